@@ -1,0 +1,182 @@
+"""The messages between bot and worker: msgspec structs, sent as msgpack.
+
+A worker knows no language, no chat and no label set but what a job brings; a bot knows no model
+but what a result or a worker's status says. `VERSION` changes when an old reader would misread a
+new message; new fields with defaults need no new version (msgspec ignores unknown fields).
+"""
+
+import time
+from enum import StrEnum
+
+import msgspec
+
+from inference.errors import Problem
+
+VERSION = 1
+
+
+class UnknownVersion(Exception):
+    """A message from a newer or older clipbot than this one can read."""
+
+
+class ChartWords(msgspec.Struct, frozen=True):
+    """Everything that a chart says besides the labels, in the asker's language."""
+
+    title: str = "What CLIP sees"
+    something_else: str = "something else"
+    # {count}: how many labels are not shown; {share}: their summed probability, e.g. "2.1 %"
+    and_more: str = "and {count} more: {share}"
+    independent: str = "Scores are independent: they need not add up to 100 %."
+    demo: str = "demo model: knows drawings and shapes, not photographs"
+    unreadable: str = "not readable"
+    decimal_point: str = "."
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """Where a result goes. Opaque to the worker, which only copies it.
+
+    Attributes:
+        subject: the NATS subject that the asker listens on.
+        data: whatever the asker needs to know again.
+    """
+
+    subject: str
+    data: bytes = b""
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """Pictures to be compared with labels.
+
+    Attributes:
+        id: unique and deterministic: the same question asked again has the same id.
+        images: 1..10 files as they came (JPEG, PNG, …), undecoded.
+        labels: 1..MAX_LABELS, distinct without regard to case, as typed.
+        template: holds one `{}` that each label replaces; None uses labels as typed.
+        locale: the asker's language, for logs and metrics only.
+        created_at: Unix time in seconds.
+    """
+
+    id: str
+    images: list[bytes]
+    labels: list[str]
+    reply: Reply
+    template: str | None = None
+    locale: str = "en"
+    words: ChartWords = ChartWords()
+    created_at: float = msgspec.field(default_factory=time.time)
+    version: int = VERSION
+
+
+class ImageOutcome(msgspec.Struct, frozen=True):
+    """What became of one picture: either probabilities, one for each label in order, or a problem.
+
+    With a single label there is a single probability: that label against neutral phrases.
+    """
+
+    probabilities: list[float] = []
+    problem: Problem | None = None
+
+
+class Timings(msgspec.Struct, frozen=True):
+    """Where the time went, in seconds; `model` is the whole batch's, shared by its pictures."""
+
+    queued: float = 0.0
+    decode: float = 0.0
+    model: float = 0.0
+    chart: float = 0.0
+    batch_size: int = 0
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a job.
+
+    Attributes:
+        images: one outcome for each picture of the job, in order; empty when `problem` is set.
+        chart: PNG or JPEG file; empty when no picture could be read.
+        model: the checkpoint's name, as set in CLIP_MODEL.
+        independent: True where scores are sigmoids, which need not add up to 1.
+        problem: set when the job failed as a whole.
+    """
+
+    job_id: str
+    reply: Reply
+    labels: list[str]
+    images: list[ImageOutcome] = []
+    chart: bytes = b""
+    model: str = ""
+    independent: bool = False
+    timings: Timings = Timings()
+    problem: Problem | None = None
+    version: int = VERSION
+
+
+class WorkerState(StrEnum):
+    """Where a worker stands with its model."""
+
+    LOADING = "loading"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker tells the fleet about itself, every few seconds.
+
+    Attributes:
+        image_size: shorter side, in pixels, that the model looks at.
+        reason: one sentence; set when state is FAILED.
+    """
+
+    worker: str
+    model: str
+    state: WorkerState
+    device: str = ""
+    image_size: int = 224
+    independent: bool = False
+    reason: str = ""
+
+
+class _Versioned(msgspec.Struct):
+    version: int = 0
+
+
+_encoder = msgspec.msgpack.Encoder()
+_version_of = msgspec.msgpack.Decoder(_Versioned)
+_job = msgspec.msgpack.Decoder(Job)
+_result = msgspec.msgpack.Decoder(Result)
+_status = msgspec.msgpack.Decoder(WorkerStatus)
+
+
+def encode(message: Job | Result | WorkerStatus) -> bytes:
+    """The message as msgpack."""
+    return _encoder.encode(message)
+
+
+def _check_version(data: bytes) -> None:
+    if (found := _version_of.decode(data).version) != VERSION:
+        raise UnknownVersion(f"this message has version {found}; this clipbot reads {VERSION}")
+
+
+def decode_job(data: bytes) -> Job:
+    """Reads a job.
+
+    Raises:
+        UnknownVersion: it was written by another version of clipbot.
+        msgspec.DecodeError: it is not a job at all.
+    """
+    _check_version(data)
+    return _job.decode(data)
+
+
+def decode_result(data: bytes) -> Result:
+    """Reads a result; raises as `decode_job` does."""
+    _check_version(data)
+    return _result.decode(data)
+
+
+def decode_status(data: bytes) -> WorkerStatus:
+    """Reads a worker's status.
+
+    Raises:
+        msgspec.DecodeError: it is not a status.
+    """
+    return _status.decode(data)

@@ -1,0 +1,92 @@
+"""Every error that clipbot raises on purpose, and whose fault each is.
+
+    ClipbotError
+    ├── UserError               the sender can mend it: answered with a sentence in their language
+    │   └── ImageRefused        a picture that can't or won't be read (see ProblemCode)
+    ├── OperatorError           the host can mend it: one sentence naming the setting
+    │   ├── SettingError        a setting has a value it can't have
+    │   ├── ModelUnavailable    the checkpoint can't be loaded
+    │   └── QueueUnavailable    NATS can't be reached, or has no JetStream
+    └── QueueFull               the queue took no more: the sender is told to come back later
+
+Anything else that is raised is our fault: logged with its traceback, the user gets an apology.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Fault(StrEnum):
+    """Who can mend a problem."""
+
+    USER = "user"
+    OPERATOR = "operator"
+    OURS = "ours"
+
+
+class ProblemCode(StrEnum):
+    """What went wrong with a picture or a job; each front end has a sentence for each."""
+
+    NOT_AN_IMAGE = "not_an_image"
+    UNSUPPORTED_FORMAT = "unsupported_format"
+    IMAGE_TRUNCATED = "image_truncated"
+    TOO_MANY_PIXELS = "too_many_pixels"  # got, limit: megapixels
+    IMAGE_TOO_SMALL = "image_too_small"  # limit: pixels of the shorter side
+    MODEL_UNAVAILABLE = "model_unavailable"
+    INTERNAL = "internal"
+
+
+_FAULTS = {ProblemCode.MODEL_UNAVAILABLE: Fault.OPERATOR, ProblemCode.INTERNAL: Fault.OURS}
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why there is no answer, in a form that travels and can be said in any language."""
+
+    code: ProblemCode
+    got: float | None = None
+    limit: float | None = None
+
+    @property
+    def fault(self) -> Fault:
+        """Who can mend it."""
+        return _FAULTS.get(self.code, Fault.USER)
+
+
+class ClipbotError(Exception):
+    """Base of all errors that clipbot raises on purpose; its text is one readable sentence."""
+
+
+class UserError(ClipbotError):
+    """The sender can mend it."""
+
+
+class ImageRefused(UserError):
+    """A picture that can't or won't be read.
+
+    `str(error)` is an English sentence; `error.problem` says the same in a form to translate.
+    """
+
+    def __init__(self, sentence: str, problem: Problem) -> None:
+        super().__init__(sentence)
+        self.problem = problem
+
+
+class OperatorError(ClipbotError):
+    """The host can mend it."""
+
+
+class SettingError(OperatorError):
+    """A setting has a value that it can't have."""
+
+
+class ModelUnavailable(OperatorError):
+    """The checkpoint can't be loaded; the text says why and what to do."""
+
+
+class QueueUnavailable(OperatorError):
+    """NATS can't be reached, refuses us, or has no JetStream."""
+
+
+class QueueFull(ClipbotError):
+    """The queue took no more: come back later."""

@@ -1,0 +1,345 @@
+"""The queue between bot and workers: three JetStream streams and a bucket of worker statuses.
+
+    updates   what the chat platform handed over       clipbot.updates.<bot>
+    jobs      pictures waiting for a worker            clipbot.jobs
+    results   answers waiting to be delivered          clipbot.results.<bot>
+
+All are work queues: a message is gone once acknowledged, and comes back `ACK_WAIT` seconds after
+its holder fell silent. Publishing is idempotent for `DUPLICATE_WINDOW`: the same id is stored once.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from collections.abc import AsyncIterator
+from typing import Self
+
+import nats
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js import errors as js_errors
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DiscardPolicy,
+    KeyValueConfig,
+    RetentionPolicy,
+    StreamConfig,
+)
+from nats.js.kv import KeyValue
+
+from inference.contract import WorkerStatus, decode_status, encode
+from inference.errors import QueueFull, QueueUnavailable
+
+log = logging.getLogger(__name__)
+
+UPDATES = "clipbot-updates"
+JOBS = "clipbot-jobs"
+RESULTS = "clipbot-results"
+JOBS_SUBJECT = "clipbot.jobs"
+WORKERS_BUCKET = "clipbot-workers"
+
+# A holder says "still working" three times in this span; a killed one is noticed after it.
+ACK_WAIT = 9.0
+# A restart after a crash must not store the same update or job twice.
+DUPLICATE_WINDOW = 3_600.0
+STATUS_INTERVAL = 5.0
+STATUS_TTL = 3 * STATUS_INTERVAL
+# Far more than anything that is ever in flight: only a bot that nobody runs would fill it.
+MAX_UPDATES = 100_000
+# JetStream: "maximum messages exceeded", "maximum bytes exceeded"
+_STREAM_FULL = {10_077, 10_054}
+_BYTES_LIMIT = 8 * 2**30
+
+
+def updates_subject(bot_id: int) -> str:
+    """Subject of the updates that came for one bot."""
+    return f"clipbot.updates.{bot_id}"
+
+
+def results_subject(bot_id: int) -> str:
+    """Subject of the results that one bot waits for."""
+    return f"clipbot.results.{bot_id}"
+
+
+class Delivery:
+    """A message that is ours until it is acknowledged or handed back."""
+
+    def __init__(self, message: Msg) -> None:
+        self._message = message
+
+    @property
+    def data(self) -> bytes:
+        """The message's body."""
+        return self._message.data
+
+    @property
+    def attempt(self) -> int:
+        """1 at the first delivery, 2 at the first redelivery, …"""
+        return self._message.metadata.num_delivered
+
+    async def ack(self) -> None:
+        """Done: the message is removed. Waits until the server has noted it."""
+        with contextlib.suppress(NatsError, asyncio.TimeoutError):
+            # If the server is away the message comes back, and ids keep it from counting twice.
+            await self._message.ack_sync(timeout=ACK_WAIT)
+
+    async def hand_back(self, delay: float = 0.0) -> None:
+        """Not done: somebody gets it again, after `delay` seconds."""
+        with contextlib.suppress(NatsError):
+            await self._message.nak(delay=delay or None)
+
+    @contextlib.asynccontextmanager
+    async def kept(self) -> AsyncIterator[Self]:
+        """Tells the server "still working" for as long as the block runs."""
+        keeper = asyncio.create_task(self._keep())
+        try:
+            yield self
+        finally:
+            keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await keeper
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(ACK_WAIT / 3)
+            with contextlib.suppress(NatsError):
+                await self._message.in_progress()
+
+
+class Puller:
+    """Takes what waits for one consumer, with no added delay.
+
+    nats-py's own `fetch(n)` waits for all n once it had to wait for the first, so this speaks the
+    pull protocol itself: a lingering request for one, then `no_wait` for the rest (ADR-13).
+    """
+
+    def __init__(self, client: Client, inbox: Subscription, subject: str, reply: str) -> None:
+        self._client = client
+        self._inbox = inbox
+        self._subject = subject
+        self._reply = reply
+        self._serial = 0
+
+    async def pull(self, limit: int, wait: float) -> list[Delivery]:
+        """Up to `limit` messages: at once if any wait, else the first that comes in `wait` seconds.
+
+        Returns an empty list when none came, or while the server is away.
+        """
+        taken = await self._request(limit, no_wait=True, patience=2.0)
+        if taken:
+            return taken
+        first = await self._request(1, no_wait=False, patience=wait)
+        if not first or limit == 1:
+            return first
+        return first + await self._request(limit - 1, no_wait=True, patience=2.0)
+
+    async def _request(self, batch: int, *, no_wait: bool, patience: float) -> list[Delivery]:
+        self._serial += 1
+        address = f"{self._reply}.{self._serial}"
+        request: dict[str, int | bool] = {"batch": batch}
+        if no_wait:
+            request["no_wait"] = True
+        else:
+            request["expires"] = int(patience * 1e9)  # nanoseconds
+        deadline = time.monotonic() + patience + (0.0 if no_wait else 1.0)
+        taken: list[Delivery] = []
+        try:
+            await self._client.publish(self._subject, json.dumps(request).encode(), address)
+            while len(taken) < batch:
+                message = await self._inbox.next_msg(timeout=max(0.01, deadline - time.monotonic()))
+                status = (message.headers or {}).get("Status")
+                if status is None or message.data:
+                    taken.append(Delivery(message))  # also one that an earlier request left behind
+                elif message.subject == address:
+                    break  # 404 no messages, 408 expired, 409 consumer gone
+        except (TimeoutError, NatsError):
+            if not taken and not self._client.is_connected:
+                await asyncio.sleep(0.2)  # the client reconnects by itself; don't spin meanwhile
+        return taken
+
+    async def close(self) -> None:
+        """Stops listening; what was pulled and not acknowledged comes back after `ACK_WAIT`."""
+        with contextlib.suppress(NatsError):
+            await self._inbox.unsubscribe()
+
+
+class Queue:
+    """A connection to NATS with clipbot's streams on it. Make one with `connect`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._js: JetStreamContext = client.jetstream(timeout=5.0)
+        self._statuses: KeyValue | None = None
+
+    @property
+    def max_payload(self) -> int:
+        """Largest message, in bytes, that the server takes."""
+        return self._client.max_payload
+
+    @property
+    def connected(self) -> bool:
+        """False while the client looks for a server that went away."""
+        return self._client.is_connected
+
+    async def prepare(self, max_queue: int, *, owner: bool) -> None:
+        """Makes the streams; `owner` (the bot) also brings existing ones to today's limits.
+
+        Raises:
+            QueueUnavailable: the server has no JetStream, or refuses.
+        """
+        try:
+            for config in _streams(max_queue):
+                try:
+                    await self._js.add_stream(config)
+                except js_errors.BadRequestError:  # it exists with other limits
+                    if owner:
+                        await self._js.update_stream(config)
+            self._statuses = await self._js.create_key_value(
+                KeyValueConfig(bucket=WORKERS_BUCKET, ttl=STATUS_TTL)
+            )
+        except (TimeoutError, NatsError, js_errors.Error) as error:
+            raise QueueUnavailable(
+                f"NATS answers, but its JetStream does not ({error or 'no answer'}); "
+                "start nats-server with --jetstream and enough room for its files."
+            ) from error
+
+    async def publish(self, subject: str, data: bytes, message_id: str) -> None:
+        """Stores a message; returns once the server has it. The same id is stored once.
+
+        Raises:
+            QueueFull: the stream is at its limit.
+            QueueUnavailable: the server did not take it.
+        """
+        try:
+            await self._js.publish(subject, data, headers={"Nats-Msg-Id": message_id})
+        except js_errors.APIError as error:
+            if error.err_code in _STREAM_FULL:
+                raise QueueFull("the queue is full") from error
+            raise QueueUnavailable(f"NATS did not store a message: {error}") from error
+        except (TimeoutError, NatsError, js_errors.Error) as error:
+            raise QueueUnavailable(f"NATS did not answer: {error or 'timeout'}") from error
+
+    async def puller(self, stream: str, durable: str, subject: str) -> Puller:
+        """A consumer of one subject; all who use the same `durable` share its messages."""
+        try:
+            await self._js.add_consumer(
+                stream,
+                ConsumerConfig(
+                    durable_name=durable,
+                    filter_subject=subject,
+                    ack_policy=AckPolicy.EXPLICIT,
+                    ack_wait=ACK_WAIT,
+                    max_ack_pending=10_000,
+                ),
+            )
+        except (TimeoutError, NatsError, js_errors.Error) as error:
+            raise QueueUnavailable(f"NATS refuses consumer {durable}: {error}") from error
+        reply = self._client.new_inbox()
+        inbox = await self._client.subscribe(
+            f"{reply}.*", pending_msgs_limit=0, pending_bytes_limit=0
+        )
+        return Puller(self._client, inbox, f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}", reply)
+
+    async def jobs_waiting(self) -> int:
+        """How many jobs are stored: those that wait and those in a worker's hands."""
+        return (await self._js.stream_info(JOBS)).state.messages
+
+    async def tell_status(self, status: WorkerStatus) -> None:
+        """Publishes a worker's status, valid for `STATUS_TTL` seconds."""
+        if self._statuses is None:
+            raise RuntimeError("prepare() comes first")
+        with contextlib.suppress(NatsError, js_errors.Error, asyncio.TimeoutError):
+            await self._statuses.put(status.worker, encode(status))
+
+    async def workers(self) -> list[WorkerStatus]:
+        """The workers that spoke in the last `STATUS_TTL` seconds."""
+        if self._statuses is None:
+            raise RuntimeError("prepare() comes first")
+        found = []
+        with contextlib.suppress(js_errors.NoKeysError):
+            for key in await self._statuses.keys():
+                with contextlib.suppress(js_errors.KeyNotFoundError):
+                    found.append(decode_status((await self._statuses.get(key)).value or b""))
+        return found
+
+    async def forget_worker(self, worker: str) -> None:
+        """Removes a worker that leaves in good order."""
+        if self._statuses is not None:
+            with contextlib.suppress(NatsError, js_errors.Error, asyncio.TimeoutError):
+                await self._statuses.delete(worker)
+
+    async def close(self) -> None:
+        """Flushes acknowledgements and leaves."""
+        with contextlib.suppress(NatsError, asyncio.TimeoutError):
+            await self._client.flush(timeout=2)
+        with contextlib.suppress(NatsError):
+            await self._client.close()
+
+
+def _streams(max_queue: int) -> list[StreamConfig]:
+    def work_queue(name: str, subject: str, max_msgs: int, max_bytes: int) -> StreamConfig:
+        return StreamConfig(
+            name=name,
+            subjects=[subject],
+            retention=RetentionPolicy.WORK_QUEUE,
+            discard=DiscardPolicy.NEW,
+            max_msgs=max_msgs,
+            max_bytes=max_bytes,
+            duplicate_window=DUPLICATE_WINDOW,
+        )
+
+    return [
+        work_queue(UPDATES, "clipbot.updates.*", MAX_UPDATES, -1),
+        work_queue(JOBS, JOBS_SUBJECT, max_queue, _BYTES_LIMIT),
+        work_queue(RESULTS, "clipbot.results.*", -1, -1),
+    ]
+
+
+async def connect(url: str, *, name: str, patience: float = 20.0) -> Queue:
+    """Connects, and stays connected: a server that goes away is looked for until it is back.
+
+    Args:
+        patience: seconds to wait for a server that is still starting (containers start together).
+
+    Raises:
+        QueueUnavailable: nobody answers at `url`, or it refuses us. The text holds no password.
+    """
+
+    async def on_error(error: Exception) -> None:
+        log.debug("NATS: %r", error)
+
+    async def on_disconnect() -> None:
+        log.warning("NATS went away; looking for it.")
+
+    async def on_reconnect() -> None:
+        log.info("NATS is back.")
+
+    client = Client()
+    connecting = client.connect(
+        url,
+        name=name,
+        connect_timeout=5,
+        allow_reconnect=True,
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=1,
+        pending_size=64 * 2**20,
+        error_cb=on_error,
+        disconnected_cb=on_disconnect,
+        reconnected_cb=on_reconnect,
+    )
+    try:
+        await asyncio.wait_for(connecting, patience)
+    except (TimeoutError, NatsError, OSError, nats.errors.NoServersError) as error:
+        with contextlib.suppress(NatsError):
+            await client.close()
+        raise QueueUnavailable(
+            f"No NATS server answers at NATS_URL ({type(error).__name__}); "
+            "is it running, and are its user and password right?"
+        ) from error
+    return Queue(client)

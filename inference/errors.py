@@ -2,7 +2,11 @@
 
     ClipbotError
     ├── UserError               the sender can mend it: answered with a sentence in their language
-    │   └── ImageRefused        a picture that can't or won't be read (see ProblemCode)
+    │   ├── ImageRefused        a picture that can't or won't be read (see ProblemCode)
+    │   └── LabelsRefused       phrases that can't be used
+    │       ├── NoLabels
+    │       ├── TooManyLabels
+    │       └── LabelTooLong
     ├── OperatorError           the host can mend it: one sentence naming the setting
     │   ├── SettingError        a setting has a value it can't have
     │   ├── ModelUnavailable    the checkpoint can't be loaded
@@ -70,6 +74,35 @@ class ImageRefused(UserError):
     def __init__(self, sentence: str, problem: Problem) -> None:
         super().__init__(sentence)
         self.problem = problem
+
+
+class LabelsRefused(UserError):
+    """Phrases that can't be used; `str(error)` is an English sentence."""
+
+
+class NoLabels(LabelsRefused):
+    """There is no phrase in the text."""
+
+    def __init__(self) -> None:
+        super().__init__('There are no phrases in that. Separate them by commas: "a dog, a cat".')
+
+
+class TooManyLabels(LabelsRefused):
+    """More phrases than one picture may be compared with."""
+
+    def __init__(self, got: int, limit: int) -> None:
+        super().__init__(f"Those are {got} different phrases; at most {limit} fit.")
+        self.got, self.limit = got, limit
+
+
+class LabelTooLong(LabelsRefused):
+    """A phrase of more characters than a chart or a model can use."""
+
+    def __init__(self, label: str, limit: int) -> None:
+        super().__init__(
+            f"The phrase “{label[:30]}…” has {len(label)} characters; at most {limit} fit."
+        )
+        self.label, self.limit = label, limit
 
 
 class OperatorError(ClipbotError):

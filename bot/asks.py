@@ -1,0 +1,71 @@
+"""What somebody asks: these pictures, these phrases, answered there. Knows no chat platform."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+import msgspec
+
+# Bot API, getFile: "bots can download files of up to 20MB in size"
+MAX_FILE_BYTES = 20 * 2**20
+
+
+class Media(msgspec.Struct, frozen=True):
+    """A picture that the platform keeps for us.
+
+    Attributes:
+        file_id: what to fetch it by.
+        unique_id: the same for the same picture, whoever sends it.
+        size: bytes, where the platform tells.
+    """
+
+    file_id: str
+    unique_id: str
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """A message, and how to answer it.
+
+    Attributes:
+        chat_id: the chat, or user, it stands in.
+        message_id: unique within the chat.
+        thread_id: forum topic, if any.
+    """
+
+    chat_id: int
+    message_id: int
+    thread_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One question: a message that wants pictures compared with labels.
+
+    Attributes:
+        place: the message that asks; the answer replies to it.
+        serial: 0 for a new message; grows with each edit of it, so that the newest answer stays.
+        media: 1..10 pictures; more than one is an album.
+        labels: what to compare them with, as typed.
+        private: True in a chat with one person.
+    """
+
+    place: Place
+    user_id: int
+    language: str
+    media: tuple[Media, ...]
+    labels: tuple[str, ...]
+    template: str | None = None
+    serial: int = 0
+    private: bool = field(default=True, compare=False)
+
+    @property
+    def id(self) -> str:
+        """The same for the same question, so that it is stored and answered once."""
+        return f"{self.place.chat_id}.{self.place.message_id}.{self.serial}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for questions with equal answers."""
+        parts = (tuple(m.unique_id for m in self.media), self.labels, self.template)
+        return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:32]

@@ -1,0 +1,1 @@
+"""Alembic's numbered steps from an empty database to today's tables."""

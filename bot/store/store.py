@@ -1,0 +1,382 @@
+"""Reading and writing what outlives a restart. Each method is one transaction."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Table, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.asks import Ask, Media, Place
+from bot.store.database import Database
+from bot.store.tables import (
+    album_items,
+    albums,
+    answers,
+    handled,
+    jobs,
+    people,
+    questions,
+)
+
+# How long a caption may be edited, or an answer replied to, and still be understood.
+MEMORY_HOURS = 48
+# A job that is still out after this is lost (its queue was deleted) and no longer counts.
+_LOST_AFTER = 24 * 3_600.0
+
+_media = msgspec.msgpack.Decoder(tuple[Media, ...])
+
+
+@dataclass(frozen=True)
+class Person:
+    """What somebody chose. Empty where they chose nothing."""
+
+    language: str | None = None
+    labels: tuple[str, ...] = ()
+    template: str | None = None
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """A question that was put to the workers."""
+
+    id: str
+    place: Place
+    serial: int
+    user_id: int
+    language: str
+    fingerprint: str
+    media: tuple[Media, ...]
+    delivered: bool
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The message that answers a message."""
+
+    answer_id: int
+    is_chart: bool
+
+
+class Store:
+    """All tables. Safe for concurrent use within one event loop."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def _upsert(self, table: Table, keys: dict[str, Any], values: dict[str, Any]) -> None:
+        insert = (sqlite.insert if self._database.dialect.name == "sqlite" else postgresql.insert)(
+            table
+        ).values(**keys, **values)
+        statement = (
+            insert.on_conflict_do_update(index_elements=list(keys), set_=values)
+            if values
+            else insert.on_conflict_do_nothing(index_elements=list(keys))
+        )
+        async with self._database.begin() as connection:
+            await connection.execute(statement)
+
+    # -- people -------------------------------------------------------------------------------
+
+    async def person(self, user_id: int) -> Person:
+        """What this person chose."""
+        async with self._database.connect() as connection:
+            row = (
+                await connection.execute(select(people).where(people.c.user_id == user_id))
+            ).one_or_none()
+        if row is None:
+            return Person()
+        return Person(row.language, tuple(json.loads(row.labels or "[]")), row.template)
+
+    async def set_labels(self, user_id: int, labels: Sequence[str]) -> None:
+        """Stores labels; none forgets them."""
+        text = json.dumps(list(labels), ensure_ascii=False) if labels else None
+        await self._upsert(people, {"user_id": user_id}, {"labels": text})
+
+    async def set_template(self, user_id: int, template: str | None) -> None:
+        """Stores a template; None uses labels as typed."""
+        await self._upsert(people, {"user_id": user_id}, {"template": template})
+
+    async def set_language(self, user_id: int, language: str) -> None:
+        """Stores the language to speak with this person."""
+        await self._upsert(people, {"user_id": user_id}, {"language": language})
+
+    async def forget_person(self, user_id: int) -> None:
+        """Deletes everything about a person, but for jobs still out, which end as usual."""
+        async with self._database.begin() as connection:
+            await connection.execute(delete(people).where(people.c.user_id == user_id))
+            await connection.execute(delete(questions).where(questions.c.user_id == user_id))
+            theirs = select(jobs.c.chat_id, jobs.c.message_id).where(jobs.c.user_id == user_id)
+            for chat_id, message_id in (await connection.execute(theirs)).all():
+                await connection.execute(
+                    delete(answers).where(
+                        answers.c.chat_id == chat_id, answers.c.message_id == message_id
+                    )
+                )
+            # Their albums live in the private chat, whose id is theirs.
+            await connection.execute(delete(album_items).where(album_items.c.chat_id == user_id))
+            await connection.execute(delete(albums).where(albums.c.chat_id == user_id))
+            await connection.execute(
+                delete(jobs).where(jobs.c.user_id == user_id, jobs.c.delivered_at.is_not(None))
+            )
+
+    # -- jobs -----------------------------------------------------------------------------------
+
+    async def record_job(self, ask: Ask) -> JobRecord:
+        """Notes a question before it is queued; the same question again changes nothing."""
+        await self._upsert(
+            jobs,
+            {"id": ask.id},
+            # A second insert must keep delivered_at and created_at, so it only repeats the rest.
+            {
+                "chat_id": ask.place.chat_id,
+                "message_id": ask.place.message_id,
+                "thread_id": ask.place.thread_id,
+                "serial": ask.serial,
+                "user_id": ask.user_id,
+                "language": ask.language,
+                "fingerprint": ask.fingerprint,
+                "media": msgspec.msgpack.encode(ask.media),
+                "created_at": time.time(),
+            },
+        )
+        record = await self.job(ask.id)
+        if record is None:
+            raise RuntimeError("a job that was just written is gone")
+        return record
+
+    async def job(self, job_id: str) -> JobRecord | None:
+        """A question by its id."""
+        return await self._one_job(jobs.c.id == job_id)
+
+    async def latest_job(self, chat_id: int, message_id: int) -> JobRecord | None:
+        """The newest question that a message asked."""
+        return await self._one_job(jobs.c.chat_id == chat_id, jobs.c.message_id == message_id)
+
+    async def job_answered_by(self, chat_id: int, answer_id: int) -> JobRecord | None:
+        """The question that a message of ours answers."""
+        asked = select(answers.c.message_id).where(
+            answers.c.chat_id == chat_id, answers.c.answer_id == answer_id
+        )
+        return await self._one_job(
+            jobs.c.chat_id == chat_id, jobs.c.message_id.in_(asked.scalar_subquery())
+        )
+
+    async def _one_job(self, *conditions: Any) -> JobRecord | None:
+        query = select(jobs).where(*conditions).order_by(jobs.c.serial.desc()).limit(1)
+        async with self._database.connect() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else _job_record(row)
+
+    async def jobs_in_flight(self, user_id: int) -> int:
+        """How many questions of a person are not answered yet."""
+        query = select(func.count()).where(
+            jobs.c.user_id == user_id,
+            jobs.c.delivered_at.is_(None),
+            jobs.c.created_at > time.time() - _LOST_AFTER,
+        )
+        async with self._database.connect() as connection:
+            return int((await connection.execute(query)).scalar_one())
+
+    async def forget_job(self, job_id: str) -> None:
+        """Removes a question that could not be queued."""
+        async with self._database.begin() as connection:
+            await connection.execute(delete(jobs).where(jobs.c.id == job_id))
+
+    async def mark_delivered(self, job_id: str) -> None:
+        """The platform took the answer, or it became pointless."""
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(jobs).where(jobs.c.id == job_id).values(delivered_at=time.time())
+            )
+
+    async def waiting_longer_than(self, seconds: float) -> list[JobRecord]:
+        """Questions out for so long, whose askers were not told yet."""
+        now = time.time()
+        query = select(jobs).where(
+            jobs.c.delivered_at.is_(None),
+            jobs.c.noticed_at.is_(None),
+            jobs.c.created_at < now - seconds,
+            jobs.c.created_at > now - _LOST_AFTER,
+        )
+        async with self._database.connect() as connection:
+            return [_job_record(row) for row in await connection.execute(query)]
+
+    async def mark_noticed(self, job_id: str) -> None:
+        """The asker was told that it takes long."""
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(jobs).where(jobs.c.id == job_id).values(noticed_at=time.time())
+            )
+
+    # -- answers --------------------------------------------------------------------------------
+
+    async def answer_to(self, chat_id: int, message_id: int) -> Answered | None:
+        """Our message that answers theirs."""
+        query = select(answers).where(
+            answers.c.chat_id == chat_id, answers.c.message_id == message_id
+        )
+        async with self._database.connect() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else Answered(row.answer_id, bool(row.is_chart))
+
+    async def record_answer(self, place: Place, answer_id: int, *, is_chart: bool) -> None:
+        """Notes which message of ours answers which of theirs."""
+        await self._upsert(
+            answers,
+            {"chat_id": place.chat_id, "message_id": place.message_id},
+            {"answer_id": answer_id, "is_chart": int(is_chart), "created_at": time.time()},
+        )
+
+    # -- questions ------------------------------------------------------------------------------
+
+    async def record_question(
+        self, chat_id: int, question_id: int, user_id: int, media: tuple[Media, ...]
+    ) -> None:
+        """Notes that we asked for phrases, and about which pictures."""
+        await self._upsert(
+            questions,
+            {"chat_id": chat_id, "question_id": question_id},
+            {
+                "user_id": user_id,
+                "media": msgspec.msgpack.encode(media),
+                "created_at": time.time(),
+            },
+        )
+
+    async def question(self, chat_id: int, question_id: int) -> tuple[Media, ...] | None:
+        """The pictures that a question of ours is about."""
+        return await self._question(
+            questions.c.chat_id == chat_id, questions.c.question_id == question_id
+        )
+
+    async def open_question(self, chat_id: int, user_id: int) -> tuple[Media, ...] | None:
+        """The pictures of the newest question that we asked this person in this chat."""
+        return await self._question(questions.c.chat_id == chat_id, questions.c.user_id == user_id)
+
+    async def _question(self, *conditions: Any) -> tuple[Media, ...] | None:
+        query = (
+            select(questions.c.media)
+            .where(*conditions, questions.c.created_at > time.time() - MEMORY_HOURS * 3_600)
+            .order_by(questions.c.question_id.desc())
+            .limit(1)
+        )
+        async with self._database.connect() as connection:
+            packed = (await connection.execute(query)).scalar_one_or_none()
+        return None if packed is None else _media.decode(packed)
+
+    async def close_questions(self, chat_id: int, user_id: int) -> int:
+        """Forgets what we asked this person in this chat; returns how many there were."""
+        async with self._database.begin() as connection:
+            done = await connection.execute(
+                delete(questions).where(
+                    questions.c.chat_id == chat_id, questions.c.user_id == user_id
+                )
+            )
+        return int(done.rowcount)
+
+    # -- albums ---------------------------------------------------------------------------------
+
+    async def add_album_item(
+        self,
+        chat_id: int,
+        group_id: str,
+        message_id: int,
+        message: bytes,
+        *,
+        serial: int,
+        settle: float,
+    ) -> None:
+        """Keeps an item, new or edited, and puts the album off for `settle` seconds more."""
+        await self._upsert(
+            album_items,
+            {"chat_id": chat_id, "group_id": group_id, "message_id": message_id},
+            {"message": message},
+        )
+        now = time.time()
+        await self._upsert(
+            albums,
+            {"chat_id": chat_id, "group_id": group_id},
+            {"due_at": now + settle, "serial": serial, "created_at": now},
+        )
+
+    async def due_albums(self) -> list[tuple[int, str, int]]:
+        """Albums that have settled: (chat id, group id, serial)."""
+        query = select(albums.c.chat_id, albums.c.group_id, albums.c.serial).where(
+            albums.c.due_at <= time.time()
+        )
+        async with self._database.connect() as connection:
+            return [(r.chat_id, r.group_id, r.serial) for r in await connection.execute(query)]
+
+    async def next_album_due(self) -> float | None:
+        """Unix time at which the next album settles."""
+        async with self._database.connect() as connection:
+            found = await connection.execute(select(func.min(albums.c.due_at)))
+            value = found.scalar_one_or_none()
+        return None if value is None else float(value)
+
+    async def album(self, chat_id: int, group_id: str) -> list[bytes]:
+        """An album's items, in the order of their messages."""
+        query = (
+            select(album_items.c.message)
+            .where(album_items.c.chat_id == chat_id, album_items.c.group_id == group_id)
+            .order_by(album_items.c.message_id)
+        )
+        async with self._database.connect() as connection:
+            return list((await connection.execute(query)).scalars())
+
+    async def album_taken_up(self, chat_id: int, group_id: str, serial: int) -> None:
+        """The album was dealt with as it stood at `serial`; newer items keep it due."""
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(albums)
+                .where(
+                    albums.c.chat_id == chat_id,
+                    albums.c.group_id == group_id,
+                    albums.c.serial == serial,
+                )
+                .values(due_at=None)
+            )
+
+    # -- updates --------------------------------------------------------------------------------
+
+    async def is_handled(self, update_id: int) -> bool:
+        """True when this update's handler was done before."""
+        query = select(handled.c.update_id).where(handled.c.update_id == update_id)
+        async with self._database.connect() as connection:
+            return (await connection.execute(query)).one_or_none() is not None
+
+    async def mark_handled(self, update_id: int) -> None:
+        """This update's handler is done."""
+        await self._upsert(handled, {"update_id": update_id}, {"at": time.time()})
+
+    # -- housekeeping -----------------------------------------------------------------------------
+
+    async def prune(self) -> None:
+        """Deletes what is older than `MEMORY_HOURS`."""
+        old = time.time() - MEMORY_HOURS * 3_600
+        stale = select(albums.c.group_id).where(albums.c.created_at < old)
+        async with self._database.begin() as connection:
+            await connection.execute(
+                delete(album_items).where(album_items.c.group_id.in_(stale.scalar_subquery()))
+            )
+            for table in (albums, answers, questions):
+                await connection.execute(delete(table).where(table.c.created_at < old))
+            await connection.execute(delete(handled).where(handled.c.at < old))
+            await connection.execute(delete(jobs).where(jobs.c.created_at < old))
+
+
+def _job_record(row: Any) -> JobRecord:
+    return JobRecord(
+        id=row.id,
+        place=Place(row.chat_id, row.message_id, row.thread_id),
+        serial=row.serial,
+        user_id=row.user_id,
+        language=row.language,
+        fingerprint=row.fingerprint,
+        media=_media.decode(row.media),
+        delivered=row.delivered_at is not None,
+    )

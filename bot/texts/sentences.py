@@ -1,0 +1,344 @@
+"""Every sentence of the bot, as a method that takes what it speaks of.
+
+Texts are Telegram-style HTML: values that people typed are escaped here, once. Nothing else in
+the bot holds words.
+"""
+
+import html
+import unicodedata
+from collections.abc import Sequence
+from functools import cache
+
+from babel.numbers import format_decimal, get_decimal_symbol
+
+from bot.texts.languages import LANGUAGES, catalogue
+from inference.contract import ChartWords
+from inference.errors import (
+    LabelsRefused,
+    LabelTooLong,
+    NoLabels,
+    Problem,
+    ProblemCode,
+    TooManyLabels,
+)
+
+# First strong isolate … pop: keeps a right-to-left label from turning the percentage around.
+_ISOLATE = "\u2068{}\u2069"
+
+
+@cache
+def speak(language: str) -> "Sentences":
+    """The sentences in a language of LANGUAGES."""
+    return Sentences(language)
+
+
+class Sentences:
+    """What the bot says in one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        translations = catalogue(language)
+        self._ = translations.gettext
+        self._n = translations.ngettext
+
+    # -- pieces ---------------------------------------------------------------------------------
+
+    def percent(self, share: float) -> str:
+        """0.931 → `93.1 %`, with the language's decimal point."""
+        return f"{format_decimal(share * 100, '0.0', locale=self.language)} %"
+
+    def number(self, value: float) -> str:
+        """At most one decimal, with the language's decimal point."""
+        return format_decimal(value, "#,##0.#", locale=self.language)
+
+    @staticmethod
+    def quote(typed: str) -> str:
+        """Something that a person typed, safe in HTML and in a line of the other direction."""
+        right_to_left = any(unicodedata.bidirectional(c) in {"R", "AL"} for c in typed)
+        return html.escape(_ISOLATE.format(typed) if right_to_left else typed, quote=False)
+
+    def list_of(self, labels: Sequence[str]) -> str:
+        """Labels as a person would type them."""
+        return ", ".join(self.quote(label) for label in labels)
+
+    def chart_words(self) -> ChartWords:
+        """What a chart says besides the labels; the worker knows no language."""
+        return ChartWords(
+            title=self._("What CLIP sees"),
+            something_else=self.something_else(),
+            # Translators: {share} is a percentage, e.g. "2.1 %"
+            and_more=self._("and {count} more: {share}"),
+            independent=self._("Scores are independent: they need not add up to 100 %."),
+            demo=self._("demo model: knows drawings and shapes, not photographs"),
+            unreadable=self._("not readable"),
+            decimal_point=get_decimal_symbol(self.language),
+        )
+
+    def something_else(self) -> str:
+        """What a single label is compared with."""
+        return self._("something else")
+
+    # -- greetings and help -----------------------------------------------------------------------
+
+    def start(self, name: str) -> str:
+        return self._(
+            "Hello {name}! 👋 Send me a photo with a caption such as\n"
+            "<code>a blurry cat, a fast sports car, a tree</code>\n"
+            "and I tell you which phrase fits it best, with a chart. Any phrases work.\n\n"
+            "/labels keeps phrases for photos without a caption. /help tells the rest."
+        ).format(name=self.quote(name))
+
+    def demo_note(self) -> str:
+        return self._(
+            "ℹ️ This bot runs its small demo model: it knows drawings and shapes, not photographs."
+        )
+
+    def help(self, max_labels: int) -> str:
+        return self._(
+            "<b>How to ask</b>\n"
+            "• Send a photo, a sticker or a picture file; its caption holds the phrases, "
+            "separated by commas: <code>a dog, a cat</code>. Quotes protect a comma.\n"
+            "• Or reply to a picture with phrases. An album gets one answer.\n"
+            "• Edit the caption, and I edit my answer.\n"
+            "• In groups: <code>/classify a dog, a cat</code> as a caption, or as a reply to a "
+            "picture.\n"
+            "\n"
+            "<b>Commands</b>\n"
+            "/labels a dog, a cat – your phrases for pictures without a caption\n"
+            "/labels – show them, /labels clear – forget them\n"
+            "/template a photo of {{}} – put each phrase into a sentence; /template clear\n"
+            "/language – English or Spanish\n"
+            "/cancel – forget my question\n"
+            "/privacy – what is stored, and how to delete it\n"
+            "\n"
+            "Up to {max_labels} phrases. I compare, I don't know: the best phrase wins even if "
+            "none fits."
+        ).format(max_labels=max_labels)
+
+    def privacy(self, hours: int) -> str:
+        return self._(
+            "<b>What is stored</b>\n"
+            "• Your language, labels and template, until you delete them.\n"
+            "• Which message asked and which one answered, with the phrases and Telegram's file "
+            "ids, for {hours} hours, so that an edited caption can edit the answer.\n"
+            "• Pictures only while they wait in the queue. They are then gone, and nobody looks at "
+            "them but the model."
+        ).format(hours=hours)
+
+    def delete_button(self) -> str:
+        return self._("Delete what you know about me")
+
+    def deleted(self) -> str:
+        return self._("Done: nothing about you is stored any more.")
+
+    def unknown_command(self) -> str:
+        return self._("I don't know that command. /help lists those that I do.")
+
+    def only_pictures(self) -> str:
+        return self._(
+            "I look at pictures. Send me a photo with a caption such as "
+            "<code>a dog, a cat</code>, or see /help."
+        )
+
+    def moving_picture(self) -> str:
+        return self._("I can't watch moving pictures. Send me a photo or a still sticker.")
+
+    def not_allowed(self) -> str:
+        return self._("This bot is private. Its host decides who may use it.")
+
+    # -- labels, template, language -------------------------------------------------------------
+
+    def labels_set(self, labels: Sequence[str]) -> str:
+        return self._n(
+            "Noted: {labels}. Photos without a caption are now compared with this phrase.",
+            "Noted: {labels}. Photos without a caption are now sorted by these {count} phrases.",
+            len(labels),
+        ).format(labels=self.list_of(labels), count=len(labels))
+
+    def labels_shown(self, labels: Sequence[str]) -> str:
+        return self._("Your phrases: {labels}").format(labels=self.list_of(labels))
+
+    def labels_none(self) -> str:
+        return self._("You have no phrases stored. Set some: <code>/labels a dog, a cat</code>")
+
+    def labels_cleared(self) -> str:
+        return self._("Your phrases are forgotten.")
+
+    def template_set(self, template: str, example: str) -> str:
+        return self._("Noted. “{label}” becomes “{example}”.").format(
+            label=self.quote(example), example=self.quote(template.replace("{}", example))
+        )
+
+    def template_shown(self, template: str) -> str:
+        return self._(
+            "Your template: <code>{template}</code>. /template clear uses phrases as typed."
+        ).format(template=self.quote(template))
+
+    def template_none(self) -> str:
+        return self._(
+            "Phrases are used as you type them. Set a template, with {{}} where the phrase goes: "
+            "<code>/template a photo of {{}}</code>"
+        ).format()
+
+    def template_cleared(self) -> str:
+        return self._("Phrases are used as you type them from now on.")
+
+    def template_wrong(self, limit: int) -> str:
+        return self._(
+            "A template needs exactly one {{}} where the phrase goes, and at most {limit} "
+            "characters: <code>/template a photo of {{}}</code>"
+        ).format(limit=limit)
+
+    def language_question(self) -> str:
+        return self._("Which language shall I speak?")
+
+    def language_set(self) -> str:
+        return self._("I speak English now.")
+
+    def language_unknown(self) -> str:
+        return self._("I speak {languages}.").format(languages=", ".join(LANGUAGES.values()))
+
+    # -- asking back --------------------------------------------------------------------------
+
+    def which_phrases(self) -> str:
+        return self._(
+            "Nice picture! Which phrases shall I compare it with? "
+            "Reply with a few, separated by commas."
+        )
+
+    def phrases_placeholder(self) -> str:
+        return self._("a dog, a cat, a tree")
+
+    def reply_to_picture(self) -> str:
+        return self._(
+            "Reply to a picture with <code>/classify a dog, a cat</code>, "
+            "or write that as the picture's caption."
+        )
+
+    def nothing_to_cancel(self) -> str:
+        return self._("There is nothing to cancel.")
+
+    def cancelled(self) -> str:
+        return self._("Forgotten. Send me another picture whenever you like.")
+
+    # -- refusals -----------------------------------------------------------------------------
+
+    def labels_refused(self, error: LabelsRefused) -> str:
+        match error:
+            case TooManyLabels():
+                return self._("Those are {got} phrases, and at most {limit} fit.").format(
+                    got=error.got, limit=error.limit
+                )
+            case LabelTooLong():
+                return self._(
+                    "The phrase “{start}…” has {got} characters, and at most {limit} fit."
+                ).format(
+                    start=self.quote(error.label[:30]), got=len(error.label), limit=error.limit
+                )
+            case NoLabels() | _:
+                return self._(
+                    "I found no phrases in that. Separate them by commas: <code>a dog, a cat</code>"
+                )
+
+    def file_too_big(self, limit_megabytes: float) -> str:
+        return self._(
+            "That file is too big: Telegram lets bots fetch up to {limit} MB. "
+            "Send it as a photo, or smaller."
+        ).format(limit=self.number(limit_megabytes))
+
+    def album_too_big(self, limit_megabytes: float) -> str:
+        return self._(
+            "These files are together over {limit} MB. Send them as photos, or fewer at a time."
+        ).format(limit=self.number(limit_megabytes))
+
+    def file_gone(self) -> str:
+        return self._("Telegram no longer has that picture. Please send it again.")
+
+    def too_many_in_flight(self, limit: int) -> str:
+        return self._n(
+            "I am still busy with a picture of yours. Send this one again in a moment.",
+            "I am still busy with {limit} pictures of yours. Send this one again in a moment.",
+            limit,
+        ).format(limit=limit)
+
+    def queue_full(self) -> str:
+        return self._("Too many people at once! Please send that again in a minute.")
+
+    def still_waiting(self) -> str:
+        return self._(
+            "Sorry, my eyes are not back yet: the model can't be reached. Your picture is kept, "
+            "and I answer as soon as I can."
+        )
+
+    def apology(self) -> str:
+        return self._("Sorry, something went wrong on my side. It has been written down.")
+
+    def problem(self, problem: Problem) -> str:
+        got = self.number(problem.got or 0)
+        limit = self.number(problem.limit or 0)
+        match problem.code:
+            case ProblemCode.NOT_AN_IMAGE:
+                return self._("That file is not a picture that I can read.")
+            case ProblemCode.UNSUPPORTED_FORMAT:
+                return self._(
+                    "I can't read this kind of picture. JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC and "
+                    "AVIF work."
+                )
+            case ProblemCode.IMAGE_TRUNCATED:
+                return self._("That picture is damaged: its file ends too early or is broken.")
+            case ProblemCode.TOO_MANY_PIXELS:
+                return self._(
+                    "That picture has {got} megapixels, and at most {limit} fit. Send it smaller."
+                ).format(got=got, limit=limit)
+            case ProblemCode.IMAGE_TOO_SMALL:
+                return self._(
+                    "That picture is too small to see anything: each side needs {limit} pixels."
+                ).format(limit=limit)
+            case ProblemCode.MODEL_UNAVAILABLE:
+                return self.still_waiting()
+            case _:
+                return self.apology()
+
+    # -- results ------------------------------------------------------------------------------
+
+    def winner(self, label: str, share: float) -> str:
+        return f"🏆 <b>{self.quote(label)}</b> · {self.percent(share)}"
+
+    def runner_up(self, label: str, share: float) -> str:
+        return f"🥈 {self.quote(label)} · {self.percent(share)}"
+
+    def narrow(self) -> str:
+        return self._("<i>A narrow win.</i>")
+
+    def none_likely(self) -> str:
+        return self._("<i>None of them seems to fit.</i>")
+
+    # -- the host's view ----------------------------------------------------------------------
+
+    def status(self, waiting: int, workers: Sequence[str]) -> str:
+        return self._("Jobs waiting: {waiting}\nWorkers:\n{workers}").format(
+            waiting=waiting,
+            workers="\n".join(f"• {self.quote(worker)}" for worker in workers)
+            or self._("none at all"),
+        )
+
+    # -- the command menu: at most 256 characters each --------------------------------------------
+
+    def menu_private(self) -> list[tuple[str, str]]:
+        """Commands and their descriptions, for private chats."""
+        return [
+            ("labels", self._("phrases for pictures without a caption")),
+            ("template", self._("a sentence around each phrase")),
+            ("language", self._("English or Spanish")),
+            ("cancel", self._("forget my question")),
+            ("privacy", self._("what is stored, and how to delete it")),
+            ("help", self._("how to ask")),
+        ]
+
+    def menu_group(self) -> list[tuple[str, str]]:
+        """Commands and their descriptions, for groups."""
+        return [
+            ("classify", self._("sort a picture: reply to it with phrases")),
+            ("labels", self._("phrases for pictures without a caption")),
+            ("help", self._("how to ask")),
+        ]

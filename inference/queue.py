@@ -70,8 +70,9 @@ def results_subject(bot_id: int) -> str:
 class Delivery:
     """A message that is ours until it is acknowledged or handed back."""
 
-    def __init__(self, message: Msg) -> None:
+    def __init__(self, message: Msg, ack_wait: float = ACK_WAIT) -> None:
         self._message = message
+        self._ack_wait = ack_wait
 
     @property
     def data(self) -> bytes:
@@ -107,7 +108,7 @@ class Delivery:
 
     async def _keep(self) -> None:
         while True:
-            await asyncio.sleep(ACK_WAIT / 3)
+            await asyncio.sleep(self._ack_wait / 3)
             with contextlib.suppress(NatsError):
                 await self._message.in_progress()
 
@@ -119,11 +120,14 @@ class Puller:
     pull protocol itself: a lingering request for one, then `no_wait` for the rest (ADR-13).
     """
 
-    def __init__(self, client: Client, inbox: Subscription, subject: str, reply: str) -> None:
+    def __init__(
+        self, client: Client, inbox: Subscription, subject: str, reply: str, ack_wait: float
+    ) -> None:
         self._client = client
         self._inbox = inbox
         self._subject = subject
         self._reply = reply
+        self._ack_wait = ack_wait
         self._serial = 0
 
     async def pull(self, limit: int, wait: float) -> list[Delivery]:
@@ -155,7 +159,8 @@ class Puller:
                 message = await self._inbox.next_msg(timeout=max(0.01, deadline - time.monotonic()))
                 status = (message.headers or {}).get("Status")
                 if status is None or message.data:
-                    taken.append(Delivery(message))  # also one that an earlier request left behind
+                    # also one that an earlier request left behind
+                    taken.append(Delivery(message, self._ack_wait))
                 elif message.subject == address:
                     break  # 404 no messages, 408 expired, 409 consumer gone
         except (TimeoutError, NatsError):
@@ -225,8 +230,15 @@ class Queue:
         except (TimeoutError, NatsError, js_errors.Error) as error:
             raise QueueUnavailable(f"NATS did not answer: {error or 'timeout'}") from error
 
-    async def puller(self, stream: str, durable: str, subject: str) -> Puller:
-        """A consumer of one subject; all who use the same `durable` share its messages."""
+    async def puller(
+        self, stream: str, durable: str, subject: str, *, ack_wait: float = ACK_WAIT
+    ) -> Puller:
+        """A consumer of one subject; all who use the same `durable` share its messages.
+
+        Args:
+            ack_wait: seconds after which a silent holder's messages go to somebody else; the same
+                for all who share the consumer.
+        """
         try:
             await self._js.add_consumer(
                 stream,
@@ -234,7 +246,7 @@ class Queue:
                     durable_name=durable,
                     filter_subject=subject,
                     ack_policy=AckPolicy.EXPLICIT,
-                    ack_wait=ACK_WAIT,
+                    ack_wait=ack_wait,
                     max_ack_pending=10_000,
                 ),
             )
@@ -244,7 +256,8 @@ class Queue:
         inbox = await self._client.subscribe(
             f"{reply}.*", pending_msgs_limit=0, pending_bytes_limit=0
         )
-        return Puller(self._client, inbox, f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}", reply)
+        next_subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
+        return Puller(self._client, inbox, next_subject, reply, ack_wait)
 
     async def jobs_waiting(self) -> int:
         """How many jobs are stored: those that wait and those in a worker's hands."""

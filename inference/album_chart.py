@@ -1,0 +1,124 @@
+"""Several photos: one table, labels down and numbered photos across, the winners in colour."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from PIL import Image
+
+from inference import photos
+from inference.canvas import ACCENT, CARD, EDGE, INK, LEFT, PADDING, QUIET, RIGHT, Canvas
+from inference.card import Scores, footnotes, heading, missing_photo
+from inference.lettering import Style, width, wrap
+
+MAX_LABELS = 8
+# More photos in one band would make the figures too small for a phone.
+_MAX_ACROSS = 5
+_LABEL = Style(30, colour=INK)
+_GUTTER = 8
+_COLD, _WARM = (243, 246, 250), (173, 200, 248)  # a cell's colour at 0 and at 1
+
+
+def _bands(count: int) -> list[range]:
+    """Photos in bands of nearly equal size."""
+    bands = -(-count // _MAX_ACROSS)
+    edges = [round(count * band / bands) for band in range(bands + 1)]
+    return [range(start, end) for start, end in pairwise(edges)]
+
+
+def _heat(share: float) -> str:
+    mixed = (round(c + (w - c) * share) for c, w in zip(_COLD, _WARM, strict=True))
+    return "#" + "".join(f"{channel:02x}" for channel in mixed)
+
+
+def _shown(rows: Sequence[Sequence[float]], count: int) -> list[int]:
+    """The labels to show, in the order they were typed: those that some photo is likeliest to be.
+
+    A band has fewer photos than there are labels to show, so every winner is among them.
+    """
+    best = sorted(range(count), key=lambda label: -max((row[label] for row in rows), default=0.0))
+    return sorted(best[:MAX_LABELS])
+
+
+def _badge(canvas: Canvas, x: float, y: float, number: int) -> None:
+    canvas.bar(x, y, 42, 42, CARD)
+    canvas.text(x + 21, y + 31, str(number), Style(27, bold=True, colour=INK), "center")
+
+
+def _cell(
+    canvas: Canvas, box: tuple[float, float, float, float], text: str, colour: str, style: Style
+) -> None:
+    x, y, w, h = box
+    canvas.bar(x, y, w, h, colour, 12)
+    canvas.text(x + w / 2, y + h / 2 + style.size * 0.36, text, style, "center")
+
+
+def _column_head(
+    canvas: Canvas,
+    photo: Image.Image | None,
+    number: int,
+    unreadable: str,
+    box: tuple[int, int, int, int],
+) -> None:
+    x, y, w, h = box
+    if photo is None:
+        missing_photo(canvas, box, unreadable, 25)
+    else:
+        canvas.photo(x, y, photos.filled(photo, w, h))
+    _badge(canvas, x + 8, y + 8, number)
+
+
+def _band(
+    canvas: Canvas,
+    album: Sequence[Image.Image | None],
+    scores: Scores,
+    band: range,
+    shown: list[int],
+    top: int,
+) -> int:
+    """One band of the table; returns where it ends."""
+    across = len(band)
+    label_width = {2: 360, 3: 300, 4: 270}.get(across, 236)
+    table = LEFT + label_width + 20
+    step = (RIGHT - table + _GUTTER) // across
+    cell_width = step - _GUTTER
+    thumb_height = min(cell_width, 210)
+    for column, place in enumerate(band):
+        box = (table + column * step, top, cell_width, thumb_height)
+        _column_head(canvas, album[place], place + 1, scores.words.unreadable, box)
+    top += thumb_height + 14
+    figure = Style(30, colour=INK)
+    widest = width(scores.percent(1.0), Style(30, bold=True))
+    if widest > cell_width - 10:
+        figure = Style(int(30 * (cell_width - 10) / widest), colour=INK)
+    for label in shown:
+        lines = wrap(scores.labels[label], _LABEL, label_width, 2)
+        height = 86 if len(lines) > 1 else 58
+        baseline = top + height / 2 + 11 - (len(lines) - 1) * 18
+        for index, line in enumerate(lines):
+            canvas.text(LEFT, baseline + index * 36, line, _LABEL)
+        for column, place in enumerate(band):
+            cell = (table + column * step, top, cell_width, height)
+            row = scores.rows[place]
+            if row is None:
+                _cell(canvas, cell, "–", _heat(0), Style(figure.size, colour=QUIET))
+            elif label == row.index(max(row)):
+                won = Style(figure.size, bold=True, colour=CARD)
+                _cell(canvas, cell, scores.percent(row[label]), ACCENT, won)
+            else:
+                _cell(canvas, cell, scores.percent(row[label]), _heat(row[label]), figure)
+        top += height + _GUTTER
+    return top - _GUTTER
+
+
+def draw_album(album: Sequence[Image.Image | None], scores: Scores) -> Image.Image:
+    """The chart of 2..10 photos, RGB."""
+    canvas = Canvas()
+    top = round(heading(canvas, scores.words.title, LEFT, RIGHT, EDGE + PADDING))
+    hidden: list[list[float]] = []
+    for index, band in enumerate(_bands(len(album))):
+        rows = [row for place in band if (row := scores.rows[place]) is not None]
+        shown = _shown(rows, len(scores.labels))
+        hidden += [[share for label, share in enumerate(row) if label not in shown] for row in rows]
+        top = _band(canvas, album, scores, band, shown, top + (40 if index else 0))
+    more = scores.and_more(hidden) if hidden and hidden[0] else ""
+    return canvas.paint(footnotes(canvas, scores, more, top))

@@ -1,0 +1,81 @@
+"""What every chart has: its scores, a heading, footnotes, a tile where a photo is missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inference.canvas import EMPTY, INK, LEFT, QUIET, RIGHT, Canvas
+from inference.contract import ChartWords
+from inference.lettering import Style, clean, wrap
+
+HEADING = Style(40, bold=True, colour=INK)
+FOOTNOTE = Style(27, colour=QUIET)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a chart shows.
+
+    Attributes:
+        labels: 1..500 texts as typed.
+        rows: for each photo one score in 0..1 for each label; None for one that is unreadable.
+        independent: scores are sigmoids and need not add up to 1.
+    """
+
+    labels: tuple[str, ...]
+    rows: tuple[tuple[float, ...] | None, ...]
+    words: ChartWords
+    independent: bool
+    demo: bool
+
+    def percent(self, share: float) -> str:
+        """A share in 0..1 as people write it, e.g. "93.1 %"."""
+        return f"{share * 100:.1f} %".replace(".", self.words.decimal_point)
+
+    def and_more(self, hidden: Sequence[Sequence[float]]) -> str:
+        """The line for labels that have no room.
+
+        Args:
+            hidden: for each photo the scores that are not shown, as many for each.
+        """
+        if self.independent:  # a sum would mean nothing, so the largest
+            share = "≤ " + self.percent(max(map(max, hidden)))
+        elif len(hidden) > 1:
+            share = "≤ " + self.percent(min(1.0, max(map(sum, hidden))))
+        else:
+            share = self.percent(min(1.0, sum(hidden[0])))
+        # not str.format: a translation with a stray brace must not stop a chart
+        line = self.words.and_more.replace("{count}", str(len(hidden[0])))
+        return line.replace("{share}", share)
+
+
+def heading(canvas: Canvas, text: str, left: float, right: float, top: float) -> float:
+    """The title in at most two lines; returns where the next thing may start."""
+    lines = wrap(text, HEADING, right - left, 2)
+    for line in lines:
+        canvas.text(left, top + 36, line, HEADING)
+        top += 50
+    return top + 22 if lines else top
+
+
+def footnotes(canvas: Canvas, scores: Scores, more: str, top: float) -> float:
+    """What must be said below; returns where it ends."""
+    notes = (
+        more,
+        scores.words.independent if scores.independent else "",
+        scores.words.demo if scores.demo else "",
+    )
+    lines = [line for note in notes for line in wrap(note, FOOTNOTE, RIGHT - LEFT, 2)]
+    for index, line in enumerate(lines):
+        canvas.text(LEFT, top + 46 + index * 38, line, FOOTNOTE)
+    return top + 54 + (len(lines) - 1) * 38 if lines else top
+
+
+def missing_photo(canvas: Canvas, box: tuple[int, int, int, int], text: str, size: float) -> None:
+    """A grey tile at (x, y, width, height) that says why there is no photo."""
+    x, y, w, h = box
+    canvas.bar(x, y, w, h, EMPTY, 18)
+    style = Style(size, colour=INK)
+    lines = wrap(clean(text), style, w - 16, 3)
+    baseline = y + h / 2 + size * 0.35 - (len(lines) - 1) * size * 0.6
+    for index, line in enumerate(lines):
+        canvas.text(x + w / 2, baseline + index * size * 1.2, line, style, "center")

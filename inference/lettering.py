@@ -1,0 +1,233 @@
+"""Texts as they are typed, made fit for a picture: cleaned, measured, wrapped, shortened.
+
+What people type is never markup here. It may hold anything that Unicode has, so a text is cleaned
+first (`clean`) and then handled in clusters: what a reader sees as one character.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.font_manager import FontProperties
+
+from inference import fonts
+
+DPI = 72  # so that a typographic point is a pixel
+ELLIPSIS = "…"
+
+# Thai, Vietnamese and Devanagari stack up to three; more is a prank that would cover the next line.
+_MAX_MARKS = 4
+# Nobody reads on after this many characters; keeps the search for a good cut short.
+_MAX_CLUSTERS = 400
+
+_JOINERS = "\u200c\u200d"
+_CLUSTER = re.compile(f"{fonts.EMOJI.pattern}|.[\u200c\u200d]*", re.DOTALL)
+# A line may end after these, and around every ideograph and kana.
+_BREAKABLE = re.compile(
+    "[-/ \u2010\u2013\u2014\u3001-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]"
+)
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a text is set: size in pixels per em, weight and colour."""
+
+    size: float
+    bold: bool = False
+    colour: str = "#16202c"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A stretch of a line: a text in fonts, or one emoji that has a picture."""
+
+    text: str
+    is_picture: bool
+    width: float
+
+
+def _kept(char: str) -> str:
+    kind = unicodedata.category(char)
+    if kind == "Cs":
+        return "\ufffd"  # half of a surrogate pair is no character
+    if kind == "Cc" or (kind == "Cf" and char not in _JOINERS):
+        return ""  # control, zero-width, soft hyphen, direction overrides
+    return "" if "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef" else char
+
+
+def _plain(text: str) -> str:
+    """Text between emoji without what would show as nothing, as a box or all over the place."""
+    out: list[str] = []
+    marks = 0
+    for char in map(_kept, text):
+        if not char:
+            continue
+        marks = marks + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
+        if marks <= _MAX_MARKS:
+            out.append(char)
+    # joiners shape Persian and Indic words; anywhere else they are noise
+    return re.sub(
+        r"(?<![\u0600-\u1fff])[\u200c\u200d]+|[\u200c\u200d]+(?![\u0600-\u1fff])", "", "".join(out)
+    )
+
+
+@lru_cache(maxsize=4_096)
+def clean(text: str) -> str:
+    """One line, composed (NFC), every run of white space one space, nothing invisible."""
+    text = unicodedata.normalize("NFC", " ".join(text.split()))
+    out: list[str] = []
+    start = 0
+    for match in fonts.EMOJI.finditer(text):
+        out += (_plain(text[start : match.start()]), match.group())
+        start = match.end()
+    out.append(_plain(text[start:]))
+    return " ".join("".join(out).split())
+
+
+@cache
+def _renderer() -> RendererAgg:
+    """Something to measure with; nothing is drawn on it."""
+    return RendererAgg(1, 1, DPI)  # type: ignore[no-untyped-call]  # as all of matplotlib.backends
+
+
+def properties(families: Sequence[str], style: Style) -> FontProperties:
+    """What matplotlib wants to know of a style."""
+    return FontProperties(
+        family=list(families), size=style.size, weight="bold" if style.bold else "normal"
+    )
+
+
+@lru_cache(maxsize=8_192)
+def _text_width(text: str, size: float, bold: bool) -> float:
+    text, families = fonts.drawable(text)
+    if not text:
+        return 0.0
+    font = properties(families, Style(size, bold))
+    measured = _renderer().get_text_width_height_descent(text, font, False)  # type: ignore[no-untyped-call]
+    return float(measured[0])
+
+
+def emoji_height(size: float) -> int:
+    """Emoji stand a little taller than capitals, as in chats."""
+    return round(size * 1.12)
+
+
+@lru_cache(maxsize=1_024)
+def runs(line: str, style: Style) -> tuple[Run, ...]:
+    """A cleaned line in runs, from left to right."""
+    out: list[Run] = []
+
+    def add_text(text: str) -> None:
+        if text := _without_selectors(text):
+            out.append(Run(text, False, _text_width(text, style.size, style.bold)))
+
+    start = 0
+    for match in fonts.EMOJI.finditer(line):
+        picture = fonts.emoji(match.group(), emoji_height(style.size))
+        if picture is None:
+            continue
+        add_text(line[start : match.start()])
+        out.append(Run(match.group(), True, picture.width + style.size * 0.1))
+        start = match.end()
+    add_text(line[start:])
+    return tuple(reversed(out)) if _right_to_left(line) else tuple(out)
+
+
+def _without_selectors(text: str) -> str:
+    """Emoji without a picture are lettered one by one, without what would join or colour them."""
+    return fonts.EMOJI.sub(lambda match: re.sub("[\u200d\ufe0e\ufe0f]", "", match.group()), text)
+
+
+def _right_to_left(text: str) -> bool:
+    """Whether the first letter that has a direction reads from right to left (UAX 9, rule P2)."""
+    for char in text:
+        direction = unicodedata.bidirectional(char)
+        if direction in ("L", "R", "AL"):
+            return direction != "L"
+    return False
+
+
+def width(line: str, style: Style) -> float:
+    """Width of a cleaned line in pixels."""
+    return sum(run.width for run in runs(line, style))
+
+
+def _clusters(text: str) -> list[str]:
+    out: list[str] = []
+    for part in _CLUSTER.findall(text):
+        if out and unicodedata.category(part[0]) in ("Mn", "Me", "Mc"):
+            out[-1] += part
+        else:
+            out.append(part)
+    return out
+
+
+def _words(clusters: Sequence[str]) -> list[list[str]]:
+    """Clusters up to and including each place where a line may end."""
+    words: list[list[str]] = [[]]
+    for cluster in clusters:
+        words[-1].append(cluster)
+        if _BREAKABLE.match(cluster):
+            words.append([])
+    return [word for word in words if word]
+
+
+def _longest_start(clusters: Sequence[str], style: Style, limit: float) -> int:
+    """How many clusters fit; at least one, so that a line never stays empty."""
+    low, high = 1, len(clusters)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if width("".join(clusters[:middle]), style) <= limit:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _lines(clusters: Sequence[str], style: Style, limit: float) -> list[str]:
+    """Greedy line breaking; a word longer than a line is cut."""
+    lines = [""]
+    for word in _words(clusters):
+        text = "".join(word)
+        if width((lines[-1] + text).rstrip(), style) <= limit:
+            lines[-1] += text
+            continue
+        while word and width("".join(word).rstrip(), style) > limit:
+            fits = _longest_start(word, style, limit)
+            lines.append("".join(word[:fits]))
+            word = word[fits:]
+        lines.append("".join(word))
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _cut(clusters: Sequence[str], keep: int) -> list[str]:
+    """The first and the last of the clusters, `keep` in all, around an ellipsis."""
+    head, tail = clusters[: (keep + 1) // 2], clusters[len(clusters) - keep // 2 :]
+    return [*_clusters("".join(head).rstrip()), ELLIPSIS, *_clusters("".join(tail).lstrip())]
+
+
+def wrap(text: str, style: Style, limit: float, lines: int = 1) -> list[str]:
+    """A text in lines of at most `limit` pixels, shortened in the middle where they are too few.
+
+    Returns:
+        Cleaned lines; none for a text with nothing to see.
+    """
+    text = clean(text)
+    if len(text) <= _MAX_CLUSTERS and width(text, style) <= limit:
+        return [text] if text else []
+    clusters = _clusters(text)
+    if len(clusters) > _MAX_CLUSTERS:
+        clusters = _cut(clusters, _MAX_CLUSTERS)
+    if len(whole := _lines(clusters, style, limit)) <= lines:
+        return whole
+    low, high = 0, len(clusters) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        if len(_lines(_cut(clusters, middle), style, limit)) <= lines:
+            low = middle
+        else:
+            high = middle - 1
+    return _lines(_cut(clusters, low), style, limit)[:lines]

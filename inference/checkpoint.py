@@ -1,0 +1,255 @@
+"""Finding a checkpoint, loading it, and saying in one sentence why that did not work.
+
+Only safetensors, or else `torch.load(weights_only=True)`; never code from a repository.
+"""
+
+import contextlib
+import errno
+import inspect
+import json
+import logging
+import os
+import pickle
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from inference.errors import ModelUnavailable
+from inference.settings import DEMO_MODEL
+
+DEMO_FOLDER = Path(__file__).parent / "demo_model"
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model with what turns pictures and texts into its inputs, all from one place."""
+
+    name: str
+    model: Any  # transformers' classes share no type that names what we use of them
+    tokenizer: Any
+    image_processor: Any
+    device: torch.device
+    dtype: torch.dtype
+
+    @property
+    def family(self) -> str:
+        """The architecture's name, such as `clip` or `siglip2`."""
+        return str(self.model.config.model_type)
+
+    @property
+    def image_size(self) -> int:
+        """Shorter side, in pixels, that the model looks at."""
+        processor = self.image_processor
+        crops = getattr(processor, "do_center_crop", False)
+        for size in (processor.crop_size if crops else None, getattr(processor, "size", None)):
+            if size is not None:
+                sides = [getattr(size, name, None) for name in ("height", "width", "shortest_edge")]
+                if known := [side for side in sides if side]:
+                    return int(min(known))
+        # NaFlex: any shape of at most so many square patches
+        return int(processor.patch_size * processor.max_num_patches**0.5)
+
+    @property
+    def inputs(self) -> frozenset[str]:
+        """Names of the tensors that the model takes."""
+        return frozenset(inspect.signature(self.model.forward).parameters)
+
+
+def pick_device(wanted: str) -> torch.device:
+    """`auto` is the first CUDA device where there is one.
+
+    Raises:
+        ModelUnavailable: a CUDA device is asked for that is not there.
+    """
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(wanted)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        found = torch.cuda.device_count()
+        raise ModelUnavailable(
+            f"CLIP_DEVICE is {wanted}, but PyTorch {torch.__version__} sees {found or 'no'} CUDA "
+            "devices here; choose auto or cpu, or install a driver and a CUDA build of PyTorch."
+        )
+    return device
+
+
+def pick_dtype(wanted: str, device: torch.device) -> torch.dtype:
+    """`auto` is float16 on CUDA and float32 on a CPU, where halves are slower, not faster."""
+    if wanted == "auto":
+        return torch.float16 if device.type == "cuda" else torch.float32
+    return DTYPES[wanted]
+
+
+def load(name: str, device: torch.device, dtype: torch.dtype) -> Checkpoint:
+    """Loads a checkpoint from the model hub (or its cache), from a folder, or the bundled one.
+
+    Args:
+        name: a hub id, a folder, or `demo`.
+
+    Raises:
+        ModelUnavailable: with one sentence that says why, and what to do.
+    """
+    source = _locate(name)
+    # Where a repository has no safetensors file, transformers would ask a public service to
+    # convert it, from a background thread. That is for its owner to ask.
+    os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
+    try:
+        # Here, not above: a torchvision whose build does not match torch breaks these imports.
+        from transformers import (
+            AutoImageProcessor,
+            AutoModelForZeroShotImageClassification,
+            AutoTokenizer,
+        )
+
+        with _progress_bars_on_terminals_only():
+            model, report = AutoModelForZeroShotImageClassification.from_pretrained(
+                source, dtype=dtype, output_loading_info=True, weights_only=True
+            )
+            tokenizer = AutoTokenizer.from_pretrained(source)
+            image_processor = AutoImageProcessor.from_pretrained(source)  # type: ignore[no-untyped-call]
+            model = model.to(device).eval().requires_grad_(False)
+    except Exception as error:
+        raise ModelUnavailable(explain(name, error)) from error
+    if missing := sorted(report["missing_keys"]):
+        # transformers fills these with random numbers and goes on.
+        raise ModelUnavailable(
+            f"CLIP_MODEL is {name!r}, but its weights lack {len(missing)} of the tensors that a "
+            f"{model.config.model_type} model needs (such as {missing[0]}); "
+            "the file is incomplete or of another model."
+        )
+    return Checkpoint(name, model, tokenizer, image_processor, device, dtype)
+
+
+def _locate(name: str) -> str:
+    """What transformers shall load for this CLIP_MODEL.
+
+    Raises:
+        ModelUnavailable: it means a folder, and that is not there or no checkpoint.
+    """
+    folder = DEMO_FOLDER if name == DEMO_MODEL else Path(name).expanduser()
+    meant_as_path = name.startswith(("/", ".", "~")) or name.count("/") > 1
+    if name == DEMO_MODEL and not (folder / "config.json").is_file():
+        raise ModelUnavailable(
+            "CLIP_MODEL is 'demo', but the bundled model is missing here; install clipbot again."
+        )
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise ModelUnavailable(
+                f"CLIP_MODEL is {name!r}, but that folder holds no config.json: "
+                "it is not a checkpoint in the format of transformers."
+            )
+        return str(folder)
+    if folder.exists():
+        raise ModelUnavailable(
+            f"CLIP_MODEL is {name!r}, which is a file; name the folder that it is in."
+        )
+    if meant_as_path:
+        raise ModelUnavailable(f"CLIP_MODEL is {name!r}, but there is no such folder.")
+    return name
+
+
+def explain(name: str, error: BaseException) -> str:
+    """One sentence for the person who set CLIP_MODEL: what is wrong, and what to do."""
+    return f"CLIP_MODEL is {name!r}, but {_reason(list(_chain(error)))}"
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _reason(errors: list[BaseException]) -> str:
+    # httpx and huggingface_hub come with transformers; both are light.
+    import httpx
+    from huggingface_hub import errors as hub
+
+    def any_of(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(error, kinds) for error in errors)
+
+    def says(*phrases: str) -> bool:
+        return any(phrase in str(error) for error in errors for phrase in phrases)
+
+    if says("torchvision"):
+        return (
+            f"the installed torchvision does not fit PyTorch {torch.__version__}: uninstall "
+            "torchvision (it is optional), or install the build that was made for it."
+        )
+    if any_of(torch.OutOfMemoryError, MemoryError) or says("not enough memory", "allocate memory"):
+        return (
+            "it does not fit into memory; choose a smaller checkpoint, "
+            "or CLIP_DTYPE=float16 (CUDA) or bfloat16."
+        )
+    if any_of(hub.GatedRepoError):
+        return (
+            "the hub hands it out only to people who accepted its terms; accept them on its page "
+            "and set HF_TOKEN."
+        )
+    if any_of(hub.RepositoryNotFoundError, hub.RevisionNotFoundError):
+        return "the hub has no such model (or it is private, and HF_TOKEN is not set)."
+    if any_of(hub.HFValidationError):
+        return "that is neither a folder nor a name such as openai/clip-vit-base-patch32."
+    if any(isinstance(e, OSError) and e.errno in {errno.ENOSPC, errno.EDQUOT} for e in errors):
+        return "the disk is full; make room, or move the cache with HF_HOME."
+    if any_of(PermissionError):
+        return "its files, or the cache that they go to (see HF_HOME), may not be opened."
+    if says("trust_remote_code", "contains custom code"):
+        return "it needs code from its repository, which clipbot never runs; choose another one."
+    if says("Unrecognized configuration class", "Unrecognized model", "should have a `model_type`"):
+        return (
+            "it is not a model that compares pictures with texts; choose a checkpoint of CLIP, "
+            "SigLIP or a relative."
+        )
+    if any_of(
+        hub.LocalEntryNotFoundError, hub.OfflineModeIsEnabled, httpx.TransportError, ConnectionError
+    ) or says("couldn't connect to"):
+        return (
+            "it is not in the cache and the model hub can't be reached; check the name and the "
+            "network, or choose a folder or demo."
+        )
+    if any_of(hub.HfHubHTTPError):
+        return "the model hub answers with an error; it is tried again later."
+    if says("Error no file named", "does not appear to have"):
+        return "files are missing there: it holds no complete checkpoint."
+    if _is_damage(errors) or says("PytorchStreamReader", "size mismatch", "valid JSON"):
+        return "its files are damaged or incomplete; remove them, so that they are fetched again."
+    first = " ".join(str(errors[0]).split()) or "no reason is given"
+    return f"it can't be loaded ({type(errors[0]).__name__}: {first[:200].rstrip('.')})."
+
+
+def _is_damage(errors: list[BaseException]) -> bool:
+    from safetensors import SafetensorError
+
+    kinds = (
+        SafetensorError,
+        pickle.UnpicklingError,
+        zipfile.BadZipFile,
+        json.JSONDecodeError,
+        UnicodeDecodeError,
+        EOFError,
+    )
+    return any(isinstance(error, kinds) for error in errors)
+
+
+@contextlib.contextmanager
+def _progress_bars_on_terminals_only() -> Iterator[None]:
+    """In a service's log, bars are noise."""
+    from transformers.utils import logging as transformers_logging
+
+    was_on = transformers_logging.is_progress_bar_enabled()
+    if not sys.stderr.isatty():
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if was_on:
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]

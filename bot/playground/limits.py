@@ -1,0 +1,56 @@
+"""The Bot API's limits, each with its unit.
+
+They come from `telegram.constants`, which python-telegram-bot keeps in step with
+https://core.telegram.org/bots/api, so that nobody copies a number by hand.
+"""
+
+from typing import Final
+
+from telegram.constants import (
+    BotCommandLimit,
+    CallbackQueryLimit,
+    ChatAction,
+    FileSizeLimit,
+    InlineKeyboardButtonLimit,
+    InlineKeyboardMarkupLimit,
+    MediaGroupLimit,
+    MessageLimit,
+    PollingLimit,
+    ReplyLimit,
+    WebhookLimit,
+)
+
+# Characters after entities are parsed. Counted in UTF-16 units, the strictest reading.
+TEXT_LENGTH: Final = int(MessageLimit.MAX_TEXT_LENGTH)
+CAPTION_LENGTH: Final = int(MessageLimit.CAPTION_LENGTH)
+ENTITIES: Final = int(MessageLimit.MESSAGE_ENTITIES)
+
+# Bytes.
+DOWNLOAD_SIZE: Final = int(FileSizeLimit.FILESIZE_DOWNLOAD)
+UPLOAD_SIZE: Final = int(FileSizeLimit.FILESIZE_UPLOAD)
+PHOTO_SIZE: Final = int(FileSizeLimit.PHOTOSIZE_UPLOAD)
+
+# sendPhoto: "The photo's width and height must not exceed 10000 in total. Width and height ratio
+# must be at most 20." Pixels; telegram.constants has no name for these two.
+PHOTO_SIDES_SUM: Final = 10_000
+PHOTO_SIDES_RATIO: Final = 20
+
+MEDIA_GROUP_MIN: Final = int(MediaGroupLimit.MIN_MEDIA_LENGTH)
+MEDIA_GROUP_MAX: Final = int(MediaGroupLimit.MAX_MEDIA_LENGTH)
+
+CALLBACK_DATA_MIN: Final = int(InlineKeyboardButtonLimit.MIN_CALLBACK_DATA)  # bytes of UTF-8
+CALLBACK_DATA_MAX: Final = int(InlineKeyboardButtonLimit.MAX_CALLBACK_DATA)  # bytes of UTF-8
+KEYBOARD_BUTTONS: Final = int(InlineKeyboardMarkupLimit.TOTAL_BUTTON_NUMBER)
+CALLBACK_ANSWER_LENGTH: Final = int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)
+PLACEHOLDER_LENGTH: Final = int(ReplyLimit.MAX_INPUT_FIELD_PLACEHOLDER)
+
+COMMANDS: Final = int(BotCommandLimit.MAX_COMMAND_NUMBER)
+COMMAND_LENGTH: Final = int(BotCommandLimit.MAX_COMMAND)
+COMMAND_DESCRIPTION_LENGTH: Final = int(BotCommandLimit.MAX_DESCRIPTION)
+
+UPDATES_PER_POLL: Final = int(PollingLimit.MAX_LIMIT)
+# Telegram's own server waits no longer, whatever a bot asks for. Seconds.
+POLL_SECONDS: Final = 50
+SECRET_TOKEN_LENGTH: Final = int(WebhookLimit.MAX_SECRET_TOKEN_LENGTH)
+
+CHAT_ACTIONS: Final = frozenset(str(action) for action in ChatAction)

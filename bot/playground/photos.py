@@ -1,0 +1,116 @@
+"""What Telegram does to a photo: turns it upright, re-encodes it, keeps a ladder of sizes.
+
+Pillow is imported inside the functions, because a bot's minimal installation has none.
+"""
+
+import io
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+# Longest sides in pixels of Telegram's sizes "s", "m", "x" and "y"
+# (https://core.telegram.org/api/files#image-thumbnail-types, as sent to bots).
+LADDER: Final = (90, 320, 800, 1280)
+# Pixels beyond which no thumbnail is made of a document: decoding would cost too much memory.
+_THUMBNAIL_PIXELS: Final = 30_000_000
+_JPEG_QUALITY: Final = 87
+
+
+class NotAPhotoError(ValueError):
+    """The bytes cannot be decoded as a picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """One size of a picture, as JPEG; sides in pixels."""
+
+    width: int
+    height: int
+    jpeg: bytes
+
+
+def dimensions(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels as the header says, before any rotation.
+
+    Raises:
+        NotAPhotoError: not a picture that Pillow knows.
+    """
+    with _opened(data) as image:
+        return image.size
+
+
+@lru_cache(maxsize=64)
+def ladder(data: bytes) -> tuple[Rendition, ...]:
+    """The sizes of a photo, smallest first.
+
+    Every step of `LADDER` that is smaller than the photo, then the photo itself with its longest
+    side cut down to 1280: a 1000 by 500 photo has 90, 320, 800 and 1000; a tiny one only itself.
+
+    Raises:
+        NotAPhotoError: cannot be decoded, e.g. cut off in the middle.
+    """
+    upright = _upright(data)
+    longest = max(upright.size)
+    sides = [side for side in LADDER if side < longest]
+    if longest <= LADDER[-1]:
+        sides.append(longest)
+    return tuple(_scaled(upright, side) for side in sides)
+
+
+def thumbnail(data: bytes, side: int = 320) -> Rendition | None:
+    """A preview of a document, at most `side` pixels wide and high; None if it is no picture."""
+    try:
+        width, height = dimensions(data)
+        if width * height > _THUMBNAIL_PIXELS:
+            return None
+        upright = _upright(data)
+    except NotAPhotoError:
+        return None
+    return _scaled(upright, min(side, max(upright.size)))
+
+
+def placeholder(width: int, height: int) -> Rendition:
+    """A plain grey picture, for media that this server cannot look into, e.g. videos."""
+    from PIL import Image
+
+    return _scaled(Image.new("RGB", (width, height), (128, 128, 128)), max(width, height))
+
+
+def _opened(data: bytes) -> "Image.Image":
+    from PIL import Image
+
+    try:
+        return Image.open(io.BytesIO(data))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning) as error:
+        raise NotAPhotoError(str(error)) from error
+
+
+def _upright(data: bytes) -> "Image.Image":
+    """RGB, EXIF orientation applied, transparency on white."""
+    from PIL import Image, ImageOps
+
+    with _opened(data) as image:
+        try:
+            if image.mode.startswith("I;16"):
+                # Pillow would clip 16-bit grey at 255 instead of scaling it.
+                image = image.point(lambda value: value / 257).convert("L")
+            turned = ImageOps.exif_transpose(image)
+            if not turned.has_transparency_data:
+                return turned.convert("RGB")
+            clear = turned.convert("RGBA")
+            white = Image.new("RGBA", clear.size, "white")
+            return Image.alpha_composite(white, clear).convert("RGB")
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning) as error:
+            raise NotAPhotoError(str(error)) from error
+
+
+def _scaled(image: "Image.Image", side: int) -> Rendition:
+    scale = side / max(image.size)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    buffer = io.BytesIO()
+    scaled = image if size == image.size else image.resize(size, reducing_gap=2.0)
+    scaled.save(buffer, "JPEG", quality=_JPEG_QUALITY)
+    return Rendition(*size, buffer.getvalue())

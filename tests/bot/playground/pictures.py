@@ -1,0 +1,28 @@
+"""Pictures made on the spot, in every shape that a test asks for."""
+
+import io
+
+from PIL import Image
+
+
+def picture(
+    width: int = 640,
+    height: int = 480,
+    *,
+    colour: str | tuple[int, ...] | int = "red",
+    kind: str = "JPEG",
+    mode: str = "RGB",
+    exif_orientation: int | None = None,
+) -> bytes:
+    """One plain colour, encoded."""
+    exif = Image.Exif()
+    if exif_orientation is not None:
+        exif[0x0112] = exif_orientation
+    buffer = io.BytesIO()
+    Image.new(mode, (width, height), colour).save(buffer, kind, exif=exif)
+    return buffer.getvalue()
+
+
+def sides(data: bytes) -> tuple[int, int]:
+    with Image.open(io.BytesIO(data)) as image:
+        return image.size

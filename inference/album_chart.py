@@ -1,6 +1,7 @@
 """Several photos: one table, labels down and numbered photos across, the winners in colour."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from PIL import Image
@@ -15,13 +16,15 @@ MAX_LABELS = 8
 _MAX_ACROSS = 5
 _LABEL = Style(30, colour=INK)
 _GUTTER = 8
+_BETWEEN = 36  # from one band to the next
 _COLD, _WARM = (243, 246, 250), (173, 200, 248)  # a cell's colour at 0 and at 1
 
 
 def _bands(count: int) -> list[range]:
-    """Photos in bands of nearly equal size."""
+    """Photos in bands of equal size, the last one perhaps shorter."""
     bands = -(-count // _MAX_ACROSS)
-    edges = [round(count * band / bands) for band in range(bands + 1)]
+    across = -(-count // bands)
+    edges = [*range(0, count, across), count]
     return [range(start, end) for start, end in pairwise(edges)]
 
 
@@ -61,64 +64,76 @@ def _column_head(
 ) -> None:
     x, y, w, h = box
     if photo is None:
-        missing_photo(canvas, box, unreadable, 25)
+        missing_photo(canvas, box, unreadable)
     else:
         canvas.photo(x, y, photos.filled(photo, w, h))
     _badge(canvas, x + 8, y + 8, number)
 
 
-def _band(
-    canvas: Canvas,
-    album: Sequence[Image.Image | None],
-    scores: Scores,
-    band: range,
-    shown: list[int],
-    top: int,
+@dataclass(frozen=True)
+class _Grid:
+    """Where columns stand and how large the figures in their cells are, in pixels."""
+
+    label_width: int
+    step: int
+    figure: float
+
+    @classmethod
+    def of(cls, across: int, scores: Scores) -> "_Grid":
+        label_width = {2: 360, 3: 310, 4: 270}.get(across, 240)
+        step = (RIGHT - LEFT - label_width - 20 + _GUTTER) // across
+        widest = width(scores.percent(1.0), Style(30, bold=True))
+        return cls(label_width, step, min(30, int(30 * (step - _GUTTER - 10) / widest)))
+
+    def left(self, column: int) -> int:
+        return LEFT + self.label_width + 20 + column * self.step
+
+    @property
+    def cell_width(self) -> int:
+        return self.step - _GUTTER
+
+
+def _label_row(
+    canvas: Canvas, grid: _Grid, scores: Scores, band: range, label: int, top: int
 ) -> int:
-    """One band of the table; returns where it ends."""
-    across = len(band)
-    label_width = {2: 360, 3: 300, 4: 270}.get(across, 236)
-    table = LEFT + label_width + 20
-    step = (RIGHT - table + _GUTTER) // across
-    cell_width = step - _GUTTER
-    thumb_height = min(cell_width, 210)
+    """One label's name and its cells; returns the height."""
+    lines = wrap(scores.labels[label], _LABEL, grid.label_width, 2)
+    height = 86 if len(lines) > 1 else 58
+    baseline = top + height / 2 + 11 - (len(lines) - 1) * 18
+    for index, line in enumerate(lines):
+        canvas.text(LEFT, baseline + index * 36, line, _LABEL)
     for column, place in enumerate(band):
-        box = (table + column * step, top, cell_width, thumb_height)
-        _column_head(canvas, album[place], place + 1, scores.words.unreadable, box)
-    top += thumb_height + 14
-    figure = Style(30, colour=INK)
-    widest = width(scores.percent(1.0), Style(30, bold=True))
-    if widest > cell_width - 10:
-        figure = Style(int(30 * (cell_width - 10) / widest), colour=INK)
-    for label in shown:
-        lines = wrap(scores.labels[label], _LABEL, label_width, 2)
-        height = 86 if len(lines) > 1 else 58
-        baseline = top + height / 2 + 11 - (len(lines) - 1) * 18
-        for index, line in enumerate(lines):
-            canvas.text(LEFT, baseline + index * 36, line, _LABEL)
-        for column, place in enumerate(band):
-            cell = (table + column * step, top, cell_width, height)
-            row = scores.rows[place]
-            if row is None:
-                _cell(canvas, cell, "–", _heat(0), Style(figure.size, colour=QUIET))
-            elif label == row.index(max(row)):
-                won = Style(figure.size, bold=True, colour=CARD)
-                _cell(canvas, cell, scores.percent(row[label]), ACCENT, won)
-            else:
-                _cell(canvas, cell, scores.percent(row[label]), _heat(row[label]), figure)
-        top += height + _GUTTER
-    return top - _GUTTER
+        cell = (grid.left(column), top, grid.cell_width, height)
+        row = scores.rows[place]
+        if row is None:
+            _cell(canvas, cell, "–", _heat(0), Style(grid.figure, colour=QUIET))
+        elif label == row.index(max(row)):
+            won = Style(grid.figure, bold=True, colour=CARD)
+            _cell(canvas, cell, scores.percent(row[label]), ACCENT, won)
+        else:
+            style = Style(grid.figure, colour=INK)
+            _cell(canvas, cell, scores.percent(row[label]), _heat(row[label]), style)
+    return height
 
 
 def draw_album(album: Sequence[Image.Image | None], scores: Scores) -> Image.Image:
     """The chart of 2..10 photos, RGB."""
     canvas = Canvas()
     top = round(heading(canvas, scores.words.title, LEFT, RIGHT, EDGE + PADDING))
+    bands = _bands(len(album))
+    grid = _Grid.of(max(map(len, bands)), scores)
+    thumb_height = min(grid.cell_width, 210)
     hidden: list[list[float]] = []
-    for index, band in enumerate(_bands(len(album))):
+    for band in bands:
+        for column, place in enumerate(band):
+            box = (grid.left(column), top, grid.cell_width, thumb_height)
+            _column_head(canvas, album[place], place + 1, scores.words.unreadable, box)
+        top += thumb_height + 14
         rows = [row for place in band if (row := scores.rows[place]) is not None]
         shown = _shown(rows, len(scores.labels))
+        for label in shown:
+            top += _label_row(canvas, grid, scores, band, label, top) + _GUTTER
+        top += _BETWEEN
         hidden += [[share for label, share in enumerate(row) if label not in shown] for row in rows]
-        top = _band(canvas, album, scores, band, shown, top + (40 if index else 0))
     more = scores.and_more(hidden) if hidden and hidden[0] else ""
-    return canvas.paint(footnotes(canvas, scores, more, top))
+    return canvas.paint(footnotes(canvas, scores, more, top - _GUTTER - _BETWEEN))

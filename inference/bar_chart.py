@@ -1,5 +1,6 @@
 """One photo: a bar for each label, the likeliest first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PIL import Image
@@ -10,10 +11,11 @@ from inference.card import Scores, footnotes, heading, missing_photo
 from inference.lettering import Style, width, wrap
 
 MAX_BARS = 15
-# Up to here the bars stand beside the photo; more of them would leave a hole under it.
-_MAX_BESIDE = 7
+# Up to here bars are tall and stand beside the photo; more of them would leave a hole under it.
+_FEW = 7
 _PANORAMA = 1.9  # width ÷ height from which a photo is better off above the bars
-_SIDE = 310  # width of a photo beside the bars
+_SIDE = 320  # width of a photo beside the bars
+_HEAD = 190  # height of a photo above many bars
 
 
 @dataclass(frozen=True)
@@ -39,23 +41,33 @@ def _bar(canvas: Canvas, row: _Row, x: float, y: float, length: float, thickness
         canvas.bar(x, y, max(thickness, length * row.share), thickness, colour)
 
 
-def _rows(scores: Scores, size: float, limit: float) -> tuple[list[_Row], str]:
-    """The rows to draw, and the line for those that have no room."""
+def _order(shares: Sequence[float]) -> list[int]:
+    """Places of the labels, the likeliest first; equal ones as they were typed."""
+    return sorted(range(len(shares)), key=lambda label: -shares[label])
+
+
+def _rows(scores: Scores, size: float, limit: float) -> list[_Row]:
+    """The bars that have room, with labels of at most `limit` pixels."""
     (shares,) = scores.rows
     if shares is None:
-        return [], ""
-    order = sorted(range(len(shares)), key=lambda label: -shares[label])  # stable: ties as typed
-    rows = [
+        return []
+    return [
         _Row(
             lines=wrap(scores.labels[label], _set_in(size, place == 0), limit, 2),
             share=shares[label],
             percent=scores.percent(shares[label]),
             is_winner=place == 0,
         )
-        for place, label in enumerate(order[:MAX_BARS])
+        for place, label in enumerate(_order(shares)[:MAX_BARS])
     ]
-    hidden = [shares[label] for label in order[MAX_BARS:]]
-    return rows, scores.and_more([hidden]) if hidden else ""
+
+
+def _more(scores: Scores) -> str:
+    """The line for labels that have no bar."""
+    (shares,) = scores.rows
+    if shares is None or len(shares) <= MAX_BARS:
+        return ""
+    return scores.and_more([[shares[label] for label in _order(shares)[MAX_BARS:]]])
 
 
 _SIZE, _LEADING, _THICK, _GAP = 34, 44, 16, 30
@@ -81,6 +93,7 @@ def _stacked_height(rows: list[_Row]) -> int:
 
 
 _SMALL, _SMALL_LEADING, _SMALL_THICK, _SMALL_GAP = 31, 38, 20, 18
+_SMALL_LABEL = 420  # width
 
 
 def _in_columns(canvas: Canvas, rows: list[_Row], top: float) -> float:
@@ -103,51 +116,64 @@ def _in_columns(canvas: Canvas, rows: list[_Row], top: float) -> float:
     return top - _SMALL_GAP
 
 
+def _percent_room() -> float:
+    return width("100.0 %", _percent_in(_SIZE, True)) + 24
+
+
+def _beside(canvas: Canvas, photo: Image.Image | None, scores: Scores, top: float) -> float:
+    """A few bars to the right of the photo; returns where they end, and so do the others below."""
+    start = round(heading(canvas, scores.words.title, LEFT, RIGHT, top))
+    left = LEFT + _SIDE + 36
+    rows = _rows(scores, _SIZE, RIGHT - left - _percent_room())
+    if photo is None:
+        missing_photo(canvas, (LEFT, start, _SIDE, _SIDE), scores.words.unreadable)
+        photo_height = _SIDE
+    else:
+        small = photos.fitted(photo, _SIDE, min(560, max(400, _stacked_height(rows))))
+        canvas.photo(LEFT, start, small)
+        photo_height = small.height
+        if small.width < _SIDE:  # a tall photo leaves the labels more room
+            left = LEFT + small.width + 36
+            rows = _rows(scores, _SIZE, RIGHT - left - _percent_room())
+    height = _stacked_height(rows)
+    _stacked(canvas, rows, left, start + max(0, (photo_height - height) / 2))
+    return start + max(photo_height, height)
+
+
+def _banner(canvas: Canvas, photo: Image.Image, scores: Scores, top: float) -> float:
+    """A panorama above the bars."""
+    start = round(heading(canvas, scores.words.title, LEFT, RIGHT, top))
+    wide = photos.fitted(photo, RIGHT - LEFT, 330, widest=3.5)
+    canvas.photo(LEFT, start, wide)
+    start += wide.height + 34
+    if len(scores.labels) > _FEW:
+        return _in_columns(canvas, _rows(scores, _SMALL, _SMALL_LABEL), start)
+    rows = _rows(scores, _SIZE, RIGHT - LEFT - _percent_room())
+    return _stacked(canvas, rows, LEFT, start)
+
+
+def _many(canvas: Canvas, photo: Image.Image | None, scores: Scores, top: int) -> float:
+    """Photo and title in a row, the bars below."""
+    if photo is None:
+        w = h = _HEAD
+        missing_photo(canvas, (LEFT, top, w, h), scores.words.unreadable)
+    else:
+        small = photos.fitted(photo, 340, _HEAD)
+        canvas.photo(LEFT, top, small)
+        w, h = small.size
+    start = LEFT + w + 34
+    heading(canvas, scores.words.title, start, RIGHT, top + h / 2, centred=True)
+    return _in_columns(canvas, _rows(scores, _SMALL, _SMALL_LABEL), top + h + 36)
+
+
 def draw_bars(photo: Image.Image | None, scores: Scores) -> Image.Image:
     """The chart of one photo, RGB."""
     canvas = Canvas()
     top = EDGE + PADDING
-    percent_room = width("100.0 %", _percent_in(_SIZE, True)) + 24
-    count = min(len(scores.labels), MAX_BARS)
     if photo is not None and photo.width > _PANORAMA * photo.height:
-        top = round(heading(canvas, scores.words.title, LEFT, RIGHT, top))
-        banner = photos.fitted(photo, RIGHT - LEFT, 330, widest=3.5)
-        canvas.photo(LEFT, top, banner)
-        top += banner.height + 34
-        beside = False
-    elif count > _MAX_BESIDE:
-        right = LEFT
-        if photo is None:
-            missing_photo(canvas, (LEFT, top, 220, 220), scores.words.unreadable, 27)
-            w, h = 220, 220
-        else:
-            small = photos.fitted(photo, 340, 220)
-            canvas.photo(LEFT, top, small)
-            w, h = small.size
-        right = LEFT + w + 34
-        heading(canvas, scores.words.title, right, RIGHT, top + 4)
-        top += h + 36
-        beside = False
+        bottom = _banner(canvas, photo, scores, top)
+    elif len(scores.labels) > _FEW:
+        bottom = _many(canvas, photo, scores, top)
     else:
-        top = round(heading(canvas, scores.words.title, LEFT, RIGHT, top))
-        beside = True
-    if not beside and count > _MAX_BESIDE:
-        rows, more = _rows(scores, _SMALL, 420)
-        bottom = _in_columns(canvas, rows, top)
-    elif not beside:
-        rows, more = _rows(scores, _SIZE, RIGHT - LEFT - percent_room)
-        bottom = _stacked(canvas, rows, LEFT, top)
-    else:
-        left = LEFT + _SIDE + 36
-        rows, more = _rows(scores, _SIZE, RIGHT - left - percent_room)
-        height = _stacked_height(rows)
-        if photo is None:
-            missing_photo(canvas, (LEFT, top, _SIDE, _SIDE), scores.words.unreadable, 27)
-            side_height = _SIDE
-        else:
-            side = photos.fitted(photo, _SIDE, min(560, max(400, height)))
-            canvas.photo(LEFT + (_SIDE - side.width) // 2, top, side)
-            side_height = side.height
-        _stacked(canvas, rows, left, top + max(0, (side_height - height) / 2))
-        bottom = top + max(side_height, height)
-    return canvas.paint(footnotes(canvas, scores, more, bottom))
+        bottom = _beside(canvas, photo, scores, top)
+    return canvas.paint(footnotes(canvas, scores, _more(scores), bottom))

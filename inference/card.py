@@ -1,14 +1,15 @@
 """What every chart has: its scores, a heading, footnotes, a tile where a photo is missing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inference.canvas import EMPTY, INK, LEFT, QUIET, RIGHT, Canvas
 from inference.contract import ChartWords
-from inference.lettering import Style, clean, wrap
+from inference.lettering import Style, clean, width, wrap
 
 HEADING = Style(40, bold=True, colour=INK)
 FOOTNOTE = Style(27, colour=QUIET)
+TILE = Style(27, colour=INK)
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,17 @@ class Scores:
         return line.replace("{share}", share)
 
 
-def heading(canvas: Canvas, text: str, left: float, right: float, top: float) -> float:
-    """The title in at most two lines; returns where the next thing may start."""
+def heading(
+    canvas: Canvas, text: str, left: float, right: float, top: float, *, centred: bool = False
+) -> float:
+    """The title in at most two lines; returns where the next thing may start.
+
+    Args:
+        centred: `top` is where its middle is to be.
+    """
     lines = wrap(text, HEADING, right - left, 2)
+    if centred:
+        top -= len(lines) * 25
     for line in lines:
         canvas.text(left, top + 36, line, HEADING)
         top += 50
@@ -70,12 +79,14 @@ def footnotes(canvas: Canvas, scores: Scores, more: str, top: float) -> float:
     return top + 54 + (len(lines) - 1) * 38 if lines else top
 
 
-def missing_photo(canvas: Canvas, box: tuple[int, int, int, int], text: str, size: float) -> None:
+def missing_photo(canvas: Canvas, box: tuple[int, int, int, int], text: str) -> None:
     """A grey tile at (x, y, width, height) that says why there is no photo."""
     x, y, w, h = box
     canvas.bar(x, y, w, h, EMPTY, 18)
-    style = Style(size, colour=INK)
-    lines = wrap(clean(text), style, w - 16, 3)
-    baseline = y + h / 2 + size * 0.35 - (len(lines) - 1) * size * 0.6
+    words = [width(word, TILE) for word in clean(text).split()]
+    style = replace(TILE, size=int(TILE.size * min(1.0, (w - 12) / max(words, default=1))))
+    lines = wrap(text, style, w - 12, 3)
+    # an album's number is in the upper left corner, so the text keeps below the middle
+    first = y + h * 0.62 - (len(lines) - 1) * style.size * 0.6 + style.size * 0.36
     for index, line in enumerate(lines):
-        canvas.text(x + w / 2, baseline + index * size * 1.2, line, style, "center")
+        canvas.text(x + w / 2, first + index * style.size * 1.2, line, style, "center")

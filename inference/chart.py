@@ -64,9 +64,10 @@ def draw(
 
 
 def to_jpeg(chart: Image.Image) -> bytes:
-    """A file of some 50 kB, for a chat."""
+    """A file of some 50 kB for six labels, for a chat."""
     file = io.BytesIO()
-    chart.save(file, "JPEG", quality=86, subsampling="4:4:4")
+    # Chosen by eye: letters stay clean. Chats compress photos again, to about the same.
+    chart.save(file, "JPEG", quality=75, subsampling="4:2:0")
     return file.getvalue()
 
 

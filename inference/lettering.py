@@ -18,8 +18,8 @@ from inference import fonts
 DPI = 72  # so that a typographic point is a pixel
 ELLIPSIS = "…"
 
-# Thai, Vietnamese and Devanagari stack up to three; more is a prank that would cover the next line.
-_MAX_MARKS = 4
+# Thai and Devanagari stack up to three; more is a prank that would cover the line above.
+_MAX_MARKS = 3
 # Nobody reads on after this many characters; keeps the search for a good cut short.
 _MAX_CLUSTERS = 400
 
@@ -204,9 +204,19 @@ def _lines(clusters: Sequence[str], style: Style, limit: float) -> list[str]:
 
 
 def _cut(clusters: Sequence[str], keep: int) -> list[str]:
-    """The first and the last of the clusters, `keep` in all, around an ellipsis."""
-    head, tail = clusters[: (keep + 1) // 2], clusters[len(clusters) - keep // 2 :]
-    return [*_clusters("".join(head).rstrip()), ELLIPSIS, *_clusters("".join(tail).lstrip())]
+    """The first and the last of the clusters, `keep` in all, around an ellipsis.
+
+    Words stay whole where that costs no more than a third of either half.
+    """
+    head, tail = list(clusters[: (keep + 1) // 2]), list(clusters[len(clusters) - keep // 2 :])
+    gap = [ELLIPSIS]
+    whole = len(head) - head[::-1].index(" ") - 1 if " " in head else 0
+    if whole >= len(head) * 2 / 3:
+        head, gap = head[:whole], [" ", *gap]
+    skipped = tail.index(" ") if " " in tail else len(tail)
+    if skipped <= len(tail) / 3:
+        tail, gap = tail[skipped + 1 :], [*gap, " "]
+    return [*head, *gap, *tail]
 
 
 def wrap(text: str, style: Style, limit: float, lines: int = 1) -> list[str]:

@@ -10,6 +10,7 @@
     ├── OperatorError           the host can mend it: one sentence naming the setting
     │   ├── SettingError        a setting has a value it can't have
     │   ├── ModelUnavailable    the checkpoint can't be loaded
+    │   ├── DeviceLost          the GPU failed; only a new process can use it again
     │   └── QueueUnavailable    NATS can't be reached, or has no JetStream
     └── QueueFull               the queue took no more: the sender is told to come back later
 
@@ -115,6 +116,10 @@ class SettingError(OperatorError):
 
 class ModelUnavailable(OperatorError):
     """The checkpoint can't be loaded; the text says why and what to do."""
+
+
+class DeviceLost(OperatorError):
+    """The GPU failed in a way that only a new process can get over."""
 
 
 class QueueUnavailable(OperatorError):

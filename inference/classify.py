@@ -1,0 +1,253 @@
+"""`clipbot classify`: pictures and phrases in, probabilities out. No bot, no queue."""
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from inference import phrases
+from inference.batch import Batcher
+from inference.classifier import Classifier
+from inference.contract import ChartWords
+from inference.errors import ImageRefused, UserError
+from inference.images import decode
+from inference.loading import load_engine
+from inference.scores import PLACEHOLDER
+from inference.settings import WorkerSettings
+
+STDIN = "-"
+CHART_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+# A chart of several pictures holds as many as an album may have.
+MAX_CHART_PHOTOS = 10
+# A chart shows pictures some 400 pixels wide: originals need not be kept for it.
+_KEPT_SIDE = 1_024  # pixels
+
+_WORDS = ChartWords()
+
+
+@dataclass(frozen=True)
+class Question:
+    """A command line, found valid.
+
+    Attributes:
+        sources: paths as given; `-` is standard input.
+    """
+
+    sources: tuple[str, ...]
+    labels: tuple[str, ...]
+    template: str | None = None
+    chart: Path | None = None
+    as_json: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A picture and its probabilities in label order; neither where it could not be read."""
+
+    source: str
+    photo: Image.Image | None = None
+    row: Sequence[float] | None = None
+
+
+def question(
+    arguments: Sequence[str],
+    *,
+    max_labels: int,
+    template: str | None = None,
+    chart: str | None = None,
+    as_json: bool = False,
+) -> Question:
+    """Reads `IMAGE... PHRASES`, before anything slow is done.
+
+    Raises:
+        UserError: a file is missing, the phrases can't be used, or an option has a wrong value.
+    """
+    *sources, text = arguments
+    if not sources or Path(text).is_file():
+        raise UserError(
+            "The phrases come last: clipbot classify photo.jpg "
+            '"a blurry cat, a fast sports car, a tree".'
+        )
+    for source in sources:
+        if source != STDIN and not Path(source).is_file():
+            raise UserError(f"There is no file {source}.")
+    if template is not None and template.count(PLACEHOLDER) != 1:
+        raise UserError(
+            f"--template must hold {PLACEHOLDER} once, where the phrase goes, as in "
+            '"a photo of {}".'
+        )
+    target = Path(chart) if chart else None
+    if target and target.suffix.lower() not in CHART_SUFFIXES:
+        raise UserError(
+            f"--chart is {chart}, but its name must end in {', '.join(CHART_SUFFIXES)}."
+        )
+    if target and not target.parent.is_dir():
+        raise UserError(f"--chart is {chart}, but there is no folder {target.parent}.")
+    if target and len(sources) > MAX_CHART_PHOTOS:
+        raise UserError(f"A chart shows at most {MAX_CHART_PHOTOS} pictures.")
+    labels = phrases.parse(text, max_labels=max_labels)
+    return Question(tuple(sources), labels, template, target, as_json)
+
+
+def run(asked: Question, settings: WorkerSettings) -> bool:
+    """Answers on standard output; complaints about single pictures go to standard error.
+
+    Returns:
+        False where a picture could not be read, or the chart not be written.
+
+    Raises:
+        ModelUnavailable: the text says why and what to do.
+    """
+    classifier: Classifier | None = None
+    batcher = Batcher(settings.max_batch)
+    answers: list[Answer] = []
+    for start in range(0, len(asked.sources), settings.max_batch):
+        batch = asked.sources[start : start + settings.max_batch]
+        photos = [_read(source, settings.max_megapixels) for source in batch]
+        readable = [photo for photo in photos if photo]
+        if readable and classifier is None:
+            classifier = _load(settings)
+        if classifier is None:
+            answers += [Answer(source) for source in batch]
+            continue
+        rows = iter(_rows(batcher, classifier, readable, asked))
+        for source, photo in zip(batch, photos, strict=True):
+            answer = Answer(source, _small(photo), next(rows)) if photo else Answer(source)
+            answers.append(answer)
+            _print(answer, asked, classifier)
+    done = all(answer.row for answer in answers)
+    if asked.chart and classifier:
+        done &= _write_chart(asked.chart, answers, asked, classifier)
+    return done
+
+
+def _rows(
+    batcher: Batcher, classifier: Classifier, photos: Sequence[Image.Image], asked: Question
+) -> list[list[float]]:
+    # here and not above: it imports torch, and a wrong command line is to be told at once
+    from inference.engine import LabelSet
+
+    label_set = LabelSet(asked.labels, asked.template)
+    rows = batcher.rows(classifier, photos, [label_set] * len(photos))
+    return [[float(p) for p in row] for row in rows]
+
+
+def _read(source: str, max_megapixels: float) -> Image.Image | None:
+    try:
+        data = sys.stdin.buffer.read() if source == STDIN else Path(source).read_bytes()
+        return decode(data, max_megapixels=max_megapixels)
+    except OSError as error:
+        click.echo(f"{source}: The file can't be read ({error.strerror}).", err=True)
+    except ImageRefused as refusal:
+        click.echo(f"{source}: {refusal}", err=True)
+    return None
+
+
+def _small(photo: Image.Image) -> Image.Image:
+    photo.thumbnail((_KEPT_SIDE, _KEPT_SIDE))
+    return photo
+
+
+def _load(settings: WorkerSettings) -> Classifier:
+    with _waiting(settings.clip_model):
+        classifier = load_engine(settings)
+    if classifier.is_demo:
+        click.echo(f"CLIP_MODEL is {classifier.name}: this is the {_WORDS.demo}.", err=True)
+    return classifier
+
+
+@contextlib.contextmanager
+def _waiting(model: str) -> Iterator[None]:
+    """On a terminal, something that moves while the model loads."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+    elif _is_here(model):
+        with console.status(Text(f"Loading {model} …")):
+            yield
+    else:
+        # the hub draws a bar for each file, and a spinner would paint over them
+        click.echo(f"Fetching {model} …", err=True)
+        yield
+
+
+def _is_here(model: str) -> bool:
+    # it comes with transformers; not above, since it takes half a second
+    from huggingface_hub import try_to_load_from_cache
+
+    if "/" not in model or Path(model).is_dir():
+        return True
+    with contextlib.suppress(ValueError):  # not the name of a repository: Engine.load says so
+        return isinstance(try_to_load_from_cache(model, "config.json"), str)
+    return True
+
+
+def _probabilities(
+    row: Sequence[float], asked: Question, classifier: Classifier
+) -> dict[str, float]:
+    shares = dict(zip(asked.labels, row, strict=True))
+    if len(shares) == 1 and not classifier.independent:
+        shares[_WORDS.something_else] = 1.0 - row[0]
+    return shares
+
+
+def _print(answer: Answer, asked: Question, classifier: Classifier) -> None:
+    if answer.row is None:
+        return
+    shares = _probabilities(answer.row, asked, classifier)
+    winner = max(shares, key=lambda label: shares[label])
+    if asked.as_json:
+        line = {
+            "image": answer.source,
+            "model": classifier.name,
+            "winner": winner,
+            "probabilities": shares,
+        }
+        click.echo(json.dumps(line, ensure_ascii=False))
+        return
+    if len(asked.sources) > 1:
+        click.secho(f"\n{answer.source}", bold=True)
+    click.echo(f"The image is classified as: {winner}")
+    table = Table("phrase", "probability")
+    table.columns[0].overflow = "fold"
+    table.columns[1].justify = "right"
+    for label in sorted(shares, key=lambda label: -shares[label]):
+        style = "bold" if label == winner else ""
+        table.add_row(Text(label, style), Text(f"{shares[label]:.1%}".replace("%", " %"), style))
+    console = Console()
+    console.print(table)
+    if classifier.independent:
+        console.print(Text(_WORDS.independent))
+
+
+def _write_chart(
+    path: Path, answers: Sequence[Answer], asked: Question, classifier: Classifier
+) -> bool:
+    from inference import chart
+
+    picture = chart.draw(
+        [answer.photo for answer in answers],
+        asked.labels,
+        [answer.row for answer in answers],
+        _WORDS,
+        independent=classifier.independent,
+        demo=classifier.is_demo,
+    )
+    suffix = path.suffix.lower()
+    try:
+        if suffix == ".webp":
+            picture.save(path, lossless=True)
+        else:
+            path.write_bytes(chart.to_png(picture) if suffix == ".png" else chart.to_jpeg(picture))
+    except OSError as error:
+        click.echo(f"--chart: {path} can't be written ({error.strerror}).", err=True)
+        return False
+    return True

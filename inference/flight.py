@@ -1,0 +1,108 @@
+"""A job in flight: in this worker's hands until it is answered or handed back."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import Self
+
+import msgspec
+
+from inference.contract import Job, Result, encode
+from inference.errors import Problem, QueueFull, QueueUnavailable
+from inference.metrics import Metrics
+from inference.queue import Delivery, Queue
+
+log = logging.getLogger(__name__)
+
+# NATS restarts in a second or two: worth waiting for before the work is done all over again.
+PUBLISH_PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds
+# How long a job rests at most that could not be answered this time.
+LONGEST_REST = 60.0  # seconds
+# NATS counts headers towards its limit: the message id, and names of headers.
+_HEADERS = 1_024  # bytes
+
+
+class Flight:
+    """A job and the delivery that brought it; the queue hears "still working" until it is settled.
+
+    It is settled once: by `answer` or by `hand_back`, whichever comes first.
+
+    Attributes:
+        attempt: 1 at the first delivery, 2 at the first redelivery, …
+        queued_seconds: from asking to now.
+    """
+
+    def __init__(self, job: Job, delivery: Delivery, queue: Queue, metrics: Metrics) -> None:
+        self.job = job
+        self.attempt = delivery.attempt
+        self.queued_seconds = max(0.0, time.time() - job.created_at)  # clocks of machines differ
+        self.settled = False
+        self._delivery = delivery
+        self._queue = queue
+        self._metrics = metrics
+        self._kept = contextlib.AsyncExitStack()
+
+    async def begin(self) -> Self:
+        """From now on the queue is told that the job is being worked on."""
+        await self._kept.enter_async_context(self._delivery.kept())
+        self._metrics.queued.observe(self.queued_seconds)
+        return self
+
+    async def fail(self, problem: Problem, outcome: str) -> None:
+        """Answers with what is wrong with the job as a whole."""
+        await self.answer(
+            Result(
+                job_id=self.job.id, reply=self.job.reply, labels=self.job.labels, problem=problem
+            ),
+            outcome,
+        )
+
+    async def answer(self, result: Result, outcome: str) -> None:
+        """Stores the result, then acknowledges the job; hands it back where that can't be done.
+
+        Args:
+            outcome: as `Metrics.jobs` counts it.
+        """
+        data = encode(result)
+        room = self._queue.max_payload - _HEADERS
+        if len(data) > room and result.chart:
+            log.warning(
+                "Job %s: a result of %d bytes is more than NATS takes (max_payload %d); "
+                "it goes without its chart.",
+                *(self.job.id, len(data), self._queue.max_payload),
+            )
+            data = encode(msgspec.structs.replace(result, chart=b""))
+        if not await self._publish(data):
+            await self.hand_back(self.rest)
+            return
+        self.settled = True
+        await self._delivery.ack()
+        await self._kept.aclose()
+        self._metrics.jobs.labels(outcome).inc()
+
+    async def _publish(self, data: bytes) -> bool:
+        for pause in (*PUBLISH_PAUSES, None):
+            try:
+                await self._queue.publish(self.job.reply.subject, data, self.job.id)
+            except (QueueUnavailable, QueueFull) as error:
+                log.warning("Job %s: its result is not stored: %s", self.job.id, error)
+                if pause is not None:
+                    await asyncio.sleep(pause)
+            else:
+                return True
+        return False
+
+    @property
+    def rest(self) -> float:
+        """Seconds to rest before the next attempt; doubles with each."""
+        return min(LONGEST_REST, 2.0**self.attempt)
+
+    async def hand_back(self, delay: float = 0.0) -> None:
+        """Somebody gets the job again after `delay` seconds; nothing happens if it is settled."""
+        if self.settled:
+            return
+        self.settled = True
+        await self._kept.aclose()
+        await self._delivery.hand_back(delay)
+        self._metrics.jobs.labels("handed_back").inc()

@@ -1,0 +1,54 @@
+"""What a delivery is: a job to be done, or something to be set aside."""
+
+import logging
+
+import msgspec
+
+from inference.contract import UnknownVersion, decode_job
+from inference.errors import Problem, ProblemCode
+from inference.flight import Flight
+from inference.metrics import Metrics
+from inference.queue import Delivery, Queue
+
+log = logging.getLogger(__name__)
+
+# A job that came back this often may have killed the workers that had it: it gets a batch of its
+# own, so that it takes no other down with it.
+SUSPECT_ATTEMPT = 3
+# Delivered more often than this it is answered with an apology. Handing back counts as delivery
+# too, hence the wide margin.
+MAX_ATTEMPTS = 8
+# Until somebody with the right version runs a worker, or the bot's host notices the log.
+VERSION_REST = 60.0  # seconds
+
+
+class Intake:
+    """Turns deliveries into flights; what is no job for this worker is settled on the spot."""
+
+    def __init__(self, queue: Queue, metrics: Metrics) -> None:
+        self._queue = queue
+        self._metrics = metrics
+        self._complaints: set[str] = set()
+
+    async def take(self, delivery: Delivery) -> Flight | None:
+        """The job in flight; None where there is nothing left to do with this delivery."""
+        try:
+            job = decode_job(delivery.data)
+        except UnknownVersion as error:
+            if str(error) not in self._complaints:  # once for each version
+                self._complaints.add(str(error))
+                log.warning("A job is left for another worker: %s.", error)
+            await delivery.hand_back(VERSION_REST)
+            self._metrics.jobs.labels("unknown_version").inc()
+            return None
+        except msgspec.DecodeError as error:
+            log.warning("A message on the jobs stream is no job (%s); it is dropped.", error)
+            await delivery.ack()
+            self._metrics.jobs.labels("undecodable").inc()
+            return None
+        flight = await Flight(job, delivery, self._queue, self._metrics).begin()
+        if flight.attempt > MAX_ATTEMPTS:
+            log.error("Job %s is poison: %d attempts have failed.", job.id, flight.attempt - 1)
+            await flight.fail(Problem(ProblemCode.INTERNAL), "poison")
+            return None
+        return flight

@@ -1,0 +1,127 @@
+"""The stages of a batch, each on threads of its own: decode → model → chart.
+
+Decoding uses all cores; the model and the pen are one thread each, since one GPU computes one
+batch at a time and matplotlib draws one chart at a time. The next batch may be in the model while
+the last one's charts are drawn.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from PIL.Image import Image
+
+from inference.batch import Batcher, JobOutcome, ReadJob
+from inference.classifier import Classifier
+from inference.contract import ImageOutcome, Job
+from inference.errors import ImageRefused, Problem
+from inference.images import decode
+from inference.metrics import Metrics
+from inference.settings import WorkerSettings
+
+log = logging.getLogger(__name__)
+
+
+class Stages:
+    """Decoding, the model and the pen of one worker."""
+
+    def __init__(
+        self, classifier: Classifier, settings: WorkerSettings, metrics: Metrics | None = None
+    ) -> None:
+        self.classifier = classifier
+        self.batcher = Batcher(settings.max_batch)
+        self._max_megapixels = settings.max_megapixels
+        self._metrics = metrics or Metrics()
+        self._decoders = ThreadPoolExecutor(min(8, os.cpu_count() or 1), "decode")
+        self._model = ThreadPoolExecutor(1, "model")
+        self._pen = ThreadPoolExecutor(1, "chart")
+
+    async def decode(self, jobs: Sequence[Job]) -> list[ReadJob]:
+        """Reads all pictures of all jobs, each by itself: a bad one fails alone."""
+        loop = asyncio.get_running_loop()
+        read = await asyncio.gather(
+            *(
+                loop.run_in_executor(self._decoders, self._decode, data, job.id)
+                for job in jobs
+                for data in job.images
+            )
+        )
+        pictures = iter(read)
+        found = []
+        for job in jobs:
+            own = [next(pictures) for _ in job.images]
+            seconds = sum(took for _, took in own)
+            self._metrics.decode.observe(seconds)
+            found.append(ReadJob(job, tuple(picture for picture, _ in own), seconds))
+        return found
+
+    def _decode(self, data: bytes, job_id: str) -> tuple[Image | Problem, float]:
+        started = time.monotonic()
+        picture: Image | Problem
+        try:
+            picture = decode(
+                data, max_megapixels=self._max_megapixels, want=self.classifier.image_size
+            )
+        except ImageRefused as refusal:
+            log.debug("Job %s: %s", job_id, refusal)
+            picture = refusal.problem
+        return picture, time.monotonic() - started
+
+    async def classify(self, jobs: Sequence[ReadJob]) -> tuple[list[JobOutcome], float]:
+        """One outcome for each job, and how many seconds the model took for all.
+
+        Raises:
+            DeviceLost: see `batch`.
+        """
+        pictures = sum(len(read.images) for read in jobs)
+        started = time.monotonic()
+        outcomes = await asyncio.get_running_loop().run_in_executor(
+            self._model, self.batcher.answer, self.classifier, jobs
+        )
+        seconds = time.monotonic() - started
+        if pictures:
+            self._metrics.batch_size.observe(pictures)
+            self._metrics.model.observe(seconds)
+        log.debug("Batch of %d jobs, %d pictures: %.3f s.", len(jobs), pictures, seconds)
+        return outcomes, seconds
+
+    async def draw(self, read: ReadJob, outcomes: Sequence[ImageOutcome]) -> tuple[bytes, float]:
+        """The chart as a JPEG file, and the seconds that drawing took.
+
+        Returns no bytes where no picture could be read, or where drawing failed (which is logged):
+        the probabilities are what matters.
+        """
+        if not read.images:
+            return b"", 0.0
+        try:
+            chart, seconds = await asyncio.get_running_loop().run_in_executor(
+                self._pen, self._draw, read, outcomes
+            )
+        except Exception:
+            log.exception("Job %s: its chart can't be drawn.", read.job.id)
+            return b"", 0.0
+        self._metrics.chart.observe(seconds)
+        return chart, seconds
+
+    def _draw(self, read: ReadJob, outcomes: Sequence[ImageOutcome]) -> tuple[bytes, float]:
+        # here and not above: matplotlib takes seconds to import, and a worker must start without
+        from inference import chart
+
+        started = time.monotonic()
+        picture = chart.draw(
+            [None if isinstance(picture, Problem) else picture for picture in read.pictures],
+            read.job.labels,
+            [outcome.probabilities or None for outcome in outcomes],
+            read.job.words,
+            independent=self.classifier.independent,
+            demo=self.classifier.is_demo,
+        )
+        return chart.to_jpeg(picture), time.monotonic() - started
+
+    def close(self) -> None:
+        """Lets the threads end; what is queued on them is dropped."""
+        for pool in (self._decoders, self._model, self._pen):
+            pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,136 @@
+"""The trip of one pulled batch: decode → model → chart → publish the result → acknowledge the job.
+
+Whatever happens on the way, each of its jobs is answered or handed back in the end.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+
+from inference.batch import JobOutcome, ReadJob
+from inference.contract import ImageOutcome, Result, Timings
+from inference.errors import Problem
+from inference.flight import Flight
+from inference.intake import SUSPECT_ATTEMPT, Intake
+from inference.queue import Delivery
+from inference.stages import Stages
+
+log = logging.getLogger(__name__)
+
+
+class Trip:
+    """One pulled batch.
+
+    Args:
+        stop: once set, what is not in the model yet is handed back.
+        alone: waits until this is the only trip under way.
+
+    Attributes:
+        model_free: set when the model can take the next batch.
+    """
+
+    def __init__(
+        self,
+        deliveries: Sequence[Delivery],
+        intake: Intake,
+        stages: Stages,
+        stop: asyncio.Event,
+        *,
+        alone: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.model_free = asyncio.Event()
+        self._deliveries = deliveries
+        self._intake = intake
+        self._stages = stages
+        self._stop = stop
+        self._alone = alone
+        self._flights: list[Flight] = []
+        self._behind: list[asyncio.Task[None]] = []
+
+    async def run(self) -> None:
+        """Goes all the way.
+
+        Raises:
+            DeviceLost: the jobs that are not answered have been handed back.
+        """
+        try:
+            await self._stages_in_order()
+        finally:
+            for flight in self._flights:
+                await flight.hand_back()
+
+    async def _stages_in_order(self) -> None:
+        try:
+            await self._model_stages()
+        except asyncio.CancelledError:
+            for task in self._behind:
+                task.cancel()
+            raise
+        finally:
+            self.model_free.set()
+            await asyncio.gather(*self._behind, return_exceptions=True)
+
+    async def _model_stages(self) -> None:
+        taken = await asyncio.gather(*(self._intake.take(each) for each in self._deliveries))
+        self._flights = [flight for flight in taken if flight]
+        suspects = [flight for flight in self._flights if flight.attempt >= SUSPECT_ATTEMPT]
+        await self._classify([flight for flight in self._flights if flight not in suspects])
+        # Shuffled: if one of them kills this process, it shall not always be before the same ones.
+        for suspect in random.sample(suspects, len(suspects)):
+            await asyncio.gather(*self._behind)
+            await self._alone()
+            await self._classify([suspect])
+
+    async def _classify(self, flights: Sequence[Flight]) -> None:
+        """Up to and including the model; the rest goes on in the background."""
+        if not flights or self._stop.is_set():
+            return
+        jobs = await self._stages.decode([flight.job for flight in flights])
+        if self._stop.is_set():
+            return
+        outcomes, seconds = await self._stages.classify(jobs)
+        timings = Timings(model=seconds, batch_size=sum(len(read.images) for read in jobs))
+        self._behind += [
+            asyncio.create_task(self._finish(flight, read, outcome, timings))
+            for flight, read, outcome in zip(flights, jobs, outcomes, strict=True)
+        ]
+
+    async def _finish(
+        self, flight: Flight, read: ReadJob, outcome: JobOutcome, timings: Timings
+    ) -> None:
+        try:
+            if outcome is None:
+                await flight.hand_back(flight.rest)
+            elif isinstance(outcome, Problem):
+                await flight.fail(outcome, "failed")
+            else:
+                await flight.answer(
+                    await self._result(flight, read, outcome, timings),
+                    "answered" if read.images else "unreadable",
+                )
+        except Exception:
+            log.exception("Job %s: its answer could not be finished.", flight.job.id)
+            await flight.hand_back(flight.rest)
+
+    async def _result(
+        self, flight: Flight, read: ReadJob, outcomes: list[ImageOutcome], timings: Timings
+    ) -> Result:
+        chart, seconds = await self._stages.draw(read, outcomes)
+        classifier = self._stages.classifier
+        return Result(
+            job_id=flight.job.id,
+            reply=flight.job.reply,
+            labels=flight.job.labels,
+            images=outcomes,
+            chart=chart,
+            model=classifier.name,
+            independent=classifier.independent,
+            timings=Timings(
+                queued=flight.queued_seconds,
+                decode=read.decode_seconds,
+                model=timings.model,
+                chart=seconds,
+                batch_size=timings.batch_size,
+            ),
+        )

@@ -1,0 +1,232 @@
+"""The worker: loads its model, pulls the jobs that wait, and leaves nothing half done.
+
+The next batch is pulled when the model is free, so that under load batches grow by themselves;
+what comes after the model goes on in the background, for at most `MAX_BEHIND` batches.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+
+import msgspec
+
+from inference.classifier import Classifier
+from inference.contract import WorkerStatus
+from inference.errors import DeviceLost, QueueUnavailable, SettingError
+from inference.intake import Intake
+from inference.loading import Loader, unless
+from inference.metrics import Metrics
+from inference.queue import (
+    ACK_WAIT,
+    JOBS,
+    JOBS_SUBJECT,
+    STATUS_INTERVAL,
+    Delivery,
+    Puller,
+    Queue,
+    connect,
+)
+from inference.settings import WorkerSettings
+from inference.stages import Stages
+from inference.trip import Trip
+
+log = logging.getLogger(__name__)
+
+CONSUMER = "workers"
+# Batches whose charts are drawn and whose results are published while the next is in the model.
+MAX_BEHIND = 2
+# A pull lingers this long for the first job, which bounds how late a stop is noticed.
+LINGER = 1.0  # seconds
+# Between looks at a queue that is away.
+RECONNECT_PAUSE = 0.2  # seconds
+# For what is in the model and behind it; container engines kill 10 s after SIGTERM.
+DRAIN_SECONDS = 6.0
+
+
+class Worker:
+    """One model, one queue, any number of jobs.
+
+    Args:
+        load: blocks until the model is there; runs in a thread of its own.
+        stop: once set, nothing more is pulled, what is in the model is finished, and the rest is
+            handed back.
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        load: Callable[[], Classifier],
+        settings: WorkerSettings,
+        stop: asyncio.Event,
+        *,
+        metrics: Metrics | None = None,
+        ack_wait: float = ACK_WAIT,
+    ) -> None:
+        self.id = uuid.uuid4().hex
+        self._queue = queue
+        self._settings = settings
+        self._stop = stop
+        self._metrics = metrics or Metrics()
+        self._ack_wait = ack_wait
+        self._intake = Intake(queue, self._metrics)
+        self._status_changed = asyncio.Event()
+        self._loader = Loader(load, on_change=self._status_changed.set)
+        self._classifier: Classifier | None = None
+        self._trips: set[asyncio.Task[None]] = set()
+        self._lost: DeviceLost | None = None
+
+    async def run(self) -> None:
+        """Works until `stop` is set.
+
+        Raises:
+            QueueUnavailable: at the start only; later on a queue that went away is waited for.
+            DeviceLost: the process has to be started again; its jobs have been handed back.
+        """
+        await self._queue.prepare(self._settings.max_queue, owner=False)
+        puller = await self._open()
+        async with self._telling_status():
+            self._classifier = await self._loader.model(self._stop)
+            if self._classifier is not None:
+                self._metrics.ready.set(1)
+                stages = Stages(self._classifier, self._settings, self._metrics)
+                try:
+                    await self._serve(stages, puller)
+                finally:
+                    await self._drain()
+                    stages.close()
+        if self._lost:
+            raise self._lost
+
+    async def _serve(self, stages: Stages, puller: Puller) -> None:
+        while not self._stop.is_set():
+            if len(self._trips) > MAX_BEHIND:
+                await unless(
+                    self._stop, asyncio.wait(self._trips, return_when=asyncio.FIRST_COMPLETED)
+                )
+                continue
+            if not self._queue.connected:
+                await unless(self._stop, asyncio.sleep(RECONNECT_PAUSE))
+                continue
+            started = time.monotonic()
+            deliveries = await puller.pull(stages.batcher.size, LINGER)
+            if deliveries:
+                await unless(self._stop, self._depart(stages, deliveries).model_free.wait())
+            elif time.monotonic() - started < LINGER / 2:
+                # Nobody let the request linger: the stream is not there (yet, or any more).
+                puller = await unless(self._stop, self._open_again(puller)) or puller
+        await puller.close()
+
+    def _depart(self, stages: Stages, deliveries: list[Delivery]) -> Trip:
+        trip = Trip(deliveries, self._intake, stages, self._stop, alone=self._alone)
+        task = asyncio.create_task(trip.run())
+        self._trips.add(task)
+        task.add_done_callback(self._arrived)
+        return trip
+
+    def _arrived(self, task: "asyncio.Task[None]") -> None:
+        self._trips.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, DeviceLost):
+            self._lost = error
+            self._stop.set()
+        elif error:
+            log.error("A batch failed; its jobs have been handed back.", exc_info=error)
+
+    async def _alone(self) -> None:
+        """Waits until the calling trip is the only one under way."""
+        if others := self._trips - {asyncio.current_task()}:
+            await asyncio.wait(others)
+
+    async def _drain(self) -> None:
+        """Lets finish what is in the model; what takes longer than `DRAIN_SECONDS` goes back."""
+        if not self._trips:
+            return
+        log.info("Finishing %d batches.", len(self._trips))
+        _, late = await asyncio.wait(self._trips, timeout=DRAIN_SECONDS)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late)
+
+    async def _open(self) -> Puller:
+        return await self._queue.puller(JOBS, CONSUMER, JOBS_SUBJECT, ack_wait=self._ack_wait)
+
+    async def _open_again(self, puller: Puller) -> Puller:
+        await asyncio.sleep(RECONNECT_PAUSE)
+        try:
+            await self._queue.prepare(self._settings.max_queue, owner=False)
+            fresh = await self._open()
+        except QueueUnavailable as error:
+            log.debug("%s", error)
+            return puller
+        await puller.close()
+        return fresh
+
+    @contextlib.asynccontextmanager
+    async def _telling_status(self) -> AsyncIterator[None]:
+        await self._queue.tell_status(self._status())
+        teller = asyncio.create_task(self._tell_status())
+        try:
+            yield
+        finally:
+            teller.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await teller
+            if self._queue.connected:
+                await self._queue.forget_worker(self.id)
+
+    async def _tell_status(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._status_changed.wait(), STATUS_INTERVAL)
+            self._status_changed.clear()
+            await self._queue.tell_status(self._status())
+
+    def _status(self) -> WorkerStatus:
+        status = WorkerStatus(
+            worker=self.id,
+            model=self._settings.clip_model,
+            state=self._loader.state,
+            reason=self._loader.reason,
+        )
+        if self._classifier is None:
+            return status
+        return msgspec.structs.replace(
+            status,
+            device=str(self._classifier.device),
+            image_size=self._classifier.image_size,
+            independent=self._classifier.independent,
+        )
+
+
+async def serve(
+    settings: WorkerSettings, load: Callable[[], Classifier], *, ack_wait: float = ACK_WAIT
+) -> None:
+    """A worker process from start to SIGTERM or SIGINT.
+
+    Threads that nothing can interrupt may still run when it returns: a model that loads, or a
+    batch that took longer than the time to drain.
+
+    Raises:
+        SettingError: NATS_URL is not set, or METRICS_PORT can't be opened.
+        QueueUnavailable: nobody answers at NATS_URL.
+        DeviceLost: see `Worker.run`.
+    """
+    if not settings.nats_url:
+        raise SettingError("NATS_URL is not set, and that is where a worker pulls its jobs from.")
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    metrics = Metrics()
+    metrics.serve(settings.metrics_port)
+    queue = await unless(stop, connect(settings.nats_url, name="clipbot worker"))
+    if queue is None:
+        return
+    try:
+        await Worker(queue, load, settings, stop, metrics=metrics, ack_wait=ack_wait).run()
+    finally:
+        await queue.close()

@@ -1,10 +1,11 @@
-"""The queue between bot and workers: three JetStream streams and a bucket of worker statuses.
+"""The queue between bot and workers: JetStream streams and a bucket of worker statuses.
 
     updates   what the chat platform handed over       clipbot.updates.<bot>
     jobs      pictures waiting for a worker            clipbot.jobs
     results   answers waiting to be delivered          clipbot.results.<bot>
+    dead      what failed by our fault, for a person   clipbot.dead.<kind>
 
-All are work queues: a message is gone once acknowledged, and comes back `ACK_WAIT` seconds after
+All but the last are work queues: a message is gone once acknowledged, and comes back `ACK_WAIT` seconds after
 its holder fell silent. Publishing is idempotent for `DUPLICATE_WINDOW`: the same id is stored once.
 """
 
@@ -41,6 +42,7 @@ log = logging.getLogger(__name__)
 UPDATES = "clipbot-updates"
 JOBS = "clipbot-jobs"
 RESULTS = "clipbot-results"
+DEAD = "clipbot-dead"
 JOBS_SUBJECT = "clipbot.jobs"
 WORKERS_BUCKET = "clipbot-workers"
 
@@ -54,7 +56,9 @@ STATUS_TTL = 3 * STATUS_INTERVAL
 MAX_UPDATES = 100_000
 # JetStream: "maximum messages exceeded", "maximum bytes exceeded"
 _STREAM_FULL = {10_077, 10_054}
-_BYTES_LIMIT = 8 * 2**30
+_BYTES_LIMIT = 2 * 2**30
+_DEAD_LIMIT = 1_000
+_DEAD_AGE = 7 * 24 * 3_600.0
 
 
 def updates_subject(bot_id: int) -> str:
@@ -83,6 +87,11 @@ class Delivery:
     def attempt(self) -> int:
         """1 at the first delivery, 2 at the first redelivery, …"""
         return self._message.metadata.num_delivered
+
+    @property
+    def serial(self) -> str:
+        """The message's number in its stream: the same at each redelivery."""
+        return f"{self._message.metadata.stream}.{self._message.metadata.sequence.stream}"
 
     async def ack(self) -> None:
         """Done: the message is removed. Waits until the server has noted it."""
@@ -230,6 +239,13 @@ class Queue:
         except (TimeoutError, NatsError, js_errors.Error) as error:
             raise QueueUnavailable(f"NATS did not answer: {error or 'timeout'}") from error
 
+    async def set_aside(self, kind: str, delivery: Delivery) -> None:
+        """Keeps a message that failed by our fault, where a person can look at it for a week.
+
+        Raises as `publish` does; the caller acknowledges the message afterwards.
+        """
+        await self.publish(f"clipbot.dead.{kind}", delivery.data, delivery.serial)
+
     async def puller(
         self, stream: str, durable: str, subject: str, *, ack_wait: float = ACK_WAIT
     ) -> Puller:
@@ -311,6 +327,14 @@ def _streams(max_queue: int) -> list[StreamConfig]:
         work_queue(UPDATES, "clipbot.updates.*", MAX_UPDATES, -1),
         work_queue(JOBS, JOBS_SUBJECT, max_queue, _BYTES_LIMIT),
         work_queue(RESULTS, "clipbot.results.*", -1, -1),
+        StreamConfig(
+            name=DEAD,
+            subjects=["clipbot.dead.*"],
+            discard=DiscardPolicy.OLD,
+            max_msgs=_DEAD_LIMIT,
+            max_bytes=_BYTES_LIMIT,
+            max_age=_DEAD_AGE,
+        ),
     ]
 
 

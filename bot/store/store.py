@@ -50,6 +50,7 @@ class JobRecord:
     language: str
     fingerprint: str
     media: tuple[Media, ...]
+    created_at: float
     delivered: bool
 
 
@@ -130,7 +131,7 @@ class Store:
         await self._upsert(
             jobs,
             {"id": ask.id},
-            # A second insert must keep delivered_at and created_at, so it only repeats the rest.
+            # delivered_at is not among them: an answer that was delivered stays delivered.
             {
                 "chat_id": ask.place.chat_id,
                 "message_id": ask.place.message_id,
@@ -161,9 +162,7 @@ class Store:
         asked = select(answers.c.message_id).where(
             answers.c.chat_id == chat_id, answers.c.answer_id == answer_id
         )
-        return await self._one_job(
-            jobs.c.chat_id == chat_id, jobs.c.message_id.in_(asked.scalar_subquery())
-        )
+        return await self._one_job(jobs.c.chat_id == chat_id, jobs.c.message_id.in_(asked))
 
     async def _one_job(self, *conditions: Any) -> JobRecord | None:
         query = select(jobs).where(*conditions).order_by(jobs.c.serial.desc()).limit(1)
@@ -360,9 +359,7 @@ class Store:
         old = time.time() - MEMORY_HOURS * 3_600
         stale = select(albums.c.group_id).where(albums.c.created_at < old)
         async with self._database.begin() as connection:
-            await connection.execute(
-                delete(album_items).where(album_items.c.group_id.in_(stale.scalar_subquery()))
-            )
+            await connection.execute(delete(album_items).where(album_items.c.group_id.in_(stale)))
             for table in (albums, answers, questions):
                 await connection.execute(delete(table).where(table.c.created_at < old))
             await connection.execute(delete(handled).where(handled.c.at < old))
@@ -378,5 +375,6 @@ def _job_record(row: Any) -> JobRecord:
         language=row.language,
         fingerprint=row.fingerprint,
         media=_media.decode(row.media),
+        created_at=row.created_at,
         delivered=row.delivered_at is not None,
     )

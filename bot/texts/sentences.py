@@ -164,9 +164,10 @@ class Sentences:
     def labels_cleared(self) -> str:
         return self._("Your phrases are forgotten.")
 
-    def template_set(self, template: str, example: str) -> str:
-        return self._("Noted. “{label}” becomes “{example}”.").format(
-            label=self.quote(example), example=self.quote(template.replace("{}", example))
+    def template_set(self, template: str) -> str:
+        example = self._("dog")
+        return self._("Noted: “{label}” becomes “{sentence}”.").format(
+            label=example, sentence=self.quote(template.replace("{}", example))
         )
 
     def template_shown(self, template: str) -> str:

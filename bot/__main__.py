@@ -1,0 +1,5 @@
+"""`python -m bot` is `clipbot`."""
+
+from bot.cli import main
+
+main()

@@ -1,0 +1,73 @@
+"""What stands under a chart: the winner, the runner-up, and how clear it was."""
+
+from collections.abc import Sequence
+
+from bot.texts import Sentences
+from inference.contract import ImageOutcome, Result
+
+# Bot API: "0-1024 characters after entities parsing"; counted here in UTF-16 units to be safe.
+CAPTION_LIMIT = 1_024
+# A win by fewer points than this is called narrow.
+NARROW_MARGIN = 0.05
+# Sigmoid scores below this say that the model believes in none of the labels (SigLIP, section 3).
+_UNLIKELY = 0.01
+_ALBUM_LABEL_LENGTH = 48
+
+
+def caption(result: Result, sentences: Sentences) -> str:
+    """HTML for the caption of a result's chart."""
+    if len(result.images) == 1:
+        return _for_one(result, result.images[0], sentences)
+    return "\n".join(
+        f"{number}. {_in_album(result, outcome, sentences)}"
+        for number, outcome in enumerate(result.images, 1)
+    )
+
+
+def ranking(
+    labels: Sequence[str], probabilities: Sequence[float], something_else: str, *, independent: bool
+) -> list[tuple[str, float]]:
+    """Labels and shares, best first; equal ones in the order typed.
+
+    A single label of a softmax model is joined by `something_else` with the rest.
+    """
+    pairs = list(zip(labels, probabilities, strict=True))
+    if len(pairs) == 1 and not independent:
+        pairs.append((something_else, 1.0 - pairs[0][1]))
+    return sorted(pairs, key=lambda pair: -pair[1])
+
+
+def _ranked(result: Result, outcome: ImageOutcome, sentences: Sentences) -> list[tuple[str, float]]:
+    return ranking(
+        result.labels,
+        outcome.probabilities,
+        sentences.something_else(),
+        independent=result.independent,
+    )
+
+
+def _for_one(result: Result, outcome: ImageOutcome, sentences: Sentences) -> str:
+    best, *others = _ranked(result, outcome, sentences)
+    lines = [sentences.winner(*best)]
+    if others:
+        lines.append(sentences.runner_up(*others[0]))
+        if best[1] - others[0][1] < NARROW_MARGIN:
+            lines.append(sentences.narrow())
+    if result.independent and best[1] < _UNLIKELY:
+        lines.append(sentences.none_likely())
+    return "\n".join(lines)
+
+
+def _in_album(result: Result, outcome: ImageOutcome, sentences: Sentences) -> str:
+    if outcome.problem:
+        return sentences.problem(outcome.problem)
+    label, share = _ranked(result, outcome, sentences)[0]
+    return sentences.winner(_shortened(label), share)
+
+
+def _shortened(label: str) -> str:
+    """Ten lines of long labels must still fit under one chart."""
+    if len(label) <= _ALBUM_LABEL_LENGTH:
+        return label
+    half = _ALBUM_LABEL_LENGTH // 2
+    return f"{label[:half].rstrip()}…{label[-half:].lstrip()}"

@@ -1,0 +1,101 @@
+"""Results: told to whoever asked, once, then acknowledged."""
+
+import logging
+import time
+
+import msgspec
+
+from bot.answers import Answers
+from bot.captions import caption
+from bot.inbox import backoff
+from bot.lanes import Lanes
+from bot.metrics import Metrics
+from bot.platform import Gone, Platform, TryAgain
+from bot.store import JobRecord, Store
+from bot.texts import speak
+from inference.contract import Result, UnknownVersion, decode_result
+from inference.errors import Fault, Problem
+from inference.queue import Delivery, Queue
+
+log = logging.getLogger(__name__)
+
+_OUR_TRIES = 4
+
+
+class Deliverer:
+    """Deals with results."""
+
+    def __init__(self, queue: Queue, store: Store, platform: Platform, metrics: Metrics) -> None:
+        self._queue = queue
+        self._store = store
+        self._platform = platform
+        self._answers = Answers(store, platform)
+        self._metrics = metrics
+        self._lanes = Lanes()
+
+    async def deal_with(self, delivery: Delivery) -> None:
+        """Delivers one result and acknowledges it."""
+        try:
+            result = decode_result(delivery.data)
+        except UnknownVersion as error:
+            log.error("A result can't be read: %s. Update bot and workers together.", error)  # noqa: TRY400
+            await delivery.hand_back(delay=30.0)
+            return
+        except msgspec.DecodeError:
+            log.exception("A result can't be read; it is set aside.")
+            await self._queue.set_aside("results", delivery)
+            await delivery.ack()
+            return
+        record = await self._store.job(result.reply.data.decode())
+        if record is None:
+            log.info("A result came for a question that is long forgotten.")
+        elif not record.delivered:
+            async with self._lanes.turn(record.place.chat_id):
+                if not await self._deliver(delivery, result, record):
+                    return
+        await delivery.ack()
+
+    async def _deliver(self, delivery: Delivery, result: Result, record: JobRecord) -> bool:
+        """True when the result is done with; False when it comes back later."""
+        try:
+            await self._tell(result, record)
+        except Gone as error:
+            log.info("Nobody is there to be told about %s: %s", record.id, error)
+        except TryAgain as error:
+            pause = error.after or backoff(delivery.attempt)
+            log.warning("Answer to %s: %s; trying again in %.0f s.", record.id, error, pause)
+            await delivery.hand_back(delay=pause)
+            return False
+        except Exception:
+            log.exception("Answer to %s, attempt %d, failed.", record.id, delivery.attempt)
+            if delivery.attempt < _OUR_TRIES:
+                await delivery.hand_back(delay=backoff(delivery.attempt))
+                return False
+            await self._queue.set_aside("results", delivery)
+        # From here on a crash repeats nothing: this is the delivery record.
+        await self._store.mark_delivered(record.id)
+        return True
+
+    async def _tell(self, result: Result, record: JobRecord) -> None:
+        latest = await self._store.latest_job(record.place.chat_id, record.place.message_id)
+        if latest and latest.serial > record.serial:
+            return  # the question was edited meanwhile; the newer result will answer
+        sentences = speak(record.language)
+        if problem := _whole_problem(result):
+            if problem.fault is not Fault.USER:
+                log.warning("Job %s failed: %s (%s)", record.id, problem.code, problem.fault)
+            await self._answers.text(record.place, sentences.problem(problem))
+        elif result.chart:
+            await self._answers.chart(record.place, result.chart, caption(result, sentences))
+        else:  # drawing failed: the numbers are what matters
+            await self._answers.text(record.place, caption(result, sentences))
+        self._metrics.answers.inc()
+        self._metrics.answer_seconds.observe(max(0.0, time.time() - record.created_at))
+
+
+def _whole_problem(result: Result) -> Problem | None:
+    """Why there is no answer at all: the job failed, or every one of its pictures did."""
+    if result.problem:
+        return result.problem
+    problems = [outcome.problem for outcome in result.images if outcome.problem]
+    return problems[0] if len(problems) == len(result.images) else None

@@ -1,0 +1,107 @@
+"""A child process that is started again whenever it ends by itself."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot.embedded import tied
+
+log = logging.getLogger(__name__)
+
+# Pauses between starts grow to this when a child keeps ending at once, in seconds.
+_LONGEST_PAUSE = 30.0
+_HEALTHY_AFTER = 10.0
+
+
+class Child:
+    """Keeps one program running until `stop`.
+
+    Args:
+        name: for the log.
+        command: gives the program and its arguments; asked anew for each start.
+        environment: the whole environment of the program.
+        started: awaited after each start, for example to learn a port.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Callable[[], list[str]],
+        environment: Mapping[str, str],
+        *,
+        started: Callable[[asyncio.subprocess.Process], Awaitable[None]] | None = None,
+    ) -> None:
+        self._name = name
+        self._command = command
+        self._environment = dict(environment)
+        self._started = started
+        self._process: asyncio.subprocess.Process | None = None
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Starts the program, then keeps it running in the background."""
+        process = await self._spawn()
+        self._keeper = asyncio.create_task(self._keep(process), name=f"keep {self._name}")
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
+        self._process = await asyncio.create_subprocess_exec(
+            *tied.command(self._command()),
+            env=self._environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            # Ctrl-C in a terminal goes to the whole group; we say ourselves when children end.
+            process_group=0,
+        )
+        if self._started:
+            try:
+                await self._started(self._process)
+            except BaseException:
+                await self._end(self._process, 0.0)
+                raise
+        return self._process
+
+    async def _keep(self, process: asyncio.subprocess.Process) -> None:
+        pause = 0.5
+        while True:
+            began = time.monotonic()
+            status = await process.wait()
+            if time.monotonic() - began > _HEALTHY_AFTER:
+                pause = 0.5
+            log.error(
+                "%s ended by itself (status %s); starting it again in %.1f s.",
+                self._name,
+                status,
+                pause,
+            )
+            while True:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+                try:
+                    process = await self._spawn()
+                    break
+                except Exception:
+                    log.exception("%s did not start; trying again in %.1f s.", self._name, pause)
+
+    async def stop(self, patience: float) -> None:
+        """Asks the program to end; kills it after `patience` seconds."""
+        if self._keeper:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+        if self._process:
+            await self._end(self._process, patience)
+
+    async def _end(self, process: asyncio.subprocess.Process, patience: float) -> None:
+        if process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), patience or 0.01)
+        except TimeoutError:
+            log.warning("%s did not end in %.0f s; killing it.", self._name, patience)
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()

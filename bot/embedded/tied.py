@@ -1,0 +1,31 @@
+"""Runs a program that must not outlive us: `python -m bot.embedded.tied PARENT_PID PROGRAM ARGS…`
+
+On Linux the kernel is asked to send SIGTERM to this process when its parent dies, however it dies;
+then it becomes PROGRAM, which inherits the request (prctl(2), PR_SET_PDEATHSIG). Elsewhere there is
+no such request, and the parent's own clean-up and the next start's (see `nats_server`) must do.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+
+_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+
+
+def command(program: list[str]) -> list[str]:
+    """The command line that runs `program` tied to the calling process."""
+    return [sys.executable, "-m", "bot.embedded.tied", str(os.getpid()), *program]
+
+
+def _main() -> None:
+    parent = int(sys.argv[1])
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it died before we asked
+            sys.exit(0)
+    os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606 - the command line is our own
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,98 @@
+"""Updates: stored before the platform is told that we have them, then handled lane by lane."""
+
+import json
+import logging
+from collections.abc import Hashable
+from typing import Any, Protocol
+
+from sqlalchemy.exc import DBAPIError
+
+from bot.lanes import Lanes
+from bot.metrics import Metrics
+from bot.platform import Gone, TryAgain
+from bot.store import Store
+from inference.errors import QueueUnavailable
+from inference.queue import Delivery, Queue, updates_subject
+
+log = logging.getLogger(__name__)
+
+Update = dict[str, Any]
+
+# A handler that fails by our fault is tried this often; a platform that is away, for much longer.
+_OUR_TRIES = 3
+_LONGEST_PAUSE = 60.0
+
+
+class Front(Protocol):
+    """The platform's side of an update."""
+
+    def lane(self, update: Update) -> Hashable:
+        """Updates of the same lane are handled in order."""
+
+    async def handle(self, update: Update) -> None:
+        """Does what the update asks for. Raises `TryAgain` or `Gone`; all else is our fault."""
+
+    async def apologise(self, update: Update) -> None:
+        """Says that something went wrong on our side. Never raises."""
+
+
+class Inbox:
+    """Keeps updates in the queue until their handler is done."""
+
+    def __init__(
+        self, queue: Queue, store: Store, front: Front, bot_id: int, metrics: Metrics
+    ) -> None:
+        self._queue = queue
+        self._store = store
+        self._front = front
+        self._bot_id = bot_id
+        self._metrics = metrics
+        self._lanes = Lanes()
+
+    async def keep(self, update: Update) -> None:
+        """Stores an update; once this returns, the platform may forget it.
+
+        Raises:
+            QueueFull, QueueUnavailable: it is not stored: do not confirm it.
+        """
+        await self._queue.publish(
+            updates_subject(self._bot_id),
+            json.dumps(update, ensure_ascii=False).encode(),
+            f"{self._bot_id}.{update['update_id']}",
+        )
+        self._metrics.updates.inc()
+
+    async def deal_with(self, delivery: Delivery) -> None:
+        """Handles a stored update and acknowledges it."""
+        update: Update = json.loads(delivery.data)
+        async with self._lanes.turn(self._front.lane(update)):
+            if await self._store.is_handled(update["update_id"]):
+                await delivery.ack()
+                return
+            try:
+                await self._front.handle(update)
+            except Gone as error:
+                log.info("Update %s has nobody to answer: %s", update["update_id"], error)
+            except (TryAgain, QueueUnavailable, DBAPIError) as error:
+                pause = getattr(error, "after", 0.0) or backoff(delivery.attempt)
+                log.warning(
+                    "Update %s: %s; trying again in %.0f s.", update["update_id"], error, pause
+                )
+                await delivery.hand_back(delay=pause)
+                return
+            except Exception:
+                log.exception(
+                    "Update %s, attempt %d, failed.", update["update_id"], delivery.attempt
+                )
+                if delivery.attempt < _OUR_TRIES:
+                    await delivery.hand_back(delay=backoff(delivery.attempt))
+                    return
+                await self._queue.set_aside("updates", delivery)
+                await self._front.apologise(update)
+            await self._store.mark_handled(update["update_id"])
+            await delivery.ack()
+
+
+def backoff(attempt: int) -> float:
+    """Seconds before the next try: 1, 2, 4 … 60."""
+    return min(2.0 ** min(attempt - 1, 10), _LONGEST_PAUSE)

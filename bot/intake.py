@@ -1,0 +1,131 @@
+"""From a question to a job in the queue: admission, download, publishing."""
+
+import asyncio
+import logging
+
+from bot.asks import MAX_FILE_BYTES, Ask, Media
+from bot.metrics import Metrics
+from bot.platform import Gone, Platform, TooBig
+from bot.store import Store
+from bot.texts import speak
+from inference.contract import Job, Reply, encode
+from inference.errors import QueueFull, UserError
+from inference.queue import JOBS_SUBJECT, Queue, results_subject
+
+log = logging.getLogger(__name__)
+
+# Downloads at once: each may hold 20 MB.
+_DOWNLOADS = 12
+# What a job's message holds besides its pictures: labels, words, ids.
+_ENVELOPE_BYTES = 256 * 2**10
+
+
+class Refused(UserError):
+    """A question that is not queued; the text is a sentence in the asker's language."""
+
+
+class Intake:
+    """Turns questions into jobs."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        store: Store,
+        platform: Platform,
+        metrics: Metrics,
+        *,
+        bot_id: int,
+        max_per_user: int,
+    ) -> None:
+        self._queue = queue
+        self._store = store
+        self._platform = platform
+        self._metrics = metrics
+        self._bot_id = bot_id
+        self._max_per_user = max_per_user
+        self._downloads = asyncio.Semaphore(_DOWNLOADS)
+
+    async def submit(self, ask: Ask) -> None:
+        """Queues a question. The same question again changes nothing.
+
+        Raises:
+            Refused: too big, too many, too busy, or the file is gone.
+            TryAgain: the platform or the queue is away for now.
+        """
+        known = await self._store.job(ask.id)
+        if known and known.delivered:
+            return
+        if known is None and not await self._is_news(ask):
+            return
+        try:
+            await self._admit(ask, again=known is not None)
+            await self._publish(ask, await self._fetch_all(ask))
+        except Refused:
+            self._metrics.refusals.inc()
+            raise
+
+    async def _is_news(self, ask: Ask) -> bool:
+        """False for an edit that changes neither pictures nor phrases."""
+        latest = await self._store.latest_job(ask.place.chat_id, ask.place.message_id)
+        return latest is None or latest.fingerprint != ask.fingerprint
+
+    async def _admit(self, ask: Ask, *, again: bool) -> None:
+        sentences = speak(ask.language)
+        if any((media.size or 0) > MAX_FILE_BYTES for media in ask.media):
+            raise Refused(sentences.file_too_big(MAX_FILE_BYTES / 2**20))
+        if sum(media.size or 0 for media in ask.media) > self._room:
+            raise Refused(sentences.album_too_big(self._room / 2**20))
+        if not again and await self._store.jobs_in_flight(ask.user_id) >= self._max_per_user:
+            raise Refused(sentences.too_many_in_flight(self._max_per_user))
+
+    @property
+    def _room(self) -> int:
+        """Bytes of pictures that one job can hold: NATS limits a message (its `max_payload`)."""
+        return self._queue.max_payload - _ENVELOPE_BYTES
+
+    async def _fetch_all(self, ask: Ask) -> list[bytes]:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                if ask.private:
+                    tasks.create_task(self._platform.show_working(ask.place))
+                fetching = [tasks.create_task(self._fetch(ask, media)) for media in ask.media]
+        except ExceptionGroup as group:
+            raise _first(group) from None  # two broken downloads are one refusal
+        return [task.result() for task in fetching]
+
+    async def _fetch(self, ask: Ask, media: Media) -> bytes:
+        async with self._downloads:
+            try:
+                return await self._platform.fetch(media)
+            except TooBig:
+                too_big = speak(ask.language).file_too_big(MAX_FILE_BYTES / 2**20)
+                raise Refused(too_big) from None
+            except Gone:
+                raise Refused(speak(ask.language).file_gone()) from None
+
+    async def _publish(self, ask: Ask, images: list[bytes]) -> None:
+        sentences = speak(ask.language)
+        if sum(map(len, images)) > self._room:
+            raise Refused(sentences.album_too_big(self._room / 2**20))
+        job = Job(
+            id=f"{self._bot_id}.{ask.id}",
+            images=images,
+            labels=list(ask.labels),
+            template=ask.template,
+            locale=ask.language,
+            words=sentences.chart_words(),
+            reply=Reply(results_subject(self._bot_id), ask.id.encode()),
+        )
+        # Recorded first: a job without a record would be an answer that nobody asked for.
+        await self._store.record_job(ask)
+        try:
+            await self._queue.publish(JOBS_SUBJECT, encode(job), job.id)
+        except QueueFull:
+            await self._store.forget_job(ask.id)
+            raise Refused(sentences.queue_full()) from None
+        self._metrics.jobs.inc()
+
+
+def _first(group: ExceptionGroup[Exception]) -> Exception:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, ExceptionGroup) else first

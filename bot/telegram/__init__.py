@@ -1,0 +1,1 @@
+"""Telegram's side of the bot: the only place that knows python-telegram-bot."""

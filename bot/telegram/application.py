@@ -1,0 +1,166 @@
+"""PTB's application: which update goes to which handler, and how failures come back."""
+
+import logging
+from collections.abc import Hashable
+from typing import Any
+
+from telegram import BotCommandScopeAllGroupChats, BotCommandScopeAllPrivateChats, Update
+from telegram.ext import (
+    Application,
+    ApplicationBuilder,
+    CallbackContext,
+    CallbackQueryHandler,
+    ContextTypes,
+    MessageHandler,
+    filters,
+)
+from telegram.request import HTTPXRequest
+
+from bot.inbox import Update as RawUpdate
+from bot.store import Store
+from bot.telegram.albums import Albums
+from bot.telegram.commands import command_in
+from bot.telegram.conversation import Conversation
+from bot.telegram.people import is_private, place_of, speaker_of
+from bot.telegram.pictures import NotAPicture
+from bot.telegram.platform import Bot, Pace, TelegramPlatform
+from bot.telegram.preferences import Preferences
+from bot.texts import LANGUAGES, speak
+from bot.texts.languages import SOURCE_LANGUAGE
+
+log = logging.getLogger(__name__)
+
+# What we ask Telegram for: nothing else is ever handled.
+ALLOWED_UPDATES = ("message", "edited_message", "callback_query")
+
+# Telegram's flood waits are mostly a few seconds; longer ones go back to the queue.
+_FLOOD_RETRIES = 2
+_CONNECTIONS = 64
+
+TelegramApplication = Application[Bot, CallbackContext[Bot, Any, Any, Any], Any, Any, Any, None]
+
+
+def build(token: str, api_url: str) -> TelegramApplication:
+    """An application that fetches nothing by itself: updates come from our own inbox."""
+    request = HTTPXRequest(
+        connection_pool_size=_CONNECTIONS,
+        pool_timeout=60.0,
+        read_timeout=20.0,
+        media_write_timeout=60.0,
+    )
+    return (
+        ApplicationBuilder()
+        .token(token)
+        .base_url(f"{api_url}/bot")
+        .base_file_url(f"{api_url}/file/bot")
+        .request(request)
+        .rate_limiter(Pace(max_retries=_FLOOD_RETRIES))
+        .updater(None)
+        .job_queue(None)
+        .build()
+    )
+
+
+class TelegramFront:
+    """`bot.inbox.Front` for Telegram: routes updates to conversation, albums and preferences."""
+
+    def __init__(
+        self,
+        application: TelegramApplication,
+        store: Store,
+        conversation: Conversation,
+        albums: Albums,
+        preferences: Preferences,
+        *,
+        allowed_chats: frozenset[int],
+        admin_ids: frozenset[int],
+    ) -> None:
+        self._application = application
+        self._store = store
+        self._platform = TelegramPlatform(application.bot)
+        self._conversation = conversation
+        self._albums = albums
+        self._preferences = preferences
+        self._allowed = allowed_chats | admin_ids if allowed_chats else frozenset()
+        self._failures: dict[int, Exception] = {}
+        kinds = filters.UpdateType.MESSAGE | filters.UpdateType.EDITED_MESSAGE
+        application.add_handler(MessageHandler(kinds, self._on_message))
+        application.add_handler(CallbackQueryHandler(self._on_press))
+        application.add_error_handler(self._on_error)
+
+    def lane(self, update: RawUpdate) -> Hashable:
+        """One person's updates in one chat are handled in order."""
+        for kind in ALLOWED_UPDATES:
+            if content := update.get(kind):
+                chat = (content.get("message") or content).get("chat") or {}
+                return chat.get("id"), (content.get("from") or {}).get("id")
+        return None
+
+    async def handle(self, update: RawUpdate) -> None:
+        """Runs PTB's handlers; what they raise is raised here."""
+        parsed = Update.de_json(update, self._application.bot)
+        await self._application.process_update(parsed)
+        if error := self._failures.pop(parsed.update_id, None):
+            raise error
+
+    async def apologise(self, update: RawUpdate) -> None:
+        """Says sorry, in the language of whoever asked; silent in groups, which did not."""
+        try:
+            message = Update.de_json(update, self._application.bot).effective_message
+            if message and is_private(message) and (who := await speaker_of(message, self._store)):
+                await self._platform.send_text(place_of(message), who.sentences.apology())
+        except Exception:
+            log.exception("The apology for update %s failed as well.", update.get("update_id"))
+
+    async def _on_error(self, update: object, context: CallbackContext[Any, Any, Any, Any]) -> None:
+        if isinstance(update, Update) and context.error:
+            self._failures[update.update_id] = context.error
+
+    async def _on_message(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        message = update.effective_message
+        if message is None or (who := await speaker_of(message, self._store)) is None:
+            return
+        if self._allowed and not self._allowed & {message.chat_id, who.user_id}:
+            if is_private(message):
+                await self._platform.send_text(place_of(message), who.sentences.not_allowed())
+            return
+        edited = update.edited_message is not None
+        serial = update.update_id if edited else 0
+        command = command_in(message, self._application.bot.username)
+        if message.media_group_id and not isinstance(
+            self._conversation.picture_in(message), NotAPicture | None
+        ):
+            await self._albums.add(message, update.update_id)
+        elif command and command.name == "classify":
+            await self._conversation.classify(message, who, command.argument, serial)
+        elif command and (handler := self._preferences.commands.get(command.name)):
+            if not edited:  # a command that was carried out is not carried out again
+                await handler(message, who, command.argument)
+        elif is_private(message):
+            if command:
+                if not edited:
+                    await self._conversation.refuse(message, who.sentences.unknown_command())
+            else:
+                await self._conversation.private_message(message, who, serial)
+        else:
+            await self._conversation.group_message(message, who, serial)
+
+    async def _on_press(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        if update.callback_query:
+            await self._preferences.press(update.callback_query)
+
+
+async def introduce(bot: Bot) -> None:
+    """Registers the command menus, for private chats and groups, in every language.
+
+    Raises `TelegramError`.
+    """
+    for language in LANGUAGES:
+        sentences = speak(language)
+        code = None if language == SOURCE_LANGUAGE else language
+        await bot.set_my_commands(
+            sentences.menu_private(), BotCommandScopeAllPrivateChats(), language_code=code
+        )
+        await bot.set_my_commands(
+            sentences.menu_group(), BotCommandScopeAllGroupChats(), language_code=code
+        )

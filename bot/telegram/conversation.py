@@ -1,0 +1,163 @@
+"""Messages that ask something: pictures, replies with phrases, /classify, and edits of them."""
+
+import logging
+
+from telegram import ForceReply, Message
+
+from bot.answers import Answers
+from bot.asks import Ask, Media
+from bot.fleet import Fleet
+from bot.intake import Intake, Refused
+from bot.store import Store
+from bot.telegram.people import Speaker, is_private, place_of
+from bot.telegram.pictures import NotAPicture, picture_in
+from bot.telegram.platform import TelegramPlatform
+from inference.errors import LabelsRefused
+from inference.phrases import parse
+
+log = logging.getLogger(__name__)
+
+
+class Conversation:
+    """Finds out which pictures and which phrases a message means, and asks the workers."""
+
+    def __init__(
+        self,
+        platform: TelegramPlatform,
+        store: Store,
+        intake: Intake,
+        fleet: Fleet,
+        *,
+        max_labels: int,
+    ) -> None:
+        self._platform = platform
+        self._store = store
+        self._intake = intake
+        self._fleet = fleet
+        self._answers = Answers(store, platform)
+        self._max_labels = max_labels
+
+    async def private_message(self, message: Message, speaker: Speaker, serial: int) -> None:
+        """Anything but a command in a private chat. `serial` is 0 unless it is an edit."""
+        picture = self.picture_in(message)
+        if isinstance(picture, Media):
+            await self.ask(message, speaker, (picture,), message.caption, serial)
+            return
+        target = await self._target(message, speaker, serial)
+        if target and message.text:
+            await self.ask(message, speaker, target, message.text, serial)
+        elif serial == 0 and (message.text or message.effective_attachment):
+            await self.refuse(message, self._not_a_picture(picture, speaker))
+
+    async def group_message(self, message: Message, speaker: Speaker, serial: int) -> None:
+        """Anything but a command in a group: only a reply to our own question is meant for us."""
+        replied_to = message.reply_to_message
+        if message.text and replied_to:
+            media = await self._store.question(message.chat_id, replied_to.message_id)
+            if media is None and serial:
+                media = await self._asked_before(message)
+            if media:
+                await self.ask(message, speaker, media, message.text, serial)
+
+    async def classify(self, message: Message, speaker: Speaker, phrases: str, serial: int) -> None:
+        """`/classify phrases`, as a caption or as a reply to a picture."""
+        picture = self.picture_in(message)
+        if isinstance(picture, Media):
+            await self.ask(message, speaker, (picture,), phrases, serial)
+        elif media := await self._target(message, speaker, serial):
+            await self.ask(message, speaker, media, phrases, serial)
+        else:
+            replied_to = message.reply_to_message
+            found = self.picture_in(replied_to) if replied_to else picture
+            await self.refuse(
+                message,
+                self._not_a_picture(found, speaker)
+                if isinstance(found, NotAPicture)
+                else speaker.sentences.reply_to_picture(),
+            )
+
+    def picture_in(self, message: Message) -> Media | NotAPicture | None:
+        """The message's picture, at the size that suits today's model."""
+        return picture_in(message, self._fleet.image_size)
+
+    async def ask(
+        self,
+        message: Message,
+        speaker: Speaker,
+        media: tuple[Media, ...],
+        phrases: str | None,
+        serial: int,
+    ) -> None:
+        """Puts the question, or asks back where there are no phrases."""
+        try:
+            labels = (
+                parse(phrases, max_labels=self._max_labels) if phrases else speaker.person.labels
+            )
+        except LabelsRefused as error:
+            await self.refuse(message, speaker.sentences.labels_refused(error))
+            return
+        if not labels:
+            await self._ask_back(message, speaker, media)
+            return
+        ask = Ask(
+            place=place_of(message),
+            user_id=speaker.user_id,
+            language=speaker.sentences.language,
+            media=media,
+            labels=labels,
+            template=speaker.person.template,
+            serial=serial,
+            private=is_private(message),
+        )
+        try:
+            await self._intake.submit(ask)
+        except Refused as refusal:
+            await self.refuse(message, str(refusal))
+        else:
+            await self._store.close_questions(message.chat_id, speaker.user_id)
+
+    async def refuse(self, message: Message, sentence: str) -> None:
+        """Answers with a sentence, in place of any earlier sentence."""
+        await self._answers.text(place_of(message), sentence)
+
+    async def _ask_back(self, message: Message, speaker: Speaker, media: tuple[Media, ...]) -> None:
+        place = place_of(message)
+        if await self._store.answer_to(place.chat_id, place.message_id):
+            return  # asked already, or an edit took the phrases away: nothing new to say
+        question_id = await self._platform.send_text(
+            place,
+            speaker.sentences.which_phrases(),
+            ForceReply(
+                selective=True, input_field_placeholder=speaker.sentences.phrases_placeholder()
+            ),
+        )
+        await self._store.record_question(message.chat_id, question_id, speaker.user_id, media)
+        await self._store.record_answer(place, question_id, is_chart=False)
+
+    async def _target(
+        self, message: Message, speaker: Speaker, serial: int
+    ) -> tuple[Media, ...] | None:
+        """The pictures that a message without a picture of its own is about."""
+        if serial and (media := await self._asked_before(message)):
+            return media
+        replied_to = message.reply_to_message
+        if replied_to is None:
+            if serial or not is_private(message):
+                return None
+            return await self._store.open_question(message.chat_id, speaker.user_id)
+        if media := await self._store.question(message.chat_id, replied_to.message_id):
+            return media
+        # Our chart is a picture too, but who replies to it means the one that it speaks of.
+        if job := await self._store.job_answered_by(message.chat_id, replied_to.message_id):
+            return job.media
+        picture = self.picture_in(replied_to)
+        return (picture,) if isinstance(picture, Media) else None
+
+    async def _asked_before(self, message: Message) -> tuple[Media, ...] | None:
+        job = await self._store.latest_job(message.chat_id, message.message_id)
+        return job.media if job else None
+
+    def _not_a_picture(self, found: object, speaker: Speaker) -> str:
+        if found is NotAPicture.MOVING:
+            return speaker.sentences.moving_picture()
+        return speaker.sentences.only_pictures()

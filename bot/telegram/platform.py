@@ -1,0 +1,183 @@
+"""`bot.platform.Platform` over the Bot API."""
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import PurePosixPath
+from typing import Any
+
+from telegram import InputFile, InputMediaPhoto, Message, ReplyParameters
+from telegram.constants import ChatAction, ParseMode
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
+from telegram.ext import AIORateLimiter, ExtBot
+
+from bot.asks import Media, Place
+from bot.platform import Gone, TooBig, TryAgain
+
+log = logging.getLogger(__name__)
+
+Bot = ExtBot[Any]
+
+# What the Bot API says when it is the world that changed, not we who are wrong.
+_GONE = (
+    "chat not found",
+    "user not found",
+    "message to edit not found",
+    "message can't be edited",
+    "message to be replied not found",
+    "message thread not found",
+    "topic_closed",
+    "topic_deleted",
+    "not enough rights",
+    "have no rights",
+    "chat_write_forbidden",
+    "need administrator rights",
+    "wrong file_id",
+    "wrong file identifier",
+    "invalid file id",
+    "file_id",
+    "temporarily unavailable",
+    "query is too old",
+    "message_id_invalid",
+    "peer_id_invalid",
+    "group chat was upgraded",
+    "chat_restricted",
+)
+
+
+class Pace(AIORateLimiter):
+    """PTB's limits of Telegram's flood control, which chat actions don't count towards."""
+
+    async def process_request(
+        self, callback: Any, args: Any, kwargs: Any, endpoint: str, data: Any, rate_limit_args: Any
+    ) -> Any:
+        if endpoint == "sendChatAction":
+            return await callback(*args, **kwargs)
+        return await super().process_request(
+            callback, args, kwargs, endpoint, data, rate_limit_args
+        )
+
+
+@contextlib.asynccontextmanager
+async def telegram_errors() -> AsyncIterator[None]:
+    """Turns PTB's errors into `TryAgain`, `Gone` and `TooBig`; what is left is our own fault."""
+    try:
+        yield
+    except RetryAfter as error:
+        after = error.retry_after  # PTB: a timedelta where PTB_TIMEDELTA is set, else seconds
+        seconds = after if isinstance(after, int) else after.total_seconds()
+        raise TryAgain("Telegram asks for a pause", float(seconds)) from error
+    except (Forbidden, ChatMigrated) as error:
+        raise Gone(error.message) from error
+    except BadRequest as error:
+        text = error.message.lower()
+        if "too big" in text:
+            raise TooBig(error.message) from error
+        if any(phrase in text for phrase in _GONE):
+            raise Gone(error.message) from error
+        raise
+    except InvalidToken as error:
+        raise TryAgain("Telegram does not accept the token any more", 30.0) from error
+    except NetworkError as error:
+        raise TryAgain(f"Telegram can't be reached ({type(error).__name__})") from error
+
+
+class TelegramPlatform:
+    """Replies, edits and downloads."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+
+    async def fetch(self, media: Media) -> bytes:
+        """The picture's file; see `Platform.fetch`."""
+        async with telegram_errors():
+            file = await self._bot.get_file(media.file_id)
+            return bytes(await file.download_as_bytearray())
+
+    async def show_working(self, place: Place) -> None:
+        """`upload_photo` under the bot's name; a missing one is not worth a word."""
+        with contextlib.suppress(TelegramError):
+            await self._bot.send_chat_action(
+                place.chat_id, ChatAction.UPLOAD_PHOTO, message_thread_id=place.thread_id
+            )
+
+    async def send_text(self, place: Place, text: str, reply_markup: Any = None) -> int:
+        """A reply of text, with buttons or a request to answer where `reply_markup` has them."""
+
+        async def send(where: Place) -> Message:
+            return await self._bot.send_message(
+                where.chat_id,
+                text,
+                parse_mode=ParseMode.HTML,
+                reply_markup=reply_markup,
+                **_as_reply(where),
+            )
+
+        return await _sent(send, place)
+
+    async def send_chart(self, place: Place, chart: bytes, caption: str) -> int:
+        """A reply with a photo."""
+
+        async def send(where: Place) -> Message:
+            return await self._bot.send_photo(
+                where.chat_id,
+                InputFile(chart, filename=_name(chart)),
+                caption=caption,
+                parse_mode=ParseMode.HTML,
+                **_as_reply(where),
+            )
+
+        return await _sent(send, place)
+
+    async def edit_to_text(self, place: Place, answer_id: int, text: str) -> None:
+        """Changes an answer of text."""
+        async with telegram_errors(), _unchanged_is_fine():
+            await self._bot.edit_message_text(
+                text, place.chat_id, answer_id, parse_mode=ParseMode.HTML
+            )
+
+    async def edit_to_chart(self, place: Place, answer_id: int, chart: bytes, caption: str) -> None:
+        """Changes an answer to a photo; the Bot API lets text become a photo too."""
+        media = InputMediaPhoto(
+            chart, caption=caption, parse_mode=ParseMode.HTML, filename=_name(chart)
+        )
+        async with telegram_errors(), _unchanged_is_fine():
+            await self._bot.edit_message_media(media, place.chat_id, answer_id)
+
+
+async def _sent(send: Callable[[Place], Awaitable[Message]], place: Place) -> int:
+    async with telegram_errors():
+        try:
+            message = await send(place)
+        except ChatMigrated as moved:  # the group became a supergroup while we were thinking
+            message = await send(Place(moved.new_chat_id, place.message_id, place.thread_id))
+    return message.message_id
+
+
+def _as_reply(place: Place) -> dict[str, Any]:
+    return {
+        # The question may have been deleted meanwhile; its answer is still an answer.
+        "reply_parameters": ReplyParameters(place.message_id, allow_sending_without_reply=True),
+        "message_thread_id": place.thread_id,
+    }
+
+
+def _name(chart: bytes) -> str:
+    return str(PurePosixPath("chart").with_suffix(".png" if chart[:4] == b"\x89PNG" else ".jpg"))
+
+
+@contextlib.asynccontextmanager
+async def _unchanged_is_fine() -> AsyncIterator[None]:
+    try:
+        yield
+    except BadRequest as error:
+        if "message is not modified" not in error.message.lower():
+            raise

@@ -1,0 +1,109 @@
+"""Long polling: each batch is stored before the next `getUpdates` confirms it.
+
+PTB's own updater confirms updates that are only in memory, so this speaks to the Bot API itself
+(https://core.telegram.org/bots/api#getupdates) and passes updates on as they came.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Awaitable, Callable
+
+import httpx
+
+from bot.inbox import Update, backoff
+from bot.telegram.application import ALLOWED_UPDATES
+from inference.errors import OperatorError, QueueFull, QueueUnavailable
+
+log = logging.getLogger(__name__)
+
+# Seconds that Telegram may hold a request open while nothing happens.
+_HOLD = 25
+_BATCH = 100  # Bot API: "Values between 1-100 are accepted"
+
+
+class Unauthorized(OperatorError):
+    """Telegram does not know the token."""
+
+
+class Poller:
+    """Fetches updates until it is cancelled.
+
+    Args:
+        keep: stores one update; its exceptions keep the update unconfirmed.
+    """
+
+    def __init__(self, token: str, api_url: str, keep: Callable[[Update], Awaitable[None]]) -> None:
+        self._address = f"{api_url}/bot{token}/getUpdates"
+        self._keep = keep
+        self._offset = 0
+        self._failures = 0
+        self._client = httpx.AsyncClient(timeout=httpx.Timeout(10.0, read=_HOLD + 10.0))
+
+    async def run(self) -> None:
+        """Polls for as long as the task lives.
+
+        Raises:
+            Unauthorized: the token is not, or no longer, valid.
+        """
+        while True:
+            try:
+                for update in await self._fetch(hold=_HOLD, limit=_BATCH):
+                    await self._keep(update)
+                    self._offset = update["update_id"] + 1
+                self._failures = 0
+            except (QueueFull, QueueUnavailable) as error:
+                await self._pause("An update can't be stored (%s); Telegram keeps it.", error)
+
+    async def _fetch(self, *, hold: int, limit: int) -> list[Update]:
+        try:
+            response = await self._client.post(
+                self._address,
+                data={
+                    "offset": str(self._offset),
+                    "timeout": str(hold),
+                    "limit": str(limit),
+                    "allowed_updates": json.dumps(ALLOWED_UPDATES),
+                },
+            )
+            answer = response.json()
+            if answer["ok"]:
+                updates: list[Update] = answer["result"]
+                return updates
+        except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
+            await self._pause("Telegram can't be reached (%s).", type(error).__name__)
+            return []
+        code = answer.get("error_code")
+        if code in {401, 404}:  # 404: not even of a token's form
+            raise Unauthorized(
+                "TELEGRAM_BOT_TOKEN is not accepted by Telegram; ask @BotFather for it again."
+            )
+        if code == 409:
+            await self._pause(
+                "Somebody else fetches this bot's updates (%s). Run only one bot per token.",
+                answer.get("description", ""),
+            )
+            return []
+        after = (answer.get("parameters") or {}).get("retry_after", 0)
+        await self._pause("Telegram refuses getUpdates (%s).", f"error {code}", at_least=after)
+        return []
+
+    async def _pause(self, message: str, detail: object, *, at_least: float = 0.0) -> None:
+        self._failures += 1
+        seconds = max(at_least, min(backoff(self._failures) / 4, 15.0))
+        log.warning("%s Trying again in %.1f s.", message % detail, seconds)
+        await asyncio.sleep(seconds)
+
+    async def close(self) -> None:
+        """Confirms what is stored, so that the next start does not fetch it again, and leaves."""
+        if self._offset:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._confirm(), 2.0)
+        await self._client.aclose()
+
+    async def _confirm(self) -> None:
+        # The updates that this returns are not confirmed by it: they come again next time.
+        await self._client.post(
+            self._address, data={"offset": str(self._offset), "timeout": "0", "limit": "1"}
+        )

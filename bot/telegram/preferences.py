@@ -1,0 +1,164 @@
+"""Commands about the person and the bot: labels, template, language, help, privacy."""
+
+from collections.abc import Awaitable, Callable
+
+from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
+
+from bot.fleet import Fleet
+from bot.store import Store
+from bot.store.store import MEMORY_HOURS
+from bot.telegram.people import Speaker, is_private, place_of, speaker
+from bot.telegram.platform import TelegramPlatform, telegram_errors
+from bot.texts import LANGUAGES, choose, speak
+from inference.errors import LabelsRefused
+from inference.phrases import MAX_LABEL_LENGTH, parse
+from inference.queue import Queue
+
+_LANGUAGE = "language:"
+_FORGET = "forget-me"
+
+Handler = Callable[[Message, Speaker, str], Awaitable[None]]
+
+
+class Preferences:
+    """Each command takes the message, who speaks, and what follows the command."""
+
+    def __init__(
+        self,
+        platform: TelegramPlatform,
+        store: Store,
+        fleet: Fleet,
+        queue: Queue,
+        *,
+        max_labels: int,
+        admin_ids: frozenset[int],
+    ) -> None:
+        self._platform = platform
+        self._store = store
+        self._fleet = fleet
+        self._queue = queue
+        self._max_labels = max_labels
+        self._admin_ids = admin_ids
+        self.commands: dict[str, Handler] = {
+            "start": self._start,
+            "help": self._help,
+            "labels": self._labels,
+            "template": self._template,
+            "language": self._language,
+            "privacy": self._privacy,
+            "cancel": self._cancel,
+            "status": self._status,
+        }
+
+    async def _say(
+        self, message: Message, text: str, keyboard: InlineKeyboardMarkup | None = None
+    ) -> None:
+        await self._platform.send_text(place_of(message), text, keyboard)
+
+    async def _start(self, message: Message, who: Speaker, _argument: str) -> None:
+        name = message.from_user.first_name if message.from_user else message.chat.title or ""
+        text = who.sentences.start(name)
+        if self._fleet.is_demo:
+            text += "\n\n" + who.sentences.demo_note()
+        await self._say(message, text)
+
+    async def _help(self, message: Message, who: Speaker, _argument: str) -> None:
+        text = who.sentences.help(self._max_labels)
+        if self._fleet.is_demo:
+            text += "\n\n" + who.sentences.demo_note()
+        await self._say(message, text)
+
+    async def _labels(self, message: Message, who: Speaker, argument: str) -> None:
+        if argument.lower() == "clear":
+            await self._store.set_labels(who.user_id, ())
+            text = who.sentences.labels_cleared()
+        elif argument:
+            try:
+                labels = parse(argument, max_labels=self._max_labels)
+            except LabelsRefused as error:
+                text = who.sentences.labels_refused(error)
+            else:
+                await self._store.set_labels(who.user_id, labels)
+                text = who.sentences.labels_set(labels)
+        elif who.person.labels:
+            text = who.sentences.labels_shown(who.person.labels)
+        else:
+            text = who.sentences.labels_none()
+        await self._say(message, text)
+
+    async def _template(self, message: Message, who: Speaker, argument: str) -> None:
+        if argument.lower() == "clear":
+            await self._store.set_template(who.user_id, None)
+            text = who.sentences.template_cleared()
+        elif argument:
+            template = " ".join(argument.split())
+            if template.count("{}") == 1 and len(template) <= MAX_LABEL_LENGTH:
+                await self._store.set_template(who.user_id, template)
+                text = who.sentences.template_set(template)
+            else:
+                text = who.sentences.template_wrong(MAX_LABEL_LENGTH)
+        elif who.person.template:
+            text = who.sentences.template_shown(who.person.template)
+        else:
+            text = who.sentences.template_none()
+        await self._say(message, text)
+
+    async def _language(self, message: Message, who: Speaker, argument: str) -> None:
+        if not argument:
+            buttons = [
+                InlineKeyboardButton(name, callback_data=_LANGUAGE + code)
+                for code, name in LANGUAGES.items()
+            ]
+            text = who.sentences.language_question()
+            await self._say(message, text, InlineKeyboardMarkup([buttons]))
+            return
+        wanted = argument.strip().lower()
+        names = {name.lower(): code for code, name in LANGUAGES.items()}
+        code = names.get(wanted, wanted)
+        if code not in LANGUAGES:
+            await self._say(message, who.sentences.language_unknown())
+            return
+        await self._store.set_language(who.user_id, code)
+        await self._say(message, speak(code).language_set())
+
+    async def _privacy(self, message: Message, who: Speaker, _argument: str) -> None:
+        button = InlineKeyboardButton(who.sentences.delete_button(), callback_data=_FORGET)
+        keyboard = InlineKeyboardMarkup([[button]]) if is_private(message) else None
+        await self._say(message, who.sentences.privacy(MEMORY_HOURS), keyboard)
+
+    async def _cancel(self, message: Message, who: Speaker, _argument: str) -> None:
+        closed = await self._store.close_questions(message.chat_id, who.user_id)
+        await self._say(
+            message, who.sentences.cancelled() if closed else who.sentences.nothing_to_cancel()
+        )
+
+    async def _status(self, message: Message, who: Speaker, _argument: str) -> None:
+        if who.user_id not in self._admin_ids:
+            if is_private(message):
+                await self._say(message, who.sentences.unknown_command())
+            return
+        workers = [
+            f"{w.model} · {w.device or '?'} · {w.state}{' · ' + w.reason if w.reason else ''}"
+            for w in self._fleet.workers
+        ]
+        waiting = await self._queue.jobs_waiting()
+        await self._say(message, who.sentences.status(waiting, workers))
+
+    async def press(self, query: CallbackQuery) -> None:
+        """A button of ours was pressed. Always answered, or the client would wait for it."""
+        data = query.data or ""
+        who = await speaker(query.from_user, self._store)
+        if data.startswith(_LANGUAGE):
+            code = choose(data.removeprefix(_LANGUAGE), None)
+            await self._store.set_language(who.user_id, code)
+            text = speak(code).language_set()
+        elif data == _FORGET:
+            await self._store.forget_person(who.user_id)
+            text = who.sentences.deleted()
+        else:
+            text = ""
+        async with telegram_errors():
+            await query.answer(text)
+        if text and isinstance(query.message, Message):
+            place = place_of(query.message)
+            await self._platform.edit_to_text(place, place.message_id, text)

@@ -1,0 +1,59 @@
+"""A small web server inside our event loop: for the webhook, and for metrics and health."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from inference.errors import SettingError
+
+
+class _Quiet(uvicorn.Server):
+    """A uvicorn that leaves signals to us."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class WebServer:
+    """Serves one application on one address.
+
+    Args:
+        setting: the setting to name when the address can't be used.
+    """
+
+    def __init__(self, application: ASGIApp, host: str, port: int, *, setting: str) -> None:
+        self._host = host
+        self._port = port
+        self._setting = setting
+        self._server = _Quiet(
+            uvicorn.Config(application, log_config=None, access_log=False, lifespan="off")
+        )
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Listens; raises `SettingError` when the address is taken or not ours."""
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(
+                self._host, self._port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            listener = socket.socket(family, kind, protocol)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+        except OSError as error:
+            raise SettingError(
+                f"{self._setting}: {self._host}:{self._port} can't be used ({error.strerror})."
+            ) from error
+        self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
+
+    async def stop(self) -> None:
+        """Finishes open requests, for a moment, and closes."""
+        self._server.should_exit = True
+        if self._task:
+            await asyncio.wait([self._task], timeout=3)
+            self._server.force_exit = True
+            await asyncio.wait([self._task], timeout=2)

@@ -56,6 +56,11 @@ class UpdateQueue:
         """What the bot has not confirmed."""
         return tuple(self._pending)
 
+    @property
+    def is_polled(self) -> bool:
+        """Whether a getUpdates is waiting right now."""
+        return self._poll is not None
+
     def allow(self, types: Collection[str]) -> None:
         """Types to queue from now on; none means the default ones."""
         self.allowed = frozenset(types) or None
@@ -106,6 +111,7 @@ class UpdateQueue:
         else:
             self.confirm(offset)
         poll = self._poll = _Poll()
+        self.bell.ring()
 
         def ready() -> bool | None:
             return True if poll.verdict or self._pending or self.closed else None
@@ -120,6 +126,7 @@ class UpdateQueue:
         finally:
             if self._poll is poll:
                 self._poll = None
+                self.bell.ring()
         if poll.verdict is not None:
             raise poll.verdict
         return self._pending[: min(limit, limits.UPDATES_PER_POLL)]

@@ -82,7 +82,8 @@ class _Grid:
     def of(cls, across: int, scores: Scores) -> "_Grid":
         label_width = {2: 360, 3: 310, 4: 270}.get(across, 240)
         step = (RIGHT - LEFT - label_width - 20 + _GUTTER) // across
-        widest = width(scores.percent(1.0), Style(30, bold=True))
+        best = [max(row) for row in scores.rows if row is not None]
+        widest = max(width(scores.percent(share), Style(30, bold=True)) for share in [0.5, *best])
         return cls(label_width, step, min(30, int(30 * (step - _GUTTER - 10) / widest)))
 
     def left(self, column: int) -> int:

@@ -102,30 +102,43 @@ def primary() -> str:
     return next(family for family in PRIMARY if _coverage(family))
 
 
+def is_mark(char: str) -> bool:
+    """Whether a character belongs to the one before it: accents, vowel signs, skin tones."""
+    return (
+        unicodedata.category(char) in ("Mn", "Me", "Mc", "Cf")
+        or char in "\u0e33\u0eb3"  # Thai and Lao AM, which are letters by category
+        or "\U0001f3fb" <= char <= "\U0001f3ff"
+    )
+
+
 @lru_cache(maxsize=65_536)
-def _family(char: str) -> str | None:
-    """The family to draw one character with; None where no font has it."""
-    point = ord(char)
-    for family in (primary(), *_script_fonts(char), *FALLBACK):
-        if point in _coverage(family):
-            return family
-    return None
+def _cluster_in(cluster: str) -> tuple[str, str]:
+    """A letter with its marks as it can be drawn, and the one family that draws all of it.
+
+    matplotlib takes a cluster from a single font. Marks that the letter's font lacks are left out.
+    """
+    candidates = (primary(), *_script_fonts(cluster[0]), *FALLBACK)
+    able = [family for family in candidates if ord(cluster[0]) in _coverage(family)]
+    if not able:
+        return BOX, next(family for family in candidates if ord(BOX) in _coverage(family))
+    for family in able:
+        if all(ord(char) in _coverage(family) for char in cluster):
+            return cluster, family
+    return "".join(char for char in cluster if ord(char) in _coverage(able[0])), able[0]
 
 
 @lru_cache(maxsize=4_096)
 def drawable(text: str) -> tuple[str, tuple[str, ...]]:
     """The text with boxes for what can't be drawn, and the families that draw it, in order."""
-    families = {primary(): None}  # a dict keeps the order
-    out: list[str] = []
+    clusters: list[str] = []
     for char in text:
-        family = _family(char)
-        if family is None:
-            if unicodedata.category(char) in ("Mn", "Me", "Cf"):
-                continue  # a mark that can't be drawn leaves its letter readable
-            char, family = BOX, _family(BOX) or primary()
-        families[family] = None
-        out.append(char)
-    return "".join(out), tuple(families)
+        if clusters and is_mark(char):
+            clusters[-1] += char
+        else:
+            clusters.append(char)
+    found = [_cluster_in(cluster) for cluster in clusters]
+    families = dict.fromkeys([primary(), *(family for _, family in found)])  # keeps the order
+    return "".join(drawn for drawn, _ in found), tuple(families)
 
 
 @cache

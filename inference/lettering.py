@@ -103,8 +103,6 @@ def properties(families: Sequence[str], style: Style) -> FontProperties:
 @lru_cache(maxsize=8_192)
 def _text_width(text: str, size: float, bold: bool) -> float:
     text, families = fonts.drawable(text)
-    if not text:
-        return 0.0
     font = properties(families, Style(size, bold))
     measured = _renderer().get_text_width_height_descent(text, font, False)  # type: ignore[no-untyped-call]
     return float(measured[0])
@@ -158,7 +156,7 @@ def width(line: str, style: Style) -> float:
 def _clusters(text: str) -> list[str]:
     out: list[str] = []
     for part in _CLUSTER.findall(text):
-        if out and unicodedata.category(part[0]) in ("Mn", "Me", "Mc"):
+        if out and fonts.is_mark(part[0]):
             out[-1] += part
         else:
             out.append(part)

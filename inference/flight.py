@@ -23,6 +23,14 @@ LONGEST_REST = 60.0  # seconds
 _HEADERS = 1_024  # bytes
 
 
+async def set_aside(queue: Queue, delivery: Delivery) -> None:
+    """Keeps what failed by our fault; where even that fails, the log has to do."""
+    try:
+        await queue.set_aside("jobs", delivery)
+    except (QueueUnavailable, QueueFull) as error:
+        log.warning("A job that failed could not be set aside: %s", error)
+
+
 class Flight:
     """A job and the delivery that brought it; the queue hears "still working" until it is settled.
 
@@ -50,7 +58,8 @@ class Flight:
         return self
 
     async def fail(self, problem: Problem, outcome: str) -> None:
-        """Answers with what is wrong with the job as a whole."""
+        """Answers with what is wrong with the job, and keeps the job for a person to look at."""
+        await set_aside(self._queue, self._delivery)
         await self.answer(
             Result(
                 job_id=self.job.id, reply=self.job.reply, labels=self.job.labels, problem=problem

@@ -6,7 +6,7 @@ import msgspec
 
 from inference.contract import UnknownVersion, decode_job
 from inference.errors import Problem, ProblemCode
-from inference.flight import Flight
+from inference.flight import Flight, set_aside
 from inference.metrics import Metrics
 from inference.queue import Delivery, Queue
 
@@ -42,7 +42,8 @@ class Intake:
             self._metrics.jobs.labels("unknown_version").inc()
             return None
         except msgspec.DecodeError as error:
-            log.warning("A message on the jobs stream is no job (%s); it is dropped.", error)
+            log.warning("A message on the jobs stream is no job (%s); it is set aside.", error)
+            await set_aside(self._queue, delivery)
             await delivery.ack()
             self._metrics.jobs.labels("undecodable").inc()
             return None

@@ -82,12 +82,6 @@ class Loader:
         self._load = load
         self._on_change = on_change
         self._pauses = pauses
-        self._thread: threading.Thread | None = None
-
-    @property
-    def busy(self) -> bool:
-        """True while the thread runs, which nothing can interrupt."""
-        return self._thread is not None and self._thread.is_alive()
 
     async def model(self, stop: asyncio.Event) -> Classifier | None:
         """Loads until it works; None if `stop` is set first."""
@@ -134,6 +128,5 @@ class Loader:
                 future.set_exception(RuntimeError(repr(error)))
 
         # A daemon: an executor's thread would be waited for at exit, however long a download takes.
-        self._thread = threading.Thread(target=work, name="model-loader", daemon=True)
-        self._thread.start()
+        threading.Thread(target=work, name="model-loader", daemon=True).start()
         return future

@@ -5,8 +5,9 @@
     results   answers waiting to be delivered          clipbot.results.<bot>
     dead      what failed by our fault, for a person   clipbot.dead.<kind>
 
-All but the last are work queues: a message is gone once acknowledged, and comes back `ACK_WAIT` seconds after
-its holder fell silent. Publishing is idempotent for `DUPLICATE_WINDOW`: the same id is stored once.
+All but the last are work queues: a message is gone once acknowledged, and comes back `ACK_WAIT`
+seconds after its holder fell silent. Publishing is idempotent for `DUPLICATE_WINDOW`: the same id
+is stored once.
 """
 
 import asyncio
@@ -307,7 +308,7 @@ class Queue:
         """Flushes acknowledgements and leaves."""
         with contextlib.suppress(NatsError, asyncio.TimeoutError):
             await self._client.flush(timeout=2)
-        with contextlib.suppress(NatsError):
+        with contextlib.suppress(NatsError, OSError):  # OSError: nats-py flushes a dead socket
             await self._client.close()
 
 
@@ -352,7 +353,8 @@ async def connect(url: str, *, name: str, patience: float = 20.0) -> Queue:
         log.debug("NATS: %r", error)
 
     async def on_disconnect() -> None:
-        log.warning("NATS went away; looking for it.")
+        if not client.is_closed:  # else it was us who left
+            log.warning("NATS went away; looking for it.")
 
     async def on_reconnect() -> None:
         log.info("NATS is back.")

@@ -142,14 +142,18 @@ class Worker:
             await asyncio.wait(others)
 
     async def _drain(self) -> None:
-        """Lets finish what is in the model; what takes longer than `DRAIN_SECONDS` goes back."""
-        if not self._trips:
-            return
-        log.info("Finishing %d batches.", len(self._trips))
-        _, late = await asyncio.wait(self._trips, timeout=DRAIN_SECONDS)
-        for task in late:
-            task.cancel()
-        if late:
+        """Lets finish what is in the model; what takes longer than `DRAIN_SECONDS` goes back.
+
+        While the queue is away nothing can be stored: then there is nothing to wait for.
+        """
+        if self._trips:
+            log.info("Finishing %d batches.", len(self._trips))
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while self._trips and self._queue.connected and time.monotonic() < deadline:
+            await asyncio.wait(self._trips, timeout=RECONNECT_PAUSE)
+        if late := set(self._trips):
+            for task in late:
+                task.cancel()
             await asyncio.wait(late)
 
     async def _open(self) -> Puller:

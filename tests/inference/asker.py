@@ -3,11 +3,29 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-from inference.contract import Job, Reply, Result, WorkerStatus, decode_result, encode
-from inference.queue import JOBS_SUBJECT, RESULTS, Puller, Queue, results_subject
+from inference.contract import (
+    Job,
+    Reply,
+    Result,
+    WorkerStatus,
+    decode_job,
+    decode_result,
+    encode,
+)
+from inference.queue import (
+    DEAD,
+    JOBS,
+    JOBS_SUBJECT,
+    RESULTS,
+    Delivery,
+    Puller,
+    Queue,
+    results_subject,
+)
+from inference.worker import CONSUMER
 
 LABELS = ("a red car", "a green tree", "a blue sea")
 
@@ -23,7 +41,7 @@ class Asker:
 
     @classmethod
     async def on(cls, queue: Queue) -> Self:
-        return cls(queue, await queue.puller(RESULTS, "asker", results_subject(1)))
+        return cls(queue, await _ears(queue))
 
     async def asks(self, *images: bytes, labels: Sequence[str] = LABELS, **fields: Any) -> str:
         """Stores a job; returns its id."""
@@ -65,9 +83,42 @@ class Asker:
             assert time.monotonic() < deadline, "no such worker"
             await asyncio.sleep(0.02)
 
+    async def hands_back_jobs(self, *, times: int, ack_wait: float) -> None:
+        """Takes every waiting job and hands it back, as workers do that are stopped."""
+        puller = await self.queue.puller(JOBS, CONSUMER, JOBS_SUBJECT, ack_wait=ack_wait)
+        waiting = await self.queue.jobs_waiting()
+        for _ in range(times):
+            taken: list[Delivery] = []
+            while len(taken) < waiting:
+                taken += await puller.pull(waiting - len(taken), 1.0)
+            for delivery in taken:
+                await delivery.hand_back()
+        await puller.close()
+
+    async def finds_set_aside(self) -> list[str]:
+        """Ids of the jobs that were kept for a person to look at."""
+        puller = await self.queue.puller(DEAD, "person", "clipbot.dead.jobs")
+        found = await puller.pull(100, 0.2)
+        return [decode_job(delivery.data).id for delivery in found]
+
+    async def starts_again(self) -> None:
+        """Prepares the queue, as a bot does that starts."""
+        await until(lambda: self.queue.connected, True)
+        await self.queue.prepare(1_000, owner=True)
+        self._puller = await _ears(self.queue)
+
+    async def jobs_in_hands(self) -> int:
+        """How many jobs are delivered, and neither acknowledged nor handed back."""
+        info = await self.queue._js.consumer_info(JOBS, CONSUMER)
+        return info.num_ack_pending or 0
+
     async def sees_empty_queue(self, within: float = 10.0) -> None:
         """Every job is acknowledged."""
         await until(lambda: self.queue.jobs_waiting(), 0, within)
+
+
+async def _ears(queue: Queue) -> Puller:
+    return await queue.puller(RESULTS, "asker", results_subject(1))
 
 
 async def until(ask: Callable[[], Any], wanted: object, within: float = 10.0) -> None:

@@ -1,6 +1,7 @@
 """A real nats-server for tests, on loopback, that can go away and come back on the same port."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -47,3 +48,8 @@ class NatsServer:
             self._process.send_signal(number)
             self._process.wait(10)
             self._process = None
+
+    def forget(self) -> None:
+        """Loses everything that was stored; only while the server is down."""
+        assert self._process is None
+        shutil.rmtree(self._folder / "store")

@@ -112,10 +112,14 @@ def load(name: str, device: torch.device, dtype: torch.dtype) -> Checkpoint:
 
         with _progress_bars_on_terminals_only():
             model, report = AutoModelForZeroShotImageClassification.from_pretrained(
-                source, dtype=dtype, output_loading_info=True, weights_only=True
+                source,
+                dtype=dtype,
+                output_loading_info=True,
+                weights_only=True,
+                trust_remote_code=False,  # unset, it would ask on the terminal
             )
-            tokenizer = AutoTokenizer.from_pretrained(source)
-            image_processor = AutoImageProcessor.from_pretrained(source)  # type: ignore[no-untyped-call]
+            tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+            image_processor = AutoImageProcessor.from_pretrained(source, trust_remote_code=False)  # type: ignore[no-untyped-call]
             model = model.to(device).eval().requires_grad_(False)
     except Exception as error:
         raise ModelUnavailable(explain(name, error)) from error
@@ -125,6 +129,12 @@ def load(name: str, device: torch.device, dtype: torch.dtype) -> Checkpoint:
             f"CLIP_MODEL is {name!r}, but its weights lack {len(missing)} of the tensors that a "
             f"{model.config.model_type} model needs (such as {missing[0]}); "
             "the file is incomplete or of another model."
+        )
+    if tokenizer("cat")["input_ids"] == tokenizer("dog")["input_ids"]:
+        # Without tokenizer files, transformers makes a tokenizer that knows no words and goes on.
+        raise ModelUnavailable(
+            f"CLIP_MODEL is {name!r}, but its tokenizer knows no words; "
+            "files such as tokenizer.json are missing there."
         )
     return Checkpoint(name, model, tokenizer, image_processor, device, dtype)
 
@@ -204,6 +214,11 @@ def _reason(errors: list[BaseException]) -> str:
         return "its files, or the cache that they go to (see HF_HOME), may not be opened."
     if says("trust_remote_code", "contains custom code"):
         return "it needs code from its repository, which clipbot never runs; choose another one."
+    if says("does not recognize this architecture"):
+        return (
+            "the installed transformers does not know its architecture; update transformers, or "
+            "choose another model."
+        )
     if says("Unrecognized configuration class", "Unrecognized model", "should have a `model_type`"):
         return (
             "it is not a model that compares pictures with texts; choose a checkpoint of CLIP, "
@@ -220,7 +235,7 @@ def _reason(errors: list[BaseException]) -> str:
         return "the model hub answers with an error; it is tried again later."
     if says("Error no file named", "does not appear to have"):
         return "files are missing there: it holds no complete checkpoint."
-    if _is_damage(errors) or says("PytorchStreamReader", "size mismatch", "valid JSON"):
+    if _is_damage(errors) or says("PytorchStreamReader", "mismatched_sizes", "valid JSON"):
         return "its files are damaged or incomplete; remove them, so that they are fetched again."
     first = " ".join(str(errors[0]).split()) or "no reason is given"
     return f"it can't be loaded ({type(errors[0]).__name__}: {first[:200].rstrip('.')})."
@@ -237,7 +252,11 @@ def _is_damage(errors: list[BaseException]) -> bool:
         UnicodeDecodeError,
         EOFError,
     )
-    return any(isinstance(error, kinds) for error in errors)
+    # EINVAL: a zip archive that ends before its own table of contents, mapped into memory
+    return any(
+        isinstance(error, kinds) or (isinstance(error, OSError) and error.errno == errno.EINVAL)
+        for error in errors
+    )
 
 
 @contextlib.contextmanager

@@ -1,13 +1,25 @@
-"""What the tests of worker and command line share: a queue, someone who asks, pictures."""
+"""What the tests of worker and command line share: a queue, someone who asks, pictures, models.
+
+No test of this folder reaches the network; checkpoints are made once for all tests.
+"""
+
+import os
+
+# huggingface_hub reads this when it is imported, which test modules do: no fixture is early enough.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from inference.queue import connect
 from tests.inference.asker import Asker
 from tests.inference.nats_server import NatsServer
+
+if TYPE_CHECKING:  # imports torch and transformers, which most of these tests do without
+    from inference.engine import Engine
 
 
 @pytest.fixture
@@ -32,3 +44,27 @@ async def asker(nats_url: str) -> AsyncIterator[Asker]:
     await queue.prepare(1_000, owner=True)
     yield await Asker.on(queue)
     await queue.close()
+
+
+@pytest.fixture(scope="session")
+def tiny_clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tests.inference import checkpoints
+
+    return checkpoints.tiny_clip(tmp_path_factory.mktemp("tiny-clip"))
+
+
+@pytest.fixture(scope="session")
+def tiny_clip(tiny_clip_folder: Path) -> "Engine":
+    from inference.engine import Engine
+
+    return Engine.load(str(tiny_clip_folder), device="cpu")
+
+
+@pytest.fixture(scope="session")
+def demo() -> "Engine":
+    from inference.checkpoint import DEMO_FOLDER
+    from inference.engine import Engine
+
+    if not (DEMO_FOLDER / "config.json").is_file():
+        pytest.skip("the bundled model is not there yet")
+    return Engine.load("demo", device="cpu")

@@ -147,4 +147,6 @@ def _allow(world: World, parameters: Parameters) -> None:
     """ "If not specified, the previous setting will be used." (allowed_updates)"""
     types = parameters.structure("allowed_updates", "Can't parse allowed_updates JSON object")
     if types is not None:
+        if not isinstance(types, list) or not all(isinstance(kind, str) for kind in types):
+            raise BadRequestError("Expected an Array of String as allowed_updates")
         world.updates.allow(types)

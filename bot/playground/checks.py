@@ -113,7 +113,8 @@ def words(world: World, source: str, parse_mode: str, entities: Any) -> Formatte
         if parse_mode.lower() != "html":
             raise BadRequestError("unsupported parse_mode")
         return finished(*parse_html(source, world.users.get))
-    given = [_entity(world, item) for item in entities or ()]
+    described = entities if isinstance(entities, list) else []  # anything else Telegram ignores
+    given = [_entity(world, item) for item in described]
     return finished(source, [entity for entity in given if entity.type in ENTITY_TYPES])
 
 
@@ -221,13 +222,13 @@ def _entity(world: World, described: Any) -> Entity:
     offset, length = described.get("offset"), described.get("length")
     if not isinstance(offset, int) or not isinstance(length, int):
         raise BadRequestError(f'{complaint}Field "offset" and "length" must be of type Number')
-    user = described.get("user") or {}
+    user = described.get("user")
     return Entity(
         str(described.get("type")),
         offset,
         length,
         described.get("url"),
-        world.users.get(user.get("id", 0)),
+        world.users.get(user.get("id", 0)) if isinstance(user, dict) else None,
         described.get("language"),
         described.get("custom_emoji_id"),
     )

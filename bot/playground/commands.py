@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any, Final
 
-from bot.playground import limits
+from bot.playground import checks, limits
 from bot.playground.chats import Chat
 from bot.playground.errors import BadRequestError
 from bot.playground.parameters import Parameters
@@ -70,15 +70,15 @@ def _key(world: World, parameters: Parameters) -> CommandList:
     complaint = "Can't parse BotCommandScope: "
     scope = parameters.structure("scope", "Can't parse BotCommandScope JSON object")
     scope = {"type": "default"} if scope is None else scope
-    if not isinstance(scope, dict) or scope.get("type") not in _SCOPES:
+    if not isinstance(scope, dict) or str(scope.get("type")) not in _SCOPES:
         raise BadRequestError(f"{complaint}Unsupported type specified")
     known = {"type": scope["type"]}
     for name in _SCOPES[scope["type"]]:
         if not scope.get(name):
             raise BadRequestError(f"{complaint}Empty {name} specified")
         known[name] = scope[name]
-    if known.get("chat_id", world.bot.id) not in {*world.chats, world.bot.id}:
-        raise BadRequestError("chat not found")
+    if "chat_id" in known:
+        known["chat_id"] = checks.chat(world, Parameters({"chat_id": known["chat_id"]})).id
     language = parameters.text("language_code")
     if language and not re.fullmatch("[a-z]{2}", language):
         raise BadRequestError("Invalid language code specified")

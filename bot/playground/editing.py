@@ -33,9 +33,9 @@ async def edit_message_caption(world: World, parameters: Parameters) -> Json:
 
 async def edit_message_media(world: World, parameters: Parameters) -> Json:
     described = parameters.structure("media", "Can't parse input media JSON object")
-    message = _own_message(world, parameters)
     if described is None:
         raise BadRequestError("Can't parse input media JSON object")
+    message = _own_message(world, parameters)
     content = await sending.input_media(world, parameters, described)
     now = content.media.kind if content.media else ""
     before = message.content.media.kind if message.content.media else now

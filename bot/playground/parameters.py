@@ -1,6 +1,7 @@
 """The parameters of a call: from the query string, a form, a JSON body or multipart."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,6 +14,7 @@ from bot.playground.errors import BadRequestError, TooLargeError
 
 # Form fields and boundaries beside the one file that may be as large as a bot can upload. Bytes.
 _ROOM_FOR_FIELDS: Final = 1_000_000
+_INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
 _STRUCTURED: Final = frozenset(
     {
         "allowed_updates", "caption_entities", "commands", "entities", "link_preview_options",
@@ -47,7 +49,7 @@ class Parameters:
 
     def integer(self, name: str, default: int = 0) -> int:
         written = self.text(name).strip()
-        return int(written) if written.removeprefix("-").isdigit() else default
+        return int(written) if _INTEGER.fullmatch(written) else default
 
     def boolean(self, name: str) -> bool:
         return self.text(name).lower() in {"true", "yes", "1"}

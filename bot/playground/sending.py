@@ -104,7 +104,7 @@ async def input_media(world: World, parameters: Parameters, described: Any) -> C
     complaint = "Can't parse InputMedia: "
     if not isinstance(described, dict):
         raise BadRequestError(f"{complaint}expected an Object")
-    kind = described.get("type")
+    kind = str(described.get("type", ""))
     if kind not in {"photo", "document"}:
         raise BadRequestError(f'{complaint}type "{kind}" is unsupported')
     named = str(described.get("media", ""))

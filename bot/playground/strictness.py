@@ -32,6 +32,7 @@ _FIELDS: Final = {
     "BotCommand": "command description",
 }
 KNOWN_FIELDS: Final = {name: frozenset(fields.split()) for name, fields in _FIELDS.items()}
+_INPUT_MEDIA: Final = {"photo": "InputMediaPhoto", "document": "InputMediaDocument"}
 _MARKUPS: Final = {
     "inline_keyboard": "InlineKeyboardMarkup",
     "force_reply": "ForceReply",
@@ -59,13 +60,16 @@ def _objects(parameters: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         for field, kind in _MARKUPS.items():
             if field in markup:
                 yield kind, markup
-        for row in markup.get("inline_keyboard", ()):
-            for button in row:
+        for row in _items(markup.get("inline_keyboard")):
+            for button in _items(row):
                 yield "InlineKeyboardButton", button
     media = parameters.get("media")
     for item in media if isinstance(media, list) else [media]:
-        if isinstance(item, dict) and item.get("type") in {"photo", "document"}:
-            yield f"InputMedia{item['type'].capitalize()}", item
-    commands = parameters.get("commands")
-    for command in commands if isinstance(commands, list) else ():
+        if isinstance(item, dict) and str(item.get("type")) in _INPUT_MEDIA:
+            yield _INPUT_MEDIA[item["type"]], item
+    for command in _items(parameters.get("commands")):
         yield "BotCommand", command
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

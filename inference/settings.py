@@ -62,6 +62,9 @@ class WorkerSettings(SharedSettings):
         return value
 
 
+# Where pydantic's own words are about parsing, ours are about what to write.
+_WANTED = {"int_parsing": "a whole number", "float_parsing": "a number"}
+
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 
 
@@ -87,5 +90,7 @@ def sentence(kind: type[BaseSettings], error: ValidationError) -> str:
     got = first.get("input")
     secret = "SecretStr" in str(getattr(kind.model_fields.get(field), "annotation", ""))
     shown = "a value that can't be shown" if secret else repr(got)
-    wanted = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    wanted = _WANTED.get(first["type"]) or first["msg"].removeprefix("Value error, ").removeprefix(
+        "Input should be "
+    )
     return f"{name} is {shown}, but it must be {wanted.rstrip('.')}."

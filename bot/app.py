@@ -1,0 +1,337 @@
+"""`clipbot run`: builds everything, runs it, and takes it down again in the opposite order.
+
+Telegram ─ Poller or webhook ─▶ Inbox ─▶ TelegramFront ─▶ Intake ─▶ jobs ─▶ workers
+Telegram ◀─ Answers ◀─ Deliverer ◀───────────────────────────────── results ◀─┘
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import make_asgi_app
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from telegram.error import Conflict, InvalidToken, NetworkError, TelegramError
+
+from bot import patience
+from bot.consumer import Consumer
+from bot.delivery import Deliverer
+from bot.embedded.nats_server import NatsServer
+from bot.embedded.worker import embedded_worker
+from bot.fleet import Fleet
+from bot.inbox import Inbox, backoff
+from bot.intake import Intake
+from bot.metrics import Metrics
+from bot.settings import BotSettings
+from bot.store import Store, open_database
+from bot.telegram.albums import Albums
+from bot.telegram.application import (
+    ALLOWED_UPDATES,
+    TelegramApplication,
+    TelegramFront,
+    build,
+    introduce,
+)
+from bot.telegram.conversation import Conversation
+from bot.telegram.platform import Bot, TelegramPlatform
+from bot.telegram.polling import Poller, Unauthorized
+from bot.telegram.preferences import Preferences
+from bot.telegram.webhook import webhook
+from bot.web import WebServer
+from inference.errors import SettingError
+from inference.queue import RESULTS, UPDATES, Queue, connect, results_subject, updates_subject
+from inference.settings import WorkerSettings, load
+
+log = logging.getLogger(__name__)
+
+# Updates and results in hand at once. Downloads and Telegram's pace are limited elsewhere.
+_UPDATES_IN_HAND = 64
+_RESULTS_IN_HAND = 48
+# Together with Telegram's last call and nats-server's end these stay under 30 s.
+_DRAIN_PATIENCE = 6.0
+_WORKER_PATIENCE = 8.0
+_PRUNE_EVERY = 3_600.0
+
+
+Fatal = asyncio.Future[None]
+
+
+async def run(settings: BotSettings) -> None:
+    """Runs the bot until SIGTERM or SIGINT.
+
+    Raises:
+        OperatorError: a setting, the token, the database or the queue keeps it from running.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    stopping = asyncio.create_task(stop.wait())
+    async with AsyncExitStack() as stack:
+        starting = asyncio.create_task(_start(settings, stack))
+        await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
+        if stop.is_set():
+            await _cancelled(starting)
+        fatal = None if starting.cancelled() else await starting
+        if fatal:
+            ends: list[asyncio.Future[Any]] = [fatal, stopping]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if fatal.done():
+                await fatal
+        log.info("Stopping: finishing what is in hand.")
+    log.info("Stopped.")
+
+
+async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
+    """Starts everything; the future that it returns ends only when the bot can't go on."""
+    if settings.nats_url is None:
+        load(WorkerSettings)  # a wrong setting of the embedded worker stops the start as well
+    _own_folder(settings.data_dir, stack)
+    database = await open_database(settings.database)
+    stack.push_async_callback(database.dispose)
+    store = Store(database)
+    metrics = Metrics()
+    queue = await _open_queue(settings, stack)
+
+    application = build(settings.token, settings.telegram_api_url)
+    platform = TelegramPlatform(application.bot)
+    fleet = Fleet(queue, metrics, settings.clip_model)
+    bot_id = settings.bot_id
+    intake = Intake(
+        queue, store, platform, metrics, bot_id=bot_id, max_per_user=settings.max_per_user
+    )
+    conversation = Conversation(platform, store, intake, fleet, max_labels=settings.max_labels)
+    albums = Albums(application.bot, store, conversation)
+    preferences = Preferences(
+        platform,
+        store,
+        fleet,
+        queue,
+        max_labels=settings.max_labels,
+        admin_ids=settings.admin_ids,
+    )
+    front = TelegramFront(
+        application,
+        store,
+        conversation,
+        albums,
+        preferences,
+        allowed_chats=settings.allowed_chats,
+        admin_ids=settings.admin_ids,
+    )
+    inbox = Inbox(queue, store, front, bot_id, metrics)
+    deliverer = Deliverer(queue, store, platform, metrics)
+
+    if settings.metrics_port:
+        await _serve_web(
+            stack,
+            WebServer(
+                _status_pages(queue, metrics),
+                "0.0.0.0",  # noqa: S104 - metrics are scraped from outside a container
+                settings.metrics_port,
+                setting="METRICS_PORT",
+            ),
+        )
+    await _meet_telegram(application)
+    stack.push_async_callback(application.shutdown)
+
+    results = await queue.puller(RESULTS, f"bot-{bot_id}", results_subject(bot_id))
+    _consume(stack, Consumer(results, deliverer.deal_with, limit=_RESULTS_IN_HAND))
+    wait = settings.wait_notice_minutes * 60
+    for work in (
+        fleet.watch,
+        albums.watch,
+        lambda: patience.watch(store, platform, wait=wait, look_every=min(15.0, wait / 4)),
+        lambda: _prune(store),
+        lambda: _introduce(application.bot),
+    ):
+        _in_background(stack, work)
+    updates = await queue.puller(UPDATES, f"bot-{bot_id}", updates_subject(bot_id))
+    _consume(stack, Consumer(updates, inbox.deal_with, limit=_UPDATES_IN_HAND))
+
+    log.info("clipbot is @%s; model %s.", application.bot.username, settings.clip_model)
+    if settings.webhook_url:
+        return await _receive(settings, application.bot, inbox, stack)
+    return await _poll(settings, application.bot, inbox, stack)
+
+
+def _own_folder(folder: Path, stack: AsyncExitStack) -> None:
+    """Two bots in one DATA_DIR would tear at the same queue and database."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = stack.enter_context((folder / "clipbot.lock").open("w"))
+    except OSError as error:
+        raise SettingError(f"DATA_DIR ({folder}) can't be written: {error.strerror}.") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise SettingError(
+            f"DATA_DIR ({folder}) is in use by another clipbot; stop it or choose another folder."
+        ) from None
+
+
+async def _open_queue(settings: BotSettings, stack: AsyncExitStack) -> Queue:
+    """The queue at NATS_URL, or an embedded server with a worker beside it."""
+    url = settings.nats_url
+    if url is None:
+        server = NatsServer(settings.data_dir.absolute() / "nats")
+        stack.push_async_callback(server.stop)
+        await server.start()
+        url = server.url
+    queue = await connect(url, name="clipbot-bot")
+    stack.push_async_callback(queue.close)
+    await queue.prepare(settings.max_queue, owner=True)
+    if settings.nats_url is None:
+        worker = embedded_worker(url, {**os.environ, **_for_worker(settings)})
+        stack.push_async_callback(worker.stop, _WORKER_PATIENCE)
+        await worker.start()
+    return queue
+
+
+def _for_worker(settings: BotSettings) -> dict[str, str]:
+    """What the worker must share with us, wherever we read it from; never the token."""
+    return {
+        "CLIP_MODEL": settings.clip_model,
+        "MAX_QUEUE": str(settings.max_queue),
+        "LOG_LEVEL": settings.log_level,
+        "LOG_FORMAT": settings.log_format,
+        "TELEGRAM_BOT_TOKEN": "",
+    }
+
+
+async def _meet_telegram(application: TelegramApplication) -> None:
+    """getMe, until Telegram answers."""
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            await application.initialize()
+        except InvalidToken:
+            raise Unauthorized(
+                "TELEGRAM_BOT_TOKEN is not accepted by Telegram; ask @BotFather for it again."
+            ) from None
+        except NetworkError as error:
+            pause = min(backoff(attempt) / 2, 15.0)
+            log.warning("Telegram can't be reached (%s); next try in %.1f s.", error, pause)
+            await asyncio.sleep(pause)
+        else:
+            return
+
+
+async def _poll(settings: BotSettings, bot: Bot, inbox: Inbox, stack: AsyncExitStack) -> Fatal:
+    await _insist(bot.delete_webhook, "deleteWebhook")
+    poller = Poller(settings.token, settings.telegram_api_url, inbox.keep)
+    stack.push_async_callback(poller.close)
+    polling = asyncio.create_task(poller.run(), name="polling")
+    stack.push_async_callback(_cancelled, polling)
+    return polling
+
+
+async def _receive(settings: BotSettings, bot: Bot, inbox: Inbox, stack: AsyncExitStack) -> Fatal:
+    secret = settings.effective_webhook_secret
+    await _serve_web(
+        stack,
+        WebServer(
+            webhook(secret, inbox.keep),
+            settings.webhook_listen,
+            settings.webhook_port,
+            setting="WEBHOOK_LISTEN or WEBHOOK_PORT",
+        ),
+    )
+    await _insist(
+        lambda: bot.set_webhook(
+            settings.webhook_url, secret_token=secret, allowed_updates=ALLOWED_UPDATES
+        ),
+        "setWebhook",
+    )
+    return asyncio.get_running_loop().create_future()
+
+
+async def _insist(call: Callable[[], Awaitable[object]], name: str) -> None:
+    """Calls Telegram until it does what was asked."""
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            await call()
+        except (NetworkError, Conflict) as error:
+            pause = min(backoff(attempt) / 2, 15.0)
+            log.warning("%s did not work (%s); next try in %.1f s.", name, error, pause)
+            await asyncio.sleep(pause)
+        else:
+            return
+
+
+async def _introduce(bot: Bot) -> None:
+    """The command menus, when Telegram has time for them; then nothing more to do."""
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            await introduce(bot)
+        except TelegramError as error:
+            log.warning("The command menu is not set (%s).", error)
+            await asyncio.sleep(backoff(attempt) * 5)
+        else:
+            await asyncio.Event().wait()
+
+
+async def _prune(store: Store) -> None:
+    while True:
+        await store.prune()
+        await asyncio.sleep(_PRUNE_EVERY)
+
+
+def _consume(stack: AsyncExitStack, consumer: Consumer) -> None:
+    consumer.start()
+    stack.push_async_callback(consumer.drain, _DRAIN_PATIENCE)
+
+
+def _in_background(stack: AsyncExitStack, work: Callable[[], Awaitable[None]]) -> None:
+    """Keeps `work` going: a bug in one must not end the others."""
+
+    async def keep_going() -> None:
+        while True:
+            try:
+                await work()
+            except Exception:
+                log.exception("Background work failed; it goes on in 5 s.")
+            await asyncio.sleep(5)
+
+    stack.push_async_callback(_cancelled, asyncio.create_task(keep_going()))
+
+
+async def _cancelled(task: asyncio.Future[Any]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError, Exception):
+        await task
+
+
+async def _serve_web(stack: AsyncExitStack, server: WebServer) -> None:
+    await server.start()
+    stack.push_async_callback(server.stop)
+
+
+def _status_pages(queue: Queue, metrics: Metrics) -> Starlette:
+    """`/metrics` for Prometheus and `/healthz` for whoever restarts containers."""
+
+    async def health(_request: Request) -> Response:
+        if queue.connected:
+            return PlainTextResponse("ok")
+        return PlainTextResponse("NATS is away", 503)
+
+    return Starlette(
+        routes=[
+            Route("/healthz", health),
+            Mount("/metrics", make_asgi_app(registry=metrics.registry)),
+        ]
+    )

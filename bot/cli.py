@@ -1,0 +1,63 @@
+"""The command line. `worker` and `classify` belong to the CLIP side, and only they import it."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+
+import click
+
+from inference import logs
+from inference.errors import OperatorError, SettingError
+from inference.settings import load
+
+_INFERENCE = {
+    "worker": "An inference worker for the NATS_URL given.",
+    "classify": "Sort pictures by phrases, without a bot.",
+}
+
+
+class _Commands(click.Group):
+    """A group whose CLIP commands are imported when they are asked for: torch takes seconds."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *_INFERENCE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _INFERENCE:
+            return super().get_command(ctx, cmd_name)
+        try:
+            from inference import cli
+        except ModuleNotFoundError as error:
+            raise click.ClickException(
+                f"`clipbot {cmd_name}` needs {error.name}: run `pip install clipbot[worker]`."
+            ) from error
+        commands: Mapping[str, click.Command] = {"worker": cli.worker, "classify": cli.classify}
+        return commands[cmd_name]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = dict(_INFERENCE)
+        for name, command in self.commands.items():
+            rows[name] = command.get_short_help_str(limit=60)
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(rows.items()))
+
+
+@click.group(cls=_Commands)
+@click.version_option(package_name="clipbot")
+def main() -> None:
+    """A chat bot that sorts photos by any phrases, with CLIP."""
+
+
+@main.command()
+def run() -> None:
+    """The bot; with NATS_URL unset also its queue and a worker."""
+    from bot import app
+    from bot.settings import BotSettings
+
+    try:
+        settings = load(BotSettings)
+        logs.configure(settings.log_level, settings.log_format, secrets=settings.secrets)
+        asyncio.run(app.run(settings))
+    except OperatorError as error:
+        click.echo(f"clipbot: {error}", err=True)
+        sys.exit(2 if isinstance(error, SettingError) else 1)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from inference.batch import JobOutcome, ReadJob
 from inference.contract import ImageOutcome, Result, Timings
-from inference.errors import Problem
+from inference.errors import DeviceLost, Problem
 from inference.flight import Flight
 from inference.intake import SUSPECT_ATTEMPT, Intake
 from inference.queue import Delivery
@@ -56,6 +56,12 @@ class Trip:
         """
         try:
             await self._stages_in_order()
+        except DeviceLost:
+            raise  # another worker may have the jobs at once
+        except Exception:
+            for flight in self._flights:
+                await flight.hand_back(flight.rest)
+            raise
         finally:
             for flight in self._flights:
                 await flight.hand_back()
@@ -72,8 +78,7 @@ class Trip:
             await asyncio.gather(*self._behind, return_exceptions=True)
 
     async def _model_stages(self) -> None:
-        taken = await asyncio.gather(*(self._intake.take(each) for each in self._deliveries))
-        self._flights = [flight for flight in taken if flight]
+        await asyncio.gather(*(self._take(each) for each in self._deliveries))
         suspects = [flight for flight in self._flights if flight.attempt >= SUSPECT_ATTEMPT]
         await self._classify([flight for flight in self._flights if flight not in suspects])
         # Shuffled: if one of them kills this process, it shall not always be before the same ones.
@@ -81,6 +86,10 @@ class Trip:
             await asyncio.gather(*self._behind)
             await self._alone()
             await self._classify([suspect])
+
+    async def _take(self, delivery: Delivery) -> None:
+        if flight := await self._intake.take(delivery):
+            self._flights.append(flight)
 
     async def _classify(self, flights: Sequence[Flight]) -> None:
         """Up to and including the model; the rest goes on in the background."""

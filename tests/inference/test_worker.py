@@ -2,22 +2,37 @@
 
 import asyncio
 import contextlib
+import os
+import signal
+import socket
+import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
+from unittest.mock import AsyncMock, Mock
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 from inference import chart, flight, intake
 from inference.classifier import Classifier, ScriptedClassifier, colour_of
+from inference.cli import worker as worker_command
 from inference.contract import ImageOutcome, Job, Reply, WorkerState, encode
-from inference.errors import DeviceLost, ModelUnavailable, Problem, ProblemCode
+from inference.errors import (
+    DeviceLost,
+    ModelUnavailable,
+    Problem,
+    ProblemCode,
+    QueueUnavailable,
+    SettingError,
+)
 from inference.metrics import Metrics
 from inference.queue import JOBS_SUBJECT, Queue, connect
 from inference.settings import WorkerSettings
-from inference.worker import Worker
+from inference.stages import Stages
+from inference.worker import MAX_BEHIND, Worker, serve
 from tests.inference.asker import LABELS, Asker, until
 from tests.inference.nats_server import NatsServer
 from tests.inference.pictures import NOT_A_PICTURE, picture
@@ -430,3 +445,101 @@ async def test_a_worker_leaves_though_the_queue_is_gone(
     await asker.hears(await asker.asks(picture("red")))
     nats_server.stop()
     await hired.leaves()
+
+
+async def test_an_answer_that_cannot_be_finished_is_tried_again(
+    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(flight, "LONGEST_REST", 0.05)
+    broken = Mock(side_effect=RuntimeError("the pen broke"))
+    monkeypatch.setattr(Stages, "draw", broken)
+    hired = await hire()
+    job = await asker.asks(picture("red"))
+    await until(lambda: hired.counted("handed_back") > 0, True)
+    monkeypatch.undo()
+    await asker.hears(job)
+    assert "the pen broke" in caplog.text
+
+
+async def test_a_batch_that_breaks_hands_its_jobs_back(
+    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(flight, "LONGEST_REST", 0.05)
+    monkeypatch.setattr(Stages, "decode", Mock(side_effect=RuntimeError("our bug")))
+    hired = await hire()
+    job = await asker.asks(picture("red"))
+    await until(lambda: hired.counted("handed_back") > 0, True)
+    monkeypatch.undo()
+    await asker.hears(job)
+    assert "our bug" in caplog.text
+
+
+async def test_poison_that_cannot_be_set_aside_is_answered_all_the_same(
+    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Queue, "set_aside", Mock(side_effect=QueueUnavailable("No room.")))
+    poison = await asker.asks(picture())
+    await asker.hands_back_jobs(times=intake.MAX_ATTEMPTS, ack_wait=ACK_WAIT)
+    await hire()
+    assert (await asker.hears(poison))[poison].problem == Problem(ProblemCode.INTERNAL)
+
+
+async def test_no_more_than_a_few_batches_are_behind_the_model(
+    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing = threading.Event()
+    draw = chart.draw
+
+    def slow_pen(*args: Any, **words: Any) -> Image.Image:
+        drawing.wait(20)
+        return draw(*args, **words)
+
+    monkeypatch.setattr(chart, "draw", slow_pen)
+    classifier = ScriptedClassifier()
+    jobs = [await asker.asks(picture("red")) for _ in range(8)]
+    await hire(lambda: classifier, max_batch=1)
+    await until(lambda: len(classifier.batches), MAX_BEHIND + 1)
+    await asker.listens(0.3)
+    assert len(classifier.batches) == MAX_BEHIND + 1
+    drawing.set()
+    await asker.hears(*jobs)
+
+
+async def test_serving_until_sigterm(asker: Asker, nats_url: str) -> None:
+    settings = WorkerSettings(nats_url=nats_url, clip_model="scripted")
+    serving = asyncio.create_task(serve(settings, ScriptedClassifier, ack_wait=ACK_WAIT))
+    await asker.hears(await asker.asks(picture("red")))
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(serving, 5)
+    assert await asker.queue.workers() == []
+
+
+async def test_serving_needs_a_queue() -> None:
+    with pytest.raises(SettingError, match="NATS_URL is not set"):
+        await serve(WorkerSettings(nats_url=None), ScriptedClassifier)
+
+
+def test_a_metrics_port_that_is_taken_names_the_setting() -> None:
+    with socket.create_server(("", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(SettingError, match=f"METRICS_PORT is {port}, but that port can't be"):
+            Metrics().serve(port)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "said"),
+    [
+        (None, 0, ""),
+        (DeviceLost("The GPU failed."), 1, "The GPU failed.\n"),
+        (QueueUnavailable("No NATS server answers."), 1, "No NATS server answers.\n"),
+        (SettingError("MAX_BATCH is odd."), 2, "MAX_BATCH is odd.\n"),
+    ],
+)
+def test_exit_status(
+    monkeypatch: pytest.MonkeyPatch, outcome: Exception | None, status: int, said: str
+) -> None:
+    monkeypatch.setattr("inference.worker.serve", AsyncMock(side_effect=outcome))
+    monkeypatch.setattr("os._exit", sys.exit)  # the runner shall see it
+    monkeypatch.setattr("inference.logs.configure", Mock())
+    result = CliRunner().invoke(worker_command)
+    assert (result.exit_code, result.stderr) == (status, said)

@@ -1,0 +1,214 @@
+"""`clipbot classify` as people type it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from inference import classify as room
+from inference.classifier import ScriptedClassifier
+from inference.cli import classify
+from inference.errors import ModelUnavailable
+from inference.loading import load_engine
+from inference.settings import WorkerSettings
+from tests.inference.pictures import NOT_A_PICTURE, picture
+
+PHRASES = "a red car, a green tree, a blue sea"
+
+Type = Callable[..., Result]
+
+
+@pytest.fixture
+def types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Type:
+    """Types a command line in a folder with some pictures, with a scripted model."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(room, "load_engine", lambda settings: ScriptedClassifier())
+    for colour in ("red", "green", "blue"):
+        Path(f"{colour}.png").write_bytes(picture(colour))
+    Path("bad.jpg").write_bytes(NOT_A_PICTURE)
+
+    def types(*words: str, stdin: bytes = b"", **environment: str) -> Result:
+        return CliRunner(env=environment).invoke(classify, words, input=stdin)
+
+    return types
+
+
+def test_one_picture(types: Type) -> None:
+    result = types("green.png", PHRASES)
+    assert result.exit_code == 0
+    first, *table = result.stdout.splitlines()
+    assert first == "The image is classified as: a green tree"
+    rows = [line for line in table if "%" in line]
+    assert "a green tree" in rows[0]
+    assert "90.0 %" in rows[0]
+    assert len(rows) == 3
+    assert result.stderr == ""
+
+
+def test_several_pictures_have_headings(types: Type) -> None:
+    result = types("green.png", "red.png", PHRASES)
+    lines = result.stdout.splitlines()
+    assert lines.index("green.png") + 1 == lines.index("The image is classified as: a green tree")
+    assert lines.index("red.png") + 1 == lines.index("The image is classified as: a red car")
+
+
+def test_json_is_one_line_for_each_picture_and_nothing_else(types: Type) -> None:
+    result = types("red.png", "bad.jpg", "./blue.png", PHRASES, "--json")
+    assert result.exit_code == 1
+    red, blue = [json.loads(line) for line in result.stdout.splitlines()]
+    assert red["image"] == "red.png"
+    assert red["model"] == "scripted"
+    assert red["winner"] == "a red car"
+    assert list(red["probabilities"]) == ["a red car", "a green tree", "a blue sea"]
+    assert red["probabilities"]["a red car"] == pytest.approx(0.9)
+    assert (blue["image"], blue["winner"]) == ("./blue.png", "a blue sea")
+    assert result.stderr == "bad.jpg: This file is not a picture.\n"
+
+
+def test_a_single_phrase_is_compared_with_something_else(types: Type) -> None:
+    result = types("red.png", "a green tree", "--json")
+    answer = json.loads(result.stdout)
+    assert answer["winner"] == "something else"
+    assert answer["probabilities"] == pytest.approx({"a green tree": 0.1, "something else": 0.9})
+
+
+def test_independent_scores_need_no_something_else(
+    types: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ScriptedClassifier, "independent", True)
+    assert json.loads(types("red.png", "a tree", "--json").stdout)["winner"] == "a tree"
+    assert "need not add up to 100 %" in types("red.png", PHRASES).stdout
+
+
+def test_a_picture_from_standard_input(types: Type) -> None:
+    result = types("-", PHRASES, "--json", stdin=picture("blue"))
+    answer = json.loads(result.stdout)
+    assert (answer["image"], answer["winner"]) == ("-", "a blue sea")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "kind"), [(".png", "PNG"), (".jpg", "JPEG"), (".JPEG", "JPEG"), (".webp", "WEBP")]
+)
+def test_a_chart(types: Type, suffix: str, kind: str) -> None:
+    assert types("red.png", PHRASES, "--chart", f"out{suffix}").exit_code == 0
+    with Image.open(f"out{suffix}") as chart:
+        assert chart.format == kind
+        assert chart.width >= 1_000
+
+
+def test_a_chart_of_several_pictures_shows_also_the_unreadable(types: Type) -> None:
+    result = types("red.png", "bad.jpg", "blue.png", PHRASES, "--chart", "album.png")
+    assert result.exit_code == 1
+    assert Path("album.png").is_file()
+
+
+def test_more_pictures_than_a_batch_holds(types: Type) -> None:
+    result = types(*["red.png", "bad.jpg", "blue.png"] * 3, PHRASES, "--json", MAX_BATCH="2")
+    winners = [json.loads(line)["winner"] for line in result.stdout.splitlines()]
+    assert winners == ["a red car", "a blue sea"] * 3
+
+
+def test_a_bad_picture_alone_needs_no_model(types: Type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "load_engine", None)
+    result = types("bad.jpg", PHRASES, "--chart", "out.png")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "bad.jpg: This file is not a picture.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("none.png", PHRASES), "There is no file none.png."),
+        (("red.png",), "The phrases come last: clipbot classify photo.jpg"),
+        (("red.png", "green.png"), "The phrases come last: clipbot classify photo.jpg"),
+        (("red.png", " ,; "), ""),
+        (("red.png", ",".join(map(str, range(60)))), ""),
+        (("red.png", PHRASES, "--template", "a photo"), "--template must hold {} once"),
+        (("red.png", PHRASES, "--chart", "out.gif"), "--chart is out.gif, but its name must end"),
+        (("red.png", PHRASES, "--chart", "no/o.png"), "--chart is no/o.png, but there is no fold"),
+        ((*["red.png"] * 11, PHRASES, "--chart", "o.png"), "A chart shows at most 10 pictures."),
+        (("red.png", PHRASES, "--device", "tpu"), "CLIP_DEVICE is 'tpu', but it must be auto"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(
+    types: Type, words: tuple[str, ...], sentence: str
+) -> None:
+    result = types(*words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(sentence)
+    assert result.stderr.count("\n") == 1
+    assert len(result.stderr) > 20
+
+
+def test_a_model_that_is_not_there_is_one_sentence(
+    types: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(settings: WorkerSettings) -> None:
+        raise ModelUnavailable(f"CLIP_MODEL is {settings.clip_model!r}, but there is none.")
+
+    monkeypatch.setattr(room, "load_engine", load)
+    result = types("red.png", PHRASES, "--model", "x/y")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "CLIP_MODEL is 'x/y', but there is none.\n"
+
+
+def test_a_chart_that_cannot_be_written_is_one_sentence(types: Type) -> None:
+    Path("out.png").mkdir()
+    result = types("red.png", PHRASES, "--chart", "out.png")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("The image is classified as: a red car")
+    assert result.stderr == "--chart: out.png can't be written (Is a directory).\n"
+
+
+def test_the_demo_model_says_so(types: Type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ScriptedClassifier, "is_demo", True)
+    monkeypatch.setattr(ScriptedClassifier, "name", "demo")
+    result = types("red.png", PHRASES, "--json")
+    assert "demo model" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert json.loads(result.stdout)["model"] == "demo"
+
+
+@pytest.mark.parametrize(
+    ("model", "shown"), [("demo", "Loading demo"), ("some/checkpoint", "Fetching some/checkpoint")]
+)
+def test_on_a_terminal_loading_is_seen(
+    types: Type, monkeypatch: pytest.MonkeyPatch, model: str, shown: str
+) -> None:
+    result = types("red.png", PHRASES, "--model", model, FORCE_COLOR="1", TERM="xterm")
+    assert shown in result.stderr
+    assert "Loading" not in result.stdout
+
+
+def test_a_template_wraps_each_phrase(
+    types: Type, tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "load_engine", load_engine)  # a true model
+    given = ("--model", str(tiny_clip_folder), "--device", "cpu", "--json")
+    wrapped = json.loads(types("red.png", "cat, dog", "--template", "a {} x", *given).stdout)
+    typed = json.loads(types("red.png", "a cat x, a dog x", *given).stdout)
+    assert list(wrapped["probabilities"]) == ["cat", "dog"]
+    assert list(wrapped["probabilities"].values()) == pytest.approx(
+        list(typed["probabilities"].values())
+    )
+
+
+def test_the_command_in_a_process_of_its_own(types: Type, tiny_clip_folder: Path) -> None:
+    model = ("--model", str(tiny_clip_folder), "--device", "cpu")
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "classify", "red.png", "blue.png", "a, b", "--json", *model],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [json.loads(line)["image"] for line in done.stdout.splitlines()] == [
+        "red.png",
+        "blue.png",
+    ]

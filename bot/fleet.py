@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 # CLIP's own input, and what is assumed until a worker tells otherwise.
 _DEFAULT_IMAGE_SIZE = 224
+# Looks without any worker before it is worth a word: a starting one is silent while it imports.
+_SILENCE = 6
 
 
 class Fleet:
@@ -47,7 +49,7 @@ class Fleet:
 
     async def watch(self) -> None:
         """Looks again and again, and logs once when nobody is there to answer."""
-        nobody = False
+        silent = 0
         while True:
             try:
                 self._workers = await self._queue.workers()
@@ -56,7 +58,7 @@ class Fleet:
                 await asyncio.sleep(STATUS_INTERVAL)
                 continue
             self._metrics.workers.set(len(self._ready))
-            if not self._workers and not nobody:
-                log.warning("No worker has spoken yet; photos wait until one does.")
-            nobody = not self._workers
+            silent = 0 if self._workers else silent + 1
+            if silent == _SILENCE:
+                log.warning("No worker speaks; photos wait until one does.")
             await asyncio.sleep(STATUS_INTERVAL)

@@ -11,6 +11,7 @@ HIDDEN = "•••"
 
 # httpx logs every URL at INFO, and Bot API URLs hold the token; the rest only chatters.
 _CHATTY = (
+    "alembic",
     "httpx",
     "httpcore",
     "apscheduler",

@@ -1,6 +1,7 @@
 """PTB's application: which update goes to which handler, and how failures come back."""
 
 import logging
+import os
 from collections.abc import Hashable
 from typing import Any
 
@@ -42,6 +43,8 @@ TelegramApplication = Application[Bot, CallbackContext[Bot, Any, Any, Any], Any,
 
 def build(token: str, api_url: str) -> TelegramApplication:
     """An application that fetches nothing by itself: updates come from our own inbox."""
+    # PTB warns about seconds as numbers, at each flood wait, unless it is told that we know.
+    os.environ.setdefault("PTB_TIMEDELTA", "1")
     request = HTTPXRequest(
         connection_pool_size=_CONNECTIONS,
         pool_timeout=60.0,

@@ -52,7 +52,6 @@ class Poller:
                 for update in await self._fetch(hold=_HOLD, limit=_BATCH):
                     await self._keep(update)
                     self._offset = update["update_id"] + 1
-                self._failures = 0
             except (QueueFull, QueueUnavailable) as error:
                 await self._pause("An update can't be stored (%s); Telegram keeps it.", error)
 
@@ -69,6 +68,7 @@ class Poller:
             )
             answer = response.json()
             if answer["ok"]:
+                self._failures = 0
                 updates: list[Update] = answer["result"]
                 return updates
         except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:

@@ -1,0 +1,71 @@
+"""Are the catalogues complete? Each sentence of the source in each language, with its placeholders.
+
+Run by `make check`; says what is missing and exits with 1.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+from babel.messages.catalog import Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from bot.texts.languages import LANGUAGES, SOURCE_LANGUAGE
+
+_TEXTS = Path(__file__).parents[1] / "bot" / "texts"
+_KEYWORDS = {"_": None, "_n": (1, 2)}
+_PLACEHOLDER = re.compile(r"\{\w*\}|</?\w+>|(?<!<)/[a-z]+")
+
+
+def _forms(text: str | tuple[str, ...] | list[str] | None) -> list[str]:
+    return [text] if isinstance(text, str) else list(text or ())
+
+
+def _translated(message: Message) -> bool:
+    forms = _forms(message.string)
+    return bool(forms) and all(forms)
+
+
+def complaints(language: str) -> list[str]:
+    """What is wrong with one language's catalogue."""
+    with (_TEXTS / f"{language}.po").open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    found = []
+    wanted: set[str] = set()
+    for _, _, ids, _, _ in extract_from_dir(_TEXTS, keywords=_KEYWORDS):
+        source = _forms(ids)
+        wanted.add(source[0])
+        message: Message | None = catalogue.get(source[0])
+        shown = repr(source[0][:60])
+        if message is None or not _translated(message):
+            found.append(f"{language}: {shown} is not translated")
+        elif message.fuzzy:
+            found.append(f"{language}: {shown} is marked fuzzy")
+        else:
+            names = set(_PLACEHOLDER.findall(source[-1]))
+            found += [
+                f"{language}: {shown} has other placeholders, tags or commands than its source"
+                for form in _forms(message.string)[1 if len(source) > 1 else 0 :]
+                if set(_PLACEHOLDER.findall(form)) != names
+            ]
+    found += [
+        f"{language}: {_forms(message.id)[0][:60]!r} is translated, but nothing says it any more"
+        for message in catalogue
+        if message.id and _forms(message.id)[0] not in wanted
+    ]
+    return found
+
+
+def main() -> None:
+    """Checks every language but the source's."""
+    found = [
+        c for language in LANGUAGES if language != SOURCE_LANGUAGE for c in complaints(language)
+    ]
+    for complaint in found:
+        print(complaint, file=sys.stderr)
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -106,7 +106,8 @@ def decode(data: bytes, *, max_megapixels: float = 50.0, want: int | None = None
 
     Args:
         data: the whole file. Of an animation, the first frame is read.
-        max_megapixels: limit on width x height as the header states them, in millions.
+        max_megapixels: limit on width x height as the header states them, in millions. Pillow
+            reads no WebP and no TIFF above 179.
         want: shorter side, in pixels, that the model looks at. Larger pictures are then decoded at
             a fraction of their size: no side gets shorter than twice this, or than 512 pixels.
 
@@ -282,6 +283,9 @@ class _Quiet:
     tells nobody anything: the picture is either read or refused. `warnings.catch_warnings` alone
     is not safe where several threads decode (Python < 3.14): one would restore what another had
     set. So the first one in sets the filter, and the last one out restores.
+
+    libtiff, in C, still prints a line or two about a damaged TIFF; only a redirection of the whole
+    process's standard error could stop that.
     """
 
     def __init__(self) -> None:

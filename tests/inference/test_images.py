@@ -1,4 +1,4 @@
-"""Any bytes become an upright RGB picture or a refusal; nothing else, and nothing on stderr."""
+"""Any bytes become an upright RGB picture or a refusal; nothing else, and no warnings."""
 
 import contextlib
 import io
@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFile
 
 from inference.errors import Fault, ImageRefused, ProblemCode
 from inference.images import MAX_JPEG_SCANS, MIN_DECODED_SIDE, decode
+from tests.inference.heic import heic
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "MPO")
 
@@ -55,6 +56,18 @@ class TestWhatIsRead:
         image = decode(encoded(picture(), kind))
         assert (image.mode, image.size) == ("RGB", (80, 60))
         assert difference(image, picture()) < 4
+
+    def test_heic(self) -> None:
+        image = decode(heic(picture(48, 32)))
+        assert (image.mode, image.size) == ("RGB", (48, 32))
+        assert difference(image, picture(48, 32)) < 20  # a quarter of the colours is stored
+
+    def test_heic_that_is_turned(self) -> None:
+        upright = picture(32, 48)
+        stored = upright.transpose(Image.Transpose.ROTATE_270)
+        image = decode(heic(stored, turns=1))
+        assert image.size == (32, 48)
+        assert difference(image, upright) < 20
 
     def test_the_first_frame_of_an_animation(self) -> None:
         for kind in ("GIF", "WEBP", "PNG", "TIFF", "AVIF"):
@@ -309,6 +322,7 @@ BOMBS = {
     + b"\x02\x02\x4c\x01\x00;",
     "bmp": b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, 60000, 60000, 1, 24, *[0] * 6),
     "webp": webp_header(16_383, 16_383),
+    "heic": heic(picture(16, 16), stated_size=(20_000, 20_000)),
 }
 
 
@@ -384,6 +398,12 @@ class TestWhatIsRefused:
         assert error.problem.code is ProblemCode.IMAGE_TRUNCATED
         assert not ImageFile.LOAD_TRUNCATED_IMAGES
 
+    def test_heic_that_is_truncated_or_lies_about_its_size(self) -> None:
+        data = heic(picture(48, 32))
+        lie = heic(picture(48, 32), stated_size=(16, 16))
+        for damaged in (data[:300], data[: len(data) // 2], data[:-10], lie):
+            assert refused(damaged).problem.code is ProblemCode.IMAGE_TRUNCATED
+
     @pytest.mark.parametrize("kind", [b"zTXt", b"iTXt", b"iCCP"])
     def test_compressed_metadata_that_explodes(self, kind: bytes) -> None:
         start = b"a\x00\x01\x00\x00\x00" if kind == b"iTXt" else b"a\x00\x00"
@@ -437,6 +457,7 @@ class TestNothingIsWritten:
 
 
 SEEDS = {kind: encoded(picture(24, 20), kind) for kind in FORMATS}
+SEEDS["HEIC"] = heic(picture(32, 16))
 SEEDS["RGBA"] = encoded(picture(24, 20).convert("RGBA"), "PNG")
 SEEDS["progressive"] = encoded(picture(24, 20), "JPEG", progressive=True)
 SEEDS["16 bits"] = encoded(Image.fromarray(np.zeros((20, 24), np.uint16)), "TIFF")

@@ -61,3 +61,15 @@ def run() -> None:
     except OperatorError as error:
         click.echo(f"clipbot: {error}", err=True)
         sys.exit(2 if isinstance(error, SettingError) else 1)
+
+
+@main.command()
+def doctor() -> None:
+    """Checks settings, model, database, queue and token; says what to mend."""
+    from rich.console import Console
+
+    from bot.doctor import report
+
+    logs.configure("ERROR")
+    if not asyncio.run(report(Console())):
+        sys.exit(1)

@@ -1,0 +1,154 @@
+"""The CLIP side of `clipbot doctor`: libraries, model, fonts.
+
+`python -m inference.diagnosis` prints findings as JSON, so that the bot's process never imports
+torch, and so that a library that brings its process down takes only this one.
+"""
+
+import contextlib
+import importlib
+import importlib.util
+import io
+import sys
+import time
+from collections.abc import Iterator
+
+import msgspec
+
+from inference.errors import ModelUnavailable, SettingError
+from inference.findings import Finding, State
+from inference.settings import DEMO_MODEL, WorkerSettings, load
+
+_LIBRARIES = "libraries"
+_MODEL = "model"
+_FONTS = "fonts"
+# One family for each script that people are likely to type; see inference.fonts.
+_SCRIPTS = {"Noto Sans CJK": "Chinese, Japanese, Korean", "Noto Sans Arabic": "Arabic"}
+
+
+def libraries() -> Finding:
+    """Do torch, torchvision and transformers fit together?"""
+    try:
+        torch = importlib.import_module("torch")
+    except (ImportError, OSError) as error:
+        return Finding(
+            _LIBRARIES,
+            State.BROKEN,
+            f"torch can't be imported: {error}",
+            "pip install 'clipbot[worker]'",
+        )
+    versions = [f"torch {torch.__version__}"]
+    if importlib.util.find_spec("torchvision"):
+        try:
+            torchvision = importlib.import_module("torchvision")
+        except (ImportError, OSError, RuntimeError, AttributeError) as error:
+            return Finding(
+                _LIBRARIES,
+                State.BROKEN,
+                f"torchvision is not built for torch {torch.__version__}: {error}",
+                "pip uninstall torchvision (clipbot works without it), "
+                "or install the torchvision that matches this torch",
+            )
+        versions.append(f"torchvision {torchvision.__version__}")
+    try:
+        transformers = importlib.import_module("transformers")
+    except (ImportError, OSError, RuntimeError) as error:
+        return Finding(
+            _LIBRARIES,
+            State.BROKEN,
+            f"transformers can't be imported: {error}",
+            "pip install 'clipbot[worker]'",
+        )
+    versions.append(f"transformers {transformers.__version__}")
+    device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no GPU, CPU only"
+    return Finding(_LIBRARIES, State.FINE, ", ".join([*versions, device]))
+
+
+def model(settings: WorkerSettings) -> Finding:
+    """Can CLIP_MODEL be loaded, as far as that is possible without a download?"""
+    name = settings.clip_model
+    if name != DEMO_MODEL and not _is_here(name):
+        return Finding(
+            _MODEL,
+            State.NOTE,
+            f"{name} is not on this machine yet",
+            "the first start downloads it; CLIP_MODEL=demo needs no download",
+        )
+    from inference.engine import Engine
+
+    began = time.monotonic()
+    try:
+        engine = Engine.load(name, device=settings.clip_device, dtype=settings.clip_dtype)
+    except ModelUnavailable as error:
+        return Finding(_MODEL, State.BROKEN, str(error), "mend CLIP_MODEL, or set it to demo")
+    seconds = time.monotonic() - began
+    kind = "independent scores" if engine.independent else "probabilities"
+    found = f"{name} on {engine.device}, {engine.dtype}, {kind}, loaded in {seconds:.1f} s"
+    if engine.is_demo:
+        return Finding(
+            _MODEL,
+            State.NOTE,
+            found,
+            "it knows drawings, not photographs; unset CLIP_MODEL for the real one",
+        )
+    return Finding(_MODEL, State.FINE, found)
+
+
+def _is_here(name: str) -> bool:
+    """True for a folder, a path (right or wrong), and a hub id that is in the cache."""
+    from pathlib import Path
+
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    if Path(name).exists() or name.startswith(("/", ".", "~")) or name.count("/") > 1:
+        return True
+    try:
+        return isinstance(try_to_load_from_cache(name, "config.json"), str)
+    except HFValidationError:
+        return True  # loading says what is wrong with it
+
+
+def fonts() -> Finding:
+    """Are there fonts for the scripts that people type?"""
+    font_manager = importlib.import_module("matplotlib.font_manager")
+    families = {entry.name for entry in font_manager.fontManager.ttflist}
+    missing = [
+        script
+        for family, script in _SCRIPTS.items()
+        if not any(found.startswith(family) for found in families)
+    ]
+    if missing:
+        return Finding(
+            _FONTS,
+            State.NOTE,
+            f"charts have no letters for: {'; '.join(missing)}",
+            "install Noto fonts (Debian: fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji), "
+            "then delete matplotlib's fontlist cache",
+        )
+    return Finding(_FONTS, State.FINE, "Noto")
+
+
+def examine() -> Iterator[Finding]:
+    """All checks, in the order in which one needs the other."""
+    found = libraries()
+    yield found
+    if found.state is State.BROKEN:
+        return
+    try:
+        settings = load(WorkerSettings)
+    except SettingError as error:
+        yield Finding("settings", State.BROKEN, str(error), "mend it in the environment or .env")
+        return
+    yield model(settings)
+    yield fonts()
+
+
+def main() -> None:
+    """Prints the findings as a JSON list and nothing else on standard output."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        findings = list(examine())
+    sys.stdout.buffer.write(msgspec.json.encode(findings))
+
+
+if __name__ == "__main__":
+    main()

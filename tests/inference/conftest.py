@@ -16,6 +16,7 @@ import pytest
 
 from inference.queue import connect
 from tests.inference.asker import Asker
+from tests.inference.hired import Hire, hiring
 from tests.inference.nats_server import NatsServer
 
 if TYPE_CHECKING:  # imports torch and transformers, which most of these tests do without
@@ -44,6 +45,14 @@ async def asker(nats_url: str) -> AsyncIterator[Asker]:
     await queue.prepare(1_000, owner=True)
     yield await Asker.on(queue)
     await queue.close()
+
+
+@pytest.fixture
+async def hire(nats_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hire]:
+    """Starts workers in this process, all of which leave when the test is over."""
+    monkeypatch.setattr("inference.worker.LINGER", 0.2)  # seconds: they leave sooner
+    async with hiring(nats_url) as hire:
+        yield hire
 
 
 @pytest.fixture(scope="session")

@@ -1,114 +1,34 @@
-"""A worker on a real queue, with a scripted model."""
+"""A worker on a real queue, with a scripted model: from its start to its end."""
 
 import asyncio
-import contextlib
 import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 from unittest.mock import AsyncMock, Mock
 
-import msgspec
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from inference import chart, flight, intake
-from inference.classifier import Classifier, ScriptedClassifier, colour_of
+from inference import chart
+from inference.classifier import Classifier, ScriptedClassifier
 from inference.cli import worker as worker_command
-from inference.contract import ImageOutcome, Job, Reply, WorkerState, encode
+from inference.contract import Reply, WorkerState
 from inference.errors import (
     DeviceLost,
     ModelUnavailable,
-    Problem,
-    ProblemCode,
     QueueUnavailable,
     SettingError,
 )
 from inference.metrics import Metrics
-from inference.queue import JOBS_SUBJECT, Queue, connect
 from inference.settings import WorkerSettings
-from inference.stages import Stages
-from inference.worker import MAX_BEHIND, Worker, serve
+from inference.worker import MAX_BEHIND, serve
 from tests.inference.asker import LABELS, Asker, until
-from tests.inference.nats_server import NatsServer
-from tests.inference.pictures import NOT_A_PICTURE, picture
-
-ACK_WAIT = 2.0  # seconds
-
-
-class Gate:
-    """A model whose calls take until somebody opens the gate."""
-
-    def __init__(self) -> None:
-        self.classifier = ScriptedClassifier(on_call=self._look)
-        self._entered = threading.Event()
-        self._opened = threading.Event()
-
-    def _look(self, images: Sequence[Image.Image]) -> None:
-        self._entered.set()
-        self._opened.wait(20)
-
-    async def is_entered(self) -> None:
-        await until(self._entered.is_set, True)
-
-    def open(self) -> None:
-        self._opened.set()
-
-
-class Hired:
-    """A worker at work in this process."""
-
-    def __init__(self, worker: Worker, stop: asyncio.Event, metrics: Metrics) -> None:
-        self.worker = worker
-        self.stop = stop
-        self.metrics = metrics
-        self.task = asyncio.create_task(worker.run())
-
-    async def leaves(self, within: float = 9.0) -> None:
-        """Is told to stop, and does so in good time."""
-        self.stop.set()
-        await asyncio.wait_for(self.task, within)
-
-    def counted(self, outcome: str) -> float:
-        found = self.metrics.registry.get_sample_value("clipbot_jobs_total", {"outcome": outcome})
-        return found or 0.0
-
-
-Hire = Callable[..., Awaitable[Hired]]
-
-
-@pytest.fixture
-async def hire(nats_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hire]:
-    """Starts workers, which all leave when the test is over."""
-    monkeypatch.setattr("inference.worker.LINGER", 0.2)
-    async with contextlib.AsyncExitStack() as at_the_end:
-
-        async def hire(
-            load: Callable[[], Classifier] = ScriptedClassifier, **settings: Any
-        ) -> Hired:
-            queue = await connect(nats_url, name="worker")
-            at_the_end.push_async_callback(queue.close)
-            stop, metrics = asyncio.Event(), Metrics()
-            chosen = WorkerSettings(
-                _env_file=None,  # type: ignore[call-arg]
-                **{"nats_url": nats_url, "clip_model": "scripted", **settings},
-            )
-            worker = Worker(queue, load, chosen, stop, metrics=metrics, ack_wait=ACK_WAIT)
-            hired = Hired(worker, stop, metrics)
-            at_the_end.push_async_callback(_dismiss, hired)
-            return hired
-
-        yield hire
-
-
-async def _dismiss(hired: Hired) -> None:
-    hired.stop.set()
-    with contextlib.suppress(DeviceLost):
-        await hired.task
+from tests.inference.hired import ACK_WAIT, Gate, Hire
+from tests.inference.pictures import picture
 
 
 async def test_a_photo_and_phrases_in_probabilities_and_a_chart_out(
@@ -152,159 +72,6 @@ async def test_batches_grow_while_the_model_is_busy(asker: Asker, hire: Hire) ->
     model.open()
     await asker.hears(first, *later)
     assert model.classifier.batches == [1, 6]
-
-
-async def test_a_bad_picture_fails_alone(asker: Asker, hire: Hire) -> None:
-    hired = await hire()
-    bad = await asker.asks(NOT_A_PICTURE)
-    mixed = await asker.asks(NOT_A_PICTURE, picture("red"))
-    good = await asker.asks(picture("red"))
-    results = await asker.hears(bad, mixed, good)
-    refused = ImageOutcome(problem=Problem(ProblemCode.NOT_AN_IMAGE))
-    assert results[bad].images == [refused]
-    assert results[bad].chart == b""
-    assert results[mixed].images == [refused, results[good].images[0]]
-    assert results[mixed].chart
-    await until(lambda: hired.counted("unreadable"), 1)
-
-
-async def test_a_guilty_job_fails_alone_and_is_set_aside(asker: Asker, hire: Hire) -> None:
-    def look(images: Sequence[Image.Image]) -> None:
-        if any(colour_of(image) == "blue" for image in images):
-            raise ValueError("no blue, please")
-
-    jobs = [await asker.asks(picture(c)) for c in ("red", "green", "blue", "red")]
-    await hire(lambda: ScriptedClassifier(on_call=look))
-    results = await asker.hears(*jobs)
-    problems = [results[job].problem for job in jobs]
-    assert problems == [None, None, Problem(ProblemCode.INTERNAL), None]
-    await asker.sees_empty_queue()
-    assert await asker.finds_set_aside() == [jobs[2]]
-
-
-async def test_out_of_memory_makes_smaller_batches_for_good(asker: Asker, hire: Hire) -> None:
-    classifier = ScriptedClassifier(fits=2)
-    jobs = [await asker.asks(picture()) for _ in range(8)]
-    await hire(lambda: classifier)
-    await asker.hears(*jobs)
-    assert classifier.batches == [8, 4, 2, 2, 2, 2]
-    more = [await asker.asks(picture()) for _ in range(4)]
-    await asker.hears(*more)
-    assert max(classifier.batches[6:]) <= 2
-
-
-async def test_no_memory_for_one_picture_lets_the_job_rest(
-    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(flight, "LONGEST_REST", 0.01)
-    calls = iter([MemoryError(), None])
-
-    def look(images: Sequence[Image.Image]) -> None:
-        if error := next(calls):
-            raise error
-
-    hired = await hire(lambda: ScriptedClassifier(on_call=look))
-    job = await asker.asks(picture())
-    assert (await asker.hears(job))[job].problem is None
-    assert hired.counted("handed_back") == 1
-
-
-async def test_a_chart_that_fails_does_not_hold_the_answer_back(
-    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def no_ink(*_: object, **__: object) -> Image.Image:
-        raise RuntimeError("no ink")
-
-    monkeypatch.setattr(chart, "draw", no_ink)
-    await hire()
-    job = await asker.asks(picture("red"))
-    result = (await asker.hears(job))[job]
-    assert result.images[0].probabilities
-    assert result.chart == b""
-    assert "no ink" in caplog.text
-
-
-async def test_a_result_too_large_for_the_queue_goes_without_its_chart(
-    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Queue, "max_payload", 4_096)
-    await hire()
-    job = await asker.asks(picture("red"))
-    result = (await asker.hears(job))[job]
-    assert result.images[0].probabilities
-    assert result.chart == b""
-
-
-async def test_a_result_that_the_queue_refuses_hands_the_job_back(
-    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(flight, "PUBLISH_PAUSES", (0.01,))
-    monkeypatch.setattr(flight, "LONGEST_REST", 0.1)
-    hired = await hire()
-    nowhere = await asker.asks(picture("red"), reply=Reply("nobody.stores.this"))
-    await until(lambda: hired.counted("handed_back") >= 2, True)
-    assert await asker.queue.jobs_waiting() == 1
-    job = await asker.asks(picture("red"))
-    assert set(await asker.hears(job)) == {job}, nowhere
-
-
-async def test_a_job_answered_twice_is_heard_once(asker: Asker, hire: Hire, nats_url: str) -> None:
-    hired = await hire()
-    job = await asker.asks(picture("red"))
-    await asker.hears(job)
-    # as if the first worker had been killed between the result and the acknowledgement
-    again = await connect(nats_url, name="twice")
-    stored = encode(
-        Job(id=job, images=[picture("red")], labels=list(LABELS), reply=Reply("clipbot.results.1"))
-    )
-    await again.publish(JOBS_SUBJECT, stored, "another message with the same job")
-    await until(lambda: hired.counted("answered"), 2)
-    await asker.listens(0.3)
-    assert [result.job_id for result in asker.results] == [job]
-    await again.close()
-
-
-async def test_a_suspect_runs_alone(asker: Asker, hire: Hire) -> None:
-    suspects = [await asker.asks(picture()) for _ in range(2)]
-    await asker.hands_back_jobs(times=2, ack_wait=ACK_WAIT)
-    calm = [await asker.asks(picture()) for _ in range(3)]
-    classifier = ScriptedClassifier()
-    await hire(lambda: classifier)
-    await asker.hears(*suspects, *calm)
-    assert classifier.batches == [3, 1, 1]
-
-
-async def test_poison_is_answered_without_another_try(
-    asker: Asker, hire: Hire, caplog: pytest.LogCaptureFixture
-) -> None:
-    poison = await asker.asks(picture())
-    await asker.hands_back_jobs(times=intake.MAX_ATTEMPTS, ack_wait=ACK_WAIT)
-    classifier = ScriptedClassifier()
-    await hire(lambda: classifier)
-    result = (await asker.hears(poison))[poison]
-    assert result.problem == Problem(ProblemCode.INTERNAL)
-    assert classifier.batches == []
-    assert "is poison: 8 attempts have failed" in caplog.text
-    await asker.sees_empty_queue()
-
-
-async def test_a_job_of_another_version_is_left_for_another_worker(
-    asker: Asker, hire: Hire, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(intake, "VERSION_REST", 0.05)
-    hired = await hire()
-    await asker.asks(picture(), version=2)
-    await until(lambda: hired.counted("unknown_version") >= 3, True)
-    assert await asker.queue.jobs_waiting() == 1
-    assert caplog.text.count("has version 2") == 1
-
-
-async def test_what_is_no_job_is_set_aside(asker: Asker, hire: Hire) -> None:
-    await asker.queue.publish(JOBS_SUBJECT, b"\xc1 no msgpack", "noise")
-    await asker.queue.publish(JOBS_SUBJECT, msgspec.msgpack.encode({"version": 1}), "no job")
-    hired = await hire()
-    await until(lambda: hired.counted("undecodable"), 2)
-    await asker.sees_empty_queue()
 
 
 async def test_photos_wait_for_a_model_that_is_missing_at_first(
@@ -383,105 +150,6 @@ async def test_stop_does_not_wait_for_a_batch_that_takes_too_long(
     await hire()
     await asker.hears(job, within=ACK_WAIT - 0.5)
     model.open()
-
-
-async def test_a_lost_device_ends_the_worker_and_hands_its_jobs_back(
-    asker: Asker, hire: Hire
-) -> None:
-    def look(images: Sequence[Image.Image]) -> None:
-        raise RuntimeError("CUDA error: an illegal memory access was encountered")
-
-    jobs = [await asker.asks(picture("red")) for _ in range(3)]
-    hired = await hire(lambda: ScriptedClassifier(on_call=look))
-    with pytest.raises(DeviceLost, match="illegal memory access"):
-        await asyncio.wait_for(hired.task, 10)
-    await hire()
-    await asker.hears(*jobs, within=ACK_WAIT - 0.5)
-
-
-async def test_two_workers_share_the_queue(asker: Asker, hire: Hire) -> None:
-    models = [ScriptedClassifier(), ScriptedClassifier()]
-    for model in models:
-        await hire(lambda model=model: model, max_batch=2)
-    jobs = [await asker.asks(picture("red")) for _ in range(20)]
-    await asker.hears(*jobs)
-    assert all(model.batches for model in models)
-    assert sum(sum(model.batches) for model in models) == len(jobs)
-
-
-async def test_a_restart_of_the_queue_loses_nothing(
-    asker: Asker, hire: Hire, nats_server: NatsServer
-) -> None:
-    model = Gate()
-    await hire(lambda: model.classifier, max_batch=4)
-    jobs = [await asker.asks(picture("red")) for _ in range(10)]
-    await model.is_entered()
-    nats_server.stop()
-    model.open()
-    nats_server.start()
-    await asker.hears(*jobs)
-    assert len(asker.results) == len(jobs)
-    await asker.sees_empty_queue()
-
-
-async def test_a_queue_that_comes_back_empty_is_prepared_again(
-    asker: Asker, hire: Hire, nats_server: NatsServer
-) -> None:
-    await hire()
-    await asker.hears(await asker.asks(picture("red")))
-    nats_server.stop()
-    await until(lambda: asker.queue.connected, False)
-    nats_server.forget()
-    nats_server.start()
-    await asker.starts_again()
-    job = await asker.asks(picture("red"), id="after the loss")
-    await asker.hears(job)
-
-
-async def test_a_worker_leaves_though_the_queue_is_gone(
-    asker: Asker, hire: Hire, nats_server: NatsServer
-) -> None:
-    hired = await hire()
-    await asker.hears(await asker.asks(picture("red")))
-    nats_server.stop()
-    await hired.leaves()
-
-
-async def test_an_answer_that_cannot_be_finished_is_tried_again(
-    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(flight, "LONGEST_REST", 0.05)
-    broken = Mock(side_effect=RuntimeError("the pen broke"))
-    monkeypatch.setattr(Stages, "draw", broken)
-    hired = await hire()
-    job = await asker.asks(picture("red"))
-    await until(lambda: hired.counted("handed_back") > 0, True)
-    monkeypatch.undo()
-    await asker.hears(job)
-    assert "the pen broke" in caplog.text
-
-
-async def test_a_batch_that_breaks_hands_its_jobs_back(
-    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(flight, "LONGEST_REST", 0.05)
-    monkeypatch.setattr(Stages, "decode", Mock(side_effect=RuntimeError("our bug")))
-    hired = await hire()
-    job = await asker.asks(picture("red"))
-    await until(lambda: hired.counted("handed_back") > 0, True)
-    monkeypatch.undo()
-    await asker.hears(job)
-    assert "our bug" in caplog.text
-
-
-async def test_poison_that_cannot_be_set_aside_is_answered_all_the_same(
-    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Queue, "set_aside", Mock(side_effect=QueueUnavailable("No room.")))
-    poison = await asker.asks(picture())
-    await asker.hands_back_jobs(times=intake.MAX_ATTEMPTS, ack_wait=ACK_WAIT)
-    await hire()
-    assert (await asker.hears(poison))[poison].problem == Problem(ProblemCode.INTERNAL)
 
 
 async def test_no_more_than_a_few_batches_are_behind_the_model(

@@ -7,6 +7,7 @@ checkpoint minutes, and meanwhile a worker must tell its status and react to SIG
 import asyncio
 import importlib
 import logging
+import os
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -29,6 +30,9 @@ def load_engine(settings: WorkerSettings) -> Classifier:
     Raises:
         ModelUnavailable: the text says why and what to do.
     """
+    # The hub's client tells of every retry, twice; what came of them is in our one sentence. It reads
+    # this when it is imported.
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     try:
         # here and not above: torch, transformers and matplotlib take seconds to import
         from inference.engine import Engine

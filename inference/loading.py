@@ -30,8 +30,8 @@ def load_engine(settings: WorkerSettings) -> Classifier:
     Raises:
         ModelUnavailable: the text says why and what to do.
     """
-    # The hub's client tells of every retry, twice; what came of them is in our one sentence. It reads
-    # this when it is imported.
+    # The hub's client tells of every retry, twice; our one sentence tells what came of them. It
+    # reads this when it is imported.
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     try:
         # here and not above: torch, transformers and matplotlib take seconds to import

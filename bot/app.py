@@ -20,7 +20,6 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
-from telegram.error import Conflict, InvalidToken, NetworkError, TelegramError
 
 from bot import patience
 from bot.consumer import Consumer
@@ -28,22 +27,17 @@ from bot.delivery import Deliverer
 from bot.embedded.nats_server import NatsServer
 from bot.embedded.worker import embedded_worker
 from bot.fleet import Fleet
-from bot.inbox import Inbox, backoff
+from bot.inbox import Inbox
 from bot.intake import Intake
 from bot.metrics import Metrics
 from bot.settings import BotSettings
 from bot.store import Store, open_database
 from bot.telegram.albums import Albums
-from bot.telegram.application import (
-    ALLOWED_UPDATES,
-    TelegramApplication,
-    TelegramFront,
-    build,
-    introduce,
-)
+from bot.telegram.application import TelegramFront, build
+from bot.telegram.connection import keep_menu, meet, prepare_polling, prepare_webhook
 from bot.telegram.conversation import Conversation
 from bot.telegram.platform import Bot, TelegramPlatform
-from bot.telegram.polling import Poller, Unauthorized
+from bot.telegram.polling import Poller
 from bot.telegram.preferences import Preferences
 from bot.telegram.webhook import webhook
 from bot.web import WebServer
@@ -141,7 +135,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
                 setting="METRICS_PORT",
             ),
         )
-    await _meet_telegram(application)
+    await meet(application)
     stack.push_async_callback(application.shutdown)
 
     results = await queue.puller(RESULTS, f"bot-{bot_id}", results_subject(bot_id))
@@ -152,7 +146,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
         albums.watch,
         lambda: patience.watch(store, platform, wait=wait, look_every=min(15.0, wait / 4)),
         lambda: _prune(store),
-        lambda: _introduce(application.bot),
+        lambda: keep_menu(application.bot),
     ):
         _in_background(stack, work)
     updates = await queue.puller(UPDATES, f"bot-{bot_id}", updates_subject(bot_id))
@@ -208,27 +202,8 @@ def _for_worker(settings: BotSettings) -> dict[str, str]:
     }
 
 
-async def _meet_telegram(application: TelegramApplication) -> None:
-    """getMe, until Telegram answers."""
-    attempt = 0
-    while True:
-        attempt += 1
-        try:
-            await application.initialize()
-        except InvalidToken:
-            raise Unauthorized(
-                "TELEGRAM_BOT_TOKEN is not accepted by Telegram; ask @BotFather for it again."
-            ) from None
-        except NetworkError as error:
-            pause = min(backoff(attempt) / 2, 15.0)
-            log.warning("Telegram can't be reached (%s); next try in %.1f s.", error, pause)
-            await asyncio.sleep(pause)
-        else:
-            return
-
-
 async def _poll(settings: BotSettings, bot: Bot, inbox: Inbox, stack: AsyncExitStack) -> Fatal:
-    await _insist(bot.delete_webhook, "deleteWebhook")
+    await prepare_polling(bot)
     poller = Poller(settings.token, settings.telegram_api_url, inbox.keep)
     stack.push_async_callback(poller.close)
     polling = asyncio.create_task(poller.run(), name="polling")
@@ -247,42 +222,8 @@ async def _receive(settings: BotSettings, bot: Bot, inbox: Inbox, stack: AsyncEx
             setting="WEBHOOK_LISTEN or WEBHOOK_PORT",
         ),
     )
-    await _insist(
-        lambda: bot.set_webhook(
-            settings.webhook_url, secret_token=secret, allowed_updates=ALLOWED_UPDATES
-        ),
-        "setWebhook",
-    )
+    await prepare_webhook(bot, settings.webhook_url, secret)
     return asyncio.get_running_loop().create_future()
-
-
-async def _insist(call: Callable[[], Awaitable[object]], name: str) -> None:
-    """Calls Telegram until it does what was asked."""
-    attempt = 0
-    while True:
-        attempt += 1
-        try:
-            await call()
-        except (NetworkError, Conflict) as error:
-            pause = min(backoff(attempt) / 2, 15.0)
-            log.warning("%s did not work (%s); next try in %.1f s.", name, error, pause)
-            await asyncio.sleep(pause)
-        else:
-            return
-
-
-async def _introduce(bot: Bot) -> None:
-    """The command menus, when Telegram has time for them; then nothing more to do."""
-    attempt = 0
-    while True:
-        attempt += 1
-        try:
-            await introduce(bot)
-        except TelegramError as error:
-            log.warning("The command menu is not set (%s).", error)
-            await asyncio.sleep(backoff(attempt) * 5)
-        else:
-            await asyncio.Event().wait()
 
 
 async def _prune(store: Store) -> None:

@@ -6,8 +6,8 @@ import time
 import msgspec
 
 from bot.answers import Answers
+from bot.backoff import backoff
 from bot.captions import caption
-from bot.inbox import backoff
 from bot.lanes import Lanes
 from bot.metrics import Metrics
 from bot.platform import Gone, Platform, TryAgain

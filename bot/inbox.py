@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.exc import DBAPIError
 
+from bot.backoff import backoff
 from bot.lanes import Lanes
 from bot.metrics import Metrics
 from bot.platform import Gone, TryAgain
@@ -20,7 +21,6 @@ Update = dict[str, Any]
 
 # A handler that fails by our fault is tried this often; a platform that is away, for much longer.
 _OUR_TRIES = 3
-_LONGEST_PAUSE = 60.0
 
 
 class Front(Protocol):
@@ -91,8 +91,3 @@ class Inbox:
                 await self._front.apologise(update)
             await self._store.mark_handled(update["update_id"])
             await delivery.ack()
-
-
-def backoff(attempt: int) -> float:
-    """Seconds before the next try: 1, 2, 4 … 60."""
-    return min(2.0 ** min(attempt - 1, 10), _LONGEST_PAUSE)

@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 
-from bot.inbox import Update, backoff
+from bot.backoff import backoff
+from bot.inbox import Update
 from bot.telegram.application import ALLOWED_UPDATES
 from inference.errors import OperatorError, QueueFull, QueueUnavailable
 

@@ -1,0 +1,73 @@
+# Each target makes .venv and installs what it needs: on a fresh machine with Python ≥ 3.11, venv and
+# make, `make demo` and `make test` are the only commands to know.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+
+.PHONY: demo run worker test check format bench demo-model constraints clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    sorts a sample picture with the bundled model: no token, no download"
+	@echo "make run     the bot; needs TELEGRAM_BOT_TOKEN in the environment or in .env"
+	@echo "make test    all tests          make check   format, lint, types, imports, translations"
+	@echo "make bench   measures           make clean   removes what these commands made"
+
+# Installed once, and again when what is to be installed changes.
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -c constraints.txt -e '.[all]'
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	$(PIP) install -c constraints.txt -e '.[test]'
+	@touch $@
+
+demo: $(VENV)/installed
+	@$(BIN)/clipbot classify --model demo --chart demo-chart.png \
+		inference/demo_model/samples/two-blue-squares.png \
+		"a red circle, two blue squares, a green triangle, a yellow star"
+	@echo "The chart is in demo-chart.png."
+
+run: $(VENV)/installed
+	@$(BIN)/clipbot run
+
+worker: $(VENV)/installed
+	@$(BIN)/clipbot worker
+
+test: $(VENV)/installed-test
+	$(BIN)/pytest --cov --cov-report=term $(ARGS)
+
+check: $(VENV)/installed-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tools.check_translations
+
+format: $(VENV)/installed-test
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/installed-test
+	$(BIN)/python -m tools.bench $(ARGS)
+
+demo-model: $(VENV)/installed-test
+	$(BIN)/python -m training $(ARGS)
+
+# Brings all pins up to date. torch's own is kept: its CPU and CUDA builds share a version.
+constraints: $(VENV)/installed-test
+	$(PIP) install pip-tools
+	echo "torch==2.13.0" > $(VENV)/torch.txt
+	$(BIN)/pip-compile -q --upgrade --extra all --extra gpu --extra test -c $(VENV)/torch.txt \
+		--strip-extras --no-annotate --no-header --unsafe-package clipbot \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+		-o $(VENV)/constraints.txt pyproject.toml
+	( echo "# Made by \`make constraints\`." ; \
+		sed -e 's/+cpu$$//' -e '/^#/d' -e '/^clipbot/d' -e '/^$$/d' -e '/^\(pip\|setuptools\|wheel\)==/d' $(VENV)/constraints.txt ) > constraints.txt
+
+clean:
+	rm -rf $(VENV) dist build demo-chart.png .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -65,6 +65,9 @@ class WorkerSettings(SharedSettings):
 # Where pydantic's own words are about parsing, ours are about what to write.
 _WANTED = {"int_parsing": "a whole number", "float_parsing": "a number"}
 
+# user:password@ in an address
+_PASSWORD = re.compile(r"://[^/@]*@")
+
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 
 
@@ -89,7 +92,7 @@ def sentence(kind: type[BaseSettings], error: ValidationError) -> str:
         return f"{name} is not set, and clipbot can't start without it."
     got = first.get("input")
     secret = "SecretStr" in str(getattr(kind.model_fields.get(field), "annotation", ""))
-    shown = "a value that can't be shown" if secret else repr(got)
+    shown = "a value that can't be shown" if secret else _PASSWORD.sub("://•••@", repr(got))
     wanted = _WANTED.get(first["type"]) or first["msg"].removeprefix("Value error, ").removeprefix(
         "Input should be "
     )

@@ -24,6 +24,8 @@ from bot.store.tables import (
 
 # How long a caption may be edited, or an answer replied to, and still be understood.
 MEMORY_HOURS = 48
+# Text without a reply answers our last question only for so long, in seconds.
+_FRESH = 900.0
 # A job that is still out after this is lost (its queue was deleted) and no longer counts.
 _LOST_AFTER = 24 * 3_600.0
 
@@ -242,39 +244,52 @@ class Store:
             {
                 "user_id": user_id,
                 "media": msgspec.msgpack.encode(media),
+                "is_open": 1,
                 "created_at": time.time(),
             },
         )
 
     async def question(self, chat_id: int, question_id: int) -> tuple[Media, ...] | None:
         """The pictures that a question of ours is about."""
-        return await self._question(
+        query = select(questions.c.media).where(
             questions.c.chat_id == chat_id, questions.c.question_id == question_id
-        )
-
-    async def open_question(self, chat_id: int, user_id: int) -> tuple[Media, ...] | None:
-        """The pictures of the newest question that we asked this person in this chat."""
-        return await self._question(questions.c.chat_id == chat_id, questions.c.user_id == user_id)
-
-    async def _question(self, *conditions: Any) -> tuple[Media, ...] | None:
-        query = (
-            select(questions.c.media)
-            .where(*conditions, questions.c.created_at > time.time() - MEMORY_HOURS * 3_600)
-            .order_by(questions.c.question_id.desc())
-            .limit(1)
         )
         async with self._database.connect() as connection:
             packed = (await connection.execute(query)).scalar_one_or_none()
         return None if packed is None else _media.decode(packed)
 
-    async def close_questions(self, chat_id: int, user_id: int) -> int:
-        """Forgets what we asked this person in this chat; returns how many there were."""
-        async with self._database.begin() as connection:
-            done = await connection.execute(
-                delete(questions).where(
-                    questions.c.chat_id == chat_id, questions.c.user_id == user_id
-                )
+    async def open_question(
+        self, chat_id: int, user_id: int
+    ) -> tuple[int, tuple[Media, ...]] | None:
+        """Our newest question to this person in this chat, if it is fresh: its id and pictures."""
+        query = (
+            select(questions.c.question_id, questions.c.media)
+            .where(
+                questions.c.chat_id == chat_id,
+                questions.c.user_id == user_id,
+                questions.c.is_open == 1,
+                questions.c.created_at > time.time() - _FRESH,
             )
+            .order_by(questions.c.question_id.desc())
+            .limit(1)
+        )
+        async with self._database.connect() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else (row.question_id, _media.decode(row.media))
+
+    async def close_questions(
+        self, chat_id: int, user_id: int, question_id: int | None = None
+    ) -> int:
+        """Closes one question to this person in this chat, or all; returns how many were open."""
+        query = update(questions).where(
+            questions.c.chat_id == chat_id,
+            questions.c.user_id == user_id,
+            questions.c.is_open == 1,
+        )
+        if question_id is not None:
+            query = query.where(questions.c.question_id == question_id)
+        async with self._database.begin() as connection:
+            done = await connection.execute(query.values(is_open=0))
         return int(done.rowcount)
 
     # -- albums ---------------------------------------------------------------------------------

@@ -68,6 +68,7 @@ questions = Table(
     Column("question_id", BigInteger, primary_key=True, autoincrement=False),
     Column("user_id", BigInteger, nullable=False),
     Column("media", LargeBinary, nullable=False),
+    Column("is_open", Integer, nullable=False),  # 0: answered or cancelled; a reply still works
     Column("created_at", Float, nullable=False),
     Index("questions_by_user", "chat_id", "user_id"),
 )

@@ -4,12 +4,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from telegram.error import Conflict, InvalidToken, NetworkError, TelegramError
+from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, TelegramError
 
 from bot.backoff import backoff
 from bot.telegram.application import ALLOWED_UPDATES, TelegramApplication, introduce
 from bot.telegram.platform import Bot
 from bot.telegram.polling import Unauthorized
+from inference.errors import SettingError
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +38,20 @@ async def prepare_polling(bot: Bot) -> None:
 
 
 async def prepare_webhook(bot: Bot, address: str, secret: str) -> None:
-    """Asks Telegram to post updates to `address`, with `secret` in each request's header."""
-    await _insist(
-        lambda: bot.set_webhook(address, secret_token=secret, allowed_updates=ALLOWED_UPDATES),
-        "setWebhook",
-    )
+    """Asks Telegram to post updates to `address`, with `secret` in each request's header.
+
+    Raises:
+        SettingError: Telegram can't use that address.
+    """
+    try:
+        await _insist(
+            lambda: bot.set_webhook(address, secret_token=secret, allowed_updates=ALLOWED_UPDATES),
+            "setWebhook",
+        )
+    except BadRequest as error:
+        raise SettingError(
+            f"WEBHOOK_URL is {address!r}, which Telegram refuses: {error.message}."
+        ) from None
 
 
 async def keep_menu(bot: Bot) -> None:
@@ -62,6 +72,8 @@ async def _insist(call: Callable[[], Awaitable[object]], name: str) -> None:
         attempt += 1
         try:
             await call()
+        except BadRequest:
+            raise  # a NetworkError to PTB, but one that no waiting mends
         except (NetworkError, Conflict) as error:
             pause = min(backoff(attempt) / 2, _LONGEST_PAUSE)
             log.warning("%s did not work (%s); next try in %.1f s.", name, error, pause)

@@ -1,6 +1,7 @@
 """Messages that ask something: pictures, replies with phrases, /classify, and edits of them."""
 
 import logging
+from dataclasses import dataclass
 
 from telegram import ForceReply, Message
 
@@ -16,6 +17,18 @@ from inference.errors import LabelsRefused
 from inference.phrases import parse
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What a message without a picture of its own is about.
+
+    Attributes:
+        question: our question that the message answers, if it does.
+    """
+
+    media: tuple[Media, ...]
+    question: int | None = None
 
 
 class Conversation:
@@ -45,7 +58,7 @@ class Conversation:
             return
         target = await self._target(message, speaker, serial)
         if target and message.text:
-            await self.ask(message, speaker, target, message.text, serial)
+            await self.ask(message, speaker, target.media, message.text, serial, target.question)
         elif serial == 0 and (message.text or message.effective_attachment):
             await self.refuse(message, self._not_a_picture(picture, speaker))
 
@@ -64,8 +77,8 @@ class Conversation:
         picture = self.picture_in(message)
         if isinstance(picture, Media):
             await self.ask(message, speaker, (picture,), phrases, serial)
-        elif media := await self._target(message, speaker, serial):
-            await self.ask(message, speaker, media, phrases, serial)
+        elif target := await self._target(message, speaker, serial):
+            await self.ask(message, speaker, target.media, phrases, serial, target.question)
         else:
             replied_to = message.reply_to_message
             found = self.picture_in(replied_to) if replied_to else picture
@@ -87,8 +100,13 @@ class Conversation:
         media: tuple[Media, ...],
         phrases: str | None,
         serial: int,
+        answers_question: int | None = None,
     ) -> None:
-        """Puts the question, or asks back where there are no phrases."""
+        """Asks the workers, or asks back where there are no phrases.
+
+        Args:
+            answers_question: our question that this message answers, which is then closed.
+        """
         try:
             labels = (
                 parse(phrases, max_labels=self._max_labels) if phrases else speaker.person.labels
@@ -114,7 +132,10 @@ class Conversation:
         except Refused as refusal:
             await self.refuse(message, str(refusal))
         else:
-            await self._store.close_questions(message.chat_id, speaker.user_id)
+            if answers_question is not None:
+                await self._store.close_questions(
+                    message.chat_id, speaker.user_id, answers_question
+                )
 
     async def refuse(self, message: Message, sentence: str) -> None:
         """Answers with a sentence, in place of any earlier sentence."""
@@ -134,24 +155,23 @@ class Conversation:
         await self._store.record_question(message.chat_id, question_id, speaker.user_id, media)
         await self._store.record_answer(place, question_id, is_chart=False)
 
-    async def _target(
-        self, message: Message, speaker: Speaker, serial: int
-    ) -> tuple[Media, ...] | None:
+    async def _target(self, message: Message, speaker: Speaker, serial: int) -> _Target | None:
         """The pictures that a message without a picture of its own is about."""
         if serial and (media := await self._asked_before(message)):
-            return media
+            return _Target(media)
         replied_to = message.reply_to_message
         if replied_to is None:
             if serial or not is_private(message):
                 return None
-            return await self._store.open_question(message.chat_id, speaker.user_id)
+            asked = await self._store.open_question(message.chat_id, speaker.user_id)
+            return _Target(asked[1], asked[0]) if asked else None
         if media := await self._store.question(message.chat_id, replied_to.message_id):
-            return media
+            return _Target(media, replied_to.message_id)
         # Our chart is a picture too, but who replies to it means the one that it speaks of.
         if job := await self._store.job_answered_by(message.chat_id, replied_to.message_id):
-            return job.media
+            return _Target(job.media)
         picture = self.picture_in(replied_to)
-        return (picture,) if isinstance(picture, Media) else None
+        return _Target((picture,)) if isinstance(picture, Media) else None
 
     async def _asked_before(self, message: Message) -> tuple[Media, ...] | None:
         job = await self._store.latest_job(message.chat_id, message.message_id)

@@ -84,6 +84,7 @@ def upgrade() -> None:
         sa.Column("question_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("media", sa.LargeBinary(), nullable=False),
+        sa.Column("is_open", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("chat_id", "question_id"),
     )

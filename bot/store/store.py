@@ -355,6 +355,14 @@ class Store:
                 .values(due_at=None)
             )
 
+    async def forget_album(self, chat_id: int, group_id: str) -> None:
+        """Removes an album that nobody asked about."""
+        async with self._database.begin() as connection:
+            for table in (album_items, albums):
+                await connection.execute(
+                    delete(table).where(table.c.chat_id == chat_id, table.c.group_id == group_id)
+                )
+
     # -- updates --------------------------------------------------------------------------------
 
     async def is_handled(self, update_id: int) -> bool:

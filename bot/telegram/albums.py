@@ -90,7 +90,9 @@ class Albums:
         if command and command.name == "classify":
             phrases = command.argument
         elif not is_private(asking):
-            return  # plain group photos are never touched
+            # Plain group photos are never touched, and there is no reason to remember them.
+            await self._store.forget_album(chat_id, group_id)
+            return
         if media:
             await self._conversation.ask(asking, speaker, media, phrases, serial)
         else:

@@ -23,7 +23,6 @@ from bot.telegram.albums import Albums
 from bot.telegram.commands import command_in
 from bot.telegram.conversation import Conversation
 from bot.telegram.people import is_private, place_of, speaker_of
-from bot.telegram.pictures import NotAPicture
 from bot.telegram.platform import Bot, Pace, TelegramPlatform
 from bot.telegram.preferences import Preferences
 from bot.texts import LANGUAGES, speak
@@ -130,9 +129,7 @@ class TelegramFront:
         edited = update.edited_message is not None
         serial = update.update_id if edited else 0
         command = command_in(message, self._application.bot.username)
-        if message.media_group_id and not isinstance(
-            self._conversation.picture_in(message), NotAPicture | None
-        ):
+        if message.media_group_id:
             await self._albums.add(message, update.update_id)
         elif command and command.name == "classify":
             await self._conversation.classify(message, who, command.argument, serial)

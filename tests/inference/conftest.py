@@ -3,12 +3,7 @@
 No test of this folder reaches the network; checkpoints are made once for all tests.
 """
 
-import os
-
-# huggingface_hub reads this when it is imported, which test modules do: no fixture is early enough.
-os.environ["HF_HUB_OFFLINE"] = "1"
-
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,25 +12,9 @@ import pytest
 from inference.queue import connect
 from tests.inference.asker import Asker
 from tests.inference.hired import Hire, hiring
-from tests.inference.nats_server import NatsServer
 
 if TYPE_CHECKING:  # imports torch and transformers, which most of these tests do without
     from inference.engine import Engine
-
-
-@pytest.fixture
-def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
-    folder = tmp_path / "nats"
-    folder.mkdir()
-    server = NatsServer(folder)
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def nats_url(nats_server: NatsServer) -> str:
-    return nats_server.url
 
 
 @pytest.fixture
@@ -53,13 +32,6 @@ async def hire(nats_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     monkeypatch.setattr("inference.worker.LINGER", 0.2)  # seconds: they leave sooner
     async with hiring(nats_url) as hire:
         yield hire
-
-
-@pytest.fixture(scope="session")
-def tiny_clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from tests.inference import checkpoints
-
-    return checkpoints.tiny_clip(tmp_path_factory.mktemp("tiny-clip"))
 
 
 @pytest.fixture(scope="session")

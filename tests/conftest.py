@@ -1,0 +1,61 @@
+"""What holds for every test: the host's settings stay outside, and so does the network."""
+
+import os
+
+# huggingface_hub and python-telegram-bot read these when they are imported, which test modules do:
+# no fixture is early enough.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["PTB_TIMEDELTA"] = "1"
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.settings import BotSettings
+from inference.settings import WorkerSettings
+from tests.inference.nats_server import NatsServer
+
+_SETTINGS = {name.upper() for kind in (BotSettings, WorkerSettings) for name in kind.model_fields}
+_OURS = {"HF_HUB_OFFLINE", "PTB_TIMEDELTA"}
+
+
+def _is_the_hosts(name: str) -> bool:
+    upper = name.upper()
+    return upper in _SETTINGS or upper.startswith("HF_") or upper.endswith("_PROXY")
+
+
+@pytest.fixture(autouse=True)
+def scrubbed_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """No setting, cache, proxy or `.env` of the host reaches a test."""
+    for name in set(os.environ) - _OURS:
+        if _is_the_hosts(name):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture
+def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
+    """A real nats-server with JetStream, for one test."""
+    folder = tmp_path / "nats"
+    folder.mkdir()
+    server = NatsServer(folder)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def nats_url(nats_server: NatsServer) -> str:
+    """Where clients find it."""
+    return nats_server.url
+
+
+@pytest.fixture(scope="session")
+def tiny_clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint that loads and answers in no time; its answers mean nothing."""
+    from tests.inference import checkpoints
+
+    return checkpoints.tiny_clip(tmp_path_factory.mktemp("tiny-clip"))

@@ -1,0 +1,124 @@
+"""`clipbot run`, the true command in a process of its own, and everything that it starts."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+
+from bot.playground.server import BotApiServer
+from tests.inference.asker import until
+
+# What a process needs of its surroundings; everything else of the host stays outside.
+_KEPT = ("PATH", "LANG", "TMPDIR", "SYSTEMROOT")
+# coverage tells its own children so that they are to be measured as well.
+_COVERAGE = "COVERAGE_"
+COMMAND = [sys.executable, "-m", "bot"]
+
+
+def surroundings(**settings: object) -> dict[str, str]:
+    """An environment with these settings and no others."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _KEPT or name.startswith(_COVERAGE)
+    }
+    given = {name: str(value) for name, value in settings.items()}
+    return {**kept, "HF_HUB_OFFLINE": "1", **given}
+
+
+class Clipbot:
+    """One bot at one Bot API server; its files are in `folder`, also between two starts.
+
+    Args:
+        settings: as in the environment, e.g. `CLIP_MODEL="demo"`.
+    """
+
+    def __init__(self, server: BotApiServer, folder: Path, **settings: object) -> None:
+        self._server = server
+        self._log = folder / "log"
+        self._folder = folder
+        self._environment = surroundings(
+            TELEGRAM_BOT_TOKEN=server.token,
+            TELEGRAM_API_URL=server.url,
+            HOME=folder,
+            DATA_DIR=folder / "data",
+        ) | {name: str(value) for name, value in settings.items()}
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def log(self) -> str:
+        """What it and its children wrote to standard error and output, since the first start."""
+        return self._log.read_text() if self._log.exists() else ""
+
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    @property
+    def runs(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self) -> None:
+        """Starts the process, and waits for nothing."""
+        folder = self._folder
+        folder.mkdir(parents=True, exist_ok=True)
+        with self._log.open("a") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *COMMAND,
+                "run",
+                cwd=folder,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    async def polls(self, within: float = 30.0) -> None:
+        """Returns once the bot waits for updates."""
+        await self._server.until(lambda: self._server.world.updates.is_polled, within)
+
+    async def says(self, words: str, within: float = 30.0) -> None:
+        """Returns once the words are in its log."""
+        await until(lambda: words in self.log, True, within)
+
+    async def stops(self, within: float = 30.0) -> int:
+        """Is asked to end, as by a service manager; returns its exit status."""
+        assert self._process
+        self._process.send_signal(signal.SIGTERM)
+        return await self.ends(within)
+
+    async def ends(self, within: float = 30.0) -> int:
+        """Returns its exit status, once it has ended by itself."""
+        assert self._process
+        return await asyncio.wait_for(self._process.wait(), within)
+
+    def processes(self) -> dict[int, str]:
+        """Process ids and command lines of all that it started, itself included."""
+        found = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            # A process may end while we look at it.
+            with contextlib.suppress(OSError):
+                stat = (folder / "stat").read_text().rpartition(")")[2].split()
+                if stat[0] != "Z" and int(stat[3]) == self.pid:  # state, ppid, pgrp, session
+                    words = (folder / "cmdline").read_bytes().split(b"\0")
+                    found[int(folder.name)] = b" ".join(words).decode().strip()
+        return found
+
+    def process(self, words: str) -> int:
+        """The id of the one process whose command line ends in these words."""
+        (pid,) = [pid for pid, line in self.processes().items() if line.endswith(words)]
+        return pid
+
+    async def is_killed(self) -> None:
+        """`kill -9` of it and of everything that it started, at once."""
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        await self.ends()
+
+    async def leaves_nothing(self, within: float = 10.0) -> None:
+        """Returns once no process of it is left."""
+        await until(self.processes, {}, within)

@@ -1,0 +1,193 @@
+"""A photo with phrases, and what can be done with the answer."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from bot.playground.people import Person
+from bot.playground.server import BotApiServer
+from tests.bot.playground.pictures import picture, sides
+
+
+async def test_a_photo_with_a_caption_gets_one_chart(server: BotApiServer, alice: Person) -> None:
+    photo = await alice.sends(picture(), caption="a dog, a cat, a tree")
+    answer = await alice.hears(reply_to=photo)
+    winner, runner_up = (answer.caption or "").splitlines()[:2]
+    assert winner.startswith("🏆 ")
+    assert runner_up.startswith("🥈 ")
+    assert winner.endswith(" %")
+    (bold,) = [entity for entity in answer.entities if entity.type == "bold"]
+    assert bold.offset == 3
+    assert answer.photo
+    assert sides(answer.photo)[0] >= 1_000
+    assert [action.action for action in alice.chat.actions] == ["upload_photo"]
+    await alice.sends("/cancel")
+    await alice.hears()
+    assert alice.chat.replies_to(photo) == [answer]
+
+
+async def test_the_winner_is_the_one_that_fits(
+    server: BotApiServer, alice: Person, has_demo: bool
+) -> None:
+    if not has_demo:
+        pytest.skip("the bundled model is not there yet")
+    photo = await alice.sends(
+        _drawn("square", "blue"), caption="a red circle, a blue square, a yellow star"
+    )
+    answer = await alice.hears(reply_to=photo)
+    assert (answer.caption or "").startswith("🏆 a blue square · ")
+
+
+def _drawn(shape: str, colour: str) -> bytes:
+    from PIL import ImageDraw
+
+    image = Image.new("RGB", (320, 320), "white")
+    draw = ImageDraw.Draw(image)
+    {"square": draw.rectangle, "circle": draw.ellipse}[shape]((80, 80, 240, 240), fill=colour)
+    file = io.BytesIO()
+    image.save(file, "JPEG")
+    return file.getvalue()
+
+
+async def test_the_smallest_sufficient_size_is_fetched(server: BotApiServer, alice: Person) -> None:
+    photo = await alice.sends(picture(1_280, 960), caption="a, b")
+    await alice.hears(reply_to=photo)
+    asked = server.calls_of("getFile")[-1].parameters["file_id"]
+    sizes = photo.to_json()["photo"]
+    # every model of these tests looks at 224 pixels at most: 320 x 240 is enough
+    (fetched,) = [size for size in sizes if size["file_id"] == asked]
+    assert fetched["width"] < 1_280
+
+
+@pytest.mark.parametrize(
+    ("caption", "labels"),
+    [
+        ("a cat; a dog", ["a cat", "a dog"]),
+        ("a cat\na dog\n\n", ["a cat", "a dog"]),
+        ("猫，犬、木", ["猫", "犬", "木"]),
+        ("قطة، كلب؛ شجرة", ["قطة", "كلب", "شجرة"]),
+        ('"salt, pepper", sugar', ["salt, pepper", "sugar"]),
+        ("Cat, cat, CAT, dog", ["Cat", "dog"]),
+        (",, a cat ,; ,a dog,", ["a cat", "a dog"]),
+        ("<b>bold</b>, $x_1$, 100 % & more", ["<b>bold</b>", "$x_1$", "100 % & more"]),
+        ("🐈, 🐕", ["🐈", "🐕"]),
+    ],
+)
+async def test_phrases_are_understood_and_come_back_as_typed(
+    alice: Person, caption: str, labels: list[str]
+) -> None:
+    photo = await alice.sends(picture(), caption=caption)
+    lines = ((await alice.hears(reply_to=photo)).caption or "").splitlines()
+    shown = [line[2:].rpartition(" · ")[0].strip("\u2068\u2069") for line in lines[:2]]
+    assert set(shown) <= set(labels)
+    assert len(set(shown)) == 2
+
+
+async def test_a_single_phrase_is_compared_with_something_else(alice: Person) -> None:
+    photo = await alice.sends(picture(), caption="a cat")
+    caption = (await alice.hears(reply_to=photo)).caption or ""
+    assert "a cat" in caption
+    assert "something else" in caption
+
+
+@pytest.mark.parametrize(
+    ("caption", "sentence"),
+    [
+        (", ".join(f"thing {n}" for n in range(120)), "Those are 120 phrases, and at most 50 fit."),
+        ("a cat, " + "x" * 101, "has 101 characters, and at most 100 fit."),
+        (" ,; ,, ", "I found no phrases in that."),
+    ],
+)
+async def test_phrases_that_cannot_be_used_are_refused(
+    alice: Person, caption: str, sentence: str
+) -> None:
+    photo = await alice.sends(picture(), caption=caption)
+    answer = await alice.hears(reply_to=photo)
+    assert sentence in (answer.text or "")
+
+
+async def test_an_edited_caption_edits_the_answer(alice: Person) -> None:
+    photo = await alice.sends(picture(), caption="a dog, a cat")
+    answer = await alice.hears(reply_to=photo)
+    await alice.edits(photo, caption="a house, a boat")
+    await alice.hears(edit_of=answer)
+    assert {"house", "boat"} & set((answer.caption or "").split())
+    assert alice.chat.replies_to(photo) == [answer]
+
+
+async def test_an_edit_that_changes_nothing_does_nothing(
+    server: BotApiServer, alice: Person
+) -> None:
+    photo = await alice.sends(picture(), caption="a dog, a cat")
+    answer = await alice.hears(reply_to=photo)
+    await alice.edits(photo, caption="a dog , a cat")
+    await alice.sends("/cancel")  # one person's messages are handled in order
+    await alice.hears()
+    assert alice.chat.replies_to(photo) == [answer]
+    assert not answer.edited
+
+
+async def test_a_caption_mended_after_a_refusal_gets_its_chart_there(alice: Person) -> None:
+    photo = await alice.sends(picture(), caption=";;")
+    refusal = await alice.hears(reply_to=photo)
+    await alice.edits(photo, caption="a dog, a cat")
+    await alice.hears(edit_of=refusal)
+    assert refusal.photo
+    assert alice.chat.replies_to(photo) == [refusal]
+
+
+async def test_another_photo_in_the_same_message(alice: Person) -> None:
+    photo = await alice.sends(picture(colour="red"), caption="a dog, a cat, a tree")
+    answer = await alice.hears(reply_to=photo)
+    await alice.edits(photo, photo=picture(colour="blue"))
+    await alice.hears(edit_of=answer)
+    assert alice.chat.replies_to(photo) == [answer]
+
+
+async def test_a_reply_to_any_photo_with_phrases(alice: Person) -> None:
+    photo = await alice.sends(picture(), caption="a dog, a cat")
+    await alice.hears(reply_to=photo)
+    reply = await alice.sends("a house, a boat", reply_to=photo)
+    answer = await alice.hears(reply_to=reply)
+    assert answer.photo
+
+
+async def test_a_reply_to_the_chart_sorts_the_original_photo_again(
+    server: BotApiServer, alice: Person
+) -> None:
+    photo = await alice.sends(picture(), caption="a dog, a cat")
+    chart = await alice.hears(reply_to=photo)
+    fetched = server.calls_of("getFile")[-1].parameters["file_id"]
+    reply = await alice.sends("a house, a boat", reply_to=chart)
+    answer = await alice.hears(reply_to=reply)
+    assert answer.photo
+    assert server.calls_of("getFile")[-1].parameters["file_id"] == fetched
+
+
+async def test_a_deleted_question_is_answered_all_the_same(
+    server: BotApiServer, alice: Person
+) -> None:
+    photo = await alice.sends(picture(), caption="a dog, a cat")
+    alice.deletes(photo)
+    answer = await alice.hears(matching=lambda message: message.photo is not None)
+    assert answer.caption
+
+
+async def test_a_deleted_answer_comes_anew(server: BotApiServer, alice: Person) -> None:
+    photo = await alice.sends(picture(), caption="a dog, a cat")
+    first = await alice.hears(reply_to=photo)
+    alice.deletes(first)
+    with server.expecting("message to edit not found"):
+        await alice.edits(photo, caption="a house, a boat")
+        second = await alice.hears(reply_to=photo)
+    assert second.photo
+
+
+async def test_who_blocks_the_bot_harms_nobody(
+    server: BotApiServer, alice: Person, bob: Person
+) -> None:
+    await alice.sends(picture(), caption="a dog, a cat")
+    alice.blocks()
+    photo = await bob.sends(picture(), caption="a dog, a cat")
+    assert (await bob.hears(reply_to=photo)).photo

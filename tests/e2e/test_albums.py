@@ -1,0 +1,101 @@
+"""Albums: several pictures, one question, one answer."""
+
+import pytest
+
+from bot.playground.chats import Chat
+from bot.playground.messages import Message
+from bot.playground.people import Person
+from bot.playground.server import BotApiServer
+from tests.bot.playground.pictures import picture
+
+COLOURS = ("red", "green", "blue")
+THREE = [picture(colour=colour) for colour in COLOURS]
+
+
+def answers_to(album: list[Message]) -> list[Message]:
+    return [reply for item in album for reply in item.chat.replies_to(item)]
+
+
+@pytest.mark.parametrize("caption_on", [0, 2])
+async def test_one_answer_wherever_the_caption_is(alice: Person, caption_on: int) -> None:
+    album = await alice.sends(album=THREE, caption="a dog, a cat", caption_on=caption_on)
+    answer = await alice.hears(reply_to=album)
+    lines = (answer.caption or "").splitlines()
+    assert [line[:4] for line in lines] == ["1. 🏆", "2. 🏆", "3. 🏆"]
+    assert answer.photo
+    assert answer.reply_to is album[caption_on]
+    await alice.hears(reply_to=await alice.sends("/cancel"))
+    assert answers_to(album) == [answer]
+
+
+async def test_an_album_of_files_of_which_one_is_broken(alice: Person) -> None:
+    files = [THREE[0], b"no picture", THREE[2]]
+    album = await alice.sends(album=files, album_of="document", caption="a dog, a cat")
+    lines = ((await alice.hears(reply_to=album)).caption or "").splitlines()
+    assert "🏆" in lines[0]
+    assert lines[1] == "2. That file is not a picture that I can read."
+    assert "🏆" in lines[2]
+
+
+async def test_an_album_without_a_caption_is_one_question(alice: Person) -> None:
+    album = await alice.sends(album=THREE)
+    question = await alice.hears(reply_to=album)
+    assert question.force_reply
+    reply = await alice.sends("a dog, a cat", reply_to=question)
+    answer = await alice.hears(reply_to=reply)
+    assert len((answer.caption or "").splitlines()) == 3
+    assert answers_to(album) == [question]
+
+
+async def test_an_album_with_default_labels(alice: Person) -> None:
+    await alice.hears(reply_to=await alice.sends("/labels a dog, a cat"))
+    album = await alice.sends(album=THREE)
+    answer = await alice.hears(reply_to=album)
+    assert len((answer.caption or "").splitlines()) == 3
+
+
+async def test_an_item_that_comes_late_edits_the_answer(
+    server: BotApiServer, alice: Person
+) -> None:
+    first, *_ = album = await alice.sends(album=THREE[:2], caption="a dog, a cat")
+    answer = await alice.hears(reply_to=album)
+    assert len((answer.caption or "").splitlines()) == 2
+    late = (await alice.sends(album=[THREE[2]]))[0]
+    # The bot is told of it as an item of the first album.
+    late.media_group_id = first.media_group_id
+    late.versions.append(late.content)
+    server.world.edit(late, late.content)
+    await alice.hears(edit_of=answer)
+    assert len((answer.caption or "").splitlines()) == 3
+
+
+async def test_an_edited_caption_of_an_album(alice: Person) -> None:
+    album = await alice.sends(album=THREE, caption="a dog, a cat", caption_on=1)
+    answer = await alice.hears(reply_to=album)
+    await alice.edits(album[1], caption="a house, a boat")
+    await alice.hears(edit_of=answer)
+    assert "a dog" not in (answer.caption or "")
+    assert answers_to(album) == [answer]
+
+
+async def test_an_album_in_a_group(server: BotApiServer, alice: Person) -> None:
+    group = server.group("Open", [alice], privacy=False)
+    album = await alice.sends(album=THREE, caption="/classify a dog, a cat", to=group)
+    answer = await alice.hears(reply_to=album)
+    assert len((answer.caption or "").splitlines()) == 3
+
+
+async def test_of_an_album_in_privacy_mode_telegram_shows_only_the_item_with_the_command(
+    group: Chat, alice: Person
+) -> None:
+    album = await alice.sends(album=THREE, caption="/classify a dog, a cat", to=group)
+    answer = await alice.hears(reply_to=album)
+    assert answer.photo
+    assert answers_to(album) == [answer]
+
+
+async def test_ten_long_labels_fit_under_one_chart(alice: Person) -> None:
+    labels = ", ".join(f"{number}" + "x&y" * 33 for number in range(9))
+    album = await alice.sends(album=[picture()] * 10, caption=labels)
+    answer = await alice.hears(reply_to=album)
+    assert len((answer.caption or "").splitlines()) == 10

@@ -1,0 +1,146 @@
+"""Groups in privacy mode, forum topics, anonymous admins."""
+
+import pytest
+
+from bot.playground.chats import Chat
+from bot.playground.people import Person
+from bot.playground.server import BotApiServer
+from tests.bot.playground.pictures import picture
+
+
+@pytest.mark.parametrize(
+    "caption", ["/classify a dog, a cat", "/classify@clip_test_bot a dog, a cat"]
+)
+async def test_classify_as_a_caption(group: Chat, alice: Person, caption: str) -> None:
+    photo = await alice.sends(picture(), caption=caption, to=group)
+    answer = await alice.hears(reply_to=photo)
+    assert answer.photo
+    assert "a dog" in (answer.caption or "")
+    assert "clip_test_bot" not in (answer.caption or "")
+
+
+@pytest.mark.parametrize(
+    "text", ["/classify a dog, a cat", "/classify@CLIP_test_bot a dog; a cat", "/CLASSIFY a\nb"]
+)
+async def test_classify_as_a_reply_to_anybodys_photo(
+    group: Chat, alice: Person, bob: Person, text: str
+) -> None:
+    photo = await bob.sends(picture(), to=group)
+    command = await alice.sends(text, reply_to=photo)
+    answer = await alice.hears(reply_to=command)
+    assert answer.photo
+    assert group.replies_to(photo) == []
+
+
+async def test_classify_alone_uses_the_senders_labels(
+    group: Chat, alice: Person, bob: Person
+) -> None:
+    await alice.hears(reply_to=await alice.sends("/labels a dog, a cat", to=group))
+    photo = await bob.sends(picture(), to=group)
+    command = await alice.sends("/classify", reply_to=photo)
+    assert "a dog" in ((await alice.hears(reply_to=command)).caption or "")
+    captioned = await alice.sends(picture(), caption="/classify", to=group)
+    assert "a dog" in ((await alice.hears(reply_to=captioned)).caption or "")
+
+
+async def test_classify_alone_without_labels_asks_only_its_sender(
+    group: Chat, alice: Person, bob: Person
+) -> None:
+    photo = await bob.sends(picture(), to=group)
+    command = await alice.sends("/classify", reply_to=photo)
+    question = await alice.hears(reply_to=command)
+    assert question.force_reply
+    reply = await alice.sends("a dog, a cat", reply_to=question)
+    assert (await alice.hears(reply_to=reply)).photo
+
+
+async def test_nothing_else_in_a_group_is_touched(group: Chat, alice: Person, bob: Person) -> None:
+    untouched = [
+        await bob.sends(picture(), to=group),
+        await bob.sends(picture(), caption="a dog, a cat", to=group),
+        await bob.sends("hello everybody", to=group),
+        await bob.sends(picture(), caption="/classify@other_bot a, b", to=group),
+        await bob.sends("/frobnicate", to=group),
+        await bob.sends("/start@other_bot", to=group),
+        await bob.sends(picture(), caption="/frobnicate a, b", to=group),
+    ]
+    last = await bob.sends(picture(), caption="/classify a, b", to=group)
+    chart = await bob.hears(reply_to=last)
+    # a remark about our answer is not meant for us
+    remark = await bob.sends("nice, isn't it", reply_to=chart)
+    end = await bob.sends("/labels", to=group)
+    await bob.hears(reply_to=end)
+    assert [reply for message in [*untouched, remark] for reply in group.replies_to(message)] == []
+    assert group.actions == []
+
+
+async def test_without_privacy_mode_it_keeps_quiet_just_the_same(
+    server: BotApiServer, alice: Person, bob: Person
+) -> None:
+    group = server.group("Open", [alice, bob], privacy=False)
+    untouched = [
+        await bob.sends(picture(), to=group),
+        await bob.sends(picture(), caption="a dog, a cat", to=group),
+        await bob.sends("hello", to=group),
+        *await bob.sends(album=[picture(), picture(colour="blue")], caption="a, b", to=group),
+    ]
+    await bob.hears(reply_to=await bob.sends("/labels", to=group))
+    album = await bob.sends(
+        album=[picture(), picture(colour="blue")], caption="/classify a, b", to=group
+    )
+    await bob.hears(reply_to=album)  # later than the album before it
+    assert [reply for message in untouched for reply in group.replies_to(message)] == []
+
+
+async def test_an_edited_caption_in_a_group(group: Chat, alice: Person) -> None:
+    photo = await alice.sends(picture(), caption="/classify a dog, a cat", to=group)
+    answer = await alice.hears(reply_to=photo)
+    await alice.edits(photo, caption="/classify a house, a boat")
+    await alice.hears(edit_of=answer)
+    assert "a dog" not in (answer.caption or "")
+    assert group.replies_to(photo) == [answer]
+
+
+async def test_an_edited_command_in_a_group(group: Chat, alice: Person, bob: Person) -> None:
+    photo = await bob.sends(picture(), to=group)
+    command = await alice.sends("/classify a dog, a cat", reply_to=photo)
+    answer = await alice.hears(reply_to=command)
+    await alice.edits(command, "/classify a house, a boat")
+    await alice.hears(edit_of=answer)
+    assert "a dog" not in (answer.caption or "")
+
+
+async def test_a_basic_group(server: BotApiServer, alice: Person) -> None:
+    group = server.group("Small", [alice], supergroup=False)
+    photo = await alice.sends(picture(), caption="/classify a, b", to=group)
+    assert (await alice.hears(reply_to=photo)).photo
+
+
+async def test_answers_stay_in_their_topic(server: BotApiServer, alice: Person) -> None:
+    forum = server.group("Forum", [alice], forum=True)
+    topic = server.topic(forum, "Cats", alice)
+    photo = await alice.sends(picture(), caption="/classify a, b", to=forum, topic=topic)
+    assert (await alice.hears(reply_to=photo)).thread_id == topic.id
+    command = await alice.sends("/classify", reply_to=photo, topic=topic)
+    assert (await alice.hears(reply_to=command)).thread_id == topic.id
+    general = await alice.sends(picture(), caption="/classify a, b", to=forum)
+    assert (await alice.hears(reply_to=general)).thread_id is None
+
+
+async def test_a_reply_thread_of_a_supergroup_is_no_topic(
+    group: Chat, alice: Person, bob: Person
+) -> None:
+    photo = await bob.sends(picture(), to=group)
+    command = await alice.sends("/classify a, b", reply_to=photo)
+    chart = await alice.hears(reply_to=command)
+    again = await alice.sends("/classify c, d", reply_to=chart)
+    assert (await alice.hears(reply_to=again)).photo
+
+
+async def test_who_removes_the_bot_harms_nobody(
+    server: BotApiServer, group: Chat, alice: Person, bob: Person
+) -> None:
+    await alice.sends(picture(), caption="/classify a, b", to=group)
+    server.removes_bot(group, alice)
+    photo = await bob.sends(picture(), caption="a, b")
+    assert (await bob.hears(reply_to=photo)).photo

@@ -1,0 +1,147 @@
+"""Commands about the person: labels, template, language, privacy, help."""
+
+import asyncio
+
+from bot.playground.people import Person
+from bot.playground.server import BotApiServer
+from tests.bot.playground.pictures import picture
+
+
+async def _asks(person: Person, text: str) -> str:
+    """Sends a text and gives the text that answers it."""
+    return (await person.hears(reply_to=await person.sends(text))).text or ""
+
+
+async def test_start_and_help(alice: Person) -> None:
+    assert (await _asks(alice, "/start")).startswith("Hello Alice!")
+    assert "/labels a dog, a cat" in await _asks(alice, "/help")
+
+
+async def test_a_name_with_markup_is_only_a_name(server: BotApiServer) -> None:
+    eve = server.person("<b>Eve</b>&amp;")
+    assert (await _asks(eve, "/start")).startswith("Hello <b>Eve</b>&amp;!")
+
+
+async def test_default_labels_are_set_shown_used_and_forgotten(alice: Person) -> None:
+    assert "no phrases stored" in await _asks(alice, "/labels")
+    assert "Noted: a dog, <a> cat." in await _asks(alice, "/labels a dog, <a> cat, A DOG")
+    assert await _asks(alice, "/labels") == "Your phrases: a dog, <a> cat"
+    photo = await alice.sends(picture())
+    assert "a dog" in ((await alice.hears(reply_to=photo)).caption or "")
+    captioned = await alice.sends(picture(), caption="a house, a boat")
+    assert "a dog" not in ((await alice.hears(reply_to=captioned)).caption or "")
+    assert "forgotten" in await _asks(alice, "/labels clear")
+    photo = await alice.sends(picture())
+    assert (await alice.hears(reply_to=photo)).force_reply
+
+
+async def test_a_single_label_and_too_many(alice: Person) -> None:
+    assert "compared with this phrase" in await _asks(alice, "/labels a dog")
+    assert "Those are 51 phrases" in await _asks(alice, f"/labels {','.join(map(str, range(51)))}")
+    assert await _asks(alice, "/labels") == "Your phrases: a dog"
+
+
+async def test_labels_are_ones_own(alice: Person, bob: Person) -> None:
+    await _asks(alice, "/labels a dog, a cat")
+    assert "no phrases stored" in await _asks(bob, "/labels")
+
+
+async def test_a_template_wraps_each_phrase(alice: Person) -> None:
+    assert "Phrases are used as you type them." in await _asks(alice, "/template")
+    assert "exactly one {}" in await _asks(alice, "/template a photo")
+    assert "exactly one {}" in await _asks(alice, "/template {} and {}")
+    assert "“dog” becomes “a <blurry> dog”" in await _asks(alice, "/template a <blurry> {}")
+    assert "a <blurry> {}" in await _asks(alice, "/template")
+    photo = await alice.sends(picture(), caption="cat, dog")
+    wrapped = (await alice.hears(reply_to=photo)).caption
+    assert "blurry" not in (wrapped or "")
+    assert "as you type them" in await _asks(alice, "/template clear")
+
+
+async def test_a_spanish_client_is_spoken_to_in_spanish(server: BotApiServer) -> None:
+    carmen = server.person("Carmen", "es-MX")
+    assert (await _asks(carmen, "/start")).startswith("¡Hola, Carmen!")
+    photo = await carmen.sends(picture(), caption="un perro, un gato")
+    caption = (await carmen.hears(reply_to=photo)).caption or ""
+    assert "," in caption.splitlines()[0].rpartition(" · ")[2]  # 93,1 %
+    assert "labels" in carmen.sees_commands()
+
+
+async def test_a_client_of_another_language_is_spoken_to_in_english(server: BotApiServer) -> None:
+    for language in ("de", None):
+        person = server.person("Franz", language)
+        assert (await _asks(person, "/start")).startswith("Hello Franz!")
+
+
+async def test_the_language_button(alice: Person) -> None:
+    question = await alice.hears(reply_to=await alice.sends("/language"))
+    answer = await alice.presses(question, "Español")
+    assert answer.text == "Ahora hablo español."
+    await alice.hears(edit_of=question)
+    assert question.text == "Ahora hablo español."
+    assert not question.keyboard
+    assert "perro" in await _asks(alice, "/labels")
+    assert await _asks(alice, "/language en") == "I speak English now."
+    assert await _asks(alice, "/language klingon") == "I speak English, Español."
+
+
+async def test_the_privacy_button_deletes_everything(alice: Person) -> None:
+    await _asks(alice, "/labels a dog, a cat")
+    await _asks(alice, "/language es")
+    page = await alice.hears(reply_to=await alice.sends("/privacy"))
+    assert "Qué se guarda" in (page.text or "")
+    await alice.presses(page, page.keyboard[0].text)
+    await alice.hears(edit_of=page)
+    assert "no phrases stored" in await _asks(alice, "/labels")
+
+
+async def test_an_unknown_command_gets_a_hint(alice: Person) -> None:
+    assert "don't know that command" in await _asks(alice, "/frobnicate")
+
+
+async def test_an_edited_command_is_not_carried_out_again(alice: Person) -> None:
+    command = await alice.sends("/labels a dog, a cat")
+    await alice.hears(reply_to=command)
+    await alice.edits(command, "/labels a house, a boat")
+    assert await _asks(alice, "/labels") == "Your phrases: a dog, a cat"
+
+
+async def test_classify_without_a_picture_says_what_to_do(alice: Person) -> None:
+    assert "Reply to a picture with /classify" in await _asks(alice, "/classify a dog, a cat")
+    text = await alice.sends("just words")
+    await alice.hears(reply_to=text)
+    reply = await alice.sends("/classify a dog", reply_to=text)
+    assert "Reply to a picture" in ((await alice.hears(reply_to=reply)).text or "")
+
+
+async def test_classify_works_in_private_too(alice: Person) -> None:
+    photo = await alice.sends(picture(), caption="/classify a dog, a cat")
+    answer = await alice.hears(reply_to=photo)
+    assert "a dog" in (answer.caption or "")
+    assert "/classify" not in (answer.caption or "")
+
+
+async def test_the_menus(server: BotApiServer, alice: Person) -> None:
+    group = server.group("Menu", [alice])
+    private = ["labels", "template", "language", "cancel", "privacy", "help"]
+    await server.until(lambda: alice.sees_commands() == private)
+    await server.until(lambda: alice.sees_commands(group) == ["classify", "labels", "help"])
+
+
+async def test_status_is_for_the_host(server: BotApiServer, alice: Person) -> None:
+    assert "don't know that command" in await _asks(alice, "/status")
+
+
+async def test_many_people_at_once(server: BotApiServer) -> None:
+    people = [server.person(f"Person {number}") for number in range(20)]
+    photos = [
+        (person, await person.sends(picture(), caption=f"a dog, a cat, thing {number}"))
+        for person in people
+        for number in range(3)
+    ]
+    answers = await asyncio.gather(
+        *(person.hears(reply_to=photo, within=60) for person, photo in photos)
+    )
+    assert all(answer.photo for answer in answers)
+    for person, photo in photos:
+        assert len(person.chat.replies_to(photo)) == 1

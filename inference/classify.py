@@ -160,7 +160,7 @@ def _load(settings: WorkerSettings) -> Classifier:
     with _waiting(settings.clip_model):
         classifier = load_engine(settings)
     if classifier.is_demo:
-        click.echo(f"CLIP_MODEL is {classifier.name}: this is the {_WORDS.demo}.", err=True)
+        click.echo(f"Answered by the {_WORDS.demo}.", err=True)
     return classifier
 
 

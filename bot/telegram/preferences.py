@@ -159,6 +159,6 @@ class Preferences:
             text = ""
         async with telegram_errors():
             await query.answer(text)
-        if text and isinstance(query.message, Message):
+        if text and isinstance(query.message, Message) and query.message.text != text:
             place = place_of(query.message)
             await self._platform.edit_to_text(place, place.message_id, text)

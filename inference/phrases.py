@@ -25,8 +25,9 @@ _QUOTES = {
     "‘": "’",
 }
 _SPACES = re.compile(r"\s+")
-# Overrides and isolates of writing direction: they could turn the text after a label around.
-_BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+# Overrides and isolates of writing direction could turn the text after a label around; zero-width
+# spaces and byte order marks make equal labels different. Joiners stay: emoji and Persian need them.
+_INVISIBLE = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200B, 0x2060, 0xFEFF])
 
 
 def parse(text: str, *, max_labels: int, max_length: int = MAX_LABEL_LENGTH) -> tuple[str, ...]:
@@ -54,7 +55,7 @@ def parse(text: str, *, max_labels: int, max_length: int = MAX_LABEL_LENGTH) -> 
 
 
 def _clean(item: str) -> str:
-    visible = "".join(c for c in item.translate(_BIDI) if c.isspace() or _prints(c))
+    visible = "".join(c for c in item.translate(_INVISIBLE) if c.isspace() or _prints(c))
     label = _SPACES.sub(" ", visible).strip()
     return label if any(unicodedata.category(c) not in {"Cf", "Mn", "Zs"} for c in label) else ""
 

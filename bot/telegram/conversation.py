@@ -13,7 +13,7 @@ from bot.store import Store
 from bot.telegram.people import Speaker, is_private, place_of
 from bot.telegram.pictures import NotAPicture, picture_in
 from bot.telegram.platform import TelegramPlatform
-from inference.errors import LabelsRefused
+from inference.errors import LabelsRefused, NoLabels
 from inference.phrases import parse
 
 log = logging.getLogger(__name__)
@@ -111,6 +111,11 @@ class Conversation:
             labels = (
                 parse(phrases, max_labels=self._max_labels) if phrases else speaker.person.labels
             )
+        except NoLabels as error:
+            if message.text:
+                await self.refuse(message, speaker.sentences.labels_refused(error))
+                return
+            labels = speaker.person.labels  # a caption of commas is as good as none
         except LabelsRefused as error:
             await self.refuse(message, speaker.sentences.labels_refused(error))
             return

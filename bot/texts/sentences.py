@@ -52,10 +52,13 @@ class Sentences:
         return format_decimal(value, "#,##0.#", locale=self.language)
 
     @staticmethod
-    def quote(typed: str) -> str:
+    def quote(typed: str, tag: str = "") -> str:
         """Something that a person typed, safe in HTML and in a line of the other direction."""
+        text = html.escape(typed, quote=False)
+        if tag:
+            text = f"<{tag}>{text}</{tag}>"
         right_to_left = any(unicodedata.bidirectional(c) in {"R", "AL"} for c in typed)
-        return html.escape(_ISOLATE.format(typed) if right_to_left else typed, quote=False)
+        return _ISOLATE.format(text) if right_to_left else text
 
     def list_of(self, labels: Sequence[str]) -> str:
         """Labels as a person would type them."""
@@ -303,7 +306,7 @@ class Sentences:
     # -- results ------------------------------------------------------------------------------
 
     def winner(self, label: str, share: float) -> str:
-        return f"🏆 <b>{self.quote(label)}</b> · {self.percent(share)}"
+        return f"🏆 {self.quote(label, 'b')} · {self.percent(share)}"
 
     def runner_up(self, label: str, share: float) -> str:
         return f"🥈 {self.quote(label)} · {self.percent(share)}"

@@ -26,7 +26,7 @@ _QUOTES = {
 }
 _SPACES = re.compile(r"\s+")
 # Overrides and isolates of writing direction could turn the text after a label around; zero-width
-# spaces and byte order marks make equal labels different. Joiners stay: emoji and Persian need them.
+# spaces and byte order marks make equal labels differ. Joiners stay: emoji and Persian need them.
 _INVISIBLE = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200B, 0x2060, 0xFEFF])
 
 

@@ -39,7 +39,13 @@ class Consumer:
                 await asyncio.wait(self._in_hand, return_when=asyncio.FIRST_COMPLETED)
                 continue
             room = self._limit - len(self._in_hand)
-            for delivery in await self._puller.pull(room, _PULL_WAIT):
+            try:
+                deliveries = await self._puller.pull(room, _PULL_WAIT)
+            except Exception:  # a bug there must not silence the bot
+                log.exception("Pulling failed; it goes on.")
+                await asyncio.sleep(1.0)
+                continue
+            for delivery in deliveries:
                 task = asyncio.create_task(self._deal_with(delivery))
                 self._in_hand.add(task)
                 task.add_done_callback(self._in_hand.discard)

@@ -15,7 +15,7 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Self
 
 import nats
@@ -70,6 +70,17 @@ def updates_subject(bot_id: int) -> str:
 def results_subject(bot_id: int) -> str:
     """Subject of the results that one bot waits for."""
     return f"clipbot.results.{bot_id}"
+
+
+# While a server is away, and while we wait for an answer, look up this often (seconds).
+_AWAY_PAUSE = 0.2
+_LOOK_UP = 0.5
+# 503: nobody listens where the consumer was; 409: it was deleted under a waiting request.
+_LOST = {"503", "409"}
+
+
+class _ConsumerLost(Exception):
+    """The consumer that we pull from is no longer there."""
 
 
 class Delivery:
@@ -128,16 +139,26 @@ class Puller:
 
     nats-py's own `fetch(n)` waits for all n once it had to wait for the first, so this speaks the
     pull protocol itself: a lingering request for one, then `no_wait` for the rest (ADR-13).
+
+    Args:
+        revive: makes the stream and the consumer again, should the server have lost them.
     """
 
     def __init__(
-        self, client: Client, inbox: Subscription, subject: str, reply: str, ack_wait: float
+        self,
+        client: Client,
+        inbox: Subscription,
+        subject: str,
+        reply: str,
+        ack_wait: float,
+        revive: Callable[[], Awaitable[None]],
     ) -> None:
         self._client = client
         self._inbox = inbox
         self._subject = subject
         self._reply = reply
         self._ack_wait = ack_wait
+        self._revive = revive
         self._serial = 0
 
     async def pull(self, limit: int, wait: float) -> list[Delivery]:
@@ -145,13 +166,23 @@ class Puller:
 
         Returns an empty list when none came, or while the server is away.
         """
-        taken = await self._request(limit, no_wait=True, patience=2.0)
-        if taken:
-            return taken
-        first = await self._request(1, no_wait=False, patience=wait)
-        if not first or limit == 1:
-            return first
-        return first + await self._request(limit - 1, no_wait=True, patience=2.0)
+        if not self._client.is_connected:
+            # Requests made now would all be sent at once when the server is back.
+            await asyncio.sleep(_AWAY_PAUSE)
+            return []
+        try:
+            taken = await self._request(limit, no_wait=True, patience=2.0)
+            if taken:
+                return taken
+            first = await self._request(1, no_wait=False, patience=wait)
+            if not first or limit == 1:
+                return first
+            return first + await self._request(limit - 1, no_wait=True, patience=2.0)
+        except _ConsumerLost:
+            await asyncio.sleep(_AWAY_PAUSE)
+            with contextlib.suppress(QueueUnavailable):
+                await self._revive()
+            return []
 
     async def _request(self, batch: int, *, no_wait: bool, patience: float) -> list[Delivery]:
         self._serial += 1
@@ -161,21 +192,26 @@ class Puller:
             request["no_wait"] = True
         else:
             request["expires"] = int(patience * 1e9)  # nanoseconds
+        reconnects = self._client.stats["reconnects"]
         deadline = time.monotonic() + patience + (0.0 if no_wait else 1.0)
         taken: list[Delivery] = []
-        try:
+        with contextlib.suppress(NatsError):
             await self._client.publish(self._subject, json.dumps(request).encode(), address)
-            while len(taken) < batch:
-                message = await self._inbox.next_msg(timeout=max(0.01, deadline - time.monotonic()))
+            while len(taken) < batch and time.monotonic() < deadline:
+                try:
+                    message = await self._inbox.next_msg(timeout=_LOOK_UP)
+                except TimeoutError:
+                    if self._client.stats["reconnects"] != reconnects:
+                        break  # the server that knew of our request is gone
+                    continue
                 status = (message.headers or {}).get("Status")
                 if status is None or message.data:
                     # also one that an earlier request left behind
                     taken.append(Delivery(message, self._ack_wait))
                 elif message.subject == address:
-                    break  # 404 no messages, 408 expired, 409 consumer gone
-        except (TimeoutError, NatsError):
-            if not taken and not self._client.is_connected:
-                await asyncio.sleep(0.2)  # the client reconnects by itself; don't spin meanwhile
+                    if status in _LOST:
+                        raise _ConsumerLost
+                    break  # 404 no messages, 408 expired
         return taken
 
     async def close(self) -> None:
@@ -191,6 +227,7 @@ class Queue:
         self._client = client
         self._js: JetStreamContext = client.jetstream(timeout=5.0)
         self._statuses: KeyValue | None = None
+        self._prepared = (0, False)
 
     @property
     def max_payload(self) -> int:
@@ -208,6 +245,7 @@ class Queue:
         Raises:
             QueueUnavailable: the server has no JetStream, or refuses.
         """
+        self._prepared = (max_queue, owner)
         try:
             for config in _streams(max_queue):
                 try:
@@ -256,25 +294,32 @@ class Queue:
             ack_wait: seconds after which a silent holder's messages go to somebody else; the same
                 for all who share the consumer.
         """
-        try:
-            await self._js.add_consumer(
-                stream,
-                ConsumerConfig(
-                    durable_name=durable,
-                    filter_subject=subject,
-                    ack_policy=AckPolicy.EXPLICIT,
-                    ack_wait=ack_wait,
-                    max_ack_pending=10_000,
-                ),
-            )
-        except (TimeoutError, NatsError, js_errors.Error) as error:
-            raise QueueUnavailable(f"NATS refuses consumer {durable}: {error}") from error
+        config = ConsumerConfig(
+            durable_name=durable,
+            filter_subject=subject,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=ack_wait,
+            max_ack_pending=10_000,
+        )
+
+        async def make() -> None:
+            try:
+                await self._js.add_consumer(stream, config)
+            except (TimeoutError, NatsError, js_errors.Error) as error:
+                raise QueueUnavailable(f"NATS refuses consumer {durable}: {error}") from error
+
+        async def revive() -> None:
+            max_queue, owner = self._prepared
+            await self.prepare(max_queue, owner=owner)
+            await make()
+
+        await make()
         reply = self._client.new_inbox()
         inbox = await self._client.subscribe(
             f"{reply}.*", pending_msgs_limit=0, pending_bytes_limit=0
         )
-        next_subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
-        return Puller(self._client, inbox, next_subject, reply, ack_wait)
+        address = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
+        return Puller(self._client, inbox, address, reply, ack_wait, revive)
 
     async def jobs_waiting(self) -> int:
         """How many jobs are stored: those that wait and those in a worker's hands."""

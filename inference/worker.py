@@ -16,7 +16,7 @@ import msgspec
 
 from inference.classifier import Classifier
 from inference.contract import WorkerStatus
-from inference.errors import DeviceLost, QueueUnavailable, SettingError
+from inference.errors import DeviceLost, SettingError
 from inference.intake import Intake
 from inference.loading import Loader, unless
 from inference.metrics import Metrics
@@ -108,16 +108,9 @@ class Worker:
                     self._stop, asyncio.wait(self._trips, return_when=asyncio.FIRST_COMPLETED)
                 )
                 continue
-            if not self._queue.connected:
-                await unless(self._stop, asyncio.sleep(RECONNECT_PAUSE))
-                continue
-            started = time.monotonic()
             deliveries = await puller.pull(stages.batcher.size, LINGER)
             if deliveries:
                 await unless(self._stop, self._depart(stages, deliveries).model_free.wait())
-            elif time.monotonic() - started < LINGER / 2:
-                # Nobody let the request linger: the stream is not there (yet, or any more).
-                puller = await unless(self._stop, self._open_again(puller)) or puller
         await puller.close()
 
     def _depart(self, stages: Stages, deliveries: list[Delivery]) -> Trip:
@@ -158,17 +151,6 @@ class Worker:
 
     async def _open(self) -> Puller:
         return await self._queue.puller(JOBS, CONSUMER, JOBS_SUBJECT, ack_wait=self._ack_wait)
-
-    async def _open_again(self, puller: Puller) -> Puller:
-        await asyncio.sleep(RECONNECT_PAUSE)
-        try:
-            await self._queue.prepare(self._settings.max_queue, owner=False)
-            fresh = await self._open()
-        except QueueUnavailable as error:
-            log.debug("%s", error)
-            return puller
-        await puller.close()
-        return fresh
 
     @contextlib.asynccontextmanager
     async def _telling_status(self) -> AsyncIterator[None]:

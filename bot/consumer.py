@@ -9,7 +9,8 @@ from inference.queue import Delivery, Puller
 
 log = logging.getLogger(__name__)
 
-_PULL_WAIT = 30.0
+# A queue that was restarted forgot who waited: until we ask again, nothing comes.
+_PULL_WAIT = 5.0
 
 
 class Consumer:

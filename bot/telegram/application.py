@@ -42,8 +42,13 @@ TelegramApplication = Application[Bot, CallbackContext[Bot, Any, Any, Any], Any,
 
 def build(token: str, api_url: str) -> TelegramApplication:
     """An application that fetches nothing by itself: updates come from our own inbox."""
+    # They log tracebacks of what is raised as well, and is told in one line by whoever tries again.
+    for name in ("telegram.request.BaseRequest", "telegram.ext.AIORateLimiter"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     # PTB warns about seconds as numbers, at each flood wait, unless it is told that we know.
     os.environ.setdefault("PTB_TIMEDELTA", "1")
+    # It logs a traceback for each long flood wait, which then comes to us and is logged in a line.
+    logging.getLogger("telegram.ext.AIORateLimiter").setLevel(logging.CRITICAL)
     request = HTTPXRequest(
         connection_pool_size=_CONNECTIONS,
         pool_timeout=60.0,
@@ -106,10 +111,13 @@ class TelegramFront:
             raise error
 
     async def apologise(self, update: RawUpdate) -> None:
-        """Says sorry, in the language of whoever asked; silent in groups, which did not."""
+        """Says sorry, in the language of whoever asked; silent where nobody spoke to us."""
         try:
-            message = Update.de_json(update, self._application.bot).effective_message
-            if message and is_private(message) and (who := await speaker_of(message, self._store)):
+            bot = self._application.bot
+            message = Update.de_json(update, bot).effective_message
+            if message is None or not (is_private(message) or command_in(message, bot.username)):
+                return
+            if who := await speaker_of(message, self._store):
                 await self._platform.send_text(place_of(message), who.sentences.apology())
         except Exception:
             log.exception("The apology for update %s failed as well.", update.get("update_id"))

@@ -1,0 +1,143 @@
+"""`kill -9` of anything at any moment loses nothing; a stop in good order neither."""
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+
+from bot.playground.messages import Message
+from bot.playground.people import Person
+from bot.playground.server import BotApiServer
+from tests.bot.playground.pictures import picture
+from tests.e2e.conftest import Start
+from tests.e2e.running import Clipbot
+from tests.inference.asker import until
+
+PHOTO = picture(320, 240)
+
+
+class Crowd:
+    """People who all send photos at once."""
+
+    def __init__(self, server: BotApiServer, *, people: int, photos: int) -> None:
+        self._server = server
+        self.people = [server.person(f"Person {number}") for number in range(people)]
+        self._photos = photos
+        self.sent: list[Message] = []
+
+    async def sends(self) -> None:
+        for _ in range(self._photos):
+            for person in self.people:
+                self.sent.append(await person.sends(PHOTO, caption="a dog, a cat"))
+
+    def answers(self) -> list[Sequence[Message]]:
+        return [photo.chat.replies_to(photo) for photo in self.sent]
+
+    def answered(self) -> int:
+        return sum(bool(answers) for answers in self.answers())
+
+    def repeats(self) -> int:
+        return sum(max(0, len(answers) - 1) for answers in self.answers())
+
+    async def is_answered(self, count: int | None = None, within: float = 90.0) -> None:
+        wanted = len(self.sent) if count is None else count
+        await self._server.until(lambda: self.answered() >= wanted, within)
+        assert all(answer.photo for answers in self.answers() for answer in answers)
+
+
+async def _is_ready(bot: Clipbot, server: BotApiServer) -> Person:
+    """Has answered somebody, so that everything is up."""
+    first = server.person("First")
+    photo = await first.sends(PHOTO, caption="a dog, a cat")
+    await first.hears(reply_to=photo, within=60)
+    return first
+
+
+async def test_everything_is_killed_with_40_photos_in_flight(
+    own_server: BotApiServer, start: Start
+) -> None:
+    crowd = Crowd(own_server, people=10, photos=4)
+    async with start() as bot:
+        first = await _is_ready(bot, own_server)
+        await first.hears(reply_to=await first.sends("/labels a dog, a cat"))
+        os.kill(bot.process("worker"), signal.SIGSTOP)
+        await crowd.sends()
+        os.kill(bot.process("worker"), signal.SIGCONT)
+        await crowd.is_answered(5)
+        await bot.is_killed()
+        killed = time.time()
+    missing = len(crowd.sent) - crowd.answered()
+    async with start() as bot:
+        await crowd.is_answered()
+        # asked last, answered last: nothing repeats after this
+        shown = await first.hears(reply_to=await first.sends("/labels"))
+        assert shown.text == "Your phrases: a dog, a cat"
+        photo = await first.sends(PHOTO)
+        await first.hears(reply_to=photo)
+    calls = own_server.calls_of("sendPhoto")
+    in_flight = [call for call in calls if killed - 3.0 < call.at <= killed]
+    assert missing > 0
+    assert crowd.repeats() <= len(in_flight)
+    assert max(len(answers) for answers in crowd.answers()) <= 2
+
+
+async def test_worker_and_queue_are_killed_and_nobody_has_to_restart(
+    own_server: BotApiServer, start: Start
+) -> None:
+    crowd = Crowd(own_server, people=4, photos=4)
+    async with start() as bot:
+        await _is_ready(bot, own_server)
+        worker = bot.process("worker")
+        os.kill(worker, signal.SIGSTOP)
+        await crowd.sends()
+        os.kill(worker, signal.SIGCONT)
+        await crowd.is_answered(2)
+        os.kill(worker, signal.SIGKILL)
+        await crowd.is_answered()
+        os.kill(bot.process("nats-server.conf"), signal.SIGKILL)
+        await crowd.sends()
+        await crowd.is_answered()
+        assert crowd.repeats() == 0
+        assert "worker ended by itself" in bot.log
+        assert "nats-server ended by itself" in bot.log
+
+
+async def test_the_bot_alone_is_killed_and_leaves_no_orphans(
+    own_server: BotApiServer, start: Start
+) -> None:
+    crowd = Crowd(own_server, people=4, photos=3)
+    async with start() as bot:
+        await _is_ready(bot, own_server)
+        await crowd.sends()
+        os.kill(bot.pid, signal.SIGKILL)
+        await bot.ends()
+        await bot.leaves_nothing(20)
+    async with start() as bot:
+        await crowd.is_answered()
+        assert max(len(answers) for answers in crowd.answers()) <= 2
+
+
+async def test_a_stop_under_load_is_quick_and_loses_nothing(
+    own_server: BotApiServer, start: Start
+) -> None:
+    crowd = Crowd(own_server, people=10, photos=4)
+    async with start() as bot:
+        await _is_ready(bot, own_server)
+        os.kill(bot.process("worker"), signal.SIGSTOP)
+        await crowd.sends()
+        os.kill(bot.process("worker"), signal.SIGCONT)
+        await crowd.is_answered(3)
+        assert await bot.stops(within=30) == 0
+        await bot.leaves_nothing()
+        assert "Traceback" not in bot.log
+    async with start():
+        await crowd.is_answered()
+        assert crowd.repeats() == 0
+
+
+async def test_a_stop_before_anything_is_up(own_server: BotApiServer, start: Start) -> None:
+    own_server.faults.next("getMe", status=502, times=100)
+    async with start() as bot:
+        await own_server.until(lambda: any(call.method == "getMe" for call in own_server.calls))
+        assert await bot.stops(within=20) == 0
+        await until(bot.processes, {})

@@ -87,7 +87,8 @@ class Towers:
             `pixel_attention_mask` and `spatial_shapes`; first axis: pictures.
         """
         processor = self.checkpoint.image_processor
-        if getattr(processor, "do_center_crop", False):
+        fits_longer_side = getattr(getattr(processor, "size", None), "longest_edge", None)
+        if getattr(processor, "do_center_crop", False) or fits_longer_side:
             images = [_without_far_ends(image) for image in images]
         return self._to_device(processor(images=list(images), return_tensors="pt"))
 

@@ -11,7 +11,7 @@ CAPTION_LIMIT = 1_024
 NARROW_MARGIN = 0.05
 # Sigmoid scores below this say that the model believes in none of the labels (SigLIP, section 3).
 _UNLIKELY = 0.01
-_ALBUM_LABEL_LENGTH = 48
+_ALBUM_LABEL_UNITS = 48
 
 
 def caption(result: Result, sentences: Sentences) -> str:
@@ -66,8 +66,15 @@ def _in_album(result: Result, outcome: ImageOutcome, sentences: Sentences) -> st
 
 
 def _shortened(label: str) -> str:
-    """Ten lines of long labels must still fit under one chart."""
-    if len(label) <= _ALBUM_LABEL_LENGTH:
-        return label
-    half = _ALBUM_LABEL_LENGTH // 2
-    return f"{label[:half].rstrip()}…{label[-half:].lstrip()}"
+    """Ten lines of long labels must still fit under one chart, also where they are emoji."""
+    kept, shortened = len(label), label
+    while _units(shortened) > _ALBUM_LABEL_UNITS:
+        kept -= 1
+        end = kept // 2
+        shortened = f"{label[: kept - end].rstrip()}…{label[len(label) - end :].lstrip()}"
+    return shortened
+
+
+def _units(text: str) -> int:
+    """Its length as Telegram counts: an emoji is two UTF-16 units."""
+    return len(text.encode("utf-16-le")) // 2

@@ -1,0 +1,103 @@
+"""A chat platform and a queue's deliveries that do as a test says, and note what happened."""
+
+import itertools
+from collections import defaultdict
+
+from bot.asks import Ask, Media, Place
+from inference.queue import Delivery
+
+CHART = b"\x89PNG chart"
+
+
+class ScriptedPlatform:
+    """`bot.platform.Platform`; what is put into `faults[method]` is raised, one at each call."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, Place, str]] = []
+        self.faults: dict[str, list[Exception]] = defaultdict(list)
+        self.fetched: list[str] = []
+        self.working: list[Place] = []
+        self._ids = itertools.count(9_000)
+
+    def _happens(self, method: str) -> None:
+        if self.faults[method]:
+            raise self.faults[method].pop(0)
+
+    async def fetch(self, media: Media) -> bytes:
+        self._happens("fetch")
+        self.fetched.append(media.file_id)
+        return b"picture " + media.file_id.encode()
+
+    async def show_working(self, place: Place) -> None:
+        self.working.append(place)
+
+    async def send_text(self, place: Place, text: str) -> int:
+        self._happens("send_text")
+        self.said.append(("text", place, text))
+        return next(self._ids)
+
+    async def send_chart(self, place: Place, chart: bytes, caption: str) -> int:
+        self._happens("send_chart")
+        self.said.append(("chart", place, caption))
+        return next(self._ids)
+
+    async def edit_to_text(self, place: Place, answer_id: int, text: str) -> None:
+        self._happens("edit_to_text")
+        self.said.append((f"edit {answer_id} to text", place, text))
+
+    async def edit_to_chart(self, place: Place, answer_id: int, chart: bytes, caption: str) -> None:
+        self._happens("edit_to_chart")
+        self.said.append((f"edit {answer_id} to chart", place, caption))
+
+    @property
+    def kinds(self) -> list[str]:
+        """What was done, without the words."""
+        return [kind for kind, _, _ in self.said]
+
+
+class ScriptedDelivery(Delivery):
+    """A message that came for the `attempt`-th time."""
+
+    def __init__(self, data: bytes, attempt: int = 1) -> None:
+        self._data = data
+        self._attempt = attempt
+        self.acknowledged = 0
+        self.handed_back: list[float] = []
+
+    @property
+    def data(self) -> bytes:
+        return self._data
+
+    @property
+    def attempt(self) -> int:
+        return self._attempt
+
+    @property
+    def serial(self) -> str:
+        return "scripted.1"
+
+    async def ack(self) -> None:
+        self.acknowledged += 1
+
+    async def hand_back(self, delay: float = 0.0) -> None:
+        self.handed_back.append(delay)
+
+
+def an_ask(
+    message_id: int = 1,
+    *,
+    serial: int = 0,
+    labels: tuple[str, ...] = ("a dog", "a cat"),
+    media: tuple[Media, ...] = (Media("file", "unique", 100),),
+    user_id: int = 7,
+    private: bool = True,
+) -> Ask:
+    return Ask(
+        place=Place(user_id, message_id),
+        user_id=user_id,
+        language="en",
+        media=media,
+        labels=labels,
+        serial=serial,
+        private=private,
+    )

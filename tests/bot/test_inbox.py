@@ -1,0 +1,131 @@
+"""Updates: kept before they are confirmed, handled once, in order, and never lost silently."""
+
+import asyncio
+import json
+from collections.abc import Hashable
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from bot.inbox import Inbox, Update
+from bot.metrics import Metrics
+from bot.platform import Gone, TryAgain
+from bot.store import Store
+from inference.errors import QueueUnavailable
+from inference.queue import DEAD, UPDATES, Queue, updates_subject
+from tests.bot.scripted import ScriptedDelivery
+
+
+class ScriptedFront:
+    """`bot.inbox.Front`; an update is `{"update_id": …, "lane": …}`."""
+
+    def __init__(self) -> None:
+        self.handled: list[int] = []
+        self.faults: list[Exception] = []
+        self.apologies = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    def lane(self, update: Update) -> Hashable:
+        lane: Hashable = update.get("lane")
+        return lane
+
+    async def handle(self, update: Update) -> None:
+        await self.gate.wait()
+        if self.faults:
+            raise self.faults.pop(0)
+        self.handled.append(update["update_id"])
+
+    async def apologise(self, update: Update) -> None:
+        self.apologies += 1
+
+
+@pytest.fixture
+def front() -> ScriptedFront:
+    return ScriptedFront()
+
+
+@pytest.fixture
+def inbox(queue: Queue, store: Store, front: ScriptedFront, metrics: Metrics) -> Inbox:
+    return Inbox(queue, store, front, 42, metrics)
+
+
+def delivered(number: int, attempt: int = 1, lane: int = 0) -> ScriptedDelivery:
+    return ScriptedDelivery(json.dumps({"update_id": number, "lane": lane}).encode(), attempt)
+
+
+async def test_an_update_is_kept_once(inbox: Inbox, queue: Queue) -> None:
+    for _ in range(2):
+        await inbox.keep({"update_id": 5, "text": "ñ"})
+    puller = await queue.puller(UPDATES, "test", updates_subject(42))
+    (kept,) = await puller.pull(9, 1.0)
+    assert json.loads(kept.data) == {"update_id": 5, "text": "ñ"}
+
+
+async def test_handled_twice_is_handled_once(inbox: Inbox, front: ScriptedFront) -> None:
+    first, second = delivered(1), delivered(1, attempt=2)
+    await inbox.deal_with(first)
+    await inbox.deal_with(second)
+    assert front.handled == [1]
+    assert (first.acknowledged, second.acknowledged) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "attempt", "delay"),
+    [
+        (TryAgain("away"), 1, 1.0),
+        (TryAgain("away"), 3, 4.0),
+        (TryAgain("away"), 50, 60.0),
+        (TryAgain("flood", 17.0), 1, 17.0),
+        (QueueUnavailable("no answer"), 2, 2.0),
+        (OperationalError("select", None, Exception("locked")), 9, 60.0),
+    ],
+)
+async def test_what_is_away_is_tried_again_however_often(
+    inbox: Inbox, front: ScriptedFront, fault: Exception, attempt: int, delay: float
+) -> None:
+    front.faults = [fault]
+    delivery = delivered(1, attempt)
+    await inbox.deal_with(delivery)
+    assert (delivery.handed_back, delivery.acknowledged) == ([delay], 0)
+    again = delivered(1, attempt + 1)
+    await inbox.deal_with(again)
+    assert (front.handled, again.acknowledged) == ([1], 1)
+    assert front.apologies == 0
+
+
+async def test_our_own_fault_is_tried_three_times_then_set_aside_with_an_apology(
+    inbox: Inbox, front: ScriptedFront, queue: Queue, store: Store
+) -> None:
+    front.faults = [ValueError("a bug")] * 3
+    deliveries = [delivered(1, attempt) for attempt in (1, 2, 3)]
+    for delivery in deliveries:
+        await inbox.deal_with(delivery)
+    assert [delivery.handed_back for delivery in deliveries] == [[1.0], [2.0], []]
+    assert [delivery.acknowledged for delivery in deliveries] == [0, 0, 1]
+    assert front.apologies == 1
+    assert await store.is_handled(1)
+    (kept,) = await (await queue.puller(DEAD, "person", "clipbot.dead.updates")).pull(9, 1.0)
+    assert json.loads(kept.data)["update_id"] == 1
+
+
+async def test_who_is_gone_is_not_asked_again(inbox: Inbox, front: ScriptedFront) -> None:
+    front.faults = [Gone("bot was blocked by the user")]
+    delivery = delivered(1)
+    await inbox.deal_with(delivery)
+    assert (delivery.acknowledged, front.apologies) == (1, 0)
+
+
+async def test_one_persons_updates_are_handled_in_order_others_meanwhile(
+    inbox: Inbox, front: ScriptedFront
+) -> None:
+    front.gate.clear()
+    tasks = [
+        asyncio.create_task(inbox.deal_with(delivered(number, lane=lane)))
+        for number, lane in ((1, 7), (2, 7), (3, 8))
+    ]
+    await asyncio.sleep(0)
+    front.gate.set()
+    await asyncio.gather(*tasks)
+    assert sorted(front.handled) == [1, 2, 3]
+    assert front.handled.index(1) < front.handled.index(2)

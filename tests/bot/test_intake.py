@@ -1,0 +1,111 @@
+"""From a question to a job: admission, download, publishing."""
+
+import pytest
+
+from bot.asks import MAX_FILE_BYTES, Media
+from bot.intake import Intake, Refused
+from bot.metrics import Metrics
+from bot.platform import Gone, TooBig, TryAgain
+from bot.store import Store
+from inference.contract import decode_job
+from inference.queue import JOBS, JOBS_SUBJECT, Queue
+from tests.bot.scripted import ScriptedPlatform, an_ask
+
+
+@pytest.fixture
+def intake(queue: Queue, store: Store, platform: ScriptedPlatform, metrics: Metrics) -> Intake:
+    return Intake(queue, store, platform, metrics, bot_id=42, max_per_user=2)
+
+
+async def test_a_question_becomes_a_job(
+    intake: Intake, queue: Queue, store: Store, platform: ScriptedPlatform
+) -> None:
+    ask = an_ask(5)
+    await intake.submit(ask)
+    (delivery,) = await (await queue.puller(JOBS, "test", JOBS_SUBJECT)).pull(9, 1.0)
+    job = decode_job(delivery.data)
+    assert (job.id, job.images, job.labels) == ("42.7.5.0", [b"picture file"], ["a dog", "a cat"])
+    assert job.reply.subject == "clipbot.results.42"
+    assert job.words.title == "What CLIP sees"
+    record = await store.job(ask.id)
+    assert record
+    assert not record.delivered
+    assert platform.working == [ask.place]
+
+
+async def test_in_a_group_nothing_is_shown_while_it_works(
+    intake: Intake, platform: ScriptedPlatform
+) -> None:
+    await intake.submit(an_ask(private=False))
+    assert platform.working == []
+
+
+async def test_the_same_question_twice_is_one_job(
+    intake: Intake, queue: Queue, store: Store, platform: ScriptedPlatform
+) -> None:
+    await intake.submit(an_ask())
+    await intake.submit(an_ask())
+    assert await queue.jobs_waiting() == 1
+    await store.mark_delivered(an_ask().id)
+    await intake.submit(an_ask())
+    assert len(platform.fetched) == 2
+
+
+async def test_an_edit_that_changes_nothing_is_no_question(
+    intake: Intake, queue: Queue, platform: ScriptedPlatform
+) -> None:
+    await intake.submit(an_ask())
+    await intake.submit(an_ask(serial=1))
+    assert await queue.jobs_waiting() == 1
+    await intake.submit(an_ask(serial=2, labels=("a house",)))
+    assert await queue.jobs_waiting() == 2
+
+
+async def test_each_person_has_a_limit(intake: Intake, store: Store, metrics: Metrics) -> None:
+    await intake.submit(an_ask(1))
+    await intake.submit(an_ask(2))
+    with pytest.raises(Refused, match="still busy with 2 pictures of yours"):
+        await intake.submit(an_ask(3))
+    await intake.submit(an_ask(1, user_id=8))
+    await store.mark_delivered(an_ask(1).id)
+    await store.forget_job(an_ask(1, user_id=8).id)
+    with pytest.raises(Refused, match="Too many people at once"):
+        await intake.submit(an_ask(4))  # the queue of this test holds three
+    assert metrics.registry.get_sample_value("clipbot_refusals_total") == 2
+    # a question that was not queued counts for nobody
+    assert await store.job(an_ask(4).id) is None
+
+
+async def test_files_that_are_too_big(intake: Intake, platform: ScriptedPlatform) -> None:
+    with pytest.raises(Refused, match="up to 20 MB"):
+        await intake.submit(an_ask(media=(Media("f", "u", MAX_FILE_BYTES + 1),)))
+    with pytest.raises(Refused, match=r"together over 7\.8 MB"):
+        await intake.submit(an_ask(media=(Media("f", "u", 5 * 2**20), Media("g", "v", 5 * 2**20))))
+    assert platform.fetched == []
+    platform.faults["fetch"] = [TooBig("file is too big")]
+    with pytest.raises(Refused, match="up to 20 MB"):
+        await intake.submit(an_ask(media=(Media("f", "u"),)))
+
+
+async def test_files_that_are_gone_or_away(
+    intake: Intake, store: Store, platform: ScriptedPlatform
+) -> None:
+    platform.faults["fetch"] = [Gone("wrong file_id"), TryAgain("away"), ValueError("ours")]
+    with pytest.raises(Refused, match="no longer has that picture"):
+        await intake.submit(an_ask())
+    with pytest.raises(TryAgain):
+        await intake.submit(an_ask())
+    with pytest.raises(ValueError, match="ours"):
+        await intake.submit(an_ask())
+    assert await store.job(an_ask().id) is None
+
+
+async def test_an_album_whose_sizes_were_not_told(
+    intake: Intake, platform: ScriptedPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fetch(media: Media) -> bytes:
+        return bytes(5 * 2**20)
+
+    monkeypatch.setattr(platform, "fetch", fetch)
+    with pytest.raises(Refused, match="together over"):
+        await intake.submit(an_ask(media=(Media("f", "u"), Media("g", "v"))))

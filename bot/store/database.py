@@ -31,8 +31,6 @@ async def open_database(address: str) -> Database:
     url = make_url(address)
     try:
         if url.get_backend_name() == "sqlite":
-            if url.database:
-                await asyncio.to_thread(_make_folder, Path(url.database))
             # One connection: SQLite has one writer anyway, and nobody then meets "is locked".
             engine = create_async_engine(url, pool_size=1, max_overflow=0)
             event.listen(engine.sync_engine, "connect", _prepare_sqlite)
@@ -44,6 +42,8 @@ async def open_database(address: str) -> Database:
             "install clipbot[postgres], or leave DATABASE_URL empty for SQLite."
         ) from error
     try:
+        if url.get_backend_name() == "sqlite" and url.database:
+            await asyncio.to_thread(_make_folder, Path(url.database))
         async with engine.begin() as connection:
             await connection.run_sync(_migrate)
     except (SQLAlchemyError, OSError, ValueError) as error:

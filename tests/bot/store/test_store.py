@@ -1,0 +1,260 @@
+"""What outlives a restart, on SQLite and on PostgreSQL alike."""
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from bot.asks import Media, Place
+from bot.store import Database, Person, Store, open_database
+from bot.store.store import MEMORY_HOURS
+from bot.store.tables import metadata
+from inference.errors import SettingError
+from tests.bot.scripted import an_ask
+from tests.bot.store.postgres import postgres_server
+
+MEDIA = (Media("file", "unique", 100), Media("other", "one"))
+A_USER = 2**52 - 1  # Bot API: ids have up to 52 significant bits
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    with postgres_server() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path / 'deep' / 'er' / 'clipbot.db'}"
+    return str(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+async def database(address: str) -> AsyncIterator[Database]:
+    database = await open_database(address)
+    yield database
+    async with database.begin() as connection:
+        for table in metadata.sorted_tables:
+            await connection.execute(table.delete())
+    await database.dispose()
+
+
+@pytest.fixture
+def store(database: Database) -> Store:
+    return Store(database)
+
+
+async def test_migrations_run_from_nothing_and_then_no_more(
+    address: str, database: Database
+) -> None:
+    await Store(database).set_labels(1, ("a", "b"))
+    again = await open_database(address)
+    assert (await Store(again).person(1)).labels == ("a", "b")
+    async with again.connect() as connection:
+        version = text("select version_num from alembic_version")
+        assert len((await connection.execute(version)).all()) == 1
+    await again.dispose()
+
+
+async def test_migrations_and_tables_say_the_same(database: Database) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    async with database.connect() as connection:
+        found = await connection.run_sync(
+            lambda bound: compare_metadata(MigrationContext.configure(bound), metadata)
+        )
+    assert found == []
+
+
+async def test_what_people_chose(store: Store) -> None:
+    assert await store.person(A_USER) == Person()
+    await store.set_labels(A_USER, ("a dog", "猫, 'quoted'"))
+    await store.set_language(A_USER, "es")
+    await store.set_template(A_USER, "a photo of {}")
+    assert await store.person(A_USER) == Person("es", ("a dog", "猫, 'quoted'"), "a photo of {}")
+    await store.set_labels(A_USER, ())
+    await store.set_template(A_USER, None)
+    assert await store.person(A_USER) == Person("es")
+    assert await store.person(1) == Person()
+
+
+async def test_a_question_from_start_to_end(store: Store) -> None:
+    ask = an_ask(user_id=A_USER, media=MEDIA)
+    record = await store.record_job(ask)
+    assert (record.place, record.media, record.delivered) == (ask.place, MEDIA, False)
+    assert await store.jobs_in_flight(A_USER) == 1
+    assert await store.job(ask.id) == record
+    await store.mark_delivered(ask.id)
+    assert await store.jobs_in_flight(A_USER) == 0
+    await store.record_job(ask)  # the same update handled again
+    job = await store.job(ask.id)
+    assert job
+    assert job.delivered
+    await store.forget_job(ask.id)
+    assert await store.job(ask.id) is None
+
+
+async def test_the_latest_question_of_a_message(store: Store) -> None:
+    for serial in (0, 9, 5):
+        await store.record_job(an_ask(serial=serial))
+    latest = await store.latest_job(7, 1)
+    assert latest
+    assert latest.serial == 9
+    assert await store.latest_job(7, 2) is None
+
+
+async def test_answers_lead_back_to_their_questions(store: Store) -> None:
+    ask = an_ask()
+    await store.record_job(ask)
+    assert await store.answer_to(7, 1) is None
+    await store.record_answer(ask.place, 55, is_chart=False)
+    await store.record_answer(ask.place, 55, is_chart=True)
+    answered = await store.answer_to(7, 1)
+    assert answered
+    assert (answered.answer_id, answered.is_chart) == (55, True)
+    job = await store.job_answered_by(7, 55)
+    assert job
+    assert job.id == ask.id
+    assert await store.job_answered_by(8, 55) is None
+
+
+async def test_long_waits_are_noticed_once(store: Store) -> None:
+    ask = an_ask()
+    await store.record_job(ask)
+    assert await store.waiting_longer_than(60) == []
+    (waiting,) = await store.waiting_longer_than(-1)
+    assert waiting.id == ask.id
+    await store.mark_noticed(ask.id)
+    assert await store.waiting_longer_than(-1) == []
+
+
+async def test_open_questions(store: Store) -> None:
+    await store.record_question(7, 100, 7, MEDIA[:1])
+    await store.record_question(7, 101, 7, MEDIA)
+    assert await store.question(7, 100) == MEDIA[:1]
+    assert await store.open_question(7, 7) == (101, MEDIA)
+    assert await store.open_question(7, 8) is None
+    assert await store.close_questions(7, 7) == 2
+    assert await store.close_questions(7, 7) == 0
+    assert await store.open_question(7, 7) is None
+    assert await store.question(7, 100) == MEDIA[:1]  # who replies to it still means these
+
+
+async def test_one_question_of_several_is_closed(store: Store) -> None:
+    await store.record_question(7, 100, 7, MEDIA[:1])
+    await store.record_question(7, 101, 7, MEDIA)
+    assert await store.close_questions(7, 7, 101) == 1
+    assert await store.open_question(7, 7) == (100, MEDIA[:1])
+
+
+async def test_text_answers_a_question_only_while_it_is_fresh(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.record_question(7, 100, 7, MEDIA)
+    later = time.time() + 24 * 3_600
+    monkeypatch.setattr("bot.store.store.time.time", lambda: later)
+    assert await store.open_question(7, 7) is None
+    assert await store.question(7, 100) == MEDIA
+
+
+async def test_albums_settle_and_become_due_again(store: Store) -> None:
+    async def add(message_id: int, serial: int, settle: float) -> None:
+        message = f"item {message_id}".encode()
+        await store.add_album_item(7, "g", message_id, message, serial=serial, settle=settle)
+
+    assert await store.next_album_due() is None
+    await add(2, 11, 60)
+    assert await store.due_albums() == []
+    await add(1, 12, -1)
+    due = await store.next_album_due()
+    assert due
+    assert due < time.time()
+    assert await store.due_albums() == [(7, "g", 12)]
+    assert await store.album(7, "g") == [b"item 1", b"item 2"]
+    await add(3, 13, -1)
+    await store.album_taken_up(7, "g", 12)  # a newer item came meanwhile
+    assert await store.due_albums() == [(7, "g", 13)]
+    await store.album_taken_up(7, "g", 13)
+    assert await store.due_albums() == []
+
+
+async def test_handled_updates(store: Store) -> None:
+    assert not await store.is_handled(5)
+    for _ in range(2):
+        await store.mark_handled(5)
+    assert await store.is_handled(5)
+
+
+async def test_forgetting_a_person_forgets_all_but_what_is_still_out(store: Store) -> None:
+    done, out, others = an_ask(1), an_ask(2), an_ask(1, user_id=8)
+    for ask in (done, out, others):
+        await store.record_job(ask)
+        await store.record_answer(ask.place, 55, is_chart=True)
+    await store.mark_delivered(done.id)
+    await store.set_labels(7, ("a",))
+    await store.record_question(7, 100, 7, MEDIA)
+    await store.add_album_item(7, "g", 1, b"item", serial=1, settle=0)
+    await store.forget_person(7)
+    assert await store.person(7) == Person()
+    assert await store.job(done.id) is None
+    assert await store.job(out.id) is not None
+    assert await store.answer_to(7, 1) is None
+    assert await store.open_question(7, 7) is None
+    assert await store.album(7, "g") == []
+    assert await store.job(others.id) is not None
+    assert await store.answer_to(8, 1) is not None
+
+
+async def test_old_things_are_pruned(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    await store.record_job(an_ask())
+    await store.record_answer(Place(7, 1), 55, is_chart=True)
+    await store.record_question(7, 100, 7, MEDIA)
+    await store.add_album_item(7, "g", 1, b"item", serial=1, settle=0)
+    await store.mark_handled(5)
+    await store.set_labels(7, ("a",))
+    await store.prune()
+    assert await store.is_handled(5)
+    later = time.time() + (MEMORY_HOURS + 1) * 3_600
+    monkeypatch.setattr("bot.store.store.time.time", lambda: later)
+    assert await store.jobs_in_flight(7) == 0
+    await store.prune()
+    assert await store.job(an_ask().id) is None
+    assert await store.answer_to(7, 1) is None
+    assert await store.album(7, "g") == []
+    assert not await store.is_handled(5)
+    assert (await store.person(7)).labels == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("sqlite+aiosqlite:////proc/none/clipbot.db", "can't be used"),
+        ("postgresql+asyncpg://me:s3cret@127.0.0.1:9/x", "can't be used"),
+    ],
+)
+async def test_a_database_that_cannot_be_used_is_one_sentence(address: str, reason: str) -> None:
+    with pytest.raises(SettingError) as refusal:
+        await open_database(address)
+    assert str(refusal.value).startswith("DATABASE_URL")
+    assert reason in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+    assert "s3cret" not in str(refusal.value)
+
+
+async def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "x.db").write_bytes(b"this is no database at all, but a text" * 99)
+    with pytest.raises(SettingError, match="not a database"):
+        await open_database(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}")
+
+
+async def test_a_database_whose_driver_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def create(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("No module named 'asyncpg'", name="asyncpg")
+
+    monkeypatch.setattr("bot.store.database.create_async_engine", create)
+    with pytest.raises(SettingError, match="DATABASE_URL needs asyncpg"):
+        await open_database("postgresql+asyncpg://host/x")

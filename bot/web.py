@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -41,9 +42,7 @@ class WebServer:
             family, kind, protocol, _, address = socket.getaddrinfo(
                 self._host, self._port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
             )[0]
-            listener = socket.socket(family, kind, protocol)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
+            listener = _listener(family, kind, protocol, address)
         except OSError as error:
             raise SettingError(
                 f"{self._setting}: {self._host}:{self._port} can't be used ({error.strerror})."
@@ -57,3 +56,14 @@ class WebServer:
             await asyncio.wait([self._task], timeout=3)
             self._server.force_exit = True
             await asyncio.wait([self._task], timeout=2)
+
+
+def _listener(
+    family: socket.AddressFamily, kind: socket.SocketKind, protocol: int, address: Any
+) -> socket.socket:
+    with contextlib.ExitStack() as on_failure:
+        listener = on_failure.enter_context(socket.socket(family, kind, protocol))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        on_failure.pop_all()
+    return listener

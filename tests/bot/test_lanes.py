@@ -33,9 +33,9 @@ async def test_a_failure_or_a_cancelled_wait_blocks_nobody() -> None:
             waiting.append(asyncio.create_task(enter()))
             await asyncio.sleep(0)
             waiting[0].cancel()
-            raise ValueError
+            raise ValueError("a bug")
 
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="a bug"):
         await fail()
     await asyncio.wait(waiting)
     assert waiting[0].cancelled()

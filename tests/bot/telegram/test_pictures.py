@@ -1,0 +1,86 @@
+"""Which picture a message carries."""
+
+from typing import Any
+
+import pytest
+
+from bot.asks import Media
+from bot.telegram.pictures import NotAPicture, picture_in
+from tests.bot.telegram.messages import file, message, size
+
+LADDER = [size(90, 68), size(320, 240), size(800, 600), size(1_280, 960)]
+
+
+@pytest.mark.parametrize(
+    ("image_size", "taken"),
+    [(32, "90x68"), (224, "320x240"), (240, "320x240"), (241, "800x600"), (2_000, "1280x960")],
+)
+def test_the_smallest_size_that_is_large_enough(image_size: int, taken: str) -> None:
+    for ladder in (LADDER, LADDER[::-1]):
+        picture = picture_in(message(photo=ladder), image_size)
+        assert picture == Media(f"{taken}-id", f"{taken}-unique", 10)
+
+
+def sticker(**fields: Any) -> dict[str, Any]:
+    kind = {"width": 512, "height": 512, "type": "regular", "is_animated": False, "is_video": False}
+    return {"sticker": file("f", **kind | fields)}
+
+
+def document(mime_type: str | None, name: str | None = None) -> dict[str, Any]:
+    given = {"mime_type": mime_type, "file_name": name}
+    return {"document": file("f", **{key: value for key, value in given.items() if value})}
+
+
+def animation(mime_type: str) -> dict[str, Any]:
+    sides = {"width": 9, "height": 9, "duration": 1}
+    return {"animation": file("f", mime_type=mime_type, **sides), **document(mime_type)}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        sticker(),
+        document("image/jpeg"),
+        document("image/heic"),
+        document("IMAGE/PNG", "x"),
+        document("image/svg+xml", "drawing.svg"),  # a worker says best what it can't read
+        document(None, "IMG_1.HEIC"),
+        document("application/octet-stream", "photo.JPG"),
+        document("application/octet-stream", "a.b.webp"),
+        animation("image/gif"),
+    ],
+)
+def test_pictures(fields: dict[str, Any]) -> None:
+    assert picture_in(message(**fields), 224) == Media("f-id", "f-unique", 10)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        sticker(is_animated=True),
+        sticker(is_video=True),
+        animation("video/mp4"),
+        document("video/quicktime", "film.mov"),
+        {"video": file("f", width=9, height=9, duration=1)},
+        {"video_note": file("f", length=9, duration=1)},
+    ],
+)
+def test_moving_pictures(fields: dict[str, Any]) -> None:
+    assert picture_in(message(**fields), 224) is NotAPicture.MOVING
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        document("application/pdf", "paper.pdf"),
+        document("text/plain", "cat.jpg.txt"),
+        document(None),
+        document("application/octet-stream", "jpg"),
+    ],
+)
+def test_other_files(fields: dict[str, Any]) -> None:
+    assert picture_in(message(**fields), 224) is NotAPicture.OTHER_FILE
+
+
+def test_no_file_at_all() -> None:
+    assert picture_in(message(text="hello"), 224) is None

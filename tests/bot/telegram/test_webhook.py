@@ -1,0 +1,80 @@
+"""The webhook: stored before it is answered, and only with the right secret."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.inbox import Update
+from bot.telegram.webhook import SECRET_HEADER, webhook
+from inference.errors import QueueFull, QueueUnavailable
+
+UPDATE = {"update_id": 5, "message": {}}
+
+
+class Telegram:
+    """Posts updates."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.kept: list[Update] = []
+        self.fault: Exception | None = None
+        self.client = client
+
+    async def keep(self, update: Update) -> None:
+        if self.fault:
+            raise self.fault
+        self.kept.append(update)
+
+    async def posts(self, content: Any = UPDATE, **headers: str) -> int:
+        secret = {SECRET_HEADER: "right", **headers}
+        raw = {"content": content} if isinstance(content, bytes) else {"json": content}
+        return (await self.client.post("/any", headers=secret, **raw)).status_code
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[Telegram]:
+    client = httpx.AsyncClient(base_url="http://bot")
+    telegram = Telegram(client)
+    client._transport = httpx.ASGITransport(webhook("right", telegram.keep))
+    async with client:
+        yield telegram
+
+
+async def test_the_right_secret(telegram: Telegram) -> None:
+    assert await telegram.posts() == 200
+    assert telegram.kept == [UPDATE]
+
+
+@pytest.mark.parametrize("secret", ["", "wrong", "righ", "right ", "right\xe9"])
+async def test_a_wrong_secret(telegram: Telegram, secret: str) -> None:
+    header = {SECRET_HEADER.encode(): secret.encode("latin-1")}
+    answer = await telegram.client.post("/any", json=UPDATE, headers=header)
+    assert answer.status_code == 403
+    assert telegram.kept == []
+
+
+async def test_no_secret(telegram: Telegram) -> None:
+    assert (await telegram.client.post("/any", json=UPDATE)).status_code == 403
+    assert (await telegram.client.get("/any")).status_code == 405
+    assert telegram.kept == []
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", [1], {"update_id": "x"}, {"no": 1}, b"\xff\xfe", "text", None]
+)
+async def test_what_is_no_update(telegram: Telegram, content: Any) -> None:
+    assert await telegram.posts(content) == 400
+    assert telegram.kept == []
+
+
+async def test_what_is_far_too_large(telegram: Telegram) -> None:
+    assert await telegram.posts(b" " * (2**20 + 1)) == 413
+
+
+@pytest.mark.parametrize("fault", [QueueFull("full"), QueueUnavailable("away")])
+async def test_what_cannot_be_stored_comes_again(telegram: Telegram, fault: Exception) -> None:
+    telegram.fault = fault
+    assert await telegram.posts() == 503
+    telegram.fault = None
+    assert await telegram.posts() == 200

@@ -1,0 +1,60 @@
+"""What is known of the workers."""
+
+import asyncio
+
+import pytest
+from nats.errors import ConnectionClosedError
+
+from bot.fleet import Fleet
+from bot.metrics import Metrics
+from inference.contract import WorkerState, WorkerStatus
+from tests.inference.asker import until
+
+
+class ScriptedQueue:
+    """The part of a queue that the fleet looks at."""
+
+    def __init__(self) -> None:
+        self.statuses: list[WorkerStatus] = []
+        self.away = False
+        self.looks = 0
+
+    async def workers(self) -> list[WorkerStatus]:
+        self.looks += 1
+        if self.away:
+            raise ConnectionClosedError
+        return self.statuses
+
+    async def jobs_waiting(self) -> int:
+        return 3
+
+
+def worker(state: WorkerState, model: str = "m", image_size: int = 224) -> WorkerStatus:
+    return WorkerStatus(worker=model, model=model, state=state, image_size=image_size)
+
+
+async def test_looks_again_and_again(
+    metrics: Metrics, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("bot.fleet.STATUS_INTERVAL", 0.01)
+    queue = ScriptedQueue()
+    fleet = Fleet(queue, metrics, "demo")  # type: ignore[arg-type]
+    assert (fleet.image_size, fleet.is_demo) == (224, True)
+    watch = asyncio.create_task(fleet.watch())
+    await until(lambda: "No worker speaks" in caplog.text, True)
+    queue.statuses = [
+        worker(WorkerState.READY, "a", 336),
+        worker(WorkerState.READY, "b", 224),
+        worker(WorkerState.LOADING, "c", 512),
+    ]
+    await until(lambda: fleet.image_size, 336)
+    assert not fleet.is_demo
+    await until(lambda: metrics.registry.get_sample_value("clipbot_workers_ready"), 2.0)
+    assert metrics.registry.get_sample_value("clipbot_jobs_waiting") == 3
+    queue.away = True
+    looks = queue.looks
+    await until(lambda: queue.looks > looks + 2, True)
+    assert len(fleet.workers) == 3
+    watch.cancel()
+    await asyncio.wait([watch])
+    assert caplog.text.count("No worker speaks") == 1

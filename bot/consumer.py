@@ -68,10 +68,11 @@ class Consumer:
             self._pulling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._pulling
+        # First, or what is handed back would come straight to the pull that we no longer look at.
+        await self._puller.close()
         if self._in_hand:
             await asyncio.wait(self._in_hand, timeout=patience)
         rest = list(self._in_hand)
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
-        await self._puller.close()

@@ -81,6 +81,7 @@ async def test_a_drain_hands_back_what_takes_too_long(queue: Queue, hands: Hands
 async def test_a_handler_that_breaks_its_promise_loses_nothing(
     queue: Queue, hands: Hands, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """It comes back after a pause of 5 s."""
     await _fill(queue, 1)
     hands.faults = [ValueError("a bug")]
     hands.gate.set()

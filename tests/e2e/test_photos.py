@@ -96,7 +96,7 @@ async def test_a_single_phrase_is_compared_with_something_else(alice: Person) ->
     [
         (", ".join(f"thing {n}" for n in range(120)), "Those are 120 phrases, and at most 50 fit."),
         ("a cat, " + "x" * 101, "has 101 characters, and at most 100 fit."),
-        (" ,; ,, ", "I found no phrases in that."),
+        (" ,; ,, ", "Which phrases shall I compare it with?"),
     ],
 )
 async def test_phrases_that_cannot_be_used_are_refused(
@@ -129,7 +129,7 @@ async def test_an_edit_that_changes_nothing_does_nothing(
 
 
 async def test_a_caption_mended_after_a_refusal_gets_its_chart_there(alice: Person) -> None:
-    photo = await alice.sends(picture(), caption=";;")
+    photo = await alice.sends(picture(), caption="x" * 101)
     refusal = await alice.hears(reply_to=photo)
     await alice.edits(photo, caption="a dog, a cat")
     await alice.hears(edit_of=refusal)

@@ -12,8 +12,14 @@ class Answers:
         self._store = store
         self._platform = platform
 
-    async def chart(self, place: Place, chart: bytes, text: str) -> None:
-        """Answers with a chart, in place of any earlier answer to the same message."""
+    async def chart(
+        self, place: Place, chart: bytes, text: str, *, job_id: str | None = None
+    ) -> None:
+        """Answers with a chart, in place of any earlier answer to the same message.
+
+        Args:
+            job_id: the question that is delivered by this.
+        """
         earlier = await self._store.answer_to(place.chat_id, place.message_id)
         if earlier:
             try:
@@ -23,7 +29,7 @@ class Answers:
         answer_id = (
             earlier.answer_id if earlier else await self._platform.send_chart(place, chart, text)
         )
-        await self._store.record_answer(place, answer_id, is_chart=True)
+        await self._store.record_answer(place, answer_id, is_chart=True, job_id=job_id)
 
     async def text(self, place: Place, text: str) -> None:
         """Answers with a sentence; an earlier sentence is replaced, an earlier chart stays."""

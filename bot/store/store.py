@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Table, delete, func, select, update
+from sqlalchemy import Executable, Table, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.asks import Ask, Media, Place
@@ -70,17 +70,21 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def _upsert(self, table: Table, keys: dict[str, Any], values: dict[str, Any]) -> None:
+    def _upsert_into(
+        self, table: Table, keys: dict[str, Any], values: dict[str, Any]
+    ) -> Executable:
         insert = (sqlite.insert if self._database.dialect.name == "sqlite" else postgresql.insert)(
             table
         ).values(**keys, **values)
-        statement = (
+        return (
             insert.on_conflict_do_update(index_elements=list(keys), set_=values)
             if values
             else insert.on_conflict_do_nothing(index_elements=list(keys))
         )
+
+    async def _upsert(self, table: Table, keys: dict[str, Any], values: dict[str, Any]) -> None:
         async with self._database.begin() as connection:
-            await connection.execute(statement)
+            await connection.execute(self._upsert_into(table, keys, values))
 
     # -- people -------------------------------------------------------------------------------
 
@@ -190,9 +194,7 @@ class Store:
     async def mark_delivered(self, job_id: str) -> None:
         """The platform took the answer, or it became pointless."""
         async with self._database.begin() as connection:
-            await connection.execute(
-                update(jobs).where(jobs.c.id == job_id).values(delivered_at=time.time())
-            )
+            await connection.execute(_delivered(job_id))
 
     async def waiting_longer_than(self, seconds: float) -> list[JobRecord]:
         """Questions out for so long, whose askers were not told yet."""
@@ -224,13 +226,23 @@ class Store:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else Answered(row.answer_id, bool(row.is_chart))
 
-    async def record_answer(self, place: Place, answer_id: int, *, is_chart: bool) -> None:
-        """Notes which message of ours answers which of theirs."""
-        await self._upsert(
+    async def record_answer(
+        self, place: Place, answer_id: int, *, is_chart: bool, job_id: str | None = None
+    ) -> None:
+        """Notes which message of ours answers which of theirs.
+
+        With `job_id` that question is delivered, at the same moment: a crash in between would
+        repeat the answer as an edit that changes nothing, which Telegram refuses.
+        """
+        statement = self._upsert_into(
             answers,
             {"chat_id": place.chat_id, "message_id": place.message_id},
             {"answer_id": answer_id, "is_chart": int(is_chart), "created_at": time.time()},
         )
+        async with self._database.begin() as connection:
+            await connection.execute(statement)
+            if job_id is not None:
+                await connection.execute(_delivered(job_id))
 
     # -- questions ------------------------------------------------------------------------------
 
@@ -387,6 +399,10 @@ class Store:
                 await connection.execute(delete(table).where(table.c.created_at < old))
             await connection.execute(delete(handled).where(handled.c.at < old))
             await connection.execute(delete(jobs).where(jobs.c.created_at < old))
+
+
+def _delivered(job_id: str) -> Executable:
+    return update(jobs).where(jobs.c.id == job_id).values(delivered_at=time.time())
 
 
 def _job_record(row: Any) -> JobRecord:

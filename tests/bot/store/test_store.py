@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.asks import Media, Place
-from bot.store import Database, Person, Store, open_database
+from bot.asks import Media
+from bot.store import Album, Database, Person, Store, open_database
 from bot.store.store import MEMORY_HOURS
 from bot.store.tables import metadata
 from inference.errors import SettingError
@@ -84,10 +84,11 @@ async def test_what_people_chose(store: Store) -> None:
 
 async def test_a_question_from_start_to_end(store: Store) -> None:
     ask = an_ask(user_id=A_USER, media=MEDIA)
-    record = await store.record_job(ask)
+    await store.record_job(ask)
+    record = await store.job(ask.id)
+    assert record
     assert (record.place, record.media, record.delivered) == (ask.place, MEDIA, False)
     assert await store.jobs_in_flight(A_USER) == 1
-    assert await store.job(ask.id) == record
     await store.mark_delivered(ask.id)
     assert await store.jobs_in_flight(A_USER) == 0
     await store.record_job(ask)  # the same update handled again
@@ -120,6 +121,13 @@ async def test_answers_lead_back_to_their_questions(store: Store) -> None:
     assert job
     assert job.id == ask.id
     assert await store.job_answered_by(8, 55) is None
+
+
+async def test_a_chart_and_its_delivery_are_one_record(store: Store) -> None:
+    ask = an_ask()
+    await store.record_job(ask)
+    await store.record_answer(ask.place, 55, is_chart=True, job_id=ask.id)
+    assert await store.jobs_in_flight(ask.user_id) == 0
 
 
 async def test_long_waits_are_noticed_once(store: Store) -> None:
@@ -161,24 +169,34 @@ async def test_text_answers_a_question_only_while_it_is_fresh(
     assert await store.question(7, 100) == MEDIA
 
 
-async def test_albums_settle_and_become_due_again(store: Store) -> None:
-    async def add(message_id: int, serial: int, settle: float) -> None:
-        message = f"item {message_id}".encode()
-        await store.add_album_item(7, "g", message_id, message, serial=serial, settle=settle)
+async def _album(store: Store, message_id: int, serial: int, settle: float) -> None:
+    await store.add_album_item(
+        7, "g", message_id, f"item {message_id}".encode(), user_id=7, serial=serial, settle=settle
+    )
 
+
+async def test_albums_settle_and_become_due_again(store: Store) -> None:
     assert await store.next_album_due() is None
-    await add(2, 11, 60)
+    await _album(store, 2, 11, 60)
     assert await store.due_albums() == []
-    await add(1, 12, -1)
+    await _album(store, 1, 12, -1)
     due = await store.next_album_due()
     assert due
     assert due < time.time()
-    assert await store.due_albums() == [(7, "g", 12)]
-    assert await store.album(7, "g") == [b"item 1", b"item 2"]
-    await add(3, 13, -1)
-    await store.album_taken_up(7, "g", 12)  # a newer item came meanwhile
-    assert await store.due_albums() == [(7, "g", 13)]
-    await store.album_taken_up(7, "g", 13)
+    (first,) = await store.due_albums()
+    assert first == Album(7, "g", 12)
+    assert await store.album_items(first) == [b"item 1", b"item 2"]
+    await store.album_asked_by(first, 2)
+    await _album(store, 3, 13, -1)
+    await store.put_off_album(first, None)  # a newer item came meanwhile
+    (second,) = await store.due_albums()
+    assert second == Album(7, "g", 13, asking_id=2)
+    await store.put_off_album(second, 60)
+    assert await store.due_albums() == []
+    await store.put_off_all_albums(-1)
+    assert await store.due_albums() == [second]
+    await store.put_off_album(second, None)
+    await store.put_off_all_albums(-1)
     assert await store.due_albums() == []
 
 
@@ -197,23 +215,25 @@ async def test_forgetting_a_person_forgets_all_but_what_is_still_out(store: Stor
     await store.mark_delivered(done.id)
     await store.set_labels(7, ("a",))
     await store.record_question(7, 100, 7, MEDIA)
-    await store.add_album_item(7, "g", 1, b"item", serial=1, settle=0)
+    await _album(store, 1, 1, 0)
     await store.forget_person(7)
     assert await store.person(7) == Person()
     assert await store.job(done.id) is None
     assert await store.job(out.id) is not None
     assert await store.answer_to(7, 1) is None
     assert await store.open_question(7, 7) is None
-    assert await store.album(7, "g") == []
+    assert await store.album_items(Album(7, "g", 1)) == []
     assert await store.job(others.id) is not None
     assert await store.answer_to(8, 1) is not None
 
 
 async def test_old_things_are_pruned(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    await store.record_job(an_ask())
-    await store.record_answer(Place(7, 1), 55, is_chart=True)
+    done, waiting = an_ask(1), an_ask(2)
+    for ask in (done, waiting):
+        await store.record_job(ask)
+    await store.record_answer(done.place, 55, is_chart=True, job_id=done.id)
     await store.record_question(7, 100, 7, MEDIA)
-    await store.add_album_item(7, "g", 1, b"item", serial=1, settle=0)
+    await _album(store, 1, 1, 0)
     await store.mark_handled(5)
     await store.set_labels(7, ("a",))
     await store.prune()
@@ -222,11 +242,28 @@ async def test_old_things_are_pruned(store: Store, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("bot.store.store.time.time", lambda: later)
     assert await store.jobs_in_flight(7) == 0
     await store.prune()
-    assert await store.job(an_ask().id) is None
+    assert await store.job(done.id) is None
+    assert await store.job(waiting.id) is not None  # whoever was told to wait gets the answer
     assert await store.answer_to(7, 1) is None
-    assert await store.album(7, "g") == []
+    assert await store.album_items(Album(7, "g", 1)) == []
     assert not await store.is_handled(5)
     assert (await store.person(7)).labels == ("a",)
+    a_month_later = later + 31 * 24 * 3_600
+    monkeypatch.setattr("bot.store.store.time.time", lambda: a_month_later)
+    await store.prune()
+    assert await store.job(waiting.id) is None
+
+
+async def test_an_album_that_nobody_asked_about_is_not_remembered(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _album(store, 1, 1, 0)
+    await store.prune()
+    assert await store.album_items(Album(7, "g", 1)) == [b"item 1"]
+    later = time.time() + 3_600
+    monkeypatch.setattr("bot.store.store.time.time", lambda: later)
+    await store.prune()
+    assert await store.album_items(Album(7, "g", 1)) == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,162 @@
+"""`clipbot doctor`: what is wrong, and what to do about it."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from bot import doctor
+from bot.playground.server import BotApiServer
+from inference.contract import WorkerState, WorkerStatus
+from inference.findings import Finding, State
+from inference.queue import connect
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[BotApiServer]:
+    async with BotApiServer() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def settings(server: BotApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host where everything is as it should be, but the CLIP side, which is not looked at."""
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", server.token)
+    monkeypatch.setenv("TELEGRAM_API_URL", server.url)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+
+    async def clip(*_: object) -> AsyncIterator[Finding]:
+        yield Finding("model", State.FINE, "not looked at")
+
+    monkeypatch.setattr(doctor, "_clip", clip)
+
+
+async def findings() -> dict[str, Finding]:
+    return {finding.check: finding async for finding in doctor.examine()}
+
+
+async def broken() -> dict[str, str]:
+    return {
+        name: finding.found
+        for name, finding in (await findings()).items()
+        if finding.state is State.BROKEN
+    }
+
+
+async def test_a_healthy_host() -> None:
+    found = await findings()
+    assert {f.state for f in found.values()} <= {State.FINE, State.NOTE}
+    assert found["token"].found == "@clip_test_bot"
+    assert found["database"].found == "sqlite"
+    assert found["queue"].found.startswith("embedded")
+
+
+async def test_a_missing_token_hides_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TELEGRAM_BOT_TOKEN")
+    found = await findings()
+    assert "TELEGRAM_BOT_TOKEN is not set" in found["token"].found
+    assert found["database"].state is State.FINE
+
+
+async def test_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAX_QUEUE", "many")
+    assert "MAX_QUEUE is 'many'" in (await broken())["settings"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "check", "reason"),
+    [
+        ("TELEGRAM_BOT_TOKEN", "42:WRONG", "token", "does not accept it"),
+        ("TELEGRAM_API_URL", "http://127.0.0.1:9", "token", "can't be reached"),
+        ("DATA_DIR", "/proc/none", "DATA_DIR", "can't be written"),
+        ("DATABASE_URL", "sqlite:////proc/none/x.db", "database", "can't be used"),
+    ],
+)
+async def test_what_is_broken(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, check: str, reason: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    found = await broken()
+    assert reason in found[check]
+
+
+async def test_a_queue_that_nobody_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise doctor.OperatorError("No NATS server answers at NATS_URL.")  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(doctor, "connect", refuse)
+    monkeypatch.setenv("NATS_URL", "nats://127.0.0.1:9")
+    assert "No NATS server answers" in (await broken())["queue"]
+
+
+async def test_a_queue_with_workers(nats_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NATS_URL", nats_url)
+    assert (await findings())["workers"].found == "none speaks"
+    queue = await connect(nats_url, name="worker")
+    await queue.prepare(10, owner=True)
+    await queue.tell_status(
+        WorkerStatus(worker="w", model="some/model", state=WorkerState.FAILED, reason="No such.")
+    )
+    found = (await findings())["workers"]
+    assert (found.state, found.advice) == (State.BROKEN, "No such.")
+    assert "some/model" in found.found
+    await queue.close()
+
+
+async def test_the_table_prints_what_was_found_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def examine() -> AsyncIterator[Finding]:
+        yield Finding("a", State.FINE, "fine")
+        yield Finding("b", State.BROKEN, "odd [bold] value", "mend it")
+
+    monkeypatch.setattr(doctor, "examine", examine)
+    printed = io.StringIO()
+    assert not await doctor.report(Console(file=printed, width=100))
+    assert "odd [bold] value" in printed.getvalue()
+    assert "mend it" in printed.getvalue()
+
+
+class TestTheClipSide:
+    @pytest.fixture(autouse=True)
+    def settings(self, server: BotApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Only its own part is looked at."""
+        monkeypatch.setenv("TELEGRAM_BOT_TOKEN", server.token)
+
+    async def _found(self, monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[Finding]:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        settings = doctor.load(doctor.BotSettings)  # type: ignore[attr-defined]
+        return [finding async for finding in doctor._clip(settings)]
+
+    async def test_it_looks_after_itself(
+        self, monkeypatch: pytest.MonkeyPatch, tiny_clip_folder: Path
+    ) -> None:
+        found = await self._found(monkeypatch, CLIP_MODEL=str(tiny_clip_folder), CLIP_DEVICE="cpu")
+        assert found
+        assert not [finding for finding in found if finding.state is State.BROKEN]
+
+    async def test_a_model_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found = await self._found(monkeypatch, CLIP_MODEL="/nowhere")
+        assert [finding for finding in found if "no such folder" in finding.found]
+
+    async def test_without_its_libraries_the_workers_have_them(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+        (found,) = await self._found(monkeypatch, NATS_URL="nats://host")
+        assert "the workers at NATS_URL have it" in found.found
+
+    async def test_a_crash_of_its_libraries_is_one_line(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        true_start = asyncio.create_subprocess_exec
+
+        async def start(*_: str, **pipes: Any) -> asyncio.subprocess.Process:
+            return await true_start("sh", "-c", "echo first >&2; echo Segfault >&2", **pipes)
+
+        monkeypatch.setattr(asyncio, "create_subprocess_exec", start)
+        (found,) = await self._found(monkeypatch)
+        assert found.found == "its libraries crashed: Segfault"

@@ -29,9 +29,10 @@ from bot.embedded.worker import embedded_worker
 from bot.fleet import Fleet
 from bot.inbox import Inbox
 from bot.intake import Intake
+from bot.lanes import Lanes
 from bot.metrics import Metrics
 from bot.settings import BotSettings
-from bot.store import Store, open_database
+from bot.store import Store, claim, open_database
 from bot.telegram.albums import Albums
 from bot.telegram.application import TelegramFront, build
 from bot.telegram.connection import keep_menu, meet, prepare_polling, prepare_webhook
@@ -47,13 +48,14 @@ from inference.settings import WorkerSettings, load
 
 log = logging.getLogger(__name__)
 
-# Updates and results in hand at once. Downloads and Telegram's pace are limited elsewhere.
-_UPDATES_IN_HAND = 64
-_RESULTS_IN_HAND = 48
-# Together with Telegram's last call and nats-server's end these stay under 30 s.
-_DRAIN_PATIENCE = 6.0
-_WORKER_PATIENCE = 8.0
-_PRUNE_EVERY = 3_600.0
+# In hand at once, most of them waiting for their lane: bounds memory (a result has 50 to 160 kB).
+# How many are at work is the inbox's and the deliverer's own affair.
+_UPDATES_IN_HAND = 1_000
+_RESULTS_IN_HAND = 300
+# With Telegram's last call (2), the web servers (3) and NATS (2 + 4) these stay under 30 s.
+_DRAIN_PATIENCE = 5.0
+_WORKER_PATIENCE = 6.0
+_PRUNE_EVERY = 600.0
 
 
 Fatal = asyncio.Future[None]
@@ -92,6 +94,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
     _own_folder(settings.data_dir, stack)
     database = await open_database(settings.database)
     stack.push_async_callback(database.dispose)
+    await claim(database, settings.bot_id)
     store = Store(database)
     metrics = Metrics()
     queue = await _open_queue(settings, stack)
@@ -123,7 +126,8 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
         admin_ids=settings.admin_ids,
     )
     inbox = Inbox(queue, store, front, bot_id, metrics)
-    deliverer = Deliverer(queue, store, platform, metrics)
+    lanes = Lanes()
+    deliverer = Deliverer(queue, store, platform, lanes, metrics)
 
     if settings.metrics_port:
         await _serve_web(
@@ -144,7 +148,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
     for work in (
         fleet.watch,
         albums.watch,
-        lambda: patience.watch(store, platform, wait=wait, look_every=min(15.0, wait / 4)),
+        lambda: patience.watch(store, platform, lanes, wait=wait, look_every=min(15.0, wait / 4)),
         lambda: _prune(store),
         lambda: keep_menu(application.bot),
     ):
@@ -161,7 +165,8 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
 def _own_folder(folder: Path, stack: AsyncExitStack) -> None:
     """Two bots in one DATA_DIR would tear at the same queue and database."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # Private: it will hold messages, file ids and a key to the queue.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = stack.enter_context((folder / "clipbot.lock").open("w"))
     except OSError as error:
         raise SettingError(f"DATA_DIR ({folder}) can't be written: {error.strerror}.") from error
@@ -192,13 +197,16 @@ async def _open_queue(settings: BotSettings, stack: AsyncExitStack) -> Queue:
 
 
 def _for_worker(settings: BotSettings) -> dict[str, str]:
-    """What the worker must share with us, wherever we read it from; never the token."""
+    """What the worker must share with us, wherever we read it from; never our secrets."""
     return {
         "CLIP_MODEL": settings.clip_model,
         "MAX_QUEUE": str(settings.max_queue),
         "LOG_LEVEL": settings.log_level,
         "LOG_FORMAT": settings.log_format,
+        # Empty counts as unset: the worker has no business with these.
         "TELEGRAM_BOT_TOKEN": "",
+        "WEBHOOK_SECRET": "",
+        "DATABASE_URL": "",
     }
 
 

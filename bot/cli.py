@@ -1,6 +1,7 @@
 """The command line. `worker` and `classify` belong to the CLIP side, and only they import it."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Mapping
 
@@ -61,6 +62,9 @@ def run() -> None:
     except OperatorError as error:
         click.echo(f"clipbot: {error}", err=True)
         sys.exit(2 if isinstance(error, SettingError) else 1)
+    except Exception:  # through logging, which blots out secrets
+        logging.getLogger(__name__).critical("clipbot ends by its own fault.", exc_info=True)
+        sys.exit(1)
 
 
 @main.command()

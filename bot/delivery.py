@@ -1,12 +1,13 @@
 """Results: told to whoever asked, once, then acknowledged."""
 
+import asyncio
 import logging
 import time
 
 import msgspec
 
 from bot.answers import Answers
-from bot.backoff import backoff
+from bot.backoff import Failures, backoff
 from bot.captions import caption
 from bot.lanes import Lanes
 from bot.metrics import Metrics
@@ -20,18 +21,30 @@ from inference.queue import Delivery, Queue
 log = logging.getLogger(__name__)
 
 _OUR_TRIES = 4
+# Answers being sent at once; those that wait for their chat's lane don't count.
+_AT_WORK = 48
+# A group may get 20 messages a minute: more than so many answers for one chat wait in the queue.
+_CHAT_IN_HAND = 20
+_CHAT_PAUSE = 5.0
 
 
 class Deliverer:
-    """Deals with results."""
+    """Deals with results.
 
-    def __init__(self, queue: Queue, store: Store, platform: Platform, metrics: Metrics) -> None:
+    Args:
+        lanes: one for each chat; shared with whoever else answers questions.
+    """
+
+    def __init__(
+        self, queue: Queue, store: Store, platform: Platform, lanes: Lanes, metrics: Metrics
+    ) -> None:
         self._queue = queue
         self._store = store
-        self._platform = platform
         self._answers = Answers(store, platform)
+        self._lanes = lanes
         self._metrics = metrics
-        self._lanes = Lanes()
+        self._failures = Failures()
+        self._at_work = asyncio.Semaphore(_AT_WORK)
 
     async def deal_with(self, delivery: Delivery) -> None:
         """Delivers one result and acknowledges it."""
@@ -46,13 +59,24 @@ class Deliverer:
             await self._queue.set_aside("results", delivery)
             await delivery.ack()
             return
-        record = await self._store.job(result.reply.data.decode())
+        job_id = result.reply.data.decode()
+        record = await self._store.job(job_id)
         if record is None:
             log.info("A result came for a question that is long forgotten.")
-        elif not record.delivered:
-            async with self._lanes.turn(record.place.chat_id):
-                if not await self._deliver(delivery, result, record):
-                    return
+            await delivery.ack()
+            return
+        chat_id = record.place.chat_id
+        if self._lanes.waiting(chat_id) >= _CHAT_IN_HAND:
+            await delivery.hand_back(delay=_CHAT_PAUSE)
+            return
+        async with self._lanes.turn(chat_id), self._at_work:
+            record = await self._store.job(job_id)
+            if (
+                record
+                and not record.delivered
+                and not await self._deliver(delivery, result, record)
+            ):
+                return
         await delivery.ack()
 
     async def _deliver(self, delivery: Delivery, result: Result, record: JobRecord) -> bool:
@@ -67,14 +91,23 @@ class Deliverer:
             await delivery.hand_back(delay=pause)
             return False
         except Exception:
-            log.exception("Answer to %s, attempt %d, failed.", record.id, delivery.attempt)
-            if delivery.attempt < _OUR_TRIES:
-                await delivery.hand_back(delay=backoff(delivery.attempt))
+            failures = self._failures.count(record.id)
+            log.exception("Answer to %s failed for the %d. time.", record.id, failures)
+            if failures < _OUR_TRIES:
+                await delivery.hand_back(delay=backoff(failures))
                 return False
             await self._queue.set_aside("results", delivery)
+            await self._apologise(record)
+        self._failures.forget(record.id)
         # From here on a crash repeats nothing: this is the delivery record.
         await self._store.mark_delivered(record.id)
         return True
+
+    async def _apologise(self, record: JobRecord) -> None:
+        try:
+            await self._answers.text(record.place, speak(record.language).apology())
+        except Exception:
+            log.exception("The apology for %s failed as well.", record.id)
 
     async def _tell(self, result: Result, record: JobRecord) -> None:
         latest = await self._store.latest_job(record.place.chat_id, record.place.message_id)
@@ -86,9 +119,7 @@ class Deliverer:
                 log.warning("Job %s failed: %s (%s)", record.id, problem.code, problem.fault)
             await self._answers.text(record.place, sentences.problem(problem))
         elif result.chart:
-            await self._answers.chart(
-                record.place, result.chart, caption(result, sentences), job_id=record.id
-            )
+            await self._answers.chart(record.place, result.chart, caption(result, sentences))
         else:  # drawing failed: the numbers are what matters
             await self._answers.text(record.place, caption(result, sentences))
         self._metrics.answers.inc()

@@ -156,6 +156,7 @@ async def _clip(settings: BotSettings) -> AsyncIterator[Finding]:
         return
     process = await asyncio.create_subprocess_exec(
         sys.executable,
+        "-P",
         "-m",
         "inference.diagnosis",
         stdout=asyncio.subprocess.PIPE,

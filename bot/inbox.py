@@ -1,5 +1,6 @@
 """Updates: stored before the platform is told that we have them, then handled lane by lane."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Hashable
@@ -7,7 +8,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.exc import DBAPIError
 
-from bot.backoff import backoff
+from bot.backoff import Failures, backoff
 from bot.lanes import Lanes
 from bot.metrics import Metrics
 from bot.platform import Gone, TryAgain
@@ -21,6 +22,9 @@ Update = dict[str, Any]
 
 # A handler that fails by our fault is tried this often; a platform that is away, for much longer.
 _OUR_TRIES = 3
+# Handlers at work at once. Those that wait for their lane don't count, so that one busy chat
+# can't keep the others waiting.
+_AT_WORK = 64
 
 
 class Front(Protocol):
@@ -48,6 +52,8 @@ class Inbox:
         self._bot_id = bot_id
         self._metrics = metrics
         self._lanes = Lanes()
+        self._failures = Failures()
+        self._at_work = asyncio.Semaphore(_AT_WORK)
 
     async def keep(self, update: Update) -> None:
         """Stores an update; once this returns, the platform may forget it.
@@ -57,7 +63,7 @@ class Inbox:
         """
         await self._queue.publish(
             updates_subject(self._bot_id),
-            json.dumps(update, ensure_ascii=False).encode(),
+            json.dumps(update).encode(),  # ASCII: lone surrogates can't be encoded otherwise
             f"{self._bot_id}.{update['update_id']}",
         )
         self._metrics.updates.inc()
@@ -65,7 +71,7 @@ class Inbox:
     async def deal_with(self, delivery: Delivery) -> None:
         """Handles a stored update and acknowledges it."""
         update: Update = json.loads(delivery.data)
-        async with self._lanes.turn(self._front.lane(update)):
+        async with self._lanes.turn(self._front.lane(update)), self._at_work:
             if await self._store.is_handled(update["update_id"]):
                 await delivery.ack()
                 return
@@ -73,7 +79,7 @@ class Inbox:
                 await self._front.handle(update)
             except Gone as error:
                 log.info("Update %s has nobody to answer: %s", update["update_id"], error)
-            except (TryAgain, QueueUnavailable, DBAPIError) as error:
+            except (TryAgain, QueueUnavailable, DBAPIError, OSError) as error:
                 pause = getattr(error, "after", 0.0) or backoff(delivery.attempt)
                 log.warning(
                     "Update %s: %s; trying again in %.0f s.", update["update_id"], error, pause
@@ -81,13 +87,13 @@ class Inbox:
                 await delivery.hand_back(delay=pause)
                 return
             except Exception:
-                log.exception(
-                    "Update %s, attempt %d, failed.", update["update_id"], delivery.attempt
-                )
-                if delivery.attempt < _OUR_TRIES:
-                    await delivery.hand_back(delay=backoff(delivery.attempt))
+                failures = self._failures.count(update["update_id"])
+                log.exception("Update %s failed for the %d. time.", update["update_id"], failures)
+                if failures < _OUR_TRIES:
+                    await delivery.hand_back(delay=backoff(failures))
                     return
                 await self._queue.set_aside("updates", delivery)
                 await self._front.apologise(update)
+            self._failures.forget(update["update_id"])
             await self._store.mark_handled(update["update_id"])
             await delivery.ack()

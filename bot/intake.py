@@ -14,8 +14,8 @@ from inference.queue import JOBS_SUBJECT, Queue, results_subject
 
 log = logging.getLogger(__name__)
 
-# Downloads at once: each may hold 20 MB.
-_DOWNLOADS = 12
+# Questions whose pictures are in memory at once: each may hold one message of the queue, 64 MB.
+_AT_ONCE = 12
 # What a job's message holds besides its pictures: labels, words, ids.
 _ENVELOPE_BYTES = 256 * 2**10
 
@@ -43,14 +43,15 @@ class Intake:
         self._metrics = metrics
         self._bot_id = bot_id
         self._max_per_user = max_per_user
-        self._downloads = asyncio.Semaphore(_DOWNLOADS)
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
 
     async def submit(self, ask: Ask) -> None:
         """Queues a question. The same question again changes nothing.
 
         Raises:
             Refused: too big, too many, too busy, or the file is gone.
-            TryAgain: the platform or the queue is away for now.
+            TryAgain: the platform is away for now.
+            QueueUnavailable: the queue is.
         """
         known = await self._store.job(ask.id)
         if known and known.delivered:
@@ -59,9 +60,12 @@ class Intake:
             return
         try:
             await self._admit(ask, again=known is not None)
-            await self._publish(ask, await self._fetch_all(ask))
+            async with self._at_once:
+                await self._publish(ask, await self._fetch_all(ask))
         except Refused:
             self._metrics.refusals.inc()
+            if known:  # recorded by an attempt that did not get as far as the queue
+                await self._store.forget_job(ask.id)
             raise
 
     async def _is_news(self, ask: Ask) -> bool:
@@ -86,22 +90,25 @@ class Intake:
     async def _fetch_all(self, ask: Ask) -> list[bytes]:
         try:
             async with asyncio.TaskGroup() as tasks:
-                if ask.private:
-                    tasks.create_task(self._platform.show_working(ask.place))
+                showing = tasks.create_task(self._show_working(ask))
                 fetching = [tasks.create_task(self._fetch(ask, media)) for media in ask.media]
+                await asyncio.wait(fetching)
+                showing.cancel()  # what it would show is about to be over
         except ExceptionGroup as group:
             raise _first(group) from None  # two broken downloads are one refusal
         return [task.result() for task in fetching]
 
+    async def _show_working(self, ask: Ask) -> None:
+        if ask.private:
+            await self._platform.show_working(ask.place)
+
     async def _fetch(self, ask: Ask, media: Media) -> bytes:
-        async with self._downloads:
-            try:
-                return await self._platform.fetch(media)
-            except TooBig:
-                too_big = speak(ask.language).file_too_big(MAX_FILE_BYTES / 2**20)
-                raise Refused(too_big) from None
-            except Gone:
-                raise Refused(speak(ask.language).file_gone()) from None
+        try:
+            return await self._platform.fetch(media)
+        except TooBig:
+            raise Refused(speak(ask.language).file_too_big(MAX_FILE_BYTES / 2**20)) from None
+        except Gone:
+            raise Refused(speak(ask.language).file_gone()) from None
 
     async def _publish(self, ask: Ask, images: list[bytes]) -> None:
         sentences = speak(ask.language)
@@ -116,10 +123,11 @@ class Intake:
             words=sentences.chart_words(),
             reply=Reply(results_subject(self._bot_id), ask.id.encode()),
         )
+        packed = encode(job)
         # Recorded first: a job without a record would be an answer that nobody asked for.
         await self._store.record_job(ask)
         try:
-            await self._queue.publish(JOBS_SUBJECT, encode(job), job.id)
+            await self._queue.publish(JOBS_SUBJECT, packed, job.id)
         except QueueFull:
             await self._store.forget_job(ask.id)
             raise Refused(sentences.queue_full()) from None

@@ -11,6 +11,10 @@ class Lanes:
     def __init__(self) -> None:
         self._locks: dict[Hashable, tuple[asyncio.Lock, int]] = {}
 
+    def waiting(self, key: Hashable) -> int:
+        """How many hold this lane or wait for it."""
+        return self._locks[key][1] if key in self._locks else 0
+
     @contextlib.asynccontextmanager
     async def turn(self, key: Hashable) -> AsyncIterator[None]:
         """Waits for all who came earlier with this key (asyncio.Lock serves in that order)."""

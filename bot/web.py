@@ -53,9 +53,9 @@ class WebServer:
         """Finishes open requests, for a moment, and closes."""
         self._server.should_exit = True
         if self._task:
-            await asyncio.wait([self._task], timeout=3)
-            self._server.force_exit = True
             await asyncio.wait([self._task], timeout=2)
+            self._server.force_exit = True
+            await asyncio.wait([self._task], timeout=1)
 
 
 def _listener(

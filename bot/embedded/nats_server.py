@@ -34,7 +34,10 @@ class NatsServer:
         self._token = secrets.token_urlsafe(24)
         self._port = -1  # nats-server: -1 lets the kernel pick
         self._child = Child(
-            "nats-server", self._command, dict(os.environ), started=self._learn_port
+            "nats-server",
+            self._command,
+            _bare_environment(),
+            started=self._learn_port,
         )
 
     @property
@@ -59,7 +62,7 @@ class NatsServer:
 
     async def stop(self) -> None:
         """Ends the server in good order."""
-        await self._child.stop(patience=5.0)
+        await self._child.stop(patience=4.0)
         self._pid_file.unlink(missing_ok=True)
 
     @property
@@ -120,6 +123,11 @@ jetstream {{
                 os.kill(pid, 0)  # raises once it is gone
                 await asyncio.sleep(0.05)
             os.kill(pid, signal.SIGKILL)
+
+
+def _bare_environment() -> dict[str, str]:
+    """What Python needs to start; nothing of our settings, which hold secrets."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH") if name in os.environ}
 
 
 def binary() -> Path:

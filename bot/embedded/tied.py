@@ -15,7 +15,8 @@ _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 def command(program: list[str]) -> list[str]:
     """The command line that runs `program` tied to the calling process."""
-    return [sys.executable, "-m", "bot.embedded.tied", str(os.getpid()), *program]
+    # -P: a file bot.py in the current folder must not be taken for us
+    return [sys.executable, "-P", "-m", "bot.embedded.tied", str(os.getpid()), *program]
 
 
 def _main() -> None:

@@ -35,4 +35,4 @@ def _command() -> list[str]:
     script = Path(sysconfig.get_path("scripts")) / "clipbot"
     if script.exists():
         return [sys.executable, str(script), "worker"]
-    return [sys.executable, "-m", "bot", "worker"]
+    return [sys.executable, "-P", "-m", "bot", "worker"]

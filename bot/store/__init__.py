@@ -1,6 +1,15 @@
 """What outlives a restart: people's preferences, questions, albums, jobs and answers."""
 
-from bot.store.database import Database, open_database
-from bot.store.store import Answered, JobRecord, Person, Store
+from bot.store.database import Database, claim, open_database
+from bot.store.store import Album, Answered, JobRecord, Person, Store
 
-__all__ = ["Answered", "Database", "JobRecord", "Person", "Store", "open_database"]
+__all__ = [
+    "Album",
+    "Answered",
+    "Database",
+    "JobRecord",
+    "Person",
+    "Store",
+    "claim",
+    "open_database",
+]

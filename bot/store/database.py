@@ -7,11 +7,12 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, event, insert, select
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.store.tables import owner
 from inference.errors import SettingError
 
 log = logging.getLogger(__name__)
@@ -28,14 +29,17 @@ async def open_database(address: str) -> Database:
     Raises:
         SettingError: the database can't be reached or written; one sentence, no password.
     """
-    url = make_url(address)
+    url = _for_asyncpg(make_url(address))
     try:
         if url.get_backend_name() == "sqlite":
             # One connection: SQLite has one writer anyway, and nobody then meets "is locked".
-            engine = create_async_engine(url, pool_size=1, max_overflow=0)
+            engine = create_async_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
             event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(engine.sync_engine, "begin", _begin)
         else:
-            engine = create_async_engine(url, pool_size=5, max_overflow=10, pool_pre_ping=True)
+            engine = create_async_engine(
+                url, pool_size=5, max_overflow=10, pool_pre_ping=True, hide_parameters=True
+            )
     except ModuleNotFoundError as error:
         raise SettingError(
             f"DATABASE_URL needs {error.name}, which is not installed; "
@@ -46,7 +50,7 @@ async def open_database(address: str) -> Database:
             await asyncio.to_thread(_make_folder, Path(url.database))
         async with engine.begin() as connection:
             await connection.run_sync(_migrate)
-    except (SQLAlchemyError, OSError, ValueError) as error:
+    except (SQLAlchemyError, OSError, ValueError, TypeError) as error:
         await engine.dispose()
         raise SettingError(
             f"DATABASE_URL ({url.render_as_string(hide_password=True)}) can't be used: "
@@ -55,8 +59,33 @@ async def open_database(address: str) -> Database:
     return engine
 
 
+async def claim(database: Database, bot_id: int) -> None:
+    """Notes whose database this is.
+
+    Raises:
+        SettingError: it is another bot's: message ids there mean other messages.
+    """
+    async with database.begin() as connection:
+        found = (await connection.execute(select(owner.c.bot_id))).scalars().first()
+        if found is None:
+            await connection.execute(insert(owner).values(bot_id=bot_id))
+    if found not in {None, bot_id}:
+        raise SettingError(
+            f"The database holds the messages of another bot (id {found}); choose another "
+            "DATA_DIR or DATABASE_URL for this TELEGRAM_BOT_TOKEN."
+        )
+
+
 def _make_folder(file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _for_asyncpg(url: URL) -> URL:
+    """Hosters hand out `sslmode=…`, which is libpq's word; asyncpg calls it `ssl`."""
+    if url.get_backend_name() != "postgresql" or "sslmode" not in url.query:
+        return url
+    mode = url.query["sslmode"]
+    return url.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
 
 
 def _short(error: Exception) -> str:
@@ -64,7 +93,15 @@ def _short(error: Exception) -> str:
     return (str(cause).splitlines() or [type(cause).__name__])[0].rstrip(".")
 
 
+def _begin(connection: Connection) -> None:
+    # Python's sqlite3 ends a transaction at each CREATE TABLE; a crash in the middle of the first
+    # migration would leave half of it. So transactions are begun by hand (SQLAlchemy's manual on
+    # pysqlite: "Serializable isolation / Savepoints / Transactional DDL").
+    connection.exec_driver_sql("BEGIN")
+
+
 def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
     cursor = connection.cursor()
     # A crash of the process loses nothing; only a power cut may lose the last moments.
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Executable, Table, delete, func, select, update
+from sqlalchemy import Executable, Table, and_, delete, exists, func, not_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.asks import Ask, Media, Place
@@ -26,6 +26,10 @@ from bot.store.tables import (
 MEMORY_HOURS = 48
 # Text without a reply answers our last question only for so long, in seconds.
 _FRESH = 900.0
+# A group's album without a command is kept only for a late item that may have one, in seconds.
+_UNASKED_ALBUMS = 600.0
+# An unanswered question is given up after a month.
+_PATIENCE = 30 * 24 * 3_600.0
 # A job that is still out after this is lost (its queue was deleted) and no longer counts.
 _LOST_AFTER = 24 * 3_600.0
 
@@ -54,6 +58,21 @@ class JobRecord:
     media: tuple[Media, ...]
     created_at: float
     delivered: bool
+
+
+@dataclass(frozen=True)
+class Album:
+    """An album as it stood when its newest item came.
+
+    Attributes:
+        serial: update id of that item.
+        asking_id: the item that was answered before; None the first time.
+    """
+
+    chat_id: int
+    group_id: str
+    serial: int
+    asking_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -113,18 +132,18 @@ class Store:
 
     async def forget_person(self, user_id: int) -> None:
         """Deletes everything about a person, but for jobs still out, which end as usual."""
+        theirs = and_(
+            jobs.c.user_id == user_id,
+            jobs.c.chat_id == answers.c.chat_id,
+            jobs.c.message_id == answers.c.message_id,
+        )
         async with self._database.begin() as connection:
-            await connection.execute(delete(people).where(people.c.user_id == user_id))
-            await connection.execute(delete(questions).where(questions.c.user_id == user_id))
-            theirs = select(jobs.c.chat_id, jobs.c.message_id).where(jobs.c.user_id == user_id)
-            for chat_id, message_id in (await connection.execute(theirs)).all():
-                await connection.execute(
-                    delete(answers).where(
-                        answers.c.chat_id == chat_id, answers.c.message_id == message_id
-                    )
-                )
-            # Their albums live in the private chat, whose id is theirs.
-            await connection.execute(delete(album_items).where(album_items.c.chat_id == user_id))
+            for table in (people, questions, album_items):
+                await connection.execute(delete(table).where(table.c.user_id == user_id))
+            # A private chat has the person's own id.
+            await connection.execute(
+                delete(answers).where(or_(answers.c.chat_id == user_id, exists().where(theirs)))
+            )
             await connection.execute(delete(albums).where(albums.c.chat_id == user_id))
             await connection.execute(
                 delete(jobs).where(jobs.c.user_id == user_id, jobs.c.delivered_at.is_not(None))
@@ -132,7 +151,7 @@ class Store:
 
     # -- jobs -----------------------------------------------------------------------------------
 
-    async def record_job(self, ask: Ask) -> JobRecord:
+    async def record_job(self, ask: Ask) -> None:
         """Notes a question before it is queued; the same question again changes nothing."""
         await self._upsert(
             jobs,
@@ -150,10 +169,6 @@ class Store:
                 "created_at": time.time(),
             },
         )
-        record = await self.job(ask.id)
-        if record is None:
-            raise RuntimeError("a job that was just written is gone")
-        return record
 
     async def job(self, job_id: str) -> JobRecord | None:
         """A question by its id."""
@@ -313,6 +328,7 @@ class Store:
         message_id: int,
         message: bytes,
         *,
+        user_id: int,
         serial: int,
         settle: float,
     ) -> None:
@@ -320,7 +336,7 @@ class Store:
         await self._upsert(
             album_items,
             {"chat_id": chat_id, "group_id": group_id, "message_id": message_id},
-            {"message": message},
+            {"user_id": user_id, "message": message},
         )
         now = time.time()
         await self._upsert(
@@ -329,13 +345,12 @@ class Store:
             {"due_at": now + settle, "serial": serial, "created_at": now},
         )
 
-    async def due_albums(self) -> list[tuple[int, str, int]]:
-        """Albums that have settled: (chat id, group id, serial)."""
-        query = select(albums.c.chat_id, albums.c.group_id, albums.c.serial).where(
-            albums.c.due_at <= time.time()
-        )
+    async def due_albums(self) -> list[Album]:
+        """Albums that have settled."""
+        query = select(albums).where(albums.c.due_at <= time.time())
         async with self._database.connect() as connection:
-            return [(r.chat_id, r.group_id, r.serial) for r in await connection.execute(query)]
+            rows = (await connection.execute(query)).all()
+        return [Album(r.chat_id, r.group_id, r.serial, r.asking_id) for r in rows]
 
     async def next_album_due(self) -> float | None:
         """Unix time at which the next album settles."""
@@ -344,36 +359,47 @@ class Store:
             value = found.scalar_one_or_none()
         return None if value is None else float(value)
 
-    async def album(self, chat_id: int, group_id: str) -> list[bytes]:
+    async def album_items(self, album: Album) -> list[bytes]:
         """An album's items, in the order of their messages."""
         query = (
             select(album_items.c.message)
-            .where(album_items.c.chat_id == chat_id, album_items.c.group_id == group_id)
+            .where(album_items.c.chat_id == album.chat_id, album_items.c.group_id == album.group_id)
             .order_by(album_items.c.message_id)
         )
         async with self._database.connect() as connection:
             return list((await connection.execute(query)).scalars())
 
-    async def album_taken_up(self, chat_id: int, group_id: str, serial: int) -> None:
-        """The album was dealt with as it stood at `serial`; newer items keep it due."""
+    async def put_off_album(self, album: Album, seconds: float | None) -> None:
+        """Makes the album due in so many seconds, or with None no more; newer items win."""
+        due_at = None if seconds is None else time.time() + seconds
         async with self._database.begin() as connection:
             await connection.execute(
                 update(albums)
                 .where(
-                    albums.c.chat_id == chat_id,
-                    albums.c.group_id == group_id,
-                    albums.c.serial == serial,
+                    albums.c.chat_id == album.chat_id,
+                    albums.c.group_id == album.group_id,
+                    albums.c.serial == album.serial,
                 )
-                .values(due_at=None)
+                .values(due_at=due_at)
             )
 
-    async def forget_album(self, chat_id: int, group_id: str) -> None:
-        """Removes an album that nobody asked about."""
+    async def put_off_all_albums(self, seconds: float) -> None:
+        """Gives albums that a crash cut short so many seconds for their other items to come."""
         async with self._database.begin() as connection:
-            for table in (album_items, albums):
-                await connection.execute(
-                    delete(table).where(table.c.chat_id == chat_id, table.c.group_id == group_id)
-                )
+            await connection.execute(
+                update(albums)
+                .where(albums.c.due_at.is_not(None))
+                .values(due_at=time.time() + seconds)
+            )
+
+    async def album_asked_by(self, album: Album, message_id: int) -> None:
+        """From now on the album's answer belongs to this item."""
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(albums)
+                .where(albums.c.chat_id == album.chat_id, albums.c.group_id == album.group_id)
+                .values(asking_id=message_id)
+            )
 
     # -- updates --------------------------------------------------------------------------------
 
@@ -390,15 +416,33 @@ class Store:
     # -- housekeeping -----------------------------------------------------------------------------
 
     async def prune(self) -> None:
-        """Deletes what is older than `MEMORY_HOURS`."""
-        old = time.time() - MEMORY_HOURS * 3_600
-        stale = select(albums.c.group_id).where(albums.c.created_at < old)
+        """Deletes what is older than `MEMORY_HOURS`, and group albums that nobody asked about.
+
+        Questions that still wait for their answer are kept far longer: a worker may be away for
+        days, and who was told that the picture is kept must get the answer.
+        """
+        now = time.time()
+        old = now - MEMORY_HOURS * 3_600
+        stale = or_(
+            albums.c.created_at < old,
+            and_(albums.c.asking_id.is_(None), albums.c.created_at < now - _UNASKED_ALBUMS),
+        )
+        unanswered = and_(jobs.c.delivered_at.is_(None), jobs.c.created_at > now - _PATIENCE)
         async with self._database.begin() as connection:
-            await connection.execute(delete(album_items).where(album_items.c.group_id.in_(stale)))
-            for table in (albums, answers, questions):
+            await connection.execute(
+                delete(album_items).where(
+                    exists().where(
+                        albums.c.chat_id == album_items.c.chat_id,
+                        albums.c.group_id == album_items.c.group_id,
+                        stale,
+                    )
+                )
+            )
+            await connection.execute(delete(albums).where(stale))
+            for table in (answers, questions):
                 await connection.execute(delete(table).where(table.c.created_at < old))
             await connection.execute(delete(handled).where(handled.c.at < old))
-            await connection.execute(delete(jobs).where(jobs.c.created_at < old))
+            await connection.execute(delete(jobs).where(jobs.c.created_at < old, not_(unanswered)))
 
 
 def _delivered(job_id: str) -> Executable:

@@ -81,6 +81,7 @@ albums = Table(
     Column("group_id", String(64), primary_key=True),
     Column("due_at", Float),  # None: nothing new since it was last taken up
     Column("serial", BigInteger, nullable=False),  # update id of the newest item
+    Column("asking_id", BigInteger),  # the item that we answer, once we did
     Column("created_at", Float, nullable=False),
     Index("albums_by_due", "due_at"),
 )
@@ -91,7 +92,15 @@ album_items = Table(
     Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
     Column("group_id", String(64), primary_key=True),
     Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", BigInteger, nullable=False),
     Column("message", LargeBinary, nullable=False),  # the platform's message as JSON
+)
+
+# The one bot whose messages these are: ids of messages mean something else to another one.
+owner = Table(
+    "owner",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True, autoincrement=False),
 )
 
 # Updates whose handler is done, for the short time in which the queue may bring them again.

@@ -33,8 +33,6 @@ log = logging.getLogger(__name__)
 # What we ask Telegram for: nothing else is ever handled.
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query")
 
-# Telegram's flood waits are mostly a few seconds; longer ones go back to the queue.
-_FLOOD_RETRIES = 2
 _CONNECTIONS = 64
 
 TelegramApplication = Application[Bot, CallbackContext[Bot, Any, Any, Any], Any, Any, Any, None]
@@ -42,13 +40,11 @@ TelegramApplication = Application[Bot, CallbackContext[Bot, Any, Any, Any], Any,
 
 def build(token: str, api_url: str) -> TelegramApplication:
     """An application that fetches nothing by itself: updates come from our own inbox."""
-    # They log tracebacks of what is raised as well, and is told in one line by whoever tries again.
+    # They log tracebacks of what they raise too; whoever tries again tells it in one line.
     for name in ("telegram.request.BaseRequest", "telegram.ext.AIORateLimiter"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     # PTB warns about seconds as numbers, at each flood wait, unless it is told that we know.
     os.environ.setdefault("PTB_TIMEDELTA", "1")
-    # It logs a traceback for each long flood wait, which then comes to us and is logged in a line.
-    logging.getLogger("telegram.ext.AIORateLimiter").setLevel(logging.CRITICAL)
     request = HTTPXRequest(
         connection_pool_size=_CONNECTIONS,
         pool_timeout=60.0,
@@ -61,7 +57,8 @@ def build(token: str, api_url: str) -> TelegramApplication:
         .base_url(f"{api_url}/bot")
         .base_file_url(f"{api_url}/file/bot")
         .request(request)
-        .rate_limiter(Pace(max_retries=_FLOOD_RETRIES))
+        # No retries there: PTB would make everybody wait out one chat's flood limit.
+        .rate_limiter(Pace(max_retries=0))
         .updater(None)
         .job_queue(None)
         .build()
@@ -138,7 +135,7 @@ class TelegramFront:
         serial = update.update_id if edited else 0
         command = command_in(message, self._application.bot.username)
         if message.media_group_id:
-            await self._albums.add(message, update.update_id)
+            await self._albums.add(message, who, update.update_id)
         elif command and command.name == "classify":
             await self._conversation.classify(message, who, command.argument, serial)
         elif command and (handler := self._preferences.commands.get(command.name)):
@@ -154,8 +151,12 @@ class TelegramFront:
             await self._conversation.group_message(message, who, serial)
 
     async def _on_press(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        if update.callback_query:
-            await self._preferences.press(update.callback_query)
+        query = update.callback_query
+        if query is None:
+            return
+        chat = {query.message.chat.id} if query.message else set()
+        if not self._allowed or self._allowed & {query.from_user.id, *chat}:
+            await self._preferences.press(query)
 
 
 async def introduce(bot: Bot) -> None:

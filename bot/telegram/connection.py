@@ -4,18 +4,24 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, TelegramError
+from telegram.error import (
+    BadRequest,
+    Conflict,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
 
 from bot.backoff import backoff
 from bot.telegram.application import ALLOWED_UPDATES, TelegramApplication, introduce
-from bot.telegram.platform import Bot
+from bot.telegram.platform import Bot, seconds_of
 from bot.telegram.polling import Unauthorized
 from inference.errors import SettingError
 
 log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 15.0
-_MENU_PAUSE = 30.0
 
 
 async def meet(application: TelegramApplication) -> None:
@@ -24,12 +30,7 @@ async def meet(application: TelegramApplication) -> None:
     Raises:
         Unauthorized: it answers that it does not know the token.
     """
-    try:
-        await _insist(application.initialize, "getMe")
-    except InvalidToken:
-        raise Unauthorized(
-            "TELEGRAM_BOT_TOKEN is not accepted by Telegram; ask @BotFather for it again."
-        ) from None
+    await _insist(application.initialize, "getMe")
 
 
 async def prepare_polling(bot: Bot) -> None:
@@ -56,12 +57,15 @@ async def prepare_webhook(bot: Bot, address: str, secret: str) -> None:
 
 async def keep_menu(bot: Bot) -> None:
     """Registers the command menus when Telegram has time for it; then there is nothing to do."""
+    attempt = 0
     while True:
+        attempt += 1
         try:
             await introduce(bot)
         except TelegramError as error:
-            log.warning("The command menu is not set (%s).", error)
-            await asyncio.sleep(_MENU_PAUSE)
+            log.warning("The command menu is not set yet (%s).", error)
+            asked = seconds_of(error) if isinstance(error, RetryAfter) else 0.0
+            await asyncio.sleep(max(asked, backoff(attempt)))
         else:
             await asyncio.Event().wait()
 
@@ -72,10 +76,14 @@ async def _insist(call: Callable[[], Awaitable[object]], name: str) -> None:
         attempt += 1
         try:
             await call()
+        except InvalidToken:
+            raise Unauthorized from None
         except BadRequest:
             raise  # a NetworkError to PTB, but one that no waiting mends
-        except (NetworkError, Conflict) as error:
+        except (NetworkError, Conflict, RetryAfter) as error:
             pause = min(backoff(attempt) / 2, _LONGEST_PAUSE)
+            if isinstance(error, RetryAfter):
+                pause = seconds_of(error)
             log.warning("%s did not work (%s); next try in %.1f s.", name, error, pause)
             await asyncio.sleep(pause)
         else:

@@ -132,15 +132,16 @@ class Conversation:
             serial=serial,
             private=is_private(message),
         )
+        earlier = await self._store.answer_to(message.chat_id, message.message_id)
         try:
             await self._intake.submit(ask)
         except Refused as refusal:
             await self.refuse(message, str(refusal))
         else:
-            if answers_question is not None:
-                await self._store.close_questions(
-                    message.chat_id, speaker.user_id, answers_question
-                )
+            # What we asked about this picture is settled, by a reply or by an edited caption.
+            asked = {answers_question, earlier.answer_id if earlier else None} - {None}
+            for question_id in asked:
+                await self._store.close_questions(message.chat_id, speaker.user_id, question_id)
 
     async def refuse(self, message: Message, sentence: str) -> None:
         """Answers with a sentence, in place of any earlier sentence."""

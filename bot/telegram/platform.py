@@ -53,6 +53,10 @@ _GONE = (
 )
 
 
+# After a group became a supergroup, its messages have new ids: there is nothing to reply to.
+_NO_MESSAGE = 0
+
+
 class Pace(AIORateLimiter):
     """PTB's limits of Telegram's flood control, which chat actions don't count towards."""
 
@@ -66,15 +70,19 @@ class Pace(AIORateLimiter):
         )
 
 
+def seconds_of(error: RetryAfter) -> float:
+    """The pause that Telegram asks for; PTB gives a timedelta where PTB_TIMEDELTA is set."""
+    after = error.retry_after
+    return float(after) if isinstance(after, int) else after.total_seconds()
+
+
 @contextlib.asynccontextmanager
 async def telegram_errors() -> AsyncIterator[None]:
     """Turns PTB's errors into `TryAgain`, `Gone` and `TooBig`; what is left is our own fault."""
     try:
         yield
     except RetryAfter as error:
-        after = error.retry_after  # PTB: a timedelta where PTB_TIMEDELTA is set, else seconds
-        seconds = after if isinstance(after, int) else after.total_seconds()
-        raise TryAgain("Telegram asks for a pause", float(seconds)) from error
+        raise TryAgain("Telegram asks for a pause", seconds_of(error)) from error
     except (Forbidden, ChatMigrated) as error:
         raise Gone(error.message) from error
     except BadRequest as error:
@@ -100,7 +108,10 @@ class TelegramPlatform:
         """The picture's file; see `Platform.fetch`."""
         async with telegram_errors():
             file = await self._bot.get_file(media.file_id)
-            return bytes(await file.download_as_bytearray())
+            try:
+                return bytes(await file.download_as_bytearray())
+            except InvalidToken as error:  # what PTB makes of a 404, here the file's own
+                raise Gone("Telegram no longer has the file") from error
 
     async def show_working(self, place: Place) -> None:
         """`upload_photo` under the bot's name; a missing one is not worth a word."""
@@ -158,11 +169,13 @@ async def _sent(send: Callable[[Place], Awaitable[Message]], place: Place) -> in
         try:
             message = await send(place)
         except ChatMigrated as moved:  # the group became a supergroup while we were thinking
-            message = await send(Place(moved.new_chat_id, place.message_id, place.thread_id))
+            message = await send(Place(moved.new_chat_id, _NO_MESSAGE, place.thread_id))
     return message.message_id
 
 
 def _as_reply(place: Place) -> dict[str, Any]:
+    if place.message_id == _NO_MESSAGE:
+        return {"message_thread_id": place.thread_id}
     return {
         # The question may have been deleted meanwhile; its answer is still an answer.
         "reply_parameters": ReplyParameters(place.message_id, allow_sending_without_reply=True),

@@ -27,6 +27,11 @@ _BATCH = 100  # Bot API: "Values between 1-100 are accepted"
 class Unauthorized(OperatorError):
     """Telegram does not know the token."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            "TELEGRAM_BOT_TOKEN is not accepted by Telegram; ask @BotFather for it again."
+        )
+
 
 class Poller:
     """Fetches updates until it is cancelled.
@@ -50,36 +55,36 @@ class Poller:
         """
         while True:
             try:
-                for update in await self._fetch(hold=_HOLD, limit=_BATCH):
+                for update in await self._fetch():
                     await self._keep(update)
                     self._offset = update["update_id"] + 1
+                    self._failures = 0
             except (QueueFull, QueueUnavailable) as error:
                 await self._pause("An update can't be stored (%s); Telegram keeps it.", error)
 
-    async def _fetch(self, *, hold: int, limit: int) -> list[Update]:
+    async def _fetch(self) -> list[Update]:
         try:
             response = await self._client.post(
                 self._address,
                 data={
                     "offset": str(self._offset),
-                    "timeout": str(hold),
-                    "limit": str(limit),
+                    "timeout": str(_HOLD),
+                    "limit": str(_BATCH),
                     "allowed_updates": json.dumps(ALLOWED_UPDATES),
                 },
             )
             answer = response.json()
             if answer["ok"]:
-                self._failures = 0
                 updates: list[Update] = answer["result"]
+                if not updates:
+                    self._failures = 0
                 return updates
         except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
             await self._pause("Telegram can't be reached (%s).", type(error).__name__)
             return []
         code = answer.get("error_code")
         if code in {401, 404}:  # 404: not even of a token's form
-            raise Unauthorized(
-                "TELEGRAM_BOT_TOKEN is not accepted by Telegram; ask @BotFather for it again."
-            )
+            raise Unauthorized
         if code == 409:
             await self._pause(
                 "Somebody else fetches this bot's updates (%s). Run only one bot per token.",

@@ -22,6 +22,8 @@ from inference.errors import (
     TooManyLabels,
 )
 
+# Bot API: a message has up to 4,096 characters; this leaves room for the sentence around a list.
+_LIST_LENGTH = 3_500
 # First strong isolate … pop: keeps a right-to-left label from turning the percentage around.
 _ISOLATE = "\u2068{}\u2069"
 
@@ -61,8 +63,17 @@ class Sentences:
         return _ISOLATE.format(text) if right_to_left else text
 
     def list_of(self, labels: Sequence[str]) -> str:
-        """Labels as a person would type them."""
-        return ", ".join(self.quote(label) for label in labels)
+        """Labels as a person would type them, as many as fit into one message."""
+        shown = list(labels)
+        while len(", ".join(shown).encode("utf-16-le")) // 2 > _LIST_LENGTH:
+            shown.pop()
+        text = ", ".join(self.quote(label) for label in shown)
+        hidden = len(labels) - len(shown)
+        if not hidden:
+            return text
+        return text + self._n(" … and {count} more", " … and {count} more", hidden).format(
+            count=hidden
+        )
 
     def chart_words(self) -> ChartWords:
         """What a chart says besides the labels; the worker knows no language."""
@@ -121,18 +132,21 @@ class Sentences:
     def privacy(self, hours: int) -> str:
         return self._(
             "<b>What is stored</b>\n"
-            "• Your language, labels and template, until you delete them.\n"
-            "• Which message asked and which one answered, with the phrases and Telegram's file "
-            "ids, for {hours} hours, so that an edited caption can edit the answer.\n"
+            "• Your language, phrases and template, until you delete them.\n"
+            "• Which message asked and which one answered, with Telegram's file ids, for {hours} "
+            "hours, so that an edited caption can edit the answer; albums with their captions as "
+            "well.\n"
             "• Pictures only while they wait in the queue. They are then gone, and nobody looks at "
-            "them but the model."
+            "them but the model.\n"
+            "• What could not be answered because of a mistake of mine, for up to 7 days, so that "
+            "the mistake can be found."
         ).format(hours=hours)
 
     def delete_button(self) -> str:
         return self._("Delete what you know about me")
 
     def deleted(self) -> str:
-        return self._("Done: nothing about you is stored any more.")
+        return self._("Done: your language, phrases, template and past questions are deleted.")
 
     def unknown_command(self) -> str:
         return self._("I don't know that command. /help lists those that I do.")

@@ -66,7 +66,7 @@ class WorkerSettings(SharedSettings):
 _WANTED = {"int_parsing": "a whole number", "float_parsing": "a number"}
 
 # user:password@ in an address
-_PASSWORD = re.compile(r"://[^/@]*@")
+_PASSWORD = re.compile(r"://.*@")
 
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 

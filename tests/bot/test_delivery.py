@@ -4,6 +4,7 @@ import pytest
 
 from bot.asks import Ask
 from bot.delivery import Deliverer
+from bot.lanes import Lanes
 from bot.metrics import Metrics
 from bot.platform import Gone, TryAgain
 from bot.store import Store
@@ -17,7 +18,7 @@ from tests.bot.scripted import CHART, ScriptedDelivery, ScriptedPlatform, an_ask
 def deliverer(
     queue: Queue, store: Store, platform: ScriptedPlatform, metrics: Metrics
 ) -> Deliverer:
-    return Deliverer(queue, store, platform, metrics)
+    return Deliverer(queue, store, platform, Lanes(), metrics)
 
 
 def result_of(

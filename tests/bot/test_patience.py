@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from bot import patience
 from bot.answers import Answers
+from bot.lanes import Lanes
 from bot.platform import Gone, TryAgain
 from bot.store import Store
 from tests.bot.scripted import CHART, ScriptedPlatform, an_ask
@@ -14,7 +15,7 @@ from tests.inference.asker import until
 
 @contextlib.asynccontextmanager
 async def watching(store: Store, platform: ScriptedPlatform) -> AsyncIterator[None]:
-    watch = asyncio.create_task(patience.watch(store, platform, wait=-1, look_every=0.01))
+    watch = asyncio.create_task(patience.watch(store, platform, Lanes(), wait=-1, look_every=0.01))
     yield
     watch.cancel()
     await asyncio.wait([watch])

@@ -119,7 +119,9 @@ class Deliverer:
                 log.warning("Job %s failed: %s (%s)", record.id, problem.code, problem.fault)
             await self._answers.text(record.place, sentences.problem(problem))
         elif result.chart:
-            await self._answers.chart(record.place, result.chart, caption(result, sentences))
+            await self._answers.chart(
+                record.place, result.chart, caption(result, sentences), job_id=record.id
+            )
         else:  # drawing failed: the numbers are what matters
             await self._answers.text(record.place, caption(result, sentences))
         self._metrics.answers.inc()

@@ -1,0 +1,160 @@
+"""What may be said about artwork, and what it looks like on its way into a batch."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+from training import art_captions, artwork, augment, captions, concepts, wording
+from training.captions import FITS, UNSURE, WRONG, Phrase, SceneBits
+from training.concepts import Concept
+from training.lexicon import Language
+from training.model import IMAGE_SIDE
+from training.shapes import CANVAS, Group, Scene
+
+
+def concept(name: str, spanish: str, subgroup: str, *keywords: str) -> Concept:
+    return Concept(
+        codes=name,
+        group="group",
+        subgroup=subgroup,
+        names={Language.ENGLISH: (name,), Language.SPANISH: (spanish,)},
+        keywords={Language.ENGLISH: keywords, Language.SPANISH: ()},
+        titles=(name,),
+    )
+
+
+KNOWN = [
+    concept("cat", "gato", "animal-mammal", "pet"),
+    concept("cat with tears", "gato llorando", "cat-face", "sad"),
+    concept("dog", "perro", "animal-mammal", "pet"),
+    concept("car", "coche", "transport-ground", "red"),
+    concept("red heart", "corazón rojo", "heart", "love"),
+]
+CAT, CRYING_CAT, DOG, CAR, HEART = range(5)
+MEANINGS = concepts.meanings(KNOWN)
+
+
+def row(text: str) -> np.ndarray:
+    at = next(i for i, texts in enumerate(MEANINGS.texts) if text in sum(texts.values(), ()))
+    return np.asarray(MEANINGS.rows[at])
+
+
+def test_a_name_fits_its_concept_and_leaves_open_what_it_is_a_part_of() -> None:
+    assert row("cat").tolist() == [FITS, UNSURE, WRONG, WRONG, WRONG]
+    assert row("cat with tears").tolist() == [WRONG, FITS, WRONG, WRONG, WRONG]
+
+
+def test_a_keyword_fits_all_that_have_it() -> None:
+    assert row("pet").tolist() == [FITS, WRONG, FITS, WRONG, WRONG]
+
+
+def test_a_kind_fits_its_subgroups() -> None:
+    assert row("vehicle").tolist() == [WRONG, WRONG, WRONG, FITS, WRONG]
+    assert row("animal")[[CAT, DOG, CAR]].tolist() == [FITS, FITS, WRONG]
+    assert row("animal")[CRYING_CAT] == UNSURE
+
+
+def test_artwork_and_drawn_shapes_are_told_apart_unless_alike() -> None:
+    speaker = art_captions.ArtCaptions(KNOWN, MEANINGS)
+    scene = Scene((Group("heart", "red"),))
+    bits = SceneBits.of([None, None, scene, Scene()], ["white"] * 4)
+    shape = captions.caption(scene, None, Language.ENGLISH, np.random.default_rng(3))
+    phrases = [shape, Phrase("cat", "art", concept=CAT), Phrase("heart", "art", concept=HEART)]
+    fits = captions.fits(bits, phrases)
+    speaker.judge(fits, np.array([CAT, HEART, -1, -1]), bits.groups, phrases)
+    assert fits.tolist() == [
+        [WRONG, FITS, WRONG],
+        [UNSURE, WRONG, FITS],
+        [FITS, WRONG, UNSURE],
+        [WRONG, WRONG, WRONG],
+    ]
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_an_own_phrase_fits(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    speaker = art_captions.ArtCaptions(KNOWN, MEANINGS)
+    at = int(rng.integers(len(KNOWN)))
+    phrase = speaker.phrase(at, Language.SPANISH, rng)
+    assert MEANINGS.matrix()[phrase.concept, at] == FITS
+    assert phrase.text == phrase.text.strip()
+
+
+@pytest.mark.parametrize(
+    ("noun", "language", "several"),
+    [
+        ("cat", Language.ENGLISH, "cats"),
+        ("fox", Language.ENGLISH, "foxes"),
+        ("cherry", Language.ENGLISH, "cherries"),
+        ("pez globo", Language.SPANISH, "peces globo"),
+        ("tren", Language.SPANISH, "trenes"),
+        ("gato", Language.SPANISH, "gatos"),
+    ],
+)
+def test_plurals(noun: str, language: Language, several: str) -> None:
+    assert art_captions.plural(noun, language) == several
+
+
+@given(st.text(max_size=20), st.integers(0, 2**32 - 1))
+def test_a_typing_error_changes_at_most_two_letters(text: str, seed: int) -> None:
+    typed = wording.mistyped(text, np.random.default_rng(seed))
+    assert abs(len(typed) - len(text)) <= 1
+    assert sum(a != b for a, b in zip(typed, text, strict=False)) <= len(text)
+
+
+def test_accents_go_and_the_spanish_n_stays() -> None:
+    assert wording.without_accents("un pequeño círculo") == "un pequeño circulo"
+
+
+def drawing() -> Image.Image:
+    image = Image.new("RGBA", (300, 200), (0, 0, 0, 0))
+    ImageDraw.Draw(image).rectangle((100, 50, 199, 99), fill=(255, 0, 0, 255))
+    return image
+
+
+def test_a_drawing_fills_the_canvas_and_keeps_its_proportions() -> None:
+    rgba = artwork.fitted(drawing())
+    assert rgba is not None
+    rows, columns = (np.flatnonzero((rgba[..., 3] > 127).any(axis=axis)) for axis in (1, 0))
+    assert len(columns) == pytest.approx(CANVAS - 4, abs=1)
+    assert len(rows) == pytest.approx((CANVAS - 4) / 2, abs=1)
+
+
+def test_nothing_painted_is_no_drawing() -> None:
+    assert artwork.fitted(Image.new("RGBA", (9, 9))) is None
+
+
+def test_pictures_are_padded_right_and_below_as_the_processor_does() -> None:
+    generator = torch.Generator().manual_seed(1)
+    sizes = torch.tensor([[80.0, 60.0], [45.0, 80.0]])
+    white = torch.ones(2, 3, IMAGE_SIDE, IMAGE_SIDE)
+    clear = torch.zeros(2, 4, IMAGE_SIDE, IMAGE_SIDE)
+    pixels = augment.compose(clear, white, sizes, generator)
+    assert (pixels[0, :, 60:] == 0).all()
+    assert (pixels[1, :, :, 45:] == 0).all()
+    assert (pixels[0, :, :60] > 0.5).all()
+
+
+def test_a_placed_drawing_is_whole_and_where_it_should_be() -> None:
+    generator = torch.Generator().manual_seed(2)
+    disc = torch.zeros(8, 4, CANVAS, CANVAS)
+    at = torch.linspace(-1, 1, CANVAS)
+    disc[:] = ((at[:, None] ** 2 + at**2) < 0.8).float()
+    sizes = torch.tensor([[80.0, 60.0]]).repeat(8, 1)
+    placed = augment.place(disc, sizes, augment.SCENE, generator)
+    y, x = torch.nonzero(placed[0, 3] > 0.5, as_tuple=True)
+    assert float(x.float().mean()) == pytest.approx(39.5, abs=3)
+    assert float(y.float().mean()) == pytest.approx(29.5, abs=3)
+    assert int(y.max()) - int(y.min()) == pytest.approx(60 * 0.9, abs=8)
+
+
+def test_repainting_keeps_colours_within_alpha() -> None:
+    generator = torch.Generator().manual_seed(3)
+    alpha = torch.rand(16, 1, 8, 8, generator=generator)
+    colours = torch.rand(16, 3, 8, 8, generator=generator) * alpha
+    painted = augment.repainted(torch.cat([colours, alpha], 1), generator)
+    assert (painted[:, :3] <= alpha).all()
+    assert (painted[:, 3:] == alpha).all()

@@ -1,0 +1,41 @@
+"""The loss asks for what the bot promises."""
+
+import torch
+
+from training.captions import FITS, UNSURE, WRONG
+from training.loss import contrastive
+
+OWN = torch.tensor([0, 1])
+FIT = torch.tensor([[FITS, WRONG, UNSURE], [WRONG, FITS, UNSURE]], dtype=torch.int8)
+NEUTRAL = torch.tensor([False, False, True])
+
+
+def test_it_falls_to_nothing_when_everything_is_in_order() -> None:
+    logits = torch.tensor([[40.0, 0.0, 20.0], [0.0, 40.0, 20.0]])
+    assert float(contrastive(logits, FIT, OWN, NEUTRAL).total()) < 1e-3
+
+
+def test_a_neutral_phrase_must_lose_against_one_that_fits() -> None:
+    logits = torch.tensor([[40.0, 0.0, 60.0], [0.0, 40.0, 60.0]])
+    assert float(contrastive(logits, FIT, OWN, NEUTRAL).picture_to_phrase) > 10
+
+
+def test_a_neutral_phrase_must_win_against_one_that_is_wrong() -> None:
+    torch.manual_seed(0)
+    logits = torch.tensor([[40.0, 30.0, 10.0], [30.0, 40.0, 10.0]])
+    assert float(contrastive(logits, FIT, OWN, NEUTRAL).neutral) > 10
+
+
+def test_phrases_that_may_also_fit_are_left_out() -> None:
+    unsure = FIT.clone()
+    unsure[0, 1] = unsure[1, 0] = UNSURE
+    logits = torch.tensor([[0.0, 50.0, -50.0], [50.0, 0.0, -50.0]])
+    assert float(contrastive(logits, unsure, OWN, NEUTRAL).total()) < 1e-3
+
+
+def test_gradients_are_finite_where_nothing_is_wrong() -> None:
+    logits = torch.zeros(2, 3, requires_grad=True)
+    fits = torch.full((2, 3), FITS, dtype=torch.int8)
+    contrastive(logits, fits, OWN, NEUTRAL).total().backward()  # type: ignore[no-untyped-call]
+    assert logits.grad is not None
+    assert torch.isfinite(logits.grad).all()

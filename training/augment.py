@@ -1,0 +1,217 @@
+"""Drawings onto grounds, and both through what happens to a photo on its way to a bot.
+
+All of it works on whole batches of tensors, on any device, with torch's own random numbers.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from training.model import IMAGE_SIDE, MEAN, STD
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How freely a drawing may be moved about.
+
+    Drawn scenes keep their words ("small", "on the left"), so they hardly move; artwork does.
+    """
+
+    scale: tuple[float, float]  # of the shorter side
+    turn: float  # standard deviation, radians
+    free: bool  # anywhere in the picture
+
+
+SCENE: Final = Placement((0.88, 1.06), 0.05, free=False)
+ARTWORK: Final = Placement((0.35, 1.08), 0.12, free=True)
+
+
+def content_sizes(count: int, generator: torch.Generator) -> Tensor:
+    """Width and height that the pictures fill of IMAGE_SIDE, [count, 2]; the rest is padding.
+
+    A third is square; others are 4:3, 3:2, 16:9 or anything else, upright or not.
+    """
+    ratios = torch.tensor([1.0, 1.0, 1.0, 0.75, 0.75, 0.667, 0.5625])
+    ratio = ratios[torch.randint(len(ratios), (count,), generator=generator)]
+    anything = torch.rand(count, generator=generator) < 0.15
+    ratio = torch.where(anything, torch.rand(count, generator=generator) * 0.5 + 0.5, ratio)
+    short = (ratio * IMAGE_SIDE).round()
+    full = torch.full_like(short, IMAGE_SIDE)
+    upright = torch.rand(count, generator=generator) < 0.5
+    return torch.stack(
+        [torch.where(upright, short, full), torch.where(upright, full, short)], dim=1
+    )
+
+
+def place(
+    drawings: Tensor, sizes: Tensor, placement: Placement, generator: torch.Generator
+) -> Tensor:
+    """Move, turn and shrink premultiplied drawings [B, 4, S, S] into [B, 4, SIDE, SIDE].
+
+    Args:
+        drawings: floats 0..1, colours premultiplied by alpha.
+        sizes: the pictures' widths and heights, as `content_sizes` gives them.
+        placement: how freely.
+        generator: random numbers.
+    """
+    count = len(drawings)
+
+    def uniform(low: float, high: float) -> Tensor:
+        return low + (high - low) * torch.rand(count, generator=generator)
+
+    scale = uniform(*placement.scale)
+    turn = torch.randn(count, generator=generator) * placement.turn
+    half = sizes / 2  # pixels
+    reach = scale * half.amin(dim=1)  # pixels from the drawing's centre to its edge
+    spread = torch.stack([uniform(-1, 1), uniform(-1, 1)], dim=1)
+    if placement.free:
+        room = (half - 0.92 * reach[:, None]).clamp(min=2.0)
+        squeeze = uniform(0.88, 1.12)
+    else:
+        room = torch.full_like(half, 2.0)
+        squeeze = torch.ones(count)
+    offset = half + spread * room  # pixels from the top left corner
+    # Output pixel (x, y) shows the drawing's point R (x - offset) / reach.
+    cos, sin = torch.cos(turn) / reach, torch.sin(turn) / reach
+    matrix = torch.stack(
+        [torch.stack([cos * squeeze, sin], 1), torch.stack([-sin, cos], 1)],
+        dim=1,
+    )
+    shift = -(matrix @ offset[:, :, None])
+    # affine_grid's output coordinates run from -1 to 1: pixel = (u + 1) * SIDE / 2.
+    theta = torch.cat(
+        [matrix * (IMAGE_SIDE / 2), matrix.sum(2, True) * (IMAGE_SIDE / 2) + shift], 2
+    )
+    shrink = drawings.shape[-1] / (2 * reach)  # source pixels per output pixel
+    smoothed = _antialiased(drawings, shrink)
+    grid = functional.affine_grid(
+        theta.to(drawings), [count, 4, IMAGE_SIDE, IMAGE_SIDE], align_corners=False
+    )
+    return functional.grid_sample(smoothed, grid, mode="bilinear", align_corners=False)
+
+
+def _antialiased(drawings: Tensor, shrink: Tensor) -> Tensor:
+    """Average over about as many source pixels as one output pixel will cover."""
+    result = drawings.clone()
+    for factor, kernel in ((1.9, 3), (3.2, 5)):
+        chosen = (shrink > factor).nonzero()[:, 0].to(drawings.device)
+        if len(chosen):
+            result[chosen] = functional.avg_pool2d(
+                drawings[chosen], kernel, stride=1, padding=kernel // 2
+            )
+    return result
+
+
+def repainted(drawings: Tensor, generator: torch.Generator) -> Tensor:
+    """Other shades of the same drawings, as another artist has them; [B, 4, S, S], premultiplied.
+
+    Channels are mixed a little, all grey for a few, darker or lighter by a power.
+    """
+    count = len(drawings)
+    mix = torch.eye(3) + 0.12 * torch.randn(count, 3, 3, generator=generator)
+    mix = mix / mix.sum(2, keepdim=True)
+    mix[torch.rand(count, generator=generator) < 0.03] = 1 / 3
+    mix[torch.rand(count, generator=generator) < 0.4] = torch.eye(3)
+    colours = torch.einsum("bij,bjyx->biyx", mix.to(drawings), drawings[:, :3])
+    alpha = drawings[:, 3:]
+    return torch.cat([torch.minimum(colours.clamp(min=0), alpha), alpha], dim=1)
+
+
+def sticker_edges(drawings: Tensor, chosen: Tensor) -> Tensor:
+    """Give the chosen drawings [B, 4, S, S] the white rim of a sticker."""
+    if not bool(chosen.any()):
+        return drawings
+    some = drawings[chosen]
+    rim = functional.max_pool2d(some[:, 3:], 7, stride=1, padding=3)
+    under = torch.cat([rim, rim, rim, rim], dim=1)
+    result = drawings.clone()
+    result[chosen] = some + under * (1 - some[:, 3:])
+    return result
+
+
+def degrade(pictures: Tensor, generator: torch.Generator) -> Tensor:
+    """Light, lens, screen and compression: RGB 0..1 [B, 3, SIDE, SIDE], same shape back."""
+    count, device = len(pictures), pictures.device
+
+    def per_picture(low: float, high: float, channels: int = 1) -> Tensor:
+        values = torch.rand(count, channels, 1, 1, generator=generator) * (high - low) + low
+        return values.to(device)
+
+    def some(probability: float) -> Tensor:
+        return (torch.rand(count, generator=generator) < probability).to(device)
+
+    def where(chosen: Tensor, changed: Tensor) -> Tensor:
+        return torch.where(chosen[:, None, None, None], changed, pictures)
+
+    light = (pictures - 0.5) * per_picture(0.8, 1.15) + 0.5 + per_picture(-0.08, 0.08)
+    pictures = where(some(0.6), light * per_picture(0.95, 1.05, channels=3))
+    grey = pictures.mean(dim=1, keepdim=True)
+    pictures = where(some(0.4), grey + (pictures - grey) * per_picture(0.75, 1.2))
+    # A light that falls from one side.
+    ramp = torch.linspace(-1, 1, pictures.shape[-1], device=device)
+    slope = per_picture(-0.12, 0.12) * ramp[:, None] + per_picture(-0.12, 0.12) * ramp
+    pictures = where(some(0.25), pictures * (1 + slope))
+    # The lines of a photographed screen.
+    waves = torch.sin(ramp * per_picture(60, 140)[..., 0])[..., None, :]
+    pictures = where(some(0.06), pictures * (1 + 0.05 * waves))
+    pictures = _resampled(pictures, some(0.2), generator)
+    pictures = _blockwise(pictures, some(0.2))
+    noise = torch.randn(pictures.shape, generator=generator).to(device)
+    pictures = where(some(0.3), pictures + noise * per_picture(0.005, 0.05))
+    return pictures.clamp(0, 1)
+
+
+def _resampled(pictures: Tensor, chosen: Tensor, generator: torch.Generator) -> Tensor:
+    """Out of focus, or enlarged from a thumbnail."""
+    if not bool(chosen.any()):
+        return pictures
+    side = pictures.shape[-1]
+    small = int(torch.randint(36, 64, (1,), generator=generator))
+    shrunk = functional.interpolate(
+        pictures[chosen], size=small, mode="bilinear", antialias=True, align_corners=False
+    )
+    result = pictures.clone()
+    result[chosen] = functional.interpolate(
+        shrunk, size=side, mode="bilinear", align_corners=False
+    ).to(pictures)
+    return result
+
+
+def _blockwise(pictures: Tensor, chosen: Tensor) -> Tensor:
+    """Colours averaged over blocks of 2 and coarse levels, as strong JPEG compression leaves."""
+    if not bool(chosen.any()):
+        return pictures
+    some = pictures[chosen]
+    luma = some.mean(dim=1, keepdim=True)
+    chroma = functional.avg_pool2d(some - luma, 4)
+    chroma = functional.interpolate(chroma, scale_factor=4.0, mode="nearest")
+    result = pictures.clone()
+    result[chosen] = ((luma + chroma) * 24).round() / 24
+    return result
+
+
+def normalised(pictures: Tensor, sizes: Tensor) -> Tensor:
+    """Subtract CLIP's mean, divide by its deviation, and pad: what the image processor gives."""
+    mean = torch.tensor(MEAN, device=pictures.device)[:, None, None]
+    std = torch.tensor(STD, device=pictures.device)[:, None, None]
+    at = torch.arange(pictures.shape[-1])
+    inside = (at[None, None, :] < sizes[:, 0, None, None]) & (
+        at[None, :, None] < sizes[:, 1, None, None]
+    )
+    return (pictures - mean) / std * inside[:, None].to(pictures)
+
+
+def compose(placed: Tensor, grounds: Tensor, sizes: Tensor, generator: torch.Generator) -> Tensor:
+    """Placed drawings over grounds, degraded and normalised.
+
+    Args:
+        placed: premultiplied RGBA 0..1, [B, 4, SIDE, SIDE].
+        grounds: RGB 0..1, [B, 3, SIDE, SIDE].
+        sizes: the pictures' widths and heights, [B, 2].
+        generator: random numbers, on the CPU.
+    """
+    pictures = placed[:, :3] + grounds * (1 - placed[:, 3:])
+    return normalised(degrade(pictures, generator), sizes)

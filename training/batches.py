@@ -1,0 +1,248 @@
+"""A batch: pictures, phrases, and which phrase is right or wrong for which picture."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional
+from transformers import CLIPTokenizer
+
+from training import augment, captions, pictures, shapes, wording
+from training.art_captions import ArtCaptions
+from training.artwork import STYLES, Artwork
+from training.captions import Phrase, SceneBits
+from training.concepts import Concept
+from training.lexicon import Language
+from training.model import PATCH_SIDE
+from training.shapes import Scene
+from training.tokenizer import CONTEXT
+
+_LANGUAGES: Final = (Language.ENGLISH, Language.SPANISH)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one training step needs."""
+
+    pixels: Tensor  # normalised, float [B, 3, SIDE, SIDE]
+    content: Tensor  # bool [B, patches]: where a drawn scene has something
+    ids: Tensor  # [T, L], padded with the end token
+    fits: Tensor  # int8 [B, T]
+    own: Tensor  # [B]: the index of each picture's own phrase
+    neutral: Tensor  # bool [T]
+    colours: Tensor  # float [B, colours]: what an auxiliary head should say, or zeros
+    shapes: Tensor  # float [B, shapes]
+    counts: Tensor  # float [B, MAX_COUNT]
+    concepts: Tensor  # [B], -1 where the picture is no artwork
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same on a device."""
+        return Batch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """How a batch is made up."""
+
+    pictures: int = 192
+    art: float = 0.62  # part of the pictures that are artwork
+    empty: float = 0.04  # part of the pictures that are grounds alone
+    clustered: float = 0.5  # part of the artwork that comes from a few subgroups
+    hard: float = 0.45  # hard negative phrases per picture
+    neutral: int = 12  # neutral phrases
+    white: float = 0.45  # part of the grounds that are white
+    sticker: float = 0.1  # part of the artwork that has a sticker's rim
+    english: float = 0.55  # part of the phrases
+
+
+@dataclass(frozen=True)
+class Art:
+    """The artwork to train on and what can be said about it."""
+
+    artwork: Artwork
+    concepts: list[Concept]
+    captions: ArtCaptions
+
+
+@dataclass(frozen=True)
+class _Pictures:
+    """The pictures of a batch, and what is in them."""
+
+    placed: Tensor  # premultiplied RGBA, [B, 4, SIDE, SIDE]
+    paints: npt.NDArray[np.float32]  # 0..255, [B, n, 3]
+    scenes: list[Scene | None]  # None: artwork
+    concepts: npt.NDArray[np.int64]  # [B], -1: no artwork
+
+
+class BatchMaker:
+    """Makes batches out of the pools; the same seed and step give the same batch."""
+
+    def __init__(
+        self,
+        scenes: pictures.ScenePool,
+        grounds: pictures.GroundPool,
+        art: Art,
+        tokenizer: CLIPTokenizer,
+        mixture: Mixture,
+        seed: int,
+    ) -> None:
+        self._scenes, self._grounds, self._art = scenes, grounds, art
+        self._tokenizer, self._mixture, self._seed = tokenizer, mixture, seed
+        weights = np.array([STYLES[style] for style in art.artwork.styles])
+        self._weights = weights / weights.sum()
+        names = sorted({concept.subgroup for concept in art.concepts})
+        subgroup = np.array([names.index(concept.subgroup) for concept in art.concepts])
+        self._subgroup = subgroup
+        self._by_subgroup = [
+            at
+            for index in range(len(names))
+            if len(at := np.flatnonzero(subgroup[art.artwork.concepts] == index))
+        ]
+        self._kin = [np.flatnonzero(subgroup == index) for index in range(len(names))]
+        self._one_sided = np.array([concept.is_one_sided for concept in art.concepts])
+
+    def batch(self, step: int) -> Batch:
+        """The batch of this step."""
+        rng = np.random.default_rng((self._seed, step + 1_000))
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        count = self._mixture.pictures
+        sizes = augment.content_sizes(count, generator)
+        art_count = round(count * self._mixture.art)
+        drawn = self._drawn(sizes[art_count:], rng, generator)
+        art = self._artwork(sizes[:art_count], rng, generator)
+        shown = _Pictures(
+            torch.cat([art.placed, drawn.placed]),
+            np.concatenate([art.paints, drawn.paints]),
+            art.scenes + drawn.scenes,
+            np.concatenate([art.concepts, drawn.concepts]),
+        )
+        rgb, names = pictures.choose_grounds(self._grounds, shown.paints, self._mixture.white, rng)
+        grounds = pictures.crop_grounds(rgb, rng)
+        pixels = augment.compose(shown.placed, grounds, sizes, generator)
+        phrases = self._phrases(shown, names, rng)
+        bits = SceneBits.of(shown.scenes, names)
+        fits = captions.fits(bits, phrases)
+        self._art.captions.judge(fits, shown.concepts, bits.groups, phrases)
+        colours, kinds, counts = _targets(shown.scenes)
+        return Batch(
+            pixels=pixels,
+            content=_content(shown),
+            ids=token_ids(self._tokenizer, [phrase.text for phrase in phrases]),
+            fits=torch.from_numpy(fits),
+            own=torch.arange(count),
+            neutral=torch.tensor([phrase.kind == "neutral" for phrase in phrases]),
+            colours=torch.from_numpy(colours),
+            shapes=torch.from_numpy(kinds),
+            counts=torch.from_numpy(counts),
+            concepts=torch.from_numpy(shown.concepts),
+        )
+
+    def _drawn(
+        self, sizes: Tensor, rng: np.random.Generator, generator: torch.Generator
+    ) -> _Pictures:
+        count = len(sizes)
+        chosen = np.sort(rng.integers(len(self._scenes.scenes), size=count))
+        drawings = pictures.as_tensor(self._scenes.rgba[chosen])
+        scenes: list[Scene | None] = [self._scenes.scenes[at] for at in chosen]
+        empty = round(self._mixture.empty * self._mixture.pictures)
+        for at in rng.permutation(count)[:empty]:
+            drawings[at] = 0
+            scenes[at] = Scene()
+        return _Pictures(
+            augment.place(drawings, sizes, augment.SCENE, generator),
+            self._scenes.paints[chosen],
+            scenes,
+            np.full(count, -1, np.int64),
+        )
+
+    def _artwork(
+        self, sizes: Tensor, rng: np.random.Generator, generator: torch.Generator
+    ) -> _Pictures:
+        artwork, count = self._art.artwork, len(sizes)
+        clustered = round(count * self._mixture.clustered)
+        chosen = list(rng.choice(len(artwork.concepts), size=count - clustered, p=self._weights))
+        while len(chosen) < count:
+            kin = self._by_subgroup[int(rng.integers(len(self._by_subgroup)))]
+            chosen += list(rng.choice(kin, size=min(10, len(kin)), replace=False))
+        index = np.array(chosen[:count])
+        concepts = artwork.concepts[index]
+        drawings = pictures.as_tensor(artwork.rgba[index])
+        paints = _mean_paints(drawings)
+        mirrored = torch.from_numpy((rng.random(count) < 0.4) & ~self._one_sided[concepts])
+        drawings[mirrored] = drawings[mirrored].flip(3)
+        drawings = augment.repainted(drawings, generator)
+        stickers = torch.from_numpy(rng.random(count) < self._mixture.sticker)
+        drawings = augment.sticker_edges(drawings, stickers)
+        placed = augment.place(drawings, sizes, augment.ARTWORK, generator)
+        return _Pictures(placed, paints, [None] * count, concepts)
+
+    def _phrases(
+        self, shown: _Pictures, names: list[str | None], rng: np.random.Generator
+    ) -> list[Phrase]:
+        """Each picture's own phrase first, then hard negatives, then neutral ones."""
+        own = []
+        for scene, concept, name in zip(shown.scenes, shown.concepts, names, strict=True):
+            language = self._language(rng)
+            if scene is None:
+                own.append(self._art.captions.phrase(int(concept), language, rng))
+            else:
+                own.append(captions.caption(scene, name, language, rng))
+        hard = []
+        for at in rng.integers(len(own), size=round(len(own) * self._mixture.hard)):
+            scene, language = shown.scenes[at], self._language(rng)
+            if scene is None:
+                kin = self._kin[self._subgroup[shown.concepts[at]]]
+                other = int(kin[int(rng.integers(len(kin)))])
+                hard.append(self._art.captions.phrase(other, language, rng, name=0.9))
+            else:
+                changed = captions.mutated(scene, rng)
+                hard.append(captions.caption(changed, names[at], language, rng))
+        neutral = [captions.neutral(self._language(rng), rng) for _ in range(self._mixture.neutral)]
+        return [
+            replace(phrase, text=wording.roughened(phrase.text, rng))
+            for phrase in (*own, *hard, *neutral)
+        ]
+
+    def _language(self, rng: np.random.Generator) -> Language:
+        return _LANGUAGES[int(rng.random() >= self._mixture.english)]
+
+
+def _mean_paints(drawings: Tensor) -> npt.NDArray[np.float32]:
+    """The mean colour of each drawing, 0..255, four times as a scene's paints: [B, 4, 3]."""
+    mean = drawings[:, :3].sum((2, 3)) / drawings[:, 3:].sum((2, 3)).clamp(min=1e-3)
+    return (mean * 255).numpy()[:, None].repeat(4, axis=1)
+
+
+def _content(shown: _Pictures) -> Tensor:
+    """The patches that hold a part of a drawn scene, bool [B, patches]; none of artwork's."""
+    cells = functional.max_pool2d(shown.placed[:, 3:], PATCH_SIDE).flatten(1) > 0.2
+    cells[torch.from_numpy(shown.concepts >= 0)] = False
+    return cells
+
+
+def token_ids(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:
+    """Ids [T, L], each padded with the end token to the longest."""
+    encoded = tokenizer(texts, padding=True, truncation=True, max_length=CONTEXT)
+    return torch.tensor(encoded["input_ids"])
+
+
+Floats = npt.NDArray[np.float32]
+
+
+def _targets(scenes: list[Scene | None]) -> tuple[Floats, Floats, Floats]:
+    """What the auxiliary heads should say: evenly over what is there; zeros for nothing."""
+    colours = np.zeros((len(scenes), len(shapes.COLOURS)), np.float32)
+    kinds = np.zeros((len(scenes), len(shapes.SHAPES)), np.float32)
+    counts = np.zeros((len(scenes), shapes.MAX_COUNT), np.float32)
+    for at, scene in enumerate(scenes):
+        for group in scene.groups if scene else ():
+            assert scene is not None
+            share = 1 / len(scene.groups)
+            colours[at, shapes.COLOURS.index(group.colour)] += share
+            kinds[at, shapes.SHAPES.index(group.shape)] += share
+            if len(scene.groups) == 1:
+                counts[at, group.count - 1] = 1
+    return colours, kinds, counts

@@ -1,0 +1,103 @@
+"""What the shipped model can do, on Twemoji: nothing was trained, chosen or calibrated by it."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from transformers import AutoModelForZeroShotImageClassification, CLIPModel, CLIPTokenizer
+
+from training import artwork, calibrate, concepts, evaluate, exam, tokenizer, unseen
+from training.lexicon import Language
+from training.model import image_processor
+from training.unseen import Wording
+
+
+def table(folder: Path, cache: Path) -> dict[str, str]:
+    """Every figure by its name, as text; read from the files as shipped."""
+    started = time.perf_counter()
+    model = AutoModelForZeroShotImageClassification.from_pretrained(
+        folder, dtype=torch.float32, local_files_only=True
+    )
+    words = tokenizer.load(folder)
+    loading = time.perf_counter() - started
+    assert isinstance(model, CLIPModel)
+    known = concepts.load(cache)
+    twemoji = artwork.load_test_style(known, cache)
+    test = exam.Exam(words, known, concepts.meanings(known), twemoji)
+    figures: dict[str, str] = {}
+
+    def percent(name: str, *values: float) -> None:
+        figures[name] = " / ".join(f"{100 * value:.1f} %" for value in values)
+
+    white = [exam.on_white(rgba) for rgba in twemoji.rgba]
+    scores = {language: test.scores(model, language, white) for language in Language}
+    asked = {
+        kind: [test.questions(scores[language], kind) for language in Language]
+        for kind in exam.KINDS
+    }
+    percent("10 random labels, white ground, English / Spanish", *map(exam.top_1, asked["any"]))
+    percent("5 labels of one group", *map(exam.top_1, asked["group"]))
+    percent("5 labels of one subgroup", *map(exam.top_1, asked["subgroup"]))
+    rng = np.random.default_rng(41)
+    busy = [unseen.on_busy_ground(rgba, rng) for rgba in twemoji.rgba]
+    percent(
+        "10 random labels, busy unseen grounds",
+        *(
+            exam.top_1(test.questions(test.scores(model, language, busy), "any"))
+            for language in Language
+        ),
+    )
+    for name, wording in unseen.WORDINGS.items():
+        values = []
+        for language in Language:
+
+            def said(noun: str, how: Wording = wording, language: Language = language) -> str:
+                return how(noun, language, rng)
+
+            dressed = test.scores(model, language, white, said)
+            values.append(exam.top_1(test.questions(dressed, "any")))
+        percent(f"10 random labels, {name}", *values)
+    for name, question in exam.SHAPE_QUESTIONS.items():
+        percent(
+            f"drawn: {name}",
+            *(evaluate.accuracy(model, words, question, i, 1000, seed=77) for i in Language),
+        )
+    figures["expected calibration error, 10 labels"] = " / ".join(
+        f"{calibrate.expected_calibration_error(questions):.3f}" for questions in asked["any"]
+    )
+    figures["mean winning probability when no label fits"] = " / ".join(
+        f"{calibrate.probabilities(wrong).max(axis=1).mean():.2f}"
+        for wrong in (test.questions(scores[i], "any", fitting=False) for i in Language)
+    )
+    figures["one 800×600 picture and 5 labels"] = f"{1000 * _seconds(model, words):.1f} ms"
+    figures["loading"] = f"{loading:.2f} s"
+    return figures
+
+
+def _seconds(model: CLIPModel, words: CLIPTokenizer, rounds: int = 30) -> float:
+    """Median time of one picture and five labels, from pixels and texts to probabilities."""
+    processor = image_processor()
+    picture = Image.new("RGB", (800, 600), "white")
+    labels = ["a red circle", "a blue square", "a green triangle", "a star", "a heart"]
+    times = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        pixels = processor(picture, return_tensors="pt")["pixel_values"]
+        text = words(labels, padding=True, return_tensors="pt")
+        with torch.inference_mode():
+            model(
+                input_ids=text["input_ids"],
+                attention_mask=text["attention_mask"],
+                pixel_values=pixels,
+            ).logits_per_image.softmax(dim=1)
+        times.append(time.perf_counter() - started)
+    return float(np.median(times))
+
+
+def print_table(folder: Path, cache: Path) -> None:
+    """As Markdown."""
+    print("| figure | value |\n|---|---|")
+    for name, value in table(folder, cache).items():
+        print(f"| {name} | {value} |")

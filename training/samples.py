@@ -1,0 +1,60 @@
+"""The sample pictures that ship beside the demo model, drawn from a fixed seed."""
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from training import shapes
+from training.shapes import Group, Rgb
+
+_SIZE: Final = (800, 600)
+_SCALE: Final = 4  # drawn larger and shrunk, for smooth edges
+
+# File name and what the picture shows: the name is the label that should win.
+_SCENES: Final[dict[str, tuple[Group, Rgb]]] = {
+    "a-red-circle": (Group("circle", "red"), (255, 255, 255)),
+    "a-blue-square": (Group("square", "blue"), (246, 240, 226)),
+    "a-green-triangle": (Group("triangle", "green"), (255, 255, 255)),
+    "a-yellow-star": (Group("star", "yellow"), (38, 52, 92)),
+    "a-pink-heart": (Group("heart", "pink"), (232, 244, 246)),
+    "two-blue-squares": (Group("square", "blue", 2), (255, 255, 255)),
+    "three-orange-diamonds": (Group("diamond", "orange", 3), (240, 240, 240)),
+    "four-purple-circles": (Group("circle", "purple", 4), (255, 252, 235)),
+}
+
+
+def _drawn(group: Group, ground: Rgb, rng: np.random.Generator) -> Image.Image:
+    width, height = _SIZE[0] * _SCALE, _SIZE[1] * _SCALE
+    picture = Image.new("RGB", (width, height), ground)
+    shadow = Image.new("RGB", (width, height), ground)
+    pen, shade = ImageDraw.Draw(picture), ImageDraw.Draw(shadow)
+    radius = height * (0.3, 0.19, 0.15, 0.13)[group.count - 1]
+    columns = {1: [0.0], 2: [-1.25, 1.25], 3: [-2.4, 0.0, 2.4], 4: [-1.25, 1.25] * 2}[group.count]
+    rows = [0.0] * group.count if group.count < 4 else [-1.2, -1.2, 1.2, 1.2]
+    paint = shapes.sample_colour(group.colour, rng)
+    dark = tuple(round(level * 0.82) for level in ground)
+    polygon = shapes.outline(group.shape, rng)
+    spots = []
+    for column, row in zip(columns, rows, strict=True):
+        middle = np.array([width / 2 + column * radius, height / 2 + row * radius])
+        spots.append([(float(x), float(y)) for x, y in polygon * radius + middle])
+    for spot in spots:
+        shade.polygon([(x + radius * 0.05, y + radius * 0.07) for x, y in spot], fill=dark)
+    picture.paste(shadow.filter(ImageFilter.GaussianBlur(radius * 0.04)))
+    for spot in spots:
+        pen.polygon(spot, fill=paint)
+    return picture.resize(_SIZE, Image.Resampling.LANCZOS)
+
+
+def write(folder: Path, seed: int = 11) -> list[Path]:
+    """Draw the samples into a folder: 800×600, as a photo comes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(seed)
+    written = []
+    for name, (group, ground) in _SCENES.items():
+        path = folder / f"{name}.png"
+        _drawn(group, ground, rng).save(path, optimize=True)
+        written.append(path)
+    return written

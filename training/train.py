@@ -1,0 +1,243 @@
+"""The training loop: Muon and AdamW, patches dropped, weights averaged, resumable."""
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm  # type: ignore[import-untyped]
+from transformers import CLIPModel
+
+from training import shapes
+from training.batches import Batch, BatchMaker
+from training.loss import contrastive
+from training.model import image_features, text_features
+
+_MAX_SCALE: Final = math.log(100.0)  # as OpenAI's CLIP
+_WARMUP: Final = 40  # steps
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast."""
+
+    steps: int
+    muon_rate: float = 5e-3
+    adam_rate: float = 2e-3
+    keep: float = 0.5  # of the patches, for the first `dropping` of the steps
+    dropping: float = 0.8
+    averaging: float = 0.998  # of the weights, per step
+    auxiliary: float = 1.0  # weight of the auxiliary heads at the start
+    save_every: int = 250  # steps
+
+    def rate(self, step: int, done: float) -> float:
+        """The part of the learning rate: warm-up, plateau, and down to nothing.
+
+        Args:
+            step: this step.
+            done: part of the training that is over, 0..1.
+        """
+        warm = min(1.0, (step + 1) / _WARMUP)
+        return warm * (min(1.0, max(0.0, (1 - done) / 0.5)) * 0.98 + 0.02)
+
+    def kept(self, done: float) -> float:
+        """The part of the patches at this point of the training."""
+        return self.keep if done < self.dropping else 1.0
+
+
+class Heads(nn.Module):
+    """Auxiliary classifiers on the picture tower, which teach it to see; dropped afterwards."""
+
+    def __init__(self, width: int, concepts: int) -> None:
+        super().__init__()
+        self.concepts = nn.Linear(width, concepts)
+        self.colours = nn.Linear(width, len(shapes.COLOURS))
+        self.shapes = nn.Linear(width, len(shapes.SHAPES))
+        self.counts = nn.Linear(width, shapes.MAX_COUNT)
+
+    def loss(self, pooled: Tensor, batch: Batch) -> Tensor:
+        """Cross-entropy to what is in the pictures; pictures without a target count nothing."""
+        pairs = (
+            (self.colours(pooled), batch.colours),
+            (self.shapes(pooled), batch.shapes),
+            (self.counts(pooled), batch.counts),
+        )
+        losses = [
+            -(functional.log_softmax(logits.float(), dim=1) * target).sum(1).mean()
+            for logits, target in pairs
+        ]
+        is_art = batch.concepts >= 0
+        named = self.concepts(pooled[is_art]).float()
+        share = is_art.float().mean()
+        losses.append(
+            share * functional.cross_entropy(named, batch.concepts[is_art], label_smoothing=0.1)
+        )
+        return torch.stack(losses).sum()
+
+
+def optimizers(model: CLIPModel, heads: Heads, schedule: Schedule) -> list[torch.optim.Optimizer]:
+    """Muon for the towers' matrices, AdamW for everything else."""
+    matrices: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
+    for name, parameter in model.named_parameters():
+        inside = ".layers." in name and parameter.ndim == 2
+        (matrices if inside else others).append(parameter)
+    others += list(heads.parameters())
+    plain = [p for p in others if p.ndim < 2]
+    wide = [p for p in others if p.ndim >= 2]
+    return [
+        torch.optim.Muon(
+            matrices,
+            lr=schedule.muon_rate,
+            weight_decay=0.05,
+            momentum=0.95,
+            adjust_lr_fn="match_rms_adamw",
+        ),
+        torch.optim.AdamW(
+            [{"params": wide, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}],
+            lr=schedule.adam_rate,
+            betas=(0.9, 0.98),
+        ),
+    ]
+
+
+class Trainer:
+    """One run of training, which can be stopped and taken up again at its last checkpoint."""
+
+    def __init__(
+        self,
+        model: CLIPModel,
+        maker: BatchMaker,
+        schedule: Schedule,
+        checkpoint: Path,
+        concepts: int,
+        device: torch.device,
+    ) -> None:
+        self.model = model
+        nn.Module.to(model, device)
+        self.schedule = schedule
+        self.step = 0
+        self._maker, self._checkpoint, self._device = maker, checkpoint, device
+        self._heads = Heads(model.visual_projection.in_features, concepts).to(device)
+        self._optimizers = optimizers(model, self._heads, schedule)
+        self._average = {
+            name: tensor.detach().clone() for name, tensor in model.state_dict().items()
+        }
+        if checkpoint.exists():
+            self._restore()
+
+    def run(
+        self,
+        *,
+        until: float | None = None,
+        every: int = 1000,
+        report: Callable[[CLIPModel, int], None] | None = None,
+    ) -> None:
+        """Train to the schedule's end, or to a time.
+
+        Args:
+            until: seconds since the epoch when to be done: the schedule is shortened to fit.
+            every: steps between two calls of `report`, which gets the averaged model.
+            report: measures.
+        """
+        steps = range(self.step, self.schedule.steps)
+        progress = tqdm(steps, initial=self.step, total=self.schedule.steps, mininterval=20)
+        logged: dict[str, float] = {}
+        start, already = time.time(), self.step / self.schedule.steps
+        for step in progress:
+            done = step / self.schedule.steps
+            if until is not None:
+                part = (time.time() - start) / max(until - start, 1.0)
+                done = max(done, already + (1 - already) * part)
+            if done >= 1:
+                break
+            parts = self._train(step, done)
+            self.step = step + 1
+            for name, value in parts.items():
+                logged[name] = 0.98 * logged.get(name, value) + 0.02 * value
+            progress.set_postfix({name: f"{value:.3f}" for name, value in logged.items()})
+            if self.step % self.schedule.save_every == 0:
+                self.save()
+            if report is not None and self.step % every == 0:
+                report(self.averaged(), self.step)
+                tqdm.write(json.dumps({"step": self.step} | logged))
+        self.save()
+
+    def _train(self, step: int, done: float) -> dict[str, float]:
+        self.model.train()
+        batch = self._maker.batch(step).to(self._device)
+        for optimizer, rate in zip(
+            self._optimizers, (self.schedule.muon_rate, self.schedule.adam_rate), strict=True
+        ):
+            for group in optimizer.param_groups:
+                group["lr"] = rate * self.schedule.rate(step, done)
+        torch.manual_seed(step)
+        with torch.autocast(self._device.type, dtype=torch.bfloat16):
+            image = image_features(
+                self.model, batch.pixels, self.schedule.kept(done), batch.content
+            )
+            text = text_features(self.model, batch.ids)
+            auxiliary = self._heads.loss(image.pooled, batch)
+        image_unit = functional.normalize(image.projected.float(), dim=1)
+        text_unit = functional.normalize(text.float(), dim=1)
+        logits = self.model.logit_scale.exp() * image_unit @ text_unit.T
+        losses = contrastive(logits, batch.fits, batch.own, batch.neutral)
+        loss = losses.total() + self.schedule.auxiliary * (1 - 0.7 * done) * auxiliary
+        for optimizer in self._optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimizer in self._optimizers:
+            optimizer.step()
+        with torch.no_grad():
+            self.model.logit_scale.clamp_(max=_MAX_SCALE)
+            decay = min(self.schedule.averaging, (step + 1) / (step + 10))
+            for name, tensor in self.model.state_dict().items():
+                if tensor.is_floating_point():
+                    self._average[name].lerp_(tensor, 1 - decay)
+        logits = logits.detach()
+        right = logits.gather(1, batch.own[:, None])
+        wrong = logits.masked_fill(batch.fits != -1, -1e4).amax(dim=1, keepdim=True)
+        return {
+            "loss": float(loss.detach()),
+            "p2t": float(losses.picture_to_phrase.detach()),
+            "aux": float(auxiliary.detach()),
+            "neutral": float(losses.neutral.detach()),
+            "top1": float((right > wrong).float().mean()),
+            "scale": float(self.model.logit_scale.detach().exp()),
+        }
+
+    def averaged(self) -> CLIPModel:
+        """A copy of the model with the averaged weights, in evaluation mode, on the CPU."""
+        copy = CLIPModel(self.model.config)
+        copy.load_state_dict({name: tensor.cpu() for name, tensor in self._average.items()})
+        copy.train(False)
+        return copy
+
+    def save(self) -> None:
+        """Write the checkpoint; a crash while writing leaves the old one."""
+        state: dict[str, Any] = {
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "average": self._average,
+            "heads": self._heads.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
+        }
+        part = self._checkpoint.with_suffix(".part")
+        torch.save(state, part)
+        part.replace(self._checkpoint)
+
+    def _restore(self) -> None:
+        state = torch.load(self._checkpoint, weights_only=True, map_location=self._device)
+        self.step = state["step"]
+        self.model.load_state_dict(state["model"])
+        self._average = state["average"]
+        self._heads.load_state_dict(state["heads"])
+        for optimizer, stored in zip(self._optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(stored)

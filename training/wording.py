@@ -1,0 +1,48 @@
+"""What people do to words: accents left out, typing errors. (Capitals are lowered anyway.)"""
+
+import unicodedata
+
+import numpy as np
+
+
+def without_accents(text: str) -> str:
+    """As typed in a hurry: "un círculo" becomes "un circulo"; ñ stays."""
+    kept = []
+    for character in text:
+        if character in "ñÑ":
+            kept.append(character)
+        else:
+            parts = unicodedata.normalize("NFD", character)
+            kept.append("".join(part for part in parts if not unicodedata.combining(part)))
+    return "".join(kept)
+
+
+def mistyped(text: str, rng: np.random.Generator) -> str:
+    """One letter left out, doubled, replaced or exchanged with the next, in a word of 4 or more."""
+    words = text.split(" ")
+    long = [at for at, word in enumerate(words) if len(word) >= 4 and word.isalpha()]
+    if not long:
+        return text
+    at = long[int(rng.integers(len(long)))]
+    word = words[at]
+    spot = int(rng.integers(1, len(word) - 1))
+    letter = "abcdefghijklmnopqrstuvwxyz"[int(rng.integers(26))]
+    words[at] = (
+        word[:spot] + word[spot + 1 :],
+        word[:spot] + word[spot] + word[spot:],
+        word[:spot] + letter + word[spot + 1 :],
+        word[:spot] + word[spot + 1] + word[spot] + word[spot + 2 :],
+    )[int(rng.integers(4))]
+    return " ".join(words)
+
+
+def roughened(text: str, rng: np.random.Generator) -> str:
+    """The text as one of many people may type it; mostly as it is."""
+    chance = rng.random()
+    if chance < 0.04:
+        return mistyped(text, rng)
+    if chance < 0.12:
+        return without_accents(text)
+    if chance < 0.15:
+        return f"{text}."
+    return text

@@ -50,6 +50,7 @@ async def examine() -> AsyncIterator[Finding]:
         token_is_set = False
         yield Finding("token", State.BROKEN, str(error), "@BotFather gives one; see the README")
     if token_is_set:
+        yield Finding("settings", State.FINE, "all values can be used")
         yield await _token(settings)
     yield await _data_dir(settings)
     yield await _database(settings)

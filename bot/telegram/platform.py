@@ -96,6 +96,10 @@ async def telegram_errors() -> AsyncIterator[None]:
         raise TryAgain("Telegram does not accept the token any more", 30.0) from error
     except NetworkError as error:
         raise TryAgain(f"Telegram can't be reached ({type(error).__name__})") from error
+    except TelegramError as error:
+        if type(error) is TelegramError:  # PTB's word for an answer that is no JSON
+            raise TryAgain(f"Telegram's answer can't be read ({error.message})") from error
+        raise
 
 
 class TelegramPlatform:

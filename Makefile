@@ -57,6 +57,11 @@ bench: $(VENV)/installed-test
 demo-model: $(VENV)/installed-test
 	$(BIN)/python -m training $(ARGS)
 
+# The picture in the README, from the bundled model.
+docs/chart.jpg: $(VENV)/installed inference/demo_model/model.safetensors
+	$(BIN)/clipbot classify --model demo --chart $@ inference/demo_model/samples/two-blue-squares.png \
+		"one blue square, two blue squares, three blue squares, two red squares, a blue circle"
+
 # Brings all pins up to date. torch's own is kept: its CPU and CUDA builds share a version.
 constraints: $(VENV)/installed-test
 	$(PIP) install pip-tools

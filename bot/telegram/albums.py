@@ -100,6 +100,7 @@ class Albums:
             self._failures.forget(album)
         with contextlib.suppress(DBAPIError, OSError):  # it then comes back after its lease
             await self._store.put_off_album(album, again)
+        self._something_came.set()  # or `watch` would sleep on until the lease ends
 
     async def _apologise(self, album: Album) -> None:
         try:

@@ -55,7 +55,6 @@ async def clipbot(
         tmp_path_factory.mktemp("clipbot"),
         CLIP_MODEL=model,
         LOG_LEVEL="DEBUG",
-        ADMIN_IDS=1001,
     )
     await bot.start()
     try:

@@ -94,6 +94,18 @@ async def test_of_an_album_in_privacy_mode_telegram_shows_only_the_item_with_the
     assert answers_to(album) == [answer]
 
 
+async def test_an_album_on_a_bad_day_of_telegrams_is_answered_once(
+    server: BotApiServer, alice: Person
+) -> None:
+    server.faults.next("getFile", status=502, times=2)
+    server.faults.next("file", drop="before")
+    album = await alice.sends(album=THREE[:2], caption="a dog, a cat")
+    answer = await alice.hears(reply_to=album, within=40)
+    assert len((answer.caption or "").splitlines()) == 2
+    await alice.hears(reply_to=await alice.sends("/cancel"))
+    assert answers_to(album) == [answer]
+
+
 async def test_ten_long_labels_fit_under_one_chart(alice: Person) -> None:
     labels = ", ".join(f"{number}" + "x&y" * 33 for number in range(9))
     album = await alice.sends(album=[picture()] * 10, caption=labels)

@@ -28,6 +28,7 @@ async def test_photos_wait_for_a_model_that_appears_later(
         MAX_PER_USER=2,
         MAX_QUEUE=3,
         METRICS_PORT=port,
+        ADMIN_IDS=alice.user.id,
     ) as bot:
         await bot.polls(POLLS_WITHIN)
 
@@ -52,6 +53,10 @@ async def test_photos_wait_for_a_model_that_appears_later(
                 return "clipbot_jobs_waiting 3.0" in text and "clipbot_jobs_total 3.0" in text
 
             await until(page, True)
+
+        status = await alice.hears(reply_to=await alice.sends("/status"))
+        assert "Jobs waiting: 3" in (status.text or "")
+        assert "there is no such folder" in (status.text or "")
 
         shutil.copytree(tiny_clip_folder, model)
         for photo, notice in notices.items():

@@ -38,17 +38,20 @@ class Reference:
 
     def __init__(self, folder: Path, model: Any = None) -> None:
         self.processor: Any = AutoProcessor.from_pretrained(folder)  # type: ignore[no-untyped-call]
-        self.model: Any = model or AutoModelForZeroShotImageClassification.from_pretrained(folder)
+        self.model: Any = model or AutoModelForZeroShotImageClassification.from_pretrained(
+            folder, dtype=torch.float32
+        )
 
     def classify(self, images: list[Image.Image], labels: tuple[str, ...]) -> FloatArray:
         family = self.model.config.model_type
         fixed = family in {"siglip", "siglip2", "align"}
+        context = 64 if fixed else self.model.config.text_config.max_position_embeddings
         inputs = self.processor(
             text=list(labels),
             images=images,
             return_tensors="pt",
             padding="max_length" if fixed else True,
-            max_length=64 if fixed else 77,
+            max_length=context,
             truncation=True,
         )
         with torch.inference_mode():

@@ -1,4 +1,4 @@
-# The chat side: no torch, about 200 MB. Build from the repository's root:
+# The chat side, without torch. Build from the repository's root:
 #   docker build -f docker/bot.Dockerfile -t clipbot-bot .
 FROM python:3.12-slim AS build
 WORKDIR /source

@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo    sorts a sample picture with the bundled model: no token, no download"
+	@echo "make demo    the whole bot in a web page: no token, no account"
 	@echo "make run     the bot; needs TELEGRAM_BOT_TOKEN in the environment or in .env"
 	@echo "make test    all tests          make check   format, lint, types, imports, translations"
 	@echo "make bench   measures           make clean   removes what these commands made"
@@ -26,10 +26,7 @@ $(VENV)/installed-test: $(VENV)/installed
 	@touch $@
 
 demo: $(VENV)/installed
-	@$(BIN)/clipbot classify --model demo --chart demo-chart.png \
-		inference/demo_model/samples/two-blue-squares.png \
-		"a red circle, two blue squares, a green triangle, a yellow star"
-	@echo "The chart is in demo-chart.png."
+	@$(BIN)/clipbot playground
 
 run: $(VENV)/installed
 	@$(BIN)/clipbot run

@@ -68,6 +68,29 @@ def run() -> None:
 
 
 @main.command()
+@click.option("--port", default=8080, show_default=True, help="Of the page, on 127.0.0.1.")
+@click.option("--model", help="A hub id, a folder or `demo`; by default as CLIP_MODEL says.")
+@click.option("--open", "opens", is_flag=True, help="Shows the page in a browser.")
+def playground(port: int, model: str | None, opens: bool) -> None:
+    """The bot in a local web page: no token, no account."""
+    from bot.playground.front import playground as front
+
+    def started(running: front.Playground) -> None:
+        click.echo(f"The playground is at {running.url} (Ctrl-C ends it).")
+        if opens:
+            click.launch(running.url)
+
+    try:
+        settings = load(front.PlaygroundSettings, **({"clip_model": model} if model else {}))
+        quiet = "log_level" not in settings.model_fields_set
+        logs.configure("WARNING" if quiet else settings.log_level, settings.log_format)
+        asyncio.run(front.run(settings, port, started))
+    except OperatorError as error:
+        click.echo(f"clipbot: {error}", err=True)
+        sys.exit(2 if isinstance(error, SettingError) else 1)
+
+
+@main.command()
 def doctor() -> None:
     """Checks settings, model, database, queue and token; says what to mend."""
     from rich.console import Console

@@ -325,6 +325,17 @@ class Queue:
         """How many jobs are stored: those that wait and those in a worker's hands."""
         return (await self._js.stream_info(JOBS)).state.messages
 
+    async def overhear(self, subject: str, hear: Callable[[bytes], Awaitable[None]]) -> None:
+        """Hands over copies of what is published from now on; nothing is taken from the stream.
+
+        For onlookers: what is published while the server is away is missed.
+        """
+
+        async def on_message(message: Msg) -> None:
+            await hear(message.data)
+
+        await self._client.subscribe(subject, cb=on_message)
+
     async def tell_status(self, status: WorkerStatus) -> None:
         """Publishes a worker's status, valid for `STATUS_TTL` seconds."""
         if self._statuses is None:

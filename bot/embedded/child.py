@@ -6,6 +6,7 @@ import logging
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 
 from bot.embedded import tied
 
@@ -24,6 +25,7 @@ class Child:
         command: gives the program and its arguments; asked anew for each start.
         environment: the whole environment of the program.
         started: awaited after each start, for example to learn a port.
+        folder: where the program runs, by default where we do; a `.env` there is read.
     """
 
     def __init__(
@@ -33,11 +35,13 @@ class Child:
         environment: Mapping[str, str],
         *,
         started: Callable[[asyncio.subprocess.Process], Awaitable[None]] | None = None,
+        folder: Path | None = None,
     ) -> None:
         self._name = name
         self._command = command
         self._environment = dict(environment)
         self._started = started
+        self._folder = folder
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
 
@@ -50,6 +54,7 @@ class Child:
         self._process = await asyncio.create_subprocess_exec(
             *tied.command(self._command()),
             env=self._environment,
+            cwd=self._folder,
             stdin=asyncio.subprocess.DEVNULL,
             # Ctrl-C in a terminal goes to the whole group; we say ourselves when children end.
             process_group=0,

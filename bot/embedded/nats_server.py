@@ -57,7 +57,7 @@ class NatsServer:
             QueueUnavailable: it did not start; the text says where its log is.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        await self._end_leftover()
+        await self.end_leftover()
         await self._child.start()
 
     async def stop(self) -> None:
@@ -108,7 +108,8 @@ jetstream {{
                 )
             await asyncio.sleep(0.02)
 
-    async def _end_leftover(self) -> None:
+    async def end_leftover(self) -> None:
+        """Ends a server that an earlier clipbot left behind, so that its files are nobody's."""
         try:
             pid = int(self._pid_file.read_text())
         except (FileNotFoundError, ValueError):

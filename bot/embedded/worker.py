@@ -2,11 +2,9 @@
 
 import importlib.util
 import os
-import sys
-import sysconfig
 from collections.abc import Mapping
-from pathlib import Path
 
+from bot.embedded import itself
 from bot.embedded.child import Child
 from inference.errors import SettingError
 
@@ -25,14 +23,7 @@ def embedded_worker(nats_url: str, environment: Mapping[str, str] = os.environ) 
             )
     return Child(
         "worker",
-        _command,
+        lambda: itself.command("worker"),
         # The bot's metrics have that port; the embedded worker keeps its own to itself.
         {**environment, "NATS_URL": nats_url, "METRICS_PORT": "0"},
     )
-
-
-def _command() -> list[str]:
-    script = Path(sysconfig.get_path("scripts")) / "clipbot"
-    if script.exists():
-        return [sys.executable, str(script), "worker"]
-    return [sys.executable, "-P", "-m", "bot", "worker"]

@@ -1,0 +1,1 @@
+"""The web page of `clipbot playground`: a chat client in front of the Bot API server."""

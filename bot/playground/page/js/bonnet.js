@@ -1,0 +1,67 @@
+// The developer's panel and the banner about the model.
+import { $, el } from "./dom.js";
+import { state } from "./state.js";
+
+const ms = (seconds) => (seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`);
+const bytes = (n) => (n < 1000 ? `${n} B` : n < 1e6 ? `${Math.round(n / 1e3)} kB` : `${(n / 1e6).toFixed(1)} MB`);
+const nodes = new Map();
+
+function figure(name, value, id, wide) {
+  const shown = el("dd", {}, String(value));
+  shown.dataset.figure = id;
+  return el("div", { className: wide ? "wide" : "" }, el("dt", {}, name), shown);
+}
+
+export function render() {
+  const f = state.figures;
+  if (!f) return;
+  banner(f);
+  const calls = Object.values(state.totals).reduce((a, b) => a + b, 0);
+  $("figures").replaceChildren(figure("in the queue", f.depth, "depth"), figure("jobs done", f.finished, "finished"),
+    figure("last batch", f.works.at(-1)?.batch_size ?? "–", "batch"), figure("API calls", calls, "calls"),
+    figure("sendPhoto", state.totals.sendPhoto ?? 0, "sendPhoto"), figure("getUpdates", state.totals.getUpdates ?? 0, "getUpdates"),
+    figure("model", `${f.model.name} · ${f.state}${f.device ? ` · ${f.device}` : ""}`, "model", true));
+  $("works").replaceChildren(...[...f.works].reverse().slice(0, 20).map(work));
+  const wanted = state.calls.filter((c) => $("polls").checked || c.method !== "getUpdates").slice(-120).reverse();
+  $("calls").replaceChildren(...wanted.map(call));
+}
+
+function work(w) {
+  const parts = [["queued", w.queued], ["decode", w.decode], ["model", w.model], ["drawn", w.chart]];
+  const bar = el("div", { className: "parts" }, ...parts.map(([name, took]) => {
+    const part = el("i", { className: name });
+    part.style.flexGrow = took;
+    return part;
+  }));
+  const item = el("li", {}, `batch of ${w.batch_size} · ${w.pictures} picture${w.pictures === 1 ? "" : "s"} × ${w.labels}`, bar,
+    el("small", {}, `queued ${ms(w.queued)} · decode ${ms(w.decode)} · model ${ms(w.model)} · chart ${ms(w.chart)}`));
+  item.dataset.batch = w.batch_size;
+  return item;
+}
+
+function call(c) {
+  if (!nodes.has(c.number)) nodes.set(c.number, el("li", { className: c.status === 200 ? "" : "bad" }, el("details", {},
+    el("summary", {}, el("b", {}, c.method), el("span", {}, ms(c.seconds)), el("span", {}, bytes(c.size))),
+    el("pre", {}, `${c.status} ${c.description}\n${c.parameters}`))));
+  return nodes.get(c.number);
+}
+
+function banner(f) {
+  const { model } = f;
+  const parts = [];
+  if (f.state === "failed") parts.push(`The model ${model.name} is not there: ${f.reason}`);
+  else if (f.state === "loading" && !model.demo)
+    parts.push(`Getting ${model.name}…`, el("progress", { "aria-label": "Download" }), f.downloaded ? bytes(f.downloaded) : "");
+  else if (model.demo) parts.push("The demo model answers: it knows drawings, not photographs. The real one:", el("code", {}, model.command));
+  $("banner").hidden = !parts.length;
+  $("banner").classList.toggle("bad", f.state === "failed");
+  $("banner").replaceChildren(...parts);
+}
+
+export function begin() {
+  const toggle = (open) => { $("bonnet").hidden = !open; $("bonnet-toggle").setAttribute("aria-expanded", String(open)); };
+  toggle(window.innerWidth > 1100);
+  $("bonnet-toggle").addEventListener("click", () => toggle($("bonnet").hidden));
+  $("bonnet-close").addEventListener("click", () => { toggle(false); $("bonnet-toggle").focus(); });
+  $("polls").addEventListener("change", render);
+}

@@ -1,0 +1,67 @@
+// One message, or one album, as a list item.
+import { clock, el, hue } from "./dom.js";
+import { nameOf, state } from "./state.js";
+import { words } from "./words.js";
+
+export function bubble(group, chat, marks, acts) {
+  const message = group.find((m) => m.text) ?? group[0];
+  const first = group[0];
+  const own = first.from === state.person;
+  if (first.service) return el("li", { className: "service" }, el("span", {}, first.service));
+  const photos = group.filter((m) => m.media?.kind === "photo");
+  const box = el("div", { className: `bubble${marks.last ? " tail" : ""}${photos.length ? " photo" : ""}` });
+  if (!own && !chat.private && marks.first)
+    box.append(el("span", { className: "sender", hue: hue(first.from) }, nameOf(first.from)));
+  if (first.reply_to) box.append(quote(chat, first.reply_to, acts));
+  if (photos.length === 1) {
+    const { width, height } = photos[0].media;
+    const shown = Math.min(400, width, Math.round((420 * width) / height));
+    const image = picture(photos[0], acts);
+    image.style.width = `${Math.max(160, shown)}px`;
+    box.classList.add("fits");
+    box.append(image);
+  } else if (photos.length) {
+    box.append(el("div", { className: `grid${photos.length % 2 ? " odd" : ""}` }, ...photos.map((m) => picture(m, acts))));
+  }
+  for (const m of group) if (m.media && m.media.kind !== "photo") box.append(file(m.media));
+  const meta = el("span", { className: "meta" }, `${group.some((m) => m.edited) ? "edited " : ""}${clock(message.date)}`);
+  if (message.text) box.append(el("div", { className: "words" }, ...words(message.text, message.entities, acts.command), meta));
+  else box.append(meta);
+  const tools = el("div", { className: "tools" },
+    el("button", { type: "button", onclick: () => acts.reply(message) }, "Reply"),
+    own ? el("button", { type: "button", onclick: () => acts.edit(message) }, "Edit") : null);
+  const item = el("li", { className: `${own ? "own" : ""}${marks.first ? " first" : ""}` }, box);
+  item.dataset.id = first.id;
+  if (message.buttons.length) item.append(keyboard(message, acts));
+  item.append(tools);
+  return item;
+}
+
+function picture(message, acts) {
+  const { url, width, height } = message.media;
+  const alt = message.text ? `Picture: ${message.text.slice(0, 120)}` : "Picture";
+  return el("button", { type: "button", className: "picture", "aria-label": `Enlarge. ${alt}`, onclick: () => acts.enlarge(url, alt) },
+    el("img", { src: url, width, height, alt: "" }));
+}
+
+function file(media) {
+  const preview = media.url ? el("img", { src: media.url, alt: "" }) : el("span", { className: "sheet" }, "▤");
+  const size = media.size < 1e6 ? `${Math.max(1, Math.round(media.size / 1e3))} kB` : `${(media.size / 1e6).toFixed(1)} MB`;
+  return el("a", { className: "file", href: media.file ?? "#", download: media.name ?? "" }, preview,
+    el("span", {}, el("b", {}, media.name ?? media.kind), el("small", {}, size)));
+}
+
+export const gist = (m) => m?.service || m?.text || (m?.media ? (m.media.kind === "photo" ? "Photo" : m.media.name ?? m.media.kind) : "");
+
+function quote(chat, id, acts) {
+  const asked = chat.messages.get(id);
+  return el("button", { type: "button", className: "quote", onclick: () => acts.jump(id) },
+    el("b", {}, asked ? nameOf(asked.from) : "Deleted message"), el("span", {}, gist(asked)));
+}
+
+function keyboard(message, acts) {
+  const button = (b) => b.action === "url"
+    ? el("a", { href: /^https?:/.test(b.value) ? b.value : "#", target: "_blank", rel: "noopener noreferrer" }, b.text)
+    : el("button", { type: "button", onclick: (event) => acts.press(message, b, event.currentTarget) }, b.text);
+  return el("div", { className: "keyboard" }, ...message.buttons.map((row) => el("div", {}, ...row.map(button))));
+}

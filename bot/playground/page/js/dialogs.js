@@ -1,0 +1,40 @@
+// Alerts, forms and enlarged pictures in the one dialog. Esc closes it, as the browser does.
+import { $, el } from "./dom.js";
+import { post } from "./server.js";
+import { state } from "./state.js";
+
+function open(title, children, className = "") {
+  const box = $("dialog");
+  box.className = className;
+  box.replaceChildren(el("h2", { id: "dialog-title", hidden: className === "picture" }, title), ...children);
+  box.showModal();
+}
+const close = () => $("dialog").close();
+
+export const alertBox = (text) => open("Clip", [el("p", {}, text), el("div", { className: "actions" }, el("button", { type: "button", className: "primary", onclick: close }, "OK"))]);
+export const enlarge = (url, alt) => open(alt, [el("img", { src: url, alt, onclick: close })], "picture");
+
+function form(title, fields, onDone) {
+  const node = el("form", { onsubmit(event) { event.preventDefault(); close(); onDone(new FormData(node)); } }, ...fields,
+    el("div", { className: "actions" }, el("button", { type: "button", onclick: close }, "Cancel"), el("button", { className: "primary" }, "Add")));
+  open(title, [node]);
+}
+const nameField = (label) => el("label", {}, label, el("input", { name: "name", className: "field", required: true, maxLength: 60, autocomplete: "off" }));
+
+export function addPerson(chat, onDone) {
+  const group = chat && !chat.private ? chat : null;
+  const language = el("select", { name: "language", className: "field" }, el("option", { value: "en" }, "English"), el("option", { value: "es" }, "Español"));
+  form(group ? `Add a person to ${group.title}` : "Add a person", [nameField("Name"), el("label", {}, "Language of their client", language)], async (given) => {
+    const made = await post("/play/people", { name: given.get("name"), language: given.get("language"), chat: group?.id });
+    if (made) onDone(made.id, group);
+  });
+}
+
+export function newGroup(onDone) {
+  const people = [...state.people.values()].filter((p) => !p.bot);
+  const boxes = people.map((p) => el("label", {}, el("input", { type: "checkbox", name: "member", value: p.id, checked: true }), ` ${p.name}`));
+  form("New group", [nameField("Title"), el("fieldset", {}, el("legend", {}, "With"), ...boxes)], async (given) => {
+    const made = await post("/play/groups", { name: given.get("name"), members: given.getAll("member").map(Number) });
+    if (made) onDone(made.id);
+  });
+}

@@ -1,0 +1,25 @@
+// Elements, made without markup: what people type only ever becomes text nodes.
+export const $ = (id) => document.getElementById(id);
+
+export function el(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (name.includes("-") || name === "role") node.setAttribute(name, value);
+    else if (name === "hue") node.style.setProperty("--hue", value);
+    else node[name] = value;
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+export const hue = (id) => Math.abs(id * 137) % 360;
+export const face = (name, id) =>
+  el("span", { className: "face", hue: hue(id), "aria-hidden": "true" }, [...name][0] ?? "?");
+export const clock = (seconds) =>
+  new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+
+export function toast(text) {
+  const line = el("p", {}, text);
+  $("toasts").append(line);
+  setTimeout(() => line.remove(), 4000);
+}

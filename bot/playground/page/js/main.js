@@ -1,0 +1,72 @@
+// Starts everything and hands events to what they change.
+import { $, clock, el, face } from "./dom.js";
+import { gist } from "./bubble.js";
+import { addPerson, newGroup } from "./dialogs.js";
+import { apply, current, latest, nameOf, reset, state } from "./state.js";
+import * as bonnet from "./bonnet.js";
+import * as composer from "./composer.js";
+import * as thread from "./thread.js";
+
+function open(chatId, person) {
+  const chat = state.chats.get(chatId);
+  if (!chat) return;
+  if (state.chat !== null && state.chat !== chatId) composer.clear();
+  state.chat = chatId;
+  state.person = chat.members.includes(person) ? person : chat.members[0];
+  sessionStorage.setItem("open", JSON.stringify([state.chat, state.person]));
+  render();
+}
+
+function list() {
+  const mine = [...state.people.values()].find((p) => !p.bot)?.id;
+  const seen = [...state.chats.values()].filter((c) => !c.private || c.started || c.id === mine || c.id === state.chat);
+  $("chat-list").replaceChildren(...seen.map((chat) => {
+    const last = latest(chat);
+    const who = chat.private && chat.id !== mine ? el("small", {}, ` as ${nameOf(chat.members[0])}`) : null;
+    const button = el("button", { type: "button", onclick() { document.body.classList.add("in-chat"); open(chat.id, state.person); $("words").focus(); } },
+      face(chat.title, chat.private ? 1 : chat.id), el("span", { className: "name" }, chat.title, who), el("time", {}, last ? clock(last.date) : ""),
+      el("span", { className: "last" }, last ? gist(last) : "No messages yet"), chat.unread ? el("span", { className: "unread", "aria-label": `${chat.unread} new` }, String(chat.unread)) : null);
+    if (chat.id === state.chat) button.setAttribute("aria-current", "true");
+    return el("li", {}, button);
+  }));
+}
+
+function render() { thread.render(); list(); bonnet.render(); }
+
+function theme(name) { document.documentElement.dataset.theme = name; }
+theme(localStorage.getItem("theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
+$("theme").addEventListener("click", () => {
+  theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
+  localStorage.setItem("theme", document.documentElement.dataset.theme);
+});
+$("back").addEventListener("click", () => document.body.classList.remove("in-chat"));
+$("speaker").addEventListener("change", () => {
+  const person = Number($("speaker").value);
+  open(current().private ? person : state.chat, person);
+});
+$("add-person").addEventListener("click", () => addPerson(current(), (id, group) => open(group ? group.id : id, id)));
+$("new-group").addEventListener("click", () => newGroup((id) => open(id, state.person)));
+composer.begin(); thread.begin(); bonnet.begin();
+
+const news = new EventSource("/play/events");
+news.addEventListener("hello", (event) => {
+  reset(JSON.parse(event.data));
+  const [chat, person] = JSON.parse(sessionStorage.getItem("open") ?? "[null, null]");
+  const first = [...state.people.values()].find((p) => !p.bot).id;
+  open(state.chats.has(chat) ? chat : first, person ?? first);
+});
+news.addEventListener("news", (event) => {
+  const events = JSON.parse(event.data);
+  events.forEach(apply);
+  const kinds = new Set(events.map((e) => e.is));
+  if (["message", "gone", "chat"].some((k) => kinds.has(k))) {
+    const changed = events.some((e) => e.chat === state.chat || e.id === state.chat);
+    if (changed) thread.render();
+    list();
+    const asks = events.findLast((e) => e.is === "message" && e.chat === state.chat && e.force_reply);
+    const asked = asks && current().messages.get(asks.reply_to);
+    if (asks && !asks.edited && (!asked || asked.from === state.person)) composer.answer(asks);
+  }
+  if (kinds.has("action")) thread.header();
+  bonnet.render();
+});

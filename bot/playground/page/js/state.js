@@ -1,0 +1,35 @@
+// What this tab knows of the world, and which chat it shows as whom.
+export const state = {
+  bot: null, people: new Map(), chats: new Map(), calls: [], totals: {}, figures: null,
+  chat: null, person: null,
+};
+
+export const current = () => state.chats.get(state.chat);
+export const nameOf = (id) => state.people.get(id)?.name ?? "Somebody";
+export const latest = (chat) => [...chat.messages.values()].at(-1);
+
+export function apply(event) {
+  const { is, ...rest } = event;
+  if (is === "person") state.people.set(rest.id, rest);
+  else if (is === "chat") {
+    const known = state.chats.get(rest.id) ?? { messages: new Map(), unread: 0, action: "" };
+    state.chats.set(rest.id, Object.assign(known, rest));
+  } else if (is === "message") {
+    const chat = state.chats.get(rest.chat);
+    const isNew = !chat.messages.has(rest.id);
+    chat.messages.set(rest.id, rest);
+    if (rest.from === state.bot.id) chat.action = "";
+    if (isNew && chat.id !== state.chat && rest.from === state.bot.id) chat.unread += 1;
+  } else if (is === "gone") state.chats.get(rest.chat)?.messages.delete(rest.id);
+  else if (is === "action") Object.assign(state.chats.get(rest.chat), { action: rest.action, actedAt: Date.now() });
+  else if (is === "call") { state.calls.push(rest); if (state.calls.length > 300) state.calls.shift(); }
+  else if (is === "totals") state.totals = rest.methods;
+  else if (is === "figures") state.figures = rest;
+}
+
+export function reset(hello) {
+  state.bot = hello.bot;
+  state.people.clear(); state.chats.clear(); state.calls = [];
+  hello.events.forEach(apply);
+  for (const chat of state.chats.values()) chat.unread = 0;
+}

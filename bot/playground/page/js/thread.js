@@ -1,0 +1,84 @@
+// The open chat: its messages in groups, scroll position, header.
+import { $, el, face, toast } from "./dom.js";
+import { bubble } from "./bubble.js";
+import { post } from "./server.js";
+import { current, nameOf, state } from "./state.js";
+import * as composer from "./composer.js";
+import { alertBox, enlarge } from "./dialogs.js";
+
+const DOES = { typing: "typing…", upload_photo: "uploading photo…", upload_document: "uploading file…" };
+const atEnd = () => $("scroll").scrollHeight - $("scroll").scrollTop - $("scroll").clientHeight < 90;
+let shown = null;
+
+const acts = {
+  enlarge,
+  reply: (message) => composer.answer(message),
+  edit: (message) => composer.change(message),
+  command: (text) => composer.say(text),
+  jump(id) {
+    const item = $("thread").querySelector(`[data-id="${id}"]`);
+    item?.scrollIntoView({ block: "center" });
+    item?.classList.add("flash");
+    setTimeout(() => item?.classList.remove("flash"), 1300);
+  },
+  async press(message, button, node) {
+    node.setAttribute("aria-busy", "true");
+    const told = await post("/play/press", { person: state.person, chat: message.chat, message: message.id, data: button.value });
+    node.removeAttribute("aria-busy");
+    if (told?.text) told.alert ? alertBox(told.text) : toast(told.text);
+  },
+};
+
+export function header() {
+  const chat = current();
+  if (!chat) return;
+  $("title").textContent = chat.title;
+  const acting = chat.action && Date.now() - chat.actedAt < 6000;
+  const people = chat.private ? "bot" : `${chat.members.map(nameOf).join(", ")}, ${state.bot.name}`;
+  $("subtitle").textContent = acting ? `${chat.private ? "" : `${state.bot.name} is `}${DOES[chat.action] ?? "busy…"}` : people;
+  $("subtitle").classList.toggle("acts", Boolean(acting));
+  const picture = face(chat.title, chat.private ? 1 : chat.id);
+  picture.id = "face";
+  $("face").replaceWith(picture);
+  const ids = chat.private ? [...state.people.values()].filter((p) => !p.bot).map((p) => p.id) : chat.members;
+  $("speaker").replaceChildren(...ids.map((id) => el("option", { value: id, selected: id === state.person }, nameOf(id))));
+}
+
+export function render() {
+  const chat = current();
+  if (!chat) return;
+  const another = shown !== `${chat.id} ${state.person}`;
+  const follow = another || atEnd();
+  shown = `${chat.id} ${state.person}`;
+  chat.unread = 0;
+  const groups = [];
+  for (const message of chat.messages.values()) {
+    const last = groups.at(-1);
+    if (message.album && last?.[0].album === message.album) last.push(message);
+    else groups.push([message]);
+  }
+  const items = groups.map((group, i) => bubble(group, chat, {
+    first: groups[i - 1]?.[0].from !== group[0].from || Boolean(groups[i - 1]?.[0].service),
+    last: groups[i + 1]?.[0].from !== group[0].from,
+  }, acts));
+  if (!groups.some((group) => !group[0].service)) items.push(empty(chat));
+  const focused = document.activeElement?.closest?.("#thread li")?.dataset.id;
+  $("thread").replaceChildren(...items);
+  if (focused) $("thread").querySelector(`[data-id="${focused}"] button`)?.focus({ preventScroll: true });
+  if (follow) toEnd();
+  header();
+}
+
+function empty(chat) {
+  const text = chat.private ? "Send a picture with phrases as its caption, or pick a sample." : "The bot sees commands only: send a picture with /classify a dog, a cat.";
+  const start = chat.private ? el("button", { type: "button", onclick: () => composer.say("/start") }, "Start") : null;
+  return el("li", { className: "empty" }, el("p", {}, el("b", {}, "Nothing here yet"), text), start);
+}
+
+export const toEnd = () => { $("scroll").scrollTop = $("scroll").scrollHeight; };
+
+export function begin() {
+  $("scroll").addEventListener("scroll", () => { $("down").hidden = atEnd(); });
+  $("down").addEventListener("click", toEnd);
+  setInterval(header.bind(null), 3000);
+}

@@ -5,8 +5,7 @@ from collections.abc import Awaitable, Callable
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
 from bot.fleet import Fleet
-from bot.store import Store
-from bot.store.store import MEMORY_HOURS
+from bot.store import MEMORY_HOURS, Store
 from bot.telegram.people import Speaker, is_private, place_of, speaker
 from bot.telegram.platform import TelegramPlatform, telegram_errors
 from bot.texts import LANGUAGES, choose, speak

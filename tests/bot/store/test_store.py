@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.asks import Media
-from bot.store import Album, Database, Person, Store, open_database
-from bot.store.store import MEMORY_HOURS
+from bot.store import MEMORY_HOURS, Album, Database, Person, Store, open_database
 from bot.store.tables import metadata
 from inference.errors import SettingError
 from tests.bot.scripted import an_ask

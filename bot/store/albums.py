@@ -1,0 +1,108 @@
+"""Albums whose items come one by one."""
+
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+
+from bot.store.rows import Rows
+from bot.store.tables import album_items, albums
+
+
+@dataclass(frozen=True)
+class Album:
+    """An album as it stood when its newest item came.
+
+    Attributes:
+        serial: update id of that item.
+        asking_id: the item that was answered before; None the first time.
+    """
+
+    chat_id: int
+    group_id: str
+    serial: int
+    asking_id: int | None = None
+
+
+class Albums(Rows):
+    """The tables `albums` and `album_items`."""
+
+    async def add_album_item(
+        self,
+        chat_id: int,
+        group_id: str,
+        message_id: int,
+        message: bytes,
+        *,
+        user_id: int,
+        serial: int,
+        settle: float,
+    ) -> None:
+        """Keeps an item, new or edited, and puts the album off for `settle` seconds more."""
+        await self._upsert(
+            album_items,
+            {"chat_id": chat_id, "group_id": group_id, "message_id": message_id},
+            {"user_id": user_id, "message": message},
+        )
+        now = time.time()
+        await self._upsert(
+            albums,
+            {"chat_id": chat_id, "group_id": group_id},
+            {"due_at": now + settle, "serial": serial, "created_at": now},
+        )
+
+    async def due_albums(self) -> list[Album]:
+        """Albums that have settled."""
+        query = select(albums).where(albums.c.due_at <= time.time())
+        async with self._database.connect() as connection:
+            rows = (await connection.execute(query)).all()
+        return [Album(r.chat_id, r.group_id, r.serial, r.asking_id) for r in rows]
+
+    async def next_album_due(self) -> float | None:
+        """Unix time at which the next album settles."""
+        async with self._database.connect() as connection:
+            found = await connection.execute(select(func.min(albums.c.due_at)))
+            value = found.scalar_one_or_none()
+        return None if value is None else float(value)
+
+    async def album_items(self, album: Album) -> list[bytes]:
+        """An album's items, in the order of their messages."""
+        query = (
+            select(album_items.c.message)
+            .where(album_items.c.chat_id == album.chat_id, album_items.c.group_id == album.group_id)
+            .order_by(album_items.c.message_id)
+        )
+        async with self._database.connect() as connection:
+            return list((await connection.execute(query)).scalars())
+
+    async def put_off_album(self, album: Album, seconds: float | None) -> None:
+        """Makes the album due in so many seconds, or with None no more; newer items win."""
+        due_at = None if seconds is None else time.time() + seconds
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(albums)
+                .where(
+                    albums.c.chat_id == album.chat_id,
+                    albums.c.group_id == album.group_id,
+                    albums.c.serial == album.serial,
+                )
+                .values(due_at=due_at)
+            )
+
+    async def put_off_all_albums(self, seconds: float) -> None:
+        """Gives albums that a crash cut short so many seconds for their other items to come."""
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(albums)
+                .where(albums.c.due_at.is_not(None))
+                .values(due_at=time.time() + seconds)
+            )
+
+    async def album_asked_by(self, album: Album, message_id: int) -> None:
+        """From now on the album's answer belongs to this item."""
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(albums)
+                .where(albums.c.chat_id == album.chat_id, albums.c.group_id == album.group_id)
+                .values(asking_id=message_id)
+            )

@@ -1,0 +1,168 @@
+"""Questions put to the workers, and the messages that answer them."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Executable, delete, func, select, update
+
+from bot.asks import Ask, Media, Place
+from bot.store.rows import Rows
+from bot.store.tables import answers, jobs
+
+# A job that is still out after this is lost (its queue was deleted) and no longer counts.
+_LOST_AFTER = 24 * 3_600.0
+
+_media = msgspec.msgpack.Decoder(tuple[Media, ...])
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """A question that was put to the workers."""
+
+    id: str
+    place: Place
+    serial: int
+    user_id: int
+    language: str
+    fingerprint: str
+    media: tuple[Media, ...]
+    created_at: float
+    delivered: bool
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The message that answers a message."""
+
+    answer_id: int
+    is_chart: bool
+
+
+class Jobs(Rows):
+    """The tables `jobs` and `answers`."""
+
+    async def record_job(self, ask: Ask) -> None:
+        """Notes a question before it is queued; the same question again changes nothing."""
+        await self._upsert(
+            jobs,
+            {"id": ask.id},
+            # delivered_at is not among them: an answer that was delivered stays delivered.
+            {
+                "chat_id": ask.place.chat_id,
+                "message_id": ask.place.message_id,
+                "thread_id": ask.place.thread_id,
+                "serial": ask.serial,
+                "user_id": ask.user_id,
+                "language": ask.language,
+                "fingerprint": ask.fingerprint,
+                "media": msgspec.msgpack.encode(ask.media),
+                "created_at": time.time(),
+            },
+        )
+
+    async def job(self, job_id: str) -> JobRecord | None:
+        """A question by its id."""
+        return await self._one_job(jobs.c.id == job_id)
+
+    async def latest_job(self, chat_id: int, message_id: int) -> JobRecord | None:
+        """The newest question that a message asked."""
+        return await self._one_job(jobs.c.chat_id == chat_id, jobs.c.message_id == message_id)
+
+    async def job_answered_by(self, chat_id: int, answer_id: int) -> JobRecord | None:
+        """The question that a message of ours answers."""
+        asked = select(answers.c.message_id).where(
+            answers.c.chat_id == chat_id, answers.c.answer_id == answer_id
+        )
+        return await self._one_job(jobs.c.chat_id == chat_id, jobs.c.message_id.in_(asked))
+
+    async def _one_job(self, *conditions: Any) -> JobRecord | None:
+        query = select(jobs).where(*conditions).order_by(jobs.c.serial.desc()).limit(1)
+        async with self._database.connect() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else _job_record(row)
+
+    async def jobs_in_flight(self, user_id: int) -> int:
+        """How many questions of a person are not answered yet."""
+        query = select(func.count()).where(
+            jobs.c.user_id == user_id,
+            jobs.c.delivered_at.is_(None),
+            jobs.c.created_at > time.time() - _LOST_AFTER,
+        )
+        async with self._database.connect() as connection:
+            return int((await connection.execute(query)).scalar_one())
+
+    async def forget_job(self, job_id: str) -> None:
+        """Removes a question that could not be queued."""
+        async with self._database.begin() as connection:
+            await connection.execute(delete(jobs).where(jobs.c.id == job_id))
+
+    async def mark_delivered(self, job_id: str) -> None:
+        """The platform took the answer, or it became pointless."""
+        async with self._database.begin() as connection:
+            await connection.execute(_delivered(job_id))
+
+    async def waiting_longer_than(self, seconds: float) -> list[JobRecord]:
+        """Questions out for so long, whose askers were not told yet."""
+        now = time.time()
+        query = select(jobs).where(
+            jobs.c.delivered_at.is_(None),
+            jobs.c.noticed_at.is_(None),
+            jobs.c.created_at < now - seconds,
+            jobs.c.created_at > now - _LOST_AFTER,
+        )
+        async with self._database.connect() as connection:
+            return [_job_record(row) for row in await connection.execute(query)]
+
+    async def mark_noticed(self, job_id: str) -> None:
+        """The asker was told that it takes long."""
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(jobs).where(jobs.c.id == job_id).values(noticed_at=time.time())
+            )
+
+    async def answer_to(self, chat_id: int, message_id: int) -> Answered | None:
+        """Our message that answers theirs."""
+        query = select(answers).where(
+            answers.c.chat_id == chat_id, answers.c.message_id == message_id
+        )
+        async with self._database.connect() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else Answered(row.answer_id, bool(row.is_chart))
+
+    async def record_answer(
+        self, place: Place, answer_id: int, *, is_chart: bool, job_id: str | None = None
+    ) -> None:
+        """Notes which message of ours answers which of theirs.
+
+        With `job_id` that question is delivered, at the same moment: a crash in between would
+        repeat the answer as an edit that changes nothing, which Telegram refuses.
+        """
+        statement = self._upsert_into(
+            answers,
+            {"chat_id": place.chat_id, "message_id": place.message_id},
+            {"answer_id": answer_id, "is_chart": int(is_chart), "created_at": time.time()},
+        )
+        async with self._database.begin() as connection:
+            await connection.execute(statement)
+            if job_id is not None:
+                await connection.execute(_delivered(job_id))
+
+
+def _delivered(job_id: str) -> Executable:
+    return update(jobs).where(jobs.c.id == job_id).values(delivered_at=time.time())
+
+
+def _job_record(row: Any) -> JobRecord:
+    return JobRecord(
+        id=row.id,
+        place=Place(row.chat_id, row.message_id, row.thread_id),
+        serial=row.serial,
+        user_id=row.user_id,
+        language=row.language,
+        fingerprint=row.fingerprint,
+        media=_media.decode(row.media),
+        created_at=row.created_at,
+        delivered=row.delivered_at is not None,
+    )

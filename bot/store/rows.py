@@ -1,0 +1,34 @@
+"""What every part of the store stands on: the database, and rows added or brought up to date."""
+
+from typing import Any
+
+from sqlalchemy import Executable, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.store.database import Database
+
+# How long a caption may be edited, or an answer replied to, and still be understood.
+MEMORY_HOURS = 48
+
+
+class Rows:
+    """One part of the store. Safe for concurrent use within one event loop."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def _upsert_into(
+        self, table: Table, keys: dict[str, Any], values: dict[str, Any]
+    ) -> Executable:
+        insert = (sqlite.insert if self._database.dialect.name == "sqlite" else postgresql.insert)(
+            table
+        ).values(**keys, **values)
+        return (
+            insert.on_conflict_do_update(index_elements=list(keys), set_=values)
+            if values
+            else insert.on_conflict_do_nothing(index_elements=list(keys))
+        )
+
+    async def _upsert(self, table: Table, keys: dict[str, Any], values: dict[str, Any]) -> None:
+        async with self._database.begin() as connection:
+            await connection.execute(self._upsert_into(table, keys, values))

@@ -23,10 +23,9 @@ import msgspec
 
 
 class Fault(StrEnum):
-    """Who can mend a problem."""
+    """Who can mend a problem that a result tells of. (An operator's never becomes a result.)"""
 
     USER = "user"
-    OPERATOR = "operator"
     OURS = "ours"
 
 
@@ -38,11 +37,7 @@ class ProblemCode(StrEnum):
     IMAGE_TRUNCATED = "image_truncated"
     TOO_MANY_PIXELS = "too_many_pixels"  # got, limit: megapixels
     IMAGE_TOO_SMALL = "image_too_small"  # limit: pixels of the shorter side
-    MODEL_UNAVAILABLE = "model_unavailable"
     INTERNAL = "internal"
-
-
-_FAULTS = {ProblemCode.MODEL_UNAVAILABLE: Fault.OPERATOR, ProblemCode.INTERNAL: Fault.OURS}
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -55,7 +50,7 @@ class Problem(msgspec.Struct, frozen=True):
     @property
     def fault(self) -> Fault:
         """Who can mend it."""
-        return _FAULTS.get(self.code, Fault.USER)
+        return Fault.OURS if self.code is ProblemCode.INTERNAL else Fault.USER
 
 
 class ClipbotError(Exception):

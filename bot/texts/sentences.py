@@ -284,8 +284,8 @@ class Sentences:
 
     def still_waiting(self) -> str:
         return self._(
-            "Sorry, my eyes are not back yet: the model can't be reached. Your picture is kept, "
-            "and I answer as soon as I can."
+            "Sorry, this takes longer than usual: my eyes are not back yet, or very many people "
+            "ask. Your picture is kept, and I answer as soon as I can."
         )
 
     def apology(self) -> str:
@@ -312,8 +312,6 @@ class Sentences:
                 return self._(
                     "That picture is too small to see anything: each side needs {limit} pixels."
                 ).format(limit=limit)
-            case ProblemCode.MODEL_UNAVAILABLE:
-                return self.still_waiting()
             case _:
                 return self.apology()
 

@@ -7,6 +7,15 @@ import * as bonnet from "./bonnet.js";
 import * as composer from "./composer.js";
 import * as thread from "./thread.js";
 
+// What was just made, whose news may come after the answer to the request that made it.
+let awaited = null;
+
+function openWhenThere(chatId, person) {
+  const there = state.chats.get(chatId)?.members.includes(person);
+  awaited = there ? null : { chatId, person };
+  if (there) open(chatId, person);
+}
+
 function open(chatId, person) {
   const chat = state.chats.get(chatId);
   if (!chat) return;
@@ -44,8 +53,8 @@ $("speaker").addEventListener("change", () => {
   const person = Number($("speaker").value);
   open(current().private ? person : state.chat, person);
 });
-$("add-person").addEventListener("click", () => addPerson(current(), (id, group) => open(group ? group.id : id, id)));
-$("new-group").addEventListener("click", () => newGroup((id) => open(id, state.person)));
+$("add-person").addEventListener("click", () => addPerson(current(), (id, group) => openWhenThere(group ? group.id : id, id)));
+$("new-group").addEventListener("click", () => newGroup((id, members) => openWhenThere(id, members.includes(state.person) ? state.person : members[0])));
 composer.begin(); thread.begin(); bonnet.begin();
 
 const news = new EventSource("/play/events");
@@ -67,6 +76,7 @@ news.addEventListener("news", (event) => {
     const asked = asks && current().messages.get(asks.reply_to);
     if (asks && !asks.edited && (!asked || asked.from === state.person)) composer.answer(asks);
   }
+  if (kinds.has("chat") && awaited) openWhenThere(awaited.chatId, awaited.person);
   if (kinds.has("action")) thread.header();
   bonnet.render();
 });

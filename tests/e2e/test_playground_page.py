@@ -136,6 +136,28 @@ async def test_a_picture_sent_as_a_file(desk: Desk) -> None:
     await expect(tab.page.get_by_label("Send as file")).not_to_be_checked()
 
 
+async def test_pictures_dropped_and_pasted(desk: Desk) -> None:
+    tab = await desk.tab("Quinn")
+    for kind, place in (("drop", "#conversation"), ("paste", "#words")):
+        await tab.page.evaluate(
+            """async ([kind, place]) => {
+                const blob = await (await fetch("/play/samples/a-red-circle")).blob();
+                const held = new DataTransfer();
+                held.items.add(new File([blob], "circle.png", { type: "image/png" }));
+                const given = { bubbles: true, cancelable: true };
+                document.querySelector(place).dispatchEvent(kind === "drop"
+                    ? new DragEvent("drop", { ...given, dataTransfer: held })
+                    : new ClipboardEvent("paste", { ...given, clipboardData: held }));
+            }""",
+            [kind, place],
+        )
+    await expect(tab.page.locator("#thumbs img")).to_have_count(2)
+    await tab.page.get_by_label("Remove circle.png").first.click()
+    await expect(tab.page.locator("#thumbs img")).to_have_count(1)
+    await tab.says(_PHRASES)
+    await expect(tab.answers.locator(".words")).to_contain_text("🏆 a red circle")
+
+
 async def test_a_reply_with_other_phrases(desk: Desk) -> None:
     tab = await desk.tab("Fanny")
     await tab.attaches("a-red-circle")
@@ -299,11 +321,31 @@ async def test_nothing_is_wider_than_a_phone(desk: Desk) -> None:
         " return it.scrollHeight - it.scrollTop - it.clientHeight < 2; }"
     )
     await tab.page.screenshot(path=_SHOTS / "playground-phone.png")
+    assert await tab.page.evaluate("document.activeElement.id") == "words"
     for item in (tab.own, tab.answers):
         place = await item.locator(".tools").bounding_box()
         assert place is not None
         assert place["x"] >= 0
         assert place["x"] + place["width"] <= 390
+    panel = tab.page.locator("#bonnet")
+    await tab.page.get_by_role("button", name="Under the bonnet").click()
+    await expect(panel).to_be_visible()
+    assert await panel.evaluate("it => it.scrollWidth <= it.clientWidth")
+    await tab.page.screenshot(path=_SHOTS / "playground-phone-panel.png")
+    await tab.page.keyboard.press("Escape")
+    await expect(panel).to_be_hidden()
+
+
+async def test_the_banners_command_stays_selected(desk: Desk) -> None:
+    tab, other = await desk.tab(), await desk.tab("Rosa")
+    await tab.page.locator("#banner code").click(click_count=3)
+    selected = "getSelection().toString()"
+    command = await tab.page.evaluate(selected)
+    assert "clipbot playground --model" in command
+    before = await desk.figure(tab, "calls").inner_text()
+    await other.says("/help")
+    await expect(desk.figure(tab, "calls")).not_to_have_text(before)
+    assert await tab.page.evaluate(selected) == command
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -316,6 +358,7 @@ async def test_axe_finds_nothing(desk: Desk, axe: str, theme: str) -> None:
     await tab.attaches("a-red-circle")
     found["attached"] = await _violations(tab.page)
     await tab.says(_PHRASES)
+    await expect(tab.answers.locator(".picture img")).to_have_count(1)
     await tab.says("/language")
     await tab.answers.get_by_role("button", name="Español").click()
     await expect(tab.page.locator("#toasts p")).to_be_visible()
@@ -324,12 +367,12 @@ async def test_axe_finds_nothing(desk: Desk, axe: str, theme: str) -> None:
     await tab.page.screenshot(path=_SHOTS / f"playground-{theme}.png")
     await tab.own.first.get_by_role("button", name="Edit", exact=True).click()
     for name in ("Commands", "Sample pictures"):
-        await tab.page.get_by_role("button", name=name).click()
+        await tab.page.get_by_role("button", name=name, exact=True).click()
         await expect(tab.page.locator("#popover")).to_be_visible()
         found[name] = await _violations(tab.page)
         await tab.page.keyboard.press("Escape")
     for name in ("Add person", "New group"):
-        await tab.page.get_by_role("button", name=name).click()
+        await tab.page.get_by_role("button", name=name, exact=True).click()
         found[name] = await _violations(tab.page)
         await tab.page.keyboard.press("Escape")
     await tab.own.locator(".picture").click()

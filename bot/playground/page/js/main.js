@@ -24,20 +24,24 @@ function open(chatId, person) {
   state.person = chat.members.includes(person) ? person : chat.members[0];
   sessionStorage.setItem("open", JSON.stringify([state.chat, state.person]));
   render();
+  $("chat-list").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
 }
 
 function list() {
   const mine = [...state.people.values()].find((p) => !p.bot)?.id;
   const seen = [...state.chats.values()].filter((c) => !c.private || c.started || c.id === mine || c.id === state.chat);
+  const focused = document.activeElement?.closest?.("#chat-list button")?.dataset.chat;
   $("chat-list").replaceChildren(...seen.map((chat) => {
     const last = latest(chat);
     const who = chat.private && chat.id !== mine ? el("small", {}, ` as ${nameOf(chat.members[0])}`) : null;
     const button = el("button", { type: "button", onclick() { document.body.classList.add("in-chat"); open(chat.id, state.person); $("words").focus(); } },
       face(chat.title, chat.private ? 1 : chat.id), el("span", { className: "name" }, chat.title, who), el("time", {}, last ? clock(last.date) : ""),
       el("span", { className: "last" }, last ? gist(last) : "No messages yet"), chat.unread ? el("span", { className: "unread", "aria-label": `${chat.unread} new` }, String(chat.unread)) : null);
+    button.dataset.chat = chat.id;
     if (chat.id === state.chat) button.setAttribute("aria-current", "true");
     return el("li", {}, button);
   }));
+  if (focused) $("chat-list").querySelector(`[data-chat="${focused}"]`)?.focus({ preventScroll: true });
 }
 
 function render() { thread.render(); list(); bonnet.render(); }

@@ -35,7 +35,8 @@ export function header() {
   $("title").textContent = chat.title;
   const acting = chat.action && Date.now() - chat.actedAt < 6000;
   const people = chat.private ? "bot" : `${chat.members.map(nameOf).join(", ")}, ${state.bot.name}`;
-  $("subtitle").textContent = acting ? `${chat.private ? "" : `${state.bot.name} is `}${DOES[chat.action] ?? "busy…"}` : people;
+  const subtitle = acting ? `${chat.private ? "" : `${state.bot.name} is `}${DOES[chat.action] ?? "busy…"}` : people;
+  if ($("subtitle").textContent !== subtitle) $("subtitle").textContent = subtitle;
   $("subtitle").classList.toggle("acts", Boolean(acting));
   const picture = face(chat.title, chat.private ? 1 : chat.id);
   picture.id = "face";

@@ -270,6 +270,7 @@ async def test_the_keyboard(desk: Desk) -> None:
     await words.press("Enter")
     await expect(tab.own.locator(".words")).to_contain_text("one\ntwo")
     await expect(words).to_have_value("")
+    await expect(tab.answers).to_have_count(1)
     await tab.points_at(tab.own, "Reply")
     await tab.page.keyboard.press("Escape")
     await expect(tab.page.locator("#context")).to_be_hidden()

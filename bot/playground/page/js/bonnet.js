@@ -2,9 +2,10 @@
 import { $, el } from "./dom.js";
 import { state } from "./state.js";
 
-const ms = (seconds) => (seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`);
+const ms = (seconds) => (seconds < 1 ? `${Math.round(seconds * 1000)}\u00a0ms` : `${seconds.toFixed(1)}\u00a0s`);
 const bytes = (n) => (n < 1000 ? `${n} B` : n < 1e6 ? `${Math.round(n / 1e3)} kB` : `${(n / 1e6).toFixed(1)} MB`);
-const nodes = new Map();
+const nodes = new WeakMap(); // a line for each call
+let bannered = "";
 
 function figure(name, value, id, wide) {
   const shown = el("dd", {}, String(value));
@@ -23,14 +24,17 @@ export function render() {
     figure("model", `${f.model.name} · ${f.state}${f.device ? ` · ${f.device}` : ""}`, "model", true));
   $("works").replaceChildren(...[...f.works].reverse().slice(0, 20).map(work));
   const wanted = state.calls.filter((c) => $("polls").checked || c.method !== "getUpdates").slice(-120).reverse();
-  $("calls").replaceChildren(...wanted.map(call));
+  const lines = wanted.map(call);
+  const focused = document.activeElement;
+  if (lines.length !== $("calls").childElementCount || lines[0] !== $("calls").firstChild) $("calls").replaceChildren(...lines);
+  if ($("calls").contains(focused)) focused.focus({ preventScroll: true });
 }
 
 function work(w) {
   const parts = [["queued", w.queued], ["decode", w.decode], ["model", w.model], ["drawn", w.chart]];
   const bar = el("div", { className: "parts" }, ...parts.map(([name, took]) => {
     const part = el("i", { className: name });
-    part.style.flexGrow = took;
+    part.style.flexGrow = took * 1000; // a sum below 1 would not fill the bar
     return part;
   }));
   const item = el("li", {}, `batch of ${w.batch_size} · ${w.pictures} picture${w.pictures === 1 ? "" : "s"} × ${w.labels}`, bar,
@@ -40,10 +44,10 @@ function work(w) {
 }
 
 function call(c) {
-  if (!nodes.has(c.number)) nodes.set(c.number, el("li", { className: c.status === 200 ? "" : "bad" }, el("details", {},
+  if (!nodes.has(c)) nodes.set(c, el("li", { className: c.status === 200 ? "" : "bad" }, el("details", {},
     el("summary", {}, el("b", {}, c.method), el("span", {}, ms(c.seconds)), el("span", {}, bytes(c.size))),
     el("pre", {}, `${c.status} ${c.description}\n${c.parameters}`))));
-  return nodes.get(c.number);
+  return nodes.get(c);
 }
 
 function banner(f) {
@@ -53,6 +57,9 @@ function banner(f) {
   else if (f.state === "loading" && !model.demo)
     parts.push(`Getting ${model.name}…`, el("progress", { "aria-label": "Download" }), f.downloaded ? bytes(f.downloaded) : "");
   else if (model.demo) parts.push("The demo model answers: it knows drawings, not photographs. The real one:", el("code", {}, model.command));
+  const said = parts.map((part) => part.textContent ?? part).join("|");
+  if (said === bannered) return; // or a screen reader would say it anew, and a selection would be gone
+  bannered = said;
   $("banner").hidden = !parts.length;
   $("banner").classList.toggle("bad", f.state === "failed");
   $("banner").replaceChildren(...parts);
@@ -61,7 +68,14 @@ function banner(f) {
 export function begin() {
   const toggle = (open) => { $("bonnet").hidden = !open; $("bonnet-toggle").setAttribute("aria-expanded", String(open)); };
   toggle(window.innerWidth > 1100);
-  $("bonnet-toggle").addEventListener("click", () => toggle($("bonnet").hidden));
+  $("bonnet-toggle").addEventListener("click", () => {
+    toggle($("bonnet").hidden);
+    if (!$("bonnet").hidden && getComputedStyle($("bonnet")).position === "fixed") $("bonnet-close").focus();
+  });
   $("bonnet-close").addEventListener("click", () => { toggle(false); $("bonnet-toggle").focus(); });
+  document.addEventListener("keydown", (event) => {
+    const covers = getComputedStyle($("bonnet")).position === "fixed";
+    if (event.key === "Escape" && covers && $("bonnet").contains(document.activeElement)) { toggle(false); $("bonnet-toggle").focus(); }
+  });
   $("polls").addEventListener("change", render);
 }

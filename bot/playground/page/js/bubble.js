@@ -28,14 +28,16 @@ export function bubble(group, chat, marks, acts) {
   if (message.text) box.append(el("div", { className: "words" }, ...words(message.text, message.entities, acts.command), meta));
   else box.append(meta);
   const tools = el("div", { className: "tools" },
-    el("button", { type: "button", onclick: () => acts.reply(message) }, "Reply"),
-    own ? el("button", { type: "button", onclick: () => acts.edit(message) }, "Edit") : null);
+    tool("↩", "Reply", () => acts.reply(message)), own ? tool("✎", "Edit", () => acts.edit(message)) : null);
+  box.append(tools);
   const item = el("li", { className: `${own ? "own" : ""}${marks.first ? " first" : ""}` }, box);
   item.dataset.id = first.id;
+  item.dataset.ids = group.map((m) => m.id).join(" ");
   if (message.buttons.length) item.append(keyboard(message, acts));
-  item.append(tools);
   return item;
 }
+
+const tool = (sign, label, onclick) => el("button", { type: "button", "aria-label": label, title: label, onclick }, sign);
 
 function picture(message, acts) {
   const { url, width, height } = message.media;

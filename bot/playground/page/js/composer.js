@@ -42,13 +42,22 @@ async function send() {
   }
   if (!text && !pictures.length) return;
   const taken = pictures;
+  const before = context;
+  const asFile = $("as-file").checked;
+  $("as-file").checked = false; // said of these pictures, not of the next ones
   $("words").value = "";
   pictures = [];
   attached();
   show(null, null);
   grow();
-  const sent = await submit({ text, as_file: $("as-file").checked, ...reply }, taken);
-  if (!sent) { $("words").value = text; pictures = taken; attached(); grow(); }
+  const sent = await submit({ text, as_file: asFile, ...reply }, taken);
+  if (sent) return;
+  $("words").value = text;
+  pictures = taken;
+  $("as-file").checked = asFile;
+  attached();
+  if (before) show(before.kind, before.message);
+  grow();
 }
 
 function add(files) {
@@ -72,6 +81,7 @@ function grow() { $("words").style.height = "auto"; $("words").style.height = `$
 
 export function closePopover() {
   const was = !$("popover").hidden;
+  if ($("popover").contains(document.activeElement)) $("words").focus();
   $("popover").hidden = true;
   for (const id of ["menu", "gallery"]) $(id).setAttribute("aria-expanded", "false");
   return was;

@@ -34,7 +34,8 @@ export function newGroup(onDone) {
   const people = [...state.people.values()].filter((p) => !p.bot);
   const boxes = people.map((p) => el("label", {}, el("input", { type: "checkbox", name: "member", value: p.id, checked: true }), ` ${p.name}`));
   form("New group", [nameField("Title"), el("fieldset", {}, el("legend", {}, "With"), ...boxes)], async (given) => {
-    const made = await post("/play/groups", { name: given.get("name"), members: given.getAll("member").map(Number) });
-    if (made) onDone(made.id);
+    const members = given.getAll("member").map(Number);
+    const made = await post("/play/groups", { name: given.get("name"), members });
+    if (made) onDone(made.id, members);
   });
 }

@@ -7,6 +7,15 @@ import * as bonnet from "./bonnet.js";
 import * as composer from "./composer.js";
 import * as thread from "./thread.js";
 
+// What was just made, whose news may come after the answer to the request that made it.
+let awaited = null;
+
+function openWhenThere(chatId, person) {
+  const there = state.chats.get(chatId)?.members.includes(person);
+  awaited = there ? null : { chatId, person };
+  if (there) open(chatId, person);
+}
+
 function open(chatId, person) {
   const chat = state.chats.get(chatId);
   if (!chat) return;
@@ -15,20 +24,24 @@ function open(chatId, person) {
   state.person = chat.members.includes(person) ? person : chat.members[0];
   sessionStorage.setItem("open", JSON.stringify([state.chat, state.person]));
   render();
+  $("chat-list").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
 }
 
 function list() {
   const mine = [...state.people.values()].find((p) => !p.bot)?.id;
   const seen = [...state.chats.values()].filter((c) => !c.private || c.started || c.id === mine || c.id === state.chat);
+  const focused = document.activeElement?.closest?.("#chat-list button")?.dataset.chat;
   $("chat-list").replaceChildren(...seen.map((chat) => {
     const last = latest(chat);
     const who = chat.private && chat.id !== mine ? el("small", {}, ` as ${nameOf(chat.members[0])}`) : null;
     const button = el("button", { type: "button", onclick() { document.body.classList.add("in-chat"); open(chat.id, state.person); $("words").focus(); } },
       face(chat.title, chat.private ? 1 : chat.id), el("span", { className: "name" }, chat.title, who), el("time", {}, last ? clock(last.date) : ""),
       el("span", { className: "last" }, last ? gist(last) : "No messages yet"), chat.unread ? el("span", { className: "unread", "aria-label": `${chat.unread} new` }, String(chat.unread)) : null);
+    button.dataset.chat = chat.id;
     if (chat.id === state.chat) button.setAttribute("aria-current", "true");
     return el("li", {}, button);
   }));
+  if (focused) $("chat-list").querySelector(`[data-chat="${focused}"]`)?.focus({ preventScroll: true });
 }
 
 function render() { thread.render(); list(); bonnet.render(); }
@@ -44,8 +57,8 @@ $("speaker").addEventListener("change", () => {
   const person = Number($("speaker").value);
   open(current().private ? person : state.chat, person);
 });
-$("add-person").addEventListener("click", () => addPerson(current(), (id, group) => open(group ? group.id : id, id)));
-$("new-group").addEventListener("click", () => newGroup((id) => open(id, state.person)));
+$("add-person").addEventListener("click", () => addPerson(current(), (id, group) => openWhenThere(group ? group.id : id, id)));
+$("new-group").addEventListener("click", () => newGroup((id, members) => openWhenThere(id, members.includes(state.person) ? state.person : members[0])));
 composer.begin(); thread.begin(); bonnet.begin();
 
 const news = new EventSource("/play/events");
@@ -67,6 +80,7 @@ news.addEventListener("news", (event) => {
     const asked = asks && current().messages.get(asks.reply_to);
     if (asks && !asks.edited && (!asked || asked.from === state.person)) composer.answer(asks);
   }
+  if (kinds.has("chat") && awaited) openWhenThere(awaited.chatId, awaited.person);
   if (kinds.has("action")) thread.header();
   bonnet.render();
 });

@@ -16,7 +16,7 @@ const acts = {
   edit: (message) => composer.change(message),
   command: (text) => composer.say(text),
   jump(id) {
-    const item = $("thread").querySelector(`[data-id="${id}"]`);
+    const item = $("thread").querySelector(`[data-ids~="${id}"]`);
     item?.scrollIntoView({ block: "center" });
     item?.classList.add("flash");
     setTimeout(() => item?.classList.remove("flash"), 1300);
@@ -35,13 +35,17 @@ export function header() {
   $("title").textContent = chat.title;
   const acting = chat.action && Date.now() - chat.actedAt < 6000;
   const people = chat.private ? "bot" : `${chat.members.map(nameOf).join(", ")}, ${state.bot.name}`;
-  $("subtitle").textContent = acting ? `${chat.private ? "" : `${state.bot.name} is `}${DOES[chat.action] ?? "busy…"}` : people;
+  const subtitle = acting ? `${chat.private ? "" : `${state.bot.name} is `}${DOES[chat.action] ?? "busy…"}` : people;
+  if ($("subtitle").textContent !== subtitle) $("subtitle").textContent = subtitle;
   $("subtitle").classList.toggle("acts", Boolean(acting));
   const picture = face(chat.title, chat.private ? 1 : chat.id);
   picture.id = "face";
   $("face").replaceWith(picture);
   const ids = chat.private ? [...state.people.values()].filter((p) => !p.bot).map((p) => p.id) : chat.members;
-  $("speaker").replaceChildren(...ids.map((id) => el("option", { value: id, selected: id === state.person }, nameOf(id))));
+  // An open list would close if its entries were replaced; most of the time they are the same.
+  if ([...$("speaker").options].map((o) => o.value).join() !== ids.join())
+    $("speaker").replaceChildren(...ids.map((id) => el("option", { value: id }, nameOf(id))));
+  if ($("speaker").value !== String(state.person)) $("speaker").value = state.person;
 }
 
 export function render() {
@@ -78,7 +82,12 @@ function empty(chat) {
 export const toEnd = () => { $("scroll").scrollTop = $("scroll").scrollHeight; };
 
 export function begin() {
-  $("scroll").addEventListener("scroll", () => { $("down").hidden = atEnd(); });
+  let following = true;
+  $("scroll").addEventListener("scroll", () => { following = atEnd(); $("down").hidden = following; });
+  // A longer draft, another window, a phone that turns: the latest message stays in sight.
+  const keep = new ResizeObserver(() => { if (following) toEnd(); });
+  keep.observe($("scroll"));
+  keep.observe($("thread"));
   $("down").addEventListener("click", toEnd);
   setInterval(header.bind(null), 3000);
 }

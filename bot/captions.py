@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from bot.texts import Sentences
 from inference.contract import ImageOutcome, Result
 
-# Bot API: "0-1024 characters after entities parsing"; counted here in UTF-16 units to be safe.
-CAPTION_LIMIT = 1_024
 # A win by fewer points than this is called narrow.
 NARROW_MARGIN = 0.05
 # Sigmoid scores below this say that the model believes in none of the labels (SigLIP, section 3).

@@ -18,7 +18,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Self
 
-import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
@@ -430,7 +429,7 @@ async def connect(url: str, *, name: str, patience: float = 20.0) -> Queue:
     )
     try:
         await asyncio.wait_for(connecting, patience)
-    except (TimeoutError, NatsError, OSError, nats.errors.NoServersError) as error:
+    except (TimeoutError, NatsError, OSError) as error:
         with contextlib.suppress(NatsError):
             await client.close()
         raise QueueUnavailable(

@@ -1,8 +1,9 @@
 """What stands under a chart."""
 
 import pytest
+from telegram.constants import MessageLimit
 
-from bot.captions import CAPTION_LIMIT, caption, ranking
+from bot.captions import caption, ranking
 from bot.texts import LANGUAGES, speak
 from inference.contract import ImageOutcome, Reply, Result
 from inference.errors import Problem, ProblemCode
@@ -67,9 +68,9 @@ def test_whatever_happens_it_fits(language: str, letter: str, problem: Problem |
     labels = [f"{number}" + letter * 99 for number in range(3)]
     outcome = ImageOutcome(probabilities=[0.35, 0.33, 0.32], problem=problem)
     album = Result(job_id="1", reply=Reply("x"), labels=labels, images=[outcome] * 10)
-    assert _units(caption(album, speak(language))) <= CAPTION_LIMIT
+    assert _units(caption(album, speak(language))) <= MessageLimit.CAPTION_LENGTH
     one = result(labels, [0.35, 0.33, 0.32])
-    assert _units(caption(one, speak(language))) <= CAPTION_LIMIT
+    assert _units(caption(one, speak(language))) <= MessageLimit.CAPTION_LENGTH
 
 
 def _units(html: str) -> int:

@@ -104,6 +104,24 @@ async def test_our_own_fault_is_tried_a_few_times_then_set_aside(
     assert deliveries[-1].acknowledged == 1
     kept = await (await queue.puller(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
     assert len(kept) == 1
+    assert "went wrong on my side" in platform.said[-1][2]
+
+
+async def test_a_chat_with_many_answers_leaves_room_for_the_others(
+    deliverer: Deliverer,
+    store: Store,
+    platform: ScriptedPlatform,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ask = an_ask()
+    await store.record_job(ask)
+    delivery = result_of(ask)
+    with monkeypatch.context() as patch:
+        patch.setattr(deliverer._lanes, "waiting", lambda _chat: 20)
+        await deliverer.deal_with(delivery)
+    assert (delivery.handed_back, platform.said) == ([5.0], [])
+    await deliverer.deal_with(delivery)
+    assert platform.kinds == ["chart"]
 
 
 async def test_a_newer_question_of_the_same_message_wins(

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.asks import Media
-from bot.store import MEMORY_HOURS, Album, Database, Person, Store, open_database
+from bot.store import MEMORY_HOURS, Album, Database, Person, Store, claim, open_database
 from bot.store.tables import metadata
 from inference.errors import SettingError
 from tests.bot.scripted import an_ask
@@ -44,6 +44,19 @@ async def database(address: str) -> AsyncIterator[Database]:
 @pytest.fixture
 def store(database: Database) -> Store:
     return Store(database)
+
+
+async def test_a_database_belongs_to_one_bot(database: Database) -> None:
+    await claim(database, 42)
+    await claim(database, 42)
+    with pytest.raises(SettingError, match=r"another bot \(id 42\)"):
+        await claim(database, 43)
+
+
+async def test_libpqs_word_for_encryption_is_understood(postgres: str) -> None:
+    database = await open_database(f"{postgres}?sslmode=disable")
+    assert (await Store(database).person(1)) == Person()
+    await database.dispose()
 
 
 async def test_migrations_run_from_nothing_and_then_no_more(

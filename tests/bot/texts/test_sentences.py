@@ -14,7 +14,8 @@ from tests.bot.texts.reading import shown
 TYPED = "<b>&amp; $x_1$ {0} %s"
 GIVEN: dict[str, list[Any]] = {
     "name": [TYPED],
-    "labels": [("a dog",), ("a dog", TYPED)],
+    # the last: 50 labels of 80 characters, which is a legal message, but no legal answer to it
+    "labels": [("a dog",), ("a dog", TYPED), tuple(f"{n:<79}x" for n in range(50))],
     "label": [TYPED],
     "template": ["a {} <x>"],
     "limit": [1, 20],

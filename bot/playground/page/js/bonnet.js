@@ -1,11 +1,10 @@
-// The developer's panel and the banner about the model.
-import { $, el } from "./dom.js";
+// The developer's panel.
+import { banner } from "./banner.js";
+import { $, bytes, el } from "./dom.js";
 import { state } from "./state.js";
 
 const ms = (seconds) => (seconds < 1 ? `${Math.round(seconds * 1000)}\u00a0ms` : `${seconds.toFixed(1)}\u00a0s`);
-const bytes = (n) => (n < 1000 ? `${n} B` : n < 1e6 ? `${Math.round(n / 1e3)} kB` : `${(n / 1e6).toFixed(1)} MB`);
 const nodes = new WeakMap(); // a line for each call
-let bannered = "";
 
 function figure(name, value, id, wide) {
   const shown = el("dd", {}, String(value));
@@ -48,21 +47,6 @@ function call(c) {
     el("summary", {}, el("b", {}, c.method), el("span", {}, ms(c.seconds)), el("span", {}, bytes(c.size))),
     el("pre", {}, `${c.status} ${c.description}\n${c.parameters}`))));
   return nodes.get(c);
-}
-
-function banner(f) {
-  const { model } = f;
-  const parts = [];
-  if (f.state === "failed") parts.push(`The model ${model.name} is not there: ${f.reason}`);
-  else if (f.state === "loading" && !model.demo)
-    parts.push(`Getting ${model.name}…`, el("progress", { "aria-label": "Download" }), f.downloaded ? bytes(f.downloaded) : "");
-  else if (model.demo) parts.push("The demo model answers: it knows drawings, not photographs. The real one:", el("code", {}, model.command));
-  const said = parts.map((part) => part.textContent ?? part).join("|");
-  if (said === bannered) return; // or a screen reader would say it anew, and a selection would be gone
-  bannered = said;
-  $("banner").hidden = !parts.length;
-  $("banner").classList.toggle("bad", f.state === "failed");
-  $("banner").replaceChildren(...parts);
 }
 
 export function begin() {

@@ -48,7 +48,8 @@ def choose(wanted: str | None, environment: Mapping[str, str] = os.environ) -> M
 
 def _called() -> str:
     """What to type for clipbot: the word alone where the shell finds it, else its path."""
-    path = Path(sys.argv[0])
+    path = Path(sys.argv[0]).absolute()
     if path.name != "clipbot" or shutil.which("clipbot"):
         return "clipbot"
-    return os.path.relpath(path)
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

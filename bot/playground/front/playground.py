@@ -103,7 +103,8 @@ class Playground:
             await self._wire.start()
         except OSError as error:
             raise SettingError(
-                f"--port: 127.0.0.1:{self._port} can't be used ({error.strerror})."
+                f"--port: 127.0.0.1:{self._port} can't be used ({error.strerror}); "
+                "0 takes a free one."
             ) from error
 
         async def close_page() -> None:

@@ -29,15 +29,17 @@ export function render() {
   if ($("calls").contains(focused)) focused.focus({ preventScroll: true });
 }
 
+// What became of a job's time, each part in a colour of its own.
 function work(w) {
-  const parts = [["queued", w.queued], ["decode", w.decode], ["model", w.model], ["drawn", w.chart]];
+  const parts = [["queued", w.queued], ["decode", w.decode], ["model", w.model], ["chart", w.chart]];
   const bar = el("div", { className: "parts" }, ...parts.map(([name, took]) => {
     const part = el("i", { className: name });
     part.style.flexGrow = took * 1000; // a sum below 1 would not fill the bar
     return part;
   }));
-  const item = el("li", {}, `batch of ${w.batch_size} · ${w.pictures} picture${w.pictures === 1 ? "" : "s"} × ${w.labels}`, bar,
-    el("small", {}, `queued ${ms(w.queued)} · decode ${ms(w.decode)} · model ${ms(w.model)} · chart ${ms(w.chart)}`));
+  const legend = parts.map(([name, took]) => el("span", {}, el("i", { className: name }), `${name} ${ms(took)}`));
+  const item = el("li", {}, `batch of ${w.batch_size} · ${w.pictures} picture${w.pictures === 1 ? "" : "s"} × ${w.labels} phrase${w.labels === 1 ? "" : "s"}`,
+    bar, el("small", {}, ...legend));
   item.dataset.batch = w.batch_size;
   return item;
 }

@@ -12,6 +12,16 @@ export function el(tag, props = {}, ...children) {
   return node;
 }
 
+const SVG = "http://www.w3.org/2000/svg";
+export function icon(name) {
+  const node = document.createElementNS(SVG, "svg");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `/page/icons.svg#${name}`);
+  node.setAttribute("aria-hidden", "true");
+  node.append(use);
+  return node;
+}
+
 export const hue = (id) => Math.abs(id * 137) % 360;
 export const face = (name, id) =>
   el("span", { className: "face", hue: hue(id), "aria-hidden": "true" }, [...name][0] ?? "?");

@@ -1,6 +1,6 @@
 """Pictures on their way into a chat: samples, albums, files, dropped and pasted ones."""
 
-from playwright.async_api import expect
+from playwright.async_api import FilePayload, expect
 
 from tests.e2e.playground.desk import PHRASES, Desk
 
@@ -65,15 +65,17 @@ async def test_one_click_on_a_sample_shows_its_chart(desk: Desk) -> None:
 
 async def test_more_pictures_than_an_album_takes(desk: Desk) -> None:
     tab = await desk.tab("Vera")
-    one = [{"name": f"{n}.png", "mimeType": "image/png", "buffer": b""} for n in range(12)]
-    await tab.page.set_input_files("#files", one)
+    many: list[FilePayload] = [
+        {"name": f"{n}.png", "mimeType": "image/png", "buffer": b""} for n in range(12)
+    ]
+    await tab.page.set_input_files("#files", many)
     await expect(tab.page.locator("#thumbs li")).to_have_count(10)
     await expect(tab.page.locator("#toasts p")).to_have_text("An album has up to 10 pictures.")
 
 
 async def test_what_is_no_picture_comes_back_into_the_draft(desk: Desk) -> None:
     tab = await desk.tab("Willy")
-    text = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"milk, eggs"}
+    text: FilePayload = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"milk, eggs"}
     await tab.page.set_input_files("#files", [text])
     await tab.says(PHRASES)
     await expect(tab.page.locator("#toasts p")).to_contain_text("Send it as a file")

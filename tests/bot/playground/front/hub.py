@@ -22,6 +22,8 @@ class Hub:
 
     Attributes:
         first: how many bytes of the weights come before `goes_on` is set.
+        files: what it holds, by name; None answers a listing with nonsense.
+        asked: path and authorization of each request.
     """
 
     REPOSITORY = "somebody/tiny-clip"
@@ -29,7 +31,10 @@ class Hub:
     def __init__(self, folder: Path, first: int) -> None:
         self.first = first
         self.goes_on = asyncio.Event()
-        self._files = {path.name: path.read_bytes() for path in folder.iterdir()}
+        self.files: dict[str, bytes] | None = {
+            path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()
+        }
+        self.asked: list[tuple[str, str]] = []
         model = f"/api/models/{self.REPOSITORY}"
         self._wire = Wire(
             Starlette(
@@ -47,7 +52,11 @@ class Hub:
     @property
     def size(self) -> int:
         """Of the weights, in bytes."""
-        return len(self._files[WEIGHTS])
+        return len(self._content(WEIGHTS) or b"")
+
+    def sha256(self, name: str) -> str:
+        """Under which the hub's client keeps a file."""
+        return hashlib.sha256(self._content(name) or b"").hexdigest()
 
     async def __aenter__(self) -> Self:
         await self._wire.start()
@@ -57,28 +66,40 @@ class Hub:
         self.goes_on.set()
         await self._wire.stop()
 
-    async def _listing(self, _request: Request) -> Response:
-        siblings = []
-        for name, content in self._files.items():
-            sha = hashlib.sha256(content).hexdigest()
-            lfs = {"lfs": {"sha256": sha, "size": len(content)}} if name == WEIGHTS else {}
-            siblings.append(
-                {"rfilename": name, "size": len(content), "blobId": sha[:40]} | lfs,
-            )
+    async def _listing(self, request: Request) -> Response:
+        self._note(request)
+        if self.files is None:
+            return Response("<html>busy</html>")
+        siblings = [
+            {
+                "rfilename": name,
+                "size": len(content),
+                "blobId": self.sha256(name)[:40],
+                "lfs": {"sha256": self.sha256(name), "size": len(content)},
+            }
+            for name, content in self.files.items()
+        ]
         return JSONResponse({"id": self.REPOSITORY, "sha": _COMMIT, "siblings": siblings})
 
     async def _file(self, request: Request) -> Response:
+        self._note(request)
         name = request.path_params["name"]
-        if (content := self._files.get(name)) is None:
+        if (content := self._content(name)) is None:
             return Response(status_code=404, headers={"X-Error-Code": "EntryNotFound"})
         headers = {
-            "ETag": f'"{hashlib.sha256(content).hexdigest()}"',
+            "ETag": f'"{self.sha256(name)}"',
             "X-Repo-Commit": _COMMIT,
             "Content-Length": str(len(content)),
         }
         if request.method == "HEAD":
             return Response(headers=headers)
         return StreamingResponse(self._slowly(name, content), headers=headers)
+
+    def _content(self, name: str) -> bytes | None:
+        return None if self.files is None else self.files.get(name)
+
+    def _note(self, request: Request) -> None:
+        self.asked.append((request.url.path, request.headers.get("authorization", "")))
 
     async def _slowly(self, name: str, content: bytes) -> AsyncIterator[bytes]:
         if name == WEIGHTS:

@@ -1,6 +1,7 @@
 """A person at the page: tabs of a real browser, and the running playground that they show."""
 
 from pathlib import Path
+from typing import Protocol
 
 from playwright.async_api import (
     Browser,
@@ -13,7 +14,8 @@ from playwright.async_api import (
 )
 
 import inference
-from bot.playground.front.playground import Playground
+from bot.playground.front.site import Site
+from bot.playground.server import BotApiServer
 
 PHRASES = "a red circle, a blue square"
 # Where the screenshots go, to be looked at.
@@ -25,6 +27,16 @@ _SAMPLES = Path(inference.__file__).parent / "demo_model" / "samples"
 expect.set_options(timeout=PATIENCE)
 
 
+class Shown(Protocol):
+    """What a browser can be pointed at: a whole playground, or its page before a scripted bot."""
+
+    site: Site
+    server: BotApiServer
+
+    @property
+    def url(self) -> str: ...
+
+
 class Desk:
     """A running playground, and a browser to open it in.
 
@@ -32,7 +44,7 @@ class Desk:
         complaints: what the browser's console says, and requests to anywhere else.
     """
 
-    def __init__(self, playground: Playground, browser: Browser) -> None:
+    def __init__(self, playground: Shown, browser: Browser) -> None:
         self.playground = playground
         self.complaints: list[str] = []
         self._browser = browser

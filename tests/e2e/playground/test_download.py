@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 
 from bot.playground.front.playground import Playground, PlaygroundSettings
 from inference.settings import load
-from tests.e2e.playground.desk import PHRASES, SHOTS, Desk
 from tests.bot.playground.front.hub import WEIGHTS, Hub
+from tests.e2e.playground.desk import PHRASES, SHOTS, Desk
 from tests.inference import checkpoints
 
 # The hub's client writes to the disk in pieces of 10 MB.

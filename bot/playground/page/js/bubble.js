@@ -21,6 +21,7 @@ export function bubble(group, chat, marks, acts) {
     box.classList.add("fits");
     box.append(image);
   } else if (photos.length) {
+    box.classList.add("fits");
     box.append(el("div", { className: `grid${photos.length % 2 ? " odd" : ""}` }, ...photos.map((m) => picture(m, acts))));
   }
   for (const m of group) if (m.media && m.media.kind !== "photo") box.append(file(m.media));

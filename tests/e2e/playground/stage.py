@@ -6,11 +6,13 @@ from typing import Self
 from telegram import Bot, CallbackQuery
 
 from bot.playground.front.bonnet import Bonnet
+from bot.playground.front.download import Progress
 from bot.playground.front.gallery import Gallery
 from bot.playground.front.model_choice import ModelChoice
 from bot.playground.front.site import Site
 from bot.playground.server import BotApiServer
 from bot.playground.wire import Wire
+from inference.contract import WorkerStatus
 
 
 class Stage:
@@ -18,14 +20,15 @@ class Stage:
 
     Attributes:
         bot: python-telegram-bot's, at the server behind the page.
+        bonnet: the panel's figures, with no queue behind them; see `tells`.
     """
 
     bot: Bot
 
-    def __init__(self) -> None:
+    def __init__(self, model: str = "demo") -> None:
         self.server = BotApiServer()
-        bonnet = Bonnet(self.server.world.bell, ModelChoice("demo"))
-        self.site = Site(self.server, bonnet, Gallery())
+        self.bonnet = Bonnet(self.server.world.bell, ModelChoice(model))
+        self.site = Site(self.server, self.bonnet, Gallery())
         self._wire = Wire(self.site.application)
         self._stack = AsyncExitStack()
         self._offset = 0
@@ -46,6 +49,13 @@ class Stage:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
         assert self.server.violations == []
+
+    def tells(self, worker: WorkerStatus, progress: Progress | None = None) -> None:
+        """The worker stands so, and the download of its model."""
+        self.bonnet.workers = [worker]
+        self.bonnet.progress = progress or Progress()
+        self.bonnet.revision += 1
+        self.server.world.bell.ring()
 
     async def pressed(self) -> CallbackQuery:
         """The next press of a button."""

@@ -68,6 +68,8 @@ news.addEventListener("hello", (event) => {
   const first = [...state.people.values()].find((p) => !p.bot).id;
   open(state.chats.has(chat) ? chat : first, person ?? first);
 });
+// The browser tries again by itself, and is told everything anew.
+news.addEventListener("error", () => { state.lost = true; bonnet.render(); });
 news.addEventListener("news", (event) => {
   const events = JSON.parse(event.data);
   events.forEach(apply);

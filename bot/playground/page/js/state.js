@@ -1,6 +1,6 @@
 // What this tab knows of the world, and which chat it shows as whom.
 export const state = {
-  bot: null, people: new Map(), chats: new Map(), calls: [], totals: {}, figures: null,
+  bot: null, people: new Map(), chats: new Map(), calls: [], totals: {}, figures: null, lost: false,
   chat: null, person: null,
 };
 
@@ -34,6 +34,7 @@ export function apply(event) {
 
 export function reset(hello) {
   state.bot = hello.bot;
+  state.lost = false;
   state.people.clear(); state.chats.clear(); state.calls = [];
   hello.events.forEach(apply);
   for (const chat of state.chats.values()) chat.unread = 0;

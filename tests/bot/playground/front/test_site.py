@@ -56,6 +56,9 @@ async def test_pictures_go_as_photos_or_as_files(
     messages = [update.message for update in updates if update.message]
     assert len(messages) == count
     assert [bool(message.document) for message in messages] == [as_file] * count
+    if as_file:
+        names = [message.document.file_name for message in messages if message.document]
+        assert names == [f"{n}.png" for n in range(count)]
     assert [bool(message.photo) for message in messages] == [not as_file] * count
     assert [message.caption for message in messages] == ["a, b"] + [None] * (count - 1)
     assert len({message.media_group_id for message in messages}) == 1

@@ -53,6 +53,8 @@ async def take(folder: Path) -> bytes:
 
 async def _talk(page: Page) -> None:
     """A sample in the group, one in private, and their charts."""
+    # A job that waited for the model would tell of nothing but that.
+    await expect(page.locator("[data-figure=model]")).to_contain_text("ready", timeout=_PATIENCE)
     in_group, in_private = _samples()
     chats = page.locator("#chat-list button")
     await chats.filter(has_text="Picture club").click()

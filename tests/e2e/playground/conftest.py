@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -11,6 +12,13 @@ from bot.playground.front.playground import Playground, PlaygroundSettings
 from inference.settings import load
 from tests.e2e.playground.desk import SHOTS, Desk
 from tools import chromium
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            # Several conversations each, every one with a wait of its own and its own limit.
+            item.add_marker(pytest.mark.timeout(300))
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")

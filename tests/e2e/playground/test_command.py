@@ -46,8 +46,8 @@ async def test_the_page_answers_soon_and_control_c_ends_all(tmp_path: Path) -> N
         assert (model["name"], model["stands_in"]) == ("demo", True)
         assert model["command"] == "clipbot playground --model openai/clip-vit-base-patch32"
         opened = tmp_path / "opened"
-        await until(lambda: opened.exists() and opened.read_text(), f"{url}\n")
-        await until(lambda: _has(command, "worker") and _has(command, "run"), True)
+        await until(lambda: opened.exists() and opened.read_text(), f"{url}\n", 60)
+        await until(lambda: _has(command, "worker") and _has(command, "run"), True, 60)
         assert _listening(command.processes()) == {_LOOPBACK}
         os.killpg(command.pid, signal.SIGINT)  # as a terminal does
         assert await command.ends() == 0

@@ -66,7 +66,7 @@ class Parameters:
         if not isinstance(value, str):
             return value
         try:
-            return json.loads(value)
+            return _parsed(value)
         except ValueError:
             raise BadRequestError(complaint) from None
 
@@ -94,7 +94,7 @@ class Parameters:
             answer[name] = value
             if name in _STRUCTURED and isinstance(value, str):
                 try:
-                    answer[name] = json.loads(value)
+                    answer[name] = _parsed(value)
                 except ValueError:
                     continue
         for name, upload in self.uploads.items():
@@ -130,9 +130,17 @@ async def read(request: Request) -> Parameters:
     return Parameters(values, uploads, size)
 
 
+def _parsed(written: str | bytes) -> Any:
+    """What JSON says. ValueError also for a text with half a surrogate pair, such as "\\ud83d":
+    JSON can name it, but no answer that repeats it could be written as UTF-8."""
+    value = json.loads(written)
+    json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
 def _json_object(body: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(body or b"{}")
+        value = _parsed(body or b"{}")
     except ValueError:
         value = None
     if not isinstance(value, dict):

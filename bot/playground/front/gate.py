@@ -7,7 +7,7 @@ own at 127.0.0.1 (DNS rebinding). The first shows in `Origin`, the second in `Ho
 from typing import Final
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.playground import limits
@@ -16,7 +16,10 @@ from bot.playground import limits
 LARGEST_REQUEST: Final = limits.UPLOAD_SIZE + 1_000_000
 _NAMES: Final = ("127.0.0.1", "localhost")
 _READING: Final = frozenset({"GET", "HEAD"})
+# Added where the answer has not said otherwise.
 _HEADERS: Final = {
+    # After an upgrade, modules of the old page and of the new one must not meet.
+    "cache-control": "no-cache",
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -53,19 +56,24 @@ class Gate:
         await self._app(scope, receive, send_with_headers)
 
 
-def _refusal(method: str, headers: Headers, port: int) -> PlainTextResponse | None:
+def _refusal(method: str, headers: Headers, port: int) -> Response | None:
     hosts = {f"{name}:{port}" for name in _NAMES}
     if port == 80:
         hosts |= set(_NAMES)
     if headers.get("host", "").lower() not in hosts:
-        return PlainTextResponse("The playground answers under 127.0.0.1 only.", 403)
+        return _no("The playground answers under 127.0.0.1 only.", 403)
     origin = headers.get("origin")
     if origin is not None and origin.removeprefix("http://").lower() not in hosts:
-        return PlainTextResponse("The playground answers its own page only.", 403)
+        return _no("The playground answers its own page only.", 403)
     if method not in _READING:
         length = headers.get("content-length", "")
         if not length.isdigit():
-            return PlainTextResponse("How long is it?", 411)
+            return _no("How long is it?", 411)
         if int(length) > LARGEST_REQUEST:
-            return PlainTextResponse("More than 50 MB at once is too much.", 413)
+            return _no("More than 50 MB at once is too much.", 413)
     return None
+
+
+def _no(sentence: str, status: int) -> Response:
+    """As all refusals are that the page gets, which shows the sentence."""
+    return JSONResponse({"error": sentence}, status)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bot.playground.chats import Chat
 from bot.playground.journal import Call
-from bot.playground.media import FileMedia, Photo
+from bot.playground.media import FileMedia, Media, Photo
 from bot.playground.messages import Message
 from bot.playground.users import User
 
@@ -72,14 +72,24 @@ def call_json(number: int, call: Call) -> Json:
     }
 
 
+def media_unique_id(media: Media | None) -> str:
+    """Names the content for ever: browsers may keep what they got under an address with it.
+
+    An edited photo has another one, and so has the next playground's, whose messages are counted
+    from one again. "" for what is no file.
+    """
+    if isinstance(media, Photo):
+        return media.sizes[-1].sent.file.unique_id
+    return media.sent.file.unique_id if isinstance(media, FileMedia) else ""
+
+
 def _media_json(message: Message) -> Json | None:
     media = message.content.media
     if media is None:
         return None
-    # The number of the version makes an edited photo another address: no cache is in the way.
-    version = len(message.versions)
-    url = f"/play/media/{message.chat.id}/{message.message_id}/{version}"
     answer: Json = {"kind": media.kind, "size": len(media.content)}
+    unique_id = media_unique_id(media)
+    url = f"/play/media/{message.chat.id}/{message.message_id}/{unique_id}"
     if isinstance(media, Photo):
         largest = media.sizes[-1]
         return answer | {"url": url, "width": largest.width, "height": largest.height}

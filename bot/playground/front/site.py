@@ -1,5 +1,6 @@
 """The page's server: the page itself, live updates, and what people do, under /play/."""
 
+import json
 from collections.abc import Awaitable, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -21,7 +22,8 @@ from bot.playground.front.bonnet import Bonnet
 from bot.playground.front.gallery import Gallery
 from bot.playground.front.gate import Gate
 from bot.playground.front.news import News
-from bot.playground.media import FileMedia, Photo
+from bot.playground.front.scene import media_unique_id
+from bot.playground.media import FileMedia, Media, Photo
 from bot.playground.messages import Content, Message
 from bot.playground.people import Person
 from bot.playground.photos import NotAPhotoError
@@ -52,8 +54,8 @@ class Site:
                 Route("/play/events", self._events),
                 Route("/play/samples", self._samples),
                 Route("/play/samples/{name}", self._sample),
-                Route("/play/media/{chat}/{message:int}/{version:int}", self._media),
-                Route("/play/media/{chat}/{message:int}/{version:int}/file", self._file),
+                Route("/play/media/{chat}/{message:int}/{unique_id}", self._media),
+                Route("/play/media/{chat}/{message:int}/{unique_id}/file", self._file),
                 Route("/play/menu", self._menu),
                 Route("/play/send", self._send, methods=["POST"]),
                 Route("/play/edit", self._edit, methods=["POST"]),
@@ -89,8 +91,7 @@ class Site:
 
     async def _media(self, request: Request) -> Response:
         """What a bubble shows: a photo, or the preview of a file."""
-        message = self._message_named(request.path_params)
-        media = message.content.media
+        media = self._media_named(request.path_params)
         if isinstance(media, Photo):
             jpeg = media.content
         elif isinstance(media, FileMedia) and media.thumbnail is not None:
@@ -101,7 +102,7 @@ class Site:
 
     async def _file(self, request: Request) -> Response:
         """A file as it was sent, to be saved; never shown, whatever is in it."""
-        media = self._message_named(request.path_params).content.media
+        media = self._media_named(request.path_params)
         if not isinstance(media, FileMedia):
             raise HTTPException(404, "There is no file in that message.")
         name = quote(str(dict(media.about).get("file_name") or media.kind))
@@ -189,8 +190,14 @@ class Site:
             raise HTTPException(404, "That message is gone.")
         return message
 
-    def _message_named(self, given: dict[str, Any]) -> Message:
-        return self._message(self._chat(given["chat"]), given["message"])
+    def _media_named(self, given: dict[str, Any]) -> Media:
+        """Those that the message has, or had before an edit that the page has yet to hear of."""
+        message = self._message(self._chat(given["chat"]), given["message"])
+        for content in reversed(message.versions):
+            media = content.media
+            if media is not None and media_unique_id(media) == given["unique_id"]:
+                return media
+        raise HTTPException(404, "That picture is gone.")
 
 
 _KEPT: Final = {"cache-control": "private, max-age=3600"}
@@ -251,6 +258,10 @@ def _not_too_long(words: str, *, captioned: bool) -> None:
 async def _object(request: Request) -> dict[str, Any]:
     try:
         given = await request.json()
+        # JSON can name half a surrogate pair ("\ud83d"), which no answer could be written with.
+        json.dumps(given, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise HTTPException(422, "That text has half a character in it.") from None
     except ValueError:
         given = None
     if not isinstance(given, dict):

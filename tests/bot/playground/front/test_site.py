@@ -1,6 +1,7 @@
 """What the page asks of its server: sending, editing, pressing, people and groups."""
 
 import asyncio
+import json
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 from bot.playground import limits
 from bot.playground.chats import Chat
+from bot.playground.front.scene import media_unique_id, message_json
 from bot.playground.front.site import Site
 from bot.playground.messages import Message
 from bot.playground.people import Person
@@ -150,15 +152,55 @@ async def test_new_people_and_groups(
 async def test_files_are_saved_and_never_shown(page: httpx.AsyncClient, anna: Person) -> None:
     markup = b"<script>alert(1)</script>"
     await anna.sends(document=markup, file_name="ä page.html", mime_type="text/html")
-    answer = await page.get(f"/play/media/{anna.chat.id}/{_last(anna.chat).message_id}/1/file")
+    message = _last(anna.chat)
+    unique_id = media_unique_id(message.content.media)
+    address = f"/play/media/{anna.chat.id}/{message.message_id}/{unique_id}"
+    answer = await page.get(f"{address}/file")
     assert answer.content == markup
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["content-disposition"] == (
         "attachment; filename*=UTF-8''%C3%A4%20page.html"
     )
     assert answer.headers["x-content-type-options"] == "nosniff"
-    shown = await page.get(f"/play/media/{anna.chat.id}/{_last(anna.chat).message_id}/1")
-    assert shown.status_code == 404
+    assert (await page.get(address)).status_code == 404
+
+
+async def test_an_address_of_a_picture_never_shows_another(
+    page: httpx.AsyncClient, anna: Person
+) -> None:
+    await anna.sends(photo=picture(40, 30))
+    address = message_json(_last(anna.chat))["media"]["url"]
+    answer = await page.get(address)
+    assert answer.content == _last(anna.chat).photo
+    assert "max-age" in answer.headers["cache-control"]
+    another = f"{address.rpartition('/')[0]}/AQADofthelastrun"
+    assert (await page.get(another)).status_code == 404
+
+
+async def test_nothing_of_the_page_outlives_an_upgrade_in_the_browser(
+    page: httpx.AsyncClient,
+) -> None:
+    for path in ("/", "/page/js/main.js", "/play/samples"):
+        assert (await page.get(path)).headers["cache-control"] == "no-cache"
+
+
+async def test_half_a_character_is_refused(
+    page: httpx.AsyncClient, anna: Person, server: BotApiServer
+) -> None:
+    await anna.sends("hello")
+    said = {"person": anna.user.id, "chat": anna.chat.id, "message": 1, "text": "\ud83d"}
+    answer = await page.post("/play/edit", content=json.dumps(said))
+    assert answer.status_code == 422
+    assert _last(anna.chat).text == "hello"
+    asked = {"chat_id": anna.chat.id, "text": "a"}
+    for body in ({"text": "\ud83d"}, {"reply_markup": json.dumps({"force_reply": "\ud83d"})}):
+        async with httpx.AsyncClient(headers={"content-type": "application/json"}) as bot:
+            with server.expecting():
+                refused = await bot.post(
+                    f"{server.url}/bot{server.token}/sendMessage", content=json.dumps(asked | body)
+                )
+        assert (refused.status_code, refused.json()["ok"]) == (400, False)
+    assert len(anna.chat.messages) == 1
 
 
 @pytest.mark.parametrize(

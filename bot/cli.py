@@ -68,7 +68,13 @@ def run() -> None:
 
 
 @main.command()
-@click.option("--port", default=8080, show_default=True, help="Of the page, on 127.0.0.1.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="Of the page, on 127.0.0.1; 0 takes a free one.",
+)
 @click.option("--model", help="A hub id, a folder or `demo`; by default as CLIP_MODEL says.")
 @click.option("--open", "opens", is_flag=True, help="Shows the page in a browser.")
 def playground(port: int, model: str | None, opens: bool) -> None:

@@ -32,6 +32,13 @@ def test_a_command_that_there_is_not() -> None:
     assert "No such command" in result.output
 
 
+@pytest.mark.parametrize("port", ["70000", "-1"])
+def test_a_port_that_there_is_not(port: str) -> None:
+    result = CliRunner().invoke(main, ["playground", "--port", port])
+    assert result.exit_code == 2
+    assert "0<=x<=65535" in result.output
+
+
 @pytest.mark.parametrize(
     ("error", "status"), [(SettingError("MAX_QUEUE is odd."), 2), (QueueUnavailable("No NATS."), 1)]
 )

@@ -5,7 +5,6 @@ Pillow is imported inside the functions, because a bot's minimal installation ha
 
 import io
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ def dimensions(data: bytes) -> tuple[int, int]:
         return image.size
 
 
-@lru_cache(maxsize=64)
 def ladder(data: bytes) -> tuple[Rendition, ...]:
     """The sizes of a photo, smallest first.
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 from tqdm import tqdm  # type: ignore[import-untyped]
 
+from training import concepts
 from training.concepts import Concept, codes_key
 from training.fetch import npm_folder
 from training.shapes import CANVAS, named_colours
@@ -61,7 +62,7 @@ def squeezed(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower().replace("&", "and"))
 
 
-def _sources(style: str, concepts: list[Concept], cache: Path) -> Iterator[tuple[int, str]]:
+def _sources(style: str, known: list[Concept], cache: Path) -> Iterator[tuple[int, str]]:
     """Index of a concept and its drawing's SVG text."""
     folder = npm_folder(f"@iconify-json/{style}", cache)
     icons = json.loads((folder / "icons.json").read_text(encoding="utf-8"))
@@ -75,7 +76,7 @@ def _sources(style: str, concepts: list[Concept], cache: Path) -> Iterator[tuple
     by_name: dict[str, str] = {}
     for name in icons["icons"]:
         by_name.setdefault(squeezed(_ALIASES.get(style, {}).get(name, name)), name)
-    for index, concept in enumerate(concepts):
+    for index, concept in enumerate(known):
         found = by_codes.get(concept.codes)
         if found is None or found not in icons["icons"]:
             found = next((by_name[n] for n in map(squeezed, concept.titles) if n in by_name), None)
@@ -92,15 +93,26 @@ def _sources(style: str, concepts: list[Concept], cache: Path) -> Iterator[tuple
         yield index, f"<svg {spaces} {box} {size}>{body}</svg>"
 
 
-def _rendered(job: tuple[str, str]) -> npt.NDArray[np.uint8] | None:
-    """An SVG text as premultiplied pixels, its drawing filling the canvas; None where empty."""
-    packages, svg = job
+def _image(packages: str, svg: str) -> Image.Image:
     if packages not in sys.path:
         sys.path.insert(0, packages)
     import resvg_py  # type: ignore[import-not-found]
 
-    image = Image.open(BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=svg)))).convert("RGBA")
-    return fitted(image)
+    return Image.open(BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=svg)))).convert("RGBA")
+
+
+def _rendered(job: tuple[str, str]) -> npt.NDArray[np.uint8] | None:
+    """An SVG text as premultiplied pixels, its drawing filling the canvas; None where empty."""
+    return fitted(_image(*job))
+
+
+def large(style: str, label: str, side: int, cache: Path) -> Image.Image:
+    """One drawing, `side` pixels square, with alpha; by its English label in emojibase."""
+    known = concepts.load(cache)
+    wanted = next(at for at, concept in enumerate(known) if concept.titles[0] == label)
+    svg = next(svg for at, svg in _sources(style, known, cache) if at == wanted)
+    pixels = f'width="{2 * CANVAS}" height="{2 * CANVAS}"'
+    return _image(str(cache / "pip"), svg.replace(pixels, f'width="{side}" height="{side}"', 1))
 
 
 def fitted(image: Image.Image) -> npt.NDArray[np.uint8] | None:
@@ -117,15 +129,15 @@ def fitted(image: Image.Image) -> npt.NDArray[np.uint8] | None:
     return np.asarray(canvas)
 
 
-def load(concepts: list[Concept], cache: Path) -> Artwork:
+def load(known: list[Concept], cache: Path) -> Artwork:
     """The drawings of all STYLES, rendered once and then read from the cache."""
-    path = cache / f"artwork-{len(concepts)}.npz"
+    path = cache / f"artwork-{len(known)}.npz"
     if not path.exists():
         owners: list[int] = []
         styles: list[str] = []
         jobs: list[tuple[str, str]] = []
         for style in STYLES:
-            for index, svg in _sources(style, concepts, cache):
+            for index, svg in _sources(style, known, cache):
                 owners.append(index)
                 styles.append(style)
                 jobs.append((str(cache / "pip"), svg))
@@ -158,12 +170,12 @@ def main_colours(artwork: Artwork) -> npt.NDArray[np.int64]:
     return result
 
 
-def load_test_style(concepts: list[Concept], cache: Path) -> Artwork:
+def load_test_style(known: list[Concept], cache: Path) -> Artwork:
     """Twemoji. For measuring only: no choice may depend on it."""
     folder = npm_folder("emoji-datasource-twitter", cache) / "img" / "twitter" / "64"
     files = {codes_key(path.stem): path for path in folder.glob("*.png")}
     pictures, owners = [], []
-    for index, concept in enumerate(concepts):
+    for index, concept in enumerate(known):
         if concept.codes in files:
             with Image.open(files[concept.codes]) as image:
                 picture = fitted(image.convert("RGBA"))

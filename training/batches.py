@@ -116,13 +116,15 @@ class BatchMaker:
 
         Args:
             step: its number.
-            ease: 1 for large things on quiet grounds, to learn to see by; 0 for all there is.
+            ease: 1 for mostly drawn shapes, and large things on quiet grounds, to learn to see by;
+                0 for all there is. A tower that is shown artwork from its first step on gets no
+                further than colours for hours.
         """
         rng = np.random.default_rng((self._seed, step + 1_000))
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         count = self._mixture.pictures
         sizes = augment.content_sizes(count, generator)
-        art_count = round(count * self._mixture.art)
+        art_count = round(count * self._mixture.art * (1 - 0.85 * ease**3))
         drawn = self._drawn(sizes[art_count:], rng, generator)
         art = self._artwork(sizes[:art_count], ease, rng, generator)
         shown = _Pictures(

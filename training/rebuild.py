@@ -82,6 +82,6 @@ def rebuild(team: Team, arguments: argparse.Namespace) -> None:
     calibrate.apply(final, held_out.temperature(final))
     if not arguments.no_export:
         size = export.export(final, words)
-        samples.write(export.DEMO_MODEL / "samples")
+        samples.write(export.DEMO_MODEL / "samples", arguments.cache)
         print(f"exported {size / 1e6:.2f} MB to {export.DEMO_MODEL}")
         report.print_table(export.DEMO_MODEL, arguments.cache)

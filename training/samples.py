@@ -1,4 +1,4 @@
-"""The sample pictures that ship beside the demo model, drawn from a fixed seed."""
+"""The sample pictures that ship beside the demo model: drawn shapes and some emoji."""
 
 from pathlib import Path
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from training import shapes
+from training import artwork, shapes
 from training.shapes import Group, Rgb
 
 _SIZE: Final = (800, 600)
@@ -48,11 +48,47 @@ def _drawn(group: Group, ground: Rgb, rng: np.random.Generator) -> Image.Image:
     return picture.resize(_SIZE, Image.Resampling.LANCZOS)
 
 
-def write(folder: Path, seed: int = 11) -> list[Path]:
+# File name, the emoji's English label, and the colours of its ground above and below.
+_ARTWORK_STYLE: Final = "fluent-emoji-flat"  # MIT
+_ARTWORK: Final[dict[str, tuple[str, Rgb, Rgb]]] = {
+    "a-cat": ("cat", (226, 240, 250), (246, 236, 218)),
+    "a-fast-sports-car": ("racing car", (214, 232, 246), (190, 196, 204)),
+    "a-guitar": ("guitar", (250, 240, 226), (226, 208, 186)),
+    "a-palm-tree": ("palm tree", (190, 226, 246), (244, 228, 184)),
+    "a-rocket": ("rocket", (28, 32, 66), (72, 62, 122)),
+    "a-slice-of-pizza": ("pizza", (252, 246, 236), (236, 222, 204)),
+    "an-owl": ("owl", (44, 58, 86), (30, 66, 58)),
+    "an-umbrella": ("umbrella", (206, 214, 222), (184, 196, 206)),
+}
+
+
+def _shown(label: str, above: Rgb, below: Rgb, cache: Path) -> Image.Image:
+    """An emoji before a horizon, with a little shadow under it."""
+    width, height = _SIZE
+    picture = Image.new("RGB", _SIZE, above)
+    horizon = round(height * 0.72)
+    picture.paste(below, (0, horizon, width, height))
+    side = round(height * 0.72)
+    drawing = artwork.large(_ARTWORK_STYLE, label, side, cache)
+    shade = Image.new("L", _SIZE, 0)
+    foot = round(height * 0.86)
+    box = (width / 2 - side * 0.36, foot - 16, width / 2 + side * 0.36, foot + 16)
+    ImageDraw.Draw(shade).ellipse(box, fill=90)
+    dark = tuple(round(level * 0.5) for level in below)
+    picture.paste(dark, (0, 0), shade.filter(ImageFilter.GaussianBlur(9)))
+    picture.paste(drawing, ((width - side) // 2, foot - side), drawing)
+    return picture
+
+
+def write(folder: Path, cache: Path, seed: int = 11) -> list[Path]:
     """Draw the samples into a folder: 800×600, as a photo comes."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     written = []
+    for name, (label, above, below) in _ARTWORK.items():
+        path = folder / f"{name}.png"
+        _shown(label, above, below, cache).save(path, optimize=True)
+        written.append(path)
     for name, (group, ground) in _SCENES.items():
         path = folder / f"{name}.png"
         _drawn(group, ground, rng).save(path, optimize=True)

@@ -1,0 +1,57 @@
+"""One door to all games: whichever round it is, it steps, wakes and travels the same way."""
+
+from enum import StrEnum
+
+import msgspec
+
+from bot.games import beat_clip
+from bot.games.beat_clip import BeatClip
+from bot.games.events import Effect, Event
+
+
+class Game(StrEnum):
+    """The games, named as their commands are."""
+
+    GUESS = "guess"
+
+
+GAMES = tuple(Game)
+
+State = BeatClip
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(State)
+
+
+def game_of(state: State) -> Game:
+    """Which game a round is of."""
+    return Game.GUESS
+
+
+def begin(state: State) -> tuple[State, tuple[Effect, ...]]:
+    """A round's first step."""
+    return beat_clip.begin(state)
+
+
+def step(state: State, event: Event, now: float) -> tuple[State, tuple[Effect, ...]]:
+    """What a round becomes by an event, and what is to be done about it. Never raises."""
+    return beat_clip.step(state, event, now)
+
+
+def wakes_at(state: State) -> float | None:
+    """When the round wants a `Tick`, in Unix seconds; None while only people can move it on."""
+    return beat_clip.wakes_at(state)
+
+
+def encode(state: State) -> bytes:
+    """A round as it is stored."""
+    return _encoder.encode(state)
+
+
+def decode(data: bytes) -> State:
+    """A stored round.
+
+    Raises:
+        msgspec.DecodeError: it was written by a clipbot that knows other games.
+    """
+    return _decoder.decode(data)

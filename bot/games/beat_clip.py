@@ -65,7 +65,8 @@ class BeatClip(Round, frozen=True, kw_only=True, tag="guess"):
     """A round of Beat CLIP.
 
     Attributes:
-        labels: as typed, in the order of the buttons.
+        labels: as shown, in the order of the buttons.
+        asked: what CLIP reads in their place; empty: the labels themselves.
         probabilities: CLIP's, for each label; empty until it answered.
         struck: the label that the hint took away.
         guesses: one for each player, in the order in which they came.
@@ -73,6 +74,7 @@ class BeatClip(Round, frozen=True, kw_only=True, tag="guess"):
 
     media: Media
     labels: tuple[str, ...]
+    asked: tuple[str, ...] = ()
     probabilities: tuple[float, ...] = ()
     struck: int | None = None
     guesses: tuple[Guess, ...] = ()
@@ -159,7 +161,8 @@ def wakes_at(state: BeatClip) -> float | None:
 
 
 def _ask(state: BeatClip) -> Ask:
-    return Ask(_LOOK, state.media, state.labels, draw=True)
+    captions = state.labels if state.asked else ()
+    return Ask(_LOOK, state.media, state.asked or state.labels, captions, draw=True)
 
 
 def _whispered(event: Event, note: Note) -> tuple[Effect, ...]:

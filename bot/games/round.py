@@ -57,6 +57,7 @@ class Table(msgspec.Struct, frozen=True):
     """Where a round is played, and how it was set up.
 
     Attributes:
+        reply_to: the message that the board replies to: the picture, or the command.
         thread_id: forum topic, if any.
         language: of the board.
         seconds: how long people can act.
@@ -64,6 +65,7 @@ class Table(msgspec.Struct, frozen=True):
 
     id: RoundId
     starter: Player
+    reply_to: int = 0
     thread_id: int | None = None
     language: str = "en"
     seconds: float = 30.0

@@ -4,14 +4,14 @@ Texts are Telegram-style HTML: values that people typed are escaped here, once. 
 the bot holds words.
 """
 
-import html
-import unicodedata
 from collections.abc import Sequence
 from functools import cache
 
-from babel.numbers import format_decimal, get_decimal_symbol
+from babel.numbers import get_decimal_symbol
 
-from bot.texts.languages import LANGUAGES, catalogue
+from bot.texts.game_sentences import GameSentences
+from bot.texts.languages import LANGUAGES
+from bot.texts.round_sentences import RoundSentences
 from inference.contract import ChartWords
 from inference.errors import (
     LabelsRefused,
@@ -22,11 +22,6 @@ from inference.errors import (
     TooManyLabels,
 )
 
-# Bot API: a message has up to 4,096 characters; this leaves room for the sentence around a list.
-_LIST_LENGTH = 3_500
-# First strong isolate … pop: keeps a right-to-left label from turning the percentage around.
-_ISOLATE = "\u2068{}\u2069"
-
 
 @cache
 def speak(language: str) -> "Sentences":
@@ -34,46 +29,8 @@ def speak(language: str) -> "Sentences":
     return Sentences(language)
 
 
-class Sentences:
+class Sentences(RoundSentences, GameSentences):
     """What the bot says in one language."""
-
-    def __init__(self, language: str) -> None:
-        self.language = language
-        translations = catalogue(language)
-        self._ = translations.gettext
-        self._n = translations.ngettext
-
-    # -- pieces ---------------------------------------------------------------------------------
-
-    def percent(self, share: float) -> str:
-        """0.931 → `93.1 %`, with the language's decimal point."""
-        return f"{format_decimal(share * 100, '0.0', locale=self.language)} %"
-
-    def number(self, value: float) -> str:
-        """At most one decimal, with the language's decimal point."""
-        return format_decimal(value, "#,##0.#", locale=self.language)
-
-    @staticmethod
-    def quote(typed: str, tag: str = "") -> str:
-        """Something that a person typed, safe in HTML and in a line of the other direction."""
-        text = html.escape(typed, quote=False)
-        if tag:
-            text = f"<{tag}>{text}</{tag}>"
-        right_to_left = any(unicodedata.bidirectional(c) in {"R", "AL"} for c in typed)
-        return _ISOLATE.format(text) if right_to_left else text
-
-    def list_of(self, labels: Sequence[str]) -> str:
-        """Labels as a person would type them, as many as fit into one message."""
-        shown = list(labels)
-        while len(", ".join(shown).encode("utf-16-le")) // 2 > _LIST_LENGTH:
-            shown.pop()
-        text = ", ".join(self.quote(label) for label in shown)
-        hidden = len(labels) - len(shown)
-        if not hidden:
-            return text
-        return text + self._n(" … and {count} more", " … and {count} more", hidden).format(
-            count=hidden
-        )
 
     def chart_words(self) -> ChartWords:
         """What a chart says besides the labels; the worker knows no language."""
@@ -355,6 +312,10 @@ class Sentences:
         """Commands and their descriptions, for groups."""
         return [
             ("classify", self._("sort a picture: reply to it with phrases")),
+            ("play", self._("games with CLIP as the referee")),
+            ("guess", self._("Beat CLIP: reply to a photo with labels")),
+            ("skip", self._("end the round at once")),
+            ("stop", self._("call the game off")),
             ("labels", self._("phrases for pictures without a caption")),
             ("help", self._("how to ask")),
         ]

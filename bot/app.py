@@ -121,7 +121,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
         admin_ids=settings.admin_ids,
     )
     arena = Arena(store, platform, GameJobs(queue, platform, metrics, bot_id=bot_id))
-    games = Games(platform, store, arena, conversation, Admins(application.bot))
+    games = Games(platform, store, arena, conversation, Admins(application.bot), bot_id=bot_id)
     front = TelegramFront(
         application,
         store,

@@ -22,13 +22,12 @@ from bot.games.events import (
     Event,
     Forgotten,
     Judged,
-    Note,
     Resumed,
     Shown,
     Tick,
     Whisper,
 )
-from bot.games.round import Phase
+from bot.games.round import Note, Phase
 from bot.lanes import Lanes
 from bot.platform import Gone, Platform, TooBig, TryAgain
 from bot.store import RoundRow, Store

@@ -5,13 +5,15 @@ Follows from the state alone. Names are links to their people in edits only, see
 """
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.arena import guess_board
+from bot.arena import duel_board, guess_board
 from bot.arena.pace import Urgency
+from bot.arena.view import Name, View
 from bot.games import State, game_of
-from bot.games.round import End, Phase, Player, RoundId
+from bot.games.beat_clip import BeatClip
+from bot.games.duel import Duel
+from bot.games.round import End, Phase, RoundId
 from bot.platform import Button, Buttons
 from bot.texts import Sentences, speak
 from bot.texts.lengths import shown_units
@@ -19,8 +21,6 @@ from bot.texts.lengths import shown_units
 # Bot API: a message has up to 4,096 characters, a caption 1,024; some are left for headings.
 _BOARD_ROOM, _CAPTION_ROOM = 3_900, 1_000
 _PREFIX = "game:r:"
-
-Name = Callable[[Player], str]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def board_of(state: State, *, fresh: bool) -> Board:
     if state.phase is Phase.OVER:
         text = _heading(state, sentences) + "\n" + _ending(state, sentences, name, _BOARD_ROOM)
         return Board(text, (), Urgency.RESULT)
-    view = guess_board.running(state, sentences, name)
+    view = _running(state, sentences, name)
     buttons = tuple(
         tuple(Button(label, button_data(state.table.id, choice)) for label, choice in row)
         for row in view.buttons
@@ -80,7 +80,23 @@ def _heading(state: State, sentences: Sentences) -> str:
 def _ending(state: State, sentences: Sentences, name: Name, room: int) -> str:
     if state.end is not End.DONE:
         return sentences.called_off(state.end or End.STOPPED)
-    return "\n".join(sentences.many(guess_board.result(state, sentences, name), room))
+    return "\n".join(sentences.many(_result(state, sentences, name), room))
+
+
+def _running(state: State, sentences: Sentences, name: Name) -> View:
+    match state:
+        case BeatClip():
+            return guess_board.running(state, sentences, name)
+        case Duel():
+            return duel_board.running(state, sentences, name)
+
+
+def _result(state: State, sentences: Sentences, name: Name) -> list[str]:
+    match state:
+        case BeatClip():
+            return guess_board.result(state, sentences, name)
+        case Duel():
+            return duel_board.result(state, sentences, name)
 
 
 def _name(sentences: Sentences, *, linked: bool) -> Name:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.arena.pace import Urgency
-from bot.games.round import Player
+from bot.games.round import Player, Remark
 from bot.texts import Sentences
 
 Name = Callable[[Player], str]
@@ -27,3 +27,8 @@ def players_line(players: Sequence[Player], sentences: Sentences, name: Name) ->
     if not players:
         return []
     return [sentences.players_in([name(player) for player in players[:_NAMED]], len(players))]
+
+
+def remark_lines(remarks: Sequence[Remark], sentences: Sentences, name: Name) -> list[str]:
+    """What was wrong with the latest replies."""
+    return [sentences.remark(name(remark.player), remark.note) for remark in remarks]

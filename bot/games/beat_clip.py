@@ -17,7 +17,6 @@ from bot.games.events import (
     Event,
     Forgotten,
     Judged,
-    Note,
     Pressed,
     Resumed,
     Shown,
@@ -26,7 +25,7 @@ from bot.games.events import (
     Tick,
     Whisper,
 )
-from bot.games.round import End, Phase, Player, Round
+from bot.games.round import End, Note, Phase, Player, Round
 
 MIN_LABELS = 2
 MAX_LABELS = 10  # buttons, one below the other, that a phone shows without scrolling

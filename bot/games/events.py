@@ -5,10 +5,9 @@ arena itself.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from bot.asks import Media
-from bot.games.round import Player, RoundId
+from bot.games.round import Note, Player, RoundId
 from inference.contract import Fingerprint
 
 
@@ -108,24 +107,6 @@ class Forgotten:
 
 
 Event = Shown | Tick | Resumed | Pressed | Said | Sent | Judged | Skipped | Stopped | Forgotten
-
-
-class Note(StrEnum):
-    """What can be whispered to whoever acted, or remarked about them on the board."""
-
-    NOTED = "noted"
-    ALREADY = "already"  # they chose before; label: what
-    STRUCK = "struck"  # that label is out
-    ONLY_STARTER = "only starter"
-    OVER = "over"
-    YOURS = "yours"  # label: what is noted of theirs; seconds: how long there is left
-    NOTHING_YET = "nothing yet"
-    REVEALED = "revealed"
-    TOO_LONG = "too long"
-    TAKEN = "taken"
-    SAME = "same"
-    ENOUGH = "enough"
-    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from enum import StrEnum
 
 import msgspec
 
-from bot.games import beat_clip
+from bot.games import beat_clip, duel
 from bot.games.beat_clip import BeatClip
+from bot.games.duel import Duel
 from bot.games.events import Effect, Event
 
 
@@ -13,34 +14,51 @@ class Game(StrEnum):
     """The games, named as their commands are."""
 
     GUESS = "guess"
+    DUEL = "duel"
 
 
 GAMES = tuple(Game)
 
-State = BeatClip
+State = BeatClip | Duel
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(State)
+_decoder: msgspec.msgpack.Decoder[State] = msgspec.msgpack.Decoder(State)
 
 
 def game_of(state: State) -> Game:
     """Which game a round is of."""
-    return Game.GUESS
+    match state:
+        case BeatClip():
+            return Game.GUESS
+        case Duel():
+            return Game.DUEL
 
 
 def begin(state: State) -> tuple[State, tuple[Effect, ...]]:
     """A round's first step."""
-    return beat_clip.begin(state)
+    match state:
+        case BeatClip():
+            return beat_clip.begin(state)
+        case Duel():
+            return duel.begin(state)
 
 
 def step(state: State, event: Event, now: float) -> tuple[State, tuple[Effect, ...]]:
     """What a round becomes by an event, and what is to be done about it. Never raises."""
-    return beat_clip.step(state, event, now)
+    match state:
+        case BeatClip():
+            return beat_clip.step(state, event, now)
+        case Duel():
+            return duel.step(state, event, now)
 
 
 def wakes_at(state: State) -> float | None:
     """When the round wants a `Tick`, in Unix seconds; None while only people can move it on."""
-    return beat_clip.wakes_at(state)
+    match state:
+        case BeatClip():
+            return beat_clip.wakes_at(state)
+        case Duel():
+            return duel.wakes_at(state)
 
 
 def encode(state: State) -> bytes:

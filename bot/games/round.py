@@ -53,6 +53,31 @@ class Player(msgspec.Struct, frozen=True):
     hidden: bool = False
 
 
+class Note(StrEnum):
+    """What can be whispered to whoever acted, or remarked about them on the board."""
+
+    NOTED = "noted"
+    ALREADY = "already"  # they chose before; label: what
+    STRUCK = "struck"  # that label is out
+    ONLY_STARTER = "only starter"
+    OVER = "over"
+    YOURS = "yours"  # label: what is noted of theirs; seconds: how long there is left
+    NOTHING_YET = "nothing yet"
+    REVEALED = "revealed"
+    TOO_LONG = "too long"
+    TAKEN = "taken"
+    SAME = "same"
+    ENOUGH = "enough"
+    UNREADABLE = "unreadable"
+
+
+class Remark(msgspec.Struct, frozen=True):
+    """What was wrong with somebody's reply: said on the board, which costs no message."""
+
+    player: Player
+    note: Note
+
+
 class Table(msgspec.Struct, frozen=True):
     """Where a round is played, and how it was set up.
 
@@ -124,3 +149,13 @@ def is_late(state: Round, now: float) -> bool:
 def seconds_left(state: Round, now: float) -> float:
     """How long people can still act; never negative."""
     return max(0.0, (state.ends_at or now) - now) if state.phase is Phase.OPEN else 0.0
+
+
+# As many of the latest remarks stand on a board.
+_REMARKS = 3
+
+
+def with_remark(remarks: tuple[Remark, ...], remark: Remark) -> tuple[Remark, ...]:
+    """The latest remarks; about one player only the last."""
+    others = [other for other in remarks if other.player.id != remark.player.id]
+    return (*others[1 - _REMARKS :], remark)

@@ -140,6 +140,8 @@ class TelegramFront:
         if command and (play := self._games.commands.get(command.name)):
             if not edited:
                 await play(message, who, command.argument)
+        elif not command and await self._games.reply(message, who, edited=edited):
+            return
         elif message.media_group_id:
             await self._albums.add(message, who, update.update_id)
         elif command and command.name == "classify":

@@ -7,15 +7,16 @@ from telegram import CallbackQuery, Message
 
 from bot.arena import Arena, pressed_in
 from bot.asks import Media
-from bot.games import Game, RoundId, Table
+from bot.games import Game, RoundId, State, Table, duel
 from bot.games.beat_clip import MAX_LABELS, MIN_LABELS, REVEAL, SECONDS, BeatClip
-from bot.games.events import Note, Pressed, Skipped, Stopped, Whisper
+from bot.games.duel import Duel
+from bot.games.events import Pressed, Said, Skipped, Stopped, Whisper
 from bot.games.phrases import some
-from bot.games.round import Phase
+from bot.games.round import Note, Phase
 from bot.platform import Buttons
 from bot.store import GameSettings, Store
 from bot.telegram.conversation import Conversation
-from bot.telegram.people import Speaker, place_of, speaker
+from bot.telegram.people import Speaker, is_private, place_of, speaker
 from bot.telegram.platform import TelegramPlatform, telegram_errors
 from bot.telegram.players import Admins, player_of, sender_of
 from inference.errors import LabelTooLong, NoLabels, TooManyLabels
@@ -37,16 +38,20 @@ class Games:
         arena: Arena,
         conversation: Conversation,
         admins: Admins,
+        *,
+        bot_id: int,
     ) -> None:
         self._platform = platform
         self._store = store
         self._arena = arena
         self._conversation = conversation
         self._admins = admins
+        self._bot_id = bot_id
         self._random = random.SystemRandom()
         self.commands: dict[str, Handler] = {
             "play": self._play,
             "guess": self._guess,
+            "duel": self._duel,
             "stop": self._stop,
             "skip": self._skip,
         }
@@ -61,6 +66,25 @@ class Games:
         text = who.sentences.whisper(whisper.note, whisper.label, whisper.seconds)
         async with telegram_errors():
             await query.answer(text)
+        return True
+
+    async def reply(self, message: Message, who: Speaker, *, edited: bool) -> bool:
+        """A message without a command; False when it does not reply to a board of a round."""
+        place = place_of(message)
+        board = message.reply_to_message
+        if board is None or not (board.from_user and board.from_user.id == self._bot_id):
+            return False
+        row = await self._arena.round_at(place.chat_id, place.thread_id)
+        if row is None or not (
+            board.message_id == row.display.board_id or _carries(board, row.id.message_id)
+        ):
+            return False
+        sender = sender_of(message)
+        assert sender is not None  # or nobody would speak
+        player = await player_of(sender, self._store)
+        if message.text:
+            event = Said(row.id, player, message.message_id, message.text, edited)
+            await self._arena.happens(place.chat_id, place.thread_id, event)
         return True
 
     async def _pressed(self, query: CallbackQuery, message_id: int, choice: str) -> Whisper:
@@ -121,6 +145,18 @@ class Games:
             message, who, BeatClip(table=table, media=found[0], labels=labels, asked=asked)
         )
 
+    async def _duel(self, message: Message, who: Speaker, _argument: str) -> None:
+        if is_private(message):
+            await self._say(message, who.sentences.duel_needs_group())
+            return
+        found = await self._picture(message)
+        if found is None:
+            await self._say(message, who.sentences.game_photo_missing(Game.DUEL))
+            return
+        settings = await self._store.game_settings(message.chat_id)
+        if table := await self._table(message, who, settings, duel.SECONDS, found[1]):
+            await self._begin(message, who, Duel(table=table, media=found[0]))
+
     async def _stop(self, message: Message, who: Speaker, _argument: str) -> None:
         await self._end(message, who, Stopped)
 
@@ -145,7 +181,7 @@ class Games:
         else:
             await self._say(message, who.sentences.may_not_end())
 
-    async def _begin(self, message: Message, who: Speaker, state: BeatClip) -> None:
+    async def _begin(self, message: Message, who: Speaker, state: State) -> None:
         if not await self._arena.begin(state):
             await self._say(message, who.sentences.game_running())
 
@@ -188,3 +224,14 @@ class Games:
 
     async def _say(self, message: Message, text: str, buttons: Buttons = ()) -> None:
         await self._platform.send_board(place_of(message), text, buttons)
+
+
+def _carries(board: Message, round_message: int) -> bool:
+    """Whether a message of ours is a board of this round, by its buttons.
+
+    A crash may have sent a board twice, and a quick player may reply before it is stored which
+    message is the board.
+    """
+    rows = board.reply_markup.inline_keyboard if board.reply_markup else ()
+    data = [str(button.callback_data) for row in rows for button in row]
+    return any((found := pressed_in(one)) and found[0] == round_message for one in data)

@@ -28,6 +28,7 @@ class GameSentences(Pieces):
             "🎲 <b>Games</b>, with CLIP as the referee. Which one?\n"
             "\n"
             "🎯 <b>Beat CLIP</b>: reply to a photo with <code>/guess a dog, a cat, a tree</code>\n"
+            "⚔️ <b>Caption duel</b>: reply to a photo with /duel\n"
             "\n"
             "/skip ends a round at once, /stop calls it off."
         )
@@ -54,6 +55,9 @@ class GameSentences(Pieces):
         return self._(
             "Reply to a photo with <code>/{game}</code>, or write that as a new photo's caption."
         ).format(game=game.value)
+
+    def duel_needs_group(self) -> str:
+        return self._("A duel needs two players: start it in a group.")
 
     def guess_labels_wrong(self, least: int, limit: int) -> str:
         return self._(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.games import End, Game
-from bot.games.events import Note
+from bot.games.round import Note
 from bot.texts.lengths import fitting, shortened
 from bot.texts.pieces import Pieces
 
@@ -19,6 +19,8 @@ class RoundSentences(Pieces):
         match game:
             case Game.GUESS:
                 return self._("Beat CLIP")
+            case Game.DUEL:
+                return self._("Caption duel")
 
     def length_of_time(self, count: float) -> str:
         """A length of time, such as `30 s` or `3 min`."""
@@ -87,6 +89,24 @@ class RoundSentences(Pieces):
     def clip_wins(self) -> str:
         return self._("Nobody was right: CLIP wins this round.")
 
+    # -- caption duel -----------------------------------------------------------------------------
+
+    def duel_board(self, seconds: float, words: int) -> str:
+        return self._(
+            "⚔️ <b>Caption duel</b>: who captions this picture best?\n"
+            "Reply to this message with one phrase of up to {words} words; your last one counts. "
+            "{time}."
+        ).format(words=words, time=self.length_of_time(seconds))
+
+    def duel_line(self, name: str, label: str, share: float, points: int, place: int) -> str:
+        phrase = self.quote(shortened(label, _LINE))
+        return f"{_MEDALS.get(place, '▫️')} {name}: “{phrase}” · {self.percent(share)} · +{points}"
+
+    def duel_second(self, name: str, label: str, other: str, points: int) -> str:
+        return self._("▫️ {name}: “{label}” – {other} was first · +{points}").format(
+            name=name, label=self.quote(shortened(label, _LINE)), other=other, points=points
+        )
+
     # -- ends without points, and whispers ------------------------------------------------------
 
     def called_off(self, end: End) -> str:
@@ -99,6 +119,21 @@ class RoundSentences(Pieces):
                 return self._("Too few played. No points this time.")
             case _:
                 return self._("⏹ The game was called off. No points this time.")
+
+    def remark(self, name: str, note: Note) -> str:
+        """What was wrong with a reply: stands on the board."""
+        match note:
+            case Note.TOO_LONG:
+                text = self._("{name}: that is too long")
+            case Note.TAKEN:
+                text = self._("{name}: somebody was first with that")
+            case Note.SAME:
+                text = self._("{name}: that photo is here already")
+            case Note.ENOUGH:
+                text = self._("{name}: three photos are all that count")
+            case _:
+                text = self._("{name}: I can't read that picture")
+        return "⚠️ " + text.format(name=name)
 
     def whisper(self, note: Note, label: str, seconds: float) -> str:
         """What whoever pressed is told, in at most 200 units and without markup."""

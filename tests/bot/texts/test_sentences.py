@@ -8,7 +8,7 @@ import pytest
 from telegram.constants import BotCommandLimit
 
 from bot.games import End, Game, Player
-from bot.games.events import Note
+from bot.games.round import Note
 from bot.texts import LANGUAGES, Sentences, choose, speak
 from bot.texts.lengths import units
 from inference.contract import ChartWords
@@ -50,11 +50,13 @@ GIVEN: dict[str, list[Any]] = {
     "end": list(End),
     "note": list(Note),
     "least": [2],
+    "words": [8],
+    "other": ["Bob"],
 }
 # Not one text, or none with markup.
 _OTHER = {"chart_words", "menu_private", "menu_group", "many", "whisper", "on_button"}
 # What has HTML in it already: names that `name_of` made.
-_NAMED = {"guess_right", "guess_wrong"}
+_NAMED = {"guess_right", "guess_wrong", "duel_line", "duel_second", "remark"}
 
 
 def spoken(sentences: Sentences) -> list[tuple[str, str]]:
@@ -85,7 +87,7 @@ def test_every_sentence_is_translated() -> None:
     # numbers alone, and what people typed
     assert same <= {
         *("quote", "list_of", "winner", "runner_up", "percent", "number"),
-        *("guess_right", "guess_wrong", "players_in", "name_of"),
+        *("guess_right", "guess_wrong", "players_in", "name_of", "duel_line"),
     }
 
 

@@ -23,7 +23,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
 from bot import patience
-from bot.arena import Arena, GameJobs
+from bot.arena import Arena, EditPace, GameJobs
 from bot.consumer import Consumer
 from bot.delivery import Deliverer
 from bot.embedded.nats_server import NatsServer
@@ -44,6 +44,7 @@ from bot.telegram.platform import Bot, TelegramPlatform
 from bot.telegram.players import Admins
 from bot.telegram.polling import Poller
 from bot.telegram.preferences import Preferences
+from bot.telegram.starting import Starting
 from bot.telegram.webhook import webhook
 from bot.web import WebServer
 from inference.errors import SettingError
@@ -120,8 +121,11 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
         max_labels=settings.max_labels,
         admin_ids=settings.admin_ids,
     )
-    arena = Arena(store, platform, GameJobs(queue, platform, metrics, bot_id=bot_id))
-    games = Games(platform, store, arena, conversation, Admins(application.bot), bot_id=bot_id)
+    edits = EditPace()
+    arena = Arena(store, platform, GameJobs(queue, platform, metrics, bot_id=bot_id), edits)
+    admins = Admins(application.bot)
+    starting = Starting(store, arena, conversation, admins)
+    games = Games(platform, store, arena, starting, admins, bot_id=bot_id)
     front = TelegramFront(
         application,
         store,

@@ -11,5 +11,6 @@ Knows no chat platform but `bot.platform.Platform`; the rules are in `bot.games`
 from bot.arena.arena import Arena
 from bot.arena.boards import button_data, pressed_in
 from bot.arena.jobs import GameJobs
+from bot.arena.pace import EditPace
 
-__all__ = ["Arena", "GameJobs", "button_data", "pressed_in"]
+__all__ = ["Arena", "EditPace", "GameJobs", "button_data", "pressed_in"]

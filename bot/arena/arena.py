@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.arena.boards import chart_title
 from bot.arena.jobs import Errand, GameJobs, errand_of, is_of_a_game, verdict
+from bot.arena.pace import EditPace
 from bot.arena.showman import Showman
 from bot.backoff import Failures, backoff
 from bot.games import State, begin, step, wakes_at
@@ -52,12 +53,13 @@ class Arena:
         store: Store,
         platform: Platform,
         jobs: GameJobs,
+        edits: EditPace,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._jobs = jobs
         self._clock = clock
-        self._showman = Showman(store, platform, clock)
+        self._showman = Showman(store, platform, clock, edits)
         self._lanes = Lanes()
         self._hosts: dict[Place, asyncio.Task[None]] = {}
         self._news: dict[Place, asyncio.Event] = {}
@@ -152,7 +154,7 @@ class Arena:
     async def _ask(self, state: State, ask: Ask) -> None:
         """Until it is asked, or the round is over."""
         table = state.table
-        errand = Errand(table.id.chat_id, table.thread_id, table.id.message_id, ask.key)
+        errand = Errand(table.id.chat_id, table.thread_id, table.id.number, ask.key)
         attempt = 0
         while True:
             attempt += 1

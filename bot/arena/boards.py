@@ -7,12 +7,13 @@ Follows from the state alone. Names are links to their people in edits only, see
 import hashlib
 from dataclasses import dataclass
 
-from bot.arena import duel_board, guess_board
+from bot.arena import duel_board, guess_board, hunt_board
 from bot.arena.pace import Urgency
 from bot.arena.view import Name, View
 from bot.games import State, game_of
 from bot.games.beat_clip import BeatClip
 from bot.games.duel import Duel
+from bot.games.hunt import Hunt
 from bot.games.round import End, Phase, RoundId
 from bot.platform import Button, Buttons
 from bot.texts import Sentences, speak
@@ -89,6 +90,8 @@ def _running(state: State, sentences: Sentences, name: Name) -> View:
             return guess_board.running(state, sentences, name)
         case Duel():
             return duel_board.running(state, sentences, name)
+        case Hunt():
+            return hunt_board.running(state, sentences, name)
 
 
 def _result(state: State, sentences: Sentences, name: Name) -> list[str]:
@@ -97,6 +100,8 @@ def _result(state: State, sentences: Sentences, name: Name) -> list[str]:
             return guess_board.result(state, sentences, name)
         case Duel():
             return duel_board.result(state, sentences, name)
+        case Hunt():
+            return hunt_board.result(state, sentences, name)
 
 
 def _name(sentences: Sentences, *, linked: bool) -> Name:
@@ -105,14 +110,14 @@ def _name(sentences: Sentences, *, linked: bool) -> Name:
 
 def button_data(round_id: RoundId, choice: str) -> str:
     """What a button of a board carries; the chat is where it is pressed."""
-    return f"{_PREFIX}{round_id.message_id}:{choice}"
+    return f"{_PREFIX}{round_id.number}:{choice}"
 
 
 def pressed_in(data: str) -> tuple[int, str] | None:
-    """The round's message and the choice that a button carries; None when it is none of a board."""
+    """The round's number and the choice that a button carries; None when it is none of a board."""
     if not data.startswith(_PREFIX):
         return None
-    message_id, _, choice = data.removeprefix(_PREFIX).partition(":")
-    if not (message_id.isascii() and message_id.isdecimal() and len(message_id) < 16):
+    number, _, choice = data.removeprefix(_PREFIX).partition(":")
+    if not (number.isascii() and number.isdecimal() and len(number) < 20):
         return None
-    return int(message_id), choice
+    return int(number), choice

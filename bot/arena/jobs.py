@@ -24,7 +24,7 @@ class Errand(msgspec.Struct, frozen=True):
 
     chat_id: int
     thread_id: int | None
-    message_id: int
+    number: int
     key: str
 
 
@@ -49,11 +49,11 @@ class GameJobs:
             TryAgain, QueueFull, QueueUnavailable: not now.
         """
         table = state.table
-        errand = Errand(table.id.chat_id, table.thread_id, table.id.message_id, ask.key)
+        errand = Errand(table.id.chat_id, table.thread_id, table.id.number, ask.key)
         words = speak(table.language).chart_words()
         async with self._at_once:
             job = Job(
-                id=f"{self._bot_id}.game.{table.id.chat_id}.{table.id.message_id}.{ask.key}",
+                id=f"{self._bot_id}.game.{table.id.chat_id}.{table.id.number}.{ask.key}",
                 images=[await self._platform.fetch(ask.media)],
                 labels=list(ask.labels),
                 captions=list(ask.captions),
@@ -84,7 +84,7 @@ def errand_of(result: Result) -> Errand:
 
 def verdict(result: Result, errand: Errand) -> Judged:
     """A result as the rules see it."""
-    round_id = RoundId(errand.chat_id, errand.message_id)
+    round_id = RoundId(errand.chat_id, errand.number)
     if result.problem or not result.images or result.images[0].problem:
         return Judged(round_id, errand.key)
     (outcome, *_) = result.images

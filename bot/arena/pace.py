@@ -5,7 +5,26 @@ from enum import IntEnum
 
 # Edits in one chat are coalesced to one in so many seconds.
 EDIT_EVERY = 3.0
+# What can wait a little does: else the first two players would use up the minute's room.
+_PROGRESS_EVERY = 10.0
 _MINUTE = 60.0
+
+
+class EditPace:
+    """When something was edited last in each chat."""
+
+    def __init__(self) -> None:
+        self._edited_at: dict[int, float] = {}
+
+    def allowed_at(self, chat_id: int) -> float:
+        """From when on the next edit in a chat may be made; 0 for at once."""
+        last = self._edited_at.get(chat_id)
+        return 0.0 if last is None else last + EDIT_EVERY
+
+    def edited(self, chat_id: int, now: float) -> None:
+        """Notes an edit."""
+        recent = {chat: at for chat, at in self._edited_at.items() if at > now - EDIT_EVERY}
+        self._edited_at = {**recent, chat_id: now}
 
 
 class Urgency(IntEnum):
@@ -26,9 +45,12 @@ def allowed_at(calls: Sequence[float], urgency: Urgency, now: float) -> float:
         calls: when the round's latest calls were.
     """
     recent = sorted(call for call in calls if call > now - _MINUTE)
-    if len(recent) < urgency:
-        return now
-    return recent[len(recent) - urgency] + _MINUTE
+    at = now
+    if len(recent) >= urgency:
+        at = recent[len(recent) - urgency] + _MINUTE
+    if recent and urgency is Urgency.PROGRESS:
+        at = max(at, recent[-1] + _PROGRESS_EVERY)
+    return at
 
 
 def with_call(calls: Sequence[float], now: float) -> tuple[float, ...]:

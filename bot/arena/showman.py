@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from bot.arena.boards import board_of, result_of
-from bot.arena.pace import EDIT_EVERY, Urgency, allowed_at, with_call
+from bot.arena.pace import EditPace, Urgency, allowed_at, with_call
 from bot.asks import Place
 from bot.backoff import Failures, backoff
 from bot.games.round import Phase
@@ -39,11 +39,13 @@ class Shown:
 class Showman:
     """Sends and edits for all rounds."""
 
-    def __init__(self, store: Store, platform: Platform, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, store: Store, platform: Platform, clock: Callable[[], float], edits: EditPace
+    ) -> None:
         self._store = store
         self._platform = platform
         self._clock = clock
-        self._edited_at: dict[int, float] = {}  # by chat
+        self._edits = edits
         self._failures = Failures()
 
     async def look(self, row: RoundRow) -> Shown:
@@ -76,11 +78,11 @@ class Showman:
             return Shown(is_done=state.phase is Phase.OVER)
         at = max(
             allowed_at(display.calls, board.urgency, now),
-            self._edited_at.get(row.id.chat_id, 0.0) + EDIT_EVERY,
+            self._edits.allowed_at(row.id.chat_id),
         )
         if at > now:
             return Shown(again_at=at)
-        self._edited_at[row.id.chat_id] = now
+        self._edits.edited(row.id.chat_id, now)
         assert display.board_id is not None
         try:
             await self._platform.edit_board(

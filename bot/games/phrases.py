@@ -98,6 +98,17 @@ PHRASES = tuple(
 )
 
 
+# Words that say nothing about what a thing is.
+_GENERAL = frozenset(
+    {
+        *("a", "an", "the", "of", "on", "in", "at", "to", "with", "some", "something", "thing"),
+        *("things", "pair", "piece", "made", "eat", "un", "una", "unos", "unas", "el", "la"),
+        *("los", "las", "de", "del", "en", "con", "al", "para", "por", "algo", "cosa", "cosas"),
+        *("par", "trozo", "comer"),
+    }
+)
+
+
 def some(
     count: int, sample: Callable[[Sequence[Phrase], int], list[Phrase]], *, but: str = ""
 ) -> tuple[Phrase, ...]:
@@ -105,8 +116,13 @@ def some(
 
     Args:
         sample: draws them, as `random.sample` does.
-        but: a phrase in any language that must not be among them.
+        but: what must not be among them, nor anything that has a word in common with it.
     """
-    unwanted = but.casefold()
-    pool = [p for p in PHRASES if unwanted not in {p.en.casefold(), p.es.casefold()}]
+    unwanted = _words(but)
+    pool = [p for p in PHRASES if not unwanted & (_words(p.en) | _words(p.es))]
     return tuple(sample(pool, count))
+
+
+def _words(phrase: str) -> set[str]:
+    """The words that say what it is: `a red thing` and `a red car` have one in common."""
+    return set(phrase.casefold().replace(",", " ").split()) - _GENERAL

@@ -4,10 +4,11 @@ from enum import StrEnum
 
 import msgspec
 
-from bot.games import beat_clip, duel
+from bot.games import beat_clip, duel, hunt
 from bot.games.beat_clip import BeatClip
 from bot.games.duel import Duel
 from bot.games.events import Effect, Event
+from bot.games.hunt import Hunt
 
 
 class Game(StrEnum):
@@ -15,11 +16,12 @@ class Game(StrEnum):
 
     GUESS = "guess"
     DUEL = "duel"
+    HUNT = "hunt"
 
 
 GAMES = tuple(Game)
 
-State = BeatClip | Duel
+State = BeatClip | Duel | Hunt
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[State] = msgspec.msgpack.Decoder(State)
@@ -32,6 +34,8 @@ def game_of(state: State) -> Game:
             return Game.GUESS
         case Duel():
             return Game.DUEL
+        case Hunt():
+            return Game.HUNT
 
 
 def begin(state: State) -> tuple[State, tuple[Effect, ...]]:
@@ -41,6 +45,8 @@ def begin(state: State) -> tuple[State, tuple[Effect, ...]]:
             return beat_clip.begin(state)
         case Duel():
             return duel.begin(state)
+        case Hunt():
+            return hunt.begin(state)
 
 
 def step(state: State, event: Event, now: float) -> tuple[State, tuple[Effect, ...]]:
@@ -50,6 +56,8 @@ def step(state: State, event: Event, now: float) -> tuple[State, tuple[Effect, .
             return beat_clip.step(state, event, now)
         case Duel():
             return duel.step(state, event, now)
+        case Hunt():
+            return hunt.step(state, event, now)
 
 
 def wakes_at(state: State) -> float | None:
@@ -59,6 +67,8 @@ def wakes_at(state: State) -> float | None:
             return beat_clip.wakes_at(state)
         case Duel():
             return duel.wakes_at(state)
+        case Hunt():
+            return hunt.wakes_at(state)
 
 
 def encode(state: State) -> bytes:

@@ -32,10 +32,14 @@ class End(StrEnum):
 
 
 class RoundId(msgspec.Struct, frozen=True):
-    """A round: the chat, and the message in it that started the round."""
+    """A round.
+
+    Attributes:
+        number: unique within the chat: the id of the message, or of the press, that started it.
+    """
 
     chat_id: int
-    message_id: int
+    number: int
 
 
 class Player(msgspec.Struct, frozen=True):

@@ -64,7 +64,7 @@ class Rounds(Rows):
         """Stores a new round; False when one is under way at that place."""
         keys = _keys(state.table.id.chat_id, state.table.thread_id)
         values = {
-            "message_id": state.table.id.message_id,
+            "round_id": state.table.id.number,
             "state": encode(state),
             "display": msgspec.msgpack.encode(Display()),
             "created_at": time.time(),
@@ -130,7 +130,7 @@ class Rounds(Rows):
             scores,
             {
                 "chat_id": state.table.id.chat_id,
-                "round_id": state.table.id.message_id,
+                "round_id": state.table.id.number,
                 "user_id": award.player.id,
             },
             {
@@ -170,7 +170,7 @@ def _at(chat_id: int, thread_id: int | None) -> Any:
 def _is(state: State) -> Any:
     """The row of this very round, not of a later one at the same place."""
     table = state.table
-    return and_(_at(table.id.chat_id, table.thread_id), rounds.c.message_id == table.id.message_id)
+    return and_(_at(table.id.chat_id, table.thread_id), rounds.c.round_id == table.id.number)
 
 
 def _round_row(row: Any) -> RoundRow:

@@ -118,7 +118,7 @@ rounds = Table(
     metadata,
     Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
     Column("thread_id", BigInteger, primary_key=True, autoincrement=False),  # 0: no topic
-    Column("message_id", BigInteger, nullable=False),  # the message that started it
+    Column("round_id", BigInteger, nullable=False),  # the message or the press that started it
     Column("state", LargeBinary, nullable=False),  # msgpack, see bot.games.play
     Column("display", LargeBinary, nullable=False),  # msgpack of Display
     Column("chart", LargeBinary),  # waits to be shown

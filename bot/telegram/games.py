@@ -1,29 +1,25 @@
 """Games in Telegram: commands, replies to boards and pressed buttons become events of rounds."""
 
-import random
 from collections.abc import Awaitable, Callable
 
 from telegram import CallbackQuery, Message
 
 from bot.arena import Arena, pressed_in
-from bot.asks import Media
-from bot.games import Game, RoundId, State, Table, duel
-from bot.games.beat_clip import MAX_LABELS, MIN_LABELS, REVEAL, SECONDS, BeatClip
-from bot.games.duel import Duel
-from bot.games.events import Pressed, Said, Skipped, Stopped, Whisper
-from bot.games.phrases import some
+from bot.asks import Place
+from bot.games import GAMES, Game, RoundId
+from bot.games.beat_clip import REVEAL
+from bot.games.events import Pressed, Said, Sent, Skipped, Stopped, Whisper
 from bot.games.round import Note, Phase
-from bot.platform import Buttons
-from bot.store import GameSettings, Store
-from bot.telegram.conversation import Conversation
+from bot.games.typing import meant
+from bot.platform import Button
+from bot.store import Store
 from bot.telegram.people import Speaker, is_private, place_of, speaker
 from bot.telegram.platform import TelegramPlatform, telegram_errors
 from bot.telegram.players import Admins, player_of, sender_of
-from inference.errors import LabelTooLong, NoLabels, TooManyLabels
-from inference.phrases import parse
+from bot.telegram.starting import Start, Starting
 
-# How many labels the bot chooses where nobody typed any.
-_OWN_LABELS = 4
+_PLAY = "game:play:"
+_ICONS = {Game.GUESS: "🎯", Game.DUEL: "⚔️", Game.HUNT: "🔎"}
 
 Handler = Callable[[Message, Speaker, str], Awaitable[None]]
 
@@ -36,7 +32,7 @@ class Games:
         platform: TelegramPlatform,
         store: Store,
         arena: Arena,
-        conversation: Conversation,
+        starting: Starting,
         admins: Admins,
         *,
         bot_id: int,
@@ -44,29 +40,25 @@ class Games:
         self._platform = platform
         self._store = store
         self._arena = arena
-        self._conversation = conversation
+        self._starting = starting
         self._admins = admins
         self._bot_id = bot_id
-        self._random = random.SystemRandom()
         self.commands: dict[str, Handler] = {
             "play": self._play,
-            "guess": self._guess,
-            "duel": self._duel,
             "stop": self._stop,
             "skip": self._skip,
+            **{game.value: self._command(game) for game in GAMES},
         }
 
-    async def press(self, query: CallbackQuery) -> bool:
-        """A button was pressed; False when it is none of a game. Always answered."""
-        pressed = pressed_in(query.data or "")
-        if pressed is None:
-            return False
-        who = await speaker(query.from_user, self._store)
-        whisper = await self._pressed(query, *pressed)
-        text = who.sentences.whisper(whisper.note, whisper.label, whisper.seconds)
-        async with telegram_errors():
-            await query.answer(text)
-        return True
+    def _command(self, game: Game) -> Handler:
+        async def start(message: Message, who: Speaker, argument: str) -> None:
+            sender = sender_of(message)
+            assert sender is not None  # or nobody would speak
+            wanted = Start(message.message_id, message, sender, who, argument)
+            if refusal := await self._starting.starts(game, wanted):
+                await self._platform.send_board(place_of(message), refusal)
+
+        return start
 
     async def reply(self, message: Message, who: Speaker, *, edited: bool) -> bool:
         """A message without a command; False when it does not reply to a board of a round."""
@@ -76,24 +68,45 @@ class Games:
             return False
         row = await self._arena.round_at(place.chat_id, place.thread_id)
         if row is None or not (
-            board.message_id == row.display.board_id or _carries(board, row.id.message_id)
+            board.message_id == row.display.board_id or _carries(board, row.id.number)
         ):
             return False
         sender = sender_of(message)
         assert sender is not None  # or nobody would speak
         player = await player_of(sender, self._store)
+        picture = self._starting.picture_in(message)
+        event: Said | Sent
         if message.text:
             event = Said(row.id, player, message.message_id, message.text, edited)
-            await self._arena.happens(place.chat_id, place.thread_id, event)
+        elif picture and not edited:
+            event = Sent(row.id, player, message.message_id, picture)
+        else:
+            return True
+        await self._arena.happens(place.chat_id, place.thread_id, event)
         return True
 
-    async def _pressed(self, query: CallbackQuery, message_id: int, choice: str) -> Whisper:
+    async def press(self, query: CallbackQuery) -> bool:
+        """A button was pressed; False when it is none of a game. Always answered."""
+        data = query.data or ""
+        who = await speaker(query.from_user, self._store)
+        if pressed := pressed_in(data):
+            whisper = await self._pressed(query, *pressed)
+            text = who.sentences.whisper(whisper.note, whisper.label, whisper.seconds)
+        elif data.startswith(_PLAY):
+            text = await self._chosen(query, who, data.removeprefix(_PLAY))
+        else:
+            return False
+        async with telegram_errors():
+            await query.answer(text, show_alert=data.startswith(_PLAY) and bool(text))
+        return True
+
+    async def _pressed(self, query: CallbackQuery, number: int, choice: str) -> Whisper:
         over = Whisper(Note.OVER)
         if not isinstance(query.message, Message):
             return over  # too old for Telegram to say where it is
         place = place_of(query.message)
         row = await self._arena.round_at(place.chat_id, place.thread_id)
-        if row is None or row.id.message_id != message_id:
+        if row is None or row.id.number != number:
             return over
         user = query.from_user
         may_end = choice == REVEAL and (
@@ -101,7 +114,7 @@ class Games:
             or await self._admins.has(query.message.chat, user.id)
         )
         event = Pressed(
-            RoundId(place.chat_id, message_id),
+            RoundId(place.chat_id, number),
             await player_of(user, self._store),
             choice,
             may_end,
@@ -109,53 +122,32 @@ class Games:
         )
         return await self._arena.happens(place.chat_id, place.thread_id, event) or over
 
-    async def _play(self, message: Message, who: Speaker, _argument: str) -> None:
-        await self._say(message, who.sentences.games_menu())
-
-    async def _guess(self, message: Message, who: Speaker, argument: str) -> None:
-        settings = await self._store.game_settings(message.chat_id)
-        found = await self._picture(message)
-        if found is None:
-            await self._say(message, who.sentences.game_photo_missing(Game.GUESS))
+    async def _play(self, message: Message, who: Speaker, argument: str) -> None:
+        """The games as buttons, or the one that is named. On a photo they are about that photo."""
+        game = meant(argument, [game.value for game in GAMES])
+        if game:
+            await self._command(Game(game))(message, who, "")
             return
-        limit = min(MAX_LABELS, settings.labels)
-        try:
-            typed = parse(argument, max_labels=limit)
-        except NoLabels:
-            typed = who.person.labels if MIN_LABELS <= len(who.person.labels) <= limit else ()
-        except TooManyLabels:
-            await self._say(message, who.sentences.guess_labels_wrong(MIN_LABELS, limit))
-            return
-        except LabelTooLong as error:
-            await self._say(message, who.sentences.labels_refused(error))
-            return
-        if 0 < len(typed) < MIN_LABELS:
-            await self._say(message, who.sentences.guess_labels_wrong(MIN_LABELS, limit))
-            return
-        table = await self._table(message, who, settings, SECONDS, found[1])
-        if table is None:
-            return
-        labels = tuple(self._random.sample(typed, len(typed)))
-        asked: tuple[str, ...] = ()
-        if not typed:
-            own = some(min(_OWN_LABELS, limit), self._random.sample)
-            labels = tuple(phrase.spoken(table.language) for phrase in own)
-            asked = tuple(phrase.en for phrase in own)
-        await self._begin(
-            message, who, BeatClip(table=table, media=found[0], labels=labels, asked=asked)
+        found = await self._starting.picture(message)
+        place = place_of(message)
+        at = Place(place.chat_id, found[1] if found else place.message_id, place.thread_id)
+        offered = [g for g in GAMES if not (g is Game.DUEL and is_private(message))]
+        buttons = tuple(
+            (Button(f"{_ICONS[game]} {who.sentences.game_name(game)}", _PLAY + game.value),)
+            for game in offered
         )
+        await self._platform.send_board(at, who.sentences.games_menu(), buttons)
 
-    async def _duel(self, message: Message, who: Speaker, _argument: str) -> None:
-        if is_private(message):
-            await self._say(message, who.sentences.duel_needs_group())
-            return
-        found = await self._picture(message)
-        if found is None:
-            await self._say(message, who.sentences.game_photo_missing(Game.DUEL))
-            return
-        settings = await self._store.game_settings(message.chat_id)
-        if table := await self._table(message, who, settings, duel.SECONDS, found[1]):
-            await self._begin(message, who, Duel(table=table, media=found[0]))
+    async def _chosen(self, query: CallbackQuery, who: Speaker, name: str) -> str:
+        """A game of the menu was chosen; returns why it can't be, or nothing."""
+        menu = query.message
+        if name not in set(GAMES) or not isinstance(menu, Message):
+            return ""
+        game = Game(name)
+        if game is not Game.HUNT and await self._starting.picture(menu) is None:
+            return who.sentences.photo_first(game)
+        start = Start(int(query.id), menu, query.from_user, who)
+        return await self._starting.starts(game, start) or ""
 
     async def _stop(self, message: Message, who: Speaker, _argument: str) -> None:
         await self._end(message, who, Stopped)
@@ -164,69 +156,22 @@ class Games:
         await self._end(message, who, Skipped)
 
     async def _end(
-        self,
-        message: Message,
-        who: Speaker,
-        event: type[Stopped] | type[Skipped],
+        self, message: Message, who: Speaker, event: type[Stopped] | type[Skipped]
     ) -> None:
         place = place_of(message)
         row = await self._arena.round_at(place.chat_id, place.thread_id)
         if row is None or row.state.phase is Phase.OVER:
-            await self._say(message, who.sentences.game_not_running())
+            await self._platform.send_board(place, who.sentences.game_not_running())
         elif who.user_id == row.state.table.starter.id or await self._admins.has(
             message.chat, who.user_id
         ):
             # The round tells the result itself.
             await self._arena.happens(place.chat_id, place.thread_id, event(row.id))
         else:
-            await self._say(message, who.sentences.may_not_end())
-
-    async def _begin(self, message: Message, who: Speaker, state: State) -> None:
-        if not await self._arena.begin(state):
-            await self._say(message, who.sentences.game_running())
-
-    async def _table(
-        self,
-        message: Message,
-        who: Speaker,
-        settings: GameSettings,
-        seconds: float,
-        reply_to: int,
-    ) -> Table | None:
-        """Where a new round is played; None when this person may not start one."""
-        if settings.admins_only and not await self._admins.has(message.chat, who.user_id):
-            await self._say(message, who.sentences.may_not_start())
-            return None
-        sender = sender_of(message)
-        assert sender is not None  # or nobody would speak
-        return Table(
-            RoundId(message.chat_id, message.message_id),
-            await player_of(sender, self._store),
-            reply_to=reply_to,
-            thread_id=place_of(message).thread_id,
-            language=settings.language or who.sentences.language,
-            seconds=seconds * settings.pace,
-        )
-
-    async def _picture(self, message: Message) -> tuple[Media, int] | None:
-        """The picture that a command is about, and the message that shows it."""
-        for shown in (message, message.reply_to_message):
-            if shown is None:
-                continue
-            picture = self._conversation.picture_in(shown)
-            # Our chart is a picture too, but who replies to it means the one that it speaks of.
-            job = await self._store.job_answered_by(message.chat_id, shown.message_id)
-            if job:
-                return job.media[0], shown.message_id
-            if isinstance(picture, Media):
-                return picture, shown.message_id
-        return None
-
-    async def _say(self, message: Message, text: str, buttons: Buttons = ()) -> None:
-        await self._platform.send_board(place_of(message), text, buttons)
+            await self._platform.send_board(place, who.sentences.may_not_end())
 
 
-def _carries(board: Message, round_message: int) -> bool:
+def _carries(board: Message, number: int) -> bool:
     """Whether a message of ours is a board of this round, by its buttons.
 
     A crash may have sent a board twice, and a quick player may reply before it is stored which
@@ -234,4 +179,4 @@ def _carries(board: Message, round_message: int) -> bool:
     """
     rows = board.reply_markup.inline_keyboard if board.reply_markup else ()
     data = [str(button.callback_data) for row in rows for button in row]
-    return any((found := pressed_in(one)) and found[0] == round_message for one in data)
+    return any((found := pressed_in(one)) and found[0] == number for one in data)

@@ -29,8 +29,9 @@ class GameSentences(Pieces):
             "\n"
             "🎯 <b>Beat CLIP</b>: reply to a photo with <code>/guess a dog, a cat, a tree</code>\n"
             "⚔️ <b>Caption duel</b>: reply to a photo with /duel\n"
+            "🔎 <b>Photo hunt</b>: <code>/hunt a red thing</code>, or /hunt alone\n"
             "\n"
-            "/skip ends a round at once, /stop calls it off."
+            "/skip ends a round at once, /stop calls it off, /score shows who leads."
         )
 
     def photo_first(self, game: Game) -> str:
@@ -55,6 +56,12 @@ class GameSentences(Pieces):
         return self._(
             "Reply to a photo with <code>/{game}</code>, or write that as a new photo's caption."
         ).format(game=game.value)
+
+    def hunt_phrase_wrong(self, limit: int) -> str:
+        return self._(
+            "Hunt for one thing of up to {limit} characters: <code>/hunt a red thing</code>. "
+            "With /hunt alone I choose one."
+        ).format(limit=limit)
 
     def duel_needs_group(self) -> str:
         return self._("A duel needs two players: start it in a group.")

@@ -21,6 +21,8 @@ class RoundSentences(Pieces):
                 return self._("Beat CLIP")
             case Game.DUEL:
                 return self._("Caption duel")
+            case Game.HUNT:
+                return self._("Photo hunt")
 
     def length_of_time(self, count: float) -> str:
         """A length of time, such as `30 s` or `3 min`."""
@@ -105,6 +107,25 @@ class RoundSentences(Pieces):
     def duel_second(self, name: str, label: str, other: str, points: int) -> str:
         return self._("▫️ {name}: “{label}” – {other} was first · +{points}").format(
             name=name, label=self.quote(shortened(label, _LINE)), other=other, points=points
+        )
+
+    # -- photo hunt -------------------------------------------------------------------------------
+
+    def hunt_board(self, target: str, seconds: float, tries: int) -> str:
+        return self._(
+            "🔎 <b>Photo hunt</b>: find {target}!\n"
+            "Reply to this message with up to {tries} photos each; your best one counts. {time}."
+        ).format(target=self.quote(target, "b"), tries=tries, time=self.length_of_time(seconds))
+
+    def hunt_target(self, target: str) -> str:
+        return f"🔎 {self.quote(target, 'b')}"
+
+    def hunt_line(self, name: str, share: float, points: int, place: int) -> str:
+        return f"{_MEDALS.get(place, '▫️')} {name} · {self.percent(share)} · +{points}"
+
+    def hunt_decoys(self, labels: Sequence[str]) -> str:
+        return self._("<i>Against it stood: {labels}.</i>").format(
+            labels=", ".join(self.quote(shortened(label, _LINE)) for label in labels)
         )
 
     # -- ends without points, and whispers ------------------------------------------------------

@@ -315,6 +315,7 @@ class Sentences(RoundSentences, GameSentences):
             ("play", self._("games with CLIP as the referee")),
             ("guess", self._("Beat CLIP: reply to a photo with labels")),
             ("duel", self._("caption duel: reply to a photo")),
+            ("hunt", self._("photo hunt: /hunt a red thing")),
             ("skip", self._("end the round at once")),
             ("stop", self._("call the game off")),
             ("labels", self._("phrases for pictures without a caption")),

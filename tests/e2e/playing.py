@@ -74,8 +74,11 @@ class Club:
         times = [call.at for call in self.calls() if call.method.startswith("edit")]
         return min((b - a for a, b in itertools.pairwise(times)), default=999.0)
 
-    def tells_costs(self, what: str) -> None:
+    async def tells_costs(self, what: str) -> None:
         """Prints what a round cost; fails when that is more than was promised."""
+        # A call is noted only after its answer.
+        done = sum(len(message.versions) for message in self.said())
+        await self.server.until(lambda: len(self.calls()) >= done)
         methods = [call.method for call in self.calls()]
         counts = {method: methods.count(method) for method in dict.fromkeys(methods)}
         print(f"{what}: {len(methods)} sends and edits, {counts}; within a minute at most "

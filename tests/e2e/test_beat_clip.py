@@ -52,7 +52,7 @@ async def test_five_people_play(server: BotApiServer, forum: bool) -> None:
     assert not any(entity.type == "text_mention" for entity in result.entities)
     for data in ("game:r:1:0", f"game:r:{board.message_id}:0", "game:r:x:0", "game:r:1"):
         assert await club.forges(ann, board, data) in {"This round is over.", ""}
-    club.tells_costs("Beat CLIP")
+    await club.tells_costs("Beat CLIP")
 
 
 async def test_a_round_ends_by_itself_with_a_hint_half_way(server: BotApiServer) -> None:
@@ -64,7 +64,7 @@ async def test_a_round_ends_by_itself_with_a_hint_half_way(server: BotApiServer)
     assert len(labels_of(board)) == 2
     await club.sees("🏆")
     await server.until(lambda: "🏆" in (board.text or ""))
-    club.tells_costs("Beat CLIP with a hint")
+    await club.tells_costs("Beat CLIP with a hint")
 
 
 async def test_a_reply_to_anybodys_photo_and_the_bots_own_labels(server: BotApiServer) -> None:

@@ -47,7 +47,7 @@ async def test_five_people_duel(server: BotApiServer, forum: bool) -> None:
     await server.until(lambda: "🥇" in (board.text or ""))
     assert not board.keyboard
     assert len([e for e in board.entities if e.type == "text_mention"]) >= 3
-    club.tells_costs("Caption duel")
+    await club.tells_costs("Caption duel")
 
 
 async def test_a_duel_needs_two(server: BotApiServer) -> None:

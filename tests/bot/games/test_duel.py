@@ -18,8 +18,9 @@ from bot.games.events import (
     Skipped,
     Stopped,
     Tick,
+    Whisper,
 )
-from bot.games.round import GRACE, PATIENCE, End, Phase
+from bot.games.round import GRACE, PATIENCE, End, Note, Phase
 from tests.bot.games.players import (
     OTHERS,
     PHOTO,
@@ -192,7 +193,7 @@ def test_the_button_says_what_is_noted_and_how_long_there_is() -> None:
     assert whispers(game.sees(Pressed(ROUND, ANN, MINE))) == ["nothing yet"]
     game.sees(Said(ROUND, ANN, 10, "a cat"))
     (whisper,) = game.sees(Pressed(ROUND, ANN, MINE), 20)
-    assert whisper == duel.Whisper(duel.Note.YOURS, "a cat", 40.0)
+    assert whisper == Whisper(Note.YOURS, "a cat", 40.0)
     assert whispers(game.sees(Pressed(ROUND, ANN, "7"))) == ["over"]
 
 

@@ -52,11 +52,13 @@ GIVEN: dict[str, list[Any]] = {
     "least": [2],
     "words": [8],
     "other": ["Bob"],
+    "target": [TYPED],
+    "tries": [3],
 }
 # Not one text, or none with markup.
 _OTHER = {"chart_words", "menu_private", "menu_group", "many", "whisper", "on_button"}
 # What has HTML in it already: names that `name_of` made.
-_NAMED = {"guess_right", "guess_wrong", "duel_line", "duel_second", "remark"}
+_NAMED = {"guess_right", "guess_wrong", "duel_line", "duel_second", "remark", "hunt_line"}
 
 
 def spoken(sentences: Sentences) -> list[tuple[str, str]]:
@@ -88,6 +90,7 @@ def test_every_sentence_is_translated() -> None:
     assert same <= {
         *("quote", "list_of", "winner", "runner_up", "percent", "number"),
         *("guess_right", "guess_wrong", "players_in", "name_of", "duel_line"),
+        *("hunt_target", "hunt_line"),
     }
 
 

@@ -14,7 +14,7 @@ def upgrade() -> None:
         "rounds",
         sa.Column("chat_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("thread_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("message_id", sa.BigInteger(), nullable=False),
+        sa.Column("round_id", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.LargeBinary(), nullable=False),
         sa.Column("display", sa.LargeBinary(), nullable=False),
         sa.Column("chart", sa.LargeBinary(), nullable=True),

@@ -39,11 +39,13 @@ from bot.telegram.albums import Albums
 from bot.telegram.application import TelegramFront, build
 from bot.telegram.connection import keep_menu, meet, prepare_polling, prepare_webhook
 from bot.telegram.conversation import Conversation
+from bot.telegram.game_settings import GroupSettings
 from bot.telegram.games import Games
 from bot.telegram.platform import Bot, TelegramPlatform
 from bot.telegram.players import Admins
 from bot.telegram.polling import Poller
 from bot.telegram.preferences import Preferences
+from bot.telegram.scores import Scores
 from bot.telegram.starting import Starting
 from bot.telegram.webhook import webhook
 from bot.web import WebServer
@@ -113,19 +115,22 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
     )
     conversation = Conversation(platform, store, intake, fleet, max_labels=settings.max_labels)
     albums = Albums(application.bot, store, conversation)
+    edits = EditPace()
+    arena = Arena(store, platform, GameJobs(queue, platform, metrics, bot_id=bot_id), edits)
     preferences = Preferences(
         platform,
         store,
         fleet,
         queue,
+        arena,
         max_labels=settings.max_labels,
         admin_ids=settings.admin_ids,
     )
-    edits = EditPace()
-    arena = Arena(store, platform, GameJobs(queue, platform, metrics, bot_id=bot_id), edits)
     admins = Admins(application.bot)
     starting = Starting(store, arena, conversation, admins)
-    games = Games(platform, store, arena, starting, admins, bot_id=bot_id)
+    scores = Scores(platform, store, arena, admin_ids=settings.admin_ids)
+    group_settings = GroupSettings(platform, store, admins, edits)
+    games = Games(platform, store, arena, starting, admins, scores, group_settings, bot_id=bot_id)
     front = TelegramFront(
         application,
         store,

@@ -21,10 +21,12 @@ class EditPace:
         last = self._edited_at.get(chat_id)
         return 0.0 if last is None else last + EDIT_EVERY
 
-    def edited(self, chat_id: int, now: float) -> None:
-        """Notes an edit."""
-        recent = {chat: at for chat, at in self._edited_at.items() if at > now - EDIT_EVERY}
-        self._edited_at = {**recent, chat_id: now}
+    def book(self, chat_id: int, now: float) -> float:
+        """When the caller may edit: now, or once those who came earlier have done so."""
+        at = max(now, self.allowed_at(chat_id))
+        recent = {chat: last for chat, last in self._edited_at.items() if last > now - EDIT_EVERY}
+        self._edited_at = {**recent, chat_id: at}
+        return at
 
 
 class Urgency(IntEnum):

@@ -82,7 +82,7 @@ class Showman:
         )
         if at > now:
             return Shown(again_at=at)
-        self._edits.edited(row.id.chat_id, now)
+        self._edits.book(row.id.chat_id, now)
         assert display.board_id is not None
         try:
             await self._platform.edit_board(

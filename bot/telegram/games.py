@@ -13,9 +13,11 @@ from bot.games.round import Note, Phase
 from bot.games.typing import meant
 from bot.platform import Button
 from bot.store import Store
+from bot.telegram.game_settings import GroupSettings
 from bot.telegram.people import Speaker, is_private, place_of, speaker
 from bot.telegram.platform import TelegramPlatform, telegram_errors
 from bot.telegram.players import Admins, player_of, sender_of
+from bot.telegram.scores import Scores
 from bot.telegram.starting import Start, Starting
 
 _PLAY = "game:play:"
@@ -34,6 +36,8 @@ class Games:
         arena: Arena,
         starting: Starting,
         admins: Admins,
+        scores: Scores,
+        settings: GroupSettings,
         *,
         bot_id: int,
     ) -> None:
@@ -42,12 +46,15 @@ class Games:
         self._arena = arena
         self._starting = starting
         self._admins = admins
+        self._settings = settings
         self._bot_id = bot_id
         self.commands: dict[str, Handler] = {
             "play": self._play,
             "stop": self._stop,
             "skip": self._skip,
             **{game.value: self._command(game) for game in GAMES},
+            **scores.commands,
+            "settings": settings.command,
         }
 
     def _command(self, game: Game) -> Handler:
@@ -95,7 +102,7 @@ class Games:
         elif data.startswith(_PLAY):
             text = await self._chosen(query, who, data.removeprefix(_PLAY))
         else:
-            return False
+            return await self._settings.press(query)
         async with telegram_errors():
             await query.answer(text, show_alert=data.startswith(_PLAY) and bool(text))
         return True

@@ -1,6 +1,9 @@
 """What is said around games: names, menus, refusals, leaderboards, settings."""
 
+from collections.abc import Sequence
+
 from bot.games import Game, Player
+from bot.texts.languages import LANGUAGES
 from bot.texts.pieces import Pieces
 
 
@@ -71,3 +74,88 @@ class GameSentences(Pieces):
             "Beat CLIP needs {least} to {limit} labels, separated by commas: "
             "<code>/guess a dog, a cat, a tree</code>. Without any I choose them."
         ).format(least=least, limit=limit)
+
+    # -- leaderboards ---------------------------------------------------------------------------
+
+    def score_heading(self) -> str:
+        return self._("🏆 <b>Leaderboard</b> of this chat")
+
+    def this_week(self) -> str:
+        return self._("This week")
+
+    def all_time(self) -> str:
+        return self._("All time")
+
+    def score_section(self, title: str, lines: Sequence[str]) -> str:
+        """One leaderboard; `lines` are HTML."""
+        return "\n".join([f"<b>{self.quote(title)}</b>", *lines])
+
+    def score_line(
+        self, name: str, points: int, place: int, medals: tuple[int, int, int], streak: int
+    ) -> str:
+        won = " ".join(
+            f"{icon}{count}" for icon, count in zip("🥇🥈🥉", medals, strict=True) if count
+        )
+        fire = f"🔥{streak}" if streak >= 2 else ""
+        more = " · ".join(part for part in (won, fire) if part)
+        return f"{place}. {name} – {self.number(points)}{' · ' if more else ''}{more}"
+
+    def no_scores(self) -> str:
+        return self._("Nobody has won anything here yet. /play starts a game.")
+
+    def score_help(self) -> str:
+        return self._("/score hide – leave me out · /forget – delete what I won")
+
+    def score_hidden(self) -> str:
+        return self._(
+            "From now on you stand in no leaderboard, and boards call you “somebody”. "
+            "<code>/score show</code> undoes that."
+        )
+
+    def score_shown(self) -> str:
+        return self._("You stand in leaderboards again.")
+
+    def score_forgotten(self) -> str:
+        return self._(
+            "Done: what you won is deleted, in all chats, and from now on you stand in no "
+            "leaderboard. <code>/score show</code> undoes the latter."
+        )
+
+    def score_reset(self) -> str:
+        return self._("Done: all points of this chat are deleted.")
+
+    # -- settings of a group ----------------------------------------------------------------------
+
+    def game_settings(
+        self, times: Sequence[str], language: str | None, limit: int, *, admins_only: bool
+    ) -> str:
+        """How games are played here; `times` are of Beat CLIP, duel and hunt."""
+        return self._(
+            "⚙️ <b>Games in this chat</b>\n"
+            "⏱ Rounds take {times}.\n"
+            "🌐 Boards speak {language}.\n"
+            "🔢 A question of Beat CLIP has up to {labels} labels.\n"
+            "👥 Who may start a game: {who}.\n"
+            "\n"
+            "Only admins of the group can change this."
+        ).format(
+            times=" · ".join(times),
+            language=LANGUAGES.get(language or "") or self._("the starter's language"),
+            labels=limit,
+            who=self._("admins") if admins_only else self._("everybody"),
+        )
+
+    def settings_buttons(self) -> tuple[str, str, str, str]:
+        """For length, language, labels, and who may start; without markup."""
+        return (
+            self._("⏱ Length"),
+            self._("🌐 Language"),
+            self._("🔢 Labels"),
+            self._("👥 Who may start"),
+        )
+
+    def settings_only_admins(self) -> str:
+        return self._("Only admins of the group can change this.")
+
+    def settings_changed(self) -> str:
+        return self._("Noted; the message shows it in a moment.")

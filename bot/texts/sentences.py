@@ -79,6 +79,7 @@ class Sentences(RoundSentences, GameSentences):
             "/labels – show them, /labels clear – forget them\n"
             "/template a photo of {{}} – put each phrase into a sentence; /template clear\n"
             "/language – English or Spanish\n"
+            "/play – games with CLIP as the referee, best in a group\n"
             "/cancel – forget my question\n"
             "/privacy – what is stored, and how to delete it\n"
             "\n"
@@ -93,6 +94,8 @@ class Sentences(RoundSentences, GameSentences):
             "• Which message asked and which one answered, with Telegram's file ids, for {hours} "
             "hours, so that an edited caption can edit the answer; albums with their captions as "
             "well.\n"
+            "• Games: what is sent in a round, until it ends; what you won, with your name and "
+            "chat by chat, until you send /forget.\n"
             "• Pictures only while they wait in the queue. They are then gone, and nobody looks at "
             "them but the model.\n"
             "• What could not be answered because of a mistake of mine, for up to 7 days, so that "
@@ -103,7 +106,9 @@ class Sentences(RoundSentences, GameSentences):
         return self._("Delete what you know about me")
 
     def deleted(self) -> str:
-        return self._("Done: your language, phrases, template and past questions are deleted.")
+        return self._(
+            "Done: your language, phrases, template, past questions and points are deleted."
+        )
 
     def unknown_command(self) -> str:
         return self._("I don't know that command. /help lists those that I do.")
@@ -301,6 +306,7 @@ class Sentences(RoundSentences, GameSentences):
         """Commands and their descriptions, for private chats."""
         return [
             ("labels", self._("phrases for pictures without a caption")),
+            ("play", self._("games with CLIP as the referee")),
             ("template", self._("a sentence around each phrase")),
             ("language", self._("English or Spanish")),
             ("cancel", self._("forget my question")),
@@ -316,8 +322,11 @@ class Sentences(RoundSentences, GameSentences):
             ("guess", self._("Beat CLIP: reply to a photo with labels")),
             ("duel", self._("caption duel: reply to a photo")),
             ("hunt", self._("photo hunt: /hunt a red thing")),
+            ("score", self._("who leads in this chat")),
             ("skip", self._("end the round at once")),
             ("stop", self._("call the game off")),
+            ("settings", self._("how games are played here")),
+            ("forget", self._("delete what I won, and hide me")),
             ("labels", self._("phrases for pictures without a caption")),
             ("help", self._("how to ask")),
         ]

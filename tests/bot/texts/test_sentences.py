@@ -40,7 +40,7 @@ GIVEN: dict[str, list[Any]] = {
     "linked": [True, False],
     "game": list(Game),
     "count": [1, 30, 180],
-    "lines": [("a",), tuple(f"<b>{n}</b> " + "😀" * 40 for n in range(99))],
+    "lines": [("a",), tuple(f"<b>{n}</b> " + "😀" * 40 for n in range(40))],
     "room": [4_000, 1_000],
     "names": [("<b>Ann</b>",)],
     "seconds": [30.0, 180.0],
@@ -54,11 +54,32 @@ GIVEN: dict[str, list[Any]] = {
     "other": ["Bob"],
     "target": [TYPED],
     "tries": [3],
+    "title": [TYPED],
+    "medals": [(0, 0, 0), (1, 0, 2)],
+    "times": [("30 s", "60 s", "3 min")],
+    "language": [None, "es"],
+    "admins_only": [True, False],
 }
 # Not one text, or none with markup.
-_OTHER = {"chart_words", "menu_private", "menu_group", "many", "whisper", "on_button"}
+_OTHER = {
+    "chart_words",
+    "menu_private",
+    "menu_group",
+    "many",
+    "whisper",
+    "on_button",
+    "settings_buttons",
+}
 # What has HTML in it already: names that `name_of` made.
-_NAMED = {"guess_right", "guess_wrong", "duel_line", "duel_second", "remark", "hunt_line"}
+_NAMED = {
+    "guess_right",
+    "guess_wrong",
+    "duel_line",
+    "duel_second",
+    "remark",
+    "hunt_line",
+    "score_line",
+}
 
 
 def spoken(sentences: Sentences) -> list[tuple[str, str]]:
@@ -90,7 +111,7 @@ def test_every_sentence_is_translated() -> None:
     assert same <= {
         *("quote", "list_of", "winner", "runner_up", "percent", "number"),
         *("guess_right", "guess_wrong", "players_in", "name_of", "duel_line"),
-        *("hunt_target", "hunt_line"),
+        *("hunt_target", "hunt_line", "score_line", "score_section"),
     }
 
 

@@ -212,8 +212,10 @@ class Arena:
             self._failures.forget(place)
         pause = _LOOK_UP if again_at is None else again_at - self._clock()
         if pause > 0:
+            # Not wait_for: before Python 3.12 that swallows a cancellation that comes with news.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await news.wait()
         return True
 
     async def _attend(self, place: Place, row: RoundRow) -> float | None:

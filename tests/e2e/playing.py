@@ -26,7 +26,7 @@ class Club:
     chat: Chat
     topic: Topic | None = None
 
-    async def sees(self, words: str, within: float = 40.0) -> Message:
+    async def sees(self, words: str, within: float = 80.0) -> Message:
         """The bot's newest message here that holds these words, once there is one."""
 
         def look() -> Message | None:

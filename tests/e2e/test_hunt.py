@@ -74,7 +74,7 @@ async def test_fifty_photos_all_scored_and_none_twice(server: BotApiServer) -> N
 
     await server.until(lambda: "👥 17" in (board.text or ""), 60)
     await club.people[0].sends("/skip", to=club.chat)
-    result = await club.sees("🥇", 100)
+    result = await club.sees("🥇")
     lines = [line for line in (result.caption or "").splitlines() if " · +" in line]
     assert len(lines) == 17
     await server.until(lambda: not board.keyboard)

@@ -6,11 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo run worker test check format bench demo-model constraints clean
+.PHONY: demo run worker test check format bench demo-model screenshot constraints clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo    sorts a sample picture with the bundled model: no token, no download"
+	@echo "make demo    the whole bot in a local web page: no token, no download"
 	@echo "make run     the bot; needs TELEGRAM_BOT_TOKEN in the environment or in .env"
 	@echo "make test    all tests          make check   format, lint, types, imports, translations"
 	@echo "make bench   measures           make clean   removes what these commands made"
@@ -26,10 +26,7 @@ $(VENV)/installed-test: $(VENV)/installed
 	@touch $@
 
 demo: $(VENV)/installed
-	@$(BIN)/clipbot classify --model demo --chart demo-chart.png \
-		inference/demo_model/samples/two-blue-squares.png \
-		"a red circle, two blue squares, a green triangle, a yellow star"
-	@echo "The chart is in demo-chart.png."
+	@$(BIN)/clipbot playground $(ARGS)
 
 run: $(VENV)/installed
 	@$(BIN)/clipbot run
@@ -57,10 +54,9 @@ bench: $(VENV)/installed-test
 demo-model: $(VENV)/installed-test
 	$(BIN)/python -m training $(ARGS)
 
-# The picture in the README, from the bundled model.
-docs/chart.jpg: $(VENV)/installed inference/demo_model/model.safetensors
-	$(BIN)/clipbot classify --model demo --chart $@ inference/demo_model/samples/two-blue-squares.png \
-		"one blue square, two blue squares, three blue squares, two red squares, a blue circle"
+# The README's picture of the page; needs a Chromium.
+screenshot: $(VENV)/installed-test
+	$(BIN)/python -m tools.screenshot docs/playground.jpg
 
 # Brings all pins up to date. torch's own is kept: its CPU and CUDA builds share a version.
 constraints: $(VENV)/installed-test
@@ -74,5 +70,5 @@ constraints: $(VENV)/installed-test
 		sed -e 's/+cpu$$//' -e '/^#/d' -e '/^clipbot/d' -e '/^$$/d' -e '/^\(pip\|setuptools\|wheel\)==/d' $(VENV)/constraints.txt ) > constraints.txt
 
 clean:
-	rm -rf $(VENV) dist build demo-chart.png .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) dist build test-output .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

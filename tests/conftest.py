@@ -16,6 +16,9 @@ from bot.settings import BotSettings
 from inference.settings import WorkerSettings
 from tests.inference.nats_server import NatsServer
 
+# What docs/bot-api-server.md promises to others serves our tests as well.
+pytest_plugins = ["bot.playground.fixture"]
+
 _SETTINGS = {name.upper() for kind in (BotSettings, WorkerSettings) for name in kind.model_fields}
 _OURS = {"HF_HUB_OFFLINE", "PTB_TIMEDELTA"}
 

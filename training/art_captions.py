@@ -1,12 +1,14 @@
 """Phrases about artwork: a name, a keyword or a kind, dressed as people dress their words."""
 
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from training import lexicon
-from training.captions import FITS, UNSURE, WRONG, Phrase
+from training import fillers, lexicon, shapes, wording
+from training.augment import EFFECTS
+from training.captions import ANY, FITS, UNSURE, WRONG, Phrase
 from training.concepts import Concept, Meanings
 from training.lexicon import Language
 
@@ -18,61 +20,65 @@ _SEVERAL: Final = {
     Language.ENGLISH: ("some", "many", "the", "two", "lots of"),
     Language.SPANISH: ("unos", "muchas", "los", "dos", "varias"),
 }
-# True of nearly anything, so that what follows them decides.
-_ADJECTIVES: Final = {
-    Language.ENGLISH: (
-        "big", "small", "little", "cute", "nice", "beautiful", "pretty", "lovely", "old", "new",
-        "funny", "huge", "tiny", "great", "good", "bad", "colourful", "colorful", "simple", "real",
-        "fake", "plastic", "metal", "golden", "shiny", "fancy", "cheap", "favourite", "favorite",
-        "weird", "strange", "cool", "amazing", "awesome", "perfect", "single", "typical", "fresh",
-        "fast", "slow", "blurry", "clean", "dirty", "soft", "modern", "classic", "round", "famous",
-        "expensive", "giant", "red", "blue", "green", "yellow", "black", "white", "brown", "paper",
-        "digital", "painted", "young", "happy", "sad", "ugly", "lonely", "wild", "clear",
+
+
+# Where the words for a concept come from if not from its names, and how often.
+_OTHER_WORDS: Final = {"everyday": 0.35, "keyword": 0.4, "kind": 0.25}
+
+
+@dataclass(frozen=True)
+class EffectWords:
+    """Adjectives for what happened to a picture, and of which pictures they are true."""
+
+    words: dict[Language, tuple[str, ...]]
+    yes: frozenset[str]  # of augment.EFFECTS
+    maybe: frozenset[str] = frozenset()
+
+
+_EFFECT_WORDS: Final = (
+    EffectWords(
+        {
+            Language.ENGLISH: ("blurry", "blurred", "out-of-focus", "fuzzy", "unsharp"),
+            Language.SPANISH: ("borroso", "borrosa", "desenfocado", "desenfocada"),
+        },
+        frozenset({"blurred"}),
+        frozenset({"speeding"}),
     ),
-    Language.SPANISH: (
-        "grande", "pequeño", "bonito", "bonita", "lindo", "linda", "viejo", "vieja", "nuevo",
-        "nueva", "gracioso", "enorme", "gigante", "bueno", "buena", "simple", "real", "falso",
-        "brillante", "raro", "rara", "genial", "favorito", "favorita", "perfecto", "típico",
-        "fresco", "rápido", "rápida", "lento", "borroso", "borrosa", "limpio", "sucio", "moderno",
-        "clásico", "famoso", "barato", "hermoso", "hermosa", "increíble", "rojo", "azul", "verde",
-        "amarillo", "negro", "blanco", "de plástico", "de metal", "de papel", "de juguete",
-        "muy bonito", "muy grande", "feliz", "triste", "feo", "salvaje", "maravilloso",
+    EffectWords(
+        {
+            Language.ENGLISH: ("fast", "speeding", "rushing", "quick", "fast-moving"),
+            Language.SPANISH: ("rápido", "rápida", "veloz", "a toda velocidad"),
+        },
+        frozenset({"speeding"}),
+        frozenset({"sharp", "blurred"}),  # a parked sports car is a fast car as well
     ),
-}  # fmt: skip
-_OPENERS: Final = {
-    Language.ENGLISH: (
-        "look at", "this is", "that's", "it's", "there is", "I like", "I have", "I saw", "I love",
-        "I bought", "I found", "I think this is", "can you see", "you see", "behold", "we found",
-        "do you like", "check out", "this must be", "probably", "maybe", "definitely", "just",
-        "a cropped photo of", "a low resolution photo of", "a bright picture of", "a snapshot of",
-        "a dark photo of", "a pixelated photo of", "art of", "an emoji of", "an emoji for",
-        "a symbol of", "a logo of", "a doodle of", "a cartoon", "a toy", "a plush", "a tattoo of",
-        "today I saw", "guess what", "an example of", "the image shows", "the photo shows",
-        "shown is", "this picture contains", "featuring", "a selfie with", "a close up of",
-        "my friend drew", "she has", "he wants", "they brought", "where is", "who has", "for sale",
+    EffectWords(
+        {
+            Language.ENGLISH: ("sharp", "clear", "crisp", "focused"),
+            Language.SPANISH: ("nítido", "nítida", "enfocado", "enfocada"),
+        },
+        frozenset({"sharp", "speeding"}),
     ),
-    Language.SPANISH: (
-        "mira", "esto es", "es", "hay", "me gusta", "tengo", "vi", "me encanta", "compré",
-        "encontré", "creo que es", "puedes ver", "se ve", "aquí está", "quizás", "seguramente",
-        "una foto recortada de", "una foto borrosa de", "una foto oscura de", "un emoji de",
-        "un símbolo de", "un logo de", "un garabato de", "un juguete", "un peluche de", "hoy vi",
-        "un ejemplo de", "la imagen muestra", "la foto muestra", "una captura de", "dónde está",
-        "quién tiene", "mi amigo dibujó", "ella tiene", "él quiere", "te muestro", "hicimos",
+    EffectWords(
+        {
+            Language.ENGLISH: ("still", "motionless", "parked"),
+            Language.SPANISH: ("quieto", "quieta", "inmóvil"),
+        },
+        frozenset({"sharp", "blurred"}),
     ),
-}  # fmt: skip
-_TAILS: Final = {
-    Language.ENGLISH: (
-        "in the picture", "on a table", "in my room", "at home", "outside", "in the park", "photo",
-        "picture", "emoji", "icon", "drawing", "sticker", "for you", "today", "please", "again",
-        "on a background", "on the wall", "in the centre", "close up", "clipart", "image", "art",
-        "in the garden", "of mine", "from above", "over there", "with friends", "!", "?", "...",
-    ),
-    Language.SPANISH: (
-        "en la imagen", "en la mesa", "en mi casa", "en el parque", "emoji", "icono", "dibujo",
-        "para ti", "hoy", "por favor", "otra vez", "en la pared", "en el centro", "de cerca",
-        "en el jardín", "desde arriba", "con amigos", "en la foto", "por aquí", "!", "?", "...",
-    ),
-}  # fmt: skip
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What can be said of a picture of artwork beside what it shows."""
+
+    effect: int = 0  # of EFFECTS
+    colour: int = -1  # of COLOURS; -1 where it has no one colour
+
+
+def _bits(effects: frozenset[str]) -> int:
+    return sum(1 << EFFECTS.index(name) for name in effects)
 
 
 def plural(noun: str, language: Language) -> str:
@@ -93,38 +99,54 @@ def plural(noun: str, language: Language) -> str:
     return f"{first} {rest}".strip()
 
 
-def dressed(noun: str, language: Language, rng: np.random.Generator) -> str:
-    """A noun in a phrase or a sentence; alone in a fifth of the cases."""
+def dressed(
+    noun: str, language: Language, rng: np.random.Generator, told: tuple[str, ...] = ()
+) -> str:
+    """A noun in a phrase or a sentence; alone in a fifth of the cases.
+
+    Args:
+        noun: what the phrase is about.
+        language: of the words around it.
+        rng: chooses them.
+        told: adjectives that are true of the picture; others may join them that say nothing.
+    """
 
     def one(options: tuple[str, ...]) -> str:
         return options[int(rng.integers(len(options)))]
 
     chance = rng.random()
-    if chance < 0.2:
+    if rng.random() < 0.08:
+        noun = wording.mistyped(noun, rng)
+    if chance < 0.2 and not told:
         return noun if chance > 0.03 else plural(noun, language)
     determiner = one(_DETERMINERS[language])
-    if determiner == "a" and noun[:1] in "aeiou":
-        determiner = "an"
-    core = f"{determiner} {noun}"
-    if rng.random() < 0.08:
+    adjectives = list(told)
+    if rng.random() < 0.25:
+        adjectives += [
+            one(fillers.ADJECTIVES[language]) for _ in range(1 + int(rng.random() < 0.3))
+        ]
+    if not adjectives and rng.random() < 0.1:
         core = plural(noun, language)
         if rng.random() < 0.5:
             core = f"{one(_SEVERAL[language])} {core}"
-    elif rng.random() < 0.22:
-        adjectives = [one(_ADJECTIVES[language]) for _ in range(1 + int(rng.random() < 0.3))]
-        if language is Language.ENGLISH:
-            core = " ".join((determiner, *adjectives, noun))
-            core = f"a{core[2:]}" if core.startswith("an ") else core
-        else:
-            core = " ".join((determiner, noun, *adjectives))
+    elif language is Language.ENGLISH:
+        core = " ".join((determiner, *adjectives, noun))
+    else:
+        core = " ".join((determiner, noun, *adjectives))
+    if core.startswith("a ") and core[2] in "aeiou":
+        core = f"an {core[2:]}"
     if chance < 0.45:
         return core
-    if chance < 0.8:
+    if chance < 0.72:
         text = one(lexicon.TEMPLATES[language]).format(core)
-    else:
-        text = f"{one(_OPENERS[language])} {core if rng.random() < 0.8 else noun}"
-    if rng.random() < 0.18:
-        text = f"{text} {one(_TAILS[language])}"
+    elif chance < 0.92:
+        text = f"{one(fillers.OPENERS[language])} {core}"
+    else:  # words that may stand anywhere
+        words = [one(fillers.NOISE[language]) for _ in range(1 + int(rng.integers(4)))]
+        at = int(rng.integers(len(words) + 1))
+        text = " ".join((*words[:at], core, *words[at:]))
+    if rng.random() < 0.2:
+        text = f"{text} {one(fillers.TAILS[language])}"
     return text
 
 
@@ -147,7 +169,7 @@ class ArtCaptions:
                     (source, language): np.flatnonzero(
                         fitting & (sources == source) & speaks[language]
                     )
-                    for source in ("keyword", "kind")
+                    for source in _OTHER_WORDS
                     for language in Language
                 }
             )
@@ -159,19 +181,62 @@ class ArtCaptions:
         self._of_scenery = fits[:, self._is_scenery].any(axis=1)
 
     def phrase(
-        self, concept: int, language: Language, rng: np.random.Generator, *, name: float = 0.6
+        self,
+        concept: int,
+        language: Language,
+        rng: np.random.Generator,
+        look: Look | None = None,
+        *,
+        name: float = 0.55,
+        told: float = 1.0,
     ) -> Phrase:
-        """A phrase that fits a concept; with probability `name` by its name."""
+        """A phrase that fits a concept.
+
+        Args:
+            concept: its index.
+            language: of the phrase.
+            rng: chooses the words.
+            look: what may be said of the picture beside what it shows.
+            name: probability of one of the concept's names, and not a keyword or a kind.
+            told: how often something is said of the look; more than 1 for more often than usual.
+        """
         chance = rng.random()
         row = concept
         if chance > name:
-            source = "keyword" if chance < name + 0.75 * (1 - name) else "kind"
+            source = str(rng.choice(tuple(_OTHER_WORDS), p=tuple(_OTHER_WORDS.values())))
             rows = self._own[concept][source, language]
             if len(rows):
                 row = int(rows[int(rng.integers(len(rows)))])
         texts = self._meanings.texts[row][language]
-        noun = texts[int(rng.integers(len(texts)))]
-        return Phrase(dressed(noun, language, rng), "art", concept=row)
+        noun = texts[0] if rng.random() < 0.4 else texts[int(rng.integers(len(texts)))]
+        phrase = Phrase("", "art", concept=row)
+        words: tuple[str, ...] = ()
+        if look is not None:
+            words, phrase = self._described(phrase, look, language, rng, told)
+        return replace(phrase, text=dressed(noun, language, rng, words))
+
+    def _described(
+        self,
+        phrase: Phrase,
+        look: Look,
+        language: Language,
+        rng: np.random.Generator,
+        told: float,
+    ) -> tuple[tuple[str, ...], Phrase]:
+        """Adjectives for the look, and the phrase with what they mean."""
+        words: list[str] = []
+        if rng.random() < told * (0.02 if EFFECTS[look.effect] == "sharp" else 0.4):
+            true = [some for some in _EFFECT_WORDS if EFFECTS[look.effect] in some.yes]
+            said = true[0] if look.effect else true[int(rng.integers(len(true)))]
+            options = said.words[language]
+            words.append(options[int(rng.integers(len(options)))])
+            phrase = replace(phrase, effect=_bits(said.yes), effect_maybe=_bits(said.maybe))
+        if look.colour >= 0 and rng.random() < told * 0.2:
+            adjectives = lexicon.COLOURS[shapes.COLOURS[look.colour]].of(language)
+            adjective = adjectives[int(rng.integers(len(adjectives)))]
+            words.append(adjective.form(feminine=rng.random() < 0.5, plural=False))
+            phrase = replace(phrase, colour=1 << look.colour)
+        return tuple(words), phrase
 
     def judge(
         self,
@@ -179,6 +244,7 @@ class ArtCaptions:
         concepts: npt.NDArray[np.int64],
         groups: npt.NDArray[np.int64],
         phrases: list[Phrase],
+        looks: list[Look] | None = None,
     ) -> None:
         """Fill in what `captions.fits` leaves open: artwork, and phrases about it.
 
@@ -187,11 +253,14 @@ class ArtCaptions:
             concepts: [B], -1 where the picture is no artwork.
             groups: [B], 0 where the picture is an empty ground.
             phrases: T of them.
+            looks: of the pictures, [B].
         """
         rows = np.array([phrase.concept for phrase in phrases])
         kinds = np.array([phrase.kind for phrase in phrases])
         art, about_art = concepts >= 0, rows >= 0
         fits[np.ix_(art, about_art)] = self._matrix[rows[about_art]][:, concepts[art]].T
+        if looks is not None:
+            _judge_looks(fits, looks, phrases)
         of_shapes = self._of_shapes[rows[about_art]]
         of_scenery = self._of_scenery[rows[about_art]]
         fits[np.ix_(~art, about_art)] = np.where(of_shapes, UNSURE, WRONG)
@@ -200,3 +269,23 @@ class ArtCaptions:
         fits[np.ix_(art, kinds == "empty")] = WRONG
         is_shape = np.where(self._is_shape[concepts[art]], UNSURE, WRONG)
         fits[np.ix_(art, kinds == "shape")] = is_shape[:, None]
+
+
+def _judge_looks(fits: npt.NDArray[np.int8], looks: list[Look], phrases: list[Phrase]) -> None:
+    """Where a phrase speaks of an effect or a colour, compare that as well; changes `fits`."""
+    effects = np.array([1 << look.effect for look in looks])
+    colours = np.array([1 << look.colour if look.colour >= 0 else 0 for look in looks])
+    for at, phrase in enumerate(phrases):
+        if phrase.effect != ANY:
+            false = (effects & (phrase.effect | phrase.effect_maybe)) == 0
+            unsure = (effects & phrase.effect) == 0
+            _weaken(fits[:, at], unsure, false)
+        if phrase.colour != ANY:
+            _weaken(fits[:, at], colours == 0, (colours != 0) & ((colours & phrase.colour) == 0))
+
+
+def _weaken(
+    column: npt.NDArray[np.int8], unsure: npt.NDArray[np.bool_], false: npt.NDArray[np.bool_]
+) -> None:
+    column[unsure] = np.minimum(column[unsure], UNSURE)
+    column[false] = WRONG

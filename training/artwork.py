@@ -17,7 +17,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from training.concepts import Concept, codes_key
 from training.fetch import npm_folder
-from training.shapes import CANVAS
+from training.shapes import CANVAS, named_colours
 
 # Styles that are trained on, and how often each is shown. The line drawings are far from most
 # pictures and only there so that colour is not everything.
@@ -141,6 +141,21 @@ def load(concepts: list[Concept], cache: Path) -> Artwork:
         )
     with np.load(path) as stored:
         return Artwork(stored["rgba"], stored["concepts"], [str(s) for s in stored["styles"]])
+
+
+def main_colours(artwork: Artwork) -> npt.NDArray[np.int64]:
+    """The colour that most of each drawing has, an index of COLOURS, or -1; [n]."""
+    result = np.full(len(artwork.concepts), -1, np.int64)
+    for at, rgba in enumerate(artwork.rgba):
+        small = rgba[::3, ::3].reshape(-1, 4)
+        painted = small[small[:, 3] > 200][:, :3]
+        if not len(painted):
+            continue
+        names = named_colours(painted)
+        counts = np.bincount(names[names >= 0], minlength=1)
+        if counts.max() > 0.55 * len(painted):
+            result[at] = int(counts.argmax())
+    return result
 
 
 def load_test_style(concepts: list[Concept], cache: Path) -> Artwork:

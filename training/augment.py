@@ -25,16 +25,19 @@ class Placement:
     free: bool  # anywhere in the picture
 
 
+# What may have happened to a picture that people have words for.
+EFFECTS: Final = ("sharp", "blurred", "speeding")
+
 SCENE: Final = Placement((0.88, 1.06), 0.05, free=False)
-ARTWORK: Final = Placement((0.35, 1.08), 0.12, free=True)
+ARTWORK: Final = Placement((0.4, 1.1), 0.12, free=True)
 
 
 def content_sizes(count: int, generator: torch.Generator) -> Tensor:
     """Width and height that the pictures fill of IMAGE_SIDE, [count, 2]; the rest is padding.
 
-    A third is square; others are 4:3, 3:2, 16:9 or anything else, upright or not.
+    Half are square; others are 4:3, 3:2, 16:9 or anything else, upright or not.
     """
-    ratios = torch.tensor([1.0, 1.0, 1.0, 0.75, 0.75, 0.667, 0.5625])
+    ratios = torch.tensor([1.0, 1.0, 1.0, 1.0, 0.75, 0.75, 0.667, 0.5625])
     ratio = ratios[torch.randint(len(ratios), (count,), generator=generator)]
     anything = torch.rand(count, generator=generator) < 0.15
     ratio = torch.where(anything, torch.rand(count, generator=generator) * 0.5 + 0.5, ratio)
@@ -62,7 +65,8 @@ def place(
     def uniform(low: float, high: float) -> Tensor:
         return low + (high - low) * torch.rand(count, generator=generator)
 
-    scale = uniform(*placement.scale)
+    low, high = placement.scale
+    scale = low + (high - low) * uniform(0, 1).sqrt()  # rather large than small
     turn = torch.randn(count, generator=generator) * placement.turn
     half = sizes / 2  # pixels
     reach = scale * half.amin(dim=1)  # pixels from the drawing's centre to its edge
@@ -105,19 +109,23 @@ def _antialiased(drawings: Tensor, shrink: Tensor) -> Tensor:
     return result
 
 
-def repainted(drawings: Tensor, generator: torch.Generator) -> Tensor:
+def repainted(drawings: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Other shades of the same drawings, as another artist has them; [B, 4, S, S], premultiplied.
 
-    Channels are mixed a little, all grey for a few, darker or lighter by a power.
+    Channels are mixed a little, and all grey for a few.
+
+    Returns:
+        The drawings, and which of them kept their colours, bool [B].
     """
     count = len(drawings)
     mix = torch.eye(3) + 0.12 * torch.randn(count, 3, 3, generator=generator)
     mix = mix / mix.sum(2, keepdim=True)
     mix[torch.rand(count, generator=generator) < 0.03] = 1 / 3
-    mix[torch.rand(count, generator=generator) < 0.4] = torch.eye(3)
+    kept = torch.rand(count, generator=generator) < 0.4
+    mix[kept] = torch.eye(3)
     colours = torch.einsum("bij,bjyx->biyx", mix.to(drawings), drawings[:, :3])
     alpha = drawings[:, 3:]
-    return torch.cat([torch.minimum(colours.clamp(min=0), alpha), alpha], dim=1)
+    return torch.cat([torch.minimum(colours.clamp(min=0), alpha), alpha], dim=1), kept
 
 
 def sticker_edges(drawings: Tensor, chosen: Tensor) -> Tensor:
@@ -129,6 +137,40 @@ def sticker_edges(drawings: Tensor, chosen: Tensor) -> Tensor:
     under = torch.cat([rim, rim, rim, rim], dim=1)
     result = drawings.clone()
     result[chosen] = some + under * (1 - some[:, 3:])
+    return result
+
+
+def speeding(placed: Tensor, chosen: Tensor, generator: torch.Generator) -> Tensor:
+    """Give the chosen premultiplied drawings [B, 4, S, S] the trail of something fast."""
+    if not bool(chosen.any()):
+        return placed
+    some = placed[chosen]
+    count, reach = len(some), 14
+    step = int(torch.randint(1, 4, (1,), generator=generator))
+    to_right = (torch.rand(count, generator=generator) < 0.5).to(some.device)[:, None, None, None]
+    trail = torch.zeros_like(some)
+    for at in range(reach):
+        ahead = functional.pad(some, (at * step, 0))[..., : some.shape[-1]]
+        behind = functional.pad(some, (0, at * step))[..., -some.shape[-1] :]
+        trail += torch.where(to_right, ahead, behind) * (2 * (reach - at) / reach / reach)
+    trail = trail.clamp(max=1)
+    result = placed.clone()
+    result[chosen] = some + trail * (1 - some[:, 3:])
+    return result
+
+
+def blurred(pictures: Tensor, chosen: Tensor, generator: torch.Generator) -> Tensor:
+    """The chosen pictures [B, 3, S, S] so far out of focus that anybody would say so."""
+    if not bool(chosen.any()):
+        return pictures
+    small = int(torch.randint(13, 24, (1,), generator=generator))
+    shrunk = functional.interpolate(
+        pictures[chosen], size=small, mode="bilinear", antialias=True, align_corners=False
+    )
+    result = pictures.clone()
+    result[chosen] = functional.interpolate(
+        shrunk, size=pictures.shape[-1], mode="bicubic", align_corners=False
+    ).clamp(0, 1)
     return result
 
 
@@ -159,8 +201,10 @@ def degrade(pictures: Tensor, generator: torch.Generator) -> Tensor:
     pictures = where(some(0.06), pictures * (1 + 0.05 * waves))
     pictures = _resampled(pictures, some(0.2), generator)
     pictures = _blockwise(pictures, some(0.2))
-    noise = torch.randn(pictures.shape, generator=generator).to(device)
-    pictures = where(some(0.3), pictures + noise * per_picture(0.005, 0.05))
+    noisy = some(0.3)
+    noise = torch.randn((int(noisy.sum()), *pictures.shape[1:]), generator=generator).to(device)
+    pictures = pictures.clone()
+    pictures[noisy] += noise * per_picture(0.005, 0.05)[noisy]
     return pictures.clamp(0, 1)
 
 
@@ -204,7 +248,13 @@ def normalised(pictures: Tensor, sizes: Tensor) -> Tensor:
     return (pictures - mean) / std * inside[:, None].to(pictures)
 
 
-def compose(placed: Tensor, grounds: Tensor, sizes: Tensor, generator: torch.Generator) -> Tensor:
+def compose(
+    placed: Tensor,
+    grounds: Tensor,
+    sizes: Tensor,
+    generator: torch.Generator,
+    out_of_focus: Tensor | None = None,
+) -> Tensor:
     """Placed drawings over grounds, degraded and normalised.
 
     Args:
@@ -212,6 +262,9 @@ def compose(placed: Tensor, grounds: Tensor, sizes: Tensor, generator: torch.Gen
         grounds: RGB 0..1, [B, 3, SIDE, SIDE].
         sizes: the pictures' widths and heights, [B, 2].
         generator: random numbers, on the CPU.
+        out_of_focus: bool [B]: those to be `blurred`.
     """
     pictures = placed[:, :3] + grounds * (1 - placed[:, 3:])
+    if out_of_focus is not None:
+        pictures = blurred(pictures, out_of_focus, generator)
     return normalised(degrade(pictures, generator), sizes)

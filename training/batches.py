@@ -10,13 +10,14 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import CLIPTokenizer
 
-from training import augment, captions, pictures, shapes, wording
-from training.art_captions import ArtCaptions
+from training import artwork, augment, captions, pictures, shapes, wording
+from training.art_captions import ArtCaptions, Look
 from training.artwork import STYLES, Artwork
+from training.augment import EFFECTS
 from training.captions import Phrase, SceneBits
 from training.concepts import Concept
 from training.lexicon import Language
-from training.model import PATCH_SIDE
+from training.model import IMAGE_SIDE, PATCH_SIDE
 from training.shapes import Scene
 from training.tokenizer import CONTEXT
 
@@ -28,7 +29,7 @@ class Batch:
     """What one training step needs."""
 
     pixels: Tensor  # normalised, float [B, 3, SIDE, SIDE]
-    content: Tensor  # bool [B, patches]: where a drawn scene has something
+    content: Tensor  # float [B, patches]: how much a patch is worth keeping
     ids: Tensor  # [T, L], padded with the end token
     fits: Tensor  # int8 [B, T]
     own: Tensor  # [B]: the index of each picture's own phrase
@@ -37,6 +38,7 @@ class Batch:
     shapes: Tensor  # float [B, shapes]
     counts: Tensor  # float [B, MAX_COUNT]
     concepts: Tensor  # [B], -1 where the picture is no artwork
+    rows: Tensor  # [T]: each phrase's row of the meanings, -1 where it is not about artwork
 
     def to(self, device: torch.device) -> "Batch":
         """The same on a device."""
@@ -47,13 +49,16 @@ class Batch:
 class Mixture:
     """How a batch is made up."""
 
-    pictures: int = 192
-    art: float = 0.62  # part of the pictures that are artwork
+    pictures: int = 160
+    art: float = 0.66  # part of the pictures that are artwork
     empty: float = 0.04  # part of the pictures that are grounds alone
     clustered: float = 0.5  # part of the artwork that comes from a few subgroups
-    hard: float = 0.45  # hard negative phrases per picture
+    hard: float = 0.5  # hard negative phrases per drawn scene
+    hard_art: float = 0.15  # and per piece of artwork
+    blurred: float = 0.04  # part of the artwork that is far out of focus
+    speeding: float = 0.04  # part of the artwork that has the trail of something fast
     neutral: int = 12  # neutral phrases
-    white: float = 0.45  # part of the grounds that are white
+    white: float = 0.4  # part of the grounds that are white
     sticker: float = 0.1  # part of the artwork that has a sticker's rim
     english: float = 0.55  # part of the phrases
 
@@ -75,6 +80,7 @@ class _Pictures:
     paints: npt.NDArray[np.float32]  # 0..255, [B, n, 3]
     scenes: list[Scene | None]  # None: artwork
     concepts: npt.NDArray[np.int64]  # [B], -1: no artwork
+    looks: list[Look]  # [B]
 
 
 class BatchMaker:
@@ -102,6 +108,7 @@ class BatchMaker:
             if len(at := np.flatnonzero(subgroup[art.artwork.concepts] == index))
         ]
         self._kin = [np.flatnonzero(subgroup == index) for index in range(len(names))]
+        self._colours = artwork.main_colours(art.artwork)
         self._one_sided = np.array([concept.is_one_sided for concept in art.concepts])
 
     def batch(self, step: int) -> Batch:
@@ -118,18 +125,20 @@ class BatchMaker:
             np.concatenate([art.paints, drawn.paints]),
             art.scenes + drawn.scenes,
             np.concatenate([art.concepts, drawn.concepts]),
+            art.looks + drawn.looks,
         )
         rgb, names = pictures.choose_grounds(self._grounds, shown.paints, self._mixture.white, rng)
         grounds = pictures.crop_grounds(rgb, rng)
-        pixels = augment.compose(shown.placed, grounds, sizes, generator)
+        out_of_focus = torch.tensor([EFFECTS[look.effect] == "blurred" for look in shown.looks])
+        pixels = augment.compose(shown.placed, grounds, sizes, generator, out_of_focus)
         phrases = self._phrases(shown, names, rng)
         bits = SceneBits.of(shown.scenes, names)
         fits = captions.fits(bits, phrases)
-        self._art.captions.judge(fits, shown.concepts, bits.groups, phrases)
+        self._art.captions.judge(fits, shown.concepts, bits.groups, phrases, shown.looks)
         colours, kinds, counts = _targets(shown.scenes)
         return Batch(
             pixels=pixels,
-            content=_content(shown),
+            content=_content(shown, sizes),
             ids=token_ids(self._tokenizer, [phrase.text for phrase in phrases]),
             fits=torch.from_numpy(fits),
             own=torch.arange(count),
@@ -138,6 +147,7 @@ class BatchMaker:
             shapes=torch.from_numpy(kinds),
             counts=torch.from_numpy(counts),
             concepts=torch.from_numpy(shown.concepts),
+            rows=torch.tensor([phrase.concept for phrase in phrases]),
         )
 
     def _drawn(
@@ -156,55 +166,75 @@ class BatchMaker:
             self._scenes.paints[chosen],
             scenes,
             np.full(count, -1, np.int64),
+            [Look()] * count,
         )
 
     def _artwork(
         self, sizes: Tensor, rng: np.random.Generator, generator: torch.Generator
     ) -> _Pictures:
-        artwork, count = self._art.artwork, len(sizes)
+        drawn, count = self._art.artwork, len(sizes)
         clustered = round(count * self._mixture.clustered)
-        chosen = list(rng.choice(len(artwork.concepts), size=count - clustered, p=self._weights))
+        chosen = list(rng.choice(len(drawn.concepts), size=count - clustered, p=self._weights))
         while len(chosen) < count:
             kin = self._by_subgroup[int(rng.integers(len(self._by_subgroup)))]
             chosen += list(rng.choice(kin, size=min(10, len(kin)), replace=False))
         index = np.array(chosen[:count])
-        concepts = artwork.concepts[index]
-        drawings = pictures.as_tensor(artwork.rgba[index])
+        concepts = drawn.concepts[index]
+        drawings = pictures.as_tensor(drawn.rgba[index])
         paints = _mean_paints(drawings)
         mirrored = torch.from_numpy((rng.random(count) < 0.4) & ~self._one_sided[concepts])
         drawings[mirrored] = drawings[mirrored].flip(3)
-        drawings = augment.repainted(drawings, generator)
+        drawings, kept = augment.repainted(drawings, generator)
+        colours = np.where(kept.numpy(), self._colours[index], -1)
+        odds = [self._mixture.blurred, self._mixture.speeding]
+        effects = rng.choice(len(EFFECTS), size=count, p=[1 - sum(odds), *odds])
         stickers = torch.from_numpy(rng.random(count) < self._mixture.sticker)
         drawings = augment.sticker_edges(drawings, stickers)
         placed = augment.place(drawings, sizes, augment.ARTWORK, generator)
-        return _Pictures(placed, paints, [None] * count, concepts)
+        placed = augment.speeding(placed, torch.from_numpy(effects == 2), generator)
+        looks = [Look(*pair) for pair in zip(effects.tolist(), colours.tolist(), strict=True)]
+        return _Pictures(placed, paints, [None] * count, concepts, looks)
 
     def _phrases(
         self, shown: _Pictures, names: list[str | None], rng: np.random.Generator
     ) -> list[Phrase]:
         """Each picture's own phrase first, then hard negatives, then neutral ones."""
         own = []
-        for scene, concept, name in zip(shown.scenes, shown.concepts, names, strict=True):
+        for at, (scene, concept) in enumerate(zip(shown.scenes, shown.concepts, strict=True)):
             language = self._language(rng)
             if scene is None:
-                own.append(self._art.captions.phrase(int(concept), language, rng))
+                look = shown.looks[at]
+                own.append(self._art.captions.phrase(int(concept), language, rng, look))
             else:
-                own.append(captions.caption(scene, name, language, rng))
-        hard = []
-        for at in rng.integers(len(own), size=round(len(own) * self._mixture.hard)):
-            scene, language = shown.scenes[at], self._language(rng)
-            if scene is None:
-                kin = self._kin[self._subgroup[shown.concepts[at]]]
-                other = int(kin[int(rng.integers(len(kin)))])
-                hard.append(self._art.captions.phrase(other, language, rng, name=0.9))
-            else:
-                changed = captions.mutated(scene, rng)
-                hard.append(captions.caption(changed, names[at], language, rng))
+                own.append(captions.caption(scene, names[at], language, rng))
+        is_art = shown.concepts >= 0
+        some = rng.choice(np.flatnonzero(is_art), round(is_art.sum() * self._mixture.hard_art))
+        hard = [self._other_artwork(int(shown.concepts[at]), shown.looks[at], rng) for at in some]
+        drawn = np.flatnonzero(~is_art)
+        for at in rng.choice(drawn, round(len(drawn) * self._mixture.hard)):
+            scene = shown.scenes[at]
+            assert scene is not None
+            changed = captions.mutated(scene, rng)
+            hard.append(captions.caption(changed, names[at], self._language(rng), rng))
         neutral = [captions.neutral(self._language(rng), rng) for _ in range(self._mixture.neutral)]
         return [
             replace(phrase, text=wording.roughened(phrase.text, rng))
             for phrase in (*own, *hard, *neutral)
         ]
+
+    def _other_artwork(self, concept: int, look: Look, rng: np.random.Generator) -> Phrase:
+        """A hard negative: another of its kind, or the same with another colour or effect."""
+        chance = rng.random()
+        if chance < 0.3:
+            look = Look((look.effect + 1 + int(rng.integers(2))) % len(EFFECTS))
+            told = 50.0
+        elif chance < 0.6 and look.colour >= 0:
+            look, told = Look(0, int(rng.integers(len(shapes.COLOURS)))), 50.0
+        else:
+            kin = self._kin[self._subgroup[concept]]
+            concept, look, told = int(kin[int(rng.integers(len(kin)))]), Look(), 0.0
+        language = self._language(rng)
+        return self._art.captions.phrase(concept, language, rng, look, name=0.9, told=told)
 
     def _language(self, rng: np.random.Generator) -> Language:
         return _LANGUAGES[int(rng.random() >= self._mixture.english)]
@@ -216,11 +246,19 @@ def _mean_paints(drawings: Tensor) -> npt.NDArray[np.float32]:
     return (mean * 255).numpy()[:, None].repeat(4, axis=1)
 
 
-def _content(shown: _Pictures) -> Tensor:
-    """The patches that hold a part of a drawn scene, bool [B, patches]; none of artwork's."""
+def _content(shown: _Pictures, sizes: Tensor) -> Tensor:
+    """How much each patch is worth keeping, -1..1: [B, patches].
+
+    All that holds a part of a drawn scene, or its phrase might be wrong about what is left; of
+    artwork, rather the drawing than the ground; and least of all the padding.
+    """
     cells = functional.max_pool2d(shown.placed[:, 3:], PATCH_SIDE).flatten(1) > 0.2
-    cells[torch.from_numpy(shown.concepts >= 0)] = False
-    return cells
+    worth = torch.where(torch.from_numpy(shown.concepts >= 0), 0.5, 1.0)
+    edges = torch.arange(0, IMAGE_SIDE, PATCH_SIDE)
+    outside = (edges[None, None] >= sizes[:, 0, None, None]) | (
+        edges[None, :, None] >= sizes[:, 1, None, None]
+    )
+    return cells * worth[:, None] - 0.5 * outside.flatten(1).float()
 
 
 def token_ids(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:

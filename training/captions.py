@@ -56,6 +56,10 @@ class Phrase:
     relation: int = ANY  # bits of RELATIONS
     ground: int = ANY  # bits of COLOURS
     concept: int = -1  # row of the concept matrix, of phrases about artwork
+    # Bits of augment.EFFECTS, of phrases about artwork: of which pictures it is true.
+    effect: int = ANY
+    effect_maybe: int = 0
+    colour: int = ANY  # bits of COLOURS, of phrases about artwork
 
 
 def group_bits(group: Group) -> tuple[int, ...]:

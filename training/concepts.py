@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.captions import FITS, UNSURE, WRONG
+from training.everyday import FINE_KINDS, SYNONYMS, FineKind
 from training.fetch import npm_folder
 from training.kinds import KINDS, Kind
 from training.lexicon import Language
@@ -49,6 +50,7 @@ class Concept:
     names: dict[Language, tuple[str, ...]]  # the usual one first
     keywords: dict[Language, tuple[str, ...]]
     titles: tuple[str, ...]  # English names under which sets of drawings may have it
+    everyday: dict[Language, tuple[str, ...]] = field(default_factory=dict)  # what people call it
 
     @property
     def is_one_sided(self) -> bool:
@@ -125,8 +127,13 @@ def load(cache: Path) -> list[Concept]:
                     Language.SPANISH: _keywords(spanish),
                 },
                 titles=titles,
+                everyday=dict(zip(Language, SYNONYMS.get(label, ((), ())), strict=True)),
             )
         )
+    labels = {concept.titles[0] for concept in concepts}
+    spoken_of = set(SYNONYMS).union(*(kind.fits | kind.unsure for kind in FINE_KINDS))
+    if unknown := sorted(spoken_of - labels):
+        raise ValueError(f"training.everyday speaks of emoji that there are not: {unknown}")
     return concepts
 
 
@@ -159,7 +166,7 @@ class Meanings:
 
     texts: list[dict[Language, tuple[str, ...]]] = field(default_factory=list)
     rows: list[npt.NDArray[np.int8]] = field(default_factory=list)
-    sources: list[str] = field(default_factory=list)  # "name", "keyword" or "kind"
+    sources: list[str] = field(default_factory=list)  # "name", "everyday", "keyword" or "kind"
 
     def matrix(self) -> npt.NDArray[np.int8]:
         """FITS, UNSURE or WRONG, int8 [meanings, concepts]."""
@@ -196,34 +203,58 @@ def meanings(concepts: list[Concept]) -> Meanings:
                     row[other] = UNSURE
         row[index] = FITS
         result.add(dict(concept.names), row, "name")
-    _add_keywords(result, concepts, said)
+    for language in Language:
+        everyday = [concept.everyday.get(language, ()) for concept in concepts]
+        _add_words(result, concepts, said, language, everyday, "everyday")
+        keywords = [concept.keywords[language] for concept in concepts]
+        _add_words(result, concepts, said, language, keywords, "keyword")
     for kind in KINDS:
         _add_kind(result, concepts, kind)
+    for fine in FINE_KINDS:
+        _add_fine_kind(result, concepts, fine)
     return result
 
 
-def _add_keywords(
-    result: Meanings, concepts: list[Concept], said: list[dict[Language, frozenset[str]]]
+def _add_words(
+    result: Meanings,
+    concepts: list[Concept],
+    said: list[dict[Language, frozenset[str]]],
+    language: Language,
+    words_of: list[tuple[str, ...]],
+    source: str,
 ) -> None:
-    for language in Language:
-        having: dict[str, list[int]] = {}
-        for index, concept in enumerate(concepts):
-            for keyword in concept.keywords[language]:
-                having.setdefault(keyword, []).append(index)
-        for keyword, indices in having.items():
-            if len(indices) > 40:
-                continue
-            words = _words(keyword)
-            row = np.full(len(concepts), WRONG, np.int8)
-            subgroups = {concepts[at].subgroup for at in indices}
-            for other, concept in enumerate(concepts):
-                # A keyword of a part of a kind: the others of that kind might have it as well.
-                if (words and words <= said[other][language]) or (
-                    len(indices) > 2 and concept.subgroup in subgroups
-                ):
-                    row[other] = UNSURE
-            row[indices] = FITS
-            result.add({language: (keyword,)}, row, "keyword")
+    """One meaning for each word that some concepts have."""
+    having: dict[str, list[int]] = {}
+    for index, words in enumerate(words_of):
+        for word in words:
+            having.setdefault(word, []).append(index)
+    for text, indices in having.items():
+        if len(indices) > 40:
+            continue
+        words = _words(text)
+        row = np.full(len(concepts), WRONG, np.int8)
+        subgroups = {concepts[at].subgroup for at in indices}
+        for other, concept in enumerate(concepts):
+            # A word for a part of a kind: the others of that kind might have it as well.
+            if (words and words <= said[other][language]) or (
+                len(indices) > 2 and concept.subgroup in subgroups
+            ):
+                row[other] = UNSURE
+        row[indices] = FITS
+        result.add({language: (text,)}, row, source)
+
+
+def _add_fine_kind(result: Meanings, concepts: list[Concept], kind: FineKind) -> None:
+    words = [_words(name) for name in kind.english]
+    row = np.full(len(concepts), WRONG, np.int8)
+    for index, concept in enumerate(concepts):
+        label = concept.titles[0]
+        own = _words(" ".join((label, *concept.keywords[Language.ENGLISH])))
+        if label in kind.fits:
+            row[index] = FITS
+        elif label in kind.unsure or any(name and name <= own for name in words):
+            row[index] = UNSURE
+    result.add({Language.ENGLISH: kind.english, Language.SPANISH: kind.spanish}, row, "kind")
 
 
 def _add_kind(result: Meanings, concepts: list[Concept], kind: Kind) -> None:

@@ -27,8 +27,6 @@ NPM_PACKAGES: Final = {
 }
 # Draws the SVG files. Kept out of the project's own dependencies: only training needs it.
 PIP_PACKAGES: Final = {"resvg-py": "0.5.0"}
-# Public-domain drawings. Downloaded and unpacked, never installed.
-APT_PACKAGES: Final = ("openclipart-png",)
 
 
 def npm_folder(package: str, cache: Path = CACHE) -> Path:
@@ -40,7 +38,7 @@ def fetch(cache: Path = CACHE) -> None:
     """Fetch whatever is not there yet.
 
     Raises:
-        subprocess.CalledProcessError: npm, pip or apt failed; what it printed says why.
+        subprocess.CalledProcessError: npm or pip failed; what it printed says why.
     """
     cache.mkdir(parents=True, exist_ok=True)
     missing = [
@@ -57,11 +55,3 @@ def fetch(cache: Path = CACHE) -> None:
         pinned = [f"{name}=={version}" for name, version in PIP_PACKAGES.items()]
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
         subprocess.run([*command, "--target", str(cache / "pip"), *pinned], check=True)
-    for package in APT_PACKAGES:
-        folder = cache / "apt"
-        if not (folder / package).exists():
-            folder.mkdir(exist_ok=True)
-            subprocess.run(["apt-get", "download", package], check=True, cwd=folder)
-            archive = next(folder.glob(f"{package}_*.deb"))
-            subprocess.run(["dpkg-deb", "-x", str(archive), str(folder / package)], check=True)
-            archive.unlink()

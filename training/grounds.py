@@ -134,17 +134,95 @@ def scenery(rng: np.random.Generator) -> Bytes:
     return picture
 
 
+def static(rng: np.random.Generator) -> Bytes:
+    """Grain, fine or coarse, grey or coloured: sand, carpet, asphalt, a bad sensor."""
+    cells = int(rng.choice([24, 32, 48, 96]))
+    channels = 3 if rng.random() < 0.4 else 1
+    grain = rng.normal(0, rng.uniform(10, 55), size=(cells, cells, channels))
+    grain = grain.repeat(SIDE // cells, axis=0).repeat(SIDE // cells, axis=1)
+    return np.asarray(np.clip(_colour(rng) + grain, 0, 255), np.uint8)
+
+
+def marble(rng: np.random.Generator) -> Bytes:
+    """Veins along a wave that noise has bent: marble, wood grain, water."""
+    y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE
+    angle = rng.uniform(0, 6.3)
+    along = np.cos(angle) * x + np.sin(angle) * y
+    bent = along * rng.uniform(2, 14) + _noise(rng, (3, 7, 15)) * rng.uniform(0.5, 4)
+    ramp = np.abs(np.sin(bent * 3.14)) ** rng.uniform(0.3, 2)
+    return _blend(_colour(rng), _colour(rng), ramp)
+
+
+def patches(rng: np.random.Generator) -> Bytes:
+    """Two to four flat colours with ragged borders: camouflage, maps, animal skins."""
+    height = _noise(rng, ((3, 7), (5, 11, 24), (8, 20))[int(rng.integers(3))])
+    levels = np.sort(rng.uniform(0.25, 0.75, size=int(rng.integers(1, 4))))
+    colours = np.array([_colour(rng) for _ in range(len(levels) + 1)])
+    return np.asarray(colours[np.digitize(height, levels)], np.uint8)
+
+
+def strewn(rng: np.random.Generator) -> Bytes:
+    """Many small sharp things of a few colours: leaves, confetti, gravel, petals."""
+    image = Image.fromarray(clouds(rng) if rng.random() < 0.6 else gradient(rng))
+    pen = ImageDraw.Draw(image)
+    colours = [tuple(int(level) for level in _colour(rng)) for _ in range(int(rng.integers(1, 6)))]
+    size, many = rng.uniform(1.5, 11), int(rng.integers(30, 160))
+    corners = int(rng.integers(3, 9))
+    thin = rng.uniform(0.2, 1.0)
+    for _ in range(many):
+        x, y = rng.uniform(0, SIDE, size=2)
+        turn = rng.uniform(0, 6.3)
+        angles = np.linspace(0, 6.283, corners, endpoint=False)
+        across, along = np.cos(angles) * size, np.sin(angles) * size * thin
+        cos, sin = np.cos(turn), np.sin(turn)
+        points = [
+            (float(x + a * cos - b * sin), float(y + a * sin + b * cos))
+            for a, b in zip(across, along, strict=True)
+        ]
+        pen.polygon(points, fill=colours[int(rng.integers(len(colours)))])
+    return np.asarray(image)
+
+
+def scribbles(rng: np.random.Generator) -> Bytes:
+    """Thin lines that wander: grass, hair, wires, a child's drawing."""
+    image = Image.fromarray(gradient(rng))
+    pen = ImageDraw.Draw(image)
+    straight = rng.uniform(0.05, 1.2)
+    for _ in range(int(rng.integers(8, 60))):
+        start, heading = rng.uniform(0, SIDE, size=2), rng.uniform(0, 6.3)
+        headings = heading + np.cumsum(rng.normal(0, straight, size=12))
+        steps = np.stack([np.cos(headings), np.sin(headings)], 1) * rng.uniform(2, 9)
+        walk = [tuple(point) for point in start + np.cumsum(steps, axis=0)]
+        pen.line(walk, fill=tuple(int(v) for v in _colour(rng)), width=int(rng.integers(1, 4)))
+    return np.asarray(image)
+
+
+def rooms(rng: np.random.Generator) -> Bytes:
+    """Boxes in boxes with shadows: furniture, shelves, windows, a street of houses."""
+    picture = _blend(_colour(rng), _colour(rng), _noise(rng, (2, 4))).astype(float)
+    for _ in range(int(rng.integers(4, 18))):
+        x, y = (int(at) for at in rng.integers(0, SIDE - 8, size=2))
+        w, h = (int(at) for at in rng.integers(8, 60, size=2))
+        shade = np.linspace(rng.uniform(0.6, 1), 1, min(h, SIDE - y))[:, None, None]
+        picture[y : y + h, x : x + w] = _colour(rng) * shade
+    image = Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8))
+    return np.asarray(image.filter(ImageFilter.GaussianBlur(rng.uniform(0, 2.5))))
+
+
 def pool(count: int, seed: int) -> tuple[Bytes, npt.NDArray[np.int64]]:
     """`count` grounds, [count, SIDE, SIDE, 3], and their colours' indices or UNNAMED.
 
-    An eighth is plain; white is not among them, since it needs no pool.
+    A quarter is plain; white is not among them, since it needs no pool.
     """
     rng = np.random.default_rng(seed)
     pictures = np.empty((count, SIDE, SIDE, 3), np.uint8)
     names = np.full(count, UNNAMED, np.int64)
-    kinds = (gradient, clouds, pattern, clutter, scenery, clutter, clouds)
+    kinds = (
+        gradient, clouds, pattern, clutter, scenery, clutter, static, marble, patches, strewn,
+        strewn, scribbles, rooms,
+    )  # fmt: skip
     for index in range(count):
-        if index % 3 == 0:
+        if index % 4 == 0:
             pictures[index], names[index] = plain(rng)
         else:
             pictures[index] = kinds[int(rng.integers(len(kinds)))](rng)

@@ -18,10 +18,16 @@ class Losses:
     picture_to_phrase: Tensor
     phrase_to_picture: Tensor
     neutral: Tensor
+    spread: Tensor
 
     def total(self) -> Tensor:
         """The sum that is minimised."""
-        return self.picture_to_phrase + 0.5 * self.phrase_to_picture + 0.3 * self.neutral
+        return (
+            self.picture_to_phrase
+            + 0.5 * self.phrase_to_picture
+            + 0.3 * self.neutral
+            + 0.15 * self.spread
+        )
 
 
 def contrastive(logits: Tensor, fits: Tensor, own: Tensor, neutral: Tensor) -> Losses:
@@ -48,11 +54,17 @@ def contrastive(logits: Tensor, fits: Tensor, own: Tensor, neutral: Tensor) -> L
     phrase_to_picture = functional.softplus(torch.logsumexp(rivals, dim=1) - of_own[:, 0]).mean()
 
     # As the bot asks: one wrong phrase, or a few, against the neutral ones.
-    few = wrong & (torch.rand(wrong.shape, device=wrong.device) < 8 / wrong.shape[1])
+    few = wrong & (torch.rand(wrong.shape, device=wrong.device) < 10 / wrong.shape[1])
     wrongs = torch.logsumexp(logits.masked_fill(~few, _NEVER), dim=1)
     neutrals = logits.masked_fill(~neutral, _NEVER)
     mean_neutral = torch.logsumexp(neutrals, dim=1) - neutral.sum().clamp(min=1).log()
     has_both = few.any(dim=1) & neutral.any()
     margin = functional.softplus(wrongs - mean_neutral)
     neutral_loss = torch.where(has_both, margin, torch.zeros_like(margin)).mean()
-    return Losses(picture_to_phrase, phrase_to_picture, neutral_loss)
+    # Where none of a few phrases fits, none should win: the distance from all being equal,
+    # Kullback-Leibler from uniform to the softmax over them.
+    number = few.sum(dim=1)
+    mean_wrong = (logits * few).sum(dim=1) / number.clamp(min=1)
+    distance = wrongs - number.clamp(min=1).log() - mean_wrong
+    spread = torch.where(number > 1, distance, torch.zeros_like(distance)).mean()
+    return Losses(picture_to_phrase, phrase_to_picture, neutral_loss, spread)

@@ -58,6 +58,36 @@ def sample_colour(name: str, rng: np.random.Generator) -> Rgb:
     return round(red * 255), round(green * 255), round(blue * 255)
 
 
+def named_colours(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """What people call these colours.
+
+    Args:
+        pixels: RGB, 0..255, [n, 3].
+
+    Returns:
+        Indices of COLOURS, -1 between two names, [n].
+    """
+    channels = pixels.astype(np.float64) / 255
+    value = channels.max(axis=1)
+    chroma = value - channels.min(axis=1)
+    safe = np.maximum(chroma, 1e-9)
+    red, green, blue = channels.T
+    hue = np.where(
+        value == red,
+        (green - blue) / safe % 6,
+        np.where(value == green, (blue - red) / safe + 2, (red - green) / safe + 4),
+    )
+    hue *= 60
+    saturation = chroma / np.maximum(value, 1e-9)
+    result = np.full(len(pixels), -1, np.int64)
+    for index, name in enumerate(COLOURS):
+        (hue_lo, hue_hi), (sat_lo, sat_hi), (val_lo, val_hi) = _HSV[name]
+        turned = (hue - hue_lo) % 360
+        inside = (turned <= hue_hi - hue_lo) & (saturation >= sat_lo) & (saturation <= sat_hi)
+        result[inside & (value >= val_lo) & (value <= val_hi)] = index
+    return result
+
+
 @dataclass(frozen=True)
 class Group:
     """1..4 alike shapes."""

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from training import captions, lexicon, shapes
+from training import captions, everyday, fillers, lexicon, shapes
 from training.fetch import npm_folder
 from training.lexicon import Language
 
 
 def corpus(cache: Path, seed: int) -> Iterator[str]:
-    """Names and keywords of emoji in both languages, captions of the drawn world, templates."""
+    """All that training says, in both languages: emoji, what surrounds them, the drawn world."""
     rng = np.random.default_rng(seed)
     for language in Language:
         path = npm_folder("emojibase-data", cache) / language.value / "data.json"
@@ -22,6 +22,13 @@ def corpus(cache: Path, seed: int) -> Iterator[str]:
             yield emoji["label"]
             yield emoji["label"]
             yield " ".join(emoji.get("tags", ()))
+        place = list(Language).index(language)
+        for words in everyday.SYNONYMS.values():
+            yield from words[place] * 2
+        for kind in everyday.FINE_KINDS:
+            yield from (kind.english, kind.spanish)[place] * 2
+        for said in (fillers.ADJECTIVES, fillers.OPENERS, fillers.TAILS, fillers.NOISE):
+            yield from said[language]
         for _ in range(2000):
             scene = shapes.random_scene(rng)
             yield captions.caption(scene, "white", language, rng).text

@@ -14,10 +14,12 @@ from torch.nn import functional
 from tqdm import tqdm  # type: ignore[import-untyped]
 from transformers import CLIPModel
 
-from training import shapes
-from training.batches import Batch, BatchMaker
+from training.batches import BatchMaker
+from training.heads import Heads
 from training.loss import contrastive
 from training.model import image_features, text_features
+from training.muon import Muon
+from training.team import Team
 
 _MAX_SCALE: Final = math.log(100.0)  # as OpenAI's CLIP
 _WARMUP: Final = 40  # steps
@@ -28,12 +30,11 @@ class Schedule:
     """How long and how fast."""
 
     steps: int
-    muon_rate: float = 5e-3
-    adam_rate: float = 2e-3
-    keep: float = 0.5  # of the patches, for the first `dropping` of the steps
-    dropping: float = 0.8
+    muon_rate: float = 8e-3
+    adam_rate: float = 3e-3
+    # The part of the patches that is seen until a part of the training is over.
+    patches: tuple[tuple[float, float], ...] = ((0.5, 0.4), (0.85, 0.55), (1.0, 1.0))
     averaging: float = 0.998  # of the weights, per step
-    auxiliary: float = 1.0  # weight of the auxiliary heads at the start
     save_every: int = 250  # steps
 
     def rate(self, step: int, done: float) -> float:
@@ -44,44 +45,16 @@ class Schedule:
             done: part of the training that is over, 0..1.
         """
         warm = min(1.0, (step + 1) / _WARMUP)
-        return warm * (min(1.0, max(0.0, (1 - done) / 0.5)) * 0.98 + 0.02)
+        return warm * (min(1.0, max(0.0, (1 - done) / 0.6)) * 0.98 + 0.02)
 
     def kept(self, done: float) -> float:
         """The part of the patches at this point of the training."""
-        return self.keep if done < self.dropping else 1.0
+        return next(kept for until, kept in self.patches if done < until or until == 1.0)
 
 
-class Heads(nn.Module):
-    """Auxiliary classifiers on the picture tower, which teach it to see; dropped afterwards."""
-
-    def __init__(self, width: int, concepts: int) -> None:
-        super().__init__()
-        self.concepts = nn.Linear(width, concepts)
-        self.colours = nn.Linear(width, len(shapes.COLOURS))
-        self.shapes = nn.Linear(width, len(shapes.SHAPES))
-        self.counts = nn.Linear(width, shapes.MAX_COUNT)
-
-    def loss(self, pooled: Tensor, batch: Batch) -> Tensor:
-        """Cross-entropy to what is in the pictures; pictures without a target count nothing."""
-        pairs = (
-            (self.colours(pooled), batch.colours),
-            (self.shapes(pooled), batch.shapes),
-            (self.counts(pooled), batch.counts),
-        )
-        losses = [
-            -(functional.log_softmax(logits.float(), dim=1) * target).sum(1).mean()
-            for logits, target in pairs
-        ]
-        is_art = batch.concepts >= 0
-        named = self.concepts(pooled[is_art]).float()
-        share = is_art.float().mean()
-        losses.append(
-            share * functional.cross_entropy(named, batch.concepts[is_art], label_smoothing=0.1)
-        )
-        return torch.stack(losses).sum()
-
-
-def optimizers(model: CLIPModel, heads: Heads, schedule: Schedule) -> list[torch.optim.Optimizer]:
+def optimizers(
+    model: CLIPModel, heads: Heads, schedule: Schedule, team: Team
+) -> list[torch.optim.Optimizer]:
     """Muon for the towers' matrices, AdamW for everything else."""
     matrices: list[nn.Parameter] = []
     others: list[nn.Parameter] = []
@@ -92,19 +65,24 @@ def optimizers(model: CLIPModel, heads: Heads, schedule: Schedule) -> list[torch
     plain = [p for p in others if p.ndim < 2]
     wide = [p for p in others if p.ndim >= 2]
     return [
-        torch.optim.Muon(
-            matrices,
-            lr=schedule.muon_rate,
-            weight_decay=0.05,
-            momentum=0.95,
-            adjust_lr_fn="match_rms_adamw",
-        ),
+        Muon(matrices, schedule.muon_rate, team),
         torch.optim.AdamW(
             [{"params": wide, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}],
             lr=schedule.adam_rate,
             betas=(0.9, 0.98),
         ),
     ]
+
+
+def _precision(device: torch.device) -> torch.dtype | None:
+    """bfloat16 where the processor has instructions for it; else None, for float32.
+
+    Without them the same step takes several times as long.
+    """
+    if device.type == "cuda":
+        return torch.bfloat16
+    able = torch.cpu.get_capabilities()
+    return torch.bfloat16 if able.get("avx512_bf16") or able.get("amx_bf16") else None
 
 
 class Trainer:
@@ -116,16 +94,22 @@ class Trainer:
         maker: BatchMaker,
         schedule: Schedule,
         checkpoint: Path,
-        concepts: int,
+        meanings: Tensor,
         device: torch.device,
+        team: Team,
     ) -> None:
         self.model = model
         nn.Module.to(model, device)
         self.schedule = schedule
         self.step = 0
+        self.done = 0.0  # part of the training that is over
+        self._team = team
         self._maker, self._checkpoint, self._device = maker, checkpoint, device
-        self._heads = Heads(model.visual_projection.in_features, concepts).to(device)
-        self._optimizers = optimizers(model, self._heads, schedule)
+        projection = model.visual_projection
+        self._heads = Heads(projection.in_features, projection.out_features, meanings).to(device)
+        team.average([p.data for p in (*model.parameters(), *self._heads.parameters())])
+        self._precision = _precision(device)
+        self._optimizers = optimizers(model, self._heads, schedule, team)
         self._average = {
             name: tensor.detach().clone() for name, tensor in model.state_dict().items()
         }
@@ -147,18 +131,26 @@ class Trainer:
             report: measures.
         """
         steps = range(self.step, self.schedule.steps)
-        progress = tqdm(steps, initial=self.step, total=self.schedule.steps, mininterval=20)
+        progress = tqdm(
+            steps,
+            initial=self.step,
+            total=self.schedule.steps,
+            mininterval=20,
+            disable=not self._team.leads,
+        )
         logged: dict[str, float] = {}
-        start, already = time.time(), self.step / self.schedule.steps
+        start, already, first = time.time(), self.done, self.step
         for step in progress:
-            done = step / self.schedule.steps
+            part = (step - first) / max(self.schedule.steps - first, 1)
             if until is not None:
-                part = (time.time() - start) / max(until - start, 1.0)
-                done = max(done, already + (1 - already) * part)
-            if done >= 1:
+                part = max(part, (time.time() - start) / max(until - start, 1.0))
+            self.done = self._team.agreed(already + (1 - already) * part)
+            if self.done >= 1:
                 break
-            parts = self._train(step, done)
+            parts = self._train(step, self.done)
             self.step = step + 1
+            if not self._team.leads:
+                continue
             for name, value in parts.items():
                 logged[name] = 0.98 * logged.get(name, value) + 0.02 * value
             progress.set_postfix({name: f"{value:.3f}" for name, value in logged.items()})
@@ -167,31 +159,35 @@ class Trainer:
             if report is not None and self.step % every == 0:
                 report(self.averaged(), self.step)
                 tqdm.write(json.dumps({"step": self.step} | logged))
-        self.save()
+        if self._team.leads:
+            self.save()
 
     def _train(self, step: int, done: float) -> dict[str, float]:
         self.model.train()
-        batch = self._maker.batch(step).to(self._device)
+        batch = self._maker.batch(step * self._team.size + self._team.rank).to(self._device)
         for optimizer, rate in zip(
             self._optimizers, (self.schedule.muon_rate, self.schedule.adam_rate), strict=True
         ):
             for group in optimizer.param_groups:
                 group["lr"] = rate * self.schedule.rate(step, done)
-        torch.manual_seed(step)
-        with torch.autocast(self._device.type, dtype=torch.bfloat16):
+        torch.manual_seed(step * self._team.size + self._team.rank)
+        with torch.autocast(self._device.type, self._precision, self._precision is not None):
             image = image_features(
                 self.model, batch.pixels, self.schedule.kept(done), batch.content
             )
             text = text_features(self.model, batch.ids)
-            auxiliary = self._heads.loss(image.pooled, batch)
+            auxiliary = self._heads.drawn(image.pooled, batch)
         image_unit = functional.normalize(image.projected.float(), dim=1)
         text_unit = functional.normalize(text.float(), dim=1)
         logits = self.model.logit_scale.exp() * image_unit @ text_unit.T
         losses = contrastive(logits, batch.fits, batch.own, batch.neutral)
-        loss = losses.total() + self.schedule.auxiliary * (1 - 0.7 * done) * auxiliary
+        named = self._heads.named(image_unit, text_unit, batch)
+        loss = losses.total() + (1 - 0.7 * done) * auxiliary + (1 - 0.5 * done) * named
         for optimizer in self._optimizers:
             optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        learning = [*self.model.parameters(), *self._heads.parameters()]
+        self._team.average([p.grad for p in learning if p.grad is not None])
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self._optimizers:
             optimizer.step()
@@ -207,8 +203,10 @@ class Trainer:
         return {
             "loss": float(loss.detach()),
             "p2t": float(losses.picture_to_phrase.detach()),
-            "aux": float(auxiliary.detach()),
+            "drawn": float(auxiliary.detach()),
+            "named": float(named.detach()),
             "neutral": float(losses.neutral.detach()),
+            "spread": float(losses.spread.detach()),
             "top1": float((right > wrong).float().mean()),
             "scale": float(self.model.logit_scale.detach().exp()),
         }
@@ -224,6 +222,7 @@ class Trainer:
         """Write the checkpoint; a crash while writing leaves the old one."""
         state: dict[str, Any] = {
             "step": self.step,
+            "done": self.done,
             "model": self.model.state_dict(),
             "average": self._average,
             "heads": self._heads.state_dict(),
@@ -235,7 +234,7 @@ class Trainer:
 
     def _restore(self) -> None:
         state = torch.load(self._checkpoint, weights_only=True, map_location=self._device)
-        self.step = state["step"]
+        self.step, self.done = state["step"], state["done"]
         self.model.load_state_dict(state["model"])
         self._average = state["average"]
         self._heads.load_state_dict(state["heads"])

@@ -39,10 +39,10 @@ def mistyped(text: str, rng: np.random.Generator) -> str:
 def roughened(text: str, rng: np.random.Generator) -> str:
     """The text as one of many people may type it; mostly as it is."""
     chance = rng.random()
-    if chance < 0.04:
+    if chance < 0.05:
         return mistyped(text, rng)
-    if chance < 0.12:
+    if chance < 0.13:
         return without_accents(text)
-    if chance < 0.15:
+    if chance < 0.16:
         return f"{text}."
     return text

@@ -1,5 +1,6 @@
 """Chats: private ones, groups, supergroups and their topics."""
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +38,7 @@ class Chat:
         started: a private chat in which the person pressed "start" or wrote; bots cannot begin.
         messages: by message_id, deleted ones left out. Each chat counts its own from 1.
         actions: every sendChatAction, oldest first.
+        since: when it came to be, in seconds since 1970.
     """
 
     id: int
@@ -54,6 +56,7 @@ class Chat:
     topics: dict[int, Topic] = field(default_factory=dict)
     messages: dict[int, Message] = field(default_factory=dict)
     actions: list[ChatAction] = field(default_factory=list)
+    since: float = field(default_factory=time.time)
     _last_message_id: int = 0
 
     @property

@@ -56,11 +56,15 @@ class Thing(Place, total=False):
 
 
 class Album(Place, total=False):
-    """How an album is sent: its caption stands on the item with the index `caption_on`."""
+    """How an album is sent: its caption stands on the item with the index `caption_on`.
+
+    `file_names` are those of documents; without them they are 0.jpg, 1.jpg, …
+    """
 
     caption: str
     caption_on: int
     album_of: Literal["photo", "document"]
+    file_names: Sequence[str]
 
 
 class Person:
@@ -229,16 +233,18 @@ class Person:
         caption: str = "",
         caption_on: int = 0,
         album_of: Literal["photo", "document"] = "photo",
+        file_names: Sequence[str] = (),
     ) -> list[Content]:
+        names = file_names or [f"{index}.jpg" for index in range(len(items))]
         # Everything is prepared before anything is sent, so that no other message comes between.
         return [
             await self._content(
                 "",
                 caption=caption if index == caption_on else None,
                 **{album_of: item},
-                **({"file_name": f"{index}.jpg"} if album_of == "document" else {}),
+                **({"file_name": name} if album_of == "document" else {}),
             )
-            for index, item in enumerate(items)
+            for index, (item, name) in enumerate(zip(items, names, strict=True))
         ]
 
     async def _media(

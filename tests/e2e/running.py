@@ -1,4 +1,4 @@
-"""`clipbot run`, the true command in a process of its own, and everything that it starts."""
+"""The true command in a process of its own, and everything that it starts."""
 
 import asyncio
 import contextlib
@@ -28,23 +28,14 @@ def surroundings(**settings: object) -> dict[str, str]:
     return {**kept, "HF_HUB_OFFLINE": "1", **given}
 
 
-class Clipbot:
-    """One bot at one Bot API server; its files are in `folder`, also between two starts.
+class Command:
+    """`clipbot` with these words, in `folder`, and with these settings only."""
 
-    Args:
-        settings: as in the environment, e.g. `CLIP_MODEL="demo"`.
-    """
-
-    def __init__(self, server: BotApiServer, folder: Path, **settings: object) -> None:
-        self._server = server
+    def __init__(self, folder: Path, *words: str, **settings: object) -> None:
         self._log = folder / "log"
         self._folder = folder
-        self._environment = surroundings(
-            TELEGRAM_BOT_TOKEN=server.token,
-            TELEGRAM_API_URL=server.url,
-            HOME=folder,
-            DATA_DIR=folder / "data",
-        ) | {name: str(value) for name, value in settings.items()}
+        self._words = words
+        self._environment = surroundings(**{"HOME": folder, **settings})
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -68,17 +59,13 @@ class Clipbot:
         with self._log.open("a") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *COMMAND,
-                "run",
+                *self._words,
                 cwd=folder,
                 env=self._environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-
-    async def polls(self, within: float = 30.0) -> None:
-        """Returns once the bot waits for updates."""
-        await self._server.until(lambda: self._server.world.updates.is_polled, within)
 
     async def says(self, words: str, within: float = 30.0) -> None:
         """Returns once the words are in its log."""
@@ -122,3 +109,24 @@ class Clipbot:
     async def leaves_nothing(self, within: float = 10.0) -> None:
         """Returns once no process of it is left."""
         await until(self.processes, {}, within)
+
+
+class Clipbot(Command):
+    """`clipbot run` at one Bot API server; its files are in `folder`, also between two starts.
+
+    Args:
+        settings: as in the environment, e.g. `CLIP_MODEL="demo"`.
+    """
+
+    def __init__(self, server: BotApiServer, folder: Path, **settings: object) -> None:
+        ours = {
+            "TELEGRAM_BOT_TOKEN": server.token,
+            "TELEGRAM_API_URL": server.url,
+            "DATA_DIR": folder / "data",
+        }
+        super().__init__(folder, "run", **(ours | settings))
+        self._server = server
+
+    async def polls(self, within: float = 30.0) -> None:
+        """Returns once the bot waits for updates."""
+        await self._server.until(lambda: self._server.world.updates.is_polled, within)

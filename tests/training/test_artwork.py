@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from training import art_captions, artwork, augment, captions, concepts, wording
+from training.art_captions import ArtCaptions, Look
+from training.augment import EFFECTS
 from training.captions import FITS, UNSURE, WRONG, Phrase, SceneBits
 from training.concepts import Concept
 from training.lexicon import Language
 from training.model import IMAGE_SIDE
-from training.shapes import CANVAS, Group, Scene
+from training.shapes import CANVAS, COLOURS, Group, Scene
 
 
 def concept(name: str, spanish: str, subgroup: str, *keywords: str) -> Concept:
@@ -155,6 +157,78 @@ def test_repainting_keeps_colours_within_alpha() -> None:
     generator = torch.Generator().manual_seed(3)
     alpha = torch.rand(16, 1, 8, 8, generator=generator)
     colours = torch.rand(16, 3, 8, 8, generator=generator) * alpha
-    painted = augment.repainted(torch.cat([colours, alpha], 1), generator)
+    before = torch.cat([colours, alpha], 1)
+    painted, kept = augment.repainted(before, generator)
+    torch.testing.assert_close(painted[kept], before[kept])
     assert (painted[:, :3] <= alpha).all()
     assert (painted[:, 3:] == alpha).all()
+
+
+SHARP, BLURRED, SPEEDING = (Look(EFFECTS.index(name)) for name in EFFECTS)
+RED = Look(0, COLOURS.index("red"))
+
+
+def spoken(look: Look, *words: str) -> Phrase:
+    """A phrase about a cat that says one of these words for its look."""
+    speaker = ArtCaptions(KNOWN, MEANINGS)
+    for seed in range(2000):
+        rng = np.random.default_rng(seed)
+        phrase = speaker.phrase(CAT, Language.ENGLISH, rng, look, name=1.0, told=100.0)
+        if any(f" {word} " in f" {phrase.text} " for word in words):
+            return phrase
+    raise AssertionError(words)
+
+
+def judged(phrase: Phrase, *looks: Look) -> list[int]:
+    """What the phrase is for a cat of each of these looks."""
+    fits = np.zeros((len(looks), 1), np.int8)
+    cats, none = np.full(len(looks), CAT), np.full(len(looks), -1)
+    ArtCaptions(KNOWN, MEANINGS).judge(fits, cats, none, [phrase], list(looks))
+    return [int(verdict) for verdict in fits[:, 0]]
+
+
+def test_a_blurred_picture_is_not_sharp_and_a_sharp_one_not_blurred() -> None:
+    assert judged(spoken(BLURRED, "blurry"), SHARP, BLURRED, SPEEDING) == [WRONG, FITS, UNSURE]
+    assert judged(spoken(SHARP, "sharp"), SHARP, BLURRED, SPEEDING) == [FITS, WRONG, FITS]
+
+
+def test_a_fast_thing_need_not_be_seen_moving() -> None:
+    assert judged(spoken(SPEEDING, "fast"), SHARP, BLURRED, SPEEDING) == [UNSURE, UNSURE, FITS]
+    assert judged(spoken(SHARP, "still", "parked"), SHARP, SPEEDING) == [FITS, WRONG]
+
+
+def test_a_colour_counts_where_the_drawing_has_one() -> None:
+    blue = Look(0, COLOURS.index("blue"))
+    assert judged(spoken(RED, "red"), RED, blue, SHARP) == [FITS, WRONG, UNSURE]
+
+
+def test_a_drawings_main_colour() -> None:
+    rgba = np.zeros((3, CANVAS, CANVAS, 4), np.uint8)
+    rgba[0, 20:60] = (220, 20, 20, 255)
+    rgba[1, 20:60] = (220, 20, 20, 255)
+    rgba[1, 40:60] = (20, 60, 220, 255)  # half and half
+    drawings = artwork.Artwork(rgba, np.array([CAT] * 3), ["noto"] * 3)
+    assert artwork.main_colours(drawings).tolist() == [COLOURS.index("red"), -1, -1]
+
+
+def test_a_trail_lies_beside_what_speeds_and_leaves_it_as_it_is() -> None:
+    generator = torch.Generator().manual_seed(4)
+    disc = torch.zeros(2, 4, IMAGE_SIDE, IMAGE_SIDE)
+    disc[:, :, 30:50, 30:50] = 1
+    moved = augment.speeding(disc, torch.tensor([True, False]), generator)
+    assert (moved[1] == disc[1]).all()
+    assert (moved[0, :, 30:50, 30:50] == 1).all()
+    trail = moved[0, 3].clone()
+    trail[30:50, 30:50] = 0
+    assert float(trail.sum()) > 50
+    assert bool((trail[:30] == 0).all())
+    left, right = float(trail[:, :30].sum()), float(trail[:, 50:].sum())
+    assert min(left, right) == 0
+
+
+def test_only_the_chosen_are_out_of_focus() -> None:
+    generator = torch.Generator().manual_seed(5)
+    board = (torch.arange(IMAGE_SIDE) // 5 % 2).float().expand(2, 3, IMAGE_SIDE, IMAGE_SIDE)
+    seen = augment.blurred(board, torch.tensor([False, True]), generator)
+    assert (seen[0] == board[0]).all()
+    assert float(seen[1].std()) < 0.7 * float(board[1].std())

@@ -39,3 +39,13 @@ def test_gradients_are_finite_where_nothing_is_wrong() -> None:
     contrastive(logits, fits, OWN, NEUTRAL).total().backward()  # type: ignore[no-untyped-call]
     assert logits.grad is not None
     assert torch.isfinite(logits.grad).all()
+
+
+def test_none_of_several_wrong_phrases_should_win() -> None:
+    torch.manual_seed(0)
+    fits = torch.tensor([[FITS] + [WRONG] * 3, [FITS] + [WRONG] * 3], dtype=torch.int8)
+    neutral = torch.zeros(4, dtype=torch.bool)
+    even = torch.tensor([[40.0, 0, 0, 0]] * 2)
+    sure = torch.tensor([[40.0, 9, 0, 0]] * 2)
+    assert float(contrastive(even, fits, OWN[:1].repeat(2), neutral).spread) < 1e-4
+    assert float(contrastive(sure, fits, OWN[:1].repeat(2), neutral).spread) > 1

@@ -116,3 +116,13 @@ def test_colours_are_premultiplied() -> None:
         rng = np.random.default_rng(seed)
         rgba = shapes.draw(shapes.random_scene(rng), rng).rgba
         assert (rgba[..., :3] <= rgba[..., 3:]).all()
+
+
+def test_sampled_colours_are_called_by_their_names() -> None:
+    rng = np.random.default_rng(7)
+    for name in shapes.COLOURS:
+        sampled = np.array([shapes.sample_colour(name, rng) for _ in range(200)], np.uint8)
+        called = shapes.named_colours(sampled)
+        index = shapes.COLOURS.index(name)
+        assert set(called.tolist()) <= {index, -1}, name
+        assert (called == index).mean() > 0.7, name

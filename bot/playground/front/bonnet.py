@@ -6,6 +6,7 @@ An onlooker: it takes copies of the results and asks the queue for figures, and 
 import asyncio
 import contextlib
 import itertools
+import math
 import time
 from collections import deque
 from dataclasses import asdict, dataclass
@@ -15,12 +16,15 @@ import msgspec
 from nats.errors import Error as NatsError
 
 from bot.playground.bell import Bell
-from bot.playground.front.model_choice import ModelChoice, downloaded_bytes
+from bot.playground.front.download import Download, Progress
+from bot.playground.front.model_choice import ModelChoice
 from inference.contract import UnknownVersion, WorkerState, WorkerStatus, decode_result
 from inference.queue import JOBS_SUBJECT, Queue
 
 # Seconds between two looks, unless something is overheard before.
 _LOOK_EVERY: Final = 0.5
+# Seconds until the hub is asked again how large the model is.
+_ASK_EVERY: Final = 10.0
 _KEPT: Final = 100
 
 
@@ -54,18 +58,20 @@ class Bonnet:
         jobs: jobs that were queued since the start.
         works: the latest finished jobs, oldest first.
         finished: how many jobs were finished since the start.
+        progress: of the model's download.
         revision: another number whenever anything here has changed.
     """
 
-    def __init__(self, bell: Bell, model: ModelChoice) -> None:
+    def __init__(self, bell: Bell, model: ModelChoice, download: Download | None = None) -> None:
         self.depth = 0
         self.jobs = 0
         self.works: deque[Work] = deque(maxlen=_KEPT)
         self.workers: list[WorkerStatus] = []
-        self.downloaded = 0
+        self.progress = Progress()
         self.revision = 0
         self._bell = bell
         self._model = model
+        self._download = download
         self._numbers = itertools.count(1)
         self._look = asyncio.Event()
 
@@ -92,7 +98,7 @@ class Bonnet:
             "state": self.state,
             "device": next((w.device for w in self.workers if w.device), ""),
             "reason": next((w.reason for w in self.workers if w.reason), ""),
-            "downloaded": self.downloaded,
+            "download": self.progress.to_json(),
         }
 
     async def watch(self, queue: Queue, results: str) -> None:
@@ -103,23 +109,33 @@ class Bonnet:
         """
         await queue.overhear(JOBS_SUBJECT, self._hear_job)
         await queue.overhear(results, self._hear_result)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._watch_queue(queue))
+            if self._download is not None:
+                tasks.create_task(self._watch_download(self._download))
+
+    async def _watch_queue(self, queue: Queue) -> None:
         while True:
             with contextlib.suppress(NatsError, TimeoutError, OSError):
-                await self._read(queue)
+                found = await queue.jobs_waiting(), await queue.workers()
+                if found != (self.depth, self.workers):
+                    self.depth, self.workers = found
+                    self._changed()
             self._look.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._look.wait(), _LOOK_EVERY)
 
-    async def _read(self, queue: Queue) -> None:
-        found = await queue.jobs_waiting(), await queue.workers()
-        loading = any(worker.state is WorkerState.LOADING for worker in found[1])
-        downloaded = 0
-        if loading and not self._model.to_json()["demo"]:
-            downloaded = await asyncio.to_thread(downloaded_bytes, self._model.name)
-        if (*found, downloaded) != (self.depth, self.workers, self.downloaded):
-            self.depth, self.workers = found
-            self.downloaded = downloaded
-            self._changed()
+    async def _watch_download(self, download: Download) -> None:
+        asked = -math.inf
+        while self.state != WorkerState.READY:
+            if not download.is_measured and time.monotonic() - asked >= _ASK_EVERY:
+                asked = time.monotonic()
+                await download.measure()
+            progress = await asyncio.to_thread(download.look)
+            if progress != self.progress:
+                self.progress = progress
+                self._changed()
+            await asyncio.sleep(_LOOK_EVERY)
 
     async def _hear_job(self, _data: bytes) -> None:
         self.jobs += 1

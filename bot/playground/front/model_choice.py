@@ -5,14 +5,15 @@ bundled `demo`, which the page then says in a banner.
 """
 
 import os
+import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bot.playground.front.hub_cache import is_cached
 from inference.settings import DEFAULT_MODEL, DEMO_MODEL
-
-_WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,17 @@ class ModelChoice:
     name: str
     stands_in: bool = False
 
+    @property
+    def comes_from_hub(self) -> bool:
+        """Whether a download may be needed: it is neither bundled nor a folder."""
+        return self.name != DEMO_MODEL and not Path(self.name).expanduser().exists()
+
     def to_json(self) -> dict[str, Any]:
         return {
             "name": self.name,
             "stands_in": self.stands_in,
             "demo": self.name == DEMO_MODEL,
-            "command": f"clipbot playground --model {DEFAULT_MODEL}",
+            "command": f"{_called()} playground --model {DEFAULT_MODEL}",
         }
 
 
@@ -40,34 +46,10 @@ def choose(wanted: str | None, environment: Mapping[str, str] = os.environ) -> M
     return ModelChoice(DEMO_MODEL, stands_in=True)
 
 
-def is_cached(model: str, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether the hub's cache on this machine holds the model, weights included."""
-    for snapshot in (hub_folder(model, environment) / "snapshots").glob("*"):
-        weights = any(next(snapshot.glob(pattern), None) for pattern in _WEIGHTS)
-        if weights and (snapshot / "config.json").is_file():
-            return True
-    return False
-
-
-def downloaded_bytes(model: str, environment: Mapping[str, str] = os.environ) -> int:
-    """How much of the model is on this machine by now, unfinished files included."""
-    total = 0
-    for blob in (hub_folder(model, environment) / "blobs").glob("*"):
-        try:
-            # Blocks, not length: a file may be laid out in full before it is filled.
-            total += blob.stat().st_blocks * 512
-        except OSError:  # renamed between the two looks
-            continue
-    return total
-
-
-def hub_folder(model: str, environment: Mapping[str, str]) -> Path:
-    """Where huggingface_hub keeps a model. Source: its documentation, "Environment variables"."""
-    if cache := environment.get("HF_HUB_CACHE"):
-        hub = Path(cache)
-    elif home := environment.get("HF_HOME"):
-        hub = Path(home) / "hub"
-    else:
-        cache_home = environment.get("XDG_CACHE_HOME") or "~/.cache"
-        hub = Path(cache_home) / "huggingface" / "hub"
-    return hub.expanduser() / f"models--{model.replace('/', '--')}"
+def _called() -> str:
+    """What to type for clipbot: the word alone where the shell finds it, else its path."""
+    path = Path(sys.argv[0]).absolute()
+    if path.name != "clipbot" or shutil.which("clipbot"):
+        return "clipbot"
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

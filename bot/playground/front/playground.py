@@ -23,8 +23,10 @@ from bot.embedded.bot import embedded_bot
 from bot.embedded.nats_server import NatsServer
 from bot.embedded.worker import embedded_worker
 from bot.playground.front.bonnet import Bonnet
+from bot.playground.front.download import Download
 from bot.playground.front.gallery import Gallery
-from bot.playground.front.model_choice import choose
+from bot.playground.front.hub_cache import is_cached
+from bot.playground.front.model_choice import ModelChoice, choose
 from bot.playground.front.site import Site
 from bot.playground.server import BotApiServer
 from bot.playground.wire import Wire
@@ -64,7 +66,7 @@ class Playground:
         self._model = choose(chosen)
         token = f"{_BOT_ID}:{secrets.token_urlsafe(24)}"
         self.server = BotApiServer(token, username="clip_bot")
-        self.bonnet = Bonnet(self.server.world.bell, self._model)
+        self.bonnet = Bonnet(self.server.world.bell, self._model, _download(self._model))
         self.site = Site(self.server, self.bonnet, Gallery())
         self._wire = Wire(self.site.application, port)
         self._port = port
@@ -101,7 +103,8 @@ class Playground:
             await self._wire.start()
         except OSError as error:
             raise SettingError(
-                f"--port: 127.0.0.1:{self._port} can't be used ({error.strerror})."
+                f"--port: 127.0.0.1:{self._port} can't be used ({error.strerror}); "
+                "0 takes a free one."
             ) from error
 
         async def close_page() -> None:
@@ -193,6 +196,13 @@ async def run(
     async with Playground(settings, port) as playground:
         started(playground)
         await stop.wait()
+
+
+def _download(model: ModelChoice) -> Download | None:
+    """What the worker will have to fetch first, if anything."""
+    if not model.comes_from_hub or is_cached(model.name):
+        return None
+    return Download(model.name)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -31,6 +31,7 @@ def chat_json(chat: Chat, bot: User) -> Json:
         "title": bot.first_name if chat.is_private else chat.title or "",
         "members": [person.id for person in people],
         "started": chat.started,
+        "since": chat.since,
     }
 
 

@@ -213,6 +213,7 @@ async def _sends(
             album=contents,
             caption=words,
             album_of="document" if as_file else "photo",
+            file_names=names,
             to=chat,
             reply_to=reply_to,
         )

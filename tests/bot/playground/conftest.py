@@ -25,10 +25,8 @@ class CheckedRequest(HTTPXRequest):
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[BotApiServer]:
-    async with BotApiServer() as server:
-        yield server
-    assert server.violations == []
+def server(bot_api_server: BotApiServer) -> BotApiServer:
+    return bot_api_server
 
 
 @pytest.fixture

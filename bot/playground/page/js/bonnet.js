@@ -1,11 +1,10 @@
-// The developer's panel and the banner about the model.
-import { $, el } from "./dom.js";
+// The developer's panel.
+import { banner } from "./banner.js";
+import { $, bytes, el } from "./dom.js";
 import { state } from "./state.js";
 
 const ms = (seconds) => (seconds < 1 ? `${Math.round(seconds * 1000)}\u00a0ms` : `${seconds.toFixed(1)}\u00a0s`);
-const bytes = (n) => (n < 1000 ? `${n} B` : n < 1e6 ? `${Math.round(n / 1e3)} kB` : `${(n / 1e6).toFixed(1)} MB`);
 const nodes = new WeakMap(); // a line for each call
-let bannered = "";
 
 function figure(name, value, id, wide) {
   const shown = el("dd", {}, String(value));
@@ -16,7 +15,7 @@ function figure(name, value, id, wide) {
 export function render() {
   const f = state.figures;
   if (!f) return;
-  banner(f);
+  banner(f, state.lost);
   const calls = Object.values(state.totals).reduce((a, b) => a + b, 0);
   $("figures").replaceChildren(figure("in the queue", f.depth, "depth"), figure("jobs done", f.finished, "finished"),
     figure("last batch", f.works.at(-1)?.batch_size ?? "–", "batch"), figure("API calls", calls, "calls"),
@@ -30,15 +29,17 @@ export function render() {
   if ($("calls").contains(focused)) focused.focus({ preventScroll: true });
 }
 
+// What became of a job's time, each part in a colour of its own.
 function work(w) {
-  const parts = [["queued", w.queued], ["decode", w.decode], ["model", w.model], ["drawn", w.chart]];
+  const parts = [["queued", w.queued], ["decode", w.decode], ["model", w.model], ["chart", w.chart]];
   const bar = el("div", { className: "parts" }, ...parts.map(([name, took]) => {
     const part = el("i", { className: name });
     part.style.flexGrow = took * 1000; // a sum below 1 would not fill the bar
     return part;
   }));
-  const item = el("li", {}, `batch of ${w.batch_size} · ${w.pictures} picture${w.pictures === 1 ? "" : "s"} × ${w.labels}`, bar,
-    el("small", {}, `queued ${ms(w.queued)} · decode ${ms(w.decode)} · model ${ms(w.model)} · chart ${ms(w.chart)}`));
+  const legend = parts.map(([name, took]) => el("span", {}, el("i", { className: name }), `${name} ${ms(took)}`));
+  const item = el("li", {}, `batch of ${w.batch_size} · ${w.pictures} picture${w.pictures === 1 ? "" : "s"} × ${w.labels} phrase${w.labels === 1 ? "" : "s"}`,
+    bar, el("small", {}, ...legend));
   item.dataset.batch = w.batch_size;
   return item;
 }
@@ -48,21 +49,6 @@ function call(c) {
     el("summary", {}, el("b", {}, c.method), el("span", {}, ms(c.seconds)), el("span", {}, bytes(c.size))),
     el("pre", {}, `${c.status} ${c.description}\n${c.parameters}`))));
   return nodes.get(c);
-}
-
-function banner(f) {
-  const { model } = f;
-  const parts = [];
-  if (f.state === "failed") parts.push(`The model ${model.name} is not there: ${f.reason}`);
-  else if (f.state === "loading" && !model.demo)
-    parts.push(`Getting ${model.name}…`, el("progress", { "aria-label": "Download" }), f.downloaded ? bytes(f.downloaded) : "");
-  else if (model.demo) parts.push("The demo model answers: it knows drawings, not photographs. The real one:", el("code", {}, model.command));
-  const said = parts.map((part) => part.textContent ?? part).join("|");
-  if (said === bannered) return; // or a screen reader would say it anew, and a selection would be gone
-  bannered = said;
-  $("banner").hidden = !parts.length;
-  $("banner").classList.toggle("bad", f.state === "failed");
-  $("banner").replaceChildren(...parts);
 }
 
 export function begin() {

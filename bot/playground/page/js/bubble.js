@@ -1,5 +1,5 @@
 // One message, or one album, as a list item.
-import { clock, el, hue } from "./dom.js";
+import { bytes, clock, el, hue, icon } from "./dom.js";
 import { nameOf, state } from "./state.js";
 import { words } from "./words.js";
 
@@ -15,12 +15,13 @@ export function bubble(group, chat, marks, acts) {
   if (first.reply_to) box.append(quote(chat, first.reply_to, acts));
   if (photos.length === 1) {
     const { width, height } = photos[0].media;
-    const shown = Math.min(400, width, Math.round((420 * width) / height));
+    const shown = Math.min(400, width, Math.round(((width > height ? 270 : 340) * width) / height));
     const image = picture(photos[0], acts);
     image.style.width = `${Math.max(160, shown)}px`;
     box.classList.add("fits");
     box.append(image);
   } else if (photos.length) {
+    box.classList.add("fits");
     box.append(el("div", { className: `grid${photos.length % 2 ? " odd" : ""}` }, ...photos.map((m) => picture(m, acts))));
   }
   for (const m of group) if (m.media && m.media.kind !== "photo") box.append(file(m.media));
@@ -28,7 +29,7 @@ export function bubble(group, chat, marks, acts) {
   if (message.text) box.append(el("div", { className: "words" }, ...words(message.text, message.entities, acts.command), meta));
   else box.append(meta);
   const tools = el("div", { className: "tools" },
-    tool("↩", "Reply", () => acts.reply(message)), own ? tool("✎", "Edit", () => acts.edit(message)) : null);
+    tool("reply", "Reply", () => acts.reply(message)), own ? tool("edit", "Edit", () => acts.edit(message)) : null);
   box.append(tools);
   const item = el("li", { className: `${own ? "own" : ""}${marks.first ? " first" : ""}` }, box);
   item.dataset.id = first.id;
@@ -37,7 +38,7 @@ export function bubble(group, chat, marks, acts) {
   return item;
 }
 
-const tool = (sign, label, onclick) => el("button", { type: "button", "aria-label": label, title: label, onclick }, sign);
+const tool = (sign, label, onclick) => el("button", { type: "button", "aria-label": label, title: label, onclick }, icon(sign));
 
 function picture(message, acts) {
   const { url, width, height } = message.media;
@@ -47,10 +48,9 @@ function picture(message, acts) {
 }
 
 function file(media) {
-  const preview = media.url ? el("img", { src: media.url, alt: "" }) : el("span", { className: "sheet" }, "▤");
-  const size = media.size < 1e6 ? `${Math.max(1, Math.round(media.size / 1e3))} kB` : `${(media.size / 1e6).toFixed(1)} MB`;
+  const preview = media.url ? el("img", { src: media.url, alt: "" }) : el("span", { className: "sheet" }, icon("sheet"));
   return el("a", { className: "file", href: media.file ?? "#", download: media.name ?? "" }, preview,
-    el("span", {}, el("b", {}, media.name ?? media.kind), el("small", {}, size)));
+    el("span", {}, el("b", {}, media.name ?? media.kind), el("small", {}, bytes(media.size))));
 }
 
 export const gist = (m) => m?.service || m?.text || (m?.media ? (m.media.kind === "photo" ? "Photo" : m.media.name ?? m.media.kind) : "");

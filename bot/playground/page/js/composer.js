@@ -1,5 +1,5 @@
 // Writing: text, pictures, replies, edits, the command menu and the samples.
-import { $, el, toast } from "./dom.js";
+import { $, el, icon, toast } from "./dom.js";
 import { gist } from "./bubble.js";
 import { get, post } from "./server.js";
 import { current, nameOf, state } from "./state.js";
@@ -73,7 +73,7 @@ function attached() {
   $("thumbs").replaceChildren(...pictures.map((file, index) => {
     const look = file.type.startsWith("image/") ? el("img", { src: URL.createObjectURL(file), alt: file.name }) : el("span", {}, file.name);
     const away = () => { pictures.splice(index, 1); attached(); };
-    return el("li", {}, look, el("button", { type: "button", "aria-label": `Remove ${file.name}`, onclick: away }, "✕"));
+    return el("li", {}, look, el("button", { type: "button", "aria-label": `Remove ${file.name}`, onclick: away }, icon("close")));
   }));
 }
 

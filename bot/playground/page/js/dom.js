@@ -12,11 +12,22 @@ export function el(tag, props = {}, ...children) {
   return node;
 }
 
+const SVG = "http://www.w3.org/2000/svg";
+export function icon(name) {
+  const node = document.createElementNS(SVG, "svg");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `/page/icons.svg#${name}`);
+  node.setAttribute("aria-hidden", "true");
+  node.append(use);
+  return node;
+}
+
 export const hue = (id) => Math.abs(id * 137) % 360;
 export const face = (name, id) =>
   el("span", { className: "face", hue: hue(id), "aria-hidden": "true" }, [...name][0] ?? "?");
 export const clock = (seconds) =>
   new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+export const bytes = (n) => (n < 1000 ? `${n} B` : n < 1e6 ? `${Math.round(n / 1e3)} kB` : `${(n / 1e6).toFixed(1)} MB`);
 
 export function toast(text) {
   const line = el("p", {}, text);

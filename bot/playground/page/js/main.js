@@ -2,7 +2,7 @@
 import { $, clock, el, face } from "./dom.js";
 import { gist } from "./bubble.js";
 import { addPerson, newGroup } from "./dialogs.js";
-import { apply, current, latest, nameOf, reset, state } from "./state.js";
+import { apply, byActivity, current, latest, nameOf, reset, state } from "./state.js";
 import * as bonnet from "./bonnet.js";
 import * as composer from "./composer.js";
 import * as thread from "./thread.js";
@@ -29,7 +29,7 @@ function open(chatId, person) {
 
 function list() {
   const mine = [...state.people.values()].find((p) => !p.bot)?.id;
-  const seen = [...state.chats.values()].filter((c) => !c.private || c.started || c.id === mine || c.id === state.chat);
+  const seen = [...state.chats.values()].filter((c) => !c.private || c.started || c.id === mine || c.id === state.chat).sort(byActivity);
   const focused = document.activeElement?.closest?.("#chat-list button")?.dataset.chat;
   $("chat-list").replaceChildren(...seen.map((chat) => {
     const last = latest(chat);
@@ -68,6 +68,8 @@ news.addEventListener("hello", (event) => {
   const first = [...state.people.values()].find((p) => !p.bot).id;
   open(state.chats.has(chat) ? chat : first, person ?? first);
 });
+// The browser tries again by itself, and is told everything anew.
+news.addEventListener("error", () => { state.lost = true; bonnet.render(); });
 news.addEventListener("news", (event) => {
   const events = JSON.parse(event.data);
   events.forEach(apply);

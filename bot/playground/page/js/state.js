@@ -1,23 +1,28 @@
 // What this tab knows of the world, and which chat it shows as whom.
 export const state = {
-  bot: null, people: new Map(), chats: new Map(), calls: [], totals: {}, figures: null,
+  bot: null, people: new Map(), chats: new Map(), calls: [], totals: {}, figures: null, lost: false,
   chat: null, person: null,
 };
 
 export const current = () => state.chats.get(state.chat);
 export const nameOf = (id) => state.people.get(id)?.name ?? "Somebody";
 export const latest = (chat) => [...chat.messages.values()].at(-1);
+// The order of the list: what happened last comes first; of the same second, a chat that is still empty.
+const when = (chat) => latest(chat)?.date ?? Math.ceil(chat.since);
+export const byActivity = (a, b) => when(b) - when(a) || (latest(a) ? 1 : 0) - (latest(b) ? 1 : 0) || b.arrived - a.arrived;
+let arrivals = 0; // messages of the same second keep the order in which this tab heard of them
 
 export function apply(event) {
   const { is, ...rest } = event;
   if (is === "person") state.people.set(rest.id, rest);
   else if (is === "chat") {
-    const known = state.chats.get(rest.id) ?? { messages: new Map(), unread: 0, action: "" };
+    const known = state.chats.get(rest.id) ?? { messages: new Map(), unread: 0, action: "", arrived: 0 };
     state.chats.set(rest.id, Object.assign(known, rest));
   } else if (is === "message") {
     const chat = state.chats.get(rest.chat);
     const isNew = !chat.messages.has(rest.id);
     chat.messages.set(rest.id, rest);
+    if (isNew) chat.arrived = ++arrivals;
     if (rest.from === state.bot.id) chat.action = "";
     if (isNew && chat.id !== state.chat && rest.from === state.bot.id) chat.unread += 1;
   } else if (is === "gone") state.chats.get(rest.chat)?.messages.delete(rest.id);
@@ -29,6 +34,7 @@ export function apply(event) {
 
 export function reset(hello) {
   state.bot = hello.bot;
+  state.lost = false;
   state.people.clear(); state.chats.clear(); state.calls = [];
   hello.events.forEach(apply);
   for (const chat of state.chats.values()) chat.unread = 0;

@@ -1,0 +1,108 @@
+"""How far the download of a model is. The worker downloads; here is only looked and asked.
+
+How large the weights are is known to the hub alone. Where it does not say, the page tells how much
+has come, without a percentage.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from typing import Any, Final
+
+import httpx
+import msgspec
+
+from bot.playground.front.hub_cache import hub_folder, received_bytes
+
+# What transformers looks for, in this order; other files of weights in a repository stay there.
+_WEIGHTS: Final = (
+    "model.safetensors",
+    "model-*-of-*.safetensors",
+    "pytorch_model.bin",
+    "pytorch_model-*-of-*.bin",
+)
+_HUB: Final = "https://huggingface.co"
+_ASKS_FOR: Final = 10.0  # seconds
+_YES: Final = frozenset({"1", "ON", "YES", "TRUE"})  # as the hub's client reads its variables
+
+
+class _Lfs(msgspec.Struct, frozen=True):
+    sha256: str
+
+
+class _File(msgspec.Struct, frozen=True):
+    """One of the files that the hub lists: a small one has git's hash, a large one that of LFS."""
+
+    rfilename: str
+    size: int = 0
+    blob: str = msgspec.field(name="blobId", default="")
+    lfs: _Lfs | None = None
+
+
+class _Listing(msgspec.Struct, frozen=True):
+    siblings: tuple[_File, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Bytes; `size` is 0 as long as it is not known, and `received` never beyond a known one."""
+
+    received: int = 0
+    size: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        return {"received": self.received, "size": self.size}
+
+
+class Download:
+    """Of one model's weights, from the hub into its cache on this machine."""
+
+    def __init__(self, model: str, environment: Mapping[str, str] = os.environ) -> None:
+        self._model = model
+        self._environment = environment
+        self._folder = hub_folder(model, environment)
+        self._weights: dict[str, int] = {}
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the hub has told how large the weights are."""
+        return bool(self._weights)
+
+    def look(self) -> Progress:
+        """How far it is; reads the disk."""
+        if not self.is_measured:
+            return Progress(received_bytes(self._folder))
+        size = sum(self._weights.values())
+        return Progress(min(size, received_bytes(self._folder, self._weights)), size)
+
+    async def measure(self) -> None:
+        """Asks the hub once how large the weights are; its silence is no harm."""
+        if self._environment.get("HF_HUB_OFFLINE", "").upper() in _YES:
+            return
+        hub = (self._environment.get("HF_ENDPOINT") or _HUB).rstrip("/")
+        token = self._environment.get("HF_TOKEN")
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        try:
+            async with httpx.AsyncClient(timeout=_ASKS_FOR, follow_redirects=True) as client:
+                answer = await client.get(
+                    f"{hub}/api/models/{self._model}", params={"blobs": "true"}, headers=headers
+                )
+                answer.raise_for_status()
+            listing = msgspec.json.decode(answer.content, type=_Listing)
+        except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError):
+            return
+        self._weights = _weights(listing.siblings)
+
+
+def _weights(files: tuple[_File, ...]) -> dict[str, int]:
+    """Of the files that will be fetched: the size in bytes by the hash."""
+    for pattern in _WEIGHTS:
+        found = {
+            file.lfs.sha256 if file.lfs else file.blob: file.size
+            for file in files
+            if fnmatch(file.rfilename, pattern)
+        }
+        if found:
+            return found
+    return {}

@@ -1,0 +1,32 @@
+// Which model answers, and how far its download is.
+import { $, bytes, el } from "./dom.js";
+
+let shown = ""; // what is said by now; the same again would be read out again, and a selection be lost
+
+export function banner({ model, state, reason, download }, lost) {
+  const bad = lost || state === "failed";
+  const waits = !bad && !model.demo && ["starting", "loading"].includes(state);
+  const comes = waits && (download.size ? download.received < download.size : download.received > 0);
+  let sentence = "";
+  if (lost) sentence = "The playground has ended. This page goes on when it is started again.";
+  else if (bad) sentence = `The model ${model.name} is not there: ${reason}`;
+  else if (comes) sentence = `Getting ${model.name}.`;
+  else if (waits) sentence = `Loading ${model.name}…`;
+  else if (model.demo) sentence = "The demo model answers: it knows drawings, not photographs. The real one:";
+  const parts = [sentence];
+  if (comes) parts.push(el("progress", { id: "download", "aria-label": "Download" }), el("span", { id: "amount", "aria-live": "off" }));
+  else if (model.demo && !bad) parts.push(el("code", {}, model.command));
+  if (sentence + comes !== shown) {
+    shown = sentence + comes;
+    $("banner").hidden = !sentence;
+    $("banner").classList.toggle("bad", bad);
+    $("banner").replaceChildren(...parts);
+  }
+  if (comes) measure(download);
+}
+
+// The bar runs to and fro as long as nobody knows the whole.
+function measure({ received, size }) {
+  if (size) Object.assign($("download"), { max: size, value: received });
+  $("amount").textContent = size ? `${Math.floor((100 * received) / size)} % of ${bytes(size)}` : `${bytes(received)} so far`;
+}

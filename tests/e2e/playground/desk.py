@@ -1,0 +1,117 @@
+"""A person at the page: tabs of a real browser, and the running playground that they show."""
+
+from pathlib import Path
+from typing import Protocol
+
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    FilePayload,
+    Locator,
+    Page,
+    Request,
+    expect,
+)
+
+import inference
+from bot.playground.front.site import Site
+from bot.playground.server import BotApiServer
+
+PHRASES = "a red circle, a blue square"
+# Where the screenshots go, to be looked at.
+SHOTS = Path(__file__).parents[3] / "test-output"
+# Milliseconds; generous, for a machine that does other things at the same time.
+PATIENCE = 60_000
+_SAMPLES = Path(inference.__file__).parent / "demo_model" / "samples"
+
+expect.set_options(timeout=PATIENCE)
+
+
+class Shown(Protocol):
+    """What a browser can be pointed at: a whole playground, or its page before a scripted bot."""
+
+    site: Site
+    server: BotApiServer
+
+    @property
+    def url(self) -> str: ...
+
+
+class Desk:
+    """A running playground, and a browser to open it in.
+
+    Attributes:
+        complaints: what the browser's console says, and requests to anywhere else.
+    """
+
+    def __init__(self, playground: Shown, browser: Browser) -> None:
+        self.playground = playground
+        self.complaints: list[str] = []
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+
+    async def tab(self, name: str = "", *, bypass_csp: bool = False) -> "Tab":
+        """A fresh tab; with a name, somebody new speaks in it."""
+        if name:
+            self.playground.site.add_person(name)
+        context = await self._browser.new_context(
+            viewport={"width": 1280, "height": 800}, bypass_csp=bypass_csp
+        )
+        self._contexts.append(context)
+        context.set_default_timeout(PATIENCE)
+        tab = Tab(await context.new_page())
+        self._watch(tab.page)
+        await tab.page.goto(self.playground.url)
+        if name:
+            await tab.speaks_as(name)
+        return tab
+
+    def forgives(self, words: str) -> None:
+        """The console was to say this, which the browser does of each refused request."""
+        (heard,) = [line for line in self.complaints if words in line]
+        self.complaints.remove(heard)
+
+    async def close_tabs(self) -> None:
+        while self._contexts:
+            await self._contexts.pop().close()
+
+    def figure(self, tab: "Tab", name: str) -> Locator:
+        return tab.page.locator(f"[data-figure={name}]")
+
+    def _watch(self, page: Page) -> None:
+        def asked(request: Request) -> None:
+            if not request.url.startswith((f"{self.playground.url}/", "blob:", "data:")):
+                self.complaints.append(f"a request to {request.url}")
+
+        page.on("request", asked)
+        page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+
+class Tab:
+    """What a person does with the page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.own = page.locator("#thread li.own")
+        self.answers = page.locator("#thread li:not(.own):not(.service):not(.empty):not(.day)")
+
+    async def speaks_as(self, name: str) -> None:
+        await self.page.get_by_label("Speak as").select_option(label=name)
+
+    async def attaches(self, *names: str) -> None:
+        await self.page.set_input_files("#files", [_picture(name) for name in names])
+        await expect(self.page.locator("#thumbs li")).to_have_count(len(names))
+
+    async def says(self, text: str = "") -> None:
+        await self.page.fill("#words", text)
+        await self.page.press("#words", "Enter")
+
+    async def points_at(self, item: Locator, tool: str) -> None:
+        await item.hover()
+        await item.get_by_role("button", name=tool, exact=True).click()
+
+
+def _picture(name: str) -> FilePayload:
+    content = (_SAMPLES / f"{name}.png").read_bytes()
+    return {"name": f"{name}.png", "mimeType": "image/png", "buffer": content}

@@ -1,0 +1,70 @@
+"""The page with a bot that does what a test says, call by call."""
+
+from contextlib import AsyncExitStack
+from typing import Self
+
+from telegram import Bot, CallbackQuery
+
+from bot.playground.front.bonnet import Bonnet
+from bot.playground.front.download import Progress
+from bot.playground.front.gallery import Gallery
+from bot.playground.front.model_choice import ModelChoice
+from bot.playground.front.site import Site
+from bot.playground.server import BotApiServer
+from bot.playground.wire import Wire
+from inference.contract import WorkerStatus
+
+
+class Stage:
+    """Opened on entering.
+
+    Attributes:
+        bot: python-telegram-bot's, at the server behind the page.
+        bonnet: the panel's figures, with no queue behind them; see `tells`.
+    """
+
+    bot: Bot
+
+    def __init__(self, model: str = "demo") -> None:
+        self.server = BotApiServer()
+        self.bonnet = Bonnet(self.server.world.bell, ModelChoice(model))
+        self.site = Site(self.server, self.bonnet, Gallery())
+        self._wire = Wire(self.site.application)
+        self._stack = AsyncExitStack()
+        self._offset = 0
+
+    @property
+    def url(self) -> str:
+        return self._wire.url
+
+    async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(self.server)
+        await self._wire.start()
+        self._stack.push_async_callback(self._close_page)
+        base = self.server.url
+        bot = Bot(self.server.token, base_url=f"{base}/bot", base_file_url=f"{base}/file/bot")
+        self.bot = await self._stack.enter_async_context(bot)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+        assert self.server.violations == []
+
+    def tells(self, worker: WorkerStatus, progress: Progress | None = None) -> None:
+        """The worker stands so, and the download of its model."""
+        self.bonnet.workers = [worker]
+        self.bonnet.progress = progress or Progress()
+        self.bonnet.revision += 1
+        self.server.world.bell.ring()
+
+    async def pressed(self) -> CallbackQuery:
+        """The next press of a button."""
+        while True:
+            for update in await self.bot.get_updates(self._offset, timeout=10):
+                self._offset = update.update_id + 1
+                if update.callback_query is not None:
+                    return update.callback_query
+
+    async def _close_page(self) -> None:
+        self.server.world.updates.close()
+        await self._wire.stop()

@@ -1,0 +1,68 @@
+"""What stands above everything: which model answers, how far it is, and what is wrong."""
+
+from playwright.async_api import Browser, expect
+
+from bot.playground.front.download import Progress
+from inference.contract import WorkerState, WorkerStatus
+from tests.e2e.playground.desk import Desk
+from tests.e2e.playground.stage import Stage
+
+_MODEL = "somebody/model"
+
+
+def _worker(state: WorkerState, reason: str = "") -> WorkerStatus:
+    return WorkerStatus(worker="a", model=_MODEL, state=state, reason=reason)
+
+
+async def test_from_the_download_to_the_answer(browser: Browser) -> None:
+    async with Stage(_MODEL) as stage:
+        stage.site.add_person("Alex")
+        desk = Desk(stage, browser)
+        tab = await desk.tab()
+        banner = tab.page.locator("#banner")
+        await expect(banner).to_have_text(f"Loading {_MODEL}…")
+        loading = _worker(WorkerState.LOADING)
+        stage.tells(loading, Progress(2_500_000))
+        await expect(banner).to_have_text(f"Getting {_MODEL}.2.5 MB so far")
+        bar = banner.get_by_label("Download")
+        assert not await bar.evaluate("bar => bar.hasAttribute('value')")
+        for received, said in ((0, "0"), (599_999_999, "99")):
+            stage.tells(loading, Progress(received, 600_000_000))
+            await expect(banner.locator("#amount")).to_have_text(f"{said} % of 600.0 MB")
+            assert await bar.evaluate("bar => bar.value") == received
+        stage.tells(loading, Progress(600_000_000, 600_000_000))
+        await expect(banner).to_have_text(f"Loading {_MODEL}…")
+        stage.tells(_worker(WorkerState.FAILED, "The disk is full."))
+        await expect(banner).to_have_text(f"The model {_MODEL} is not there: The disk is full.")
+        await expect(banner).to_have_class("bad")
+        stage.tells(_worker(WorkerState.READY))
+        await expect(banner).to_be_hidden()
+        await desk.close_tabs()
+        assert desk.complaints == []
+
+
+async def test_the_demo_model_never_answers_in_silence(browser: Browser) -> None:
+    async with Stage() as stage:
+        stage.site.add_person("Alex")
+        desk = Desk(stage, browser)
+        tab = await desk.tab()
+        banner = tab.page.locator("#banner")
+        for state in WorkerState:
+            if state is not WorkerState.FAILED:
+                stage.tells(_worker(state))
+                await expect(tab.page.locator("[data-figure=model]")).to_contain_text(state)
+                await expect(banner).to_contain_text("The demo model answers")
+                await expect(banner.locator("code")).to_have_text(
+                    "clipbot playground --model openai/clip-vit-base-patch32"
+                )
+        await desk.close_tabs()
+
+
+async def test_a_page_whose_playground_has_ended_says_so(browser: Browser) -> None:
+    async with Stage() as stage:
+        stage.site.add_person("Alex")
+        desk = Desk(stage, browser)
+        tab = await desk.tab()
+        await expect(tab.page.locator("#banner")).to_contain_text("The demo model answers")
+    await expect(tab.page.locator("#banner")).to_contain_text("The playground has ended.")
+    await desk.close_tabs()

@@ -1,0 +1,140 @@
+"""What any bot may show: alerts, edits in place, deletions, actions, questions, strange texts."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
+
+from tests.e2e.playground.desk import Desk
+from tests.e2e.playground.stage import Stage
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stage() -> AsyncIterator[Stage]:
+    async with Stage() as stage:
+        stage.site.add_person("Alex")
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(browser: Browser, stage: Stage) -> AsyncIterator[Desk]:
+    desk = Desk(stage, browser)
+    yield desk
+    await desk.close_tabs()
+    assert desk.complaints == []
+
+
+def _buttons(*texts: str) -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup(
+        [[InlineKeyboardButton(text, callback_data=text) for text in texts]]
+    )
+
+
+async def _chat(stage: Stage, name: str) -> int:
+    """The private chat of somebody who has spoken by now."""
+    user = next(user for user in stage.server.world.users.values() if user.first_name == name)
+    await stage.server.until(lambda: stage.server.world.chats[user.id].started)
+    return user.id
+
+
+async def test_an_alert_waits_until_it_is_read(desk: Desk, stage: Stage) -> None:
+    tab = await desk.tab("Ada")
+    await tab.says("hello")
+    await stage.bot.send_message(await _chat(stage, "Ada"), "Sure?", reply_markup=_buttons("Yes"))
+    button = tab.answers.get_by_role("button", name="Yes")
+    await button.click()
+    await expect(button).to_have_attribute("aria-busy", "true")
+    query = await stage.pressed()
+    await query.answer("It can't be undone.", show_alert=True)
+    box = tab.page.get_by_role("dialog")
+    await expect(box).to_contain_text("It can't be undone.")
+    await expect(tab.page.locator("#toasts p")).to_have_count(0)
+    await tab.page.keyboard.press("Escape")
+    await expect(box).to_be_hidden()
+    await expect(button).not_to_have_attribute("aria-busy", "true")
+
+
+async def test_an_answer_changes_in_place_and_goes(desk: Desk, stage: Stage) -> None:
+    tab = await desk.tab("Ben")
+    await tab.says("hello")
+    said = await stage.bot.send_message(
+        await _chat(stage, "Ben"), "One moment…", reply_markup=_buttons("Stop", "Go on")
+    )
+    await expect(tab.answers.locator(".keyboard button")).to_have_text(["Stop", "Go on"])
+    await said.edit_text("Done.", reply_markup=_buttons("Again"))
+    await expect(tab.answers.locator(".words")).to_contain_text("Done.")
+    await expect(tab.answers.locator(".meta")).to_contain_text("edited")
+    await expect(tab.answers.locator(".keyboard button")).to_have_text(["Again"])
+    await expect(tab.answers).to_have_count(1)
+    await said.delete()
+    await expect(tab.answers).to_have_count(0)
+
+
+async def test_what_the_bot_is_doing_stands_under_its_name(desk: Desk, stage: Stage) -> None:
+    tab = await desk.tab("Cleo")
+    await tab.says("hello")
+    chat = await _chat(stage, "Cleo")
+    await stage.bot.send_chat_action(chat, "upload_photo")
+    await expect(tab.page.locator("#subtitle")).to_have_text("uploading photo…")
+    await stage.bot.send_message(chat, "There.")
+    await expect(tab.page.locator("#subtitle")).to_have_text("bot")
+
+
+async def test_a_question_waits_for_the_one_who_was_asked(desk: Desk, stage: Stage) -> None:
+    dora = stage.site.add_person("Dora")
+    emil = stage.site.add_person("Emil")
+    group = stage.server.group("Two of us", [dora, emil])
+    tab, other = await desk.tab(), await desk.tab()
+    for each, name in ((tab, "Dora"), (other, "Emil")):
+        await each.page.locator("#chat-list button", has_text="Two of us").click()
+        await each.speaks_as(name)
+    asked = await dora.sends("/classify", to=group)
+    await stage.bot.send_message(
+        group.id,
+        "Which phrases?",
+        reply_markup=ForceReply(selective=True),
+        reply_parameters=ReplyParameters(asked.message_id),
+    )
+    await expect(tab.page.locator("#context-title")).to_have_text("Reply to Clip")
+    await expect(other.answers.last).to_contain_text("Which phrases?")
+    await expect(other.page.locator("#context")).to_be_hidden()
+    await tab.says("a dog, a cat")
+    await expect(other.answers.last.locator(".quote")).to_contain_text("Which phrases?")
+
+
+async def test_texts_are_shown_and_never_run(desk: Desk, stage: Stage) -> None:
+    tab = await desk.tab("<b>Eve</b>")
+    evil = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+    await tab.says(evil)
+    await expect(tab.own.locator(".words")).to_contain_text(evil)
+    chat = next(
+        c for c in stage.server.world.chats.values() if c.started and c.messages[1].text == evil
+    )
+    markup = InlineKeyboardMarkup([[InlineKeyboardButton(evil, url="https://example.org/")]])
+    await stage.bot.send_message(
+        chat.id,
+        '<b>bold <i>both</i></b> <a href="https://example.org/a">link</a> &lt;u&gt;no&lt;/u&gt;',
+        parse_mode="HTML",
+        reply_markup=markup,
+    )
+    words = tab.answers.locator(".words")
+    await expect(words).to_contain_text("bold both link <u>no</u>")
+    await expect(words.locator("b i")).to_have_text("both")
+    await expect(words.locator("a")).to_have_attribute("rel", "noopener noreferrer")
+    await expect(tab.answers.locator(".keyboard a")).to_have_text(evil)
+    assert await tab.page.locator("#thread script, #thread img").count() == 0
+
+
+async def test_the_menu_speaks_the_language_of_the_speaker(desk: Desk, stage: Stage) -> None:
+    await stage.bot.set_my_commands([("labels", "Your phrases")])
+    await stage.bot.set_my_commands([("labels", "Tus frases")], language_code="es")
+    stage.site.add_person("Fernanda", "es")
+    tab = await desk.tab()
+    for name, description in (("Alex", "Your phrases"), ("Fernanda", "Tus frases")):
+        await tab.speaks_as(name)
+        await tab.page.get_by_role("button", name="Commands").click()
+        await expect(tab.page.locator("#popover .command")).to_have_text(f"/labels{description}")
+        await tab.page.keyboard.press("Enter")
+        await expect(tab.page.locator("#words")).to_have_value("/labels ")
+        await tab.page.fill("#words", "")

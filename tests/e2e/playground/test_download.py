@@ -1,0 +1,66 @@
+"""A model that is still on its way: the page says how far it is, and waits for nothing."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+import torch
+from playwright.async_api import Browser, expect
+from safetensors.torch import load_file, save_file
+
+from bot.playground.front.playground import Playground, PlaygroundSettings
+from inference.settings import load
+from tests.bot.playground.front.hub import WEIGHTS, Hub
+from tests.e2e.playground.desk import PATIENCE, PHRASES, SHOTS, Desk
+from tests.inference import checkpoints
+
+# The hub's client writes to the disk in pieces of 10 MB.
+_PIECE = 10 * 1024 * 1024
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
+    """It stops in the middle of the weights, which are much longer than the model needs."""
+    folder = checkpoints.tiny_clip(tmp_path / "tiny-clip")
+    weights = load_file(folder / WEIGHTS)
+    ballast = torch.frombuffer(bytearray(os.urandom(2 * _PIECE)), dtype=torch.uint8)
+    save_file(weights | {"ballast": ballast}, folder / WEIGHTS, metadata={"format": "pt"})
+    async with Hub(folder, first=_PIECE) as hub:
+        yield hub
+
+
+async def test_a_download_shows_how_far_it_is_and_nothing_waits_for_it(
+    browser: Browser, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
+    # Seconds; else the hub's client would begin anew while the test looks at what has come.
+    monkeypatch.setenv("HF_HUB_DOWNLOAD_TIMEOUT", "300")
+    settings = load(PlaygroundSettings, data_dir=tmp_path, clip_model=hub.REPOSITORY)
+    SHOTS.mkdir(exist_ok=True)
+    async with Playground(settings, 0) as playground:
+        desk = Desk(playground, browser)
+        tab = await desk.tab()
+        banner = tab.page.locator("#banner")
+        amount = banner.locator("#amount")
+        half = f"49 % of {hub.size / 1e6:.1f} MB"
+        # The worker imports torch first, which takes its time on a busy machine.
+        await expect(amount).to_have_text(half, timeout=2 * PATIENCE)
+        await expect(banner).to_contain_text(f"Getting {hub.REPOSITORY}.")
+        shown = await banner.get_by_label("Download").evaluate("bar => bar.value / bar.max")
+        assert shown == pytest.approx(_PIECE / hub.size, abs=0.001)
+        await tab.says("/help")
+        await expect(tab.answers).to_have_count(1)
+        await tab.attaches("a-red-circle")
+        await tab.says(PHRASES)
+        await expect(desk.figure(tab, "depth")).to_have_text("1")
+        await tab.page.screenshot(path=SHOTS / "playground-download.png")
+        hub.goes_on.set()
+        await expect(tab.answers.locator(".picture img")).to_have_count(1)
+        await expect(banner).to_be_hidden()
+        await desk.close_tabs()
+        assert desk.complaints == []
+        assert playground.server.violations == []

@@ -1,0 +1,85 @@
+"""The panel "under the bonnet" against what the test counts itself."""
+
+import os
+import re
+import signal
+from pathlib import Path
+
+from playwright.async_api import expect
+
+from tests.e2e.playground.desk import PHRASES, Desk, Tab
+from tests.inference.asker import until
+
+
+async def test_the_figures_are_true(desk: Desk) -> None:
+    tab = await desk.tab("Nils")
+    worker = _child("worker")
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        for _ in range(2):
+            await tab.attaches("a-red-circle")
+            await tab.says(PHRASES)
+        await expect(desk.figure(tab, "depth")).to_have_text("2")
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    await expect(tab.answers.locator(".words")).to_have_count(2)
+    await expect(desk.figure(tab, "depth")).to_have_text("0")
+    await until(lambda: _agree(desk, tab), True, within=60)
+    assert len(desk.playground.server.calls_of("sendPhoto")) >= 2
+
+
+async def test_a_job_is_shown_with_its_batch(desk: Desk) -> None:
+    tab = await desk.tab("Olga")
+    before = int(await desk.figure(tab, "finished").inner_text())
+    await tab.attaches("a-red-circle", "a-blue-square", "a-yellow-star")
+    await tab.says(PHRASES)
+    await expect(tab.answers).to_have_count(1)
+    await expect(desk.figure(tab, "finished")).to_have_text(str(before + 1))
+    await expect(desk.figure(tab, "batch")).to_have_text("3")
+    row = tab.page.locator("#works li").first
+    await expect(row).to_contain_text("batch of 3 · 3 pictures × 2 phrases")
+    parts = row.locator("small span")
+    await expect(parts).to_have_text(
+        [re.compile(rf"^{name} [\d.]+\s(ms|s)$") for name in ("queued", "decode", "model", "chart")]
+    )
+
+
+async def test_a_call_is_shown_as_the_server_noted_it(desk: Desk) -> None:
+    tab = await desk.tab("Pia")
+    await tab.attaches("a-red-circle")
+    await tab.says(PHRASES)
+    await expect(tab.answers).to_have_count(1)
+    await until(lambda: _agree(desk, tab), True, within=60)
+    noted = desk.playground.server.calls_of("sendPhoto")[-1]
+    row = tab.page.locator("#calls li", has_text="sendPhoto").first
+    shown = await row.locator("summary span").all_inner_texts()
+    rounded = [int(noted.seconds * 1000 + 0.5), int(noted.size / 1000 + 0.5)]
+    assert shown == [f"{rounded[0]}\u00a0ms", f"{rounded[1]} kB"]
+    await row.locator("summary").click()
+    await expect(row.locator("pre")).to_contain_text(f'"chat_id": "{noted.parameters["chat_id"]}"')
+
+
+async def _agree(desk: Desk, tab: Tab) -> bool:
+    """Whether the numbers of calls are those of the server, for the moment."""
+    calls = desk.playground.server.calls
+    counted = [
+        len(calls),
+        sum(call.method == "sendPhoto" for call in calls),
+        sum(call.method == "getUpdates" for call in calls),
+    ]
+    names = ("calls", "sendPhoto", "getUpdates")
+    shown = [await desk.figure(tab, name).inner_text() for name in names]
+    return shown == [str(number) for number in counted]
+
+
+def _child(words: str) -> int:
+    """The id of this process's child whose command line ends in these words."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            line = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:  # it ended while we looked
+            continue
+        if parent == os.getpid() and b" ".join(line).decode().strip().endswith(words):
+            return int(folder.name)
+    raise LookupError(words)

@@ -1,0 +1,40 @@
+"""Several people in one chat, and new ones."""
+
+from playwright.async_api import expect
+
+from tests.e2e.playground.desk import PHRASES, Desk
+
+
+async def test_a_command_in_the_group_as_somebody_else(desk: Desk) -> None:
+    tab = await desk.tab()
+    await tab.page.locator("#chat-list button", has_text="Picture club").click()
+    await tab.speaks_as("Bea")
+    await tab.attaches("a-red-circle")
+    await tab.says(f"/classify {PHRASES}")
+    await expect(tab.answers.locator(".words")).to_contain_text("🏆 a red circle")
+    await expect(tab.answers.locator(".quote")).to_contain_text("Bea")
+    await tab.speaks_as("Carlos")
+    await expect(tab.own).to_have_count(0)
+    await expect(tab.answers.first.locator(".sender")).to_have_text("Bea")
+
+
+async def test_new_people_and_groups(desk: Desk) -> None:
+    tab = await desk.tab()
+    await tab.page.get_by_role("button", name="Add person").click()
+    await tab.page.get_by_label("Name").fill("Jana")
+    await tab.page.keyboard.press("Enter")
+    chosen = tab.page.locator("#speaker option:checked")
+    await expect(chosen).to_have_text("Jana")
+    await tab.page.get_by_role("button", name="New group").click()
+    await tab.page.get_by_label("Title").fill("Painters")
+    await tab.page.keyboard.press("Enter")
+    await expect(tab.page.locator("#title")).to_have_text("Painters")
+    await expect(chosen).to_have_text("Jana")
+    await tab.page.get_by_role("button", name="Add person").click()
+    await tab.page.get_by_label("Name").fill("Karl")
+    await tab.page.keyboard.press("Enter")
+    await expect(chosen).to_have_text("Karl")
+    await expect(tab.page.locator(".service").last).to_contain_text("Karl joined the group")
+    await tab.page.get_by_role("button", name="New group").click()
+    await tab.page.keyboard.press("Escape")
+    await expect(tab.page.locator("#dialog")).to_be_hidden()

@@ -1,0 +1,85 @@
+"""Pictures on their way into a chat: samples, albums, files, dropped and pasted ones."""
+
+from playwright.async_api import FilePayload, expect
+
+from tests.e2e.playground.desk import PHRASES, Desk
+
+
+async def test_an_album_gets_one_answer(desk: Desk) -> None:
+    tab = await desk.tab("Dora")
+    await tab.attaches("a-red-circle", "a-blue-square")
+    await tab.says(PHRASES)
+    await expect(tab.own.locator(".grid img")).to_have_count(2)
+    await expect(tab.answers.locator(".words")).to_contain_text("1. 🏆 a red circle")
+    await expect(tab.answers.locator(".words")).to_contain_text("2. 🏆 a blue square")
+    await expect(tab.answers).to_have_count(1)
+    await expect(tab.page.locator("#attached")).to_be_hidden()
+    # both pictures of an album go through the model together
+    await expect(desk.figure(tab, "batch")).to_have_text("2")
+
+
+async def test_a_picture_sent_as_a_file(desk: Desk) -> None:
+    tab = await desk.tab("Emil")
+    await tab.attaches("a-red-circle")
+    await tab.page.get_by_label("Send as file").check()
+    await tab.says(PHRASES)
+    await expect(tab.own.locator(".file")).to_contain_text("a-red-circle.png")
+    await expect(tab.answers.locator(".words")).to_contain_text("🏆 a red circle")
+    await tab.attaches("a-blue-square")
+    await expect(tab.page.get_by_label("Send as file")).not_to_be_checked()
+
+
+async def test_pictures_dropped_and_pasted(desk: Desk) -> None:
+    tab = await desk.tab("Quinn")
+    for kind, place in (("drop", "#conversation"), ("paste", "#words")):
+        await tab.page.evaluate(
+            """async ([kind, place]) => {
+                const blob = await (await fetch("/play/samples/a-red-circle")).blob();
+                const held = new DataTransfer();
+                held.items.add(new File([blob], "circle.png", { type: "image/png" }));
+                const given = { bubbles: true, cancelable: true };
+                document.querySelector(place).dispatchEvent(kind === "drop"
+                    ? new DragEvent("drop", { ...given, dataTransfer: held })
+                    : new ClipboardEvent("paste", { ...given, clipboardData: held }));
+            }""",
+            [kind, place],
+        )
+    await expect(tab.page.locator("#thumbs img")).to_have_count(2)
+    await tab.page.get_by_label("Remove circle.png").first.click()
+    await expect(tab.page.locator("#thumbs img")).to_have_count(1)
+    await tab.says(PHRASES)
+    await expect(tab.answers.locator(".words")).to_contain_text("🏆 a red circle")
+
+
+async def test_one_click_on_a_sample_shows_its_chart(desk: Desk) -> None:
+    tab = await desk.tab("Uma")
+    await tab.page.get_by_label("Sample pictures").click()
+    await expect(tab.page.locator("#popover .licence")).to_contain_text("licence")
+    await tab.page.locator(".sample", has=tab.page.get_by_alt_text("two blue squares")).click()
+    await expect(tab.page.locator("#popover")).to_be_hidden()
+    await expect(tab.answers.locator(".words")).to_contain_text("🏆 two blue squares")
+    chart = tab.answers.locator(".picture img")
+    await expect(chart).to_have_js_property("complete", True)
+    assert await chart.evaluate("image => image.naturalWidth") > 300
+
+
+async def test_more_pictures_than_an_album_takes(desk: Desk) -> None:
+    tab = await desk.tab("Vera")
+    many: list[FilePayload] = [
+        {"name": f"{n}.png", "mimeType": "image/png", "buffer": b""} for n in range(12)
+    ]
+    await tab.page.set_input_files("#files", many)
+    await expect(tab.page.locator("#thumbs li")).to_have_count(10)
+    await expect(tab.page.locator("#toasts p")).to_have_text("An album has up to 10 pictures.")
+
+
+async def test_what_is_no_picture_comes_back_into_the_draft(desk: Desk) -> None:
+    tab = await desk.tab("Willy")
+    text: FilePayload = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"milk, eggs"}
+    await tab.page.set_input_files("#files", [text])
+    await tab.says(PHRASES)
+    await expect(tab.page.locator("#toasts p")).to_contain_text("Send it as a file")
+    await expect(tab.page.locator("#thumbs li")).to_have_text("notes.txt✕")
+    await expect(tab.page.locator("#words")).to_have_value(PHRASES)
+    await expect(tab.own).to_have_count(0)
+    desk.forgives("422")

@@ -1,0 +1,45 @@
+"""What stays when a tab is reloaded, and what another one shows."""
+
+from playwright.async_api import expect
+
+from tests.e2e.playground.desk import Desk
+
+
+async def test_two_tabs_and_a_reload_show_the_same(desk: Desk) -> None:
+    tab = await desk.tab("Lena")
+    await tab.says("/help")
+    await expect(tab.answers).to_have_count(1)
+    other = await desk.tab()
+    await other.speaks_as("Lena")
+    await expect(other.answers).to_have_count(1)
+    await other.says("/privacy")
+    await expect(tab.answers).to_have_count(2)
+    said = await tab.page.locator("#thread .words").all_inner_texts()
+    await tab.page.reload()
+    await expect(tab.answers).to_have_count(2)
+    assert await tab.page.locator("#thread .words").all_inner_texts() == said
+    await expect(tab.page.locator("#speaker option:checked")).to_have_text("Lena")
+
+
+async def test_the_banners_command_stays_selected(desk: Desk) -> None:
+    tab, other = await desk.tab(), await desk.tab("Rosa")
+    await tab.page.locator("#banner code").click(click_count=3)
+    selected = "getSelection().toString()"
+    command = await tab.page.evaluate(selected)
+    assert "clipbot playground --model" in command
+    before = await desk.figure(tab, "calls").inner_text()
+    await other.says("/help")
+    await expect(desk.figure(tab, "calls")).not_to_have_text(before)
+    assert await tab.page.evaluate(selected) == command
+
+
+async def test_the_chat_in_which_something_happens_is_the_first(desk: Desk) -> None:
+    tab, other = await desk.tab("Yves"), await desk.tab("Zoe")
+    names = tab.page.locator("#chat-list .name")
+    await tab.says("/help")
+    await expect(names.first).to_have_text("Clip as Yves")
+    await other.says("/help")
+    await expect(names.first).to_have_text("Clip as Zoe")
+    await expect(names.nth(1)).to_have_text("Clip as Yves")
+    await expect(tab.page.locator("#title")).to_have_text("Clip")
+    await expect(tab.page.locator("#chat-list [aria-current] .name")).to_have_text("Clip as Yves")

@@ -1,0 +1,86 @@
+"""What helps the two towers to learn, and is dropped afterwards: classifiers and prototypes."""
+
+import math
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from training import shapes
+from training.batches import Batch
+from training.captions import FITS, UNSURE
+
+_NEVER: Final = -1e4  # a logit; minus infinity would make gradients of empty sums NaN
+_SMOOTHING: Final = 0.1  # of the pictures' targets
+
+
+class Heads(nn.Module):
+    """Classifiers of drawn shapes on the picture tower, and a prototype of every concept.
+
+    A batch holds a fraction of the concepts, but prototypes stand for all of them: each picture of
+    artwork and each phrase about artwork is drawn to what it means and away from all else.
+    """
+
+    def __init__(self, width: int, features: int, meanings: Tensor) -> None:
+        """Random weights.
+
+        Args:
+            width: of the picture tower.
+            features: of the space that pictures and phrases share.
+            meanings: FITS, UNSURE or WRONG, int8 [meanings, concepts]; the first rows are the
+                concepts' names.
+        """
+        super().__init__()
+        self.colours = nn.Linear(width, len(shapes.COLOURS))
+        self.shapes = nn.Linear(width, len(shapes.SHAPES))
+        self.counts = nn.Linear(width, shapes.MAX_COUNT)
+        self.prototypes = nn.Parameter(torch.randn(meanings.shape[1], features) * features**-0.5)
+        self.log_scale = nn.Parameter(torch.tensor(math.log(16.0)))
+        self.register_buffer("_meanings", meanings, persistent=False)
+
+    def drawn(self, pooled: Tensor, batch: Batch) -> Tensor:
+        """Cross-entropy to what drawn scenes hold; pictures without a target count nothing."""
+        pairs = (
+            (self.colours(pooled), batch.colours),
+            (self.shapes(pooled), batch.shapes),
+            (self.counts(pooled), batch.counts),
+        )
+        losses = [
+            -(functional.log_softmax(logits.float(), dim=1) * target).sum(1).mean()
+            for logits, target in pairs
+        ]
+        return torch.stack(losses).sum()
+
+    def named(self, pictures: Tensor, phrases: Tensor, batch: Batch) -> Tensor:
+        """Cross-entropy of artwork and of phrases about it to the prototypes.
+
+        Args:
+            pictures: features of length 1, [B, features].
+            phrases: the same, [T, features].
+            batch: says which concepts they are.
+        """
+        prototypes = functional.normalize(self.prototypes.float(), dim=1)
+        scale = self.log_scale.clamp(max=math.log(60.0)).exp()
+        is_art, is_about_art = batch.concepts >= 0, batch.rows >= 0
+        meanings = self.get_buffer("_meanings")
+
+        concepts = batch.concepts[is_art]
+        allowed = meanings[concepts] != UNSURE
+        target = allowed * (_SMOOTHING / allowed.sum(1, keepdim=True))
+        target.scatter_add_(1, concepts[:, None], torch.full_like(target[:, :1], 1 - _SMOOTHING))
+        of_pictures = _cross_entropy(scale * pictures[is_art] @ prototypes.T, target, allowed)
+
+        rows = meanings[batch.rows[is_about_art]]
+        fits = (rows == FITS).float()
+        target = fits / fits.sum(1, keepdim=True)
+        of_phrases = _cross_entropy(
+            scale * phrases[is_about_art] @ prototypes.T, target, rows != UNSURE
+        )
+        return is_art.float().mean() * of_pictures + 0.5 * is_about_art.float().mean() * of_phrases
+
+
+def _cross_entropy(logits: Tensor, target: Tensor, allowed: Tensor) -> Tensor:
+    """Mean over rows; classes that are not allowed are neither right nor wrong."""
+    logits = logits.masked_fill(~allowed, _NEVER)
+    return -(functional.log_softmax(logits, dim=1) * target * allowed).sum(1).mean()

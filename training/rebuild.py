@@ -1,0 +1,80 @@
+"""From data to the package's files: draw, train, calibrate, export."""
+
+import argparse
+import time
+import zlib
+from typing import Final
+
+import torch
+
+from training import (
+    art_captions,
+    artwork,
+    batches,
+    calibrate,
+    concepts,
+    exam,
+    export,
+    model,
+    pictures,
+    report,
+    samples,
+    texts,
+    tokenizer,
+)
+from training.team import Team
+from training.train import Schedule, Trainer
+
+_GROUNDS: Final = 8000
+
+
+def prepare(arguments: argparse.Namespace) -> None:
+    """Draw and render everything once, before the processes start."""
+    folder = arguments.cache / "tokenizer"
+    if not folder.exists():
+        tokenizer.learn(texts.corpus(arguments.cache, arguments.seed)).save_pretrained(folder)
+    artwork.load(concepts.load(arguments.cache), arguments.cache)
+    pictures.scene_pool(arguments.scenes, arguments.seed, arguments.cache)
+    pictures.ground_pool(_GROUNDS, arguments.seed, arguments.cache)
+
+
+def rebuild(team: Team, arguments: argparse.Namespace) -> None:
+    """Train, measure and export, as one of a team."""
+    torch.manual_seed(arguments.seed)
+    words = tokenizer.load(arguments.cache / "tokenizer")
+    known = concepts.load(arguments.cache)
+    meanings = concepts.meanings(known)
+    drawings = artwork.load(known, arguments.cache)
+    kept_back = artwork.validation_split(drawings)
+    maker = batches.BatchMaker(
+        pictures.scene_pool(arguments.scenes, arguments.seed, arguments.cache),
+        pictures.ground_pool(_GROUNDS, arguments.seed, arguments.cache),
+        batches.Art(drawings.subset(~kept_back), known, art_captions.ArtCaptions(known, meanings)),
+        words,
+        batches.Mixture(pictures=arguments.batch // team.size),
+        zlib.crc32(f"{arguments.run} {arguments.seed}".encode()),
+    )
+    start = model.new_model(words)
+    model.whiten(start, torch.cat([maker.batch(-1 - at).pixels for at in range(8)]))
+    trainer = Trainer(
+        start,
+        maker,
+        Schedule(arguments.steps),
+        arguments.cache / f"{arguments.run}.pt",
+        torch.from_numpy(meanings.matrix()),
+        torch.device(arguments.device),
+        team,
+    )
+    held_out = exam.Exam(words, known, meanings, drawings.subset(kept_back))
+    until = time.time() + 60 * arguments.minutes if arguments.minutes else None
+    trainer.run(until=until, report=held_out.report)
+    if not team.leads:
+        return
+    final = trainer.averaged()
+    held_out.report(final, trainer.step)
+    calibrate.apply(final, held_out.temperature(final))
+    if not arguments.no_export:
+        size = export.export(final, words)
+        samples.write(export.DEMO_MODEL / "samples")
+        print(f"exported {size / 1e6:.2f} MB to {export.DEMO_MODEL}")
+        report.print_table(export.DEMO_MODEL, arguments.cache)

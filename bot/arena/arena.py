@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.arena.boards import chart_title
 from bot.arena.jobs import Errand, GameJobs, errand_of, is_of_a_game, verdict
 from bot.arena.pace import EditPace
-from bot.arena.showman import Showman
+from bot.arena.showman import Look, Showman
 from bot.backoff import Failures, backoff
 from bot.games import State, begin, step, wakes_at
 from bot.games.events import (
@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 _OUR_TRIES = 5
 # With no deadline and no news a host looks up so often, in seconds; costs one small query.
 _LOOK_UP = 60.0
+# A stop waits so long for a send or an edit that is under way, in seconds.
+_LAST_CALL = 3.0
 
 Place = tuple[int, int | None]  # chat and topic
 
@@ -218,17 +220,28 @@ class Arena:
                     await news.wait()
         return True
 
+    async def _looked(self, row: RoundRow) -> Look:
+        """As `Showman.look`; a stop lets a call under way end, or it would be made once more."""
+        looking = asyncio.create_task(self._showman.look(row))
+        try:
+            return await asyncio.shield(looking)
+        except asyncio.CancelledError:
+            await asyncio.wait([looking], timeout=_LAST_CALL)
+            looking.cancel()
+            raise
+
     async def _attend(self, place: Place, row: RoundRow) -> float | None:
         """Returns when to look again."""
+        if row.state.phase is Phase.OPENING and row.display.board_id is not None:
+            await self._happens(place, Shown())
+            return self._clock()
         wakes = wakes_at(row.state)
         if wakes is not None and wakes <= self._clock():
             await self._happens(place, Tick())
             return self._clock()
-        shown = await self._showman.look(row)
+        shown = await self._looked(row)
         if shown.is_done:
             async with self._lanes.turn(place):
                 await self._store.end_round(row.state)
-        elif shown.board_is_up:
-            await self._happens(place, Shown())
         times = [time for time in (wakes, shown.again_at) if time is not None]
         return self._clock() if shown.is_done else min(times, default=None)

@@ -22,17 +22,15 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Shown:
+class Look:
     """What came of a look.
 
     Attributes:
         again_at: when to look again, in Unix seconds; None: when something has changed.
-        board_is_up: the board was sent just now.
         is_done: nothing is left to show of this round, ever.
     """
 
     again_at: float | None = None
-    board_is_up: bool = False
     is_done: bool = False
 
 
@@ -48,11 +46,11 @@ class Showman:
         self._edits = edits
         self._failures = Failures()
 
-    async def look(self, row: RoundRow) -> Shown:
+    async def look(self, row: RoundRow) -> Look:
         """Makes at most one call; says when to come again."""
         now = self._clock()
         if row.display.not_before > now:
-            return Shown(again_at=row.display.not_before)
+            return Look(again_at=row.display.not_before)
         try:
             shown = await self._next_call(row, now)
         except TryAgain as error:
@@ -60,28 +58,28 @@ class Showman:
             log.warning("Round %s: %s; trying again in %.0f s.", row.id, error, wait)
             until = self._clock() + wait
             await self._store.save_display(row.state, replace(row.display, not_before=until))
-            return Shown(again_at=until)
+            return Look(again_at=until)
         self._failures.forget(row.id)
         return shown
 
-    async def _next_call(self, row: RoundRow, now: float) -> Shown:
+    async def _next_call(self, row: RoundRow, now: float) -> Look:
         state, display = row.state, row.display
         if state.phase is Phase.OVER:
             if not display.told:
                 return await self._tell(row, now)
             if display.board_id is None:
-                return Shown(is_done=True)
+                return Look(is_done=True)
         elif display.board_id is None:
             return await self._put_up(row, now)
         board = board_of(state, fresh=False)
         if board.digest == display.shown:
-            return Shown(is_done=state.phase is Phase.OVER)
+            return Look(is_done=state.phase is Phase.OVER)
         at = max(
             allowed_at(display.calls, board.urgency, now),
             self._edits.allowed_at(row.id.chat_id),
         )
         if at > now:
-            return Shown(again_at=at)
+            return Look(again_at=at)
         self._edits.book(row.id.chat_id, now)
         assert display.board_id is not None
         try:
@@ -91,34 +89,34 @@ class Showman:
         except Gone as error:
             log.info("The board of round %s is gone: %s", row.id, error)
             if state.phase is Phase.OVER:
-                return Shown(is_done=True)
+                return Look(is_done=True)
             await self._store.save_display(state, replace(display, board_id=None, shown=""))
-            return Shown(again_at=now)
+            return Look(again_at=now)
         calls = with_call(display.calls, now)
         await self._store.save_display(state, replace(display, shown=board.digest, calls=calls))
-        return Shown(again_at=now)
+        return Look(again_at=now)
 
-    async def _put_up(self, row: RoundRow, now: float) -> Shown:
+    async def _put_up(self, row: RoundRow, now: float) -> Look:
         if (at := allowed_at(row.display.calls, Urgency.NEWS, now)) > now:
-            return Shown(again_at=at)
+            return Look(again_at=at)
         board = board_of(row.state, fresh=True)
         place = Place(row.id.chat_id, row.state.table.reply_to, row.thread_id)
         try:
             board_id = await self._platform.send_board(place, board.text, board.buttons)
         except Gone as error:
             log.info("Nobody is there to play round %s: %s", row.id, error)
-            return Shown(is_done=True)
+            return Look(is_done=True)
         # As an edit it would look the same but for links: nothing to edit yet.
         shown = board_of(row.state, fresh=False).digest
         calls = with_call(row.display.calls, now)
         display = replace(row.display, board_id=board_id, shown=shown, calls=calls)
         await self._store.save_display(row.state, display)
-        return Shown(again_at=now, board_is_up=True)
+        return Look(again_at=now)
 
-    async def _tell(self, row: RoundRow, now: float) -> Shown:
+    async def _tell(self, row: RoundRow, now: float) -> Look:
         """The result, as a new message: the board may be far up by now."""
         if (at := allowed_at(row.display.calls, Urgency.RESULT, now)) > now:
-            return Shown(again_at=at)
+            return Look(again_at=at)
         text = result_of(row.state)
         place = _place(row)
         try:
@@ -128,10 +126,10 @@ class Showman:
                 await self._platform.send_board(place, text)
         except Gone as error:
             log.info("Nobody is there to be told about round %s: %s", row.id, error)
-            return Shown(is_done=True)
+            return Look(is_done=True)
         calls = with_call(row.display.calls, now)
         await self._store.save_display(row.state, replace(row.display, told=True, calls=calls))
-        return Shown(again_at=now)
+        return Look(again_at=now)
 
 
 def _place(row: RoundRow) -> Place:

@@ -40,6 +40,13 @@ class Club:
         except TimeoutError:
             raise AssertionError(f"nobody said {words!r} in {self.chat}") from None
 
+    async def plays_faster(self) -> None:
+        """Ann, who owns the group, chooses rounds of half the usual length."""
+        ann = self.people[0]
+        settings = await ann.hears(reply_to=await ann.sends("/settings", to=self.chat), within=60)
+        for _ in range(2):  # twice, then half
+            await ann.presses(settings, "Length")
+
     async def forges(self, person: Person, message: Message, data: str) -> str:
         """Presses a button that is not there, as only a forged client can; returns the answer."""
         world = self.server.world

@@ -58,7 +58,9 @@ async def test_five_people_play(server: BotApiServer, forum: bool) -> None:
 async def test_a_round_ends_by_itself_with_a_hint_half_way(server: BotApiServer) -> None:
     club = a_club(server)
     _, bob, *_ = club.people
+    await club.plays_faster()
     board = await starts(club)
+    assert "15 s" in (board.text or "")
     assert (await bob.presses(board, "red")).text.startswith("✔")
     await server.until(lambda: "💡 Not" in (board.text or ""), 25)
     assert len(labels_of(board)) == 2

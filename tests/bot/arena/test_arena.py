@@ -197,6 +197,33 @@ async def test_a_crash_keeps_the_players_and_asks_again(
     await asyncio.gather(again.watching, return_exceptions=True)
 
 
+async def test_a_stop_lets_a_send_under_way_end(
+    hall: Hall, platform: ScriptedPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way, taken = asyncio.Event(), asyncio.Event()
+
+    async def send_board(*_: object) -> int:
+        under_way.set()
+        await taken.wait()
+        return 77
+
+    monkeypatch.setattr(platform, "send_board", send_board)
+    assert await hall.arena.begin(a_guess())
+    await under_way.wait()
+    hall.watching.cancel()
+    await asyncio.sleep(0)
+    taken.set()
+    await asyncio.gather(hall.watching, return_exceptions=True)
+    row = await hall.store.round_at(CHAT, None)
+    assert row
+    assert row.display.board_id == 77
+    assert row.state.phase is Phase.OPENING
+    again = Hall(hall.store, platform)
+    await again.until_phase(Phase.OPEN)  # though nobody was told any more that the board is up
+    again.watching.cancel()
+    await asyncio.gather(again.watching, return_exceptions=True)
+
+
 @pytest.mark.parametrize("fault", [TryAgain("away"), QueueFull("full")])
 async def test_clip_is_asked_until_it_works(hall: Hall, fault: Exception) -> None:
     hall.jobs.faults = [fault]

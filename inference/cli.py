@@ -8,9 +8,9 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from functools import partial
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -32,13 +32,22 @@ def worker() -> None:
         with _libraries():
             from inference.loading import load_engine
             from inference.worker import serve
-        status = 0
-        try:
-            asyncio.run(serve(settings, partial(load_engine, settings)))
-        except DeviceLost as error:
-            click.echo(str(error), err=True)
-            status = FAILED
-        _leave_at_once(status)
+        asyncio.run(_to_its_end(serve(settings, partial(load_engine, settings))))
+
+
+async def _to_its_end(serving: Coroutine[Any, Any, None]) -> NoReturn:
+    """Serves, and leaves from within the loop.
+
+    To end, the loop would first wait for all tasks that it cancels, and the one by which nats-py
+    looks for a lost server does not always heed that: it may swallow it while it flushes.
+    """
+    status = 0
+    try:
+        await serving
+    except DeviceLost as error:
+        click.echo(str(error), err=True)
+        status = FAILED
+    _leave_at_once(status)
 
 
 @click.command()

@@ -210,3 +210,27 @@ async def test_a_true_checkpoint_that_appears_late(
     worker.kill(signal.SIGTERM)
     assert await worker.ends(within=10) == 0
     assert "Traceback" not in worker.said
+
+
+_STUBBORN = """
+import asyncio, contextlib
+from inference import worker
+from inference.cli import worker as command
+
+async def serve(settings, load):
+    async def looks_for_its_server():
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+    asyncio.create_task(looks_for_its_server())
+    await asyncio.sleep(0)
+
+worker.serve = serve
+command([])
+"""
+
+
+def test_a_task_that_does_not_heed_being_cancelled_keeps_no_worker_alive() -> None:
+    """As nats-py's own may be when its server dies in the moment of our end."""
+    ended = subprocess.run([sys.executable, "-c", _STUBBORN], timeout=60, check=False)
+    assert ended.returncode == 0

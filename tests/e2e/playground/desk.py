@@ -16,6 +16,7 @@ from playwright.async_api import (
 import inference
 from bot.playground.front.site import Site
 from bot.playground.server import BotApiServer
+from tests.inference.asker import until
 
 PHRASES = "a red circle, a blue square"
 # Where the screenshots go, to be looked at.
@@ -23,6 +24,14 @@ SHOTS = Path(__file__).parents[3] / "test-output"
 # Milliseconds; generous, for a machine that does other things at the same time.
 PATIENCE = 60_000
 _SAMPLES = Path(inference.__file__).parent / "demo_model" / "samples"
+
+# Toasts go after some seconds, which a busy machine may let pass between two looks.
+_NOTE_TOASTS = """addEventListener("DOMContentLoaded", () => {
+    window.told = [];
+    const note = (change) => change.addedNodes.forEach((node) => told.push(node.textContent));
+    new MutationObserver((changes) => changes.forEach(note))
+        .observe(document.getElementById("toasts"), { childList: true });
+});"""
 
 expect.set_options(timeout=PATIENCE)
 
@@ -59,6 +68,7 @@ class Desk:
         )
         self._contexts.append(context)
         context.set_default_timeout(PATIENCE)
+        await context.add_init_script(_NOTE_TOASTS)
         tab = Tab(await context.new_page())
         self._watch(tab.page)
         await tab.page.goto(self.playground.url)
@@ -106,6 +116,14 @@ class Tab:
     async def says(self, text: str = "") -> None:
         await self.page.fill("#words", text)
         await self.page.press("#words", "Enter")
+
+    async def is_told(self, words: str) -> None:
+        """Waits until a toast has said this, whether or not it is still there."""
+
+        async def look() -> bool:
+            return any(words in said for said in await self.page.evaluate("window.told"))
+
+        await until(look, True, PATIENCE / 1000)
 
     async def points_at(self, item: Locator, tool: str) -> None:
         await item.hover()

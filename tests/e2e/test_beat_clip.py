@@ -58,6 +58,7 @@ async def test_five_people_play(server: BotApiServer, forum: bool) -> None:
 async def test_a_round_ends_by_itself_with_a_hint_half_way(server: BotApiServer) -> None:
     club = a_club(server)
     _, bob, *_ = club.people
+    await club.sees_that_clip_is_there()
     await club.plays_faster()
     board = await starts(club)
     assert "15 s" in (board.text or "")

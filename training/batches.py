@@ -15,7 +15,7 @@ from training.art_captions import ArtCaptions, Look
 from training.artwork import STYLES, Artwork
 from training.augment import EFFECTS
 from training.captions import Phrase, SceneBits
-from training.concepts import Concept
+from training.concepts import Concept, families
 from training.lexicon import Language
 from training.model import IMAGE_SIDE, PATCH_SIDE
 from training.shapes import Scene
@@ -32,7 +32,7 @@ class Batch:
     content: Tensor  # float [B, patches]: how much a patch is worth keeping
     ids: Tensor  # [T, L], padded with the end token
     fits: Tensor  # int8 [B, T]
-    own: Tensor  # [B]: the index of each picture's own phrase
+    own: Tensor  # [B]: the index of each picture's own phrase, -1 where it has none
     neutral: Tensor  # bool [T]
     colours: Tensor  # float [B, colours]: what an auxiliary head should say, or zeros
     shapes: Tensor  # float [B, shapes]
@@ -52,12 +52,13 @@ class Mixture:
     pictures: int = 160
     art: float = 0.66  # part of the pictures that are artwork
     empty: float = 0.04  # part of the pictures that are grounds alone
-    clustered: float = 0.5  # part of the artwork that comes from a few subgroups
+    captioned: float = 0.4  # part of the artwork that has a phrase; all has its prototype
+    clustered: float = 0.3  # part of the artwork that comes from a few subgroups
     hard: float = 0.5  # hard negative phrases per drawn scene
     hard_art: float = 0.15  # and per piece of artwork
     blurred: float = 0.04  # part of the artwork that is far out of focus
     speeding: float = 0.04  # part of the artwork that has the trail of something fast
-    neutral: int = 12  # neutral phrases
+    neutral: int = 8  # neutral phrases
     white: float = 0.4  # part of the grounds that are white
     sticker: float = 0.1  # part of the artwork that has a sticker's rim
     english: float = 0.55  # part of the phrases
@@ -99,27 +100,31 @@ class BatchMaker:
         self._tokenizer, self._mixture, self._seed = tokenizer, mixture, seed
         weights = np.array([STYLES[style] for style in art.artwork.styles])
         self._weights = weights / weights.sum()
-        names = sorted({concept.subgroup for concept in art.concepts})
-        subgroup = np.array([names.index(concept.subgroup) for concept in art.concepts])
+        subgroup = families(art.concepts)
         self._subgroup = subgroup
         self._by_subgroup = [
             at
-            for index in range(len(names))
+            for index in range(subgroup.max() + 1)
             if len(at := np.flatnonzero(subgroup[art.artwork.concepts] == index))
         ]
-        self._kin = [np.flatnonzero(subgroup == index) for index in range(len(names))]
+        self._kin = [np.flatnonzero(subgroup == index) for index in range(subgroup.max() + 1)]
         self._colours = artwork.main_colours(art.artwork)
         self._one_sided = np.array([concept.is_one_sided for concept in art.concepts])
 
-    def batch(self, step: int) -> Batch:
-        """The batch of this step."""
+    def batch(self, step: int, ease: float = 0.0) -> Batch:
+        """The batch of this step.
+
+        Args:
+            step: its number.
+            ease: 1 for large things on quiet grounds, to learn to see by; 0 for all there is.
+        """
         rng = np.random.default_rng((self._seed, step + 1_000))
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         count = self._mixture.pictures
         sizes = augment.content_sizes(count, generator)
         art_count = round(count * self._mixture.art)
         drawn = self._drawn(sizes[art_count:], rng, generator)
-        art = self._artwork(sizes[:art_count], rng, generator)
+        art = self._artwork(sizes[:art_count], ease, rng, generator)
         shown = _Pictures(
             torch.cat([art.placed, drawn.placed]),
             np.concatenate([art.paints, drawn.paints]),
@@ -127,11 +132,12 @@ class BatchMaker:
             np.concatenate([art.concepts, drawn.concepts]),
             art.looks + drawn.looks,
         )
-        rgb, names = pictures.choose_grounds(self._grounds, shown.paints, self._mixture.white, rng)
+        white = self._mixture.white + 0.4 * ease
+        rgb, names = pictures.choose_grounds(self._grounds, shown.paints, white, rng)
         grounds = pictures.crop_grounds(rgb, rng)
         out_of_focus = torch.tensor([EFFECTS[look.effect] == "blurred" for look in shown.looks])
         pixels = augment.compose(shown.placed, grounds, sizes, generator, out_of_focus)
-        phrases = self._phrases(shown, names, rng)
+        own, phrases = self._phrases(shown, names, rng)
         bits = SceneBits.of(shown.scenes, names)
         fits = captions.fits(bits, phrases)
         self._art.captions.judge(fits, shown.concepts, bits.groups, phrases, shown.looks)
@@ -141,7 +147,7 @@ class BatchMaker:
             content=_content(shown, sizes),
             ids=token_ids(self._tokenizer, [phrase.text for phrase in phrases]),
             fits=torch.from_numpy(fits),
-            own=torch.arange(count),
+            own=own,
             neutral=torch.tensor([phrase.kind == "neutral" for phrase in phrases]),
             colours=torch.from_numpy(colours),
             shapes=torch.from_numpy(kinds),
@@ -170,7 +176,7 @@ class BatchMaker:
         )
 
     def _artwork(
-        self, sizes: Tensor, rng: np.random.Generator, generator: torch.Generator
+        self, sizes: Tensor, ease: float, rng: np.random.Generator, generator: torch.Generator
     ) -> _Pictures:
         drawn, count = self._art.artwork, len(sizes)
         clustered = round(count * self._mixture.clustered)
@@ -190,17 +196,27 @@ class BatchMaker:
         effects = rng.choice(len(EFFECTS), size=count, p=[1 - sum(odds), *odds])
         stickers = torch.from_numpy(rng.random(count) < self._mixture.sticker)
         drawings = augment.sticker_edges(drawings, stickers)
-        placed = augment.place(drawings, sizes, augment.ARTWORK, generator)
+        low, high = augment.ARTWORK.scale
+        freely = replace(augment.ARTWORK, scale=(low + 0.4 * ease, high))
+        placed = augment.place(drawings, sizes, freely, generator)
         placed = augment.speeding(placed, torch.from_numpy(effects == 2), generator)
         looks = [Look(*pair) for pair in zip(effects.tolist(), colours.tolist(), strict=True)]
         return _Pictures(placed, paints, [None] * count, concepts, looks)
 
     def _phrases(
         self, shown: _Pictures, names: list[str | None], rng: np.random.Generator
-    ) -> list[Phrase]:
-        """Each picture's own phrase first, then hard negatives, then neutral ones."""
+    ) -> tuple[Tensor, list[Phrase]]:
+        """Pictures' own phrases first, then hard negatives, then neutral ones.
+
+        Returns:
+            The index of each picture's own phrase or -1, [B], and the phrases.
+        """
         own = []
-        for at, (scene, concept) in enumerate(zip(shown.scenes, shown.concepts, strict=True)):
+        captioned = (shown.concepts < 0) | (
+            rng.random(len(shown.concepts)) < self._mixture.captioned
+        )
+        for at in np.flatnonzero(captioned):
+            scene, concept = shown.scenes[at], shown.concepts[at]
             language = self._language(rng)
             if scene is None:
                 look = shown.looks[at]
@@ -217,10 +233,12 @@ class BatchMaker:
             changed = captions.mutated(scene, rng)
             hard.append(captions.caption(changed, names[at], self._language(rng), rng))
         neutral = [captions.neutral(self._language(rng), rng) for _ in range(self._mixture.neutral)]
-        return [
+        phrases = [
             replace(phrase, text=wording.roughened(phrase.text, rng))
             for phrase in (*own, *hard, *neutral)
         ]
+        index = np.where(captioned, np.cumsum(captioned) - 1, -1)
+        return torch.from_numpy(index), phrases
 
     def _other_artwork(self, concept: int, look: Look, rng: np.random.Generator) -> Phrase:
         """A hard negative: another of its kind, or the same with another colour or effect."""

@@ -137,6 +137,12 @@ def load(cache: Path) -> list[Concept]:
     return concepts
 
 
+def families(concepts: list[Concept]) -> npt.NDArray[np.int64]:
+    """The number of each concept's subgroup, [concepts]."""
+    names = sorted({concept.subgroup for concept in concepts})
+    return np.array([names.index(concept.subgroup) for concept in concepts])
+
+
 def _names(label: str, subgroup: str) -> tuple[str, ...]:
     """A label and shorter forms of it: "cat face" is also "cat"."""
     plain = re.sub(r"[“”\"!]", "", label).replace(":", "").strip().lower()
@@ -231,12 +237,12 @@ def _add_words(
     for text, indices in having.items():
         if len(indices) > 40:
             continue
-        words = _words(text)
+        needed = _words(text)
         row = np.full(len(concepts), WRONG, np.int8)
         subgroups = {concepts[at].subgroup for at in indices}
         for other, concept in enumerate(concepts):
             # A word for a part of a kind: the others of that kind might have it as well.
-            if (words and words <= said[other][language]) or (
+            if (needed and needed <= said[other][language]) or (
                 len(indices) > 2 and concept.subgroup in subgroups
             ):
                 row[other] = UNSURE

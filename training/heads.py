@@ -22,7 +22,7 @@ class Heads(nn.Module):
     artwork and each phrase about artwork is drawn to what it means and away from all else.
     """
 
-    def __init__(self, width: int, features: int, meanings: Tensor) -> None:
+    def __init__(self, width: int, features: int, meanings: Tensor, families: Tensor) -> None:
         """Random weights.
 
         Args:
@@ -30,6 +30,8 @@ class Heads(nn.Module):
             features: of the space that pictures and phrases share.
             meanings: FITS, UNSURE or WRONG, int8 [meanings, concepts]; the first rows are the
                 concepts' names.
+            families: which concepts are of a kind, [concepts]: picture towers tell kinds apart long
+                before they tell their members apart.
         """
         super().__init__()
         self.colours = nn.Linear(width, len(shapes.COLOURS))
@@ -38,6 +40,8 @@ class Heads(nn.Module):
         self.prototypes = nn.Parameter(torch.randn(meanings.shape[1], features) * features**-0.5)
         self.log_scale = nn.Parameter(torch.tensor(math.log(16.0)))
         self.register_buffer("_meanings", meanings, persistent=False)
+        membership = functional.one_hot(families).float()
+        self.register_buffer("_membership", membership, persistent=False)
 
     def drawn(self, pooled: Tensor, batch: Batch) -> Tensor:
         """Cross-entropy to what drawn scenes hold; pictures without a target count nothing."""
@@ -69,7 +73,12 @@ class Heads(nn.Module):
         allowed = meanings[concepts] != UNSURE
         target = allowed * (_SMOOTHING / allowed.sum(1, keepdim=True))
         target.scatter_add_(1, concepts[:, None], torch.full_like(target[:, :1], 1 - _SMOOTHING))
-        of_pictures = _cross_entropy(scale * pictures[is_art] @ prototypes.T, target, allowed)
+        logits = scale * pictures[is_art] @ prototypes.T
+        of_pictures = _cross_entropy(logits, target, allowed)
+        membership = self.get_buffer("_membership")
+        chances = logits.softmax(dim=1) @ membership  # of families
+        own_family = (chances * membership[concepts]).sum(dim=1)
+        of_families = -(own_family + 1e-6).log().mean()
 
         rows = meanings[batch.rows[is_about_art]]
         fits = (rows == FITS).float()
@@ -77,7 +86,10 @@ class Heads(nn.Module):
         of_phrases = _cross_entropy(
             scale * phrases[is_about_art] @ prototypes.T, target, rows != UNSURE
         )
-        return is_art.float().mean() * of_pictures + 0.5 * is_about_art.float().mean() * of_phrases
+        return (
+            is_art.float().mean() * (of_pictures + 0.5 * of_families)
+            + 0.5 * is_about_art.float().mean() * of_phrases
+        )
 
 
 def _cross_entropy(logits: Tensor, target: Tensor, allowed: Tensor) -> Tensor:

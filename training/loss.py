@@ -36,22 +36,24 @@ def contrastive(logits: Tensor, fits: Tensor, own: Tensor, neutral: Tensor) -> L
     Args:
         logits: exp(logit_scale) times cosine, [B, T].
         fits: int8 [B, T]: FITS, UNSURE or WRONG.
-        own: the index of each picture's own phrase, [B].
+        own: the index of each picture's own phrase, [B]; -1 where it has none.
         neutral: bool [T]: phrases that say nothing. They must lose against a phrase that fits,
             and win against phrases that are wrong.
     """
     logits = logits.float()
     wrong = (fits == WRONG) & ~neutral
     rival = wrong | (neutral & (fits != FITS))
-    of_own = logits.gather(1, own[:, None])
-    against = logits.masked_fill(~rival, _NEVER)
-    picture_to_phrase = functional.softplus(torch.logsumexp(against, dim=1) - of_own[:, 0]).mean()
+    captioned = own >= 0
+    phrases = own[captioned]
+    of_own = logits[captioned].gather(1, phrases[:, None])[:, 0]
+    against = logits.masked_fill(~rival, _NEVER)[captioned]
+    picture_to_phrase = functional.softplus(torch.logsumexp(against, dim=1) - of_own).mean()
 
     # The same from each own phrase: its picture against pictures that it is wrong for.
-    columns = logits[:, own].T  # [B phrases, B pictures]
-    is_wrong = wrong[:, own].T
+    columns = logits[:, phrases].T  # [own phrases, B pictures]
+    is_wrong = wrong[:, phrases].T
     rivals = columns.masked_fill(~is_wrong, _NEVER)
-    phrase_to_picture = functional.softplus(torch.logsumexp(rivals, dim=1) - of_own[:, 0]).mean()
+    phrase_to_picture = functional.softplus(torch.logsumexp(rivals, dim=1) - of_own).mean()
 
     # As the bot asks: one wrong phrase, or a few, against the neutral ones.
     few = wrong & (torch.rand(wrong.shape, device=wrong.device) < 10 / wrong.shape[1])

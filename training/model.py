@@ -1,11 +1,18 @@
 """The demo model's architecture: a small `CLIPModel`, and how training runs its two towers."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import torch
 from torch import Tensor, nn
-from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, CLIPTokenizer
+from transformers import (
+    CLIPConfig,
+    CLIPImageProcessorPil,
+    CLIPModel,
+    CLIPTextConfig,
+    CLIPTokenizer,
+)
 
 from training import tokenizer as tokens
 
@@ -69,10 +76,13 @@ def image_processor() -> CLIPImageProcessorPil:
     )
 
 
-def new_model(tokenizer: CLIPTokenizer) -> CLIPModel:
-    """A model with random weights."""
+def new_model(tokenizer: CLIPTokenizer, start: Path | None = None) -> CLIPModel:
+    """A model with random weights, or with those in the folder `start`."""
     model = CLIPModel(configuration(tokenizer))
     _spatial_start(model)
+    if start is not None:
+        loaded = CLIPModel.from_pretrained(start, dtype=torch.float32, local_files_only=True)
+        model.load_state_dict(loaded.state_dict())
     # With so few tokens, on a CPU, plain products take 0.6 of the time of the fused kernel.
     model.set_attn_implementation("eager")
     return model
@@ -165,8 +175,10 @@ def text_features(model: CLIPModel, ids: Tensor) -> Tensor:
     No attention mask is needed: attention is causal, and what follows the first end is not read.
     So the shorter half goes through without the padding that the longest phrase asks for.
     """
-    end = model.config.text_config.eos_token_id
-    lengths = (ids == end).int().argmax(dim=1) + 1
+    text = model.config.text_config
+    assert isinstance(text, CLIPTextConfig)
+    assert isinstance(text.eos_token_id, int)
+    lengths = torch.eq(ids, text.eos_token_id).int().argmax(dim=1) + 1
     order = lengths.argsort()
     parts = []
     for half in order.chunk(2):

@@ -22,6 +22,7 @@ from training import (
     texts,
     tokenizer,
 )
+from training.lexicon import Language
 from training.team import Team
 from training.train import Schedule, Trainer
 
@@ -41,7 +42,8 @@ def prepare(arguments: argparse.Namespace) -> None:
 def rebuild(team: Team, arguments: argparse.Namespace) -> None:
     """Train, measure and export, as one of a team."""
     torch.manual_seed(arguments.seed)
-    words = tokenizer.load(arguments.cache / "tokenizer")
+    # A model that is gone on with has its own words.
+    words = tokenizer.load(arguments.start or arguments.cache / "tokenizer")
     known = concepts.load(arguments.cache)
     meanings = concepts.meanings(known)
     drawings = artwork.load(known, arguments.cache)
@@ -54,18 +56,23 @@ def rebuild(team: Team, arguments: argparse.Namespace) -> None:
         batches.Mixture(pictures=arguments.batch // team.size),
         zlib.crc32(f"{arguments.run} {arguments.seed}".encode()),
     )
-    start = model.new_model(words)
-    model.whiten(start, torch.cat([maker.batch(-1 - at).pixels for at in range(8)]))
+    start = model.new_model(words, arguments.start)
+    if arguments.start is None:
+        model.whiten(start, torch.cat([maker.batch(-1 - at).pixels for at in range(8)]))
     trainer = Trainer(
         start,
         maker,
         Schedule(arguments.steps),
         arguments.cache / f"{arguments.run}.pt",
         torch.from_numpy(meanings.matrix()),
+        torch.from_numpy(concepts.families(known)),
         torch.device(arguments.device),
         team,
     )
     held_out = exam.Exam(words, known, meanings, drawings.subset(kept_back))
+    if arguments.start is not None:
+        names = [concept.names[Language.ENGLISH][0] for concept in known]
+        trainer.begin_prototypes(model.text_features(start, batches.token_ids(words, names)))
     until = time.time() + 60 * arguments.minutes if arguments.minutes else None
     trainer.run(until=until, report=held_out.report)
     if not team.leads:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, distributed, multiprocessing
+from torch import Tensor, distributed
+from torch.multiprocessing.spawn import start_processes
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Team:
         flat = torch.cat([tensor.flatten() for tensor in tensors])
         distributed.all_reduce(flat)
         flat /= self.size
-        parts = flat.split([tensor.numel() for tensor in tensors])
+        parts = torch.split(flat, [tensor.numel() for tensor in tensors])
         for tensor, part in zip(tensors, parts, strict=True):
             tensor.copy_(part.view_as(tensor))
 
@@ -48,7 +49,7 @@ class Team:
             return zeros
         flat = torch.cat([tensor.flatten() for tensor in zeros])
         distributed.all_reduce(flat)
-        parts = flat.split([tensor.numel() for tensor in zeros])
+        parts = torch.split(flat, [tensor.numel() for tensor in zeros])
         return [part.view_as(at) for part, at in zip(parts, like, strict=True)]
 
     def agreed(self, value: float) -> float:
@@ -77,7 +78,7 @@ def run(size: int, task: Callable[[Team, Any], None], argument: object, folder: 
         return
     meeting = folder / f"meeting-{os.getpid()}"
     try:
-        multiprocessing.spawn(_joined, (size, task, argument, meeting), nprocs=size)
+        start_processes(_joined, (size, task, argument, meeting), nprocs=size)
     finally:
         meeting.unlink(missing_ok=True)
 

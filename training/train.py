@@ -30,8 +30,8 @@ class Schedule:
     """How long and how fast."""
 
     steps: int
-    muon_rate: float = 8e-3
-    adam_rate: float = 3e-3
+    muon_rate: float = 3e-3
+    adam_rate: float = 1.5e-3
     # The part of the patches that is seen until a part of the training is over.
     patches: tuple[tuple[float, float], ...] = ((0.5, 0.4), (0.85, 0.55), (1.0, 1.0))
     averaging: float = 0.998  # of the weights, per step
@@ -95,6 +95,7 @@ class Trainer:
         schedule: Schedule,
         checkpoint: Path,
         meanings: Tensor,
+        families: Tensor,
         device: torch.device,
         team: Team,
     ) -> None:
@@ -106,7 +107,9 @@ class Trainer:
         self._team = team
         self._maker, self._checkpoint, self._device = maker, checkpoint, device
         projection = model.visual_projection
-        self._heads = Heads(projection.in_features, projection.out_features, meanings).to(device)
+        self._heads = Heads(projection.in_features, projection.out_features, meanings, families).to(
+            device
+        )
         team.average([p.data for p in (*model.parameters(), *self._heads.parameters())])
         self._precision = _precision(device)
         self._optimizers = optimizers(model, self._heads, schedule, team)
@@ -115,6 +118,16 @@ class Trainer:
         }
         if checkpoint.exists():
             self._restore()
+
+    @torch.no_grad()
+    def begin_prototypes(self, features: Tensor) -> None:
+        """Where a new run goes on with an old model, let prototypes lie where it has the names.
+
+        Args:
+            features: of each concept's name, [concepts, features].
+        """
+        if self.step == 0:
+            self._heads.prototypes.copy_(functional.normalize(features, dim=1))
 
     def run(
         self,
@@ -164,13 +177,14 @@ class Trainer:
 
     def _train(self, step: int, done: float) -> dict[str, float]:
         self.model.train()
-        batch = self._maker.batch(step * self._team.size + self._team.rank).to(self._device)
+        number = step * self._team.size + self._team.rank
+        batch = self._maker.batch(number, max(0.0, 1 - 2 * done)).to(self._device)
         for optimizer, rate in zip(
             self._optimizers, (self.schedule.muon_rate, self.schedule.adam_rate), strict=True
         ):
             for group in optimizer.param_groups:
                 group["lr"] = rate * self.schedule.rate(step, done)
-        torch.manual_seed(step * self._team.size + self._team.rank)
+        torch.manual_seed(number)
         with torch.autocast(self._device.type, self._precision, self._precision is not None):
             image = image_features(
                 self.model, batch.pixels, self.schedule.kept(done), batch.content
@@ -198,8 +212,9 @@ class Trainer:
                 if tensor.is_floating_point():
                     self._average[name].lerp_(tensor, 1 - decay)
         logits = logits.detach()
-        right = logits.gather(1, batch.own[:, None])
-        wrong = logits.masked_fill(batch.fits != -1, -1e4).amax(dim=1, keepdim=True)
+        captioned = batch.own >= 0
+        right = logits[captioned].gather(1, batch.own[captioned][:, None])
+        wrong = logits.masked_fill(batch.fits != -1, -1e4)[captioned].amax(dim=1, keepdim=True)
         return {
             "loss": float(loss.detach()),
             "p2t": float(losses.picture_to_phrase.detach()),

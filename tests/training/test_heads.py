@@ -20,6 +20,7 @@ MEANINGS = torch.tensor(
     dtype=torch.int8,
 )
 ANIMAL = 3
+FAMILIES = torch.tensor([0, 1, 0])  # cats and dogs
 
 
 def batch(concepts: list[int], rows: list[int]) -> Batch:
@@ -41,7 +42,7 @@ def batch(concepts: list[int], rows: list[int]) -> Batch:
 
 def heads() -> Heads:
     """Prototypes along the axes."""
-    made = Heads(4, 3, MEANINGS)
+    made = Heads(4, 3, MEANINGS, FAMILIES)
     with torch.no_grad():
         made.prototypes.copy_(torch.eye(3))
         made.log_scale.fill_(3.0)
@@ -77,3 +78,7 @@ def test_a_kind_is_drawn_to_all_that_are_of_it() -> None:
 def test_pictures_and_phrases_about_nothing_of_the_kind_count_nothing() -> None:
     both = loss([CAT, DOG], [CAT, DOG], [CAT, -1], [CAT, -1])
     torch.testing.assert_close(both, loss([CAT], [CAT], [CAT], [CAT]) / 2)
+
+
+def test_another_of_its_family_costs_less_than_a_stranger() -> None:
+    assert loss([KITTEN], [CAT], [CAT], [CAT]) < loss([DOG], [CAT], [CAT], [CAT]) - 5

@@ -49,3 +49,12 @@ def test_none_of_several_wrong_phrases_should_win() -> None:
     sure = torch.tensor([[40.0, 9, 0, 0]] * 2)
     assert float(contrastive(even, fits, OWN[:1].repeat(2), neutral).spread) < 1e-4
     assert float(contrastive(sure, fits, OWN[:1].repeat(2), neutral).spread) > 1
+
+
+def test_a_picture_without_a_phrase_is_a_rival_and_no_more() -> None:
+    own = torch.tensor([0, -1])
+    apart = torch.tensor([[40.0, 0.0, 20.0], [0.0, 40.0, 20.0]])
+    near = torch.tensor([[40.0, 0.0, 20.0], [60.0, 40.0, 20.0]])
+    assert float(contrastive(apart, FIT, own, NEUTRAL).total()) < 1e-3
+    assert float(contrastive(near, FIT, own, NEUTRAL).phrase_to_picture) > 10
+    assert float(contrastive(near, FIT, own, NEUTRAL).picture_to_phrase) < 1e-3

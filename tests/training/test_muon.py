@@ -23,7 +23,7 @@ def after_three_steps(team: Team) -> list[float]:
     """Some weights after three steps on what each process has seen, summed up."""
     torch.manual_seed(2)
     layers = [nn.Linear(6, 6, bias=False) for _ in range(3)] + [nn.Linear(6, 9, bias=False)]
-    weights = [layer.weight for layer in layers]
+    weights = [nn.Parameter(layer.weight.detach()) for layer in layers]
     optimizer = Muon(weights, 0.05, team)
     for step in range(3):
         for rank in range(2):

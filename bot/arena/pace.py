@@ -21,6 +21,10 @@ class EditPace:
         last = self._edited_at.get(chat_id)
         return 0.0 if last is None else last + EDIT_EVERY
 
+    def edited(self, chat_id: int, at: float) -> None:
+        """An edit was taken, maybe long after it was booked: the next keeps its distance."""
+        self._edited_at[chat_id] = max(at, self._edited_at.get(chat_id, at))
+
     def book(self, chat_id: int, now: float) -> float:
         """When the caller may edit: now, or once those who came earlier have done so."""
         at = max(now, self.allowed_at(chat_id))

@@ -35,7 +35,7 @@ async def plays(club: Club, *guesses: tuple[Person, str]) -> str:
     def result() -> Message | None:
         return next((m for m in club.said() if m.photo and m.reply_to is board), None)
 
-    told = await club.server.until(result)
+    told = await club.server.until(result, 80)  # a worker may still be starting
     await club.server.until(lambda: "🏆" in (board.text or ""))
     return told.caption or ""
 

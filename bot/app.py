@@ -2,6 +2,7 @@
 
 Telegram ─ Poller or webhook ─▶ Inbox ─▶ TelegramFront ─▶ Intake ─▶ jobs ─▶ workers
 Telegram ◀─ Answers ◀─ Deliverer ◀───────────────────────────────── results ◀─┘
+                          └─▶ Arena, which plays games and asks workers by itself
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
 from bot import patience
+from bot.arena import Arena, EditPace, GameJobs
 from bot.consumer import Consumer
 from bot.delivery import Deliverer
 from bot.embedded.nats_server import NatsServer
@@ -37,9 +39,14 @@ from bot.telegram.albums import Albums
 from bot.telegram.application import TelegramFront, build
 from bot.telegram.connection import keep_menu, meet, prepare_polling, prepare_webhook
 from bot.telegram.conversation import Conversation
+from bot.telegram.game_settings import GroupSettings
+from bot.telegram.games import Games
 from bot.telegram.platform import Bot, TelegramPlatform
+from bot.telegram.players import Admins
 from bot.telegram.polling import Poller
 from bot.telegram.preferences import Preferences
+from bot.telegram.scores import Scores
+from bot.telegram.starting import Starting
 from bot.telegram.webhook import webhook
 from bot.web import WebServer
 from inference.errors import SettingError
@@ -108,26 +115,35 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
     )
     conversation = Conversation(platform, store, intake, fleet, max_labels=settings.max_labels)
     albums = Albums(application.bot, store, conversation)
+    edits = EditPace()
+    arena = Arena(store, platform, GameJobs(queue, platform, metrics, bot_id=bot_id), edits)
     preferences = Preferences(
         platform,
         store,
         fleet,
         queue,
+        arena,
         max_labels=settings.max_labels,
         admin_ids=settings.admin_ids,
     )
+    admins = Admins(application.bot)
+    starting = Starting(store, arena, conversation, admins)
+    scores = Scores(platform, store, arena, admin_ids=settings.admin_ids)
+    group_settings = GroupSettings(platform, store, admins, edits)
+    games = Games(platform, store, arena, starting, admins, scores, group_settings, bot_id=bot_id)
     front = TelegramFront(
         application,
         store,
         conversation,
         albums,
         preferences,
+        games,
         allowed_chats=settings.allowed_chats,
         admin_ids=settings.admin_ids,
     )
     inbox = Inbox(queue, store, front, bot_id, metrics)
     lanes = Lanes()
-    deliverer = Deliverer(queue, store, platform, lanes, metrics)
+    deliverer = Deliverer(queue, store, platform, lanes, metrics, takers=[arena])
 
     if settings.metrics_port:
         await _serve_web(
@@ -148,6 +164,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
     for work in (
         fleet.watch,
         albums.watch,
+        arena.watch,
         lambda: patience.watch(store, platform, lanes, wait=wait, look_every=min(15.0, wait / 4)),
         lambda: _prune(store),
         lambda: keep_menu(application.bot),

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from bot.texts import Sentences
+from bot.texts.lengths import shortened
 from inference.contract import ImageOutcome, Result
 
 # A win by fewer points than this is called narrow.
 NARROW_MARGIN = 0.05
 # Sigmoid scores below this say that the model believes in none of the labels (SigLIP, section 3).
 _UNLIKELY = 0.01
+# Ten lines of long labels must still fit under one chart, also where they are emoji.
 _ALBUM_LABEL_UNITS = 48
 
 
@@ -60,19 +62,4 @@ def _in_album(result: Result, outcome: ImageOutcome, sentences: Sentences) -> st
     if outcome.problem:
         return sentences.problem(outcome.problem)
     label, share = _ranked(result, outcome, sentences)[0]
-    return sentences.winner(_shortened(label), share)
-
-
-def _shortened(label: str) -> str:
-    """Ten lines of long labels must still fit under one chart, also where they are emoji."""
-    kept, shortened = len(label), label
-    while _units(shortened) > _ALBUM_LABEL_UNITS:
-        kept -= 1
-        end = kept // 2
-        shortened = f"{label[: kept - end].rstrip()}…{label[len(label) - end :].lstrip()}"
-    return shortened
-
-
-def _units(text: str) -> int:
-    """Its length as Telegram counts: an emoji is two UTF-16 units."""
-    return len(text.encode("utf-16-le")) // 2
+    return sentences.winner(shortened(label, _ALBUM_LABEL_UNITS), share)

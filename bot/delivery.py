@@ -3,8 +3,11 @@
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
+from sqlalchemy.exc import DBAPIError
 
 from bot.answers import Answers
 from bot.backoff import Failures, backoff
@@ -28,21 +31,39 @@ _CHAT_IN_HAND = 20
 _CHAT_PAUSE = 5.0
 
 
+class Taker(Protocol):
+    """Somebody else who asks workers, and takes what they answer."""
+
+    def wants(self, result: Result) -> bool:
+        """Whether a result is theirs."""
+
+    async def take(self, result: Result) -> None:
+        """Stores it. What it raises of the database's or the network's brings the result again."""
+
+
 class Deliverer:
     """Deals with results.
 
     Args:
         lanes: one for each chat; shared with whoever else answers questions.
+        takers: those who get their results before all else.
     """
 
     def __init__(
-        self, queue: Queue, store: Store, platform: Platform, lanes: Lanes, metrics: Metrics
+        self,
+        queue: Queue,
+        store: Store,
+        platform: Platform,
+        lanes: Lanes,
+        metrics: Metrics,
+        takers: Sequence[Taker] = (),
     ) -> None:
         self._queue = queue
         self._store = store
         self._answers = Answers(store, platform)
         self._lanes = lanes
         self._metrics = metrics
+        self._takers = takers
         self._failures = Failures()
         self._at_work = asyncio.Semaphore(_AT_WORK)
 
@@ -58,6 +79,9 @@ class Deliverer:
             log.exception("A result can't be read; it is set aside.")
             await self._queue.set_aside("results", delivery)
             await delivery.ack()
+            return
+        if taker := next((taker for taker in self._takers if taker.wants(result)), None):
+            await self._hand_over(taker, result, delivery)
             return
         job_id = result.reply.data.decode()
         record = await self._store.job(job_id)
@@ -78,6 +102,15 @@ class Deliverer:
             ):
                 return
         await delivery.ack()
+
+    async def _hand_over(self, taker: Taker, result: Result, delivery: Delivery) -> None:
+        try:
+            await taker.take(result)
+        except (DBAPIError, OSError) as error:
+            log.warning("A result can't be stored (%s); it comes again.", error)
+            await delivery.hand_back(delay=backoff(delivery.attempt))
+        else:
+            await delivery.ack()
 
     async def _deliver(self, delivery: Delivery, result: Result, record: JobRecord) -> bool:
         """True when the result is done with; False when it comes back later."""

@@ -1,5 +1,6 @@
 """What the bot needs of a chat platform. Telegram's is `bot.telegram.platform`."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from bot.asks import Media, Place
@@ -25,6 +26,22 @@ class TooBig(Exception):
     """The platform does not hand out files of that size."""
 
 
+@dataclass(frozen=True)
+class Button:
+    """A button under a message.
+
+    Attributes:
+        label: what it shows.
+        data: what comes back when it is pressed; up to 64 bytes (Bot API, InlineKeyboardButton).
+    """
+
+    label: str
+    data: str
+
+
+Buttons = tuple[tuple[Button, ...], ...]
+
+
 class Platform(Protocol):
     """Each method raises `TryAgain` or `Gone` and nothing else of the platform's own."""
 
@@ -45,3 +62,11 @@ class Platform(Protocol):
 
     async def edit_to_chart(self, place: Place, answer_id: int, chart: bytes, caption: str) -> None:
         """Changes an answer, text or picture, to a picture. `Gone` when it can't be changed."""
+
+    async def send_board(self, place: Place, text: str, buttons: Buttons = ()) -> int:
+        """Replies with text and buttons, without link previews; returns the new message's id."""
+
+    async def edit_board(
+        self, place: Place, board_id: int, text: str, buttons: Buttons = ()
+    ) -> None:
+        """Changes text and buttons. `Gone` when it can't be changed any more."""

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from PIL.Image import Image
 
 from inference.classifier import Classifier
-from inference.contract import ImageOutcome, Job
+from inference.contract import Fingerprint, ImageOutcome, Job
 from inference.errors import DeviceLost, Problem, ProblemCode
-from inference.scores import FloatArray
+from inference.scores import FloatArray, apply_template
 
 if TYPE_CHECKING:
     from inference.engine import LabelSet
@@ -35,11 +35,16 @@ _DEVICE_WORDS = ("cuda error", "hip error", "acceleratorerror")
 
 @dataclass(frozen=True)
 class ReadJob:
-    """A job whose pictures have been decoded, or refused, each by itself."""
+    """A job whose pictures have been decoded, or refused, each by itself.
+
+    Attributes:
+        fingerprints: one for each picture; None where it was refused, or none was wanted.
+    """
 
     job: Job
     pictures: tuple[Image | Problem, ...]
     decode_seconds: float = 0.0
+    fingerprints: tuple[Fingerprint | None, ...] = ()
 
     @property
     def images(self) -> list[Image]:
@@ -87,11 +92,13 @@ class Batcher:
         from inference.engine import LabelSet
 
         images, label_sets = [], []
-        for read in jobs:
+        merged = [_merged(classifier, read) for read in jobs]
+        for read, same_as in zip(jobs, merged, strict=True):
             images += read.images
-            label_sets += [LabelSet(tuple(read.job.labels), read.job.template)] * len(read.images)
+            labels = _kept(read.job.labels, same_as)
+            label_sets += [LabelSet(tuple(labels), read.job.template)] * len(read.images)
         rows = iter(self.rows(classifier, images, label_sets))
-        return [_outcomes(read, rows) for read in jobs]
+        return [_outcomes(read, rows, same) for read, same in zip(jobs, merged, strict=True)]
 
     def rows(
         self, classifier: Classifier, images: Sequence[Image], label_sets: Sequence[LabelSet]
@@ -120,14 +127,32 @@ class Batcher:
         return done
 
 
-def _outcomes(read: ReadJob, rows: Iterator[FloatArray]) -> list[ImageOutcome]:
+def _merged(classifier: Classifier, read: ReadJob) -> list[int]:
+    """For each label the first that means nearly the same; empty where the job keeps all apart."""
+    if read.job.merge_above is None or not read.images:
+        return []
+    texts = [apply_template(read.job.template, label) for label in read.job.labels]
+    return classifier.alike(texts, read.job.merge_above)
+
+
+def _kept(labels: Sequence[str], same_as: Sequence[int]) -> list[str]:
+    """The labels that are compared: all, or the first of each meaning."""
+    return [label for i, label in enumerate(labels) if not same_as or same_as[i] == i]
+
+
+def _outcomes(read: ReadJob, rows: Iterator[FloatArray], same_as: list[int]) -> list[ImageOutcome]:
     """Takes as many rows as the job has readable pictures."""
     outcomes = []
-    for picture in read.pictures:
+    prints = read.fingerprints or (None,) * len(read.pictures)
+    for picture, fingerprint in zip(read.pictures, prints, strict=True):
         if isinstance(picture, Problem):
             outcomes.append(ImageOutcome(problem=picture))
             continue
-        outcomes.append(ImageOutcome([float(p) for p in next(rows)]))
+        row = [float(p) for p in next(rows)]
+        if same_as:
+            shares = iter(row)
+            row = [next(shares) if first == i else 0.0 for i, first in enumerate(same_as)]
+        outcomes.append(ImageOutcome(row, same_as=same_as, fingerprint=fingerprint))
     return outcomes
 
 

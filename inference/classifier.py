@@ -40,6 +40,10 @@ class Classifier(Protocol):
         """One row for each image, as long as its own label set, float32 in 0..1."""
         ...
 
+    def alike(self, texts: Sequence[str], at_least: float) -> list[int]:
+        """For each text the place of the first that means nearly the same; see `Engine.alike`."""
+        ...
+
 
 class ScriptedClassifier:
     """Sees one thing: what colour a picture has in its middle. For tests.
@@ -78,6 +82,11 @@ class ScriptedClassifier:
             _row(colour_of(image), label_set.labels)
             for image, label_set in zip(images, label_sets, strict=True)
         ]
+
+    def alike(self, texts: Sequence[str], at_least: float) -> list[int]:
+        """Texts mean the same where they hold the same words, whatever their order."""
+        meanings = [frozenset(text.split()) for text in texts]
+        return [meanings.index(meaning) for meaning in meanings]
 
 
 def colour_of(image: Image) -> str:

@@ -54,6 +54,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         template: holds one `{}` that each label replaces; None uses labels as typed.
         locale: the asker's language, for logs and metrics only.
         created_at: Unix time in seconds.
+        captions: what the chart writes in place of the labels, one for each; empty: the labels.
+        merge_above: labels whose text features' cosine reaches this count as one, the earliest of
+            them; None keeps all apart.
+        draw: whether a chart is wanted.
+        fingerprint: whether each picture's `Fingerprint` is wanted.
     """
 
     id: str
@@ -64,17 +69,50 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     locale: str = "en"
     words: ChartWords = ChartWords()
     created_at: float = msgspec.field(default_factory=time.time)
+    captions: list[str] = []
+    merge_above: float | None = None
+    draw: bool = True
+    fingerprint: bool = False
     version: int = VERSION
+
+
+# How far the colours of two copies may lie apart at any place, of 255. Measured on drawings, icons
+# and soft noise, saved anew at half and double size and at JPEG quality 40: copies differed by up
+# to 7, and the two most alike different pictures by 43.
+_COPY_STEPS = 20
+
+
+class Fingerprint(msgspec.Struct, frozen=True):
+    """A perceptual hash: nearly the same for the same picture, saved anew or in another size.
+
+    Attributes:
+        colours: 192 bytes, the mean RGB of each of 8 × 8 parts, row by row.
+    """
+
+    colours: bytes
+
+    def is_same(self, other: "Fingerprint") -> bool:
+        """True where both are of the same picture, as far as one can tell."""
+        return len(self.colours) == len(other.colours) and all(
+            abs(a - b) <= _COPY_STEPS for a, b in zip(self.colours, other.colours, strict=True)
+        )
 
 
 class ImageOutcome(msgspec.Struct, frozen=True):
     """What became of one picture: either probabilities, one for each label in order, or a problem.
 
     With a single label there is a single probability: that label against neutral phrases.
+
+    Attributes:
+        same_as: where the job merges labels, for each the place of the first one that means nearly
+            the same, mostly its own; a label that is not the first has probability 0.
+        fingerprint: where the job wants it.
     """
 
     probabilities: list[float] = []
     problem: Problem | None = None
+    same_as: list[int] = []
+    fingerprint: Fingerprint | None = None
 
 
 class Timings(msgspec.Struct, frozen=True):

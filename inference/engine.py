@@ -134,6 +134,28 @@ class Engine:
             for row, one in zip(rows, label_sets, strict=True)
         ]
 
+    @torch.inference_mode()
+    def alike(self, texts: Sequence[str], at_least: float) -> list[int]:
+        """For each text the place of the first one that means nearly the same, mostly its own.
+
+        Args:
+            texts: 1..500, as the model reads them; the earliest of its kind stands for all.
+            at_least: cosine of two texts' features, -1..1, from which on they are of a kind.
+
+        Returns:
+            As long as `texts`; `result[result[i]] == result[i] <= i`. All places are their own
+            where the model's towers can't be run apart.
+        """
+        if not self.splits:
+            return list(range(len(texts)))
+        features = self.towers.text_features(texts)
+        cosines = (features @ features.T).cpu().tolist()  # [texts, texts]
+        first: list[int] = []
+        for i in range(len(texts)):
+            near = (j for j in range(i) if first[j] == j and cosines[i][j] >= at_least)
+            first.append(next(near, i))
+        return first
+
     def _split(self, inputs: dict[str, torch.Tensor], texts: list[list[str]]) -> list[FloatArray]:
         """Logits of each picture for its own texts, every distinct text encoded once."""
         column = {text: i for i, text in enumerate(dict.fromkeys(t for row in texts for t in row))}

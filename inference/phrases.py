@@ -40,7 +40,7 @@ def parse(text: str, *, max_labels: int, max_length: int = MAX_LABEL_LENGTH) -> 
     """
     found: dict[str, str] = {}
     for item in _split(text):
-        label = _clean(item)
+        label = clean(item)
         if label:
             found.setdefault(unicodedata.normalize("NFKC", label).casefold(), label)
     labels = tuple(found.values())
@@ -54,7 +54,8 @@ def parse(text: str, *, max_labels: int, max_length: int = MAX_LABEL_LENGTH) -> 
     return labels
 
 
-def _clean(item: str) -> str:
+def clean(item: str) -> str:
+    """What a person typed, on one line and without what prints nothing; "" when nothing is left."""
     visible = "".join(c for c in item.translate(_INVISIBLE) if c.isspace() or _prints(c))
     label = _SPACES.sub(" ", visible).strip()
     return label if any(unicodedata.category(c) not in {"Cf", "Mn", "Zs"} for c in label) else ""

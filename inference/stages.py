@@ -16,8 +16,9 @@ from PIL.Image import Image
 
 from inference.batch import Batcher, JobOutcome, ReadJob
 from inference.classifier import Classifier
-from inference.contract import ImageOutcome, Job
+from inference.contract import Fingerprint, ImageOutcome, Job
 from inference.errors import ImageRefused, Problem
+from inference.fingerprints import fingerprint
 from inference.images import decode
 from inference.metrics import Metrics
 from inference.settings import WorkerSettings
@@ -44,7 +45,7 @@ class Stages:
         loop = asyncio.get_running_loop()
         read = await asyncio.gather(
             *(
-                loop.run_in_executor(self._decoders, self._decode, data, job.id)
+                loop.run_in_executor(self._decoders, self._decode, data, job)
                 for job in jobs
                 for data in job.images
             )
@@ -53,22 +54,32 @@ class Stages:
         found = []
         for job in jobs:
             own = [next(pictures) for _ in job.images]
-            seconds = sum(took for _, took in own)
+            seconds = sum(took for _, _, took in own)
             self._metrics.decode.observe(seconds)
-            found.append(ReadJob(job, tuple(picture for picture, _ in own), seconds))
+            found.append(
+                ReadJob(
+                    job,
+                    tuple(picture for picture, _, _ in own),
+                    seconds,
+                    tuple(known_by for _, known_by, _ in own),
+                )
+            )
         return found
 
-    def _decode(self, data: bytes, job_id: str) -> tuple[Image | Problem, float]:
+    def _decode(self, data: bytes, job: Job) -> tuple[Image | Problem, Fingerprint | None, float]:
         started = time.monotonic()
         picture: Image | Problem
+        known_by = None
         try:
             picture = decode(
                 data, max_megapixels=self._max_megapixels, want=self.classifier.image_size
             )
         except ImageRefused as refusal:
-            log.debug("Job %s: %s", job_id, refusal)
+            log.debug("Job %s: %s", job.id, refusal)
             picture = refusal.problem
-        return picture, time.monotonic() - started
+        else:
+            known_by = fingerprint(picture) if job.fingerprint else None
+        return picture, known_by, time.monotonic() - started
 
     async def classify(self, jobs: Sequence[ReadJob]) -> tuple[list[JobOutcome], float]:
         """One outcome for each job, and how many seconds the model took for all.
@@ -91,10 +102,10 @@ class Stages:
     async def draw(self, read: ReadJob, outcomes: Sequence[ImageOutcome]) -> tuple[bytes, float]:
         """The chart as a JPEG file, and the seconds that drawing took.
 
-        Returns no bytes where no picture could be read, or where drawing failed (which is logged):
-        the probabilities are what matters.
+        Returns no bytes where no picture could be read, where the job wants no chart, or where
+        drawing failed (which is logged): the probabilities are what matters.
         """
-        if not read.images:
+        if not read.images or not read.job.draw:
             return b"", 0.0
         try:
             chart, seconds = await asyncio.get_running_loop().run_in_executor(
@@ -111,10 +122,17 @@ class Stages:
         from inference import chart
 
         started = time.monotonic()
+        same_as = next((outcome.same_as for outcome in outcomes if outcome.same_as), None)
+        captions = read.job.captions or read.job.labels
+        # Of labels that were merged only the first was compared.
+        shown = [i for i in range(len(captions)) if same_as is None or same_as[i] == i]
         picture = chart.draw(
             [None if isinstance(picture, Problem) else picture for picture in read.pictures],
-            read.job.labels,
-            [outcome.probabilities or None for outcome in outcomes],
+            [captions[i] for i in shown],
+            [
+                [outcome.probabilities[i] for i in shown] if outcome.probabilities else None
+                for outcome in outcomes
+            ],
             read.job.words,
             independent=self.classifier.independent,
             demo=self.classifier.is_demo,

@@ -1,10 +1,13 @@
-"""What outlives a restart: people's preferences, questions, albums, jobs and answers."""
+"""What outlives a restart: people's preferences, questions, albums, jobs, answers, and games."""
 
 from bot.store.albums import Album
 from bot.store.database import Database, claim, open_database
+from bot.store.game_settings import GameSettings
 from bot.store.jobs import Answered, JobRecord
 from bot.store.people import Person
+from bot.store.rounds import Display, RoundRow
 from bot.store.rows import MEMORY_HOURS
+from bot.store.scores import Standing
 from bot.store.store import Store
 
 __all__ = [
@@ -12,8 +15,12 @@ __all__ = [
     "Album",
     "Answered",
     "Database",
+    "Display",
+    "GameSettings",
     "JobRecord",
     "Person",
+    "RoundRow",
+    "Standing",
     "Store",
     "claim",
     "open_database",

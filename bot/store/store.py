@@ -5,11 +5,26 @@ import time
 from sqlalchemy import and_, delete, exists, not_, or_, select
 
 from bot.store.albums import Albums
+from bot.store.game_settings import GameSettingsPart
 from bot.store.jobs import Jobs
 from bot.store.people import People
 from bot.store.questions import Questions
+from bot.store.rounds import Rounds
 from bot.store.rows import MEMORY_HOURS
-from bot.store.tables import album_items, albums, answers, handled, jobs, people, questions
+from bot.store.scores import Scores
+from bot.store.tables import (
+    album_items,
+    albums,
+    answers,
+    handled,
+    hidden,
+    jobs,
+    people,
+    players,
+    questions,
+    rounds,
+    scores,
+)
 
 # A group's album without a command is kept only for a late item that may have one, in seconds.
 _UNASKED_ALBUMS = 600.0
@@ -17,7 +32,7 @@ _UNASKED_ALBUMS = 600.0
 _PATIENCE = 30 * 24 * 3_600.0
 
 
-class Store(People, Jobs, Questions, Albums):
+class Store(People, Jobs, Questions, Albums, Rounds, Scores, GameSettingsPart):
     """All tables. Safe for concurrent use within one event loop."""
 
     async def is_handled(self, update_id: int) -> bool:
@@ -38,7 +53,7 @@ class Store(People, Jobs, Questions, Albums):
             jobs.c.message_id == answers.c.message_id,
         )
         async with self._database.begin() as connection:
-            for table in (people, questions, album_items):
+            for table in (people, questions, album_items, scores, players, hidden):
                 await connection.execute(delete(table).where(table.c.user_id == user_id))
             # A private chat has the person's own id.
             await connection.execute(
@@ -75,5 +90,6 @@ class Store(People, Jobs, Questions, Albums):
             await connection.execute(delete(albums).where(stale))
             for table in (answers, questions):
                 await connection.execute(delete(table).where(table.c.created_at < old))
+            await connection.execute(delete(rounds).where(rounds.c.created_at < old))
             await connection.execute(delete(handled).where(handled.c.at < old))
             await connection.execute(delete(jobs).where(jobs.c.created_at < old, not_(unanswered)))

@@ -110,3 +110,63 @@ handled = Table(
     Column("update_id", BigInteger, primary_key=True, autoincrement=False),
     Column("at", Float, nullable=False),
 )
+
+# Rounds of games under way: one for each chat, or for each topic of a forum. The row is gone when
+# all has been shown.
+rounds = Table(
+    "rounds",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("thread_id", BigInteger, primary_key=True, autoincrement=False),  # 0: no topic
+    Column("round_id", BigInteger, nullable=False),  # the message or the press that started it
+    Column("state", LargeBinary, nullable=False),  # msgpack, see bot.games.play
+    Column("display", LargeBinary, nullable=False),  # msgpack of Display
+    Column("chart", LargeBinary),  # waits to be shown
+    Column("created_at", Float, nullable=False),
+)
+
+# What one round gave one player: a round can't give twice.
+scores = Table(
+    "scores",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("round_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("game", String(8), nullable=False),
+    Column("points", Integer, nullable=False),
+    Column("place", Integer, nullable=False),  # 1 to 3: a medal
+    Column("at", Float, nullable=False),
+    Index("scores_by_time", "chat_id", "at"),
+    Index("scores_by_user", "user_id"),
+)
+
+# Who played in a chat, as they were called last.
+players = Table(
+    "players",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("username", Text, nullable=False),
+    Column("streak", Integer, nullable=False),  # rounds of Beat CLIP right in a row
+    Column("best_streak", Integer, nullable=False),
+    Index("players_by_user", "user_id"),
+)
+
+# Who wants to stand in no leaderboard.
+hidden = Table(
+    "hidden",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+)
+
+# What a group's admins chose for its games.
+game_settings = Table(
+    "game_settings",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("pace", Float, nullable=False),  # times the usual length of a round
+    Column("language", String(8)),  # None: the starter's
+    Column("labels", Integer, nullable=False),
+    Column("admins_only", Integer, nullable=False),
+)

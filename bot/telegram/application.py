@@ -22,6 +22,7 @@ from bot.store import Store
 from bot.telegram.albums import Albums
 from bot.telegram.commands import command_in
 from bot.telegram.conversation import Conversation
+from bot.telegram.games import Games
 from bot.telegram.people import is_private, place_of, speaker_of
 from bot.telegram.platform import Bot, Pace, TelegramPlatform
 from bot.telegram.preferences import Preferences
@@ -66,7 +67,7 @@ def build(token: str, api_url: str) -> TelegramApplication:
 
 
 class TelegramFront:
-    """`bot.inbox.Front` for Telegram: routes updates to conversation, albums and preferences."""
+    """`bot.inbox.Front` for Telegram: to conversation, albums, preferences and games."""
 
     def __init__(
         self,
@@ -75,6 +76,7 @@ class TelegramFront:
         conversation: Conversation,
         albums: Albums,
         preferences: Preferences,
+        games: Games,
         *,
         allowed_chats: frozenset[int],
         admin_ids: frozenset[int],
@@ -85,6 +87,7 @@ class TelegramFront:
         self._conversation = conversation
         self._albums = albums
         self._preferences = preferences
+        self._games = games
         self._allowed = allowed_chats | admin_ids if allowed_chats else frozenset()
         self._failures: dict[int, Exception] = {}
         kinds = filters.UpdateType.MESSAGE | filters.UpdateType.EDITED_MESSAGE
@@ -134,7 +137,12 @@ class TelegramFront:
         edited = update.edited_message is not None
         serial = update.update_id if edited else 0
         command = command_in(message, self._application.bot.username)
-        if message.media_group_id:
+        if command and (play := self._games.commands.get(command.name)):
+            if not edited:
+                await play(message, who, command.argument)
+        elif not command and await self._games.reply(message, who, edited=edited):
+            return
+        elif message.media_group_id:
             await self._albums.add(message, who, update.update_id)
         elif command and command.name == "classify":
             await self._conversation.classify(message, who, command.argument, serial)
@@ -155,7 +163,8 @@ class TelegramFront:
         if query is None:
             return
         chat = {query.message.chat.id} if query.message else set()
-        if not self._allowed or self._allowed & {query.from_user.id, *chat}:
+        is_allowed = not self._allowed or self._allowed & {query.from_user.id, *chat}
+        if is_allowed and not await self._games.press(query):
             await self._preferences.press(query)
 
 

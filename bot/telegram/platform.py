@@ -6,7 +6,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import PurePosixPath
 from typing import Any
 
-from telegram import InputFile, InputMediaPhoto, Message, ReplyParameters
+from telegram import (
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputFile,
+    InputMediaPhoto,
+    LinkPreviewOptions,
+    Message,
+    ReplyParameters,
+)
 from telegram.constants import ChatAction, ParseMode
 from telegram.error import (
     BadRequest,
@@ -20,7 +28,7 @@ from telegram.error import (
 from telegram.ext import AIORateLimiter, ExtBot
 
 from bot.asks import Media, Place
-from bot.platform import Gone, TooBig, TryAgain
+from bot.platform import Buttons, Gone, TooBig, TryAgain
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +61,7 @@ _GONE = (
 )
 
 
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 # After a group became a supergroup, its messages have new ids: there is nothing to reply to.
 _NO_MESSAGE = 0
 
@@ -166,6 +175,43 @@ class TelegramPlatform:
         )
         async with telegram_errors(), _unchanged_is_fine():
             await self._bot.edit_message_media(media, place.chat_id, answer_id)
+
+    async def send_board(self, place: Place, text: str, buttons: Buttons = ()) -> int:
+        """A reply of text with buttons, without link previews."""
+
+        async def send(where: Place) -> Message:
+            return await self._bot.send_message(
+                where.chat_id,
+                text,
+                parse_mode=ParseMode.HTML,
+                reply_markup=_keyboard(buttons),
+                link_preview_options=_NO_PREVIEW,
+                **_as_reply(where),
+            )
+
+        return await _sent(send, place)
+
+    async def edit_board(
+        self, place: Place, board_id: int, text: str, buttons: Buttons = ()
+    ) -> None:
+        """Changes text and buttons."""
+        async with telegram_errors(), _unchanged_is_fine():
+            await self._bot.edit_message_text(
+                text,
+                place.chat_id,
+                board_id,
+                parse_mode=ParseMode.HTML,
+                reply_markup=_keyboard(buttons),
+                link_preview_options=_NO_PREVIEW,
+            )
+
+
+def _keyboard(buttons: Buttons) -> InlineKeyboardMarkup | None:
+    if not buttons:
+        return None
+    return InlineKeyboardMarkup(
+        [[InlineKeyboardButton(b.label, callback_data=b.data) for b in row] for row in buttons]
+    )
 
 
 async def _sent(send: Callable[[Place], Awaitable[Message]], place: Place) -> int:

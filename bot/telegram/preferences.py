@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
+from bot.arena import Arena
 from bot.fleet import Fleet
 from bot.store import MEMORY_HOURS, Store
 from bot.telegram.people import Speaker, is_private, place_of, speaker
@@ -28,6 +29,7 @@ class Preferences:
         store: Store,
         fleet: Fleet,
         queue: Queue,
+        arena: Arena,
         *,
         max_labels: int,
         admin_ids: frozenset[int],
@@ -36,6 +38,7 @@ class Preferences:
         self._store = store
         self._fleet = fleet
         self._queue = queue
+        self._arena = arena
         self._max_labels = max_labels
         self._admin_ids = admin_ids
         self.commands: dict[str, Handler] = {
@@ -152,6 +155,7 @@ class Preferences:
             await self._store.set_language(who.user_id, code)
             text = speak(code).language_set()
         elif data == _FORGET:
+            await self._arena.forget(who.user_id)
             await self._store.forget_person(who.user_id)
             text = who.sentences.deleted()
         else:

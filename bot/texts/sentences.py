@@ -4,14 +4,14 @@ Texts are Telegram-style HTML: values that people typed are escaped here, once. 
 the bot holds words.
 """
 
-import html
-import unicodedata
 from collections.abc import Sequence
 from functools import cache
 
-from babel.numbers import format_decimal, get_decimal_symbol
+from babel.numbers import get_decimal_symbol
 
-from bot.texts.languages import LANGUAGES, catalogue
+from bot.texts.game_sentences import GameSentences
+from bot.texts.languages import LANGUAGES
+from bot.texts.round_sentences import RoundSentences
 from inference.contract import ChartWords
 from inference.errors import (
     LabelsRefused,
@@ -22,11 +22,6 @@ from inference.errors import (
     TooManyLabels,
 )
 
-# Bot API: a message has up to 4,096 characters; this leaves room for the sentence around a list.
-_LIST_LENGTH = 3_500
-# First strong isolate … pop: keeps a right-to-left label from turning the percentage around.
-_ISOLATE = "\u2068{}\u2069"
-
 
 @cache
 def speak(language: str) -> "Sentences":
@@ -34,46 +29,8 @@ def speak(language: str) -> "Sentences":
     return Sentences(language)
 
 
-class Sentences:
+class Sentences(RoundSentences, GameSentences):
     """What the bot says in one language."""
-
-    def __init__(self, language: str) -> None:
-        self.language = language
-        translations = catalogue(language)
-        self._ = translations.gettext
-        self._n = translations.ngettext
-
-    # -- pieces ---------------------------------------------------------------------------------
-
-    def percent(self, share: float) -> str:
-        """0.931 → `93.1 %`, with the language's decimal point."""
-        return f"{format_decimal(share * 100, '0.0', locale=self.language)} %"
-
-    def number(self, value: float) -> str:
-        """At most one decimal, with the language's decimal point."""
-        return format_decimal(value, "#,##0.#", locale=self.language)
-
-    @staticmethod
-    def quote(typed: str, tag: str = "") -> str:
-        """Something that a person typed, safe in HTML and in a line of the other direction."""
-        text = html.escape(typed, quote=False)
-        if tag:
-            text = f"<{tag}>{text}</{tag}>"
-        right_to_left = any(unicodedata.bidirectional(c) in {"R", "AL"} for c in typed)
-        return _ISOLATE.format(text) if right_to_left else text
-
-    def list_of(self, labels: Sequence[str]) -> str:
-        """Labels as a person would type them, as many as fit into one message."""
-        shown = list(labels)
-        while len(", ".join(shown).encode("utf-16-le")) // 2 > _LIST_LENGTH:
-            shown.pop()
-        text = ", ".join(self.quote(label) for label in shown)
-        hidden = len(labels) - len(shown)
-        if not hidden:
-            return text
-        return text + self._n(" … and {count} more", " … and {count} more", hidden).format(
-            count=hidden
-        )
 
     def chart_words(self) -> ChartWords:
         """What a chart says besides the labels; the worker knows no language."""
@@ -122,6 +79,7 @@ class Sentences:
             "/labels – show them, /labels clear – forget them\n"
             "/template a photo of {{}} – put each phrase into a sentence; /template clear\n"
             "/language – English or Spanish\n"
+            "/play – games with CLIP as the referee, best in a group\n"
             "/cancel – forget my question\n"
             "/privacy – what is stored, and how to delete it\n"
             "\n"
@@ -136,6 +94,8 @@ class Sentences:
             "• Which message asked and which one answered, with Telegram's file ids, for {hours} "
             "hours, so that an edited caption can edit the answer; albums with their captions as "
             "well.\n"
+            "• Games: what is sent in a round, until it ends; what you won, with your name and "
+            "chat by chat, until you send /forget.\n"
             "• Pictures only while they wait in the queue. They are then gone, and nobody looks at "
             "them but the model.\n"
             "• What could not be answered because of a mistake of mine, for up to 7 days, so that "
@@ -146,7 +106,9 @@ class Sentences:
         return self._("Delete what you know about me")
 
     def deleted(self) -> str:
-        return self._("Done: your language, phrases, template and past questions are deleted.")
+        return self._(
+            "Done: your language, phrases, template, past questions and points are deleted."
+        )
 
     def unknown_command(self) -> str:
         return self._("I don't know that command. /help lists those that I do.")
@@ -344,6 +306,7 @@ class Sentences:
         """Commands and their descriptions, for private chats."""
         return [
             ("labels", self._("phrases for pictures without a caption")),
+            ("play", self._("games with CLIP as the referee")),
             ("template", self._("a sentence around each phrase")),
             ("language", self._("English or Spanish")),
             ("cancel", self._("forget my question")),
@@ -355,6 +318,15 @@ class Sentences:
         """Commands and their descriptions, for groups."""
         return [
             ("classify", self._("sort a picture: reply to it with phrases")),
+            ("play", self._("games with CLIP as the referee")),
+            ("guess", self._("Beat CLIP: reply to a photo with labels")),
+            ("duel", self._("caption duel: reply to a photo")),
+            ("hunt", self._("photo hunt: /hunt a red thing")),
+            ("score", self._("who leads in this chat")),
+            ("skip", self._("end the round at once")),
+            ("stop", self._("call the game off")),
+            ("settings", self._("how games are played here")),
+            ("forget", self._("delete what I won, and hide me")),
             ("labels", self._("phrases for pictures without a caption")),
             ("help", self._("how to ask")),
         ]

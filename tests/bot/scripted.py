@@ -4,6 +4,7 @@ import itertools
 from collections import defaultdict
 
 from bot.asks import Ask, Media, Place
+from bot.platform import Buttons
 from inference.queue import Delivery
 
 CHART = b"\x89PNG chart"
@@ -17,6 +18,7 @@ class ScriptedPlatform:
         self.faults: dict[str, list[Exception]] = defaultdict(list)
         self.fetched: list[str] = []
         self.working: list[Place] = []
+        self.buttons: Buttons = ()
         self._ids = itertools.count(9_000)
 
     def _happens(self, method: str) -> None:
@@ -48,6 +50,19 @@ class ScriptedPlatform:
     async def edit_to_chart(self, place: Place, answer_id: int, chart: bytes, caption: str) -> None:
         self._happens("edit_to_chart")
         self.said.append((f"edit {answer_id} to chart", place, caption))
+
+    async def send_board(self, place: Place, text: str, buttons: Buttons = ()) -> int:
+        self._happens("send_board")
+        self.said.append(("board", place, text))
+        self.buttons = buttons
+        return next(self._ids)
+
+    async def edit_board(
+        self, place: Place, board_id: int, text: str, buttons: Buttons = ()
+    ) -> None:
+        self._happens("edit_board")
+        self.said.append((f"edit board {board_id}", place, text))
+        self.buttons = buttons
 
     @property
     def kinds(self) -> list[str]:

@@ -11,7 +11,7 @@ from bot.playground.server import BotApiServer
 from tests.inference.asker import until
 
 # What a process needs of its surroundings; everything else of the host stays outside.
-_KEPT = ("PATH", "LANG", "TMPDIR", "SYSTEMROOT")
+_KEPT = ("PATH", "LANG", "TMPDIR", "SYSTEMROOT", "PYTHONPATH")
 # coverage tells its own children so that they are to be measured as well.
 _COVERAGE = "COVERAGE_"
 COMMAND = [sys.executable, "-m", "bot"]

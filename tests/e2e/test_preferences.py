@@ -123,9 +123,10 @@ async def test_classify_works_in_private_too(alice: Person) -> None:
 
 async def test_the_menus(server: BotApiServer, alice: Person) -> None:
     group = server.group("Menu", [alice])
-    private = ["labels", "template", "language", "cancel", "privacy", "help"]
+    private = ["labels", "play", "template", "language", "cancel", "privacy", "help"]
+    games = ["play", "guess", "duel", "hunt", "score", "skip", "stop", "settings", "forget"]
     await server.until(lambda: alice.sees_commands() == private)
-    await server.until(lambda: alice.sees_commands(group) == ["classify", "labels", "help"])
+    await server.until(lambda: alice.sees_commands(group) == ["classify", *games, "labels", "help"])
 
 
 async def test_status_is_for_the_host(server: BotApiServer, alice: Person) -> None:

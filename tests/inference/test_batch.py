@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 from PIL import Image
 
 from inference.batch import Batcher, JobOutcome, ReadJob
 from inference.classifier import ScriptedClassifier, colour_of
-from inference.contract import ImageOutcome, Job, Reply
+from inference.contract import Fingerprint, ImageOutcome, Job, Reply
 from inference.errors import DeviceLost, Problem, ProblemCode
 
 TRUNCATED = Problem(ProblemCode.IMAGE_TRUNCATED)
@@ -54,6 +55,29 @@ def test_one_call_for_different_label_sets() -> None:
         3,
         1,
     ]
+
+
+def test_labels_that_mean_the_same_are_compared_once_and_belong_to_the_first() -> None:
+    read = a_job("red", "blue", labels=["red car", "a tree", "car red", "sea"])
+    merging = ReadJob(msgspec.structs.replace(read.job, merge_above=0.97), read.pictures)
+    merged, apart = Batcher(16).answer(ScriptedClassifier(), [merging, read])
+    assert isinstance(merged, list)
+    assert isinstance(apart, list)
+    for outcome in merged:
+        assert outcome.same_as == [0, 1, 0, 3]
+        assert outcome.probabilities[2] == 0.0
+    assert merged[0].probabilities[0] == pytest.approx(0.9)
+    assert apart[0].same_as == []
+    assert apart[0].probabilities[2] > 0.4  # compared with its twin, each has a half
+
+
+def test_fingerprints_stay_with_their_pictures() -> None:
+    read = a_job("red", TRUNCATED, "blue")
+    red, blue = Fingerprint(b"red"), Fingerprint(b"blue")
+    known = ReadJob(read.job, read.pictures, fingerprints=(red, None, blue))
+    (outcome,) = Batcher(16).answer(ScriptedClassifier(), [known])
+    assert isinstance(outcome, list)
+    assert [each.fingerprint for each in outcome] == [red, None, blue]
 
 
 def test_an_album_keeps_its_order_around_a_picture_that_could_not_be_read() -> None:

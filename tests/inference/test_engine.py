@@ -127,6 +127,19 @@ def test_a_template_is_part_of_the_text(pair: Pair) -> None:
     np.testing.assert_allclose(row, expected, atol=1e-4)
 
 
+def test_texts_of_nearly_the_same_meaning_belong_to_the_first(pair: Pair) -> None:
+    texts = ["a red circle", "two green trees by the sea", "a red circle", "a boat"]
+    if not pair.ours.splits:
+        assert pair.ours.alike(texts, -1.0) == [0, 1, 2, 3]
+        return
+    assert pair.ours.alike(texts, -1.0) == [0, 0, 0, 0]
+    assert pair.ours.alike(texts, 1.01) == [0, 1, 2, 3]
+    features = pair.ours.towers.text_features(texts)
+    between = float(features[0] @ features[1])
+    assert pair.ours.alike(texts[:3], between - 1e-4) == [0, 0, 0]
+    assert pair.ours.alike(texts[:3], between + 1e-4) == [0, 1, 0]
+
+
 @pytest.mark.parametrize("size", [(3, 20_000), (20_000, 3), (3, 3), (65, 1_301)])
 def test_pictures_of_any_shape(pair: Pair, size: tuple[int, int]) -> None:
     [row] = pair.ours.classify([Image.new("RGB", size, "red")], [LabelSet(("cat", "dog"))])

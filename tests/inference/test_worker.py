@@ -49,6 +49,46 @@ async def test_a_photo_and_phrases_in_probabilities_and_a_chart_out(
     await asker.sees_empty_queue()
 
 
+async def test_numbers_and_a_fingerprint_without_a_chart(asker: Asker, hire: Hire) -> None:
+    await hire()
+    red, blue = picture("red"), picture("blue")
+    job = await asker.asks(red, blue, red, draw=False, fingerprint=True)
+    result = (await asker.hears(job))[job]
+    assert result.chart == b""
+    prints = [outcome.fingerprint for outcome in result.images]
+    assert prints[0]
+    assert prints[1]
+    assert prints[0] == prints[2]
+    assert not prints[0].is_same(prints[1])
+
+
+async def test_a_chart_says_captions_and_leaves_out_what_was_merged(
+    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[tuple[Any, ...]] = []
+    draw = chart.draw
+
+    def pen(*args: Any, **words: Any) -> Any:
+        drawn.append(args)
+        return draw(*args, **words)
+
+    monkeypatch.setattr(chart, "draw", pen)
+    await hire()
+    job = await asker.asks(
+        picture("red"),
+        labels=["red car", "car red", "sea"],
+        captions=["Ann: red car", "Bob: car red", "Cem: sea"],
+        merge_above=0.97,
+    )
+    result = (await asker.hears(job))[job]
+    assert result.chart
+    assert result.labels == ["red car", "car red", "sea"]
+    assert result.images[0].same_as == [0, 0, 2]
+    (_, captions, rows, _) = drawn[0]
+    assert captions == ["Ann: red car", "Cem: sea"]
+    assert rows == [pytest.approx([0.9, 0.1])]
+
+
 async def test_what_waits_is_one_batch_whatever_the_labels(asker: Asker, hire: Hire) -> None:
     album = await asker.asks(*[picture("red"), picture("blue")], labels=["red", "blue"])
     others = [await asker.asks(picture("green"), labels=[f"green {i}", "x"]) for i in range(5)]

@@ -1,7 +1,6 @@
 """What outlives a restart, on SQLite and on PostgreSQL alike."""
 
 import time
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,38 +11,9 @@ from bot.store import MEMORY_HOURS, Album, Database, Person, Store, claim, open_
 from bot.store.tables import metadata
 from inference.errors import SettingError
 from tests.bot.scripted import an_ask
-from tests.bot.store.postgres import postgres_server
 
 MEDIA = (Media("file", "unique", 100), Media("other", "one"))
 A_USER = 2**52 - 1  # Bot API: ids have up to 52 significant bits
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    with postgres_server() as address:
-        yield address
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path / 'deep' / 'er' / 'clipbot.db'}"
-    return str(request.getfixturevalue("postgres"))
-
-
-@pytest.fixture
-async def database(address: str) -> AsyncIterator[Database]:
-    database = await open_database(address)
-    yield database
-    async with database.begin() as connection:
-        for table in metadata.sorted_tables:
-            await connection.execute(table.delete())
-    await database.dispose()
-
-
-@pytest.fixture
-def store(database: Database) -> Store:
-    return Store(database)
 
 
 async def test_a_database_belongs_to_one_bot(database: Database) -> None:

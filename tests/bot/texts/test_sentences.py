@@ -1,16 +1,21 @@
 """What the bot says: complete in each language, safe in HTML, right in either direction."""
 
 import inspect
+import re
 from typing import Any
 
 import pytest
 from telegram.constants import BotCommandLimit
 
+from bot.games import End, Game, Player
+from bot.games.round import Note
 from bot.texts import LANGUAGES, Sentences, choose, speak
+from bot.texts.lengths import units
 from inference.contract import ChartWords
 from inference.errors import LabelTooLong, NoLabels, Problem, ProblemCode, TooManyLabels
 from tests.bot.texts.reading import shown
 
+ANN = Player(7, "Ann", "ann")
 TYPED = "<b>&amp; $x_1$ {0} %s"
 GIVEN: dict[str, list[Any]] = {
     "name": [TYPED],
@@ -30,6 +35,50 @@ GIVEN: dict[str, list[Any]] = {
     "problem": [Problem(code, 400.0, 50.0) for code in ProblemCode],
     "waiting": [3],
     "workers": [(), ("openai/<x>",)],
+    # games
+    "player": [ANN, Player(8, TYPED), Player(9, "Ann", hidden=True), Player(10, "")],
+    "linked": [True, False],
+    "game": list(Game),
+    "count": [1, 30, 180],
+    "lines": [("a",), tuple(f"<b>{n}</b> " + "😀" * 40 for n in range(40))],
+    "room": [4_000, 1_000],
+    "names": [("<b>Ann</b>",)],
+    "seconds": [30.0, 180.0],
+    "points": [95],
+    "place": [1, 9],
+    "streak": [1, 3],
+    "end": list(End),
+    "note": list(Note),
+    "least": [2],
+    "words": [8],
+    "other": ["Bob"],
+    "target": [TYPED],
+    "tries": [3],
+    "title": [TYPED],
+    "medals": [(0, 0, 0), (1, 0, 2)],
+    "times": [("30 s", "60 s", "3 min")],
+    "language": [None, "es"],
+    "admins_only": [True, False],
+}
+# Not one text, or none with markup.
+_OTHER = {
+    "chart_words",
+    "menu_private",
+    "menu_group",
+    "many",
+    "whisper",
+    "on_button",
+    "settings_buttons",
+}
+# What has HTML in it already: names that `name_of` made.
+_NAMED = {
+    "guess_right",
+    "guess_wrong",
+    "duel_line",
+    "duel_second",
+    "remark",
+    "hunt_line",
+    "score_line",
 }
 
 
@@ -37,14 +86,15 @@ def spoken(sentences: Sentences) -> list[tuple[str, str]]:
     """Every sentence of a language, with each of the values above."""
     found = []
     for name, method in inspect.getmembers(Sentences, inspect.isfunction):
-        if name.startswith("_") or name in {"chart_words", "menu_private", "menu_group"}:
+        if name.startswith("_") or name in _OTHER:
             continue
         parameters = [p for p in inspect.signature(method).parameters if p != "self"]
-        choices = [GIVEN[parameter] for parameter in parameters]
+        choices = [GIVEN[p] if p != "name" or name not in _NAMED else ["Ann"] for p in parameters]
         for number in range(max(map(len, choices), default=1)):
             values = [choice[number % len(choice)] for choice in choices]
             bound = getattr(sentences, name)
-            found.append((name, bound(*values)))
+            given = dict(zip(parameters, values, strict=True))
+            found.append((name, bound(**given)))
     return found
 
 
@@ -58,7 +108,11 @@ def test_every_sentence_is_translated() -> None:
     english, spanish = spoken(speak("en")), spoken(speak("es"))
     same = {name for (name, a), (_, b) in zip(english, spanish, strict=True) if a == b}
     # numbers alone, and what people typed
-    assert same <= {"quote", "list_of", "winner", "runner_up", "percent", "number"}
+    assert same <= {
+        *("quote", "list_of", "winner", "runner_up", "percent", "number"),
+        *("guess_right", "guess_wrong", "players_in", "name_of", "duel_line"),
+        *("hunt_target", "hunt_line", "score_line", "score_section"),
+    }
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -129,3 +183,29 @@ def test_menus_are_what_telegram_takes(language: str) -> None:
 )
 def test_whose_language_is_spoken(stored: str | None, client: str | None, language: str) -> None:
     assert choose(stored, client) == language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("note", Note)
+def test_whispers_are_plain_and_short(language: str, note: Note) -> None:
+    # Bot API, answerCallbackQuery: 0-200 characters
+    assert 0 < units(speak(language).whisper(note, "😀" * 100, 59.0)) <= 200
+
+
+def test_names_link_to_people_only_where_that_pings_nobody() -> None:
+    sentences = speak("en")
+    assert sentences.name_of(ANN, linked=True) == '<a href="tg://user?id=7">Ann</a>'
+    assert sentences.name_of(ANN, linked=False) == '<a href="https://t.me/ann">Ann</a>'
+    assert sentences.name_of(Player(8, "<B>"), linked=False) == "<b>&lt;B&gt;</b>"
+    for linked in (True, False):
+        assert sentences.name_of(Player(7, "Ann", "ann", hidden=True), linked=linked) == "somebody"
+
+
+@pytest.mark.parametrize("room", [100, 1_000])
+def test_as_many_lines_as_fit(room: int) -> None:
+    lines = [f"<b>{n}</b> {'😀' * 10}" for n in range(200)]
+    shown = speak("en").many(lines, room)
+    assert len(shown) > 2
+    assert units(re.sub("<.*?>", "", "\n".join(shown))) <= room
+    assert shown[-1] == f"… and {200 - len(shown) + 1} more"
+    assert speak("en").many(lines[:2], room) == lines[:2]

@@ -1,0 +1,32 @@
+"""What a round of the photo hunt looks like."""
+
+from bot.arena.pace import Urgency
+from bot.arena.view import Name, View, players_line, remark_lines
+from bot.games import hunt
+from bot.games.hunt import MINE, TRIES, Hunt
+from bot.games.round import Phase
+from bot.texts import Sentences
+
+
+def running(state: Hunt, sentences: Sentences, name: Name) -> View:
+    """The board: what is looked for, and who sent something; neither shares nor decoys."""
+    lines = [sentences.hunt_board(state.target, state.table.seconds, TRIES)]
+    players = {shot.player.id: shot.player for shot in state.shots}
+    lines += players_line(list(players.values()), sentences, name)
+    if state.phase is Phase.JUDGING:
+        return View([*lines, sentences.time_is_up()], (), Urgency.NEWS)
+    lines += remark_lines(state.remarks, sentences, name)
+    return View(lines, [[(sentences.time_button(), MINE)]])
+
+
+def result(state: Hunt, sentences: Sentences, name: Name) -> list[str]:
+    """The ranking, and what stood against the target."""
+    lines = [
+        sentences.hunt_target(state.target),
+        sentences.hunt_decoys(state.decoys),
+    ]
+    lines += [
+        sentences.hunt_line(name(shot.player), shot.share or 0.0, hunt.points(shot), place)
+        for place, shot in enumerate(hunt.ranking(state), 1)
+    ]
+    return lines

@@ -1,0 +1,99 @@
+"""A game's questions to CLIP: fetched, queued, and their answers recognised."""
+
+import asyncio
+
+import msgspec
+
+from bot.games import State
+from bot.games.events import Ask, Judged
+from bot.games.round import RoundId
+from bot.metrics import Metrics
+from bot.platform import Platform
+from bot.texts import speak
+from inference.contract import Job, Reply, Result, encode
+from inference.queue import JOBS_SUBJECT, Queue, results_subject
+
+# Results of games carry this before their data, so that the deliverer can tell them apart.
+PREFIX = b"game "
+# Pictures in memory at once.
+_AT_ONCE = 6
+
+
+class Errand(msgspec.Struct, frozen=True):
+    """Which question of which round a result answers."""
+
+    chat_id: int
+    thread_id: int | None
+    number: int
+    key: str
+
+
+_errand = msgspec.msgpack.Decoder(Errand)
+
+
+class GameJobs:
+    """Asks the workers."""
+
+    def __init__(self, queue: Queue, platform: Platform, metrics: Metrics, *, bot_id: int) -> None:
+        self._queue = queue
+        self._platform = platform
+        self._metrics = metrics
+        self._bot_id = bot_id
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
+
+    async def publish(self, state: State, ask: Ask, title: str) -> None:
+        """Queues a question; the same question again changes nothing.
+
+        Raises:
+            Gone, TooBig: the picture can't be had.
+            TryAgain, QueueFull, QueueUnavailable: not now.
+        """
+        table = state.table
+        errand = Errand(table.id.chat_id, table.thread_id, table.id.number, ask.key)
+        words = speak(table.language).chart_words()
+        async with self._at_once:
+            job = Job(
+                id=f"{self._bot_id}.game.{table.id.chat_id}.{table.id.number}.{ask.key}",
+                images=[await self._platform.fetch(ask.media)],
+                labels=list(ask.labels),
+                captions=list(ask.captions),
+                merge_above=ask.merge_above,
+                draw=ask.draw,
+                fingerprint=ask.fingerprint,
+                locale=table.language,
+                words=msgspec.structs.replace(words, title=title),
+                reply=Reply(results_subject(self._bot_id), PREFIX + msgspec.msgpack.encode(errand)),
+            )
+            await self._queue.publish(JOBS_SUBJECT, encode(job), job.id)
+        self._metrics.jobs.inc()
+
+
+def is_of_a_game(result: Result) -> bool:
+    """Whether a result answers a game's question."""
+    return result.reply.data.startswith(PREFIX)
+
+
+def errand_of(result: Result) -> Errand:
+    """Which question a game's result answers.
+
+    Raises:
+        msgspec.DecodeError: it is of another version of clipbot.
+    """
+    return _errand.decode(result.reply.data.removeprefix(PREFIX))
+
+
+def verdict(result: Result, errand: Errand) -> Judged:
+    """A result as the rules see it."""
+    round_id = RoundId(errand.chat_id, errand.number)
+    if result.problem or not result.images or result.images[0].problem:
+        return Judged(round_id, errand.key)
+    (outcome, *_) = result.images
+    return Judged(
+        round_id,
+        errand.key,
+        tuple(outcome.probabilities),
+        tuple(outcome.same_as),
+        outcome.fingerprint,
+        independent=result.independent,
+        has_chart=bool(result.chart),
+    )

@@ -1,0 +1,172 @@
+"""Starting games: what a command, or a button of /play, needs to become a round."""
+
+import random
+from dataclasses import dataclass
+
+from telegram import Chat, Message, User
+
+from bot.arena import Arena
+from bot.asks import Media, Place
+from bot.games import Game, RoundId, State, Table, duel, hunt
+from bot.games.beat_clip import MAX_LABELS, MIN_LABELS, SECONDS, BeatClip
+from bot.games.duel import Duel
+from bot.games.hunt import Hunt
+from bot.games.phrases import some
+from bot.store import GameSettings, Store
+from bot.telegram.conversation import Conversation
+from bot.telegram.people import Speaker, place_of
+from bot.telegram.players import Admins, player_of
+from inference.errors import LabelTooLong, NoLabels, TooManyLabels
+from inference.phrases import MAX_LABEL_LENGTH, clean, parse
+
+# How many labels the bot chooses where nobody typed any.
+_OWN_LABELS = 4
+
+
+@dataclass(frozen=True)
+class Start:
+    """Somebody wants to start a game.
+
+    Attributes:
+        number: of the round to come: the same for the same command or press.
+        message: the command, or our menu that was pressed.
+        argument: what followed the command.
+    """
+
+    number: int
+    message: Message
+    sender: User | Chat
+    who: Speaker
+    argument: str = ""
+
+    @property
+    def chat(self) -> Chat:
+        return self.message.chat
+
+
+class Starting:
+    """Each game's start; returns why it can't be, as a sentence, or None."""
+
+    def __init__(
+        self, store: Store, arena: Arena, conversation: Conversation, admins: Admins
+    ) -> None:
+        self._store = store
+        self._arena = arena
+        self._conversation = conversation
+        self._admins = admins
+        self._random = random.SystemRandom()
+
+    async def starts(self, game: Game, start: Start) -> str | None:
+        """Starts a game."""
+        match game:
+            case Game.GUESS:
+                return await self.guess(start)
+            case Game.DUEL:
+                return await self.duel(start)
+            case Game.HUNT:
+                return await self.hunt(start)
+
+    async def guess(self, start: Start) -> str | None:
+        """Beat CLIP: labels as typed, else the person's own, else some of the bot's."""
+        settings = await self._store.game_settings(start.chat.id)
+        found = await self.picture(start.message)
+        if found is None:
+            return start.who.sentences.game_photo_missing(Game.GUESS)
+        limit = min(MAX_LABELS, settings.labels)
+        wrong = start.who.sentences.guess_labels_wrong(MIN_LABELS, limit)
+        own = start.who.person.labels
+        try:
+            typed = parse(start.argument, max_labels=limit)
+        except NoLabels:
+            typed = own if MIN_LABELS <= len(own) <= limit else ()
+        except TooManyLabels:
+            return wrong
+        except LabelTooLong as error:
+            return start.who.sentences.labels_refused(error)
+        if 0 < len(typed) < MIN_LABELS:
+            return wrong
+        table = await self._table(start, settings, SECONDS, found[1])
+        if table is None:
+            return start.who.sentences.may_not_start()
+        labels = tuple(self._random.sample(typed, len(typed)))
+        asked: tuple[str, ...] = ()
+        if not typed:
+            chosen = some(min(_OWN_LABELS, limit), self._random.sample)
+            labels = tuple(phrase.spoken(table.language) for phrase in chosen)
+            asked = tuple(phrase.en for phrase in chosen)
+        return await self._begins(
+            start, BeatClip(table=table, media=found[0], labels=labels, asked=asked)
+        )
+
+    async def duel(self, start: Start) -> str | None:
+        """Caption duel."""
+        if start.chat.type == Chat.PRIVATE:
+            return start.who.sentences.duel_needs_group()
+        found = await self.picture(start.message)
+        if found is None:
+            return start.who.sentences.game_photo_missing(Game.DUEL)
+        settings = await self._store.game_settings(start.chat.id)
+        table = await self._table(start, settings, duel.SECONDS, found[1])
+        if table is None:
+            return start.who.sentences.may_not_start()
+        return await self._begins(start, Duel(table=table, media=found[0]))
+
+    async def hunt(self, start: Start) -> str | None:
+        """Photo hunt: for what was typed, else for something of the bot's own."""
+        target = clean(start.argument)
+        if len(target) > MAX_LABEL_LENGTH:
+            return start.who.sentences.hunt_phrase_wrong(MAX_LABEL_LENGTH)
+        settings = await self._store.game_settings(start.chat.id)
+        table = await self._table(start, settings, hunt.SECONDS, start.message.message_id)
+        if table is None:
+            return start.who.sentences.may_not_start()
+        shown = asked = target
+        if not target:
+            (own,) = some(1, self._random.sample)
+            shown, asked = own.spoken(table.language), own.en
+        decoys = some(hunt.DECOYS, self._random.sample, but=asked)
+        state = Hunt(
+            table=table,
+            target=shown,
+            decoys=tuple(phrase.spoken(table.language) for phrase in decoys),
+            asked=(asked, *(phrase.en for phrase in decoys)),
+        )
+        return await self._begins(start, state)
+
+    def picture_in(self, message: Message) -> Media | None:
+        """A message's own picture, if it has one that can be read."""
+        picture = self._conversation.picture_in(message)
+        return picture if isinstance(picture, Media) else None
+
+    async def picture(self, message: Message) -> tuple[Media, int] | None:
+        """The picture that a message is about, and the message that shows it."""
+        for shown in (message, message.reply_to_message):
+            if shown is None:
+                continue
+            # Our chart is a picture too, but who replies to it means the one that it speaks of.
+            job = await self._store.job_answered_by(message.chat_id, shown.message_id)
+            if job:
+                return job.media[0], shown.message_id
+            if picture := self.picture_in(shown):
+                return picture, shown.message_id
+        return None
+
+    async def _begins(self, start: Start, state: State) -> str | None:
+        begun = await self._arena.begin(state)
+        return None if begun else start.who.sentences.game_running()
+
+    async def _table(
+        self, start: Start, settings: GameSettings, seconds: float, reply_to: int
+    ) -> Table | None:
+        """Where a new round is played; None when this person may not start one."""
+        if settings.admins_only and not await self._admins.has(start.chat, start.who.user_id):
+            return None
+        place: Place = place_of(start.message)
+        return Table(
+            RoundId(place.chat_id, start.number),
+            await player_of(start.sender, self._store),
+            reply_to=reply_to,
+            thread_id=place.thread_id,
+            language=settings.language or start.who.sentences.language,
+            seconds=seconds * settings.pace,
+        )

@@ -1,0 +1,114 @@
+"""A group that plays: who is in it, and what its games cost."""
+
+import itertools
+from dataclasses import dataclass
+
+from bot.playground.chats import Chat, Topic
+from bot.playground.journal import Call
+from bot.playground.messages import Message
+from bot.playground.people import Person
+from bot.playground.server import BotApiServer
+from tests.bot.playground.pictures import picture
+
+_SAYING = ("sendMessage", "sendPhoto", "editMessageText", "editMessageMedia", "editMessageCaption")
+_NAMES = ("Ann", "Bob", "Cem", "Dan", "Eve")
+
+
+@dataclass
+class Club:
+    """Five people in a group with privacy mode; Ann owns it, and none of them started the bot.
+
+    Attributes:
+        topic: where they play, in a forum.
+        settled: how many calls do not count towards a round's costs.
+    """
+
+    server: BotApiServer
+    people: list[Person]
+    chat: Chat
+    topic: Topic | None = None
+    settled: int = 0
+
+    async def sees(self, words: str, within: float = 80.0) -> Message:
+        """The bot's newest message here that holds these words, once there is one."""
+
+        def look() -> Message | None:
+            for message in reversed(self.said()):
+                if words in (message.text or message.caption or ""):
+                    return message
+            return None
+
+        try:
+            return await self.server.until(look, within)
+        except TimeoutError:
+            raise AssertionError(f"nobody said {words!r} in {self.chat}") from None
+
+    async def sees_that_clip_is_there(self) -> None:
+        """Returns once the worker has answered somebody in private: it may still be starting."""
+        ann = self.people[0]
+        photo = await ann.sends(picture(), caption="a dog, a cat")
+        await ann.hears(reply_to=photo, within=80)
+
+    async def plays_faster(self) -> None:
+        """Ann, who owns the group, chooses rounds of half the usual length."""
+        ann = self.people[0]
+        settings = await ann.hears(reply_to=await ann.sends("/settings", to=self.chat), within=60)
+        for _ in range(2):  # twice, then half
+            await ann.presses(settings, "Length")
+        await self.server.until(lambda: "15 s" in (settings.text or ""))
+        await self.server.until(lambda: len(self.calls()) >= len(settings.versions))
+        self.settled = len(self.calls())
+
+    async def forges(self, person: Person, message: Message, data: str) -> str:
+        """Presses a button that is not there, as only a forged client can; returns the answer."""
+        world = self.server.world
+        query_id = world.press(person.user, message, data)
+        return (await self.server.until(lambda: world.callbacks[query_id])).text
+
+    def said(self) -> list[Message]:
+        """What the bot said here, oldest first."""
+        return [
+            message
+            for message in self.chat.messages.values()
+            if message.sender.is_bot
+            # outside of forums replies make threads that are no topics
+            and (self.topic is None or message.thread_id == self.topic.id)
+        ]
+
+    def calls(self) -> list[Call]:
+        """Sends and edits in this chat that were carried out, without those that are settled."""
+        made = [
+            call
+            for call in self.server.calls_of(*_SAYING)
+            if str(call.parameters.get("chat_id")) == str(self.chat.id)
+        ]
+        return made[self.settled :]
+
+    def busiest_minute(self) -> int:
+        """The most sends and edits within any 60 s."""
+        times = [call.at for call in self.calls()]
+        return max((sum(t <= other < t + 60 for other in times) for t in times), default=0)
+
+    def edits_apart(self) -> float:
+        """The shortest time between two edits, in seconds."""
+        times = [call.at for call in self.calls() if call.method.startswith("edit")]
+        return min((b - a for a, b in itertools.pairwise(times)), default=999.0)
+
+    async def tells_costs(self, what: str) -> None:
+        """Prints what a round cost; fails when that is more than was promised."""
+        # A call is noted only after its answer.
+        done = sum(len(message.versions) for message in self.said()) - self.settled
+        await self.server.until(lambda: len(self.calls()) >= done)
+        methods = [call.method for call in self.calls()]
+        counts = {method: methods.count(method) for method in dict.fromkeys(methods)}
+        print(f"{what}: {len(methods)} sends and edits, {counts}; within a minute at most "
+              f"{self.busiest_minute()}")  # fmt: skip
+        assert self.busiest_minute() <= 6
+        assert self.edits_apart() > 2.9
+
+
+def a_club(server: BotApiServer, *, forum: bool = False, names: tuple[str, ...] = _NAMES) -> Club:
+    people = [server.person(name) for name in names]
+    chat = server.group("Club", people, forum=forum)
+    topic = server.topic(chat, "Games", people[0]) if forum else None
+    return Club(server, people, chat, topic)

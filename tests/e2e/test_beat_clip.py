@@ -1,0 +1,139 @@
+"""Beat CLIP in a group with privacy mode, from start to end."""
+
+import pytest
+
+from bot.playground.messages import Message
+from bot.playground.server import BotApiServer
+from tests.bot.playground.pictures import picture
+from tests.e2e.playing import Club, a_club
+
+LABELS = "a red thing, a blue thing, a green thing"
+
+
+async def starts(club: Club, command: str = f"/guess {LABELS}") -> Message:
+    """Ann starts a round on a new photo; returns its board."""
+    photo = await club.people[0].sends(picture(), caption=command, to=club.chat, topic=club.topic)
+    return await club.people[0].hears(reply_to=photo)
+
+
+def labels_of(board: Message) -> list[str]:
+    return [button.text for button in board.keyboard[:-1]]
+
+
+@pytest.mark.parametrize("forum", [False, True], ids=["group", "topic"])
+async def test_five_people_play(server: BotApiServer, forum: bool) -> None:
+    club = a_club(server, forum=forum)
+    ann, *others = club.people
+    board = await starts(club)
+    assert "Beat CLIP" in (board.text or "")
+    assert sorted(labels_of(board)) == sorted(LABELS.split(", "))
+    for person, label in zip(club.people, ["red", "red", "blue", "green", "red"], strict=True):
+        shown = await person.presses(board, label)
+        assert shown.text == f"✔ noted: a {label} thing"
+    assert (await ann.presses(board, "blue")).text == "You chose already: a red thing"
+    assert "Only who started" in (await others[0].presses(board, "Reveal")).text
+    assert (await ann.presses(board, "Reveal")).text == "🔔 Here it comes."
+
+    result = await club.sees("🏆")
+    assert result.photo
+    assert result.reply_to is board
+    assert club.topic is None or board.thread_id == club.topic.id
+    caption = result.caption or ""
+    winner = caption.split("🏆 ")[1].split(" ·")[0]
+    right = {"a red thing": {"Ann", "Bob", "Eve"}, "a blue thing": {"Cem"}}.get(winner, {"Dan"})
+    lines = caption.splitlines()
+    assert {name for line in lines for name in right if f"{name} +" in line} == right
+    assert sum("❌" in line for line in lines) == 5 - len(right)
+    # the board ends up without buttons, and names its players as mentions, which edits never ping
+    await server.until(lambda: "🏆" in (board.text or ""))
+    assert not board.keyboard
+    linked = [entity for entity in board.entities if entity.type == "text_mention"]
+    assert len(linked) == 5
+    assert not any(entity.type == "text_mention" for entity in result.entities)
+    for data in ("game:r:1:0", f"game:r:{board.message_id}:0", "game:r:x:0", "game:r:1"):
+        assert await club.forges(ann, board, data) in {"This round is over.", ""}
+    await club.tells_costs("Beat CLIP")
+
+
+async def test_a_round_ends_by_itself_with_a_hint_half_way(server: BotApiServer) -> None:
+    club = a_club(server)
+    _, bob, *_ = club.people
+    await club.sees_that_clip_is_there()
+    await club.plays_faster()
+    board = await starts(club)
+    assert "15 s" in (board.text or "")
+    assert (await bob.presses(board, "red")).text.startswith("✔")
+    await server.until(lambda: "💡 Not" in (board.text or ""), 25)
+    assert len(labels_of(board)) == 2
+    await club.sees("🏆")
+    await server.until(lambda: "🏆" in (board.text or ""))
+    await club.tells_costs("Beat CLIP with a hint")
+
+
+async def test_a_reply_to_anybodys_photo_and_the_bots_own_labels(server: BotApiServer) -> None:
+    club = a_club(server)
+    ann, bob, *_ = club.people
+    photo = await bob.sends(picture(), to=club.chat)
+    await ann.sends("/guess", reply_to=photo)
+    board = await ann.hears(reply_to=photo)
+    assert len(labels_of(board)) == 4
+    await ann.sends("/stop", to=club.chat)
+    await club.sees("called off")
+    assert not club.said()[-1].photo
+
+
+async def test_two_start_at_once_and_one_of_them_is_told(server: BotApiServer) -> None:
+    club = a_club(server)
+    ann, bob, *_ = club.people
+    photos = [
+        await person.sends(picture(), caption="/guess a dog, a cat", to=club.chat)
+        for person in (ann, bob)
+    ]
+    await club.sees("is running here already")
+    await club.sees("Everybody presses once")
+    answers = [message for photo in photos for message in club.chat.replies_to(photo)]
+    assert sorted("already" in (answer.text or "") for answer in answers) == [False, True]
+    loser = ann if "already" in (club.chat.replies_to(photos[0])[0].text or "") else bob
+    await loser.sends("/stop", to=club.chat)
+    if loser is bob:
+        await club.sees("Only who started")
+        await ann.sends("/stop", to=club.chat)
+    await club.sees("called off")
+
+
+async def test_what_cant_be_started_is_told(server: BotApiServer) -> None:
+    club = a_club(server)
+    ann, *_ = club.people
+    for command, answer in (
+        ("/guess a, b", "Reply to a photo"),
+        ("/stop", "No game is running"),
+        ("/skip", "No game is running"),
+        ("/play", "with CLIP as the referee"),
+    ):
+        message = await ann.sends(command, to=club.chat)
+        assert answer in ((await ann.hears(reply_to=message)).text or "")
+    for caption in ("/guess alone", "/guess a,b,c,d,e,f,g,h,i,j,k"):
+        message = await ann.sends(picture(), caption=caption, to=club.chat)
+        assert "Beat CLIP needs 2 to 6 labels" in ((await ann.hears(reply_to=message)).text or "")
+
+
+async def test_a_picture_that_cant_be_read(server: BotApiServer) -> None:
+    club = a_club(server)
+    await club.people[0].sends(
+        document=b"no picture", file_name="a.png", caption="/guess a, b", to=club.chat
+    )
+    await club.sees("can't look at that picture")
+
+
+async def test_nothing_that_is_typed_breaks_a_board(server: BotApiServer) -> None:
+    names = ("<b>&", "\u202egnirts", "  ", "😀" * 32, "@everybody")
+    club = a_club(server, names=names)
+    ann, *_ = club.people
+    labels = ["<b>bold", "&amp;", "\u202edrawkcab", "@alice", "ñ" * 99, "😀" * 99]
+    board = await starts(club, "/guess " + ", ".join(labels))
+    for person, button in zip(club.people, board.keyboard, strict=False):
+        assert (await person.presses(board, str(button.value))).text.startswith("✔ noted")
+    await ann.presses(board, "Reveal")
+    result = await club.sees("🏆")
+    assert result.photo
+    await server.until(lambda: not board.keyboard)

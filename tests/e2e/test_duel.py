@@ -1,0 +1,83 @@
+"""Caption duel in a group with privacy mode, from start to end."""
+
+import pytest
+
+from bot.playground.messages import Message
+from bot.playground.server import BotApiServer
+from tests.bot.playground.pictures import picture
+from tests.e2e.playing import Club, a_club
+
+
+async def starts(club: Club) -> Message:
+    """Bob shows a photo, and Ann starts a duel on it; returns the board."""
+    ann, bob, *_ = club.people
+    photo = await bob.sends(picture(), to=club.chat, topic=club.topic)
+    await ann.sends("/duel", reply_to=photo, topic=club.topic)
+    return await ann.hears(reply_to=photo)
+
+
+@pytest.mark.parametrize("forum", [False, True], ids=["group", "topic"])
+async def test_five_people_duel(server: BotApiServer, forum: bool) -> None:
+    club = a_club(server, forum=forum)
+    ann, bob, cem, dan, eve = club.people
+    board = await starts(club)
+    assert "Caption duel" in (board.text or "")
+    assert (await eve.presses(board, "Time left")).text.endswith("Nothing of yours yet.")
+    await ann.sends("a blue square", reply_to=board)
+    await ann.sends("a red square", reply_to=board)  # her last one
+    await bob.sends("A RED SQUARE!", reply_to=board)
+    late = await cem.sends("a dog", reply_to=board)
+    await cem.edits(late, "a green star, shining")
+    await dan.sends("one two three four five six seven eight nine", reply_to=board)
+    await eve.sends("a yellow moon", to=club.chat)  # no reply: nobody sees it
+    await server.until(lambda: "Dan: that is too long" in (board.text or ""))
+    assert "3: " in (board.text or "")
+    answer = (await cem.presses(board, "Time left")).text
+    assert answer.endswith("Yours: a green star, shining")
+
+    await ann.sends("/skip", to=club.chat, topic=club.topic)
+    result = await club.sees("🥇")
+    assert result.photo
+    caption = result.caption or ""
+    assert "🥇 Ann: “a red square”" in caption
+    assert "· +100" in caption
+    assert "🥈 Cem: “a green star, shining”" in caption
+    assert "Bob: “A RED SQUARE!” – Ann was first · +10" in caption
+    assert "Eve" not in caption
+    await server.until(lambda: "🥇" in (board.text or ""))
+    assert not board.keyboard
+    assert len([e for e in board.entities if e.type == "text_mention"]) >= 3
+    await club.tells_costs("Caption duel")
+
+
+async def test_a_duel_needs_two(server: BotApiServer) -> None:
+    club = a_club(server)
+    ann, bob, *_ = club.people
+    board = await starts(club)
+    await bob.sends("alone", reply_to=board)
+    await server.until(lambda: "Bob" in (board.text or ""))
+    await ann.sends("/skip", to=club.chat)
+    await club.sees("Too few played")
+
+
+async def test_alone_with_the_bot_there_is_no_duel(server: BotApiServer) -> None:
+    ann = server.person("Ann")
+    photo = await ann.sends(picture(), caption="/duel")
+    assert "start it in a group" in ((await ann.hears(reply_to=photo)).text or "")
+
+
+async def test_nothing_that_is_said_breaks_a_board(server: BotApiServer) -> None:
+    names = ("<b>&", "\u202egnirts", "  ", "😀" * 32, "שלום")
+    club = a_club(server, names=names)
+    ann, *_ = club.people
+    board = await starts(club)
+    phrases = ["<i>&amp;</b>", "\u202edrawkcab", "@alice /stop", "😀" * 99, "שלום עולם"]
+    for person, phrase in zip(club.people, phrases, strict=True):
+        await person.sends(phrase, reply_to=board)
+    await ann.sends("x" * 10_000, reply_to=board)
+    await server.until(lambda: "👥 5" in (board.text or "") and "too long" in (board.text or ""))
+    await ann.sends("/skip", to=club.chat)
+    result = await club.sees("🥇")
+    assert result.photo
+    assert "<i>&amp;</b>" in (result.caption or "")
+    await server.until(lambda: not board.keyboard)

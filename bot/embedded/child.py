@@ -6,6 +6,7 @@ import logging
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.embedded import tied
@@ -15,6 +16,18 @@ log = logging.getLogger(__name__)
 # Pauses between starts grow to this when a child keeps ending at once, in seconds.
 _LONGEST_PAUSE = 30.0
 _HEALTHY_AFTER = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """That a child ended by itself: how often in a row, and with which status the last time.
+
+    `status` is negative for a signal, as asyncio tells it.
+    """
+
+    name: str
+    times: int
+    status: int
 
 
 class Child:
@@ -44,6 +57,17 @@ class Child:
         self._folder = folder
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._began = 0.0
+        self._ended: Ended | None = None
+
+    @property
+    def ended(self) -> Ended | None:
+        """Its latest endings; None once it has run long enough to be well again."""
+        if self._ended is None:
+            return None
+        runs = self._process is not None and self._process.returncode is None
+        well = runs and time.monotonic() - self._began > _HEALTHY_AFTER
+        return None if well else self._ended
 
     async def start(self) -> None:
         """Starts the program, then keeps it running in the background."""
@@ -59,6 +83,7 @@ class Child:
             # Ctrl-C in a terminal goes to the whole group; we say ourselves when children end.
             process_group=0,
         )
+        self._began = time.monotonic()
         if self._started:
             try:
                 await self._started(self._process)
@@ -70,10 +95,11 @@ class Child:
     async def _keep(self, process: asyncio.subprocess.Process) -> None:
         pause = 0.5
         while True:
-            began = time.monotonic()
             status = await process.wait()
-            if time.monotonic() - began > _HEALTHY_AFTER:
-                pause = 0.5
+            times = self._ended.times if self._ended else 0
+            if time.monotonic() - self._began > _HEALTHY_AFTER:
+                pause, times = 0.5, 0
+            self._ended = Ended(self._name, times + 1, status)
             log.error(
                 "%s ended by itself (status %s); starting it again in %.1f s.",
                 self._name,

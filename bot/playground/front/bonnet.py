@@ -6,20 +6,25 @@ An onlooker: it takes copies of the results and asks the queue for figures, and 
 import asyncio
 import contextlib
 import itertools
+import logging
 import math
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import msgspec
 from nats.errors import Error as NatsError
 
+from bot.embedded.child import Child, Ended
 from bot.playground.bell import Bell
 from bot.playground.front.download import Download, Progress
 from bot.playground.front.model_choice import ModelChoice
 from inference.contract import UnknownVersion, WorkerState, WorkerStatus, decode_result
 from inference.queue import JOBS_SUBJECT, Queue
+
+log = logging.getLogger(__name__)
 
 # Seconds between two looks, unless something is overheard before.
 _LOOK_EVERY: Final = 0.5
@@ -59,6 +64,7 @@ class Bonnet:
         works: the latest finished jobs, oldest first.
         finished: how many jobs were finished since the start.
         progress: of the model's download.
+        children: the programs whose endings the page tells of.
         revision: another number whenever anything here has changed.
     """
 
@@ -69,11 +75,14 @@ class Bonnet:
         self.workers: list[WorkerStatus] = []
         self.progress = Progress()
         self.revision = 0
+        self.children: list[Child] = []
+        self.ended: list[Ended] = []
         self._bell = bell
         self._model = model
         self._download = download
         self._numbers = itertools.count(1)
         self._look = asyncio.Event()
+        self._faults: set[str] = set()  # that were logged
 
     @property
     def finished(self) -> int:
@@ -99,6 +108,7 @@ class Bonnet:
             "device": next((w.device for w in self.workers if w.device), ""),
             "reason": next((w.reason for w in self.workers if w.reason), ""),
             "download": self.progress.to_json(),
+            "ended": [asdict(ended) for ended in self.ended],
         }
 
     async def watch(self, queue: Queue, results: str) -> None:
@@ -111,12 +121,13 @@ class Bonnet:
         await queue.overhear(results, self._hear_result)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._watch_queue(queue))
+            tasks.create_task(self._watch_children())
             if self._download is not None:
                 tasks.create_task(self._watch_download(self._download))
 
     async def _watch_queue(self, queue: Queue) -> None:
         while True:
-            with contextlib.suppress(NatsError, TimeoutError, OSError):
+            with self._going_on("the queue"), contextlib.suppress(NatsError, TimeoutError, OSError):
                 found = await queue.jobs_waiting(), await queue.workers()
                 if found != (self.depth, self.workers):
                     self.depth, self.workers = found
@@ -128,14 +139,33 @@ class Bonnet:
     async def _watch_download(self, download: Download) -> None:
         asked = -math.inf
         while self.state != WorkerState.READY:
-            if not download.is_measured and time.monotonic() - asked >= _ASK_EVERY:
-                asked = time.monotonic()
-                await download.measure()
-            progress = await asyncio.to_thread(download.look)
-            if progress != self.progress:
-                self.progress = progress
+            with self._going_on("the download"):
+                if not download.is_measured and time.monotonic() - asked >= _ASK_EVERY:
+                    asked = time.monotonic()
+                    await download.measure()
+                progress = await asyncio.to_thread(download.look)
+                if progress != self.progress:
+                    self.progress = progress
+                    self._changed()
+            await asyncio.sleep(_LOOK_EVERY)
+
+    async def _watch_children(self) -> None:
+        while True:
+            ended = [child.ended for child in self.children if child.ended is not None]
+            if ended != self.ended:
+                self.ended = ended
                 self._changed()
             await asyncio.sleep(_LOOK_EVERY)
+
+    @contextlib.contextmanager
+    def _going_on(self, what: str) -> Iterator[None]:
+        """A fault of ours is logged, once; the panel must not stand still for good."""
+        try:
+            yield
+        except Exception as error:
+            if (fault := f"{what}: {error!r}") not in self._faults:
+                self._faults.add(fault)
+                log.exception("The page's panel could not look at %s; it goes on.", what)
 
     async def _hear_job(self, _data: bytes) -> None:
         self.jobs += 1

@@ -122,9 +122,11 @@ class Playground:
         worker = embedded_worker(nats.url, self._environment())
         stack.push_async_callback(worker.stop, _PATIENCE)
         await worker.start()
+        self.bonnet.children.append(worker)
         bot = embedded_bot(self._bot_environment(nats.url), self._folder)
         stack.push_async_callback(bot.stop, 2 * _PATIENCE)
         await bot.start()
+        self.bonnet.children.append(bot)
 
     def _own_folder(self, stack: AsyncExitStack) -> None:
         try:

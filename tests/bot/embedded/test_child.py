@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.embedded.child import Child
+from bot.embedded.child import Child, Ended
 from tests.inference.asker import until
 
 SLEEPS = "import time; open({file!r}, 'a').write('x'); time.sleep(60)"
@@ -45,9 +45,11 @@ async def test_a_child_that_ends_is_started_again(
     child = Child("sleeper", lambda: python(SLEEPS, file), os.environ, started=started)
     await child.start()
     await until(lambda: starts(file), 1)
+    assert child.ended is None
     os.kill(pids[0], signal.SIGKILL)
     await until(lambda: starts(file), 2)
     assert "sleeper ended by itself (status -9)" in caplog.text
+    assert child.ended == Ended("sleeper", 1, -9)
     await child.stop(5.0)
     assert not any(map(alive, pids))
 

@@ -3,12 +3,13 @@ import { $, bytes, el } from "./dom.js";
 
 let shown = ""; // what is said by now; the same again would be read out again, and a selection be lost
 
-export function banner({ model, state, reason, download }, lost) {
-  const bad = lost || state === "failed";
+export function banner({ model, state, reason, download, ended }, lost) {
+  const bad = lost || ended.length > 0 || state === "failed";
   const waits = !bad && !model.demo && ["starting", "loading"].includes(state);
   const comes = waits && (download.size ? download.received < download.size : download.received > 0);
   let sentence = "";
   if (lost) sentence = "The playground has ended. This page goes on when it is started again.";
+  else if (ended.length) sentence = ended.map(down).join(" ");
   else if (bad) sentence = `The model ${model.name} is not there: ${reason}`;
   else if (comes) sentence = `Getting ${model.name}.`;
   else if (waits) sentence = `Loading ${model.name}…`;
@@ -24,6 +25,9 @@ export function banner({ model, state, reason, download }, lost) {
   }
   if (comes) measure(download);
 }
+
+const down = ({ name, times, status }) =>
+  `The ${name} ended by itself${times > 1 ? ` ${times} times` : ""} (status ${status}) and is started again; the terminal says why.`;
 
 // The bar runs to and fro as long as nobody knows the whole.
 function measure({ received, size }) {

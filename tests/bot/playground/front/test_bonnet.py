@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from bot.embedded.child import Child
 from bot.playground.bell import Bell
 from bot.playground.front.bonnet import Bonnet
 from bot.playground.front.download import Progress
@@ -47,6 +50,7 @@ def bell() -> Bell:
 @pytest.fixture
 async def bonnet(bell: Bell, queue: Queue) -> AsyncIterator[Bonnet]:
     bonnet = Bonnet(bell, ModelChoice("demo"))
+    bonnet.depth = -1  # which no queue has: it is 0 once somebody has looked
     async with _watching(bonnet, queue):
         await bell.until(lambda: bonnet.depth == 0 or None, 10)
         yield bonnet
@@ -120,6 +124,39 @@ async def test_the_best_worker_says_how_it_stands(bonnet: Bonnet, bell: Bell, qu
         await bell.until(lambda wanted=str(status.state): bonnet.state == wanted or None, 10)  # type: ignore[misc]
     told = bonnet.to_json()
     assert (told["device"], told["reason"]) == ("cpu", "The disk is full.")
+
+
+async def test_a_fault_of_the_panel_is_told_once_and_passes(
+    bonnet: Bonnet,
+    bell: Bell,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    looks = 0
+
+    async def fails() -> int:
+        nonlocal looks
+        looks += 1
+        bell.ring()
+        raise ValueError("odd")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(queue, "jobs_waiting", fails)
+        await bell.until(lambda: looks >= 2 or None, 10)
+    await queue.publish(JOBS_SUBJECT, encode(_job("one")), "one")
+    await bell.until(lambda: bonnet.depth == 1 or None, 10)
+    assert caplog.text.count("could not look at the queue") == 1
+
+
+async def test_a_child_that_keeps_ending_is_told_of(bonnet: Bonnet, bell: Bell) -> None:
+    child = Child("worker", lambda: [sys.executable, "-c", "raise SystemExit(3)"], os.environ)
+    await child.start()
+    bonnet.children.append(child)
+    await bell.until(lambda: bonnet.ended or None, 20)
+    ended = bonnet.to_json()["ended"][0]
+    assert (ended["name"], ended["status"]) == ("worker", 3)
+    await child.stop(1.0)
 
 
 class _ScriptedDownload:

@@ -104,7 +104,7 @@ class Tab:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.own = page.locator("#thread li.own")
-        self.answers = page.locator("#thread li:not(.own):not(.service):not(.empty):not(.day)")
+        self.answers = page.locator("#thread li:not(.own):not(.service):not(.empty)")
 
     async def speaks_as(self, name: str) -> None:
         await self.page.get_by_label("Speak as").select_option(label=name)

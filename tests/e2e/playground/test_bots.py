@@ -6,6 +6,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
 
+from bot.playground.front.bonnet import Work
+from tests.bot.playground.pictures import picture
 from tests.e2e.playground.desk import Desk
 from tests.e2e.playground.stage import Stage
 
@@ -138,3 +140,75 @@ async def test_the_menu_speaks_the_language_of_the_speaker(desk: Desk, stage: St
         await tab.page.keyboard.press("Enter")
         await expect(tab.page.locator("#words")).to_have_value("/labels ")
         await tab.page.fill("#words", "")
+
+
+async def test_a_question_does_not_take_what_is_being_written(desk: Desk, stage: Stage) -> None:
+    tab = await desk.tab("Gina")
+    await tab.says("hello")
+    chat = await _chat(stage, "Gina")
+    words, context = tab.page.locator("#words"), tab.page.locator("#context-title")
+    await words.fill("a draft")
+    await tab.points_at(tab.own, "Edit")
+    await stage.bot.send_message(chat, "Which phrases?", reply_markup=ForceReply())
+    await expect(tab.answers).to_have_count(1)
+    await expect(context).to_have_text("Edit message")
+    await tab.page.keyboard.press("Escape")
+    await expect(words).to_have_value("a draft")
+    await stage.bot.send_message(chat, "Which ones?", reply_markup=ForceReply())
+    await expect(tab.answers).to_have_count(2)
+    await expect(context).to_be_hidden()
+    await words.fill("")
+    await stage.bot.send_message(chat, "Well?", reply_markup=ForceReply())
+    await expect(context).to_have_text("Reply to Clip")
+
+
+async def test_what_has_been_read_is_not_read_again(desk: Desk, stage: Stage) -> None:
+    tab = await desk.tab("Hugo")
+    await tab.says("hello")
+    chat = await _chat(stage, "Hugo")
+    said = await stage.bot.send_message(chat, "One.")
+    await expect(tab.answers).to_have_count(1)
+    await tab.page.evaluate(
+        """() => {
+            window.added = [];
+            new MutationObserver((all) => all.forEach((change) => change.addedNodes.forEach(
+                (node) => added.push(node.querySelector(".words").firstChild.textContent))))
+                .observe(document.getElementById("thread"), { childList: true });
+        }"""
+    )
+    await stage.bot.send_photo(chat, picture(40, 30), "Two.")
+    await expect(tab.answers).to_have_count(2)
+    await said.edit_text("One, mended.")
+    await expect(tab.answers.first).to_contain_text("One, mended.")
+    assert await tab.page.evaluate("added") == ["Two.", "One, mended."]
+
+
+async def test_a_job_that_failed_says_so(desk: Desk, stage: Stage) -> None:
+    tab = await desk.tab()
+    stage.bonnet.works.append(Work(1, 0.0, 1, 2, 1, 0.1, 0.1, 0.1, 0.1, "image_truncated"))
+    stage.bonnet.revision += 1
+    stage.server.world.bell.ring()
+    await expect(tab.page.locator("#works li")).to_contain_text("failed: image truncated")
+
+
+async def test_a_tab_that_nobody_sees_holds_no_connection(desk: Desk, stage: Stage) -> None:
+    tab = await desk.tab("Iris")
+    await tab.says("hello")
+    chat = await _chat(stage, "Iris")
+    await stage.bot.send_message(chat, "One.")
+    await expect(tab.answers).to_have_count(1)
+    await tab.speaks_as("Alex")
+    shows = """hidden => {
+        Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    async with tab.page.expect_event("requestfailed", lambda asked: "events" in asked.url):
+        await tab.page.evaluate(shows, True)
+    await stage.bot.send_message(chat, "Two.")
+    await stage.bot.send_message(chat, "Three.")
+    await tab.page.evaluate(shows, False)
+    row = tab.page.locator("#chat-list button", has_text="as Iris")
+    await expect(row.locator(".unread")).to_have_text("2")
+    await tab.speaks_as("Iris")
+    await expect(tab.answers).to_have_count(3)
+    await expect(row.locator(".unread")).to_have_count(0)

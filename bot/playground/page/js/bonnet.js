@@ -1,6 +1,6 @@
 // The developer's panel.
 import { banner } from "./banner.js";
-import { $, bytes, el } from "./dom.js";
+import { $, arrange, bytes, el } from "./dom.js";
 import { state } from "./state.js";
 
 const ms = (seconds) => (seconds < 1 ? `${Math.round(seconds * 1000)}\u00a0ms` : `${seconds.toFixed(1)}\u00a0s`);
@@ -23,10 +23,7 @@ export function render() {
     figure("model", `${f.model.name} · ${f.state}${f.device ? ` · ${f.device}` : ""}`, "model", true));
   $("works").replaceChildren(...[...f.works].reverse().slice(0, 20).map(work));
   const wanted = state.calls.filter((c) => $("polls").checked || c.method !== "getUpdates").slice(-120).reverse();
-  const lines = wanted.map(call);
-  const focused = document.activeElement;
-  if (lines.length !== $("calls").childElementCount || lines[0] !== $("calls").firstChild) $("calls").replaceChildren(...lines);
-  if ($("calls").contains(focused)) focused.focus({ preventScroll: true });
+  arrange($("calls"), wanted.map(call));
 }
 
 // What became of a job's time, each part in a colour of its own.
@@ -41,6 +38,7 @@ function work(w) {
   const item = el("li", {}, `batch of ${w.batch_size} · ${w.pictures} picture${w.pictures === 1 ? "" : "s"} × ${w.labels} phrase${w.labels === 1 ? "" : "s"}`,
     bar, el("small", {}, ...legend));
   item.dataset.batch = w.batch_size;
+  if (w.problem) item.append(el("b", { className: "problem" }, `failed: ${w.problem.replaceAll("_", " ")}`));
   return item;
 }
 

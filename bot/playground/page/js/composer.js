@@ -5,7 +5,11 @@ import { get, post } from "./server.js";
 import { current, nameOf, state } from "./state.js";
 
 const MOST = 10; // pictures of an album
+const LARGEST = 50e6; // bytes at once: limits.UPLOAD_SIZE
 let pictures = [];
+const looks = new Map(); // for each of the pictures that can be shown: the address of its bytes
+let draft = ""; // what was written when an edit came between
+let asking = 0; // numbers the popovers, of which only the latest is shown
 let context = null; // { kind: "reply" | "edit", message }
 
 const place = () => ({ person: state.person, chat: state.chat });
@@ -19,9 +23,22 @@ function show(kind, message) {
   $("words").focus();
 }
 
-export const answer = (message) => show("reply", message);
-export function change(message) { show("edit", message); $("words").value = message.text; grow(); }
-export function cancel() { if (context?.kind === "edit") $("words").value = ""; show(null, null); grow(); }
+export function answer(message) {
+  if (context?.kind === "edit") cancel();
+  show("reply", message);
+}
+// The bot's question is answered next, unless something else is being written.
+export function question(message) {
+  const busy = $("words").value.trim() || pictures.length || (context && !context.message.force_reply);
+  if (!busy) show("reply", message);
+}
+export function change(message) {
+  if (context?.kind !== "edit") draft = $("words").value;
+  show("edit", message);
+  $("words").value = message.text;
+  grow();
+}
+export function cancel() { if (context?.kind === "edit") $("words").value = draft; show(null, null); grow(); }
 export function clear() { pictures = []; attached(); cancel(); }
 
 async function submit(fields, files = []) {
@@ -36,13 +53,16 @@ async function send() {
   const text = $("words").value.trim();
   const reply = context?.kind === "reply" ? { reply_to: context.message.id } : {};
   if (context?.kind === "edit") {
+    const editing = context;
     const done = await post("/play/edit", { ...place(), message: context.message.id, text });
-    if (done) cancel();
+    if (done && context === editing) cancel();
     return;
   }
   if (!text && !pictures.length) return;
+  if (pictures.reduce((sum, file) => sum + file.size, 0) > LARGEST) { toast("More than 50 MB at once is too much."); return; }
   const taken = pictures;
   const before = context;
+  const { chat } = place();
   const asFile = $("as-file").checked;
   $("as-file").checked = false; // said of these pictures, not of the next ones
   $("words").value = "";
@@ -52,6 +72,10 @@ async function send() {
   grow();
   const sent = await submit({ text, as_file: asFile, ...reply }, taken);
   if (sent) return;
+  if (state.chat !== chat || $("words").value || pictures.length || context) {
+    toast(`This was not sent: ${text || taken.map((file) => file.name).join(", ")}`);
+    return;
+  }
   $("words").value = text;
   pictures = taken;
   $("as-file").checked = asFile;
@@ -67,11 +91,19 @@ function add(files) {
   $("words").focus();
 }
 
+function take(event, files) {
+  if (!files.length) return;
+  event.preventDefault();
+  if (!$("dialog").open) add(files);
+}
+
 function attached() {
   $("attached").hidden = !pictures.length;
   $("words").placeholder = pictures.length ? "Caption: a dog, a cat" : "Message";
+  for (const [file, address] of looks) if (!pictures.includes(file)) { URL.revokeObjectURL(address); looks.delete(file); }
+  for (const file of pictures) if (file.type.startsWith("image/") && !looks.has(file)) looks.set(file, URL.createObjectURL(file));
   $("thumbs").replaceChildren(...pictures.map((file, index) => {
-    const look = file.type.startsWith("image/") ? el("img", { src: URL.createObjectURL(file), alt: file.name }) : el("span", {}, file.name);
+    const look = looks.has(file) ? el("img", { src: looks.get(file), alt: file.name }) : el("span", {}, file.name);
     const away = () => { pictures.splice(index, 1); attached(); };
     return el("li", {}, look, el("button", { type: "button", "aria-label": `Remove ${file.name}`, onclick: away }, icon("close")));
   }));
@@ -81,6 +113,7 @@ function grow() { $("words").style.height = "auto"; $("words").style.height = `$
 
 export function closePopover() {
   const was = !$("popover").hidden;
+  asking += 1;
   if ($("popover").contains(document.activeElement)) $("words").focus();
   $("popover").hidden = true;
   for (const id of ["menu", "gallery"]) $(id).setAttribute("aria-expanded", "false");
@@ -91,7 +124,10 @@ async function popover(id, fill) {
   const isOpen = $(id).getAttribute("aria-expanded") === "true";
   closePopover();
   if (isOpen) return;
-  $("popover").replaceChildren(...(await fill()));
+  const number = asking;
+  const nodes = await fill();
+  if (!nodes || number !== asking) return;
+  $("popover").replaceChildren(...nodes);
   $("popover").hidden = false;
   $(id).setAttribute("aria-expanded", "true");
   $("popover").querySelector("button")?.focus();
@@ -99,13 +135,16 @@ async function popover(id, fill) {
 
 async function menu() {
   const commands = await get(`/play/menu?person=${state.person}&chat=${state.chat}`);
+  if (!commands) return null;
   return [el("h3", {}, commands.length ? "Commands" : "The bot has set no commands yet."), ...commands.map((c) =>
     el("button", { type: "button", className: "command", onclick() { closePopover(); $("words").value = `/${c.command} `; $("words").focus(); } },
       el("b", {}, `/${c.command}`), c.description))];
 }
 
 async function samples() {
-  const { licence, samples: list } = await get("/play/samples");
+  const told = await get("/play/samples");
+  if (!told) return null;
+  const { licence, samples: list } = told;
   const start = current().private ? "" : "/classify ";
   return [el("h3", {}, list.length ? "Send a sample" : "There are no samples here."), el("p", { className: "licence" }, licence),
     el("div", { className: "samples" }, ...list.map((s) => el("button", { type: "button", className: "sample",
@@ -123,15 +162,22 @@ export function begin() {
       if (own) { event.preventDefault(); change(own); }
     }
   });
-  $("words").addEventListener("paste", (event) => { if (event.clipboardData.files.length) { event.preventDefault(); add(event.clipboardData.files); } });
   $("attach").addEventListener("click", () => $("files").click());
   $("files").addEventListener("change", () => { add($("files").files); $("files").value = ""; });
   $("context-close").addEventListener("click", cancel);
   $("menu").addEventListener("click", () => popover("menu", menu));
   $("gallery").addEventListener("click", () => popover("gallery", samples));
-  const over = (event) => { event.preventDefault(); $("drop").hidden = false; };
-  $("conversation").addEventListener("dragover", over);
-  $("conversation").addEventListener("dragleave", (event) => { if (!$("conversation").contains(event.relatedTarget)) $("drop").hidden = true; });
-  $("conversation").addEventListener("drop", (event) => { event.preventDefault(); $("drop").hidden = true; add(event.dataTransfer.files); });
+  document.addEventListener("click", (event) => {
+    if (!$("popover").hidden && !event.target.closest("#popover, #menu, #gallery")) closePopover();
+  });
+  // Wherever they are pasted or dropped: the browser would leave the page to show a dropped one.
+  document.addEventListener("paste", (event) => take(event, event.clipboardData.files));
+  document.addEventListener("dragover", (event) => {
+    if (!event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    $("drop").hidden = $("dialog").open;
+  });
+  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) $("drop").hidden = true; });
+  document.addEventListener("drop", (event) => { $("drop").hidden = true; take(event, event.dataTransfer.files); });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape" && !$("dialog").open && !closePopover() && context) cancel(); });
 }

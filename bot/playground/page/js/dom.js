@@ -12,6 +12,14 @@ export function el(tag, props = {}, ...children) {
   return node;
 }
 
+// The children become these. What stays is left in its place: it would be read out again, and lose
+// the focus.
+export function arrange(list, nodes) {
+  const wanted = new Set(nodes);
+  for (const child of [...list.children]) if (!wanted.has(child)) child.remove();
+  nodes.forEach((node, i) => { if (list.children[i] !== node) list.insertBefore(node, list.children[i] ?? null); });
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 export function icon(name) {
   const node = document.createElementNS(SVG, "svg");

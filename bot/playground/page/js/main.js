@@ -19,9 +19,11 @@ function openWhenThere(chatId, person) {
 function open(chatId, person) {
   const chat = state.chats.get(chatId);
   if (!chat) return;
+  const speaker = chat.members.includes(person) ? person : chat.members[0];
   if (state.chat !== null && state.chat !== chatId) composer.clear();
+  if (state.chat !== chatId || state.person !== speaker) composer.closePopover();
   state.chat = chatId;
-  state.person = chat.members.includes(person) ? person : chat.members[0];
+  state.person = speaker;
   sessionStorage.setItem("open", JSON.stringify([state.chat, state.person]));
   render();
   $("chat-list").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
@@ -61,16 +63,22 @@ $("add-person").addEventListener("click", () => addPerson(current(), (id, group)
 $("new-group").addEventListener("click", () => newGroup((id, members) => openWhenThere(id, members.includes(state.person) ? state.person : members[0])));
 composer.begin(); thread.begin(); bonnet.begin();
 
-const news = new EventSource("/play/events");
-news.addEventListener("hello", (event) => {
+// Whoever speaks here is asked something: the bot waits for a reply.
+function heed(message) {
+  const asked = current().messages.get(message.reply_to);
+  if (!message.edited && (!asked || asked.from === state.person)) composer.question(message);
+}
+
+function hello(event) {
   reset(JSON.parse(event.data));
   const [chat, person] = JSON.parse(sessionStorage.getItem("open") ?? "[null, null]");
   const first = [...state.people.values()].find((p) => !p.bot).id;
   open(state.chats.has(chat) ? chat : first, person ?? first);
-});
-// The browser tries again by itself, and is told everything anew.
-news.addEventListener("error", () => { state.lost = true; bonnet.render(); });
-news.addEventListener("news", (event) => {
+  const last = latest(current());
+  if (last?.force_reply) heed(last);
+}
+
+function hear(event) {
   const events = JSON.parse(event.data);
   events.forEach(apply);
   const kinds = new Set(events.map((e) => e.is));
@@ -79,10 +87,24 @@ news.addEventListener("news", (event) => {
     if (changed) thread.render();
     list();
     const asks = events.findLast((e) => e.is === "message" && e.chat === state.chat && e.force_reply);
-    const asked = asks && current().messages.get(asks.reply_to);
-    if (asks && !asks.edited && (!asked || asked.from === state.person)) composer.answer(asks);
+    if (asks) heed(asks);
   }
   if (kinds.has("chat") && awaited) openWhenThere(awaited.chatId, awaited.person);
   if (kinds.has("action")) thread.header();
   bonnet.render();
-});
+}
+
+// Browsers keep six connections to a server at once, for all tabs together: a tab that nobody sees
+// needs none, and is told everything anew when it is shown.
+let news = null;
+function listen() {
+  if (document.hidden) { news?.close(); news = null; return; }
+  if (news) return;
+  news = new EventSource("/play/events");
+  news.addEventListener("hello", hello);
+  news.addEventListener("news", hear);
+  // The browser tries again by itself, and is told everything anew.
+  news.addEventListener("error", () => { state.lost = true; bonnet.render(); });
+}
+document.addEventListener("visibilitychange", listen);
+listen();

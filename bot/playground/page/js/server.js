@@ -1,11 +1,18 @@
 // Requests to the playground's server. A refusal becomes a toast.
 import { toast } from "./dom.js";
 
-export async function post(path, body) {
+export function post(path, body) {
   const form = body instanceof FormData;
   const headers = form ? {} : { "content-type": "application/json" };
+  return ask(path, { method: "POST", headers, body: form ? body : JSON.stringify(body) });
+}
+
+export const get = (path) => ask(path);
+
+// What was answered; null where it was refused or nobody is there.
+async function ask(path, how) {
   try {
-    const answer = await fetch(path, { method: "POST", headers, body: form ? body : JSON.stringify(body) });
+    const answer = await fetch(path, how);
     const told = await answer.json().catch(() => ({ error: "That did not work." }));
     if (answer.ok) return told;
     toast(told.error);
@@ -14,5 +21,3 @@ export async function post(path, body) {
   }
   return null;
 }
-
-export const get = (path) => fetch(path).then((answer) => answer.json());

@@ -35,7 +35,15 @@ export function apply(event) {
 export function reset(hello) {
   state.bot = hello.bot;
   state.lost = false;
+  const before = new Map(state.chats);
   state.people.clear(); state.chats.clear(); state.calls = [];
   hello.events.forEach(apply);
-  for (const chat of state.chats.values()) chat.unread = 0;
+  for (const chat of state.chats.values()) chat.unread = chat.id === state.chat ? 0 : missed(chat, before.get(chat.id));
+}
+
+// What of a chat is new to this tab, which may have heard nothing for a while.
+function missed(chat, known) {
+  if (known?.since !== chat.since) return 0; // a new tab, or another run of the playground
+  const seen = Math.max(0, ...known.messages.keys());
+  return known.unread + [...chat.messages.values()].filter((m) => m.id > seen && m.from === state.bot.id).length;
 }

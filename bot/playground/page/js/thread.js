@@ -1,6 +1,6 @@
 // The open chat: its messages in groups, scroll position, header.
-import { $, el, face, toast } from "./dom.js";
-import { bubble } from "./bubble.js";
+import { $, arrange, el, face, toast } from "./dom.js";
+import { bubble, gist } from "./bubble.js";
 import { post } from "./server.js";
 import { current, nameOf, state } from "./state.js";
 import * as composer from "./composer.js";
@@ -9,6 +9,7 @@ import { alertBox, enlarge } from "./dialogs.js";
 const DOES = { typing: "typing…", upload_photo: "uploading photo…", upload_document: "uploading file…" };
 const atEnd = () => $("scroll").scrollHeight - $("scroll").scrollTop - $("scroll").clientHeight < 90;
 let shown = null;
+let made = new Map(); // by the first message of a bubble: all that it was made of, and the bubble
 
 const acts = {
   enlarge,
@@ -61,14 +62,25 @@ export function render() {
     if (message.album && last?.[0].album === message.album) last.push(message);
     else groups.push([message]);
   }
-  const items = groups.map((group, i) => bubble(group, chat, {
-    first: groups[i - 1]?.[0].from !== group[0].from || Boolean(groups[i - 1]?.[0].service),
-    last: groups[i + 1]?.[0].from !== group[0].from,
-  }, acts));
+  const before = another ? new Map() : made;
+  made = new Map();
+  const items = groups.map((group, i) => {
+    const marks = {
+      first: groups[i - 1]?.[0].from !== group[0].from || Boolean(groups[i - 1]?.[0].service),
+      last: groups[i + 1]?.[0].from !== group[0].from,
+    };
+    const asked = chat.messages.get(group[0].reply_to);
+    const of = JSON.stringify([group, marks.first, asked && [asked.from, gist(asked)]]);
+    const known = before.get(group[0].id);
+    made.set(group[0].id, known?.of === of ? known : { of, node: bubble(group, chat, marks, acts) });
+    const { node } = made.get(group[0].id);
+    node.querySelector(".bubble")?.classList.toggle("tail", marks.last);
+    return node;
+  });
   if (!groups.some((group) => !group[0].service)) items.push(empty(chat));
   const focused = document.activeElement?.closest?.("#thread li")?.dataset.id;
-  $("thread").replaceChildren(...items);
-  if (focused) $("thread").querySelector(`[data-id="${focused}"] button`)?.focus({ preventScroll: true });
+  arrange($("thread"), items);
+  if (focused && !$("thread").contains(document.activeElement)) $("thread").querySelector(`[data-id="${focused}"] button`)?.focus({ preventScroll: true });
   if (follow) toEnd();
   header();
 }

@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo    the whole bot in a local web page: no token, no download"
+	@echo "make demo    the whole bot in a local web page: no token, no model download"
 	@echo "make run     the bot; needs TELEGRAM_BOT_TOKEN in the environment or in .env"
 	@echo "make test    all tests          make check   format, lint, types, imports, translations"
 	@echo "make bench   measures           make clean   removes what these commands made"

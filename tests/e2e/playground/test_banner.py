@@ -2,6 +2,7 @@
 
 from playwright.async_api import Browser, expect
 
+from bot.embedded.child import Ended
 from bot.playground.front.download import Progress
 from inference.contract import WorkerState, WorkerStatus
 from tests.e2e.playground.desk import Desk
@@ -58,6 +59,23 @@ async def test_the_demo_model_never_answers_in_silence(browser: Browser) -> None
         await desk.close_tabs()
 
 
+async def test_a_program_that_keeps_ending_is_told_of(browser: Browser) -> None:
+    async with Stage() as stage:
+        stage.site.add_person("Alex")
+        desk = Desk(stage, browser)
+        tab = await desk.tab()
+        stage.bonnet.ended = [Ended("worker", 2, -9)]
+        stage.tells(_worker(WorkerState.READY))
+        await expect(tab.page.locator("#banner")).to_contain_text(
+            "The worker ended by itself 2 times (status -9) and is started again"
+        )
+        stage.bonnet.ended = []
+        stage.tells(_worker(WorkerState.READY))
+        await expect(tab.page.locator("#banner")).to_contain_text("The demo model answers")
+        await desk.close_tabs()
+        assert desk.complaints == []
+
+
 async def test_a_page_whose_playground_has_ended_says_so(browser: Browser) -> None:
     async with Stage() as stage:
         stage.site.add_person("Alex")
@@ -65,4 +83,7 @@ async def test_a_page_whose_playground_has_ended_says_so(browser: Browser) -> No
         tab = await desk.tab()
         await expect(tab.page.locator("#banner")).to_contain_text("The demo model answers")
     await expect(tab.page.locator("#banner")).to_contain_text("The playground has ended.")
+    await tab.page.get_by_role("button", name="Commands").click()
+    await tab.is_told("The playground does not answer.")
+    await expect(tab.page.locator("#popover")).to_be_hidden()
     await desk.close_tabs()

@@ -1,11 +1,14 @@
 """axe-core's checks of every part of the page, in light and dark."""
 
+import colorsys
+import re
 from importlib.resources import files
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.playground.desk import PHRASES, SHOTS, Desk
+from tests.e2e.playground.stage import Stage
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -38,6 +41,51 @@ async def test_axe_finds_nothing(desk: Desk, axe: str, theme: str) -> None:
     await tab.own.locator(".picture").click()
     found["enlarged"] = await _violations(tab.page)
     assert {where: lines for where, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_axe_finds_nothing_in_a_group(browser: Browser, axe: str, theme: str) -> None:
+    async with Stage() as stage:
+        people = [stage.site.add_person(name) for name in ("Rita", "Sven", "Tina")]
+        group = stage.server.group("Choir", people)
+        for person in people:
+            await person.sends("La, la.", to=group)
+        desk = Desk(stage, browser)
+        tab = await desk.tab(bypass_csp=True)
+        await tab.page.emulate_media(reduced_motion="reduce")
+        await tab.page.evaluate("name => { document.documentElement.dataset.theme = name; }", theme)
+        await tab.page.evaluate(axe)
+        await tab.page.locator("#chat-list button", has_text="Choir").click()
+        await expect(tab.answers.locator(".sender")).to_have_count(2)
+        assert await _violations(tab.page) == []
+        await desk.close_tabs()
+
+
+@pytest.mark.parametrize(
+    ("sheet", "selector", "ground"),
+    [
+        ("thread", "\n.bubble .sender", "#ffffff"),  # --in of theme.css
+        ("thread", '[data-theme="dark"] .bubble .sender', "#1d2a37"),
+        ("frame", ".face", "#ffffff"),  # its letter
+    ],
+)
+async def test_colours_of_any_hue_can_be_read(sheet: str, selector: str, ground: str) -> None:
+    written = (files("bot.playground") / "page" / "css" / f"{sheet}.css").read_text("utf-8")
+    rule = written.partition(f"{selector} {{")[2].partition("}")[0]
+    made = re.search(r"hsl\(var\(--hue[^)]*\) (\d+)% (\d+)%\)", rule)
+    assert made is not None
+    saturation, lightness = (int(part) / 100 for part in made.groups())
+    below = _luminance(*(int(ground[at : at + 2], 16) / 255 for at in (1, 3, 5)))
+    for hue in range(360):
+        above = _luminance(*colorsys.hls_to_rgb(hue / 360, lightness, saturation))
+        darker, lighter = sorted((above, below))
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5, hue
+
+
+def _luminance(*colour: float) -> float:
+    """Of red, green and blue in 0..1. Source: WCAG 2.2, "relative luminance"."""
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,8 @@
 """Pictures on their way into a chat: samples, albums, files, dropped and pasted ones."""
 
-from playwright.async_api import FilePayload, expect
+import asyncio
+
+from playwright.async_api import FilePayload, Route, expect
 
 from tests.e2e.playground.desk import PHRASES, Desk
 
@@ -31,7 +33,7 @@ async def test_a_picture_sent_as_a_file(desk: Desk) -> None:
 
 async def test_pictures_dropped_and_pasted(desk: Desk) -> None:
     tab = await desk.tab("Quinn")
-    for kind, place in (("drop", "#conversation"), ("paste", "#words")):
+    for kind, place in (("drop", "#chat-list"), ("paste", "body")):
         await tab.page.evaluate(
             """async ([kind, place]) => {
                 const blob = await (await fetch("/play/samples/a-red-circle")).blob();
@@ -82,4 +84,37 @@ async def test_what_is_no_picture_comes_back_into_the_draft(desk: Desk) -> None:
     await expect(tab.page.locator("#thumbs li")).to_have_text("notes.txt")
     await expect(tab.page.locator("#words")).to_have_value(PHRASES)
     await expect(tab.own).to_have_count(0)
+    desk.forgives("422")
+
+
+async def test_more_than_telegram_takes_at_once_stays_here(desk: Desk) -> None:
+    tab = await desk.tab("Xenia")
+    await tab.page.evaluate(
+        """() => {
+            const held = new DataTransfer();
+            for (const name of ["a", "b"]) held.items.add(new File([new Uint8Array(26e6)], name));
+            const given = { bubbles: true, cancelable: true, dataTransfer: held };
+            document.body.dispatchEvent(new DragEvent("drop", given));
+        }"""
+    )
+    await tab.says(PHRASES)
+    await tab.is_told("More than 50 MB at once is too much.")
+    await expect(tab.page.locator("#thumbs li")).to_have_count(2)
+    await expect(tab.page.locator("#words")).to_have_value(PHRASES)
+
+
+async def test_a_refusal_does_not_overwrite_what_is_being_written(desk: Desk) -> None:
+    tab = await desk.tab("Yara")
+    written = asyncio.Event()
+
+    async def refuses(route: Route) -> None:
+        await written.wait()
+        await route.fulfill(status=422, json={"error": "No."})
+
+    await tab.page.route("**/play/send", refuses)
+    await tab.says("first")
+    await tab.page.fill("#words", "second")
+    written.set()
+    await tab.is_told("This was not sent: first")
+    await expect(tab.page.locator("#words")).to_have_value("second")
     desk.forgives("422")

@@ -38,3 +38,15 @@ async def test_new_people_and_groups(desk: Desk) -> None:
     await tab.page.get_by_role("button", name="New group").click()
     await tab.page.keyboard.press("Escape")
     await expect(tab.page.locator("#dialog")).to_be_hidden()
+
+
+async def test_samples_are_for_the_chat_in_which_they_were_opened(desk: Desk) -> None:
+    tab = await desk.tab("Lisa")
+    popover, button = tab.page.locator("#popover"), tab.page.get_by_label("Sample pictures")
+    for elsewhere in ("#chat-list button:has-text('Picture club')", "#title"):
+        await button.click()
+        await expect(popover).to_be_visible()
+        await expect(button).to_have_attribute("aria-expanded", "true")
+        await tab.page.locator(elsewhere).click()
+        await expect(popover).to_be_hidden()
+        await expect(button).to_have_attribute("aria-expanded", "false")

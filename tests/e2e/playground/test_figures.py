@@ -5,6 +5,7 @@ import re
 import signal
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.playground.desk import PHRASES, Desk, Tab
@@ -24,6 +25,8 @@ async def test_the_figures_are_true(desk: Desk) -> None:
         os.kill(worker, signal.SIGCONT)
     await expect(tab.answers.locator(".words")).to_have_count(2)
     await expect(desk.figure(tab, "depth")).to_have_text("0")
+    # what waited together goes through the model together
+    await expect(desk.figure(tab, "batch")).to_have_text("2")
     await until(lambda: _agree(desk, tab), True, within=60)
     assert len(desk.playground.server.calls_of("sendPhoto")) >= 2
 
@@ -53,10 +56,23 @@ async def test_a_call_is_shown_as_the_server_noted_it(desk: Desk) -> None:
     noted = desk.playground.server.calls_of("sendPhoto")[-1]
     row = tab.page.locator("#calls li", has_text="sendPhoto").first
     shown = await row.locator("summary span").all_inner_texts()
-    rounded = [int(noted.seconds * 1000 + 0.5), int(noted.size / 1000 + 0.5)]
-    assert shown == [f"{rounded[0]}\u00a0ms", f"{rounded[1]} kB"]
+    number, unit = shown[0].split("\u00a0")
+    assert float(number) == pytest.approx(
+        noted.seconds * (1000 if unit == "ms" else 1), abs=0.51 if unit == "ms" else 0.051
+    )
+    assert shown[1] == f"{int(noted.size / 1000 + 0.5)} kB"
     await row.locator("summary").click()
     await expect(row.locator("pre")).to_contain_text(f'"chat_id": "{noted.parameters["chat_id"]}"')
+
+
+async def test_calls_that_only_ask_for_news_are_shown_on_demand(desk: Desk) -> None:
+    tab = await desk.tab()
+    polls = tab.page.locator("#calls li", has_text="getUpdates")
+    for _ in range(2):
+        await tab.page.get_by_label("with getUpdates").check()
+        await expect(polls.first).to_be_visible()
+        await tab.page.get_by_label("with getUpdates").uncheck()
+        await expect(polls).to_have_count(0)
 
 
 async def _agree(desk: Desk, tab: Tab) -> bool:

@@ -18,7 +18,7 @@ from tools import chromium
 # Bytes; whoever reads the README waits for it.
 LARGEST = 200_000
 # What is sent, as far as the gallery has it: by somebody in the group, then in the private chat.
-_WANTED = ("a-yellow-star", "two-blue-squares")
+_WANTED = ("an-owl", "a-sailing-boat")
 _PATIENCE = 120_000  # milliseconds; the model loads meanwhile
 _DECODED = "Promise.all([...document.querySelectorAll('#thread img')].map((i) => i.decode()))"
 

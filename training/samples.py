@@ -51,12 +51,12 @@ def _drawn(group: Group, ground: Rgb, rng: np.random.Generator) -> Image.Image:
 # File name, the emoji's English label, and the colours of its ground above and below.
 _ARTWORK_STYLE: Final = "fluent-emoji-flat"  # MIT
 _ARTWORK: Final[dict[str, tuple[str, Rgb, Rgb]]] = {
-    "a-cat": ("cat", (226, 240, 250), (246, 236, 218)),
-    "a-fast-sports-car": ("racing car", (214, 232, 246), (190, 196, 204)),
-    "a-guitar": ("guitar", (250, 240, 226), (226, 208, 186)),
-    "a-palm-tree": ("palm tree", (190, 226, 246), (244, 228, 184)),
+    "a-cactus": ("cactus", (250, 240, 226), (232, 206, 160)),
+    "a-house": ("house", (190, 226, 246), (158, 196, 128)),
+    "a-red-apple": ("red apple", (252, 246, 236), (236, 222, 204)),
     "a-rocket": ("rocket", (28, 32, 66), (72, 62, 122)),
-    "a-slice-of-pizza": ("pizza", (252, 246, 236), (236, 222, 204)),
+    "a-sailing-boat": ("sailboat", (214, 232, 246), (110, 168, 214)),
+    "a-turtle": ("turtle", (190, 226, 246), (244, 228, 184)),
     "an-owl": ("owl", (44, 58, 86), (30, 66, 58)),
     "an-umbrella": ("umbrella", (206, 214, 222), (184, 196, 206)),
 }

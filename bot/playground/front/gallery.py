@@ -1,6 +1,7 @@
 """Sample pictures with ready captions: one click shows an answer.
 
-They are the demo model's own samples, drawn by this project; a file's name says what it shows.
+They are the demo model's own samples; a file's name says what it shows, and `LICENCE.md` beside
+them whose they are.
 """
 
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-LICENCE: Final = "Drawn by this project · MIT licence"
+LICENCE: Final = "Shapes by clipbot, objects from Fluent Emoji © Microsoft · MIT licence"
 _LABELS = 4
 
 

@@ -78,7 +78,9 @@ def run(size: int, task: Callable[[Team, Any], None], argument: object, folder: 
         return
     meeting = folder / f"meeting-{os.getpid()}"
     try:
-        start_processes(_joined, (size, task, argument, meeting), nprocs=size)
+        start_processes(  # type: ignore[no-untyped-call]
+            _joined, (size, task, argument, meeting), nprocs=size
+        )
     finally:
         meeting.unlink(missing_ok=True)
 

@@ -127,8 +127,13 @@ class Showman:
             else:
                 await self._platform.send_board(place, text)
         except Gone as error:
-            log.info("Nobody is there to be told about round %s: %s", row.id, error)
-            return Look(is_done=True)
+            log.info("Round %s can't be told like that: %s", row.id, error)
+            # Some groups forbid photos but not texts; and the board may still be edited.
+            told = replace(row.display, told=not row.chart)
+            await self._store.save_display(row.state, told)
+            if row.chart:
+                await self._store.drop_chart(row.state)
+            return Look(again_at=now)
         calls = with_call(row.display.calls, self._clock())
         await self._store.save_display(row.state, replace(row.display, told=True, calls=calls))
         return Look(again_at=now)

@@ -6,11 +6,13 @@ import time
 import msgspec
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import update
 
 from bot.games import Game, Player, RoundId, Table
 from bot.games.beat_clip import BeatClip, Guess
 from bot.games.events import Award
 from bot.store import MEMORY_HOURS, Display, GameSettings, Store
+from bot.store.tables import rounds
 from tests.bot.games.players import PHOTO
 
 A_USER = 2**52 - 1  # Bot API: ids have up to 52 significant bits
@@ -163,3 +165,21 @@ async def test_rounds_that_nobody_ended_are_pruned(
     monkeypatch.setattr("time.time", lambda: later)
     await store.prune()
     assert await store.round_at(A_CHAT, None) is None
+
+
+@pytest.mark.parametrize("spoilt", [b"\xc1", msgspec.msgpack.encode({"type": "chess"})])
+async def test_a_round_of_another_version_is_dropped_and_the_others_go_on(
+    store: Store, spoilt: bytes
+) -> None:
+    await store.add_round(a_round(1))
+    await store.add_round(a_round(2, thread_id=9))
+    async with store._database.begin() as connection:
+        await connection.execute(
+            update(rounds).where(rounds.c.thread_id == 0).values(state=spoilt)
+        )
+    assert [row.id.number for row in await store.rounds_where()] == [2]
+    assert await store.add_round(a_round(3))
+    async with store._database.begin() as connection:
+        await connection.execute(update(rounds).values(display=b"\xc1"))
+    assert await store.round_at(A_CHAT, None) is None
+    assert await store.add_round(a_round(4))

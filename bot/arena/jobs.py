@@ -91,9 +91,19 @@ def verdict(result: Result, errand: Errand) -> Judged:
     return Judged(
         round_id,
         errand.key,
-        tuple(outcome.probabilities),
+        _shares(outcome.probabilities) if result.independent else tuple(outcome.probabilities),
         tuple(outcome.same_as),
         outcome.fingerprint,
-        independent=result.independent,
-        has_chart=bool(result.chart),
     )
+
+
+def _shares(scores: list[float]) -> tuple[float, ...]:
+    """Independent scores as shares of their sum, which is what all rules compare.
+
+    Sigmoids of all labels may be near 0: margins and points would be too. A single one is no share
+    of anything and stays as it is.
+    """
+    total = sum(scores)
+    if len(scores) < 2 or total <= 0:
+        return tuple(scores)
+    return tuple(score / total for score in scores)

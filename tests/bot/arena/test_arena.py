@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
+import msgspec
 import pytest
 
 from bot.arena import Arena, EditPace
@@ -95,6 +96,19 @@ class Hall:
     @property
     def edits(self) -> list[str]:
         return [text for kind, _, text in self.platform.said if kind.startswith("edit board")]
+
+
+def test_independent_scores_become_shares() -> None:
+    errand = Errand(CHAT, None, 1, "look")
+
+    def shares(*scores: float) -> list[float]:
+        result = _result(errand, ImageOutcome(list(scores)))
+        judged = verdict(msgspec.structs.replace(result, independent=True), errand)
+        return [round(share, 6) for share in judged.probabilities]
+
+    assert shares(0.006, 0.003, 0.001) == [0.6, 0.3, 0.1]
+    assert shares(0.0, 0.0) == [0.0, 0.0]
+    assert shares(0.2) == [0.2]  # against nothing
 
 
 def _result(errand: Errand, outcome: ImageOutcome, chart: bytes = b"") -> Result:
@@ -258,9 +272,25 @@ async def test_a_deleted_board_is_put_up_again(hall: Hall) -> None:
 async def test_a_result_that_nobody_can_be_told_ends_the_round(hall: Hall) -> None:
     await hall.begins(a_guess())
     await hall.judges(0.9, 0.1, 0.0)
-    hall.platform.faults["send_chart"] = [Gone("kicked")]
+    for method in ("send_chart", "send_board", "edit_board"):
+        hall.platform.faults[method] = [Gone("kicked")]
     await hall.arena.happens(CHAT, None, Skipped(RoundId(CHAT, 1)))
     await hall.until_phase(None)
+    assert not any(hall.platform.faults.values())
+
+
+@pytest.mark.parametrize("forbidden", [["send_chart"], ["send_chart", "send_board"]])
+async def test_a_group_that_forbids_photos_or_messages_sees_the_result_all_the_same(
+    hall: Hall, forbidden: list[str]
+) -> None:
+    await hall.begins(a_guess())
+    await hall.judges(0.9, 0.1, 0.0)
+    for method in forbidden:
+        hall.platform.faults[method] = [Gone("not enough rights to send")]
+    await hall.arena.happens(CHAT, None, Skipped(RoundId(CHAT, 1)))
+    await until(lambda: "90" in "".join(hall.edits), True)
+    await hall.until_phase(None)
+    assert len(hall.boards) == (2 if forbidden == ["send_chart"] else 1)
 
 
 async def test_a_round_that_cant_be_shown_by_our_fault_does_not_block_its_chat(

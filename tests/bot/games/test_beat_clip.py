@@ -36,7 +36,7 @@ from tests.bot.games.players import (
 
 LABELS = ("a dog", "a cat", "a tree", "a car")
 ANN, BOB, CEM, DAN, EVE = PLAYERS
-VERDICT = Judged(ROUND, "look", (0.7, 0.2, 0.08, 0.02), has_chart=True)
+VERDICT = Judged(ROUND, "look", (0.7, 0.2, 0.08, 0.02))
 
 
 def a_round(labels: tuple[str, ...] = LABELS) -> Referee[BeatClip]:

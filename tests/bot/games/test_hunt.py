@@ -88,7 +88,7 @@ def test_a_round_from_start_to_end() -> None:
     ]
     assert game.asked[-1] == Ask("chart", photo(12), ("a red thing", *DECOYS), draw=True)
     assert game.state.phase is Phase.JUDGING
-    game.sees(Judged(ROUND, "chart", (0.9, 0.1, 0.0), has_chart=True))
+    game.sees(Judged(ROUND, "chart", (0.9, 0.1, 0.0)))
     assert game.state.end is End.DONE
 
 

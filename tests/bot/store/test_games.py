@@ -183,3 +183,27 @@ async def test_a_round_of_another_version_is_dropped_and_the_others_go_on(
         await connection.execute(update(rounds).values(display=b"\xc1"))
     assert await store.round_at(A_CHAT, None) is None
     assert await store.add_round(a_round(4))
+
+
+async def test_a_group_that_becomes_a_supergroup_takes_its_games_along(store: Store) -> None:
+    group = -100
+    for chat_id, points in ((group, 50), (A_CHAT, 20)):
+        state = a_round(1, chat_id=chat_id)
+        await store.add_round(state)
+        streaks = (Award(ANN, points, 1, right=True),)
+        await store.save_round(state, now=400.0, awards=streaks)
+        await store.end_round(state)
+    state = a_round(2, chat_id=group)
+    await store.add_round(state)
+    await store.save_round(state, now=500.0, awards=(Award(ANN, 1, 1, right=True), Award(BOB, 5)))
+    await store.set_game_settings(group, GameSettings(labels=3))
+    for _ in range(2):  # told twice
+        await store.move_chat(group, A_CHAT)
+    assert [(s.name, s.points, s.best_streak) for s in await store.leaderboard(A_CHAT)] == [
+        ("Ann", 71, 2),
+        ("Bob", 5, 0),
+    ]
+    assert await store.leaderboard(group) == []
+    assert await store.rounds_where(group) == []
+    assert (await store.game_settings(A_CHAT)).labels == 3
+    assert await store.game_settings(group) == GameSettings()

@@ -70,7 +70,11 @@ class GroupSettings:
         if key not in self._editing:
             task = asyncio.create_task(self._edit(place, sentences))
             self._editing[key] = task
-            task.add_done_callback(lambda _: self._editing.pop(key, None))
+            task.add_done_callback(lambda done: self._edited(key, done))
+
+    def _edited(self, key: tuple[int, int], done: asyncio.Task[None]) -> None:
+        if self._editing.get(key) is done:  # else a newer edit is under way
+            del self._editing[key]
 
     async def _edit(self, place: Place, sentences: Sentences) -> None:
         now = time.time()

@@ -158,6 +158,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
     await meet(application)
     stack.push_async_callback(application.shutdown)
 
+    await arena.resume()
     results = await queue.puller(RESULTS, f"bot-{bot_id}", results_subject(bot_id))
     _consume(stack, Consumer(results, deliverer.deal_with, limit=_RESULTS_IN_HAND))
     wait = settings.wait_notice_minutes * 60

@@ -20,12 +20,17 @@ _AT_ONCE = 6
 
 
 class Errand(msgspec.Struct, frozen=True):
-    """Which question of which round a result answers."""
+    """Which question of which round a result answers.
+
+    Attributes:
+        draw: its chart was asked for.
+    """
 
     chat_id: int
     thread_id: int | None
     number: int
     key: str
+    draw: bool = False
 
 
 _errand = msgspec.msgpack.Decoder(Errand)
@@ -49,7 +54,7 @@ class GameJobs:
             TryAgain, QueueFull, QueueUnavailable: not now.
         """
         table = state.table
-        errand = Errand(table.id.chat_id, table.thread_id, table.id.number, ask.key)
+        errand = Errand(table.id.chat_id, table.thread_id, table.id.number, ask.key, ask.draw)
         words = speak(table.language).chart_words()
         async with self._at_once:
             job = Job(

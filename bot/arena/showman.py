@@ -14,7 +14,7 @@ from bot.arena.boards import board_of, result_of
 from bot.arena.pace import EditPace, Urgency, allowed_at, with_call
 from bot.asks import Place
 from bot.backoff import Failures, backoff
-from bot.games.round import Phase
+from bot.games.round import End, Phase
 from bot.platform import Gone, Platform, TryAgain
 from bot.store import RoundRow, Store
 
@@ -121,18 +121,20 @@ class Showman:
             return Look(again_at=at)
         text = result_of(row.state)
         place = _place(row)
+        # The chart of a round that was called off would give the answer away.
+        chart = row.chart if row.state.end is End.DONE else b""
         try:
-            if row.chart:
-                await self._platform.send_chart(place, row.chart, text)
+            if chart:
+                await self._platform.send_chart(place, chart, text)
             else:
                 await self._platform.send_board(place, text)
         except Gone as error:
             log.info("Round %s can't be told like that: %s", row.id, error)
             # Some groups forbid photos but not texts; and the board may still be edited.
-            told = replace(row.display, told=not row.chart)
-            await self._store.save_display(row.state, told)
-            if row.chart:
+            if chart:
                 await self._store.drop_chart(row.state)
+            else:
+                await self._store.save_display(row.state, replace(row.display, told=True))
             return Look(again_at=now)
         calls = with_call(row.display.calls, self._clock())
         await self._store.save_display(row.state, replace(row.display, told=True, calls=calls))

@@ -7,11 +7,11 @@ import msgspec
 import pytest
 
 from bot.arena import Arena, EditPace
-from bot.arena.jobs import Errand, GameJobs, verdict
+from bot.arena.jobs import PREFIX, Errand, GameJobs, verdict
 from bot.games import Phase, Player, RoundId, State, Table
 from bot.games.beat_clip import BeatClip
 from bot.games.duel import Duel
-from bot.games.events import Ask, Pressed, Said, Skipped
+from bot.games.events import Ask, Judged, Pressed, Said, Skipped, Stopped
 from bot.metrics import Metrics
 from bot.platform import Gone, TooBig, TryAgain
 from bot.store import Store
@@ -49,7 +49,11 @@ class Hall:
         self.jobs = ScriptedJobs()
         self.ahead = 0.0
         self.arena = Arena(store, platform, self.jobs, EditPace(), self.clock)
-        self.watching = asyncio.create_task(self.arena.watch())
+        self.watching = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        await self.arena.resume()
+        await self.arena.watch()
 
     def clock(self) -> float:
         return asyncio.get_running_loop().time() + 1_000_000.0 + self.ahead
@@ -252,6 +256,51 @@ async def test_a_picture_that_cant_be_had_ends_the_round(hall: Hall, fault: Exce
     await until(lambda: "can't look at that picture" in "".join(hall.boards), True)
     await hall.later(3)
     await hall.until_phase(None)
+
+
+async def test_a_database_that_is_away_ends_no_question(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.arena.arena.backoff", lambda attempt: 0.0)
+    hall.jobs.faults = [Gone("file"), Gone("file")]
+    judged, faults = hall.arena._judged, [OSError("no database")]
+
+    async def failing(errand: Errand, event: Judged, chart: bytes) -> None:
+        if faults:
+            raise faults.pop()
+        await judged(errand, event, chart)
+
+    monkeypatch.setattr(hall.arena, "_judged", failing)
+    assert await hall.arena.begin(a_guess())
+    await hall.until_phase(None)
+    assert faults == hall.jobs.faults == []
+
+
+async def test_a_round_that_is_called_off_does_not_give_the_answer_away(hall: Hall) -> None:
+    await hall.begins(a_guess())
+    await hall.judges(0.9, 0.1, 0.0)
+    await hall.arena.happens(CHAT, None, Stopped(RoundId(CHAT, 1)))
+    await hall.until_phase(None)
+    assert "chart" not in hall.platform.kinds
+
+
+async def test_a_chart_that_nobody_asked_for_is_not_kept(hall: Hall) -> None:
+    await hall.begins(a_guess())
+    for draw in (False, True):
+        errand = Errand(CHAT, None, 1, "look", draw)
+        reply = Reply("x", PREFIX + msgspec.msgpack.encode(errand))
+        await hall.arena.take(
+            Result(
+                job_id="x",
+                reply=reply,
+                labels=[],
+                images=[ImageOutcome([0.9, 0.1, 0.0] if not draw else [0.8, 0.2, 0.0])],
+                chart=b"jpeg",
+            )
+        )
+        row = await hall.store.round_at(CHAT, None)
+        assert row
+        assert row.chart == b""  # the second one answers nothing any more
 
 
 async def test_a_group_without_the_bot_has_no_round(hall: Hall) -> None:

@@ -18,7 +18,6 @@ from bot.store.tables import (
     answers,
     game_settings,
     handled,
-    hidden,
     jobs,
     people,
     players,
@@ -47,14 +46,17 @@ class Store(People, Jobs, Questions, Albums, Rounds, Scores, GameSettingsPart):
         await self._upsert(handled, {"update_id": update_id}, {"at": time.time()})
 
     async def forget_person(self, user_id: int) -> None:
-        """Deletes everything about a person, but for jobs still out, which end as usual."""
+        """Deletes everything about a person, but for jobs still out, which end as usual.
+
+        Who is hidden stays so: who wants to be forgotten does not want to be seen again.
+        """
         theirs = and_(
             jobs.c.user_id == user_id,
             jobs.c.chat_id == answers.c.chat_id,
             jobs.c.message_id == answers.c.message_id,
         )
         async with self._database.begin() as connection:
-            for table in (people, questions, album_items, scores, players, hidden):
+            for table in (people, questions, album_items, scores, players):
                 await connection.execute(delete(table).where(table.c.user_id == user_id))
             # A private chat has the person's own id.
             await connection.execute(

@@ -143,7 +143,7 @@ async def test_forgetting_and_resetting(store: Store) -> None:
     await _plays(store, 2, Award(BOB, 30))
     await store.hide(BOB.id)
     await store.forget_person(BOB.id)
-    assert not await store.is_hidden(BOB.id)
+    assert await store.is_hidden(BOB.id)
     assert await store.leaderboard(A_CHAT) == []
 
 

@@ -127,7 +127,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
         admin_ids=settings.admin_ids,
     )
     admins = Admins(application.bot)
-    starting = Starting(store, arena, conversation, admins)
+    starting = Starting(store, arena, conversation, admins, bot_id=bot_id)
     scores = Scores(platform, store, arena, admin_ids=settings.admin_ids)
     group_settings = GroupSettings(platform, store, admins, edits)
     games = Games(platform, store, arena, starting, admins, scores, group_settings, bot_id=bot_id)

@@ -169,10 +169,11 @@ class Arena:
             try:
                 if attempt == 1 or await self._is_on(state):
                     await self._ask_once(state, ask)
-                return
             except (TryAgain, QueueFull, QueueUnavailable, DBAPIError, OSError) as error:
                 pause = getattr(error, "after", 0.0) or backoff(attempt)
                 log.warning("Round %s: %s; asking again in %.0f s.", state.table.id, error, pause)
+            else:
+                return
             await asyncio.sleep(pause)
 
     async def _is_on(self, state: State) -> bool:
@@ -185,13 +186,14 @@ class Arena:
         table = state.table
         try:
             await self._jobs.publish(state, ask, chart_title(state))
-            return
         except (Gone, TooBig) as error:
             log.info("Round %s: its picture can't be had (%s).", table.id, error)
         except (TryAgain, QueueFull, QueueUnavailable):
             raise
         except Exception:
             log.exception("Round %s: CLIP can't be asked.", table.id)
+        else:
+            return
         errand = Errand(table.id.chat_id, table.thread_id, table.id.number, ask.key)
         await self._judged(errand, Judged(table.id, ask.key), b"")
 

@@ -97,11 +97,9 @@ class Rounds(Rows):
         """The row; one of another version of clipbot is deleted: it would block its chat."""
         try:
             return RoundRow(decode(row.state), _display.decode(row.display), row.chart or b"")
-        except msgspec.DecodeError as error:  # ValidationError is one
-            log.error("The round of chat %s can't be read and is dropped: %s", row.chat_id, error)
-            this = and_(
-                _at(row.chat_id, row.thread_id or None), rounds.c.round_id == row.round_id
-            )
+        except msgspec.DecodeError:  # ValidationError is one
+            log.exception("The round of chat %s can't be read; it is dropped.", row.chat_id)
+            this = and_(_at(row.chat_id, row.thread_id or None), rounds.c.round_id == row.round_id)
             async with self._database.begin() as connection:
                 await connection.execute(delete(rounds).where(this))
             return None

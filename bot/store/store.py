@@ -81,21 +81,18 @@ class Store(People, Jobs, Questions, Albums, Rounds, Scores, GameSettingsPart):
                 .where(scores.c.chat_id == old)
                 .values(chat_id=new, round_id=-func.abs(scores.c.round_id))
             )
-            for row in await connection.execute(select(players).where(players.c.chat_id == old)):
-                values = dict(row._mapping)
-                keys = {"chat_id": new, "user_id": values.pop("user_id")}
-                del values["chat_id"]
-                best = longer(players.c.best_streak, row.best_streak)
-                merged = self._upsert_into(players, keys, values, {"best_streak": best})
-                await connection.execute(merged)
-            for row in await connection.execute(
-                select(game_settings).where(game_settings.c.chat_id == old)
-            ):
-                values = dict(row._mapping)
-                del values["chat_id"]
+            query = select(players).where(players.c.chat_id == old)
+            for row in (await connection.execute(query)).mappings().all():
+                keys = {"chat_id": new, "user_id": row["user_id"]}
+                values = {name: value for name, value in row.items() if name not in keys}
+                best = longer(players.c.best_streak, row["best_streak"])
                 await connection.execute(
-                    self._insert_once(game_settings, {"chat_id": new}, values)
+                    self._upsert_into(players, keys, values, {"best_streak": best})
                 )
+            chosen = select(game_settings).where(game_settings.c.chat_id == old)
+            for row in (await connection.execute(chosen)).mappings().all():
+                values = {name: value for name, value in row.items() if name != "chat_id"}
+                await connection.execute(self._insert_once(game_settings, {"chat_id": new}, values))
             for table in (players, game_settings):
                 await connection.execute(delete(table).where(table.c.chat_id == old))
 

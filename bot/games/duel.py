@@ -219,9 +219,7 @@ def _forgotten(state: Duel, player_id: int) -> Duel:
         replace(
             verdict,
             entry=unnamed(verdict.entry),
-            first=_SOMEBODY
-            if verdict.first and verdict.first.id == player_id
-            else verdict.first,
+            first=_SOMEBODY if verdict.first and verdict.first.id == player_id else verdict.first,
         )
         for verdict in state.verdicts
     )

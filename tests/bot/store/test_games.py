@@ -174,9 +174,7 @@ async def test_a_round_of_another_version_is_dropped_and_the_others_go_on(
     await store.add_round(a_round(1))
     await store.add_round(a_round(2, thread_id=9))
     async with store._database.begin() as connection:
-        await connection.execute(
-            update(rounds).where(rounds.c.thread_id == 0).values(state=spoilt)
-        )
+        await connection.execute(update(rounds).where(rounds.c.thread_id == 0).values(state=spoilt))
     assert [row.id.number for row in await store.rounds_where()] == [2]
     assert await store.add_round(a_round(3))
     async with store._database.begin() as connection:

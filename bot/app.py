@@ -127,7 +127,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
         admin_ids=settings.admin_ids,
     )
     admins = Admins(application.bot)
-    starting = Starting(store, arena, conversation, admins)
+    starting = Starting(store, arena, conversation, admins, bot_id=bot_id)
     scores = Scores(platform, store, arena, admin_ids=settings.admin_ids)
     group_settings = GroupSettings(platform, store, admins, edits)
     games = Games(platform, store, arena, starting, admins, scores, group_settings, bot_id=bot_id)
@@ -158,6 +158,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
     await meet(application)
     stack.push_async_callback(application.shutdown)
 
+    await arena.resume()
     results = await queue.puller(RESULTS, f"bot-{bot_id}", results_subject(bot_id))
     _consume(stack, Consumer(results, deliverer.deal_with, limit=_RESULTS_IN_HAND))
     wait = settings.wait_notice_minutes * 60

@@ -7,6 +7,7 @@ new message; new fields with defaults need no new version (msgspec ignores unkno
 
 import time
 from enum import StrEnum
+from statistics import correlation, pstdev
 
 import msgspec
 
@@ -80,6 +81,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 # and soft noise, saved anew at half and double size and at JPEG quality 40: copies differed by up
 # to 7, and the two most alike different pictures by 43.
 _COPY_STEPS = 20
+# Pictures of little contrast lie closer together than that whatever they show: their structure
+# must agree as well, as a correlation of their greys.
+_COPY_LIKENESS = 0.9
+# Below this deviation of its greys, of 255, a picture has no structure to compare: what is left of
+# it is rounding. Such pictures are the same only where they are so within a few steps.
+_FLAT, _FLAT_STEPS = 1.5, 4
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
@@ -87,15 +94,30 @@ class Fingerprint(msgspec.Struct, frozen=True):
 
     Attributes:
         colours: 192 bytes, the mean RGB of each of 8 × 8 parts, row by row.
+        greys: 256 bytes, the mean brightness of each of 16 × 16 parts; empty from older workers.
     """
 
     colours: bytes
+    greys: bytes = b""
 
     def is_same(self, other: "Fingerprint") -> bool:
         """True where both are of the same picture, as far as one can tell."""
-        return len(self.colours) == len(other.colours) and all(
-            abs(a - b) <= _COPY_STEPS for a, b in zip(self.colours, other.colours, strict=True)
-        )
+        if not _is_within(self.colours, other.colours, _COPY_STEPS):
+            return False
+        if len(self.greys) != len(other.greys) or not self.greys:
+            return True
+        mine, theirs = pstdev(self.greys), pstdev(other.greys)
+        if min(mine, theirs) < _FLAT:
+            return _is_within(self.colours, other.colours, _FLAT_STEPS) and _is_within(
+                self.greys, other.greys, _FLAT_STEPS
+            )
+        return correlation(self.greys, other.greys) >= _COPY_LIKENESS
+
+
+def _is_within(mine: bytes, theirs: bytes, steps: int) -> bool:
+    return len(mine) == len(theirs) and all(
+        abs(a - b) <= steps for a, b in zip(mine, theirs, strict=True)
+    )
 
 
 class ImageOutcome(msgspec.Struct, frozen=True):

@@ -111,15 +111,23 @@ class Arena:
         except msgspec.DecodeError:
             log.exception("A result of a game can't be read; it is dropped.")
             return
-        await self._judged(errand, verdict(result, errand), result.chart)
+        # A worker of before 0.1 draws a chart for every job, asked or not.
+        chart = result.chart if errand.draw else b""
+        await self._judged(errand, verdict(result, errand), chart)
+
+    async def resume(self) -> None:
+        """Takes up the rounds that a stop or a crash left.
+
+        Once, before anything else can happen to them: the time of our absence must not count.
+        """
+        for row in await self._store.rounds_where():
+            await self._happens((row.id.chat_id, row.thread_id), Resumed())
 
     async def watch(self) -> NoReturn:
-        """Takes up the rounds that a stop or a crash left, and hosts all until it is cancelled."""
+        """Hosts all rounds until it is cancelled; `resume` comes first."""
         try:
             for row in await self._store.rounds_where():
-                place = row.id.chat_id, row.thread_id
-                await self._happens(place, Resumed())
-                self._host(place)
+                self._host((row.id.chat_id, row.thread_id))
             await asyncio.Event().wait()
             raise AssertionError
         finally:
@@ -155,27 +163,39 @@ class Arena:
 
     async def _ask(self, state: State, ask: Ask) -> None:
         """Until it is asked, or the round is over."""
-        table = state.table
-        errand = Errand(table.id.chat_id, table.thread_id, table.id.number, ask.key)
         attempt = 0
         while True:
             attempt += 1
             try:
-                await self._jobs.publish(state, ask, chart_title(state))
-            except (Gone, TooBig) as error:
-                log.info("Round %s: its picture can't be had (%s).", table.id, error)
-                await self._judged(errand, Judged(table.id, ask.key), b"")
-            except (TryAgain, QueueFull, QueueUnavailable) as error:
+                if attempt == 1 or await self._is_on(state):
+                    await self._ask_once(state, ask)
+            except (TryAgain, QueueFull, QueueUnavailable, DBAPIError, OSError) as error:
                 pause = getattr(error, "after", 0.0) or backoff(attempt)
-                log.warning("Round %s: %s; asking again in %.0f s.", table.id, error, pause)
-                await asyncio.sleep(pause)
-                row = await self._store.round_at(table.id.chat_id, table.thread_id)
-                if row and row.id == table.id and row.state.phase is not Phase.OVER:
-                    continue
-            except Exception:
-                log.exception("Round %s: CLIP can't be asked.", table.id)
-                await self._judged(errand, Judged(table.id, ask.key), b"")
+                log.warning("Round %s: %s; asking again in %.0f s.", state.table.id, error, pause)
+            else:
+                return
+            await asyncio.sleep(pause)
+
+    async def _is_on(self, state: State) -> bool:
+        table = state.table
+        row = await self._store.round_at(table.id.chat_id, table.thread_id)
+        return bool(row and row.id == table.id and row.state.phase is not Phase.OVER)
+
+    async def _ask_once(self, state: State, ask: Ask) -> None:
+        """Raises TryAgain, QueueFull, QueueUnavailable, DBAPIError, OSError: not now."""
+        table = state.table
+        try:
+            await self._jobs.publish(state, ask, chart_title(state))
+        except (Gone, TooBig) as error:
+            log.info("Round %s: its picture can't be had (%s).", table.id, error)
+        except (TryAgain, QueueFull, QueueUnavailable):
+            raise
+        except Exception:
+            log.exception("Round %s: CLIP can't be asked.", table.id)
+        else:
             return
+        errand = Errand(table.id.chat_id, table.thread_id, table.id.number, ask.key)
+        await self._judged(errand, Judged(table.id, ask.key), b"")
 
     def _host(self, place: Place) -> None:
         if place not in self._hosts or self._hosts[place].done():
@@ -189,7 +209,11 @@ class Arena:
         finally:
             del self._hosts[place]
             self._news.pop(place, None)
-        if await self._store.round_at(*place):  # begun in the very moment in which the last ended
+        try:  # begun in the very moment in which the last ended
+            is_there = await self._store.round_at(*place) is not None
+        except (DBAPIError, OSError):
+            is_there = True  # maybe; whoever hosts it looks again, and waits for the database
+        if is_there:
             self._host(place)
 
     async def _look_after(self, place: Place, news: asyncio.Event) -> bool:
@@ -208,7 +232,8 @@ class Arena:
             failures = self._failures.count(place)
             log.exception("The round at %s failed for the %d. time.", place, failures)
             if failures >= _OUR_TRIES and row:
-                await self._store.end_round(row.state)
+                with contextlib.suppress(DBAPIError, OSError):  # it then fails once more
+                    await self._store.end_round(row.state)
             again_at = self._clock() + backoff(failures)
         else:
             self._failures.forget(place)

@@ -38,7 +38,7 @@ def result(state: BeatClip, sentences: Sentences, name: Name) -> list[str]:
         sentences.runner_up(state.labels[i], state.probabilities[i]) for i in ranked[len(right) : 2]
     ]
     if len(right) > 1:
-        lines.append(sentences.near_tie())
+        lines.append(sentences.near_tie(len(right)))
     guesses = {guess.player.id: guess for guess in state.guesses}
     awards = beat_clip.awards(state)
     for award in awards:

@@ -20,12 +20,17 @@ _AT_ONCE = 6
 
 
 class Errand(msgspec.Struct, frozen=True):
-    """Which question of which round a result answers."""
+    """Which question of which round a result answers.
+
+    Attributes:
+        draw: its chart was asked for.
+    """
 
     chat_id: int
     thread_id: int | None
     number: int
     key: str
+    draw: bool = False
 
 
 _errand = msgspec.msgpack.Decoder(Errand)
@@ -49,7 +54,7 @@ class GameJobs:
             TryAgain, QueueFull, QueueUnavailable: not now.
         """
         table = state.table
-        errand = Errand(table.id.chat_id, table.thread_id, table.id.number, ask.key)
+        errand = Errand(table.id.chat_id, table.thread_id, table.id.number, ask.key, ask.draw)
         words = speak(table.language).chart_words()
         async with self._at_once:
             job = Job(
@@ -91,9 +96,19 @@ def verdict(result: Result, errand: Errand) -> Judged:
     return Judged(
         round_id,
         errand.key,
-        tuple(outcome.probabilities),
+        _shares(outcome.probabilities) if result.independent else tuple(outcome.probabilities),
         tuple(outcome.same_as),
         outcome.fingerprint,
-        independent=result.independent,
-        has_chart=bool(result.chart),
     )
+
+
+def _shares(scores: list[float]) -> tuple[float, ...]:
+    """Independent scores as shares of their sum, which is what all rules compare.
+
+    Sigmoids of all labels may be near 0: margins and points would be too. A single one is no share
+    of anything and stays as it is.
+    """
+    total = sum(scores)
+    if len(scores) < 2 or total <= 0:
+        return tuple(scores)
+    return tuple(score / total for score in scores)

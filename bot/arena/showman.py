@@ -14,7 +14,9 @@ from bot.arena.boards import board_of, result_of
 from bot.arena.pace import EditPace, Urgency, allowed_at, with_call
 from bot.asks import Place
 from bot.backoff import Failures, backoff
-from bot.games.round import Phase
+from bot.games import State
+from bot.games.duel import Duel, is_of_somebody
+from bot.games.round import End, Phase
 from bot.platform import Gone, Platform, TryAgain
 from bot.store import RoundRow, Store
 
@@ -121,17 +123,33 @@ class Showman:
             return Look(again_at=at)
         text = result_of(row.state)
         place = _place(row)
+        chart = row.chart if _may_be_seen(row.state) else b""
         try:
-            if row.chart:
-                await self._platform.send_chart(place, row.chart, text)
+            if chart:
+                await self._platform.send_chart(place, chart, text)
             else:
                 await self._platform.send_board(place, text)
         except Gone as error:
-            log.info("Nobody is there to be told about round %s: %s", row.id, error)
-            return Look(is_done=True)
+            log.info("Round %s can't be told like that: %s", row.id, error)
+            # Some groups forbid photos but not texts; and the board may still be edited.
+            if chart:
+                await self._store.drop_chart(row.state)
+            else:
+                await self._store.save_display(row.state, replace(row.display, told=True))
+            return Look(again_at=now)
         calls = with_call(row.display.calls, self._clock())
         await self._store.save_display(row.state, replace(row.display, told=True, calls=calls))
         return Look(again_at=now)
+
+
+def _may_be_seen(state: State) -> bool:
+    """Whether a round's chart may be shown.
+
+    That of a round that was called off gives the answer away; that of a duel may have the name of
+    somebody who was forgotten meanwhile.
+    """
+    is_named = isinstance(state, Duel) and is_of_somebody(state)
+    return state.end is End.DONE and not is_named
 
 
 def _place(row: RoundRow) -> Place:

@@ -86,7 +86,7 @@ def begin(state: BeatClip) -> Step:
 
 def step(state: BeatClip, event: Event, now: float) -> Step:
     """What the round becomes, and what is to be done. Never raises, whatever comes."""
-    if state.phase is Phase.OVER:
+    if state.phase is Phase.OVER and not isinstance(event, Forgotten):
         return state, _whispered(event, Note.OVER)
     match event:
         case Shown():

@@ -99,7 +99,7 @@ def begin(state: Duel) -> Step:
 
 def step(state: Duel, event: Event, now: float) -> Step:
     """What the round becomes, and what is to be done. Never raises, whatever comes."""
-    if state.phase is Phase.OVER:
+    if state.phase is Phase.OVER and not isinstance(event, Forgotten):
         return state, _whispered(event, Note.OVER)
     match event:
         case Shown():
@@ -197,18 +197,37 @@ def _remarked(state: Duel, player: Player, note: Note) -> Duel:
     return replace(state, remarks=rounds.with_remark(state.remarks, Remark(player, note)))
 
 
+_SOMEBODY = Player(0, "", hidden=True)
+
+
+def is_of_somebody(state: Duel) -> bool:
+    """Whether somebody was forgotten after CLIP was asked: their name may stand on the chart."""
+    return any(entry.player == _SOMEBODY for entry in state.entries)
+
+
 def _forgotten(state: Duel, player_id: int) -> Duel:
+    remarks = tuple(r for r in state.remarks if r.player.id != player_id)
+    if state.phase in {Phase.OPENING, Phase.OPEN}:
+        kept = tuple(entry for entry in state.entries if entry.player.id != player_id)
+        return replace(state, entries=kept, remarks=remarks)
+
+    # What CLIP was asked already stays: its answer counts places.
+    def unnamed(entry: Entry) -> Entry:
+        return replace(entry, player=_SOMEBODY) if entry.player.id == player_id else entry
+
+    verdicts = (
+        replace(
+            verdict,
+            entry=unnamed(verdict.entry),
+            first=_SOMEBODY if verdict.first and verdict.first.id == player_id else verdict.first,
+        )
+        for verdict in state.verdicts
+    )
     return replace(
         state,
-        # What CLIP was asked already stays: its answer counts places.
-        entries=tuple(
-            replace(entry, player=Player(0, "", hidden=True))
-            if state.phase is Phase.JUDGING and entry.player.id == player_id
-            else entry
-            for entry in state.entries
-            if state.phase is Phase.JUDGING or entry.player.id != player_id
-        ),
-        remarks=tuple(r for r in state.remarks if r.player.id != player_id),
+        entries=tuple(unnamed(entry) for entry in state.entries),
+        remarks=remarks,
+        verdicts=tuple(verdicts),
     )
 
 

@@ -70,10 +70,9 @@ class Judged:
 
     Attributes:
         key: of that Ask.
-        probabilities: one for each of its labels; empty when the picture could not be used.
+        probabilities: one for each of its labels, with the sum 1 where there are several; empty
+            when the picture could not be used.
         same_as: for each label the first one that means nearly the same; empty: none do.
-        independent: scores are sigmoids and need not add up to 1.
-        has_chart: the arena holds the chart.
     """
 
     round: RoundId
@@ -81,8 +80,6 @@ class Judged:
     probabilities: tuple[float, ...] = ()
     same_as: tuple[int, ...] = ()
     fingerprint: Fingerprint | None = None
-    independent: bool = False
-    has_chart: bool = False
 
 
 @dataclass(frozen=True)

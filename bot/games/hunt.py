@@ -31,6 +31,8 @@ from inference.contract import Fingerprint
 
 SECONDS = 180.0
 TRIES = 3
+# Photos of one player, copies and what can't be read included: nobody fills a round alone.
+_MAX_SENT = 3 * TRIES
 DECOYS = 5
 # Photos in one round; more than a group sends in three minutes.
 MAX_SHOTS = 300
@@ -86,7 +88,7 @@ def begin(state: Hunt) -> Step:
 
 def step(state: Hunt, event: Event, now: float) -> Step:
     """What the round becomes, and what is to be done. Never raises, whatever comes."""
-    if state.phase is Phase.OVER:
+    if state.phase is Phase.OVER and not isinstance(event, Forgotten):
         return state, _whispered(event, Note.OVER)
     match event:
         case Shown():
@@ -112,8 +114,12 @@ def step(state: Hunt, event: Event, now: float) -> Step:
 
 def counting(state: Hunt) -> tuple[Shot, ...]:
     """The photos that count, in order: no copies, and three of each player's at most."""
+    return _counting(state.shots)
+
+
+def _counting(shots: tuple[Shot, ...]) -> tuple[Shot, ...]:
     found: list[Shot] = []
-    for shot in state.shots:
+    for shot in shots:
         tries = sum(other.player.id == shot.player.id for other in found)
         if not shot.refused and tries < TRIES and not any(_same(shot, other) for other in found):
             found.append(shot)
@@ -211,8 +217,11 @@ def _sent(state: Hunt, event: Sent, now: float) -> Step:
         return state, ()  # delivered once more
     if any(shot.media.unique_id == event.media.unique_id for shot in state.shots):
         return _remarked(state, event.player, Note.SAME), ()
-    tries = sum(shot.player.id == event.player.id for shot in counting(state))
-    if tries >= TRIES or len(state.shots) >= MAX_SHOTS:
+    # What CLIP has not seen yet may be a copy, and would then use up no try.
+    seen = _counting(tuple(shot for shot in state.shots if shot.share is not None))
+    tries = sum(shot.player.id == event.player.id for shot in seen)
+    sent = sum(shot.player.id == event.player.id for shot in state.shots)
+    if tries >= TRIES or sent >= _MAX_SENT or len(state.shots) >= MAX_SHOTS:
         return _remarked(state, event.player, Note.ENOUGH), ()
     shot = Shot(event.player, event.message_id, event.media)
     shots = tuple(sorted((*state.shots, shot), key=lambda one: one.message_id))

@@ -3,6 +3,7 @@
 English is what CLIP reads best, so it is asked in English whatever language the board speaks.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -125,4 +126,13 @@ def some(
 
 def _words(phrase: str) -> set[str]:
     """The words that say what it is: `a red thing` and `a red car` have one in common."""
-    return set(phrase.casefold().replace(",", " ").split()) - _GENERAL
+    words = set(re.findall(r"\w+", phrase.casefold())) - _GENERAL
+    return {_stem(word) for word in words}
+
+
+def _stem(word: str) -> str:
+    """Equal for one and many of a thing, in English and Spanish, and for little else."""
+    for ending in ("es", "s", "e"):  # dish and dishes, flor and flores; cake and cakes
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word.removesuffix(ending)
+    return word

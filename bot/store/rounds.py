@@ -1,5 +1,6 @@
 """Rounds of games under way, and how far each has been shown."""
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from bot.games import RoundId, State, decode, encode, game_of
 from bot.games.events import Award
 from bot.store.rows import Rows
 from bot.store.tables import players, rounds, scores
+
+log = logging.getLogger(__name__)
 
 
 class Display(msgspec.Struct, frozen=True):
@@ -78,7 +81,7 @@ class Rounds(Rows):
         query = select(rounds).where(_at(chat_id, thread_id))
         async with self._database.connect() as connection:
             row = (await connection.execute(query)).one_or_none()
-        return None if row is None else _round_row(row)
+        return None if row is None else await self._read(row)
 
     async def rounds_where(self, chat_id: int | None = None) -> list[RoundRow]:
         """All rounds under way, or those of one chat."""
@@ -86,7 +89,20 @@ class Rounds(Rows):
         if chat_id is not None:
             query = query.where(rounds.c.chat_id == chat_id)
         async with self._database.connect() as connection:
-            return [_round_row(row) for row in await connection.execute(query)]
+            found = (await connection.execute(query)).all()
+        rows = [await self._read(row) for row in found]
+        return [row for row in rows if row is not None]
+
+    async def _read(self, row: Any) -> RoundRow | None:
+        """The row; one of another version of clipbot is deleted: it would block its chat."""
+        try:
+            return RoundRow(decode(row.state), _display.decode(row.display), row.chart or b"")
+        except msgspec.DecodeError:  # ValidationError is one
+            log.exception("The round of chat %s can't be read; it is dropped.", row.chat_id)
+            this = and_(_at(row.chat_id, row.thread_id or None), rounds.c.round_id == row.round_id)
+            async with self._database.begin() as connection:
+                await connection.execute(delete(rounds).where(this))
+            return None
 
     async def save_round(
         self,
@@ -119,6 +135,11 @@ class Rounds(Rows):
         packed = msgspec.msgpack.encode(display)
         async with self._database.begin() as connection:
             await connection.execute(update(rounds).where(_is(state)).values(display=packed))
+
+    async def drop_chart(self, state: State) -> None:
+        """Its chart can't be shown: the round is told without."""
+        async with self._database.begin() as connection:
+            await connection.execute(update(rounds).where(_is(state)).values(chart=None))
 
     async def end_round(self, state: State) -> None:
         """Removes a round of which nothing is left to show."""
@@ -171,7 +192,3 @@ def _is(state: State) -> Any:
     """The row of this very round, not of a later one at the same place."""
     table = state.table
     return and_(_at(table.id.chat_id, table.thread_id), rounds.c.round_id == table.id.number)
-
-
-def _round_row(row: Any) -> RoundRow:
-    return RoundRow(decode(row.state), _display.decode(row.display), row.chart or b"")

@@ -2,7 +2,7 @@
 
 import time
 
-from sqlalchemy import and_, delete, exists, not_, or_, select
+from sqlalchemy import and_, delete, exists, func, not_, or_, select, update
 
 from bot.store.albums import Albums
 from bot.store.game_settings import GameSettingsPart
@@ -16,8 +16,8 @@ from bot.store.tables import (
     album_items,
     albums,
     answers,
+    game_settings,
     handled,
-    hidden,
     jobs,
     people,
     players,
@@ -46,14 +46,17 @@ class Store(People, Jobs, Questions, Albums, Rounds, Scores, GameSettingsPart):
         await self._upsert(handled, {"update_id": update_id}, {"at": time.time()})
 
     async def forget_person(self, user_id: int) -> None:
-        """Deletes everything about a person, but for jobs still out, which end as usual."""
+        """Deletes everything about a person, but for jobs still out, which end as usual.
+
+        Who is hidden stays so: who wants to be forgotten does not want to be seen again.
+        """
         theirs = and_(
             jobs.c.user_id == user_id,
             jobs.c.chat_id == answers.c.chat_id,
             jobs.c.message_id == answers.c.message_id,
         )
         async with self._database.begin() as connection:
-            for table in (people, questions, album_items, scores, players, hidden):
+            for table in (people, questions, album_items, scores, players):
                 await connection.execute(delete(table).where(table.c.user_id == user_id))
             # A private chat has the person's own id.
             await connection.execute(
@@ -63,6 +66,35 @@ class Store(People, Jobs, Questions, Albums, Rounds, Scores, GameSettingsPart):
             await connection.execute(
                 delete(jobs).where(jobs.c.user_id == user_id, jobs.c.delivered_at.is_not(None))
             )
+
+    async def move_chat(self, old: int, new: int) -> None:
+        """A group became a supergroup: what it won and chose goes with it, its rounds end.
+
+        Messages are numbered anew there: numbers of old rounds become negative, or a later round
+        with the same number would give nothing. What the new chat has already stays.
+        """
+        longer = func.max if self._is_sqlite else func.greatest
+        async with self._database.begin() as connection:
+            await connection.execute(delete(rounds).where(rounds.c.chat_id == old))
+            await connection.execute(
+                update(scores)
+                .where(scores.c.chat_id == old)
+                .values(chat_id=new, round_id=-func.abs(scores.c.round_id))
+            )
+            query = select(players).where(players.c.chat_id == old)
+            for row in (await connection.execute(query)).mappings().all():
+                keys = {"chat_id": new, "user_id": row["user_id"]}
+                values = {name: value for name, value in row.items() if name not in keys}
+                best = longer(players.c.best_streak, row["best_streak"])
+                await connection.execute(
+                    self._upsert_into(players, keys, values, {"best_streak": best})
+                )
+            chosen = select(game_settings).where(game_settings.c.chat_id == old)
+            for row in (await connection.execute(chosen)).mappings().all():
+                values = {name: value for name, value in row.items() if name != "chat_id"}
+                await connection.execute(self._insert_once(game_settings, {"chat_id": new}, values))
+            for table in (players, game_settings):
+                await connection.execute(delete(table).where(table.c.chat_id == old))
 
     async def prune(self) -> None:
         """Deletes what is older than `MEMORY_HOURS`, and group albums that nobody asked about.

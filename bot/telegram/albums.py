@@ -71,8 +71,10 @@ class Albums:
                 due = await self._store.next_album_due()
                 pause = _LOOK_EVERY if due is None else due - time.time()
                 if pause > 0:
+                    # Not wait_for: before Python 3.12 that may swallow a cancellation.
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._something_came.wait(), pause)
+                        async with asyncio.timeout(pause):
+                            await self._something_came.wait()
                     continue
                 for album in await self._store.due_albums():
                     await self._store.put_off_album(album, _LEASE)

@@ -128,6 +128,9 @@ class TelegramFront:
 
     async def _on_message(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         message = update.effective_message
+        if message is not None and message.migrate_to_chat_id:
+            await self._store.move_chat(message.chat_id, message.migrate_to_chat_id)
+            return
         if message is None or (who := await speaker_of(message, self._store)) is None:
             return
         if self._allowed and not self._allowed & {message.chat_id, who.user_id}:

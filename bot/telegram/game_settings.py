@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from telegram import CallbackQuery, Message
 
@@ -70,13 +70,17 @@ class GroupSettings:
         if key not in self._editing:
             task = asyncio.create_task(self._edit(place, sentences))
             self._editing[key] = task
-            task.add_done_callback(lambda _: self._editing.pop(key, None))
+            task.add_done_callback(lambda done: self._edited(key, done))
+
+    def _edited(self, key: tuple[int, int], done: asyncio.Task[Any] | None) -> None:
+        if self._editing.get(key) is done:  # else a newer edit is under way
+            del self._editing[key]
 
     async def _edit(self, place: Place, sentences: Sentences) -> None:
         now = time.time()
         await asyncio.sleep(self._edits.book(place.chat_id, now) - now)
         key = place.chat_id, place.message_id
-        self._editing.pop(key, None)  # a press from now on needs an edit of its own
+        self._edited(key, asyncio.current_task())  # a press from now on needs one of its own
         text = _text(await self._store.game_settings(place.chat_id), sentences)
         try:
             await self._platform.edit_board(place, place.message_id, text, _buttons(sentences))

@@ -1,5 +1,6 @@
 """Games in Telegram: commands, replies to boards and pressed buttons become events of rounds."""
 
+import hashlib
 from collections.abc import Awaitable, Callable
 
 from telegram import CallbackQuery, Message
@@ -133,7 +134,8 @@ class Games:
         """The games as buttons, or the one that is named. On a photo they are about that photo."""
         game = meant(argument, [game.value for game in GAMES])
         if game:
-            await self._command(Game(game))(message, who, "")
+            _, _, rest = " ".join(argument.split()).partition(" ")
+            await self._command(Game(game))(message, who, rest)
             return
         found = await self._starting.picture(message)
         place = place_of(message)
@@ -153,7 +155,7 @@ class Games:
         game = Game(name)
         if game is not Game.HUNT and await self._starting.picture(menu) is None:
             return who.sentences.photo_first(game)
-        start = Start(int(query.id), menu, query.from_user, who)
+        start = Start(number_of(query.id), menu, query.from_user, who)
         return await self._starting.starts(game, start) or ""
 
     async def _stop(self, message: Message, who: Speaker, _argument: str) -> None:
@@ -176,6 +178,15 @@ class Games:
             await self._arena.happens(place.chat_id, place.thread_id, event(row.id))
         else:
             await self._platform.send_board(place, who.sentences.may_not_end())
+
+
+def number_of(press: str) -> int:
+    """A round's number from the id of a press: the same for the same press.
+
+    Bot API: an id is any string; in practice a number that may be negative. Never that of a
+    message but by a chance of 2**-24: those are below 2**32.
+    """
+    return int.from_bytes(hashlib.sha256(press.encode()).digest()[:7])
 
 
 def _carries(board: Message, number: int) -> bool:

@@ -64,15 +64,19 @@ _GONE = (
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 # After a group became a supergroup, its messages have new ids: there is nothing to reply to.
 _NO_MESSAGE = 0
+_NO_MESSAGES = {"sendChatAction", "getChatAdministrators", "getChatMember"}
 
 
 class Pace(AIORateLimiter):
-    """PTB's limits of Telegram's flood control, which chat actions don't count towards."""
+    """PTB's limits of Telegram's flood control, which counts messages: not actions and questions.
+
+    PTB counts whatever has a chat_id; a question about a chat must not wait behind its messages.
+    """
 
     async def process_request(
         self, callback: Any, args: Any, kwargs: Any, endpoint: str, data: Any, rate_limit_args: Any
     ) -> Any:
-        if endpoint == "sendChatAction":
+        if endpoint in _NO_MESSAGES:
             return await callback(*args, **kwargs)
         return await super().process_request(
             callback, args, kwargs, endpoint, data, rate_limit_args

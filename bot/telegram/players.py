@@ -1,21 +1,26 @@
 """Who plays, and who may end a game or change a group's settings."""
 
+import logging
 import time
 
 from telegram import Chat, Message, User
-from telegram.constants import ChatMemberStatus
+from telegram.error import BadRequest
 
 from bot.games import Player
+from bot.platform import Gone
 from bot.store import Store
 from bot.telegram.platform import Bot, telegram_errors
 from bot.texts.lengths import shortened
 from inference.phrases import clean
 
+log = logging.getLogger(__name__)
+
 # Twenty names of this length and their links fit on a board; in UTF-16 units.
 _NAME = 24
 # An admin who is dismissed may end games for so much longer, in seconds.
 _REMEMBERED = 60.0
-_ADMINS = {ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR}
+# Chats whose admins are remembered at once; a thousand lists take a few hundred kB.
+_CHATS = 1_000
 
 
 def sender_of(message: Message) -> User | Chat | None:
@@ -32,27 +37,42 @@ async def player_of(who: User | Chat, store: Store) -> Player:
 
 
 class Admins:
-    """Who is an admin of which group; asks Telegram, and remembers for a minute."""
+    """Who is an admin of which group; asks Telegram, and remembers for a minute.
+
+    Asks for the list: Bot API: getChatMember "is only guaranteed to work for other users if the bot
+    is an administrator in the chat", which this bot mostly is not.
+    """
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
-        self._known: dict[tuple[int, int], tuple[bool, float]] = {}
+        self._known: dict[int, tuple[frozenset[int], float]] = {}
 
     async def has(self, chat: Chat, user_id: int) -> bool:
         """Whether a person may decide for a chat; in private everybody may.
 
         Raises:
-            TryAgain, Gone: Telegram does not say.
+            TryAgain: Telegram can't be asked just now.
         """
         # An anonymous admin speaks in the name of the group itself.
         if chat.type == Chat.PRIVATE or user_id == chat.id:
             return True
         now = time.monotonic()
-        known = self._known.get((chat.id, user_id))
+        known = self._known.get(chat.id)
         if known is None or known[1] < now:
+            ids = await self._asked(chat)
+            recent = {key: value for key, value in self._known.items() if value[1] >= now}
+            for oldest in list(recent)[: max(0, len(recent) - _CHATS + 1)]:
+                del recent[oldest]
+            known = (ids, now + _REMEMBERED)
+            self._known = {**recent, chat.id: known}
+        return user_id in known[0]
+
+    async def _asked(self, chat: Chat) -> frozenset[int]:
+        """Nobody where Telegram refuses to say: that is no reason to fail whoever asked."""
+        try:
             async with telegram_errors():
-                member = await self._bot.get_chat_member(chat.id, user_id)
-            self._known = {key: value for key, value in self._known.items() if value[1] >= now}
-            known = (member.status in _ADMINS, now + _REMEMBERED)
-            self._known[chat.id, user_id] = known
-        return known[0]
+                members = await self._bot.get_chat_administrators(chat.id)
+        except (Gone, BadRequest) as error:
+            log.info("Chat %s does not tell who its admins are: %s", chat.id, error)
+            return frozenset()
+        return frozenset(member.user.id for member in members)

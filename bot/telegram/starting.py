@@ -7,7 +7,7 @@ from telegram import Chat, Message, User
 
 from bot.arena import Arena
 from bot.asks import Media, Place
-from bot.games import Game, RoundId, State, Table, duel, hunt
+from bot.games import Game, Player, RoundId, State, Table, duel, hunt
 from bot.games.beat_clip import MAX_LABELS, MIN_LABELS, SECONDS, BeatClip
 from bot.games.duel import Duel
 from bot.games.hunt import Hunt
@@ -15,7 +15,7 @@ from bot.games.phrases import some
 from bot.store import GameSettings, Store
 from bot.telegram.conversation import Conversation
 from bot.telegram.people import Speaker, place_of
-from bot.telegram.players import Admins, player_of
+from bot.telegram.players import Admins
 from inference.errors import LabelTooLong, NoLabels, TooManyLabels
 from inference.phrases import MAX_LABEL_LENGTH, clean, parse
 
@@ -48,8 +48,15 @@ class Starting:
     """Each game's start; returns why it can't be, as a sentence, or None."""
 
     def __init__(
-        self, store: Store, arena: Arena, conversation: Conversation, admins: Admins
+        self,
+        store: Store,
+        arena: Arena,
+        conversation: Conversation,
+        admins: Admins,
+        *,
+        bot_id: int,
     ) -> None:
+        self._bot_id = bot_id
         self._store = store
         self._arena = arena
         self._conversation = conversation
@@ -147,7 +154,9 @@ class Starting:
             job = await self._store.job_answered_by(message.chat_id, shown.message_id)
             if job:
                 return job.media[0], shown.message_id
-            if picture := self.picture_in(shown):
+            # That of a game belongs to no job: it has the answer on it.
+            is_ours = shown.from_user is not None and shown.from_user.id == self._bot_id
+            if not is_ours and (picture := self.picture_in(shown)):
                 return picture, shown.message_id
         return None
 
@@ -164,7 +173,7 @@ class Starting:
         place: Place = place_of(start.message)
         return Table(
             RoundId(place.chat_id, start.number),
-            await player_of(start.sender, self._store),
+            Player(start.sender.id, ""),  # no more than is needed: they may want to be forgotten
             reply_to=reply_to,
             thread_id=place.thread_id,
             language=settings.language or start.who.sentences.language,

@@ -82,7 +82,9 @@ class RoundSentences(Pieces):
     def guess_wrong(self, name: str, label: str) -> str:
         return f"❌ {name}: {self.quote(shortened(label, _LINE))}"
 
-    def near_tie(self) -> str:
+    def near_tie(self, count: int) -> str:
+        if count > 2:
+            return self._("<i>A near tie: all of these count.</i>")
         return self._("<i>A near tie: both count.</i>")
 
     def nobody_guessed(self) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import random
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,23 @@ def test_a_copy_saved_anew_or_in_another_size_is_the_same(scale: float, quality:
 def test_different_pictures_are_different() -> None:
     found = [fingerprint(picture) for picture in _pictures()]
     assert not any(a.is_same(b) for a, b in itertools.combinations(found, 2))
+
+
+def _pale(seed: int) -> Image.Image:
+    """A photo of little contrast, as of fog or paper: greys from 120 to 136."""
+    noise = Image.frombytes("L", (12, 9), random.Random(seed).randbytes(108))
+    return noise.resize((640, 480)).point(lambda value: 120 + value // 16).convert("RGB")
+
+
+def test_pictures_of_little_contrast_are_told_apart_and_their_copies_known() -> None:
+    pictures = [_pale(seed) for seed in range(8)]
+    pictures += [Image.new("RGB", (640, 480), (level,) * 3) for level in (120, 128, 136)]
+    found = [fingerprint(picture) for picture in pictures]
+    assert not any(a.is_same(b) for a, b in itertools.combinations(found, 2))
+    for picture, known in zip(pictures, found, strict=True):
+        file = io.BytesIO()
+        picture.resize((320, 240)).save(file, "JPEG", quality=60)
+        assert known.is_same(fingerprint(Image.open(file).convert("RGB")))
 
 
 def test_a_fingerprint_of_another_kind_is_never_the_same() -> None:

@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
+import msgspec
 import pytest
 
 from bot.arena import Arena, EditPace
-from bot.arena.jobs import Errand, GameJobs, verdict
+from bot.arena.jobs import PREFIX, Errand, GameJobs, verdict
 from bot.games import Phase, Player, RoundId, State, Table
 from bot.games.beat_clip import BeatClip
 from bot.games.duel import Duel
-from bot.games.events import Ask, Pressed, Said, Skipped
+from bot.games.events import Ask, Judged, Pressed, Said, Skipped, Stopped
 from bot.metrics import Metrics
 from bot.platform import Gone, TooBig, TryAgain
 from bot.store import Store
@@ -48,7 +49,11 @@ class Hall:
         self.jobs = ScriptedJobs()
         self.ahead = 0.0
         self.arena = Arena(store, platform, self.jobs, EditPace(), self.clock)
-        self.watching = asyncio.create_task(self.arena.watch())
+        self.watching = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        await self.arena.resume()
+        await self.arena.watch()
 
     def clock(self) -> float:
         return asyncio.get_running_loop().time() + 1_000_000.0 + self.ahead
@@ -95,6 +100,19 @@ class Hall:
     @property
     def edits(self) -> list[str]:
         return [text for kind, _, text in self.platform.said if kind.startswith("edit board")]
+
+
+def test_independent_scores_become_shares() -> None:
+    errand = Errand(CHAT, None, 1, "look")
+
+    def shares(*scores: float) -> list[float]:
+        result = _result(errand, ImageOutcome(list(scores)))
+        judged = verdict(msgspec.structs.replace(result, independent=True), errand)
+        return [round(share, 6) for share in judged.probabilities]
+
+    assert shares(0.006, 0.003, 0.001) == [0.6, 0.3, 0.1]
+    assert shares(0.0, 0.0) == [0.0, 0.0]
+    assert shares(0.2) == [0.2]  # against nothing
 
 
 def _result(errand: Errand, outcome: ImageOutcome, chart: bytes = b"") -> Result:
@@ -240,6 +258,51 @@ async def test_a_picture_that_cant_be_had_ends_the_round(hall: Hall, fault: Exce
     await hall.until_phase(None)
 
 
+async def test_a_database_that_is_away_ends_no_question(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.arena.arena.backoff", lambda attempt: 0.0)
+    hall.jobs.faults = [Gone("file"), Gone("file")]
+    judged, faults = hall.arena._judged, [OSError("no database")]
+
+    async def failing(errand: Errand, event: Judged, chart: bytes) -> None:
+        if faults:
+            raise faults.pop()
+        await judged(errand, event, chart)
+
+    monkeypatch.setattr(hall.arena, "_judged", failing)
+    assert await hall.arena.begin(a_guess())
+    await hall.until_phase(None)
+    assert faults == hall.jobs.faults == []
+
+
+async def test_a_round_that_is_called_off_does_not_give_the_answer_away(hall: Hall) -> None:
+    await hall.begins(a_guess())
+    await hall.judges(0.9, 0.1, 0.0)
+    await hall.arena.happens(CHAT, None, Stopped(RoundId(CHAT, 1)))
+    await hall.until_phase(None)
+    assert "chart" not in hall.platform.kinds
+
+
+async def test_a_chart_that_nobody_asked_for_is_not_kept(hall: Hall) -> None:
+    await hall.begins(a_guess())
+    for draw in (False, True):
+        errand = Errand(CHAT, None, 1, "look", draw)
+        reply = Reply("x", PREFIX + msgspec.msgpack.encode(errand))
+        await hall.arena.take(
+            Result(
+                job_id="x",
+                reply=reply,
+                labels=[],
+                images=[ImageOutcome([0.9, 0.1, 0.0] if not draw else [0.8, 0.2, 0.0])],
+                chart=b"jpeg",
+            )
+        )
+        row = await hall.store.round_at(CHAT, None)
+        assert row
+        assert row.chart == b""  # the second one answers nothing any more
+
+
 async def test_a_group_without_the_bot_has_no_round(hall: Hall) -> None:
     hall.platform.faults["send_board"] = [Gone("kicked")]
     assert await hall.arena.begin(a_guess())
@@ -258,9 +321,25 @@ async def test_a_deleted_board_is_put_up_again(hall: Hall) -> None:
 async def test_a_result_that_nobody_can_be_told_ends_the_round(hall: Hall) -> None:
     await hall.begins(a_guess())
     await hall.judges(0.9, 0.1, 0.0)
-    hall.platform.faults["send_chart"] = [Gone("kicked")]
+    for method in ("send_chart", "send_board", "edit_board"):
+        hall.platform.faults[method] = [Gone("kicked")]
     await hall.arena.happens(CHAT, None, Skipped(RoundId(CHAT, 1)))
     await hall.until_phase(None)
+    assert not any(hall.platform.faults.values())
+
+
+@pytest.mark.parametrize("forbidden", [["send_chart"], ["send_chart", "send_board"]])
+async def test_a_group_that_forbids_photos_or_messages_sees_the_result_all_the_same(
+    hall: Hall, forbidden: list[str]
+) -> None:
+    await hall.begins(a_guess())
+    await hall.judges(0.9, 0.1, 0.0)
+    for method in forbidden:
+        hall.platform.faults[method] = [Gone("not enough rights to send")]
+    await hall.arena.happens(CHAT, None, Skipped(RoundId(CHAT, 1)))
+    await until(lambda: "90" in "".join(hall.edits), True)
+    await hall.until_phase(None)
+    assert len(hall.boards) == (2 if forbidden == ["send_chart"] else 1)
 
 
 async def test_a_round_that_cant_be_shown_by_our_fault_does_not_block_its_chat(

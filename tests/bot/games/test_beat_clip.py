@@ -36,7 +36,7 @@ from tests.bot.games.players import (
 
 LABELS = ("a dog", "a cat", "a tree", "a car")
 ANN, BOB, CEM, DAN, EVE = PLAYERS
-VERDICT = Judged(ROUND, "look", (0.7, 0.2, 0.08, 0.02), has_chart=True)
+VERDICT = Judged(ROUND, "look", (0.7, 0.2, 0.08, 0.02))
 
 
 def a_round(labels: tuple[str, ...] = LABELS) -> Referee[BeatClip]:
@@ -206,6 +206,16 @@ def test_who_wants_to_be_forgotten_is() -> None:
     assert set(game.awards) == {BOB.id}
 
 
+def test_who_is_forgotten_after_the_end_stands_in_no_result() -> None:
+    game = a_round()
+    game.sees(VERDICT)
+    game.sees(Pressed(ROUND, ANN, "0"))
+    game.sees(Skipped(ROUND))
+    game.sees(Forgotten(ANN.id))
+    assert game.state.phase is Phase.OVER
+    assert beat_clip.awards(game.state) == ()
+
+
 def test_a_round_travels() -> None:
     game = a_round()
     game.sees(VERDICT)
@@ -247,11 +257,11 @@ def test_no_order_of_events_breaks_a_round(story: list[tuple[Event, float]]) -> 
             if event.round in OTHERS:
                 assert game.state == before
                 assert whispers(effects) == ["over"]
-        if isinstance(event, Forgotten):
+        if isinstance(event, Forgotten) and before.phase is not Phase.OVER:
             firsts.pop(event.player_id, None)
         for guess in game.state.guesses:
             assert firsts.setdefault(guess.player.id, guess.label) == guess.label
-        if before.phase is Phase.OVER:
+        if before.phase is Phase.OVER and not isinstance(event, Forgotten):
             assert game.state == before
         assert decode(encode(game.state)) == game.state
     assert len(game.given) <= 1

@@ -88,7 +88,7 @@ def test_a_round_from_start_to_end() -> None:
     ]
     assert game.asked[-1] == Ask("chart", photo(12), ("a red thing", *DECOYS), draw=True)
     assert game.state.phase is Phase.JUDGING
-    game.sees(Judged(ROUND, "chart", (0.9, 0.1, 0.0), has_chart=True))
+    game.sees(Judged(ROUND, "chart", (0.9, 0.1, 0.0)))
     assert game.state.end is End.DONE
 
 
@@ -233,6 +233,36 @@ def test_who_is_forgotten_while_the_chart_is_drawn_stays_out_of_it() -> None:
     assert hunt.ranking(game.state) == ()
 
 
+def test_who_is_forgotten_after_the_end_stands_in_no_ranking() -> None:
+    game = a_round()
+    game.sees(Sent(ROUND, ANN, 11, photo(11)))
+    game.sees(verdict(11, 0.7))
+    game.sees(Skipped(ROUND))
+    game.sees(Tick(), 31)
+    assert game.state.phase is Phase.OVER
+    game.sees(Forgotten(ANN.id))
+    assert hunt.ranking(game.state) == ()
+
+
+def test_copies_that_clip_has_not_seen_yet_use_up_no_try() -> None:
+    game = a_round()
+    for number in (11, 12, 13, 14):  # the first three turn out to be one photo
+        assert game.sees(Sent(ROUND, ANN, number, photo(number)))
+    for number in (11, 12, 13):
+        game.sees(verdict(number, 0.2, RED))
+    game.sees(verdict(14, 0.9))
+    assert [shot.message_id for shot in hunt.counting(game.state)] == [11, 14]
+
+
+def test_nobody_fills_a_round_alone() -> None:
+    game = a_round()
+    for number in range(10, 60):
+        game.sees(Sent(ROUND, ANN, number, photo(number)))
+    assert len(game.state.shots) == 3 * TRIES
+    assert notes(game) == ["enough"]
+    assert game.sees(Sent(ROUND, BOB, 99, photo(99)))
+
+
 def test_fifty_photos_all_scored_none_twice() -> None:
     game = a_round()
     numbers = range(100, 150)
@@ -282,7 +312,7 @@ def test_no_order_of_events_breaks_a_round(story: list[tuple[Event, float]]) -> 
             assert len(whispers(effects)) == 1
         if isinstance(event, (Sent, Judged, Stopped, Skipped)) and event.round in OTHERS:
             assert game.state == before
-        if before.phase is Phase.OVER:
+        if before.phase is Phase.OVER and not isinstance(event, Forgotten):
             assert game.state == before
         assert decode(encode(game.state)) == game.state
         for old in before.shots:  # what CLIP said once stays

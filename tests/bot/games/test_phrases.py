@@ -29,6 +29,22 @@ def test_decoys_have_no_word_in_common_with_the_target(target: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("target", "alike"),
+    [
+        ("dogs!", "a dog"),
+        ("my (old) Shoes", "a pair of shoes"),
+        ("a shoe", "a pair of shoes"),
+        ("two bicycles.", "a bicycle"),
+        ("flores", "a flower"),
+        ("“leaf”", "a leaf"),
+    ],
+)
+def test_one_and_many_of_a_thing_are_the_same_word(target: str, alike: str) -> None:
+    left = {phrase.en for phrase in some(0, lambda pool, _: list(pool), but=target)}
+    assert alike in {phrase.en for phrase in PHRASES} - left
+
+
+@pytest.mark.parametrize(
     ("typed", "word"),
     [
         ("duell", "duel"),

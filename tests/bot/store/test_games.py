@@ -6,11 +6,13 @@ import time
 import msgspec
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import update
 
 from bot.games import Game, Player, RoundId, Table
 from bot.games.beat_clip import BeatClip, Guess
 from bot.games.events import Award
 from bot.store import MEMORY_HOURS, Display, GameSettings, Store
+from bot.store.tables import rounds
 from tests.bot.games.players import PHOTO
 
 A_USER = 2**52 - 1  # Bot API: ids have up to 52 significant bits
@@ -141,7 +143,7 @@ async def test_forgetting_and_resetting(store: Store) -> None:
     await _plays(store, 2, Award(BOB, 30))
     await store.hide(BOB.id)
     await store.forget_person(BOB.id)
-    assert not await store.is_hidden(BOB.id)
+    assert await store.is_hidden(BOB.id)
     assert await store.leaderboard(A_CHAT) == []
 
 
@@ -163,3 +165,43 @@ async def test_rounds_that_nobody_ended_are_pruned(
     monkeypatch.setattr("time.time", lambda: later)
     await store.prune()
     assert await store.round_at(A_CHAT, None) is None
+
+
+@pytest.mark.parametrize("spoilt", [b"\xc1", msgspec.msgpack.encode({"type": "chess"})])
+async def test_a_round_of_another_version_is_dropped_and_the_others_go_on(
+    store: Store, spoilt: bytes
+) -> None:
+    await store.add_round(a_round(1))
+    await store.add_round(a_round(2, thread_id=9))
+    async with store._database.begin() as connection:
+        await connection.execute(update(rounds).where(rounds.c.thread_id == 0).values(state=spoilt))
+    assert [row.id.number for row in await store.rounds_where()] == [2]
+    assert await store.add_round(a_round(3))
+    async with store._database.begin() as connection:
+        await connection.execute(update(rounds).values(display=b"\xc1"))
+    assert await store.round_at(A_CHAT, None) is None
+    assert await store.add_round(a_round(4))
+
+
+async def test_a_group_that_becomes_a_supergroup_takes_its_games_along(store: Store) -> None:
+    group = -100
+    for chat_id, points in ((group, 50), (A_CHAT, 20)):
+        state = a_round(1, chat_id=chat_id)
+        await store.add_round(state)
+        streaks = (Award(ANN, points, 1, right=True),)
+        await store.save_round(state, now=400.0, awards=streaks)
+        await store.end_round(state)
+    state = a_round(2, chat_id=group)
+    await store.add_round(state)
+    await store.save_round(state, now=500.0, awards=(Award(ANN, 1, 1, right=True), Award(BOB, 5)))
+    await store.set_game_settings(group, GameSettings(labels=3))
+    for _ in range(2):  # told twice
+        await store.move_chat(group, A_CHAT)
+    assert [(s.name, s.points, s.best_streak) for s in await store.leaderboard(A_CHAT)] == [
+        ("Ann", 71, 2),
+        ("Bob", 5, 0),
+    ]
+    assert await store.leaderboard(group) == []
+    assert await store.rounds_where(group) == []
+    assert (await store.game_settings(A_CHAT)).labels == 3
+    assert await store.game_settings(group) == GameSettings()

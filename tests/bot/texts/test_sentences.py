@@ -112,6 +112,7 @@ def test_every_sentence_is_translated() -> None:
         *("quote", "list_of", "winner", "runner_up", "percent", "number"),
         *("guess_right", "guess_wrong", "players_in", "name_of", "duel_line"),
         *("hunt_target", "hunt_line", "score_line", "score_section"),
+        "length_of_time",
     }
 
 

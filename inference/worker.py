@@ -168,7 +168,9 @@ class Worker:
     async def _tell_status(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._status_changed.wait(), STATUS_INTERVAL)
+                # not wait_for: before Python 3.12 it may swallow a cancellation
+                async with asyncio.timeout(STATUS_INTERVAL):
+                    await self._status_changed.wait()
             self._status_changed.clear()
             await self._queue.tell_status(self._status())
 

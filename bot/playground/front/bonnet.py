@@ -126,7 +126,9 @@ class Bonnet:
                 tasks.create_task(self._watch_download(self._download))
 
     async def _watch_queue(self, queue: Queue) -> None:
-        while True:
+        # nats-py, and asyncio before Python 3.12, may swallow a cancellation that comes together
+        # with an answer: then it is still counted.
+        while not _is_cancelled():
             with self._going_on("the queue"), contextlib.suppress(NatsError, TimeoutError, OSError):
                 found = await queue.jobs_waiting(), await queue.workers()
                 if found != (self.depth, self.workers):
@@ -134,7 +136,8 @@ class Bonnet:
                     self._changed()
             self._look.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), _LOOK_EVERY)
+                async with asyncio.timeout(_LOOK_EVERY):
+                    await self._look.wait()
 
     async def _watch_download(self, download: Download) -> None:
         asked = -math.inf
@@ -198,3 +201,8 @@ class Bonnet:
     def _changed(self) -> None:
         self.revision += 1
         self._bell.ring()
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -187,3 +188,32 @@ async def test_a_download_is_followed_until_the_model_is_ready(
         ready = WorkerStatus(worker="a", model="somebody/model", state=WorkerState.READY)
         await queue.tell_status(ready)
         await bell.until(lambda: bonnet.state == "ready" or None, 10)
+
+
+async def test_a_look_that_swallows_its_cancellation_is_the_last(bell: Bell) -> None:
+    """As nats-py may do when the answer comes in the same moment."""
+    looks = 0
+
+    class Swallowing:
+        async def overhear(self, *_: object) -> None: ...
+
+        async def jobs_waiting(self) -> int:
+            nonlocal looks
+            looks += 1
+            bell.ring()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+            return 0
+
+        async def workers(self) -> list[WorkerStatus]:
+            return []
+
+    watching = Bonnet(bell, ModelChoice("demo")).watch(cast("Queue", Swallowing()), _RESULTS)
+    task = asyncio.create_task(watching)
+    await bell.until(lambda: looks or None, 10)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        async with asyncio.timeout(10):
+            await task
+    assert task.done()
+    assert looks == 1

@@ -21,6 +21,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=3, help="of everything random (%(default)s)")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (%(default)s)")
     parser.add_argument("--run", default="demo", help="name of the checkpoint (%(default)s)")
+    parser.add_argument(
+        "--rewind", type=float, help="go on longer: as if this part of the run, 0..1, were over"
+    )
     parser.add_argument("--start", type=Path, help="go on with the model in this folder")
     parser.add_argument(
         "--processes",

@@ -115,17 +115,17 @@ def dressed(
         return options[int(rng.integers(len(options)))]
 
     chance = rng.random()
-    if rng.random() < 0.08:
+    if rng.random() < 0.15:
         noun = wording.mistyped(noun, rng)
     if chance < 0.2 and not told:
-        return noun if chance > 0.03 else plural(noun, language)
+        return noun if chance > 0.05 else plural(noun, language)
     determiner = one(_DETERMINERS[language])
     adjectives = list(told)
     if rng.random() < 0.25:
         adjectives += [
             one(fillers.ADJECTIVES[language]) for _ in range(1 + int(rng.random() < 0.3))
         ]
-    if not adjectives and rng.random() < 0.1:
+    if not adjectives and rng.random() < 0.16:
         core = plural(noun, language)
         if rng.random() < 0.5:
             core = f"{one(_SEVERAL[language])} {core}"

@@ -54,12 +54,13 @@ class Mixture:
     empty: float = 0.04  # part of the pictures that are grounds alone
     captioned: float = 0.4  # part of the artwork that has a phrase; all has its prototype
     clustered: float = 0.3  # part of the artwork that comes from a few subgroups
-    hard: float = 0.5  # hard negative phrases per drawn scene
+    hard: float = 1.0  # hard negative phrases per drawn scene
     hard_art: float = 0.15  # and per piece of artwork
     blurred: float = 0.04  # part of the artwork that is far out of focus
     speeding: float = 0.04  # part of the artwork that has the trail of something fast
+    spoken: int = 96  # phrases about artwork that no picture of the batch shows
     neutral: int = 8  # neutral phrases
-    white: float = 0.4  # part of the grounds that are white
+    white: float = 0.3  # part of the grounds that are white
     sticker: float = 0.1  # part of the artwork that has a sticker's rim
     english: float = 0.55  # part of the phrases
 
@@ -208,7 +209,10 @@ class BatchMaker:
     def _phrases(
         self, shown: _Pictures, names: list[str | None], rng: np.random.Generator
     ) -> tuple[Tensor, list[Phrase]]:
-        """Pictures' own phrases first, then hard negatives, then neutral ones.
+        """Pictures' own phrases first, then hard negatives, others, and neutral ones.
+
+        The text tower is the cheap one: of phrases that no picture belongs to, which learn from
+        the prototypes alone, it can hear many.
 
         Returns:
             The index of each picture's own phrase or -1, [B], and the phrases.
@@ -234,10 +238,14 @@ class BatchMaker:
             assert scene is not None
             changed = captions.mutated(scene, rng)
             hard.append(captions.caption(changed, names[at], self._language(rng), rng))
+        others = [
+            self._art.captions.phrase(int(concept), self._language(rng), rng)
+            for concept in rng.integers(len(self._art.concepts), size=self._mixture.spoken)
+        ]
         neutral = [captions.neutral(self._language(rng), rng) for _ in range(self._mixture.neutral)]
         phrases = [
             replace(phrase, text=wording.roughened(phrase.text, rng))
-            for phrase in (*own, *hard, *neutral)
+            for phrase in (*own, *hard, *others, *neutral)
         ]
         index = np.where(captioned, np.cumsum(captioned) - 1, -1)
         return torch.from_numpy(index), phrases

@@ -259,11 +259,12 @@ def mutated(scene: Scene, rng: np.random.Generator) -> Scene:
             scene,
             groups=(replace(first, colour=second.colour), replace(second, colour=first.colour)),
         )
-    if choice < 0.65:
+    alone = len(scene.groups) == 1
+    if choice < (0.3 if alone else 0.65):
         group = replace(
             group, colour=str(rng.choice([c for c in shapes.COLOURS if c != group.colour]))
         )
-    elif choice < 0.9 or len(scene.groups) == 2:
+    elif choice < 0.5 or not alone:
         group = replace(
             group, shape=str(rng.choice([s for s in shapes.SHAPES if s != group.shape]))
         )

@@ -26,7 +26,7 @@ class Losses:
             self.picture_to_phrase
             + 0.5 * self.phrase_to_picture
             + 0.3 * self.neutral
-            + 0.15 * self.spread
+            + 0.35 * self.spread
         )
 
 

@@ -73,6 +73,8 @@ def rebuild(team: Team, arguments: argparse.Namespace) -> None:
     if arguments.start is not None:
         names = [concept.names[Language.ENGLISH][0] for concept in known]
         trainer.begin_prototypes(model.text_features(start, batches.token_ids(words, names)))
+    if arguments.rewind is not None:
+        trainer.rewind(arguments.rewind)
     until = time.time() + 60 * arguments.minutes if arguments.minutes else None
     trainer.run(until=until, report=held_out.report)
     if not team.leads:

@@ -33,8 +33,8 @@ class Schedule:
     muon_rate: float = 3e-3
     adam_rate: float = 1.5e-3
     # The part of the patches that is seen until a part of the training is over.
-    patches: tuple[tuple[float, float], ...] = ((0.5, 0.4), (0.85, 0.55), (1.0, 1.0))
-    averaging: float = 0.998  # of the weights, per step
+    patches: tuple[tuple[float, float], ...] = ((0.75, 0.4), (0.92, 0.55), (1.0, 1.0))
+    averaging: float = 0.997  # of the weights, per step
     save_every: int = 250  # steps
 
     def rate(self, step: int, done: float) -> float:
@@ -118,6 +118,14 @@ class Trainer:
         }
         if checkpoint.exists():
             self._restore()
+
+    def rewind(self, done: float) -> None:
+        """Take the schedule up again at an earlier point, for a run that should go on longer.
+
+        Args:
+            done: part of the training that counts as over, 0..1.
+        """
+        self.done = min(self.done, done)
 
     @torch.no_grad()
     def begin_prototypes(self, features: Tensor) -> None:

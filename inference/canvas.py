@@ -16,9 +16,9 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
-from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, IdentityTransform
 from PIL import Image, ImageDraw
 
@@ -97,6 +97,25 @@ class _Picture(Artist):
         context.restore()
 
 
+class _Words(Artist):
+    """A line of text at a baseline; matplotlib's own artist would lay every line out twice."""
+
+    def __init__(self, x: float, baseline: float, text: str, style: Style) -> None:
+        super().__init__()
+        text, families = fonts.drawable(text)
+        self._text, self._font = text, properties(families, style)
+        self._colour, self._corner = to_rgba(style.colour), (x, -baseline)
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draws the letters; never reads them as markup."""
+        x, y = self.get_transform().transform(self._corner)
+        context = renderer.new_gc()
+        context.set_foreground(self._colour, isRGBA=True)
+        top = renderer.get_canvas_width_height()[1] - y  # Agg counts rows from the top
+        renderer.draw_text(context, x, top, self._text, self._font, 0.0, ismath=False)
+        context.restore()
+
+
 class Canvas:
     """Collects what a card shows, then paints it once its height is known.
 
@@ -137,18 +156,7 @@ class Canvas:
             if run.is_picture:
                 self._emoji(x, baseline, run.text, style)
             else:
-                text, families = fonts.drawable(run.text)
-                artist = Text(
-                    x,
-                    -baseline,
-                    text,
-                    color=style.colour,
-                    fontproperties=properties(families, style),
-                    parse_math=False,
-                    usetex=False,
-                    verticalalignment="baseline",
-                )
-                self._add(artist)
+                self._add(_Words(x, baseline, run.text, style))
             x += run.width
 
     def _emoji(self, x: float, baseline: float, sequence: str, style: Style) -> None:

@@ -13,8 +13,9 @@ def _cropped(size: tuple[int, int], narrowest: float, widest: float) -> tuple[fl
 
 def _resized(photo: Image.Image, size: tuple[int, int], box: tuple[float, ...]) -> Image.Image:
     rgb = photo if photo.mode == "RGB" else photo.convert("RGB")
-    # two steps: a cheap reduction by whole numbers first, then the good filter
-    return rgb.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)  # type: ignore[arg-type]
+    # Two steps: a cheap reduction by whole numbers first, as far as it goes, then the good filter.
+    # On a chart nobody can tell this from the good filter alone, which takes three times as long.
+    return rgb.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=1.1)  # type: ignore[arg-type]
 
 
 def fitted(photo: Image.Image, width: int, height: int, widest: float = 4.0) -> Image.Image:

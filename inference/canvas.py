@@ -97,13 +97,14 @@ class _Picture(Artist):
         context.restore()
 
 
-class _Words(Artist):
+class Line(Artist):
     """A line of text at a baseline; matplotlib's own artist would lay every line out twice."""
 
     def __init__(self, x: float, baseline: float, text: str, style: Style) -> None:
         super().__init__()
         text, families = fonts.drawable(text)
-        self._text, self._font = text, properties(families, style)
+        self.text, self.style = text, style
+        self._font = properties(families, style)
         self._colour, self._corner = to_rgba(style.colour), (x, -baseline)
 
     def draw(self, renderer: RendererBase) -> None:
@@ -112,7 +113,7 @@ class _Words(Artist):
         context = renderer.new_gc()
         context.set_foreground(self._colour, isRGBA=True)
         top = renderer.get_canvas_width_height()[1] - y  # Agg counts rows from the top
-        renderer.draw_text(context, x, top, self._text, self._font, 0.0, ismath=False)
+        renderer.draw_text(context, x, top, self.text, self._font, 0.0, ismath=False)
         context.restore()
 
 
@@ -156,7 +157,7 @@ class Canvas:
             if run.is_picture:
                 self._emoji(x, baseline, run.text, style)
             else:
-                self._add(_Words(x, baseline, run.text, style))
+                self._add(Line(x, baseline, run.text, style))
             x += run.width
 
     def _emoji(self, x: float, baseline: float, sequence: str, style: Style) -> None:

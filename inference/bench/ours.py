@@ -1,0 +1,161 @@
+"""Our engine, its stages, and the raw forward pass in its own runtime, dtype and batch."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+import torch
+from PIL import Image
+
+from inference import chart
+from inference.bench.figures import ChartSize, Run, Spread
+from inference.bench.machine import cores
+from inference.bench.pictures import LABELS, as_fetched, new_labels
+from inference.bench.turns import Contestant
+from inference.contract import ChartWords
+from inference.engine import Engine, LabelSet
+from inference.images import decode
+
+BATCHES = (1, 4, 16)
+
+# Names of runs
+RAW = "raw"
+IMAGES, JPEG = "decoded images", "JPEG bytes"
+DECODE, DECODE_FETCHED, PREPROCESS, CHART = (
+    "decode 800 × 600",
+    "decode what the bot fetches",
+    "preprocess",
+    "chart",
+)
+
+
+class Ours:
+    """The engine as the worker uses it: decoding on threads of its own, then the model."""
+
+    def __init__(self, engine: Engine, files: Sequence[bytes], few: int) -> None:
+        self.engine = engine
+        self._files = files
+        self._few = few
+        self._images = [decode(data, want=engine.image_size) for data in files]
+        self._decoders = ThreadPoolExecutor(min(8, cores()), "decode")
+
+    @property
+    def images(self) -> list[Image.Image]:
+        """All photos, decoded."""
+        return self._images
+
+    def engine_runs(self) -> list[Contestant]:
+        """(d) from decoded images and from JPEG bytes, with known and with new labels."""
+        return [
+            self._engine(name, batch, labels)
+            for name in (IMAGES, JPEG)
+            for labels in ("known", "new")
+            for batch in BATCHES
+        ]
+
+    def limits(self) -> list[Contestant]:
+        """(c) `image_features` of preprocessed pictures: nothing can be faster than this."""
+        inputs = {batch: self._preprocessed(batch) for batch in BATCHES}
+
+        def entry(batch: int) -> Contestant:
+            @torch.inference_mode()
+            def work(_: int) -> None:
+                for each in inputs[batch]:
+                    self.engine.towers.image_features(each)
+                finished(self.engine)
+
+            return Contestant(Run("limit", RAW, batch), self._count(batch), work)
+
+        return [entry(batch) for batch in BATCHES]
+
+    def parts(self) -> list[Contestant]:
+        """Decoding and preprocessing, one photo at a time on one thread."""
+        size = self.engine.image_size
+        fetched = [as_fetched(data) for data in self._files]
+
+        def decoding(files: Sequence[bytes]) -> None:
+            for data in files:
+                decode(data, want=size)
+
+        return [
+            self._part(DECODE, lambda _: decoding(self._files)),
+            self._part(DECODE_FETCHED, lambda _: decoding(fetched)),
+            self._part(PREPROCESS, lambda _: self.engine.towers.preprocess(self._images)),
+        ]
+
+    def charts(self) -> list[Contestant]:
+        """Charts of six labels with their photo, as JPEG, one at a time."""
+
+        def work(number: int) -> None:
+            for place, picture in enumerate(self._images):
+                draw(picture, LABELS, number + place)
+
+        return [self._part(CHART, work)]
+
+    def chart_size(self) -> ChartSize:
+        """How large their files are."""
+        sizes = [len(draw(picture, LABELS, 1)) for picture in self._images]
+        return ChartSize(int(Spread.of(sizes).median), max(sizes))
+
+    def classify(self, labels: Sequence[str]) -> None:
+        """All photos at batch 16 with these labels."""
+        self._ask(self._images, [LabelSet(tuple(labels))] * len(self._images))
+
+    def classify_each(self, labels: Sequence[Sequence[str]]) -> None:
+        """The same, each photo with labels of its own."""
+        self._ask(self._images, [LabelSet(tuple(each)) for each in labels])
+
+    def _ask(self, images: Sequence[Image.Image], sets: Sequence[LabelSet]) -> None:
+        self.engine.classify(images, sets)
+        finished(self.engine)
+
+    def _engine(self, name: str, batch: int, labels: Literal["known", "new"]) -> Contestant:
+        count = self._count(batch)
+
+        def asked(number: int, place: int) -> LabelSet:
+            if labels == "known":
+                return LabelSet(LABELS)
+            # everybody who asks for new labels has some of their own
+            return LabelSet(new_labels(number, place, batch, 0 if name == IMAGES else 1))
+
+        def work(number: int) -> None:
+            for start in range(0, count, batch):
+                part = range(start, min(start + batch, count))
+                if name == IMAGES:
+                    images = [self._images[place] for place in part]
+                else:
+                    images = self._decoded([self._files[place] for place in part])
+                self._ask(images, [asked(number, place) for place in part])
+
+        return Contestant(Run("engine", name, batch, labels), count, work)
+
+    def _decoded(self, files: Sequence[bytes]) -> list[Image.Image]:
+        size = self.engine.image_size
+        return list(self._decoders.map(lambda data: decode(data, want=size), files))
+
+    def _preprocessed(self, batch: int) -> list[dict[str, torch.Tensor]]:
+        images = self._images[: self._count(batch)]
+        return [
+            self.engine.towers.preprocess(images[start : start + batch])
+            for start in range(0, len(images), batch)
+        ]
+
+    def _part(self, name: str, work: object) -> Contestant:
+        assert callable(work)
+        return Contestant(Run("part", name, 1), len(self._files), work)
+
+    def _count(self, batch: int) -> int:
+        return len(self._files) if batch == max(BATCHES) else max(self._few, batch)
+
+
+def draw(picture: Image.Image, labels: Sequence[str], number: int) -> bytes:
+    """A chart as the worker makes it; `number` varies its probabilities."""
+    row = [(7 * number + 13 * place) % 97 + 1.0 for place in range(len(labels))]
+    shares = [share / sum(row) for share in row]
+    return chart.to_jpeg(chart.draw([picture], list(labels), [shares], ChartWords()))
+
+
+def finished(engine: Engine) -> None:
+    """Waits until a GPU has done what it was told."""
+    if engine.device.startswith("cuda"):
+        torch.cuda.synchronize()

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import click
 
@@ -106,3 +107,51 @@ def doctor() -> None:
     logs.configure("ERROR")
     if not asyncio.run(report(Console())):
         sys.exit(1)
+
+
+@main.command()
+@click.option("--quick", is_flag=True, help="A minute: to see that it works, not how fast it is.")
+@click.option("--only", metavar="SECTIONS", help="Some of them, such as engine,charts,road,growth.")
+@click.option("--model", help="Instead of CLIP_MODEL; `random` is ViT-B/32 with random weights.")
+@click.option(
+    "--json",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="bench.json",
+    show_default=True,
+    help="Where all figures are written.",
+)
+@click.option(
+    "--page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write them as a page with plots too, such as docs/benchmarks.md.",
+)
+@click.option(
+    "--from",
+    "earlier",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Measure nothing: report on the file of an earlier run.",
+)
+def bench(
+    quick: bool,
+    only: str | None,
+    model: str | None,
+    file: Path,
+    page: Path | None,
+    earlier: Path | None,
+) -> None:
+    """Measures this machine: engine, rivals, the whole road, growth, memory."""
+    from bot.bench import bench as conductor
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
+    try:
+        if earlier:
+            conductor.report(earlier, page)
+            return
+        sections = conductor.chosen(only)
+        conductor.run(model=model, quick=quick, sections=sections, file=file, page=page, say=say)
+    except OperatorError as error:
+        click.echo(f"clipbot: {error}", err=True)
+        sys.exit(2 if isinstance(error, SettingError) else 1)

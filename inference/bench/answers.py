@@ -12,7 +12,11 @@ from inference.engine import Engine, LabelSet
 
 
 def compare(
-    name: str, engine: Engine, reference: Reference, images: list[Image.Image], labels: Sequence[str]
+    name: str,
+    engine: Engine,
+    reference: Reference,
+    images: list[Image.Image],
+    labels: Sequence[str],
 ) -> Answers:
     """Both of them asked about the same pictures and labels; ours also one by one.
 

@@ -57,7 +57,7 @@ def random_clip(folder: Path, shape: Shape = "ViT-B/32") -> Path:
     )
     torch.manual_seed(7)
     CLIPModel(config).save_pretrained(folder)
-    CLIPImageProcessorPil().save_pretrained(folder)  # type: ignore[no-untyped-call]
+    CLIPImageProcessorPil().save_pretrained(folder)
     return folder
 
 

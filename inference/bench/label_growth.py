@@ -1,40 +1,47 @@
 """What more labels cost: known ones, new ones, and their chart."""
 
-import time
-from collections.abc import Callable
-
-from inference.bench.figures import LabelsPoint, Spread
+from inference.bench.figures import LabelsPoint, Run, Spread
 from inference.bench.ours import Ours, draw
+from inference.bench.turns import Contestant, Turns
+
+_CHARTS = 4
 
 
 def measure(ours: Ours, sizes: list[int], rounds: int) -> list[LabelsPoint]:
-    """For each number of labels, the cost of a photo at batch 16; sizes take turns."""
-    seconds: dict[tuple[int, str], list[float]] = {}
-    photos = len(ours.images)
+    """For each number of labels, the cost of a photo at batch 16; all of them take turns."""
+    turns = Turns([each for size in sizes for each in _contestants(ours, size)])
+    turns.warm_up()
+    for _ in range(rounds):
+        turns.round()
+    found = iter(turns.results())
+    return [LabelsPoint(size, *(_seconds(next(found)) for _ in range(3))) for size in sizes]
 
-    def note(size: int, what: str, work: Callable[[], object], count: int) -> None:
-        began = time.perf_counter()
-        work()
-        seconds.setdefault((size, what), []).append((time.perf_counter() - began) / count)
 
-    for number in range(rounds):
-        for size in sizes if number % 2 == 0 else reversed(sizes):
-            known = [f"label {place} of {size}" for place in range(size)]
-            new = [
-                [f"label {place} of photo {photo} in round {number} of {size}" for place in range(size)]
-                for photo in range(photos)
-            ]
-            ours.classify(known)
-            note(size, "known", lambda labels=known: ours.classify(labels), photos)  # type: ignore[misc]
-            note(size, "new", lambda labels=new: ours.classify_each(labels), photos)  # type: ignore[misc]
-            few = ours.images[:4]
-            note(
-                size,
-                "chart",
-                lambda labels=known, few=few: [draw(one, labels, number) for one in few],  # type: ignore[misc]
-                len(few),
-            )
+def _contestants(ours: Ours, size: int) -> list[Contestant]:
+    """Known labels, new labels, charts: in the order of `LabelsPoint`."""
+    photos, name = len(ours.images), f"{size} labels"
+    known = [f"label {place} of {size}" for place in range(size)]
+
+    def new(number: int, photo: int) -> list[str]:
+        return [f"{label} for photo {photo} in round {number}" for label in known]
+
+    def charts(number: int) -> None:
+        for picture in ours.images[:_CHARTS]:
+            draw(picture, known, number)
+
     return [
-        LabelsPoint(size, *(Spread.of(seconds[size, what]) for what in ("known", "new", "chart")))
-        for size in sizes
+        Contestant(
+            Run("part", name, photos, "known"), photos, lambda _: ours.classify([known] * photos)
+        ),
+        Contestant(
+            Run("part", name, photos, "new"),
+            photos,
+            lambda number: ours.classify([new(number, photo) for photo in range(photos)]),
+        ),
+        Contestant(Run("part", name, 1), _CHARTS, charts),
     ]
+
+
+def _seconds(run: Run) -> Spread:
+    assert run.seconds
+    return run.seconds

@@ -7,6 +7,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+from inference import cores
 from inference.bench.figures import Machine
 
 # What decides how fast a model runs: widths of vectors, and products of small numbers.
@@ -30,21 +31,6 @@ _TELLING = (
 )
 
 
-def cores() -> int:
-    """How many this process may use: by its affinity, and by its cgroup's quota."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(allowed or 1, _quota()))
-
-
-def _quota() -> int:
-    # cgroup v2: "max 100000" or "150000 100000", microseconds of quota and period
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return int(quota) // int(period) or 1
-    except (OSError, ValueError):
-        return 1_000_000
-
-
 @cache
 def instructions() -> tuple[str, ...]:
     """Those of `_TELLING` that the processor has; empty where the system does not say."""
@@ -58,12 +44,12 @@ def describe() -> Machine:
 
     return Machine(
         cpu=_cpu_field("model name") or platform.processor() or platform.machine(),
-        cores=cores(),
+        cores=cores.available(),
         memory=_memory(),
         instructions=instructions(),
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
-        torch=torch.__version__,
+        torch=str(torch.__version__),
         transformers=importlib.metadata.version("transformers"),
         gpu=torch.cuda.get_device_name(0) if torch.cuda.is_available() else "",
     )

@@ -7,37 +7,28 @@ from typing import Literal
 import torch
 from PIL import Image
 
-from inference import chart
+from inference import chart, cores
 from inference.bench.figures import ChartSize, Run, Spread
-from inference.bench.machine import cores
+from inference.bench.names import CHART, DECODE, DECODE_FETCHED, IMAGES, JPEG, PREPROCESS, RAW
 from inference.bench.pictures import LABELS, as_fetched, new_labels
 from inference.bench.turns import Contestant
 from inference.contract import ChartWords
 from inference.engine import Engine, LabelSet
 from inference.images import decode
+from inference.preprocessing import Inputs
 
 BATCHES = (1, 4, 16)
 
-# Names of runs
-RAW = "raw"
-IMAGES, JPEG = "decoded images", "JPEG bytes"
-DECODE, DECODE_FETCHED, PREPROCESS, CHART = (
-    "decode 800 × 600",
-    "decode what the bot fetches",
-    "preprocess",
-    "chart",
-)
-
 
 class Ours:
-    """The engine as the worker uses it: decoding on threads of its own, then the model."""
+    """The engine as the worker uses it: reading on threads of its own, then the model."""
 
     def __init__(self, engine: Engine, files: Sequence[bytes], few: int) -> None:
         self.engine = engine
         self._files = files
         self._few = few
         self._images = [decode(data, want=engine.image_size) for data in files]
-        self._decoders = ThreadPoolExecutor(min(8, cores()), "decode")
+        self._decoders = ThreadPoolExecutor(min(8, cores.available()), "decode")
 
     @property
     def images(self) -> list[Image.Image]:
@@ -97,15 +88,11 @@ class Ours:
         sizes = [len(draw(picture, LABELS, 1)) for picture in self._images]
         return ChartSize(int(Spread.of(sizes).median), max(sizes))
 
-    def classify(self, labels: Sequence[str]) -> None:
-        """All photos at batch 16 with these labels."""
-        self._ask(self._images, [LabelSet(tuple(labels))] * len(self._images))
-
-    def classify_each(self, labels: Sequence[Sequence[str]]) -> None:
-        """The same, each photo with labels of its own."""
+    def classify(self, labels: Sequence[Sequence[str]]) -> None:
+        """All photos in one batch, each with labels of its own."""
         self._ask(self._images, [LabelSet(tuple(each)) for each in labels])
 
-    def _ask(self, images: Sequence[Image.Image], sets: Sequence[LabelSet]) -> None:
+    def _ask(self, images: Sequence[Image.Image | Inputs], sets: Sequence[LabelSet]) -> None:
         self.engine.classify(images, sets)
         finished(self.engine)
 
@@ -121,17 +108,19 @@ class Ours:
         def work(number: int) -> None:
             for start in range(0, count, batch):
                 part = range(start, min(start + batch, count))
+                sets = [asked(number, place) for place in part]
                 if name == IMAGES:
-                    images = [self._images[place] for place in part]
+                    self._ask([self._images[place] for place in part], sets)
                 else:
-                    images = self._decoded([self._files[place] for place in part])
-                self._ask(images, [asked(number, place) for place in part])
+                    self._ask(self._read([self._files[place] for place in part]), sets)
 
         return Contestant(Run("engine", name, batch, labels), count, work)
 
-    def _decoded(self, files: Sequence[bytes]) -> list[Image.Image]:
+    def _read(self, files: Sequence[bytes]) -> list[Inputs]:
         size = self.engine.image_size
-        return list(self._decoders.map(lambda data: decode(data, want=size), files))
+        return list(
+            self._decoders.map(lambda data: self.engine.prepare(decode(data, want=size)), files)
+        )
 
     def _preprocessed(self, batch: int) -> list[dict[str, torch.Tensor]]:
         images = self._images[: self._count(batch)]

@@ -18,9 +18,7 @@ class Reference:
         dtype: of the weights; float32 for what counts as true.
     """
 
-    def __init__(
-        self, name: str, device: str = "cpu", dtype: torch.dtype = torch.float32
-    ) -> None:
+    def __init__(self, name: str, device: str = "cpu", dtype: torch.dtype = torch.float32) -> None:
         from transformers import (
             AutoImageProcessor,
             AutoModelForZeroShotImageClassification,

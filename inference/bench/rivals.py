@@ -8,13 +8,11 @@ import torch
 from PIL import Image
 
 from inference.bench.figures import Run
+from inference.bench.names import NOTEBOOK, PIPELINE
 from inference.bench.pictures import LABELS
 from inference.bench.reference import Reference
 from inference.bench.turns import Contestant
 from inference.scores import FloatArray
-
-NOTEBOOK = "notebook"
-PIPELINE = "pipeline"
 
 
 def rivals(reference: Reference, files: Sequence[bytes], few: int) -> list[Contestant]:
@@ -23,6 +21,20 @@ def rivals(reference: Reference, files: Sequence[bytes], few: int) -> list[Conte
     Args:
         few: of `files`, for those that take one photo at a time.
     """
+
+    def notebook(_: int) -> None:
+        for data in files[:few]:
+            _chart(*_classified(reference, data))
+
+    return [
+        Contestant(Run("rival", NOTEBOOK, 1), few, notebook),
+        piped(reference, files[:few], 1),
+        piped(reference, files, 16),
+    ]
+
+
+def piped(reference: Reference, files: Sequence[bytes], batch: int) -> Contestant:
+    """transformers' zero-shot pipeline over all `files`, from JPEG bytes."""
     from transformers import pipeline
 
     # By its parts, so that all rivals share one copy of the weights.
@@ -33,26 +45,18 @@ def rivals(reference: Reference, files: Sequence[bytes], few: int) -> list[Conte
         image_processor=reference.image_processor,
         device=reference.device,
     )
+    # Texts as our engine reads them: without "This is a photo of".
+    asked = {"candidate_labels": list(LABELS), "hypothesis_template": "{}"}
 
-    def notebook(_: int) -> None:
-        for data in files[:few]:
-            _chart(*_classified(reference, data))
+    def work(_: int) -> None:
+        images = [_opened(data) for data in files]
+        if batch > 1:
+            zero_shot(images, batch_size=batch, **asked)
+        else:  # a list would be taken apart just so, but with a warning on GPUs
+            for image in images:
+                zero_shot(image, **asked)
 
-    def piped(batch: int) -> Contestant:
-        count = few if batch == 1 else len(files)
-
-        def work(_: int) -> None:
-            images = [_opened(data) for data in files[:count]]
-            asked = {"candidate_labels": list(LABELS), "hypothesis_template": "{}"}
-            if batch == 1:
-                for image in images:
-                    zero_shot(image, **asked)
-            else:
-                zero_shot(images, batch_size=batch, **asked)
-
-        return Contestant(Run("rival", PIPELINE, batch), count, work)
-
-    return [Contestant(Run("rival", NOTEBOOK, 1), few, notebook), piped(1), piped(16)]
+    return Contestant(Run("rival", PIPELINE, batch), len(files), work)
 
 
 @torch.inference_mode()

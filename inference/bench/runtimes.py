@@ -18,13 +18,14 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from inference import cores
 from inference.bench.figures import Fidelity, Run, Skipped
-from inference.bench.machine import cores, instructions
+from inference.bench.machine import instructions
+from inference.bench.names import TORCH_FLOAT32
 from inference.bench.reference import Reference
 from inference.bench.turns import Contestant
 
 BATCHES = (1, 4, 16)
-TORCH_FLOAT32 = "torch float32"
 
 # Instructions by which a processor multiplies bfloat16 itself; else it is slower than float32.
 _NATIVE_BFLOAT16 = {"avx512_bf16", "amx_bf16", "bf16", "sve_bf16"}
@@ -183,7 +184,7 @@ class _Exported:
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": precision,  # unset, it is bfloat16 where that is native
-            "INFERENCE_NUM_THREADS": cores(),
+            "INFERENCE_NUM_THREADS": cores.available(),
         }
         compiled = ov.Core().compile_model(model, "CPU", settings)
         return lambda pixels: torch.from_numpy(compiled([pixels.numpy()])[0])
@@ -222,7 +223,7 @@ class _Exported:
     def _onnx_session(self, file: Path) -> Forward:
         ort = _package("onnxruntime")
         options = ort.SessionOptions()
-        options.intra_op_num_threads = cores()
+        options.intra_op_num_threads = cores.available()
         options.log_severity_level = 3  # errors
         session = ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
         name = session.get_inputs()[0].name

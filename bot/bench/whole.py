@@ -1,0 +1,133 @@
+"""`clipbot run` as its users have it, at a Bot API server that a crowd plays."""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from bot.bench import processes
+from bot.bench.crowd import TOKEN, Order, Told
+from bot.bench.helper import Helper
+from bot.embedded import itself
+from bot.settings import BotSettings
+from inference.errors import OperatorError
+from inference.settings import SharedSettings, WorkerSettings
+
+# Nobody shall be refused while the queue is made to grow.
+_LIMITS = {"MAX_QUEUE": "5000", "MAX_PER_USER": "5000"}
+_LOADED = re.compile(r"Model .* is ready on ")
+_PATIENCE = 300.0  # seconds for a model to load
+_LOOK = 0.01  # seconds between looks
+
+
+class StartFailed(OperatorError):
+    """`clipbot run` ended, or its model was not loaded in time."""
+
+
+def environment(worker: WorkerSettings) -> dict[str, str]:
+    """Ours, with none of the operator's settings but those of the model and its worker."""
+    ours = {name.upper() for kind in (BotSettings, WorkerSettings) for name in kind.model_fields}
+    kept = {name: value for name, value in os.environ.items() if name.upper() not in ours}
+    chosen = (WorkerSettings.model_fields.keys() - SharedSettings.model_fields) | {"clip_model"}
+    given = worker.model_dump(include=chosen, exclude_none=True)
+    return {**kept, **{name.upper(): str(value) for name, value in given.items()}}
+
+
+@dataclass
+class Whole:
+    """A bot that runs.
+
+    Attributes:
+        data: its DATA_DIR.
+        polling: seconds from its start until it polled.
+        loaded: seconds from its start until its worker had the model.
+    """
+
+    crowd: Helper
+    data: Path
+    pid: int
+    polling: float
+    loaded: float
+
+    async def tell(self, do: str, *, people: int = 1, each: int = 1, photos: int = 0) -> Told:
+        """Has the crowd do something; see `Order`."""
+        return await _tell(self.crowd, Order(do, people, each, photos))
+
+    def members(self) -> processes.Members:
+        """Its processes."""
+        return processes.members(self.pid)
+
+
+async def _tell(crowd: Helper, order: Order) -> Told:
+    return await crowd.ask(msgspec.json.encode(order).decode(), Told)
+
+
+@contextlib.asynccontextmanager
+async def running(
+    crowd: Helper, url: str, folder: Path, settings: Mapping[str, str]
+) -> AsyncIterator[Whole]:
+    """Starts `clipbot run` in `folder`, and returns once it polls and its model is loaded.
+
+    Args:
+        folder: is there, and empty.
+        settings: the whole environment but for what the bot alone needs.
+
+    Raises:
+        StartFailed: it does not get so far.
+    """
+    data, log = folder / "data", folder / "log"
+    whole_environment = {
+        **settings,
+        **_LIMITS,
+        "TELEGRAM_BOT_TOKEN": TOKEN,
+        "TELEGRAM_API_URL": url,
+        "DATA_DIR": str(data),
+    }
+    began = time.monotonic()
+    with log.open("w") as output:
+        process = await asyncio.create_subprocess_exec(
+            *itself.command("run"),
+            cwd=folder,  # no `.env` there
+            env=whole_environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        polling, loaded = await asyncio.gather(_polling(crowd, began), _loaded(process, log, began))
+        yield Whole(crowd, data, process.pid, polling, loaded)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(40.0):
+                await process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # it leads its own group, not ours
+            await process.wait()
+
+
+async def _polling(crowd: Helper, began: float) -> float:
+    await _tell(crowd, Order("polled"))
+    return time.monotonic() - began
+
+
+async def _loaded(process: asyncio.subprocess.Process, log: Path, began: float) -> float:
+    while not _LOADED.search(_text(log)):
+        took = time.monotonic() - began
+        if process.returncode is not None or took > _PATIENCE:
+            raise StartFailed(f"`clipbot run` did not start:\n{_text(log)[-2_000:]}")
+        await asyncio.sleep(_LOOK)
+    return time.monotonic() - began
+
+
+def _text(log: Path) -> str:
+    return log.read_text(errors="replace")

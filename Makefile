@@ -48,8 +48,9 @@ format: $(VENV)/installed-test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# Whole, it also makes docs/benchmarks.md anew; with ARGS="--quick" or the like it does as told.
 bench: $(VENV)/installed-test
-	$(BIN)/python -m tools.bench $(ARGS)
+	$(BIN)/clipbot bench $(or $(ARGS),--page docs/benchmarks.md)
 
 demo-model: $(VENV)/installed-test
 	$(BIN)/python -m training $(ARGS)

@@ -129,8 +129,9 @@ def doctor() -> None:
 @click.option(
     "--from",
     "earlier",
+    multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Measure nothing: report on the file of an earlier run.",
+    help="Measure nothing: report on an earlier run. Of further ones the page shows GPUs.",
 )
 def bench(
     quick: bool,
@@ -138,7 +139,7 @@ def bench(
     model: str | None,
     file: Path,
     page: Path | None,
-    earlier: Path | None,
+    earlier: tuple[Path, ...],
 ) -> None:
     """Measures this machine: engine, rivals, the whole road, growth, memory."""
     from bot.bench import bench as conductor

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,20 +115,23 @@ def run(
     text = json.dumps(msgspec.to_builtins(bench), indent=1, ensure_ascii=False)
     file.write_text(text + "\n", encoding="utf-8")
     say(f"All figures are in {file}.")
-    report(file, page)
+    report([file], page)
 
 
-def report(file: Path, page: Path | None) -> None:
-    """Prints what a file of an earlier run means, and writes the page and its plots.
+def report(files: Sequence[Path], page: Path | None) -> None:
+    """Prints what files of earlier runs mean, and writes the page and its plots.
+
+    Args:
+        files: the page is about the first; of the others it shows what their GPUs did.
 
     Raises:
         OperatorError: that does not work.
     """
     _check_libraries()
-    command = [*_PYTHON, "inference.bench", "report", str(file)]
+    command = [*_PYTHON, "inference.bench", "report", *map(str, files)]
     command += ["--page", str(page)] if page else []
     if subprocess.run(command, check=False).returncode:  # noqa: S603 - the command is our own
-        raise OperatorError(f"{file} could not be reported on; see above.")
+        raise OperatorError("The figures could not be reported on; see above.")
 
 
 class _Conductor:

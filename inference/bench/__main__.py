@@ -77,20 +77,27 @@ def measure(folder: Path, shown_name: str, random: bool, quick: bool, sections: 
 
 
 @main.command()
-@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    metavar="FILE...",
+)
 @click.option("--page", type=click.Path(path_type=Path), help="Write the page and its plots too.")
-def report(file: Path, page: Path | None) -> None:
-    """Prints what a bench.json means."""
+def report(files: tuple[Path, ...], page: Path | None) -> None:
+    """Prints what a bench.json means; of further ones the page shows what GPUs did."""
     from rich.console import Console
 
     from inference.bench.table import show
 
-    bench = msgspec.json.decode(file.read_bytes(), type=Bench)
-    show(bench, Console())
+    benches = [msgspec.json.decode(file.read_bytes(), type=Bench) for file in files]
+    for bench in benches:
+        show(bench, Console())
     if page is not None:
         from inference.bench.page import write
 
-        write(bench, page)
+        write(benches[0], page, benches[1:])
 
 
 class _answering:  # noqa: N801 - reads as a word: with _answering() as say

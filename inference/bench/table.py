@@ -5,7 +5,7 @@ from rich.table import Table
 
 from inference.bench.figures import Bench, Run
 from inference.bench.judged import judge
-from inference.bench.wording import about, conditions, ms, title
+from inference.bench.wording import GPU_RUNS, about, conditions, ms, title
 
 _MARKS = {True: "[green]met[/]", False: "[red]not met[/]", None: "[dim]–[/]"}
 
@@ -109,13 +109,13 @@ def _gpu(bench: Bench) -> Table:
     for run in bench.parts.gpu:
         rate = run.per_second
         table.add_row(
-            f"{run.shape} {run.what}",
+            f"{run.shape}, {GPU_RUNS[run.what]}",
             str(run.batch),
             *(f"{value:.0f}" for value in (rate.median, rate.low, rate.high)),
         )
     for part in bench.parts.gpu_parts:
         table.add_row(
-            f"{part.shape} ms for each photo: {part.part}",
+            f"{part.shape}, ms for each image: {part.part}",
             str(part.batch),
             f"{1_000 * part.seconds.median:.2f}",
         )

@@ -2,13 +2,27 @@
 
 from collections.abc import Iterator
 
-from inference.bench.figures import Bench, Run
+from inference.bench.figures import Bench, Model, Run
 from inference.bench.names import NOTEBOOK, PIPELINE
 
 _RIVALS = {
     NOTEBOOK: "notebook's loop: preprocess, model, softmax, pyplot",
     PIPELINE: "Hugging Face pipeline, from JPEG bytes",
 }
+
+_RUNTIMES = {"openvino": "OpenVINO"}
+
+GPU_RUNS = {
+    "pipeline": "Hugging Face pipeline, from JPEG bytes",
+    "jpeg": "our engine from JPEG bytes",
+    "engine": "our engine from decoded images",
+    "raw": "image tower alone",
+}
+
+
+def runtime(model: Model) -> str:
+    """What runs the image tower, such as `OpenVINO bfloat16`."""
+    return f"{_RUNTIMES.get(model.runtime, model.runtime)} {model.dtype}"
 
 
 def title(run: Run) -> str:
@@ -36,7 +50,8 @@ def about(bench: Bench) -> str:
     """Which model, run how."""
     model = bench.parts.model
     weights = "random weights in the shape of " if model.random else ""
-    return f"{weights}{model.name}: {model.runtime}, {model.dtype}, {model.device}"
+    where = "a CPU" if model.device == "cpu" else model.device
+    return f"{weights}{model.name}, run by {runtime(model)} on {where}"
 
 
 def conditions(bench: Bench) -> Iterator[str]:

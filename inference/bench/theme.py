@@ -1,0 +1,109 @@
+"""How plots look: one set of colours for light pages and one for dark ones, alike in meaning."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+WIDTH = 9.0  # inches, of which browsers make 864 pixels: a page's column
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours by what they stand for; contrasts of text are at least 4.5 to 1.
+
+    Attributes:
+        series: for what has no meaning of its own, in this order.
+    """
+
+    name: str
+    paper: str
+    ink: str
+    quiet: str
+    grid: str
+    ours: str
+    rival: str
+    limit: str
+    series: tuple[str, ...]
+
+
+LIGHT = Theme(
+    name="light",
+    paper="#ffffff",
+    ink="#1f2328",
+    quiet="#59636e",
+    grid="#d8dee4",
+    ours="#1f6feb",
+    rival="#8c959f",
+    limit="#9ec5fe",
+    series=("#1f6feb", "#bf6a02", "#1a7f5a", "#8250df", "#8c959f"),
+)
+DARK = Theme(
+    name="dark",
+    paper="#0d1117",
+    ink="#e6edf3",
+    quiet="#9198a1",
+    grid="#2a313c",
+    ours="#4493f8",
+    rival="#6e7681",
+    limit="#26528f",
+    series=("#4493f8", "#e3a13a", "#3fb68b", "#b392f0", "#6e7681"),
+)
+
+
+@contextmanager
+def settings(theme: Theme) -> Iterator[None]:
+    """matplotlib's settings while a plot is made."""
+    chosen: dict[str, Any] = {
+        "axes.axisbelow": True,
+        "axes.edgecolor": theme.grid,
+        "axes.facecolor": theme.paper,
+        "axes.grid": True,
+        "axes.grid.axis": "x",
+        "axes.labelcolor": theme.quiet,
+        "axes.labelsize": 9,
+        "axes.spines.left": False,
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "axes.spines.bottom": False,
+        "axes.titlecolor": theme.ink,
+        "axes.titlelocation": "left",
+        "axes.titlepad": 10,
+        "axes.titlesize": 10,
+        "axes.titleweight": "bold",
+        "figure.facecolor": theme.paper,
+        "font.family": "DejaVu Sans",
+        "font.size": 9,
+        "grid.color": theme.grid,
+        "grid.linewidth": 0.8,
+        "svg.hashsalt": "clipbot",  # the same figures give the same file
+        "text.color": theme.ink,
+        "xtick.color": theme.grid,
+        "xtick.labelcolor": theme.quiet,
+        "xtick.major.size": 0,
+        "ytick.color": theme.grid,
+        "ytick.labelcolor": theme.ink,
+        "ytick.major.size": 0,
+    }
+    with mpl.rc_context():
+        mpl.rcdefaults()  # whatever a matplotlibrc says
+        mpl.rcParams.update(chosen)
+        yield
+
+
+def sheet(height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """An empty plot of `height` inches with so many panels side by side."""
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)  # type: ignore[union-attr, call-arg]
+    return figure, list(figure.subplots(1, columns, squeeze=False)[0])
+
+
+def save(figure: Figure, path: Path) -> None:
+    """As SVG, with letters as shapes: they look the same on every machine."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})

@@ -1,0 +1,22 @@
+"""Everybody has a turn in each round, and nobody is always first."""
+
+from inference.bench.figures import Run
+from inference.bench.turns import Contestant, Turns
+
+
+def test_every_other_round_goes_the_opposite_way() -> None:
+    seen: list[tuple[str, int]] = []
+
+    def contestant(name: str) -> Contestant:
+        return Contestant(Run("part", name, 1), 2, lambda number: seen.append((name, number)))
+
+    turns = Turns([contestant("a"), contestant("b")])
+    turns.warm_up()
+    turns.round()
+    turns.round()
+    assert seen == [("a", 0), ("b", 0), ("a", 1), ("b", 1), ("b", 2), ("a", 2)]
+    first, second = turns.results()
+    assert (first.name, second.name) == ("a", "b")
+    assert first.seconds
+    assert first.seconds.runs == 2
+    assert first.seconds.low <= first.seconds.median <= first.seconds.high

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from PIL.Image import Image
 
-from inference.classifier import Classifier
+from inference.classifier import Classifier, Prepared
 from inference.contract import Fingerprint, ImageOutcome, Job
 from inference.errors import DeviceLost, Problem, ProblemCode
 from inference.scores import FloatArray, apply_template
@@ -38,11 +38,14 @@ class ReadJob:
     """A job whose pictures have been decoded, or refused, each by itself.
 
     Attributes:
+        prepared: for each picture what the model takes in its place; None where it was refused, or
+            could not be prepared: then the model's call will say why.
         fingerprints: one for each picture; None where it was refused, or none was wanted.
     """
 
     job: Job
     pictures: tuple[Image | Problem, ...]
+    prepared: tuple[Prepared, ...] = ()
     decode_seconds: float = 0.0
     fingerprints: tuple[Fingerprint | None, ...] = ()
 
@@ -50,6 +53,16 @@ class ReadJob:
     def images(self) -> list[Image]:
         """The pictures that could be read, in order."""
         return [picture for picture in self.pictures if not isinstance(picture, Problem)]
+
+    @property
+    def inputs(self) -> list[Image | Prepared]:
+        """The same, prepared for the model where that was done."""
+        prepared = self.prepared or (None,) * len(self.pictures)
+        return [
+            picture if ready is None else ready
+            for picture, ready in zip(self.pictures, prepared, strict=True)
+            if not isinstance(picture, Problem)
+        ]
 
 
 # One outcome for each picture; or what is wrong with the job as a whole; or None where there was
@@ -94,14 +107,17 @@ class Batcher:
         images, label_sets = [], []
         merged = [_merged(classifier, read) for read in jobs]
         for read, same_as in zip(jobs, merged, strict=True):
-            images += read.images
+            images += read.inputs
             labels = _kept(read.job.labels, same_as)
             label_sets += [LabelSet(tuple(labels), read.job.template)] * len(read.images)
         rows = iter(self.rows(classifier, images, label_sets))
         return [_outcomes(read, rows, same) for read, same in zip(jobs, merged, strict=True)]
 
     def rows(
-        self, classifier: Classifier, images: Sequence[Image], label_sets: Sequence[LabelSet]
+        self,
+        classifier: Classifier,
+        images: Sequence[Image | Prepared],
+        label_sets: Sequence[LabelSet],
     ) -> list[FloatArray]:
         """FloatArray of each picture's own labels, in as few calls as `size` allows.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from PIL.Image import Image
@@ -12,6 +12,10 @@ from inference.scores import FloatArray
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds
     from inference.engine import LabelSet
+
+
+# Each classifier's own business; for a model the tensors that it looks at.
+Prepared = Any
 
 
 class Classifier(Protocol):
@@ -36,8 +40,23 @@ class Classifier(Protocol):
     @property
     def is_demo(self) -> bool: ...
 
-    def classify(self, images: Sequence[Image], label_sets: Sequence[LabelSet]) -> list[FloatArray]:
-        """One row for each image, as long as its own label set, float32 in 0..1."""
+    def prepare(self, image: Image) -> Prepared:
+        """The part of `classify` that needs no model: may be called from any thread, at any time.
+
+        Raises:
+            Exception: a picture that the checkpoint's processor can't take.
+        """
+        ...
+
+    def classify(
+        self, images: Sequence[Image | Prepared], label_sets: Sequence[LabelSet]
+    ) -> list[FloatArray]:
+        """One row for each image, as long as its own label set, float32 in 0..1.
+
+        Args:
+            images: RGB pictures, or what `prepare` made of them.
+            label_sets: as many.
+        """
         ...
 
     def alike(self, texts: Sequence[str], at_least: float) -> list[int]:
@@ -82,6 +101,10 @@ class ScriptedClassifier:
             _row(colour_of(image), label_set.labels)
             for image, label_set in zip(images, label_sets, strict=True)
         ]
+
+    def prepare(self, image: Image) -> Image:
+        """The picture itself."""
+        return image
 
     def alike(self, texts: Sequence[str], at_least: float) -> list[int]:
         """Texts mean the same where they hold the same words, whatever their order."""

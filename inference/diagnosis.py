@@ -77,7 +77,13 @@ def model(settings: WorkerSettings) -> Finding:
 
     began = time.monotonic()
     try:
-        engine = Engine.load(name, device=settings.clip_device, dtype=settings.clip_dtype)
+        engine = Engine.load(
+            name,
+            device=settings.clip_device,
+            dtype=settings.clip_dtype,
+            runtime=settings.clip_runtime,
+            threads=settings.clip_threads,
+        )
     except ModelUnavailable as error:
         return Finding(_MODEL, State.BROKEN, str(error), "mend CLIP_MODEL, or set it to demo")
     seconds = time.monotonic() - began

@@ -11,11 +11,15 @@ from dataclasses import dataclass
 import torch
 from PIL import Image
 
-from inference import checkpoint
+from inference import checkpoint, compiled, cores
 from inference.errors import ModelUnavailable
+from inference.preprocessing import Inputs
 from inference.scores import FloatArray, probabilities, texts_for
 from inference.settings import DEMO_MODEL
 from inference.towers import Towers
+
+# Below so many parameters compiling takes longer than it saves in a day of somebody's laptop.
+_WORTH_COMPILING = 20_000_000
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +43,8 @@ class Engine:
     Attributes:
         name: the checkpoint, as given in CLIP_MODEL.
         device: such as `cpu` or `cuda:0`.
-        dtype: of the weights: `float32`, `bfloat16` or `float16`.
+        dtype: of what is computed: `float32`, `bfloat16` or `float16`.
+        runtime: what runs the towers: `torch` or `openvino`.
         image_size: shorter side, in pixels, that the model looks at.
         independent: True where scores are sigmoids, which need not add up to 1.
         is_demo: True for the bundled model, which knows drawings and shapes, not photographs.
@@ -55,6 +60,7 @@ class Engine:
         self.device = str(loaded.device)
         self.dtype = str(loaded.dtype).removeprefix("torch.")
         self.image_size = loaded.image_size
+        self.runtime = "torch"
         self.is_demo = loaded.name == DEMO_MODEL
         self.towers = Towers(loaded)
         self.independent = self.towers.independent
@@ -68,18 +74,55 @@ class Engine:
             )
 
     @classmethod
-    def load(cls, model: str, *, device: str = "auto", dtype: str = "auto") -> "Engine":
+    def load(
+        cls,
+        model: str,
+        *,
+        device: str = "auto",
+        dtype: str = "auto",
+        runtime: str = "auto",
+        threads: int = 0,
+    ) -> "Engine":
         """Loads a checkpoint and tries it on two synthetic pictures.
 
         Args:
             model: a hub id (fetched on first use, then cached), a folder, or `demo`.
             device: `auto`, `cpu`, `cuda` or `cuda:N`.
-            dtype: `auto` (float16 on CUDA, float32 on a CPU), `float32`, `bfloat16`, `float16`.
+            dtype: `float32`, `bfloat16`, `float16` or `auto`: float16 on CUDA; on a CPU bfloat16
+                where the processor has instructions for it and the answers stay the same, else
+                float32.
+            runtime: `torch`, `openvino` (CPU only), or `auto`: OpenVINO on a CPU, where it is
+                installed, gives the same answers and the model is large enough to be worth it.
+            threads: that the model uses on a CPU; 0 for as many as there are cores.
 
         Raises:
             ModelUnavailable: with one sentence that says why, and what to do.
         """
         where = checkpoint.pick_device(device)
+        if runtime == "openvino" and not (where.type == "cpu" and compiled.is_installed()):
+            raise ModelUnavailable(
+                "CLIP_RUNTIME is openvino, but that runs on CPUs only; set CLIP_DEVICE=cpu."
+                if where.type != "cpu"
+                else "CLIP_RUNTIME is openvino, but OpenVINO is not installed here: "
+                "pip install 'clipbot[fast]'."
+            )
+        if where.type != "cpu":
+            return cls._load(model, where, dtype)
+        threads = threads or cores.available()
+        torch.set_num_threads(threads)
+        if runtime != "torch" and dtype != "float16" and compiled.is_installed():
+            engine = cls._load(model, where, "auto" if dtype == "auto" else "float32")
+            if _compile(engine, dtype, threads, insist=runtime == "openvino"):
+                return engine
+            if dtype in ("auto", "float32"):
+                return engine
+        if dtype == "auto" and checkpoint.has_native_bfloat16():
+            exact, quick = (cls._load(model, where, kind) for kind in ("float32", "bfloat16"))
+            return quick if quick.towers.agrees_with(exact.towers) else exact
+        return cls._load(model, where, dtype)
+
+    @classmethod
+    def _load(cls, model: str, where: torch.device, dtype: str) -> "Engine":
         kind = checkpoint.pick_dtype(dtype, where)
         try:
             return cls(checkpoint.load(model, where, kind))
@@ -98,12 +141,13 @@ class Engine:
 
     @torch.inference_mode()
     def classify(
-        self, images: Sequence[Image.Image], label_sets: Sequence[LabelSet]
+        self, images: Sequence[Image.Image | Inputs], label_sets: Sequence[LabelSet]
     ) -> list[FloatArray]:
         """Probability of each label, for a batch of pictures that each have labels of their own.
 
         Args:
-            images: RGB, any size; resized and cropped as the checkpoint's processor says.
+            images: RGB, any size, resized and cropped as the checkpoint's processor says; or what
+                `prepare` made of them.
             label_sets: `label_sets[i]` belongs to `images[i]`; longer texts are cut at the model's
                 context (77 tokens for CLIP, 64 for SigLIP).
 
@@ -127,12 +171,31 @@ class Engine:
         texts = [
             texts_for(one.labels, one.template, independent=self.independent) for one in label_sets
         ]
-        inputs = self.towers.preprocess(images)
+        inputs = self._inputs(images)
         rows = self._split(inputs, texts) if self.splits else self._joint(inputs, texts)
         return [
             probabilities(row, independent=self.independent)[: len(one.labels)]
             for row, one in zip(rows, label_sets, strict=True)
         ]
+
+    def prepare(self, image: Image.Image) -> Inputs:
+        """The part of `classify` that needs no model and may run before, in any thread.
+
+        Args:
+            image: RGB, any size.
+        """
+        return self.towers.prepare(image)
+
+    def _inputs(self, images: Sequence[Image.Image | Inputs]) -> Inputs:
+        raw = [image for image in images if isinstance(image, Image.Image)]
+        if len(raw) == len(images):
+            return self.towers.preprocess(raw)
+        return self.towers.on_device(
+            [
+                self.towers.prepare(image) if isinstance(image, Image.Image) else image
+                for image in images
+            ]
+        )
 
     @torch.inference_mode()
     def alike(self, texts: Sequence[str], at_least: float) -> list[int]:
@@ -176,3 +239,25 @@ class Engine:
             table: FloatArray = self.towers.joint_logits(chosen, group).cpu().numpy()
             rows.update(zip(members, table, strict=True))
         return [rows[i] for i in range(len(texts))]
+
+
+def _compile(engine: Engine, dtype: str, threads: int, *, insist: bool) -> bool:
+    """Hands the towers over to OpenVINO where that is worth it; whether it was done.
+
+    Raises:
+        ModelUnavailable: insisted on, but impossible.
+    """
+    if not insist and engine.towers.parameters < _WORTH_COMPILING:
+        return False
+    native = compiled.native_dtypes()
+    wanted = native if dtype == "auto" else [checkpoint.DTYPES[dtype]]
+    kinds = [kind for kind in wanted if kind in native]
+    taken = engine.towers.compile(kinds, threads) if engine.splits else None
+    if taken is not None:
+        engine.runtime, engine.dtype = "openvino", str(taken).removeprefix("torch.")
+    elif insist:
+        raise ModelUnavailable(
+            f"CLIP_RUNTIME is openvino, but that can't run {engine.name!r} in {dtype} with the "
+            "same answers on this processor; set CLIP_RUNTIME=auto."
+        )
+    return taken is not None

@@ -43,7 +43,13 @@ def load_engine(settings: WorkerSettings) -> Classifier:
             f"The model's libraries can't be imported ({error}); "
             "install them with pip install 'clipbot[worker]'."
         ) from error
-    return Engine.load(settings.clip_model, device=settings.clip_device, dtype=settings.clip_dtype)
+    return Engine.load(
+        settings.clip_model,
+        device=settings.clip_device,
+        dtype=settings.clip_dtype,
+        runtime=settings.clip_runtime,
+        threads=settings.clip_threads,
+    )
 
 
 def growing_pauses(first: float = 2.0, longest: float = 60.0) -> Iterator[float]:

@@ -51,6 +51,8 @@ class WorkerSettings(SharedSettings):
 
     clip_device: str = "auto"
     clip_dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    clip_runtime: Literal["auto", "torch", "openvino"] = "auto"
+    clip_threads: Annotated[int, Field(ge=0, le=1_024)] = 0
     max_batch: Annotated[int, Field(ge=1, le=1_024)] = 16
     max_megapixels: Annotated[float, Field(gt=0, le=1_000)] = 50.0
 

@@ -1,21 +1,24 @@
-"""The stages of a batch, each on threads of its own: decode → model → chart.
+"""The stages of a batch, each on threads of its own: decode and prepare → model → chart.
 
-Decoding uses all cores; the model and the pen are one thread each, since one GPU computes one
-batch at a time and matplotlib draws one chart at a time. The next batch may be in the model while
-the last one's charts are drawn.
+Threads, not processes: Pillow, OpenVINO and torch let go of Python's lock while they compute, and
+pictures of megabytes need not be copied. Decoding uses all cores; the model and the pen are one
+thread each, since one GPU computes one batch at a time and matplotlib draws one chart at a time.
+The next batch may be in the model while the last one's charts are drawn.
 """
 
 import asyncio
+import contextlib
 import logging
-import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from PIL.Image import Image
 
+from inference import cores
 from inference.batch import Batcher, JobOutcome, ReadJob
-from inference.classifier import Classifier
+from inference.classifier import Classifier, Prepared
 from inference.contract import Fingerprint, ImageOutcome, Job
 from inference.errors import ImageRefused, Problem
 from inference.fingerprints import fingerprint
@@ -24,6 +27,16 @@ from inference.metrics import Metrics
 from inference.settings import WorkerSettings
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """One picture, decoded and prepared, or refused."""
+
+    picture: Image | Problem
+    prepared: Prepared = None
+    known_by: Fingerprint | None = None
+    seconds: float = 0.0
 
 
 class Stages:
@@ -36,16 +49,16 @@ class Stages:
         self.batcher = Batcher(settings.max_batch)
         self._max_megapixels = settings.max_megapixels
         self._metrics = metrics or Metrics()
-        self._decoders = ThreadPoolExecutor(min(8, os.cpu_count() or 1), "decode")
+        self._decoders = ThreadPoolExecutor(min(8, cores.available()), "decode")
         self._model = ThreadPoolExecutor(1, "model")
         self._pen = ThreadPoolExecutor(1, "chart")
 
     async def decode(self, jobs: Sequence[Job]) -> list[ReadJob]:
-        """Reads all pictures of all jobs, each by itself: a bad one fails alone."""
+        """Reads and prepares all pictures of all jobs, each by itself: a bad one fails alone."""
         loop = asyncio.get_running_loop()
         read = await asyncio.gather(
             *(
-                loop.run_in_executor(self._decoders, self._decode, data, job)
+                loop.run_in_executor(self._decoders, self._read, data, job)
                 for job in jobs
                 for data in job.images
             )
@@ -54,32 +67,37 @@ class Stages:
         found = []
         for job in jobs:
             own = [next(pictures) for _ in job.images]
-            seconds = sum(took for _, _, took in own)
+            seconds = sum(each.seconds for each in own)
             self._metrics.decode.observe(seconds)
             found.append(
                 ReadJob(
                     job,
-                    tuple(picture for picture, _, _ in own),
+                    tuple(each.picture for each in own),
+                    tuple(each.prepared for each in own),
                     seconds,
-                    tuple(known_by for _, known_by, _ in own),
+                    tuple(each.known_by for each in own),
                 )
             )
         return found
 
-    def _decode(self, data: bytes, job: Job) -> tuple[Image | Problem, Fingerprint | None, float]:
+    def _read(self, data: bytes, job: Job) -> "_Read":
         started = time.monotonic()
-        picture: Image | Problem
-        known_by = None
         try:
             picture = decode(
                 data, max_megapixels=self._max_megapixels, want=self.classifier.image_size
             )
         except ImageRefused as refusal:
             log.debug("Job %s: %s", job.id, refusal)
-            picture = refusal.problem
-        else:
-            known_by = fingerprint(picture) if job.fingerprint else None
-        return picture, known_by, time.monotonic() - started
+            return _Read(refusal.problem, seconds=time.monotonic() - started)
+        known_by = fingerprint(picture) if job.fingerprint else None
+        prepared = self._prepared(picture)
+        return _Read(picture, prepared, known_by, time.monotonic() - started)
+
+    def _prepared(self, picture: Image) -> Prepared:
+        # What the processor can't take is left to the model's call, where a job fails alone.
+        with contextlib.suppress(Exception):
+            return self.classifier.prepare(picture)
+        return None
 
     async def classify(self, jobs: Sequence[ReadJob]) -> tuple[list[JobOutcome], float]:
         """One outcome for each job, and how many seconds the model took for all.

@@ -12,7 +12,9 @@ from PIL import Image
 from torch.nn import functional
 
 from inference.checkpoint import Checkpoint
+from inference.compiled import CompiledTower, Translation
 from inference.label_features import LabelFeatures, Tokens
+from inference.preprocessing import Inputs, Preprocessor, probes, stacked
 
 # Trained on texts padded to 64 tokens, with the padding attended to or the processor saying so;
 # for all others, zero-shot classification pads to the longest text only (as does transformers'
@@ -25,15 +27,14 @@ _MAX_TOKENS = 256
 
 _TEXTS_AT_ONCE = 128  # bounds the memory of a text batch: 16 jobs of 50 labels are 800 texts
 
-# Centre-cropping processors first enlarge the shorter side: 3 x 20000 pixels would become
-# 224 x 1,493,333. What lies outside this ratio is cropped away by them anyway.
-_MAX_ASPECT = 20
-
 # How far the two ways of computing may lie apart, relative to the largest logit: some ten times
 # the rounding error of one number (2**-24, 2**-11, 2**-8) summed over the layers.
 _TOLERANCE = {torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 8e-2}
 
 _PROBE_TEXTS = ("a cat", "two red cars in front of a house by the sea")
+
+# What a label's probability may change by when towers run in another way, and still be the answer.
+_SAME_ANSWER = {torch.float32: 1e-3, torch.bfloat16: 0.02}
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,11 @@ class Towers:
         self.checkpoint = checkpoint
         self.known_labels = LabelFeatures()
         self._inputs = checkpoint.inputs
+        self._preprocessor = Preprocessor(checkpoint.image_processor)
         model = checkpoint.model
+        # Where there are none, torch runs the model itself.
+        self._compiled_images: CompiledTower | None = None
+        self._compiled_texts: CompiledTower | None = None
         text_config = getattr(model.config, "text_config", model.config)
         self._fixed_length = checkpoint.family in _FIXED_LENGTH_FAMILIES
         self.max_tokens = min(
@@ -53,6 +58,11 @@ class Towers:
             int(getattr(text_config, "max_position_embeddings", _MAX_TOKENS)),
             _FIXED_LENGTH if self._fixed_length else _MAX_TOKENS,
         )
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the model has learnt."""
+        return sum(parameter.numel() for parameter in self.checkpoint.model.parameters())
 
     @property
     def independent(self) -> bool:
@@ -67,8 +77,7 @@ class Towers:
         Raises:
             FloatingPointError: the model's own logits are not finite numbers.
         """
-        pictures = [Image.linear_gradient("L"), Image.radial_gradient("L").resize((300, 200))]
-        images = self.preprocess([picture.convert("RGB") for picture in pictures])
+        images = self.preprocess(probes())
         expected = self.joint_logits(images, _PROBE_TEXTS)
         try:
             features = torch.cat([self._encode_texts([text]) for text in _PROBE_TEXTS])
@@ -79,18 +88,66 @@ class Towers:
         allowed = _TOLERANCE[self.checkpoint.dtype] * max(1.0, expected.abs().max().item())
         return got.shape == expected.shape and (got - expected).abs().max().item() <= allowed
 
-    def preprocess(self, images: Sequence[Image.Image]) -> dict[str, torch.Tensor]:
-        """What the checkpoint's own processor makes of RGB pictures of any size.
+    def prepare(self, image: Image.Image) -> Inputs:
+        """What the checkpoint's own processor makes of one RGB picture of any size, on the CPU.
+
+        For any number of threads at a time.
+        """
+        return self._preprocessor.one(image)
+
+    def on_device(self, prepared: Sequence[Inputs]) -> Inputs:
+        """Prepared pictures as one batch of what the model takes, where it takes it.
 
         Returns:
-            Every tensor that the model takes: `pixel_values`, and for NaFlex models also
-            `pixel_attention_mask` and `spatial_shapes`; first axis: pictures.
+            `pixel_values`, and for NaFlex models also `pixel_attention_mask` and `spatial_shapes`.
         """
-        processor = self.checkpoint.image_processor
-        fits_longer_side = getattr(getattr(processor, "size", None), "longest_edge", None)
-        if getattr(processor, "do_center_crop", False) or fits_longer_side:
-            images = [_without_far_ends(image) for image in images]
-        return self._to_device(processor(images=list(images), return_tensors="pt"))
+        return self._to_device(stacked(prepared))
+
+    def preprocess(self, images: Sequence[Image.Image]) -> Inputs:
+        """Both for several RGB pictures, prepared side by side on all cores."""
+        return self._to_device(self._preprocessor.all(images))
+
+    @torch.inference_mode()
+    def compile(self, dtypes: Sequence[torch.dtype], threads: int) -> torch.dtype | None:
+        """Let OpenVINO run both towers from now on, if they give the same answers then.
+
+        Args:
+            dtypes: to try, float32 or bfloat16; the first that gives the same answers is taken.
+            threads: at most so many.
+
+        Returns:
+            What was taken; None where torch goes on running the towers.
+        """
+        before = self.probabilities()
+        model = self.checkpoint.model
+        try:
+            images = Translation(model, "get_image_features", self.preprocess(probes()))
+            texts = Translation(model, "get_text_features", self._pad(_PROBE_TEXTS))
+            for dtype in dtypes:
+                self._compiled_images = images.compiled(dtype, threads)
+                self._compiled_texts = texts.compiled(dtype, threads)
+                if same_answers(before, self.probabilities(), _SAME_ANSWER[dtype]):
+                    return dtype
+                log.info("%s gives other answers in %s", self.checkpoint.name, dtype)
+        except Exception as error:  # of a tower that can't be followed; torch can run it
+            log.info("OpenVINO can't run %s: %s", self.checkpoint.name, error)
+        self._compiled_images = self._compiled_texts = None
+        return None
+
+    @torch.inference_mode()
+    def agrees_with(self, other: "Towers") -> bool:
+        """Whether these towers, in bfloat16, answer as others do in float32."""
+        allowed = _SAME_ANSWER[torch.bfloat16]
+        return same_answers(other.probabilities(), self.probabilities(), allowed)
+
+    def probabilities(self) -> torch.Tensor:
+        """Of the probe texts for the probe pictures, run as one batch and one by one: [2n, 2]."""
+        prepared = [self.prepare(picture) for picture in probes()]
+        batches: list[list[Inputs]] = [prepared, *([one] for one in prepared)]
+        images = torch.cat([self.image_features(self.on_device(batch)) for batch in batches])
+        texts = torch.cat([self._encode_texts([text]) for text in _PROBE_TEXTS])
+        logits = self.logits(images, texts)
+        return logits.sigmoid() if self.independent else logits.softmax(dim=1)
 
     def tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """Each text's token ids, cut at the model's context, without padding."""
@@ -101,7 +158,8 @@ class Towers:
 
     def image_features(self, images: dict[str, torch.Tensor]) -> torch.Tensor:
         """Unit vectors, float32 [images, dimensions]."""
-        return _unit(self.checkpoint.model.get_image_features(**images))
+        tower = self._compiled_images or self.checkpoint.model.get_image_features
+        return _unit(tower(**images))
 
     def text_features(self, texts: Sequence[str]) -> torch.Tensor:
         """Unit vectors, float32 [texts, dimensions]; repeated or known texts cost nothing."""
@@ -148,7 +206,8 @@ class Towers:
         return logits
 
     def _encode_texts(self, texts: Sequence[str]) -> torch.Tensor:
-        return _unit(self.checkpoint.model.get_text_features(**self._pad(texts)))
+        tower = self._compiled_texts or self.checkpoint.model.get_text_features
+        return _unit(tower(**self._pad(texts)))
 
     def _pad(self, texts: Sequence[str]) -> dict[str, torch.Tensor]:
         encoded = self.checkpoint.tokenizer(
@@ -178,10 +237,13 @@ def _unit(output: object) -> torch.Tensor:
     return functional.normalize(features.float(), dim=-1)
 
 
-def _without_far_ends(image: Image.Image) -> Image.Image:
-    width, height = image.size
-    longest = _MAX_ASPECT * min(image.size)
-    if max(image.size) <= longest:
-        return image
-    across, down = max(0, width - longest) // 2, max(0, height - longest) // 2
-    return image.crop((across, down, width - across, height - down))
+def same_answers(before: torch.Tensor, after: torch.Tensor, allowed: float) -> bool:
+    """Whether the same label wins, and no probability changes by more than is allowed.
+
+    Args:
+        before: probabilities, [questions, labels].
+        after: the same questions, answered in another way.
+        allowed: greatest change, 0..1.
+    """
+    near = (before - after).abs().max().item() <= allowed  # NaN is never near
+    return near and bool((before.argmax(dim=1) == after.argmax(dim=1)).all())

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -267,10 +268,10 @@ def test_a_formula_is_not_typeset(monkeypatch: pytest.MonkeyPatch) -> None:
         return draw([photo()], ["$x^2$", "y"], [[0.5, 0.5]], WORDS).tobytes()
 
     typed = chart()
-    plainly = RendererAgg.draw_text
+    plainly: Any = RendererAgg.draw_text
 
     def as_formulas(self: RendererAgg, *args: object, **_: object) -> None:
-        plainly(self, *args, ismath=True)  # type: ignore[arg-type, no-untyped-call]
+        plainly(self, *args, ismath=True)
 
     monkeypatch.setattr(RendererAgg, "draw_text", as_formulas)
     assert chart() != typed

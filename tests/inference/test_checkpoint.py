@@ -31,7 +31,7 @@ def folder(tiny_clip_folder: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(tiny_clip_folder, tmp_path / "copy"))
 
 
-def refusal(model: str | Path, **options: str) -> str:
+def refusal(model: str | Path, **options: Any) -> str:
     with pytest.raises(ModelUnavailable) as raised:
         Engine.load(str(model), **options)
     sentence = str(raised.value)

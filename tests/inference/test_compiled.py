@@ -1,0 +1,155 @@
+"""Towers run by OpenVINO: the same answers, or torch's towers."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from inference import compiled
+from inference import engine as engines
+from inference.engine import Engine, LabelSet
+from inference.errors import ModelUnavailable
+from inference.towers import Towers, same_answers
+from tests.inference import checkpoints
+from tests.inference.reference import LABELS, Reference, pictures
+
+needs_openvino = pytest.mark.skipif(
+    not compiled.is_installed(), reason="OpenVINO is not installed (clipbot[fast])"
+)
+
+FAMILIES = {
+    "clip": checkpoints.tiny_clip,
+    "siglip": checkpoints.tiny_siglip,
+}
+
+
+@needs_openvino
+@pytest.mark.parametrize("family", FAMILIES)
+def test_answers_are_the_reference_s(family: str, tmp_path: Path) -> None:
+    folder = FAMILIES[family](tmp_path / family)
+    engine = Engine.load(str(folder), device="cpu", runtime="openvino")
+    assert (engine.runtime, engine.dtype) == ("openvino", "float32")
+    reference = Reference(folder)
+    expected = reference.classify(pictures(), LABELS)
+    together = engine.classify(pictures(), [LabelSet(LABELS)] * len(pictures()))
+    np.testing.assert_allclose(together, expected, atol=1e-4)
+    alone = [engine.classify([picture], [LabelSet(LABELS)])[0] for picture in pictures()]
+    np.testing.assert_allclose(alone, together, atol=1e-5)
+
+
+@needs_openvino
+@pytest.mark.parametrize("make", [checkpoints.tiny_siglip2, checkpoints.tiny_align])
+def test_what_openvino_can_t_follow_is_left_to_torch(
+    make: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NaFlex resizes position embeddings to each picture; EfficientNet pads by the size."""
+    monkeypatch.setattr(engines, "_WORTH_COMPILING", 1)
+    folder = make(tmp_path / "model")
+    engine = Engine.load(str(folder), device="cpu")
+    rows = engine.classify(pictures(), [LabelSet(LABELS)] * len(pictures()))
+    np.testing.assert_allclose(rows, Reference(folder).classify(pictures(), LABELS), atol=1e-4)
+
+
+@needs_openvino
+def test_auto_compiles_what_is_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
+    assert Engine.load(folder, device="cpu").runtime == "torch"
+    monkeypatch.setattr(engines, "_WORTH_COMPILING", 1)
+    assert Engine.load(folder, device="cpu").runtime == "openvino"
+    assert Engine.load(folder, device="cpu", runtime="torch").runtime == "torch"
+    assert Engine.load(folder, device="cpu", dtype="float16").runtime == "torch"
+
+
+@needs_openvino
+def test_other_answers_are_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
+    run = compiled.CompiledTower.__call__
+
+    def wrong(self: compiled.CompiledTower, **inputs: torch.Tensor) -> torch.Tensor:
+        return run(self, **inputs).sort(dim=1).values
+
+    monkeypatch.setattr(compiled.CompiledTower, "__call__", wrong)
+    monkeypatch.setattr(engines, "_WORTH_COMPILING", 1)
+    engine = Engine.load(folder, device="cpu")
+    assert engine.runtime == "torch"
+    [row] = engine.classify(pictures()[:1], [LabelSet(("a", "b"))])
+    np.testing.assert_allclose(row, Reference(Path(folder)).classify(pictures()[:1], ("a", "b"))[0])
+    with pytest.raises(ModelUnavailable, match="CLIP_RUNTIME is openvino, but that can't run"):
+        Engine.load(folder, device="cpu", runtime="openvino")
+
+
+@needs_openvino
+def test_bfloat16_is_taken_where_it_is_native_and_true(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
+    tried: list[torch.dtype] = []
+    compile_ = compiled.Translation.compiled
+
+    def noted(
+        self: compiled.Translation, dtype: torch.dtype, threads: int
+    ) -> compiled.CompiledTower:
+        tried.append(dtype)
+        return compile_(self, torch.float32, threads)  # whatever this processor can do
+
+    monkeypatch.setattr(compiled.Translation, "compiled", noted)
+    monkeypatch.setattr(compiled, "native_dtypes", lambda: [torch.bfloat16, torch.float32])
+    monkeypatch.setattr(engines, "_WORTH_COMPILING", 1)
+    assert Engine.load(folder, device="cpu").dtype == "bfloat16"
+    assert Engine.load(folder, device="cpu", dtype="float32").dtype == "float32"
+    # Where bfloat16 changes an answer, the next best is taken.
+    same = iter([False, True])
+    monkeypatch.setattr("inference.towers.same_answers", lambda *_: next(same))
+    assert Engine.load(folder, device="cpu").dtype == "float32"
+
+
+def test_without_openvino(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "is_installed", lambda: False)
+    folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
+    assert Engine.load(folder, device="cpu").runtime == "torch"
+    with pytest.raises(
+        ModelUnavailable, match=r"not installed here: pip install 'clipbot\[fast\]'"
+    ):
+        Engine.load(folder, device="cpu", runtime="openvino")
+
+
+@pytest.mark.parametrize(("agrees", "expected"), [(True, "bfloat16"), (False, "float32")])
+def test_without_openvino_torch_may_use_bfloat16(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agrees: bool, expected: str
+) -> None:
+    monkeypatch.setattr(compiled, "is_installed", lambda: False)
+    monkeypatch.setattr("inference.checkpoint.has_native_bfloat16", lambda: True)
+    monkeypatch.setattr(Towers, "agrees_with", lambda *_: agrees)
+    folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
+    assert Engine.load(folder, device="cpu").dtype == expected
+
+
+def test_the_same_answer() -> None:
+    before = torch.tensor([[0.6, 0.4], [0.2, 0.8]])
+    assert same_answers(before, before + 0.01, 0.02)
+    assert not same_answers(before, before + 0.03, 0.02)
+    assert not same_answers(before, before * torch.nan, 0.02)
+    close = torch.tensor([[0.505, 0.495]])
+    assert not same_answers(close, close.flip(1), 0.02)
+
+
+@needs_openvino
+def test_nobody_is_told(tmp_path: Path) -> None:
+    """OpenVINO's reports about its use, which are on by default, are not even loaded."""
+    folder = checkpoints.tiny_clip(tmp_path / "clip")
+    program = (
+        "import sys\n"
+        "from inference.engine import Engine\n"
+        "assert Engine.load(sys.argv[1], device='cpu', runtime='openvino').runtime == 'openvino'\n"
+        "assert sys.modules['openvino_telemetry'] is None\n"
+    )
+    home = tmp_path / "home"
+    home.mkdir()
+    subprocess.run(
+        [sys.executable, "-c", program, str(folder)], check=True, env={"HOME": str(home)}
+    )
+    assert not list(home.glob("*intel*"))

@@ -1,0 +1,81 @@
+"""The short way to a model's input is the processor's own, pixel by pixel."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from transformers import (
+    CLIPImageProcessorPil,
+    EfficientNetImageProcessorPil,
+    Siglip2ImageProcessorPil,
+    SiglipImageProcessorPil,
+)
+
+from inference import preprocessing
+from inference.preprocessing import Preprocessor
+
+SHORTENED: list[Any] = [
+    CLIPImageProcessorPil(),
+    CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}),
+    CLIPImageProcessorPil(resample=2, image_mean=[0.5] * 3, image_std=[0.5] * 3),
+    SiglipImageProcessorPil(),
+]
+LEFT_ALONE: list[Any] = [
+    Siglip2ImageProcessorPil(),  # NaFlex: three tensors
+    EfficientNetImageProcessorPil(),  # rescales with an offset
+    CLIPImageProcessorPil(do_center_crop=False, do_pad=True, pad_size={"height": 9, "width": 9}),
+    CLIPImageProcessorPil(size={"shortest_edge": 30}, crop_size={"height": 40, "width": 40}),
+]
+
+
+def noise(size: tuple[int, int]) -> Image.Image:
+    dice = np.random.default_rng(size)
+    return Image.fromarray(dice.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8))
+
+
+def name(processor: Any) -> str:
+    return type(processor).__name__
+
+
+@pytest.mark.parametrize("processor", SHORTENED, ids=name)
+def test_the_short_way_is_taken(processor: Any) -> None:
+    assert preprocessing._short_way(processor) is not None
+
+
+@pytest.mark.parametrize("processor", LEFT_ALONE, ids=name)
+def test_what_works_in_another_way_is_left_to_the_processor(processor: Any) -> None:
+    assert preprocessing._short_way(processor) is None
+
+
+@settings(max_examples=40, deadline=None)
+@given(size=st.tuples(st.integers(3, 700), st.integers(3, 700)), which=st.integers(0, 3))
+def test_any_picture_becomes_what_the_processor_makes_of_it(
+    size: tuple[int, int], which: int
+) -> None:
+    processor = SHORTENED[which]
+    picture = noise(size)
+    if max(size) > 20 * min(size):  # cut before, or enlarging it would take gigabytes
+        return
+    got = PREPROCESSORS[which].one(picture)["pixel_values"].numpy()
+    expected = processor(images=[picture], return_tensors="np")["pixel_values"]
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-6)
+
+
+def test_several_are_the_same_as_one_by_one() -> None:
+    preprocessor = PREPROCESSORS[0]
+    pictures = [noise((300 + 10 * i, 200)) for i in range(5)]
+    together = preprocessor.all(pictures)["pixel_values"]
+    assert together.shape == (5, 3, 224, 224)
+    for at, picture in enumerate(pictures):
+        assert together[at].equal(preprocessor.one(picture)["pixel_values"][0])
+
+
+def test_a_sliver_loses_its_far_ends() -> None:
+    sliver = Image.new("RGB", (3, 20_000), "red")
+    assert PREPROCESSORS[0].one(sliver)["pixel_values"].shape == (1, 3, 224, 224)
+
+
+PREPROCESSORS = [Preprocessor(processor) for processor in SHORTENED]

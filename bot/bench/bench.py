@@ -193,7 +193,8 @@ class _Conductor:
         command += ["--sections", ",".join(self._sections)]
         command += ["--random"] if prepared.random else []
         command += ["--quick"] if self._quick else []
-        self._say("Loading the model, and building towers in every runtime.")
+        towers = ", and its image tower in every runtime" if "towers" in self._sections else ""
+        self._say(f"Loading the model{towers}.")
         log = self._folder / "measure.log"
         async with Helper(command, log, environment(settings)) as helper:
             await helper.hear(type(None))

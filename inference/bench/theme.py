@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.typing import RcKeyType
 
 WIDTH = 9.0  # inches, of which browsers make 864 pixels: a page's column
 
@@ -59,7 +60,7 @@ DARK = Theme(
 @contextmanager
 def settings(theme: Theme) -> Iterator[None]:
     """matplotlib's settings while a plot is made."""
-    chosen: dict[str, Any] = {
+    chosen: dict[RcKeyType, Any] = {
         "axes.axisbelow": True,
         "axes.edgecolor": theme.grid,
         "axes.facecolor": theme.paper,

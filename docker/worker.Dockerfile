@@ -4,7 +4,7 @@
 #     --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu130 --build-arg EXTRAS=worker,gpu .
 FROM python:3.12-slim AS build
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
-ARG EXTRAS=worker
+ARG EXTRAS=worker,fast
 WORKDIR /source
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY bot bot

@@ -88,7 +88,8 @@ def model(settings: WorkerSettings) -> Finding:
         return Finding(_MODEL, State.BROKEN, str(error), "mend CLIP_MODEL, or set it to demo")
     seconds = time.monotonic() - began
     kind = "independent scores" if engine.independent else "probabilities"
-    found = f"{name} on {engine.device}, {engine.dtype}, {kind}, loaded in {seconds:.1f} s"
+    how = f"{engine.device}, {engine.runtime}, {engine.dtype}"
+    found = f"{name} on {how}, {kind}, loaded in {seconds:.1f} s"
     if engine.is_demo:
         return Finding(
             _MODEL,

@@ -7,16 +7,20 @@ import gc
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
 
+from inference import cores
 from inference.bench.checkpoints import Shape, random_clip
 from inference.bench.figures import GpuPart, GpuRun, Run, Spread
 from inference.bench.pictures import LABELS, open_all
 from inference.bench.reference import Reference
 from inference.bench.rivals import piped
 from inference.engine import Engine, LabelSet
+from inference.images import decode
+from inference.preprocessing import Inputs
 
 SHAPES: tuple[Shape, ...] = ("ViT-B/32", "ViT-L/14")
 BATCHES = (1, 16, 64)
@@ -49,6 +53,7 @@ class _Shape:
         self._files = files
         self._engine = Engine.load(str(checkpoint), device="cuda", dtype="float16")
         self._reference = Reference(str(checkpoint), "cuda", torch.float16)
+        self._readers = ThreadPoolExecutor(min(8, cores.available()), "read")  # as the worker's
 
     def measure(self, rounds: int) -> tuple[list[GpuRun], list[GpuPart]]:
         works: dict[GpuRun | GpuPart, tuple[int, Callable[[], object]]] = {}
@@ -78,14 +83,14 @@ class _Shape:
         return [self._files[place % len(self._files)] for place in range(batch)]
 
     def _stages(self, batch: int) -> dict[str, Callable[[], object]]:
-        """Decoding, preprocessing with the copy to the GPU, and the two towers' forward passes."""
+        """Decoding, preprocessing with the copy, and the forward pass, each by itself."""
         towers, size = self._engine.towers, self._engine.image_size
         files = self._batch(batch)
         images = open_all(files, size)
         inputs = towers.preprocess(images)
         return {
-            "decode": lambda: open_all(files, size),
-            "preprocess and copy": lambda: towers.preprocess(images),
+            "decode, one thread": lambda: open_all(files, size),
+            "preprocess and copy to the GPU": lambda: towers.preprocess(images),
             "image tower": lambda: towers.image_features(inputs),
         }
 
@@ -103,7 +108,11 @@ class _Shape:
     def _jpeg(self, batch: int) -> Callable[[], object]:
         files, size = self._batch(batch), self._engine.image_size
         asked = [LabelSet(LABELS)] * batch
-        return lambda: self._engine.classify(open_all(files, size), asked)
+
+        def read(data: bytes) -> Inputs:
+            return self._engine.prepare(decode(data, want=size))
+
+        return lambda: self._engine.classify(list(self._readers.map(read, files)), asked)
 
 
 @torch.inference_mode()

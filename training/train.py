@@ -33,7 +33,7 @@ class Schedule:
     muon_rate: float = 3e-3
     adam_rate: float = 1.5e-3
     # The part of the patches that is seen until a part of the training is over. Counting is learnt
-    # once all are: towers that see all the shapes but few of the patches between them count on that.
+    # once all are: towers that see few of the patches between shapes count on that.
     patches: tuple[tuple[float, float], ...] = ((0.6, 0.4), (0.75, 0.55), (1.0, 1.0))
     averaging: float = 0.99  # of the weights, per step; a longer memory lags behind that
     save_every: int = 250  # steps

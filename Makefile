@@ -34,9 +34,8 @@ run: $(VENV)/installed
 worker: $(VENV)/installed
 	@$(BIN)/clipbot worker
 
-# Side by side, since much of it waits for clocks; each file in one process, for what it shares.
 test: $(VENV)/installed-test
-	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term $(ARGS)
+	$(BIN)/pytest --cov --cov-report=term $(ARGS)
 
 check: $(VENV)/installed-test
 	$(BIN)/ruff format --check .

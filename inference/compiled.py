@@ -8,12 +8,11 @@ costs beside the other ways that were tried: docs/benchmarks.md.
 import importlib.util
 import sys
 import warnings
-from collections.abc import Mapping
 from typing import Any
 
 import torch
 
-Inputs = Mapping[str, torch.Tensor]
+from inference.preprocessing import Inputs
 
 _PRECISION = {torch.float32: "f32", torch.bfloat16: "bf16"}
 

@@ -14,7 +14,7 @@ def _cropped(size: tuple[int, int], narrowest: float, widest: float) -> tuple[fl
 def _resized(photo: Image.Image, size: tuple[int, int], box: tuple[float, ...]) -> Image.Image:
     rgb = photo if photo.mode == "RGB" else photo.convert("RGB")
     # Two steps: a cheap reduction by whole numbers first, as far as it goes, then the good filter.
-    # On a chart nobody can tell this from the good filter alone, which takes three times as long.
+    # On a chart nobody can tell this from the good filter alone, which takes twice as long.
     return rgb.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=1.1)  # type: ignore[arg-type]
 
 

@@ -1,7 +1,7 @@
 """Pictures → the tensors that a model looks at, exactly as the checkpoint's own processor does it.
 
 Most processors do the same: shrink, cut out the middle, and scale each channel. That is done here
-in half of their time, and only where the outcome for two probe pictures is the same but for the
+in less time, and only where the outcome for two probe pictures is the same but for the
 last digit; for all others the processor itself is asked.
 """
 

@@ -50,6 +50,7 @@ def test_what_openvino_can_t_follow_is_left_to_torch(
     monkeypatch.setattr(engines, "_WORTH_COMPILING", 1)
     folder = make(tmp_path / "model")
     engine = Engine.load(str(folder), device="cpu")
+    assert engine.runtime == "torch"
     rows = engine.classify(pictures(), [LabelSet(LABELS)] * len(pictures()))
     np.testing.assert_allclose(rows, Reference(folder).classify(pictures(), LABELS), atol=1e-4)
 

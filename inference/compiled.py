@@ -8,6 +8,7 @@ costs beside the other ways that were tried: docs/benchmarks.md.
 import importlib.util
 import sys
 import warnings
+from functools import cache
 from typing import Any
 
 import torch
@@ -31,6 +32,17 @@ def openvino() -> Any:
     return importlib.import_module("openvino")
 
 
+@cache
+def core() -> Any:
+    """The one through which this process sees its processor.
+
+    Each one gives the calling thread a stack for signal handlers, and takes it away at its end. Of
+    two the later may put back what the earlier had taken away: then the next signal, be it SIGTERM,
+    is a segmentation fault. https://github.com/openvinotoolkit/openvino/pull/11894
+    """
+    return openvino().Core()
+
+
 def is_installed() -> bool:
     """Whether OpenVINO is there, without importing it."""
     return importlib.util.find_spec("openvino") is not None
@@ -38,7 +50,7 @@ def is_installed() -> bool:
 
 def native_dtypes() -> list[torch.dtype]:
     """Those that this processor computes in natively, the fastest first."""
-    able = openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    able = core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return [torch.bfloat16, torch.float32] if "BF16" in able else [torch.float32]
 
 
@@ -92,9 +104,7 @@ class Translation:
             "INFERENCE_NUM_THREADS": threads,
             "PERFORMANCE_HINT": "LATENCY",  # all threads on one batch
         }
-        return CompiledTower(
-            openvino().Core().compile_model(self._model, "CPU", settings), self._names
-        )
+        return CompiledTower(core().compile_model(self._model, "CPU", settings), self._names)
 
 
 class CompiledTower:

@@ -24,6 +24,7 @@ from inference.bench.machine import instructions
 from inference.bench.names import TORCH_FLOAT32
 from inference.bench.reference import Reference
 from inference.bench.turns import Contestant
+from inference.compiled import core
 
 BATCHES = (1, 4, 16)
 
@@ -186,7 +187,7 @@ class _Exported:
             "INFERENCE_PRECISION_HINT": precision,  # unset, it is bfloat16 where that is native
             "INFERENCE_NUM_THREADS": cores.available(),
         }
-        compiled = ov.Core().compile_model(model, "CPU", settings)
+        compiled = core().compile_model(model, "CPU", settings)
         return lambda pixels: torch.from_numpy(compiled([pixels.numpy()])[0])
 
     def onnx_float32(self) -> Forward:

@@ -155,3 +155,19 @@ def test_nobody_is_told(tmp_path: Path) -> None:
         [sys.executable, "-c", program, str(folder)], check=True, env={"HOME": str(home)}
     )
     assert not list(home.glob("*intel*"))
+
+
+@needs_openvino
+def test_signals_arrive_after_models_have_come_and_gone(tmp_path: Path) -> None:
+    folder = checkpoints.tiny_clip(tmp_path / "clip")
+    program = (
+        "import signal, sys\n"
+        "from inference.engine import Engine\n"
+        "for _ in range(2):\n"
+        "    engine = Engine.load(sys.argv[1], device='cpu', runtime='openvino')\n"
+        "del engine\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
+        "signal.raise_signal(signal.SIGTERM)\n"
+    )
+    process = subprocess.run([sys.executable, "-c", program, str(folder)], check=False)
+    assert process.returncode == 7

@@ -94,11 +94,14 @@ class Deliverer:
             await delivery.hand_back(delay=_CHAT_PAUSE)
             return
         async with self._lanes.turn(chat_id), self._at_work:
-            record = await self._store.job(job_id)
-            if (
-                record
-                and not record.delivered
-                and not await self._deliver(delivery, result, record)
+            # Again, since others may have been told meanwhile, or the question been edited.
+            latest = await self._store.latest_job(chat_id, record.place.message_id)
+            if latest and latest.id != job_id:
+                await self._store.mark_delivered(job_id)  # the newer question's result will answer
+            elif (
+                latest
+                and not latest.delivered
+                and not await self._deliver(delivery, result, latest)
             ):
                 return
         await delivery.ack()
@@ -115,7 +118,9 @@ class Deliverer:
     async def _deliver(self, delivery: Delivery, result: Result, record: JobRecord) -> bool:
         """True when the result is done with; False when it comes back later."""
         try:
-            await self._tell(result, record)
+            if await self._tell(result, record):
+                self._failures.forget(record.id)
+                return True
         except Gone as error:
             log.info("Nobody is there to be told about %s: %s", record.id, error)
         except TryAgain as error:
@@ -142,10 +147,9 @@ class Deliverer:
         except Exception:
             log.exception("The apology for %s failed as well.", record.id)
 
-    async def _tell(self, result: Result, record: JobRecord) -> None:
-        latest = await self._store.latest_job(record.place.chat_id, record.place.message_id)
-        if latest and latest.serial > record.serial:
-            return  # the question was edited meanwhile; the newer result will answer
+    async def _tell(self, result: Result, record: JobRecord) -> bool:
+        """True where telling has made the delivery record, as it does for charts."""
+        recorded = False
         sentences = speak(record.language)
         if problem := _whole_problem(result):
             if problem.fault is not Fault.USER:
@@ -155,10 +159,12 @@ class Deliverer:
             await self._answers.chart(
                 record.place, result.chart, caption(result, sentences), job_id=record.id
             )
+            recorded = True
         else:  # drawing failed: the numbers are what matters
             await self._answers.text(record.place, caption(result, sentences))
         self._metrics.answers.inc()
         self._metrics.answer_seconds.observe(max(0.0, time.time() - record.created_at))
+        return recorded
 
 
 def _whole_problem(result: Result) -> Problem | None:

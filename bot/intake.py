@@ -53,11 +53,13 @@ class Intake:
             TryAgain: the platform is away for now.
             QueueUnavailable: the queue is.
         """
-        known = await self._store.job(ask.id)
+        latest = await self._store.latest_job(ask.place.chat_id, ask.place.message_id)
+        asked_later = latest is not None and latest.id != ask.id
+        known = await self._store.job(ask.id) if asked_later else latest
         if known and known.delivered:
             return
-        if known is None and not await self._is_news(ask):
-            return
+        if known is None and latest and latest.fingerprint == ask.fingerprint:
+            return  # an edit that changes neither pictures nor phrases
         try:
             await self._admit(ask, again=known is not None)
             async with self._at_once:
@@ -67,11 +69,6 @@ class Intake:
             if known:  # recorded by an attempt that did not get as far as the queue
                 await self._store.forget_job(ask.id)
             raise
-
-    async def _is_news(self, ask: Ask) -> bool:
-        """False for an edit that changes neither pictures nor phrases."""
-        latest = await self._store.latest_job(ask.place.chat_id, ask.place.message_id)
-        return latest is None or latest.fingerprint != ask.fingerprint
 
     async def _admit(self, ask: Ask, *, again: bool) -> None:
         sentences = speak(ask.language)
@@ -90,8 +87,8 @@ class Intake:
     async def _fetch_all(self, ask: Ask) -> list[bytes]:
         try:
             async with asyncio.TaskGroup() as tasks:
-                showing = tasks.create_task(self._show_working(ask))
                 fetching = [tasks.create_task(self._fetch(ask, media)) for media in ask.media]
+                showing = tasks.create_task(self._show_working(ask))  # no fetching waits for it
                 await asyncio.wait(fetching)
                 showing.cancel()  # what it would show is about to be over
         except ExceptionGroup as group:

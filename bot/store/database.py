@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.store import errands
 from bot.store.tables import owner
 from inference.errors import SettingError
 
@@ -33,7 +34,13 @@ async def open_database(address: str) -> Database:
     try:
         if url.get_backend_name() == "sqlite":
             # One connection: SQLite has one writer anyway, and nobody then meets "is locked".
-            engine = create_async_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
+            engine = create_async_engine(
+                url,
+                connect_args={"async_creator_fn": errands.connect},
+                pool_size=1,
+                max_overflow=0,
+                hide_parameters=True,
+            )
             event.listen(engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(engine.sync_engine, "begin", _begin)
         else:
@@ -97,7 +104,9 @@ def _begin(connection: Connection) -> None:
     # Python's sqlite3 ends a transaction at each CREATE TABLE; a crash in the middle of the first
     # migration would leave half of it. So transactions are begun by hand (SQLAlchemy's manual on
     # pysqlite: "Serializable isolation / Savepoints / Transactional DDL").
-    connection.exec_driver_sql("BEGIN")
+    cursor = connection.connection.cursor()
+    cursor.execute("BEGIN")
+    cursor.close()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

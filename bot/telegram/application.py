@@ -1,7 +1,9 @@
 """PTB's application: which update goes to which handler, and how failures come back."""
 
+import importlib.util
 import logging
 import os
+import sys
 from collections.abc import Hashable
 from typing import Any
 
@@ -46,6 +48,7 @@ def build(token: str, api_url: str) -> TelegramApplication:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     # PTB warns about seconds as numbers, at each flood wait, unless it is told that we know.
     os.environ.setdefault("PTB_TIMEDELTA", "1")
+    _look_once_for_sniffio()
     request = HTTPXRequest(
         connection_pool_size=_CONNECTIONS,
         pool_timeout=60.0,
@@ -64,6 +67,16 @@ def build(token: str, api_url: str) -> TelegramApplication:
         .job_queue(None)
         .build()
     )
+
+
+def _look_once_for_sniffio() -> None:
+    """Where it is not installed, httpcore looks for it on the disk again at each request.
+
+    None among the loaded modules means that there is none.
+    """
+    if importlib.util.find_spec("sniffio") is None:
+        modules: dict[str, Any] = sys.modules
+        modules["sniffio"] = None
 
 
 class TelegramFront:

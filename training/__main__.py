@@ -15,6 +15,9 @@ _ENVIRONMENT: Final = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "-1"}
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("--steps", type=int, default=4000, help="training steps (%(default)s)")
+    parser.add_argument(
+        "--text-steps", type=int, default=1500, help="of the text tower alone (%(default)s)"
+    )
     parser.add_argument("--batch", type=int, default=192, help="pictures a step (%(default)s)")
     parser.add_argument("--scenes", type=int, default=24_000, help="drawn scenes (%(default)s)")
     parser.add_argument("--minutes", type=float, help="shorten the schedule to end in this time")

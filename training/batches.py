@@ -1,7 +1,8 @@
 """A batch: pictures, phrases, and which phrase is right or wrong for which picture."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,24 +26,60 @@ _LANGUAGES: Final = (Language.ENGLISH, Language.SPANISH)
 
 
 @dataclass(frozen=True)
-class Batch:
-    """What one training step needs."""
+class Said:
+    """Phrases about pictures."""
 
-    pixels: Tensor  # normalised, float [B, 3, SIDE, SIDE]
-    content: Tensor  # float [B, patches]: how much a patch is worth keeping
     ids: Tensor  # [T, L], padded with the end token
     fits: Tensor  # int8 [B, T]
     own: Tensor  # [B]: the index of each picture's own phrase, -1 where it has none
     neutral: Tensor  # bool [T]
-    colours: Tensor  # float [B, colours]: what an auxiliary head should say, or zeros
-    shapes: Tensor  # float [B, shapes]
-    counts: Tensor  # float [B, MAX_COUNT]
     concepts: Tensor  # [B], -1 where the picture is no artwork
     rows: Tensor  # [T]: each phrase's row of the meanings, -1 where it is not about artwork
 
-    def to(self, device: torch.device) -> "Batch":
+    def to(self, device: torch.device) -> Self:
         """The same on a device."""
-        return Batch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+        tensors = {name: getattr(self, name).to(device) for name in self.__dataclass_fields__}
+        return type(self)(**tensors)
+
+
+@dataclass(frozen=True)
+class Batch(Said):
+    """What one training step needs."""
+
+    pixels: Tensor  # normalised, float [B, 3, SIDE, SIDE]
+    content: Tensor  # float [B, patches]: how much a patch is worth keeping
+    colours: Tensor  # float [B, colours]: what an auxiliary head should say, or zeros
+    shapes: Tensor  # float [B, shapes]
+    counts: Tensor  # float [B, MAX_COUNT]
+
+
+@dataclass(frozen=True)
+class Views:
+    """What is to be seen in pictures."""
+
+    scenes: list[Scene | None]  # None: artwork
+    grounds: list[str | None]  # names of their colours
+    concepts: npt.NDArray[np.int64]  # [B], -1: no artwork
+    looks: list[Look]  # [B]
+
+    def subset(self, chosen: npt.NDArray[np.int64]) -> "Views":
+        """Some of them, in this order."""
+        return Views(
+            [self.scenes[at] for at in chosen],
+            [self.grounds[at] for at in chosen],
+            self.concepts[chosen],
+            [self.looks[at] for at in chosen],
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence["Views"]) -> "Views":
+        """All of them, one after another."""
+        return cls(
+            [scene for part in parts for scene in part.scenes],
+            [ground for part in parts for ground in part.grounds],
+            np.concatenate([part.concepts for part in parts]),
+            [look for part in parts for look in part.looks],
+        )
 
 
 @dataclass(frozen=True)
@@ -63,6 +100,7 @@ class Mixture:
     white: float = 0.3  # part of the grounds that are white
     sticker: float = 0.1  # part of the artwork that has a sticker's rim
     english: float = 0.55  # part of the phrases
+    mistyped: float = 0.05  # part of the phrases, beside names that are mistyped anyway
 
 
 @dataclass(frozen=True)
@@ -121,7 +159,29 @@ class BatchMaker:
                 0 for all there is. A tower that is shown artwork from its first step on gets no
                 further than colours for hours.
         """
-        rng = np.random.default_rng((self._seed, step + 1_000))
+        rng = self._lots(step)
+        pixels, content, views = self._pictures(rng, ease)
+        said = self.said(views, rng)
+        colours, kinds, counts = _targets(views.scenes)
+        return Batch(
+            **vars(said),
+            pixels=pixels,
+            content=content,
+            colours=torch.from_numpy(colours),
+            shapes=torch.from_numpy(kinds),
+            counts=torch.from_numpy(counts),
+        )
+
+    def shown(self, step: int) -> tuple[Tensor, Views]:
+        """The pictures alone, normalised, float [B, 3, SIDE, SIDE], and what is in them."""
+        pixels, _, views = self._pictures(self._lots(step), ease=0.0)
+        return pixels, views
+
+    def _lots(self, step: int) -> np.random.Generator:
+        return np.random.default_rng((self._seed, step + 1_000))
+
+    def _pictures(self, rng: np.random.Generator, ease: float) -> tuple[Tensor, Tensor, Views]:
+        """Pixels, how much each patch is worth keeping, and what is in the pictures."""
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         count = self._mixture.pictures
         sizes = augment.content_sizes(count, generator)
@@ -140,22 +200,21 @@ class BatchMaker:
         grounds = pictures.crop_grounds(rgb, rng)
         out_of_focus = torch.tensor([EFFECTS[look.effect] == "blurred" for look in shown.looks])
         pixels = augment.compose(shown.placed, grounds, sizes, generator, out_of_focus)
-        own, phrases = self._phrases(shown, names, rng)
-        bits = SceneBits.of(shown.scenes, names)
+        views = Views(shown.scenes, names, shown.concepts, shown.looks)
+        return pixels, _content(shown, sizes), views
+
+    def said(self, views: Views, rng: np.random.Generator) -> Said:
+        """Phrases about these pictures and about others, and which of them fit."""
+        own, phrases = self._phrases(views, rng)
+        bits = SceneBits.of(views.scenes, views.grounds)
         fits = captions.fits(bits, phrases)
-        self._art.captions.judge(fits, shown.concepts, bits.groups, phrases, shown.looks)
-        colours, kinds, counts = _targets(shown.scenes)
-        return Batch(
-            pixels=pixels,
-            content=_content(shown, sizes),
+        self._art.captions.judge(fits, views.concepts, bits.groups, phrases, views.looks)
+        return Said(
             ids=token_ids(self._tokenizer, [phrase.text for phrase in phrases]),
             fits=torch.from_numpy(fits),
             own=own,
             neutral=torch.tensor([phrase.kind == "neutral" for phrase in phrases]),
-            colours=torch.from_numpy(colours),
-            shapes=torch.from_numpy(kinds),
-            counts=torch.from_numpy(counts),
-            concepts=torch.from_numpy(shown.concepts),
+            concepts=torch.from_numpy(views.concepts),
             rows=torch.tensor([phrase.concept for phrase in phrases]),
         )
 
@@ -206,9 +265,7 @@ class BatchMaker:
         looks = [Look(*pair) for pair in zip(effects.tolist(), colours.tolist(), strict=True)]
         return _Pictures(placed, paints, [None] * count, concepts, looks)
 
-    def _phrases(
-        self, shown: _Pictures, names: list[str | None], rng: np.random.Generator
-    ) -> tuple[Tensor, list[Phrase]]:
+    def _phrases(self, views: Views, rng: np.random.Generator) -> tuple[Tensor, list[Phrase]]:
         """Pictures' own phrases first, then hard negatives, others, and neutral ones.
 
         The text tower is the cheap one: of phrases that no picture belongs to, which learn from
@@ -218,33 +275,33 @@ class BatchMaker:
             The index of each picture's own phrase or -1, [B], and the phrases.
         """
         own = []
-        captioned = (shown.concepts < 0) | (
-            rng.random(len(shown.concepts)) < self._mixture.captioned
+        captioned = (views.concepts < 0) | (
+            rng.random(len(views.concepts)) < self._mixture.captioned
         )
         for at in np.flatnonzero(captioned):
-            scene, concept = shown.scenes[at], shown.concepts[at]
+            scene, concept = views.scenes[at], views.concepts[at]
             language = self._language(rng)
             if scene is None:
-                look = shown.looks[at]
+                look = views.looks[at]
                 own.append(self._art.captions.phrase(int(concept), language, rng, look))
             else:
-                own.append(captions.caption(scene, names[at], language, rng))
-        is_art = shown.concepts >= 0
+                own.append(captions.caption(scene, views.grounds[at], language, rng))
+        is_art = views.concepts >= 0
         some = rng.choice(np.flatnonzero(is_art), round(is_art.sum() * self._mixture.hard_art))
-        hard = [self._other_artwork(int(shown.concepts[at]), shown.looks[at], rng) for at in some]
+        hard = [self._other_artwork(int(views.concepts[at]), views.looks[at], rng) for at in some]
         drawn = np.flatnonzero(~is_art)
         for at in rng.choice(drawn, round(len(drawn) * self._mixture.hard)):
-            scene = shown.scenes[at]
+            scene = views.scenes[at]
             assert scene is not None
             changed = captions.mutated(scene, rng)
-            hard.append(captions.caption(changed, names[at], self._language(rng), rng))
+            hard.append(captions.caption(changed, views.grounds[at], self._language(rng), rng))
         others = [
             self._art.captions.phrase(int(concept), self._language(rng), rng)
             for concept in rng.integers(len(self._art.concepts), size=self._mixture.spoken)
         ]
         neutral = [captions.neutral(self._language(rng), rng) for _ in range(self._mixture.neutral)]
         phrases = [
-            replace(phrase, text=wording.roughened(phrase.text, rng))
+            replace(phrase, text=wording.roughened(phrase.text, rng, self._mixture.mistyped))
             for phrase in (*own, *hard, *others, *neutral)
         ]
         index = np.where(captioned, np.cumsum(captioned) - 1, -1)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training import shapes
-from training.batches import Batch
+from training.batches import Batch, Said
 from training.captions import FITS, UNSURE
 
 _NEVER: Final = -1e4  # a logit; minus infinity would make gradients of empty sums NaN
@@ -56,20 +56,20 @@ class Heads(nn.Module):
         ]
         return torch.stack(losses).sum()
 
-    def named(self, pictures: Tensor, phrases: Tensor, batch: Batch) -> Tensor:
+    def named(self, pictures: Tensor, phrases: Tensor, said: Said) -> Tensor:
         """Cross-entropy of artwork and of phrases about it to the prototypes.
 
         Args:
             pictures: features of length 1, [B, features].
             phrases: the same, [T, features].
-            batch: says which concepts they are.
+            said: which concepts they are.
         """
         prototypes = functional.normalize(self.prototypes.float(), dim=1)
         scale = self.log_scale.clamp(max=math.log(60.0)).exp()
-        is_art, is_about_art = batch.concepts >= 0, batch.rows >= 0
+        is_art, is_about_art = said.concepts >= 0, said.rows >= 0
         meanings = self.get_buffer("_meanings")
 
-        concepts = batch.concepts[is_art]
+        concepts = said.concepts[is_art]
         allowed = meanings[concepts] != UNSURE
         target = allowed * (_SMOOTHING / allowed.sum(1, keepdim=True))
         target.scatter_add_(1, concepts[:, None], torch.full_like(target[:, :1], 1 - _SMOOTHING))
@@ -80,7 +80,7 @@ class Heads(nn.Module):
         own_family = (chances * membership[concepts]).sum(dim=1)
         of_families = -(own_family + 1e-6).log().mean()
 
-        rows = meanings[batch.rows[is_about_art]]
+        rows = meanings[said.rows[is_about_art]]
         fits = (rows == FITS).float()
         target = fits / fits.sum(1, keepdim=True)
         of_phrases = _cross_entropy(

@@ -20,13 +20,17 @@ class Losses:
     neutral: Tensor
     spread: Tensor
 
-    def total(self) -> Tensor:
-        """The sum that is minimised."""
+    def total(self, spread: float = 0.35) -> Tensor:
+        """The sum that is minimised.
+
+        Args:
+            spread: weight of what keeps wrong phrases equal.
+        """
         return (
             self.picture_to_phrase
             + 0.5 * self.phrase_to_picture
             + 0.3 * self.neutral
-            + 0.35 * self.spread
+            + spread * self.spread
         )
 
 

@@ -18,6 +18,7 @@ from training import tokenizer as tokens
 
 IMAGE_SIDE: Final = 80  # pixels
 PATCH_SIDE: Final = 10
+_PHRASES_AT_ONCE: Final = 96
 # Of each channel, 0..1: OpenAI's CLIP.
 MEAN: Final = (0.48145466, 0.4578275, 0.40821073)
 STD: Final = (0.26862954, 0.26130258, 0.27577711)
@@ -173,7 +174,8 @@ def text_features(model: CLIPModel, ids: Tensor) -> Tensor:
     """The text tower: ids [T, L] padded with the end token, to float [T, 128], not normalised.
 
     No attention mask is needed: attention is causal, and what follows the first end is not read.
-    So the shorter half goes through without the padding that the longest phrase asks for.
+    Phrases of about the same length go through together, without the padding that the longest of
+    all asks for.
     """
     text = model.config.text_config
     assert isinstance(text, CLIPTextConfig)
@@ -181,8 +183,8 @@ def text_features(model: CLIPModel, ids: Tensor) -> Tensor:
     lengths = torch.eq(ids, text.eos_token_id).int().argmax(dim=1) + 1
     order = lengths.argsort()
     parts = []
-    for half in order.chunk(2):
-        some = ids[half, : int(lengths[half].max())]
+    for alike in torch.split(order, _PHRASES_AT_ONCE):
+        some = ids[alike, : int(lengths[alike].max())]
         parts.append(model.text_projection(model.text_model(input_ids=some).pooler_output))
     projected: Tensor = torch.cat(parts)[order.argsort()]
     return projected

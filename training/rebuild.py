@@ -15,6 +15,7 @@ from training import (
     concepts,
     exam,
     export,
+    locked,
     model,
     pictures,
     report,
@@ -27,6 +28,10 @@ from training.team import Team
 from training.train import Schedule, Trainer
 
 _GROUNDS: Final = 8000
+# Part of the time in which both towers learn; after that the text tower learns alone.
+_BOTH_TOWERS: Final = 0.85
+_BANK: Final = 32_000  # pictures that it learns by
+_TEXTS: Final = batches.Mixture(pictures=256, spoken=384, neutral=16, mistyped=0.3)
 
 
 def prepare(arguments: argparse.Namespace) -> None:
@@ -48,14 +53,14 @@ def rebuild(team: Team, arguments: argparse.Namespace) -> None:
     meanings = concepts.meanings(known)
     drawings = artwork.load(known, arguments.cache)
     kept_back = artwork.validation_split(drawings)
-    maker = batches.BatchMaker(
+    pools = (
         pictures.scene_pool(arguments.scenes, arguments.seed, arguments.cache),
         pictures.ground_pool(_GROUNDS, arguments.seed, arguments.cache),
         batches.Art(drawings.subset(~kept_back), known, art_captions.ArtCaptions(known, meanings)),
-        words,
-        batches.Mixture(pictures=arguments.batch // team.size),
-        zlib.crc32(f"{arguments.run} {arguments.seed}".encode()),
     )
+    mixture = batches.Mixture(pictures=arguments.batch // team.size)
+    seed = zlib.crc32(f"{arguments.run} {arguments.seed}".encode())
+    maker = batches.BatchMaker(*pools, words, mixture, seed)
     start = model.new_model(words, arguments.start)
     if arguments.start is None:
         model.whiten(start, torch.cat([maker.batch(-1 - at).pixels for at in range(8)]))
@@ -75,8 +80,22 @@ def rebuild(team: Team, arguments: argparse.Namespace) -> None:
         trainer.begin_prototypes(model.text_features(start, batches.token_ids(words, names)))
     if arguments.rewind is not None:
         trainer.rewind(arguments.rewind)
-    until = time.time() + 60 * arguments.minutes if arguments.minutes else None
-    trainer.run(until=until, report=held_out.report)
+    began, allowed = time.time(), 60 * arguments.minutes if arguments.minutes else None
+    both = None if allowed is None else began + _BOTH_TOWERS * allowed
+    trainer.run(until=both, report=held_out.report)
+    if trainer.tuned < 1:
+        if team.leads:
+            held_out.report(trainer.averaged(), trainer.step)
+        count = _BANK // team.size // mixture.pictures
+        bank = locked.Bank.of(trainer.averaged(), maker, count, first=team.rank * count)
+        locked.tune(
+            trainer,
+            batches.BatchMaker(*pools, words, _TEXTS, seed),
+            bank,
+            arguments.text_steps,
+            _TEXTS.pictures,
+            None if allowed is None else began + allowed,
+        )
     if not team.leads:
         return
     final = trainer.averaged()

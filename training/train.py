@@ -104,16 +104,17 @@ class Trainer:
         nn.Module.to(model, device)
         self.schedule = schedule
         self.step = 0
-        self.done = 0.0  # part of the training that is over
-        self._team = team
+        self.done = 0.0  # part of the training of both towers that is over
+        self.tuned = 0.0  # part of what the text tower learns alone: see training.locked
+        self.team = team
         self._maker, self._checkpoint, self._device = maker, checkpoint, device
         projection = model.visual_projection
-        self._heads = Heads(projection.in_features, projection.out_features, meanings, families).to(
+        self.heads = Heads(projection.in_features, projection.out_features, meanings, families).to(
             device
         )
-        team.average([p.data for p in (*model.parameters(), *self._heads.parameters())])
+        team.average([p.data for p in (*model.parameters(), *self.heads.parameters())])
         self._precision = _precision(device)
-        self._optimizers = optimizers(model, self._heads, schedule, team)
+        self._optimizers = optimizers(model, self.heads, schedule, team)
         self._average = {
             name: tensor.detach().clone() for name, tensor in model.state_dict().items()
         }
@@ -126,7 +127,7 @@ class Trainer:
         Args:
             done: part of the training that counts as over, 0..1.
         """
-        self.done = min(self.done, done)
+        self.done, self.tuned = min(self.done, done), 0.0
 
     @torch.no_grad()
     def begin_prototypes(self, features: Tensor) -> None:
@@ -136,7 +137,7 @@ class Trainer:
             features: of each concept's name, [concepts, features].
         """
         if self.step == 0:
-            self._heads.prototypes.copy_(functional.normalize(features, dim=1))
+            self.heads.prototypes.copy_(functional.normalize(features, dim=1))
 
     def run(
         self,
@@ -158,7 +159,7 @@ class Trainer:
             initial=self.step,
             total=self.schedule.steps,
             mininterval=20,
-            disable=not self._team.leads,
+            disable=not self.team.leads,
         )
         logged: dict[str, float] = {}
         start, already, first = time.time(), self.done, self.step
@@ -166,12 +167,12 @@ class Trainer:
             part = (step - first) / max(self.schedule.steps - first, 1)
             if until is not None:
                 part = max(part, (time.time() - start) / max(until - start, 1.0))
-            self.done = self._team.agreed(already + (1 - already) * part)
+            self.done = self.team.agreed(already + (1 - already) * part)
             if self.done >= 1:
                 break
             parts = self._train(step, self.done)
             self.step = step + 1
-            if not self._team.leads:
+            if not self.team.leads:
                 continue
             for name, value in parts.items():
                 logged[name] = 0.98 * logged.get(name, value) + 0.02 * value
@@ -181,45 +182,27 @@ class Trainer:
             if report is not None and self.step % every == 0:
                 report(self.averaged(), self.step)
                 tqdm.write(json.dumps({"step": self.step} | logged))
-        if self._team.leads:
+        if self.team.leads:
             self.save()
 
     def _train(self, step: int, done: float) -> dict[str, float]:
         self.model.train()
-        number = step * self._team.size + self._team.rank
+        number = step * self.team.size + self.team.rank
         batch = self._maker.batch(number, max(0.0, 1 - 2 * done)).to(self._device)
-        for optimizer, rate in zip(
-            self._optimizers, (self.schedule.muon_rate, self.schedule.adam_rate), strict=True
-        ):
-            for group in optimizer.param_groups:
-                group["lr"] = rate * self.schedule.rate(step, done)
         torch.manual_seed(number)
         with torch.autocast(self._device.type, self._precision, self._precision is not None):
             image = image_features(
                 self.model, batch.pixels, self.schedule.kept(done), batch.content
             )
             text = text_features(self.model, batch.ids)
-            auxiliary = self._heads.drawn(image.pooled, batch)
+            auxiliary = self.heads.drawn(image.pooled, batch)
         image_unit = functional.normalize(image.projected.float(), dim=1)
         text_unit = functional.normalize(text.float(), dim=1)
         logits = self.model.logit_scale.exp() * image_unit @ text_unit.T
         losses = contrastive(logits, batch.fits, batch.own, batch.neutral)
-        named = self._heads.named(image_unit, text_unit, batch)
+        named = self.heads.named(image_unit, text_unit, batch)
         loss = losses.total() + (1 - 0.7 * done) * auxiliary + (1 - 0.5 * done) * named
-        for optimizer in self._optimizers:
-            optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        learning = [*self.model.parameters(), *self._heads.parameters()]
-        self._team.average([p.grad for p in learning if p.grad is not None])
-        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        for optimizer in self._optimizers:
-            optimizer.step()
-        with torch.no_grad():
-            self.model.logit_scale.clamp_(max=_MAX_SCALE)
-            decay = min(self.schedule.averaging, (step + 1) / (step + 10))
-            for name, tensor in self.model.state_dict().items():
-                if tensor.is_floating_point():
-                    self._average[name].lerp_(tensor, 1 - decay)
+        self.learn(loss, self.schedule.rate(step, done))
         logits = logits.detach()
         captioned = batch.own >= 0
         right = logits[captioned].gather(1, batch.own[captioned][:, None])
@@ -235,6 +218,31 @@ class Trainer:
             "scale": float(self.model.logit_scale.detach().exp()),
         }
 
+    def learn(self, loss: Tensor, rate: float) -> None:
+        """One step down the slope, together with the team.
+
+        Args:
+            loss: of this process.
+            rate: part of the learning rates.
+        """
+        rates = (self.schedule.muon_rate, self.schedule.adam_rate)
+        for optimizer, full in zip(self._optimizers, rates, strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = full * rate
+            optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        learning = [*self.model.parameters(), *self.heads.parameters()]
+        self.team.average([p.grad for p in learning if p.grad is not None])
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimizer in self._optimizers:
+            optimizer.step()
+        with torch.no_grad():
+            self.model.logit_scale.clamp_(max=_MAX_SCALE)
+            decay = min(self.schedule.averaging, (self.step + 1) / (self.step + 10))
+            for name, tensor in self.model.state_dict().items():
+                if tensor.is_floating_point():
+                    self._average[name].lerp_(tensor, 1 - decay)
+
     def averaged(self) -> CLIPModel:
         """A copy of the model with the averaged weights, in evaluation mode, on the CPU."""
         copy = CLIPModel(self.model.config)
@@ -247,9 +255,10 @@ class Trainer:
         state: dict[str, Any] = {
             "step": self.step,
             "done": self.done,
+            "tuned": self.tuned,
             "model": self.model.state_dict(),
             "average": self._average,
-            "heads": self._heads.state_dict(),
+            "heads": self.heads.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
         }
         part = self._checkpoint.with_suffix(".part")
@@ -259,8 +268,9 @@ class Trainer:
     def _restore(self) -> None:
         state = torch.load(self._checkpoint, weights_only=True, map_location=self._device)
         self.step, self.done = state["step"], state["done"]
+        self.tuned = state.get("tuned", 0.0)
         self.model.load_state_dict(state["model"])
         self._average = state["average"]
-        self._heads.load_state_dict(state["heads"])
+        self.heads.load_state_dict(state["heads"])
         for optimizer, stored in zip(self._optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(stored)

@@ -36,13 +36,19 @@ def mistyped(text: str, rng: np.random.Generator) -> str:
     return " ".join(words)
 
 
-def roughened(text: str, rng: np.random.Generator) -> str:
-    """The text as one of many people may type it; mostly as it is."""
-    chance = rng.random()
-    if chance < 0.05:
+def roughened(text: str, rng: np.random.Generator, errors: float = 0.05) -> str:
+    """The text as one of many people may type it; mostly as it is.
+
+    Args:
+        text: any.
+        rng: chooses what happens to it.
+        errors: probability of a typing error.
+    """
+    chance = rng.random() - errors
+    if chance < 0:
         return mistyped(text, rng)
-    if chance < 0.13:
+    if chance < 0.08:
         return without_accents(text)
-    if chance < 0.16:
+    if chance < 0.11:
         return f"{text}."
     return text

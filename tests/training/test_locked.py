@@ -1,0 +1,93 @@
+"""The text tower learns alone: from a bank of pictures, which stays as it is."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from training import locked, model, tokenizer
+from training.art_captions import Look
+from training.batches import BatchMaker, Said, Views, token_ids
+from training.captions import FITS, WRONG
+from training.team import Team
+from training.train import Schedule, Trainer
+
+NAMES = ("a red cat", "a blue dog", "a green tree")
+MEANINGS = torch.eye(3, dtype=torch.int8) * (FITS - WRONG) + WRONG
+
+
+class TwoOfEach(BatchMaker):
+    """Pictures of three things, two of each, and their names."""
+
+    def __init__(self) -> None:
+        self.words = tokenizer.learn(NAMES, vocabulary=600)
+
+    def shown(self, step: int) -> tuple[torch.Tensor, Views]:
+        concepts = np.arange(6) % 3
+        levels = torch.tensor(concepts)[:, None, None, None] - 1.0
+        pixels = levels.expand(-1, 3, model.IMAGE_SIDE, model.IMAGE_SIDE)
+        return pixels, Views([None] * 6, [None] * 6, concepts, [Look()] * 6)
+
+    def said(self, views: Views, rng: np.random.Generator) -> Said:
+        concepts = torch.from_numpy(views.concepts)
+        return Said(
+            ids=token_ids(self.words, list(NAMES)),
+            fits=MEANINGS[concepts],
+            own=concepts,
+            neutral=torch.zeros(3, dtype=torch.bool),
+            concepts=concepts,
+            rows=torch.arange(3),
+        )
+
+
+@pytest.fixture
+def maker() -> TwoOfEach:
+    return TwoOfEach()
+
+
+@pytest.fixture
+def trainer(maker: TwoOfEach, tmp_path: Path) -> Trainer:
+    torch.manual_seed(1)
+    return Trainer(
+        model.new_model(maker.words),
+        maker,
+        Schedule(steps=1),
+        tmp_path / "run.pt",
+        MEANINGS,
+        torch.arange(3),
+        torch.device("cpu"),
+        Team(),
+    )
+
+
+def test_names_find_their_pictures_and_the_picture_tower_stays(
+    trainer: Trainer, maker: TwoOfEach
+) -> None:
+    trainer.step = 1_000  # an average over few steps is the last step
+    seeing = {name: at.clone() for name, at in trainer.model.vision_model.state_dict().items()}
+    bank = locked.Bank.of(trainer.averaged(), maker, batches=2, first=0)
+    assert bank.pooled.shape == (12, 192)
+    assert len(bank.views.looks) == 12
+    locked.tune(trainer, maker, bank, steps=25, pictures=6)
+    assert trainer.tuned == 1
+    after = trainer.averaged()
+    for name, weights in after.vision_model.state_dict().items():
+        assert torch.equal(weights, seeing[name])
+    pixels, views = maker.shown(0)
+    with torch.inference_mode():
+        pictures = model.image_features(after, pixels).projected
+        texts = model.text_features(after, token_ids(maker.words, list(NAMES)))
+    scores = functional.normalize(pictures, dim=1) @ functional.normalize(texts, dim=1).T
+    assert scores.argmax(dim=1).tolist() == views.concepts.tolist()
+
+
+def test_it_is_gone_on_with_where_it_stopped(trainer: Trainer, maker: TwoOfEach) -> None:
+    bank = locked.Bank.of(trainer.averaged(), maker, batches=1, first=0)
+    trainer.tuned = 0.5
+    before = trainer.step
+    locked.tune(trainer, maker, bank, steps=4, pictures=6)
+    assert (trainer.tuned, trainer.step) == (1, before)
+    trainer.rewind(0.2)
+    assert trainer.tuned == 0

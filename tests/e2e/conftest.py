@@ -15,6 +15,7 @@ from bot.playground.chats import Chat
 from bot.playground.people import Person
 from bot.playground.server import BotApiServer
 from tests.e2e.running import Clipbot
+from tests.ports import reserved_port
 
 Start = Callable[..., contextlib.AbstractAsyncContextManager[Clipbot]]
 
@@ -118,6 +119,13 @@ def start(own_server: BotApiServer, tmp_path: Path, model: str) -> Start:
             assert own_server.token.split(":")[1] not in bot.log
 
     return start
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """For a bot that serves something."""
+    with reserved_port() as port:
+        yield port
 
 
 async def _put_down(bot: Clipbot) -> None:

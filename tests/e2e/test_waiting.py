@@ -10,7 +10,6 @@ from bot.playground.people import Person
 from bot.playground.server import BotApiServer
 from tests.bot.playground.pictures import picture
 from tests.e2e.conftest import Start
-from tests.e2e.test_webhook import free_port
 from tests.inference.asker import until
 
 # Issue: "polls within 5 s while the model still loads"; the rest is for a busy machine.
@@ -18,10 +17,10 @@ POLLS_WITHIN = 5.0 + 10.0
 
 
 async def test_photos_wait_for_a_model_that_appears_later(
-    own_server: BotApiServer, start: Start, tiny_clip_folder: Path, tmp_path: Path
+    own_server: BotApiServer, start: Start, port: int, tiny_clip_folder: Path, tmp_path: Path
 ) -> None:
     alice, bob = own_server.person("Alice"), own_server.person("Bob")
-    model, port = tmp_path / "model", free_port()
+    model = tmp_path / "model"
     async with start(
         CLIP_MODEL=model,
         WAIT_NOTICE_MINUTES=0.02,

@@ -1,7 +1,5 @@
 """Updates by webhook; and a bot that is only for some."""
 
-import socket
-
 import httpx
 
 from bot.playground.people import Person
@@ -13,15 +11,10 @@ from tests.e2e.conftest import Start
 SECRET = "a-Secret_of-this-test"
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-async def test_a_webhook_that_only_telegram_can_use(own_server: BotApiServer, start: Start) -> None:
+async def test_a_webhook_that_only_telegram_can_use(
+    own_server: BotApiServer, start: Start, port: int
+) -> None:
     alice, eve = own_server.person("Alice"), own_server.person("Eve")
-    port = free_port()
     address = f"http://127.0.0.1:{port}/updates"
     async with start(
         WEBHOOK_URL=address,
@@ -66,10 +59,9 @@ def _update(person: Person) -> dict[str, object]:
 
 
 async def test_without_a_secret_of_the_hosts_there_is_one_all_the_same(
-    own_server: BotApiServer, start: Start
+    own_server: BotApiServer, start: Start, port: int
 ) -> None:
     alice = own_server.person("Alice")
-    port = free_port()
     async with start(WEBHOOK_URL=f"http://127.0.0.1:{port}", WEBHOOK_PORT=port):
         await own_server.until(lambda: own_server.world.webhook.url, 30)
         await alice.hears(reply_to=await alice.sends("/start"))

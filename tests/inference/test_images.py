@@ -326,9 +326,9 @@ BOMBS = {
 class TestWhatIsRefused:
     @pytest.mark.parametrize("name", list(BOMBS))
     def test_bombs_are_refused_at_their_header(self, name: str) -> None:
-        started = time.perf_counter()
+        started = time.thread_time()  # other programs may keep the cores busy
         problem = refused(BOMBS[name]).problem
-        assert time.perf_counter() - started < 0.5
+        assert time.thread_time() - started < 0.5
         assert problem.code is ProblemCode.TOO_MANY_PIXELS
         assert problem.got is not None
         assert problem.got > 200
@@ -405,9 +405,9 @@ class TestWhatIsRefused:
     def test_compressed_metadata_that_explodes(self, kind: bytes) -> None:
         start = b"a\x00\x01\x00\x00\x00" if kind == b"iTXt" else b"a\x00\x00"
         extra = chunk(kind, start + zlib.compress(bytes(50_000_000), 9))
-        started = time.perf_counter()
+        started = time.thread_time()  # other programs may keep the cores busy
         assert refused(png(8, 8, bytes(200), extra)).problem.code is ProblemCode.IMAGE_TRUNCATED
-        assert time.perf_counter() - started < 0.5
+        assert time.thread_time() - started < 0.5
 
     def test_tags_that_point_nowhere(self) -> None:
         """Image description of 2 GB, an Exif directory that is the file's start, endless XMP."""

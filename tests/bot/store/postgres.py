@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.ports import reserved_port
 
 
 def _binaries() -> Path:
@@ -34,7 +35,7 @@ def postgres_server() -> Iterator[str]:
     """The address of an empty database `postgres` on loopback."""
     binaries, runner = _binaries(), _unprivileged()
     # Not in pytest's own folders, which only their owner may enter.
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, reserved_port() as port:
         folder = Path(name)
         if runner:
             os.chown(folder, 65534, 65534)
@@ -44,9 +45,6 @@ def postgres_server() -> Iterator[str]:
             *("--auth", "trust", "--no-sync", "--encoding", "UTF8", "--no-locale"),
         ]
         subprocess.run([*runner, *initdb], check=True, capture_output=True, cwd=folder)
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            port = listener.getsockname()[1]
         pg_ctl: list[str | Path] = [
             *runner,
             binaries / "pg_ctl",

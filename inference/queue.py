@@ -163,6 +163,8 @@ class Puller:
     async def pull(self, limit: int, wait: float) -> list[Delivery]:
         """Up to `limit` messages: at once if any wait, else the first that comes in `wait` seconds.
 
+        A `wait` of 0 takes only what waits, and never what somebody idle would have got.
+
         Returns an empty list when none came, or while the server is away.
         """
         if not self._client.is_connected:
@@ -171,7 +173,7 @@ class Puller:
             return []
         try:
             taken = await self._request(limit, no_wait=True, patience=2.0)
-            if taken:
+            if taken or not wait:
                 return taken
             first = await self._request(1, no_wait=False, patience=wait)
             if not first or limit == 1:

@@ -3,7 +3,7 @@
 Threads, not processes: Pillow, OpenVINO and torch let go of Python's lock while they compute, and
 pictures of megabytes need not be copied. Decoding uses all cores; the model and the pen are one
 thread each, since one GPU computes one batch at a time and matplotlib draws one chart at a time.
-The next batch may be in the model while the last one's charts are drawn.
+The next batch may be in the model while the last one's charts are drawn, and the one after it read.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from inference.classifier import Classifier, Prepared
 from inference.contract import Fingerprint, ImageOutcome, Job
 from inference.errors import ImageRefused, Problem
 from inference.fingerprints import fingerprint
+from inference.foresight import Foresight
 from inference.images import decode
 from inference.metrics import Metrics
 from inference.settings import WorkerSettings
@@ -47,6 +48,7 @@ class Stages:
     ) -> None:
         self.classifier = classifier
         self.batcher = Batcher(settings.max_batch)
+        self.foresight = Foresight(settings.max_batch)
         self._max_megapixels = settings.max_megapixels
         self._metrics = metrics or Metrics()
         self._decoders = ThreadPoolExecutor(min(8, cores.available()), "decode")
@@ -56,6 +58,7 @@ class Stages:
     async def decode(self, jobs: Sequence[Job]) -> list[ReadJob]:
         """Reads and prepares all pictures of all jobs, each by itself: a bad one fails alone."""
         loop = asyncio.get_running_loop()
+        started = time.monotonic()
         read = await asyncio.gather(
             *(
                 loop.run_in_executor(self._decoders, self._read, data, job)
@@ -63,6 +66,7 @@ class Stages:
                 for data in job.images
             )
         )
+        self.foresight.has_read(len(read), time.monotonic() - started)
         pictures = iter(read)
         found = []
         for job in jobs:
@@ -111,6 +115,7 @@ class Stages:
             self._model, self.batcher.answer, self.classifier, jobs
         )
         seconds = time.monotonic() - started
+        self.foresight.has_classified(pictures, seconds)
         if pictures:
             self._metrics.batch_size.observe(pictures)
             self._metrics.model.observe(seconds)

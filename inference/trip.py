@@ -13,6 +13,7 @@ from inference.contract import ImageOutcome, Result, Timings
 from inference.errors import DeviceLost, Problem
 from inference.flight import Flight
 from inference.intake import SUSPECT_ATTEMPT, Intake
+from inference.loading import unless
 from inference.queue import Delivery
 from inference.stages import Stages
 
@@ -25,8 +26,10 @@ class Trip:
     Args:
         stop: once set, what is not in the model yet is handed back.
         alone: waits until this is the only trip under way.
+        before: the trip that has the model until its `model_free`.
 
     Attributes:
+        next_wanted: set when the next batch should be read, which may be before the model is free.
         model_free: set when the model can take the next batch.
     """
 
@@ -38,8 +41,11 @@ class Trip:
         stop: asyncio.Event,
         *,
         alone: Callable[[], Awaitable[None]],
+        before: "Trip | None" = None,
     ) -> None:
+        self.next_wanted = asyncio.Event()
         self.model_free = asyncio.Event()
+        self._turn = before.model_free if before else None
         self._deliveries = deliveries
         self._intake = intake
         self._stages = stages
@@ -74,13 +80,16 @@ class Trip:
                 task.cancel()
             raise
         finally:
+            self.next_wanted.set()
             self.model_free.set()
             await asyncio.gather(*self._behind, return_exceptions=True)
 
     async def _model_stages(self) -> None:
         await asyncio.gather(*(self._take(each) for each in self._deliveries))
         suspects = [flight for flight in self._flights if flight.attempt >= SUSPECT_ATTEMPT]
-        await self._classify([flight for flight in self._flights if flight not in suspects])
+        calm = [flight for flight in self._flights if flight not in suspects]
+        # A suspect takes no batch down that was read ahead: then none is.
+        await self._classify(calm, ahead=not suspects)
         # Shuffled: if one of them kills this process, it shall not always be before the same ones.
         for suspect in random.sample(suspects, len(suspects)):
             await asyncio.gather(*self._behind)
@@ -91,15 +100,24 @@ class Trip:
         if flight := await self._intake.take(delivery):
             self._flights.append(flight)
 
-    async def _classify(self, flights: Sequence[Flight]) -> None:
-        """Up to and including the model; the rest goes on in the background."""
+    async def _classify(self, flights: Sequence[Flight], *, ahead: bool = False) -> None:
+        """Up to and including the model; the rest goes on in the background.
+
+        Args:
+            ahead: the next batch may be read before this one leaves the model.
+        """
         if not flights or self._stop.is_set():
             return
         jobs = await self._stages.decode([flight.job for flight in flights])
+        if self._turn:
+            await unless(self._stop, self._turn.wait())
         if self._stop.is_set():
             return
+        pictures = sum(len(read.images) for read in jobs)
+        if ahead and (pause := self._stages.foresight.pause(pictures)) is not None:
+            asyncio.get_running_loop().call_later(pause, self.next_wanted.set)
         outcomes, seconds = await self._stages.classify(jobs)
-        timings = Timings(model=seconds, batch_size=sum(len(read.images) for read in jobs))
+        timings = Timings(model=seconds, batch_size=pictures)
         self._behind += [
             asyncio.create_task(self._finish(flight, read, outcome, timings))
             for flight, read, outcome in zip(flights, jobs, outcomes, strict=True)

@@ -1,7 +1,8 @@
 """The worker: loads its model, pulls the jobs that wait, and leaves nothing half done.
 
-The next batch is pulled when the model is free, so that under load batches grow by themselves;
-what comes after the model goes on in the background, for at most `MAX_BEHIND` batches.
+The next batch is pulled just before the model is free, so that under load batches grow by
+themselves, and only if its jobs wait already: another worker may be idle. What comes after the
+model goes on in the background. No more than `MAX_BATCHES` are in hand.
 """
 
 import asyncio
@@ -37,8 +38,8 @@ from inference.trip import Trip
 log = logging.getLogger(__name__)
 
 CONSUMER = "workers"
-# Batches whose charts are drawn and whose results are published while the next is in the model.
-MAX_BEHIND = 2
+# One in the model, and two that are read for it, or whose charts are drawn and results published.
+MAX_BATCHES = 3
 # A pull lingers this long for the first job, which bounds how late a stop is noticed.
 LINGER = 1.0  # seconds
 # Between looks at a queue that is away.
@@ -102,19 +103,24 @@ class Worker:
             raise self._lost
 
     async def _serve(self, stages: Stages, puller: Puller) -> None:
+        latest: Trip | None = None
         while not self._stop.is_set():
-            if len(self._trips) > MAX_BEHIND:
+            if len(self._trips) >= MAX_BATCHES:
                 await unless(
                     self._stop, asyncio.wait(self._trips, return_when=asyncio.FIRST_COMPLETED)
                 )
                 continue
-            deliveries = await puller.pull(stages.batcher.size, LINGER)
+            busy = latest is not None and not latest.model_free.is_set()
+            deliveries = await puller.pull(stages.batcher.size, 0.0 if busy else LINGER)
             if deliveries:
-                await unless(self._stop, self._depart(stages, deliveries).model_free.wait())
+                latest = self._depart(stages, deliveries, latest)
+                await unless(self._stop, latest.next_wanted.wait())
+            elif latest:
+                await unless(self._stop, latest.model_free.wait())
         await puller.close()
 
-    def _depart(self, stages: Stages, deliveries: list[Delivery]) -> Trip:
-        trip = Trip(deliveries, self._intake, stages, self._stop, alone=self._alone)
+    def _depart(self, stages: Stages, deliveries: list[Delivery], before: Trip | None) -> Trip:
+        trip = Trip(deliveries, self._intake, stages, self._stop, alone=self._alone, before=before)
         task = asyncio.create_task(trip.run())
         self._trips.add(task)
         task.add_done_callback(self._arrived)

@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Sequence
 from typing import Any
 from unittest.mock import AsyncMock, Mock
 
@@ -25,7 +26,7 @@ from inference.errors import (
 )
 from inference.metrics import Metrics
 from inference.settings import WorkerSettings
-from inference.worker import MAX_BEHIND, serve
+from inference.worker import MAX_BATCHES, serve
 from tests.inference.asker import LABELS, Asker, until
 from tests.inference.hired import ACK_WAIT, Gate, Hire
 from tests.inference.pictures import picture
@@ -112,6 +113,66 @@ async def test_batches_grow_while_the_model_is_busy(asker: Asker, hire: Hire) ->
     model.open()
     await asker.hears(first, *later)
     assert model.classifier.batches == [1, 6]
+
+
+class Turnstile:
+    """A model that lets one call through for each `let_one_through`; it counts what is prepared."""
+
+    def __init__(self) -> None:
+        self.classifier = ScriptedClassifier(on_call=self._wait)
+        self.prepared = 0
+        self._turns = threading.Semaphore(0)
+        self._prepare = self.classifier.prepare
+        self.classifier.prepare = self._count  # type: ignore[method-assign]
+
+    def _wait(self, images: Sequence[Image.Image]) -> None:
+        self._turns.acquire(timeout=20)
+
+    def _count(self, image: Image.Image) -> Image.Image:
+        self.prepared += 1
+        return self._prepare(image)
+
+    def let_through(self, calls: int = 1) -> None:
+        self._turns.release(calls)
+
+
+async def _reading_ahead(asker: Asker, model: Turnstile) -> list[str]:
+    """Four jobs: one answered, one in the model, one read ahead, and one that waits."""
+    jobs = [await asker.asks(picture("red"))]
+    await until(lambda: len(model.classifier.batches), 1)
+    jobs += [await asker.asks(picture("red")) for _ in range(3)]
+    model.let_through()
+    await asker.hears(jobs[0])
+    await until(lambda: len(model.classifier.batches), 2)
+    await until(lambda: model.prepared, 3)
+    await until(asker.jobs_in_hands, 2)
+    return jobs
+
+
+async def test_one_batch_and_no_more_is_read_while_the_model_is_busy(
+    asker: Asker, hire: Hire
+) -> None:
+    model = Turnstile()
+    await hire(lambda: model.classifier, max_batch=1)
+    jobs = await _reading_ahead(asker, model)
+    await asker.listens(0.3)
+    assert (model.prepared, await asker.jobs_in_hands()) == (3, 2)
+    model.let_through(3)
+    await asker.hears(*jobs)
+    assert model.classifier.batches == [1, 1, 1, 1]
+
+
+async def test_stop_hands_back_what_was_read_ahead(asker: Asker, hire: Hire) -> None:
+    model = Turnstile()
+    hired = await hire(lambda: model.classifier, max_batch=1)
+    jobs = await _reading_ahead(asker, model)
+    hired.stop.set()
+    model.let_through(3)
+    await hired.leaves()
+    assert model.classifier.batches == [1, 1]
+    assert await asker.queue.jobs_waiting() == 2
+    await hire()
+    await asker.hears(*jobs, within=ACK_WAIT - 0.5)
 
 
 async def test_photos_wait_for_a_model_that_is_missing_at_first(
@@ -206,9 +267,9 @@ async def test_no_more_than_a_few_batches_are_behind_the_model(
     classifier = ScriptedClassifier()
     jobs = [await asker.asks(picture("red")) for _ in range(8)]
     await hire(lambda: classifier, max_batch=1)
-    await until(lambda: len(classifier.batches), MAX_BEHIND + 1)
+    await until(lambda: len(classifier.batches), MAX_BATCHES)
     await asker.listens(0.3)
-    assert len(classifier.batches) == MAX_BEHIND + 1
+    assert len(classifier.batches) == MAX_BATCHES
     drawing.set()
     await asker.hears(*jobs)
 

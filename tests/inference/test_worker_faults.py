@@ -1,6 +1,7 @@
 """What goes wrong with a job stays that job's: pictures, the model, the pen, other versions."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from unittest.mock import Mock
 
@@ -129,6 +130,16 @@ async def test_a_suspect_runs_alone(asker: Asker, hire: Hire) -> None:
     await hire(lambda: classifier)
     await asker.hears(*suspects, *calm)
     assert classifier.batches == [3, 1, 1]
+
+
+async def test_suspects_among_batches_that_are_read_ahead(asker: Asker, hire: Hire) -> None:
+    suspects = [await asker.asks(picture()) for _ in range(3)]
+    await asker.hands_back_jobs(times=2, ack_wait=ACK_WAIT)
+    calm = [await asker.asks(picture()) for _ in range(9)]
+    classifier = ScriptedClassifier(on_call=lambda _: time.sleep(0.02))
+    await hire(lambda: classifier, max_batch=2)
+    await asker.hears(*suspects, *calm)
+    assert sum(classifier.batches) == len(suspects) + len(calm)
 
 
 async def test_poison_is_answered_without_another_try(

@@ -19,6 +19,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
 
+from bot.embedded import direct
 from bot.embedded.bot import embedded_bot
 from bot.embedded.nats_server import NatsServer
 from bot.embedded.worker import embedded_worker
@@ -38,7 +39,6 @@ from inference.settings import SharedSettings
 # The number is the bot's user id.
 _BOT_ID = 42
 _PATIENCE = 8.0
-_LOOPBACK = "127.0.0.1,localhost"
 
 
 class PlaygroundSettings(SharedSettings):
@@ -163,11 +163,7 @@ class Playground:
         ours = set(BotSettings.model_fields) - set(SharedSettings.model_fields)
         kept = {name: value for name, value in os.environ.items() if name.lower() not in ours}
         quiet = "log_level" not in self._settings.model_fields_set
-        no_proxy = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
-        direct = ",".join(filter(None, (no_proxy, _LOOPBACK)))
-        return kept | {
-            "NO_PROXY": direct,
-            "no_proxy": direct,
+        return direct.environment(kept) | {
             "CLIP_MODEL": self._model.name,
             "MAX_QUEUE": str(self._settings.max_queue),
             "MAX_LABELS": str(self._settings.max_labels),

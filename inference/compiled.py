@@ -103,6 +103,8 @@ class Translation:
             "INFERENCE_PRECISION_HINT": _PRECISION[dtype],
             "INFERENCE_NUM_THREADS": threads,
             "PERFORMANCE_HINT": "LATENCY",  # all threads on one batch
+            # Pinned, two workers would share the same cores and leave the others idle.
+            "ENABLE_CPU_PINNING": False,
         }
         return CompiledTower(core().compile_model(self._model, "CPU", settings), self._names)
 

@@ -110,16 +110,17 @@ class Engine:
             return cls._load(model, where, dtype)
         threads = threads or cores.available()
         torch.set_num_threads(threads)
-        if runtime != "torch" and dtype != "float16" and compiled.is_installed():
-            engine = cls._load(model, where, "auto" if dtype == "auto" else "float32")
-            if _compile(engine, dtype, threads, insist=runtime == "openvino"):
-                return engine
-            if dtype in ("auto", "float32"):
-                return engine
+        may_compile = runtime == "auto" and compiled.is_installed() and dtype != "float16"
+        insist = runtime == "openvino"
+        if dtype not in ("auto", "float32") and not (may_compile or insist):
+            return cls._load(model, where, dtype)
+        exact = cls._load(model, where, "float32")
+        if (may_compile or insist) and _compile(exact, dtype, threads, insist=insist):
+            return exact
         if dtype == "auto" and checkpoint.has_native_bfloat16():
-            exact, quick = (cls._load(model, where, kind) for kind in ("float32", "bfloat16"))
+            quick = cls._load(model, where, "bfloat16")
             return quick if quick.towers.agrees_with(exact.towers) else exact
-        return cls._load(model, where, dtype)
+        return exact if dtype in ("auto", "float32") else cls._load(model, where, dtype)
 
     @classmethod
     def _load(cls, model: str, where: torch.device, dtype: str) -> "Engine":
@@ -252,7 +253,7 @@ def _compile(engine: Engine, dtype: str, threads: int, *, insist: bool) -> bool:
     native = compiled.native_dtypes()
     wanted = native if dtype == "auto" else [checkpoint.DTYPES[dtype]]
     kinds = [kind for kind in wanted if kind in native]
-    taken = engine.towers.compile(kinds, threads) if engine.splits else None
+    taken = engine.towers.compile(kinds, threads) if kinds and engine.splits else None
     if taken is not None:
         engine.runtime, engine.dtype = "openvino", str(taken).removeprefix("torch.")
     elif insist:

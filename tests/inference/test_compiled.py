@@ -119,11 +119,25 @@ def test_without_openvino(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         Engine.load(folder, device="cpu", runtime="openvino")
 
 
+@needs_openvino
+def test_float16_is_nothing_that_openvino_can_be_made_to_use(tmp_path: Path) -> None:
+    folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
+    with pytest.raises(ModelUnavailable, match="CLIP_RUNTIME is openvino, but that can't run"):
+        Engine.load(folder, device="cpu", dtype="float16", runtime="openvino")
+
+
+@pytest.mark.parametrize("has_openvino", [False, True])
 @pytest.mark.parametrize(("agrees", "expected"), [(True, "bfloat16"), (False, "float32")])
-def test_without_openvino_torch_may_use_bfloat16(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agrees: bool, expected: str
+def test_where_openvino_does_not_run_it_torch_may_use_bfloat16(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    has_openvino: bool,
+    agrees: bool,
+    expected: str,
 ) -> None:
-    monkeypatch.setattr(compiled, "is_installed", lambda: False)
+    """It is not installed, or leaves the model to torch."""
+    monkeypatch.setattr(compiled, "is_installed", lambda: has_openvino)
+    monkeypatch.setattr(engines, "_compile", lambda *_, **__: False)
     monkeypatch.setattr("inference.checkpoint.has_native_bfloat16", lambda: True)
     monkeypatch.setattr(Towers, "agrees_with", lambda *_: agrees)
     folder = str(checkpoints.tiny_clip(tmp_path / "clip"))

@@ -111,7 +111,11 @@ def doctor() -> None:
 
 @main.command()
 @click.option("--quick", is_flag=True, help="A minute: to see that it works, not how fast it is.")
-@click.option("--only", metavar="SECTIONS", help="Some of them, such as engine,charts,road,growth.")
+@click.option(
+    "--only",
+    metavar="SECTIONS",
+    help="Some of rivals,towers,engine,charts,answers,road,growth,memory,gpu.",
+)
 @click.option("--model", help="Instead of CLIP_MODEL; `random` is ViT-B/32 with random weights.")
 @click.option(
     "--json",

@@ -5,6 +5,8 @@ import contextlib
 import importlib.metadata
 import importlib.util
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -46,6 +48,7 @@ SECTIONS = (
     "gpu",
 )
 _OF_THE_BOT = {"road", "growth", "memory"}
+_AT_THE_END = {"answers": "Comparing answers.", "gpu": "Measuring the GPU, if there is one."}
 
 # Of the interpreter that runs us; -P: files of the current folder must not be taken for ours.
 _PYTHON = [sys.executable, "-P", "-m"]
@@ -74,7 +77,7 @@ _WHOLE = Amounts(
     alone=8,
     queue=[10, 100, 1_000],
     flow=320,
-    queue_rounds=2,
+    queue_rounds=3,
     users=[10, 1_000, 100_000],
 )
 _QUICK = Amounts(
@@ -107,6 +110,10 @@ def run(
         OperatorError: a setting, the model or a library stands in the way.
     """
     _check_libraries()
+    for option, path in (("--json", file), ("--page", page)):
+        if path is not None and not os.access(path.parent, os.W_OK):
+            raise SettingError(f"{option} is {path}, but no files can be made in {path.parent}.")
+    _end_as_by_ctrl_c()
     given = {"clip_model": model} if model else {}
     settings = load(WorkerSettings, **given)
     with tempfile.TemporaryDirectory(prefix="clipbot-bench-") as folder:
@@ -160,7 +167,9 @@ class _Conductor:
             if "growth" in self._sections:
                 self._say("More labels.")
                 await measuring.ask("growth", type(None))
-            self._say("Comparing answers.")
+            for section, line in _AT_THE_END.items():
+                if section in self._sections:
+                    self._say(line)
             parts = await measuring.ask("results", Parts)
         return Bench(
             clipbot=importlib.metadata.version("clipbot"),
@@ -196,7 +205,12 @@ class _Conductor:
         towers = ", and its image tower in every runtime" if "towers" in self._sections else ""
         self._say(f"Loading the model{towers}.")
         log = self._folder / "measure.log"
-        async with Helper(command, log, environment(settings)) as helper:
+        # torch.compile would leave its work for the next time, in a folder that nobody empties
+        surroundings = {
+            **environment(settings),
+            "TORCHINDUCTOR_CACHE_DIR": str(self._folder / "inductor"),
+        }
+        async with Helper(command, log, surroundings) as helper:
             await helper.hear(type(None))
             yield helper
 
@@ -229,12 +243,11 @@ class _Conductor:
     async def _side_by_side(
         self, measuring: Helper, whole: Whole, starts: list[Start]
     ) -> WholeFigures:
-        told = processes.can_be_told()
-        at_rest = whole.members().memory() if told else {}
+        at_rest = whole.memory()
         road = await self._rounds(measuring, whole)
         queue, users = await self._growth(whole) if "growth" in self._sections else ([], [])
-        after_work = whole.members().memory() if told else {}
-        if not told:
+        after_work = whole.memory()
+        if not processes.can_be_told():
             self._skipped.append(
                 Skipped("memory and core-seconds", "this system has no /proc to read them from")
             )
@@ -277,6 +290,13 @@ class _Conductor:
             whole, amounts.queue, photos=amounts.flow, rounds=amounts.queue_rounds
         )
         return queue, users
+
+
+def _end_as_by_ctrl_c() -> None:
+    """Whatever ends us, what was started and written on the way goes too."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def _without_path(model: str) -> str:

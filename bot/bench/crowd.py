@@ -27,6 +27,9 @@ TOKEN = "42:BENCH"  # noqa: S105  # a token of nobody
 
 # What a photo may take at the worst, with a constant for the first: a slow machine, a large model.
 _PATIENCE = 5.0  # seconds for each
+_START = 120.0  # seconds
+# Of photos under way: while charts come, there are always some that were sent just now.
+_BEING_FETCHED = 8
 _ANSWERS = ("sendPhoto", "sendMessage")
 
 
@@ -36,7 +39,8 @@ class Order(msgspec.Struct, frozen=True):
     Attributes:
         do: `polled`: wait until the bot polls.
             `burst`: `people` send `each` photos all at once; wait for all charts.
-            `fill`: send photos until so many are under way, and wait until the bot has fetched all.
+            `fill`: send until `photos` are under way, all but a few of them fetched by the bot;
+            for each chart that comes meanwhile one more.
             `flow`: send a new photo for each chart, `photos` times.
             `drain`: wait for all charts that are still to come.
     """
@@ -72,6 +76,7 @@ class Crowd:
         self._people: list[Person] = []
         self._sent: dict[tuple[int, int], float] = {}  # (chat, message) → when
         self._seen = 0  # calls that were looked at
+        self._sent_so_far = 0
         self._fetched = 0
         self._answered: list[tuple[float, float]] = []  # when, latency
 
@@ -84,15 +89,12 @@ class Crowd:
         """
         match order.do:
             case "polled":
-                await self._server.until(lambda: self._server.world.updates.is_polled, 120.0)
+                await self._polled()
                 return Told()
             case "burst":
                 return await self._burst(order.people, order.each)
             case "fill":
-                fetched = self._fetched
-                for place in range(order.photos):
-                    self._send(place)
-                await self._until(lambda: self._fetched >= fetched + order.photos, order.photos)
+                await self._fill(order.photos)
                 return Told()
             case "flow":
                 return await self._flow(order.photos)
@@ -100,6 +102,21 @@ class Crowd:
                 await self._until(lambda: not self._sent, len(self._sent))
                 return Told()
         raise ValueError(order.do)
+
+    async def _polled(self) -> None:
+        updates = self._server.world.updates
+        try:
+            await self._server.until(lambda: updates.is_polled, _START)
+        except TimeoutError:
+            raise TimeoutError(f"it did not ask for updates within {_START:.0f} s") from None
+
+    async def _fill(self, photos: int) -> None:
+        def look() -> bool:
+            for place in range(photos - len(self._sent)):
+                self._send(place)
+            return self._sent_so_far - self._fetched <= _BEING_FETCHED
+
+        await self._until(look, photos)
 
     async def _burst(self, people: int, each: int) -> Told:
         already = len(self._answered)
@@ -134,6 +151,7 @@ class Crowd:
         now = time.time()
         message = self._server.world.post(person.chat, person.user, next(self._contents))
         self._sent[message.chat.id, message.message_id] = now
+        self._sent_so_far += 1
 
     async def _until(self, look: Callable[[], bool], photos: int) -> None:
 

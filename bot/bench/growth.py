@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from collections.abc import Awaitable
 from contextlib import closing
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import msgspec
 
 from bot.asks import Media
 from bot.bench import processes
+from bot.bench.crowd import Told
 from bot.bench.road import PEOPLE
 from bot.bench.whole import Whole
 from inference.bench.figures import GrowthPoint, Spread
@@ -21,21 +23,36 @@ _ROWS_AT_ONCE = 5_000  # so that the bot never waits long for the database
 
 
 class _Costs:
-    """Samples for each size."""
+    """Samples for each size.
 
-    def __init__(self) -> None:
-        self._seconds: dict[int, list[float]] = {}
-        self._bot_seconds: dict[int, list[float]] = {}
+    Args:
+        photos: that each sample is about.
+    """
 
-    def note(self, size: int, seconds: float, bot_seconds: float) -> None:
-        self._seconds.setdefault(size, []).append(seconds)
-        self._bot_seconds.setdefault(size, []).append(bot_seconds)
+    def __init__(self, whole: Whole, photos: int) -> None:
+        self._whole = whole
+        self._photos = photos
+        self._samples: dict[int, list[tuple[float, float, float]]] = {}
+
+    async def sample(self, size: int, crowd: Awaitable[Told]) -> None:
+        """Has the crowd do it, and notes what it cost."""
+        before = self._whole.core_seconds()
+        told = await crowd
+        after = self._whole.core_seconds()
+        worked = {name: seconds - before.get(name, 0.0) for name, seconds in after.items()}
+        costs = (told.seconds, sum(worked.values()), worked.get("bot", 0.0))
+        seconds, of_all, of_bot = (cost / self._photos for cost in costs)
+        self._samples.setdefault(size, []).append((seconds, of_all, of_bot))
 
     def points(self) -> list[GrowthPoint]:
-        return [
-            GrowthPoint(size, Spread.of(seconds), Spread.of(self._bot_seconds[size]))
-            for size, seconds in sorted(self._seconds.items())
-        ]
+        points = []
+        for size, samples in sorted(self._samples.items()):
+            seconds, of_all, of_bot = (Spread.of(each) for each in zip(*samples, strict=True))
+            told = processes.can_be_told()
+            points.append(
+                GrowthPoint(size, seconds, of_all if told else None, of_bot if told else None)
+            )
+        return points
 
 
 async def queue(whole: Whole, sizes: list[int], *, photos: int, rounds: int) -> list[GrowthPoint]:
@@ -44,14 +61,11 @@ async def queue(whole: Whole, sizes: list[int], *, photos: int, rounds: int) -> 
     Args:
         photos: charts that are timed for each.
     """
-    costs = _Costs()
+    costs = _Costs(whole, photos)
     for number in range(rounds):
         for size in sizes if number % 2 == 0 else reversed(sizes):
             await whole.tell("fill", photos=size + _IN_HAND)
-            before = _bot_seconds(whole)
-            told = await whole.tell("flow", photos=photos)
-            worked = _bot_seconds(whole) - before
-            costs.note(size, told.seconds / photos, worked / photos)
+            await costs.sample(size, whole.tell("flow", photos=photos))
             await whole.tell("drain")
     return costs.points()
 
@@ -62,15 +76,11 @@ async def users(whole: Whole, sizes: list[int], *, each: int, rounds: int) -> li
     Args:
         each: photos that each of the crowd sends.
     """
-    costs = _Costs()
-    photos = PEOPLE * each
+    costs = _Costs(whole, PEOPLE * each)
     for number in range(rounds):
         for size in sizes if number % 2 == 0 else reversed(sizes):
             store_people(whole.data / "clipbot.db", size)
-            before = _bot_seconds(whole)
-            told = await whole.tell("burst", people=PEOPLE, each=each)
-            worked = _bot_seconds(whole) - before
-            costs.note(size, told.seconds / photos, worked / photos)
+            await costs.sample(size, whole.tell("burst", people=PEOPLE, each=each))
     return costs.points()
 
 
@@ -118,7 +128,3 @@ def _delete(database: sqlite3.Connection, ids: range) -> None:
             f"DELETE FROM {table} WHERE {column} BETWEEN ? AND ?",  # noqa: S608 - both are ours
             (ids.start, ids.stop - 1),
         )
-
-
-def _bot_seconds(whole: Whole) -> float:
-    return processes.core_seconds(whole.pid) if processes.can_be_told() else 0.0

@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
+from bot.embedded import tied
 from inference.errors import OperatorError
 
 T = TypeVar("T")
@@ -44,7 +45,7 @@ class Helper:
     async def __aenter__(self) -> Self:
         with self._log.open("a") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *self._command,
+                *tied.command(self._command),
                 env=self._environment,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,

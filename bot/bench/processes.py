@@ -32,11 +32,13 @@ def members(pid: int) -> Members:
     found = {"bot": pid}
     for folder in _PROC.glob("[0-9]*"):
         try:
-            session = (folder / "stat").read_text().rpartition(")")[2].split()[3]
-            words = (folder / "cmdline").read_bytes().decode().split("\0")
+            session = (folder / "stat").read_bytes().rpartition(b")")[2].split()[3]
+            if int(session) != pid or int(folder.name) == pid:
+                continue
+            words = os.fsdecode((folder / "cmdline").read_bytes()).split("\0")
         except OSError:  # it ended while we looked
             continue
-        if int(session) != pid or int(folder.name) == pid or "bot.embedded.tied" in words:
+        if "bot.embedded.tied" in words:
             continue
         if words[:1] and words[0].endswith("nats-server"):
             found["nats-server"] = int(folder.name)

@@ -58,4 +58,4 @@ class RoadRounds:
         if not processes.can_be_told():
             return {}
         stand_in = processes.core_seconds(self._whole.crowd.pid)
-        return {**self._whole.members().core_seconds(), "stand-in": stand_in}
+        return {**self._whole.core_seconds(), "stand-in": stand_in}

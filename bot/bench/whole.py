@@ -6,19 +6,22 @@ import os
 import re
 import signal
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from bot.bench import processes
 from bot.bench.crowd import TOKEN, Order, Told
 from bot.bench.helper import Helper
-from bot.embedded import itself
+from bot.embedded import direct, itself, tied
 from bot.settings import BotSettings
 from inference.errors import OperatorError
 from inference.settings import SharedSettings, WorkerSettings
+
+T = TypeVar("T")
 
 # Nobody shall be refused while the queue is made to grow.
 _LIMITS = {"MAX_QUEUE": "5000", "MAX_PER_USER": "5000"}
@@ -27,17 +30,20 @@ _PATIENCE = 300.0  # seconds for a model to load
 _LOOK = 0.01  # seconds between looks
 
 
-class StartFailed(OperatorError):
+class RunFailed(OperatorError):
     """`clipbot run` ended, or its model was not loaded in time."""
 
 
 def environment(worker: WorkerSettings) -> dict[str, str]:
-    """Ours, with none of the operator's settings but those of the model and its worker."""
+    """Ours, with none of the operator's settings but those of the model and its worker, and with no
+    proxy between the parts.
+    """
     ours = {name.upper() for kind in (BotSettings, WorkerSettings) for name in kind.model_fields}
     kept = {name: value for name, value in os.environ.items() if name.upper() not in ours}
     chosen = (WorkerSettings.model_fields.keys() - SharedSettings.model_fields) | {"clip_model"}
     given = worker.model_dump(include=chosen, exclude_none=True)
-    return {**kept, **{name.upper(): str(value) for name, value in given.items()}}
+    chosen_ones = {name.upper(): str(value) for name, value in given.items()}
+    return direct.environment({**kept, **chosen_ones})
 
 
 @dataclass
@@ -52,17 +58,32 @@ class Whole:
 
     crowd: Helper
     data: Path
-    pid: int
     polling: float
     loaded: float
+    _process: asyncio.subprocess.Process
+    _log: Path
 
     async def tell(self, do: str, *, people: int = 1, each: int = 1, photos: int = 0) -> Told:
-        """Has the crowd do something; see `Order`."""
-        return await _tell(self.crowd, Order(do, people, each, photos))
+        """Has the crowd do something; see `Order`.
 
-    def members(self) -> processes.Members:
-        """Its processes."""
-        return processes.members(self.pid)
+        Raises:
+            RunFailed: it can't, since the bot ended.
+        """
+        doing = _tell(self.crowd, Order(do, people, each, photos))
+        return await _while_it_runs(self._process, self._log, doing)
+
+    def memory(self) -> dict[str, int]:
+        """Of each of its processes; empty on systems without /proc."""
+        return self._members().memory() if processes.can_be_told() else {}
+
+    def core_seconds(self) -> dict[str, float]:
+        """Of each of its processes, so far; empty on systems without /proc."""
+        return self._members().core_seconds() if processes.can_be_told() else {}
+
+    def _members(self) -> processes.Members:
+        if self._process.returncode is not None:
+            raise _ended(self._process, self._log)
+        return processes.members(self._process.pid)
 
 
 async def _tell(crowd: Helper, order: Order) -> Told:
@@ -80,7 +101,7 @@ async def running(
         settings: the whole environment but for what the bot alone needs.
 
     Raises:
-        StartFailed: it does not get so far.
+        RunFailed: it does not get so far.
     """
     data, log = folder / "data", folder / "log"
     whole_environment = {
@@ -93,7 +114,7 @@ async def running(
     began = time.monotonic()
     with log.open("w") as output:
         process = await asyncio.create_subprocess_exec(
-            *itself.command("run"),
+            *tied.command(itself.command("run")),
             cwd=folder,  # no `.env` there
             env=whole_environment,
             stdout=output,
@@ -101,8 +122,10 @@ async def running(
             start_new_session=True,
         )
     try:
-        polling, loaded = await asyncio.gather(_polling(crowd, began), _loaded(process, log, began))
-        yield Whole(crowd, data, process.pid, polling, loaded)
+        polling, loaded = await _while_it_runs(
+            process, log, asyncio.gather(_polling(crowd, began), _loaded(log, began))
+        )
+        yield Whole(crowd, data, polling, loaded, process, log)
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
@@ -120,13 +143,30 @@ async def _polling(crowd: Helper, began: float) -> float:
     return time.monotonic() - began
 
 
-async def _loaded(process: asyncio.subprocess.Process, log: Path, began: float) -> float:
+async def _loaded(log: Path, began: float) -> float:
     while not _LOADED.search(_text(log)):
-        took = time.monotonic() - began
-        if process.returncode is not None or took > _PATIENCE:
-            raise StartFailed(f"`clipbot run` did not start:\n{_text(log)[-2_000:]}")
+        if time.monotonic() - began > _PATIENCE:
+            raise RunFailed(f"`clipbot run` did not load its model:\n{_text(log)[-2_000:]}")
         await asyncio.sleep(_LOOK)
     return time.monotonic() - began
+
+
+async def _while_it_runs(process: asyncio.subprocess.Process, log: Path, doing: Awaitable[T]) -> T:
+    """Without its bot the crowd would wait for a long time."""
+    done, ended = asyncio.ensure_future(doing), asyncio.ensure_future(process.wait())
+    try:
+        await asyncio.wait({done, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if not done.done():
+            raise _ended(process, log)
+        return done.result()
+    finally:
+        done.cancel()
+        ended.cancel()
+
+
+def _ended(process: asyncio.subprocess.Process, log: Path) -> RunFailed:
+    last_words = _text(log)[-2_000:]
+    return RunFailed(f"`clipbot run` ended by itself (status {process.returncode}):\n{last_words}")
 
 
 def _text(log: Path) -> str:

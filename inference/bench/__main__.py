@@ -28,13 +28,12 @@ def prepare(folder: Path, model: str) -> None:
     with _answering() as say:
         from inference.bench import checkpoints, pictures
 
-        photos = pictures.write(folder / "photos")
+        pictures.write(folder / "photos")
         found, note = checkpoints.find(model, folder / "checkpoint")
         say(
             Prepared(
                 model=found,
                 random=bool(note),
-                photos=photos,
                 labels=list(pictures.LABELS),
                 note=note,
             )

@@ -92,6 +92,12 @@ class Skipped(msgspec.Struct, frozen=True):
     what: str
     why: str
 
+    @classmethod
+    def failed(cls, what: str, error: Exception) -> "Skipped":
+        """It was tried; the first line of what went wrong is told."""
+        first_line = (str(error).splitlines() or [""])[0][:120]
+        return cls(what, f"it failed: {type(error).__name__}: {first_line}")
+
 
 class Fidelity(msgspec.Struct, frozen=True):
     """How true a tower stays: least cosine between its features and torch float32's, 0..1."""
@@ -157,12 +163,15 @@ class GrowthPoint(msgspec.Struct, frozen=True):
 
     Attributes:
         seconds: for each photo, on the whole road.
-        bot_seconds: core-seconds of the bot's own process, for each photo.
+        core_seconds: of bot, worker and nats-server together, for each photo. Unlike `seconds`
+            they do not depend on what else the machine does. None where the system has no /proc.
+        bot_seconds: of these, the bot's own.
     """
 
     size: int
     seconds: Spread
-    bot_seconds: Spread
+    core_seconds: Spread | None = None
+    bot_seconds: Spread | None = None
 
 
 class Process(msgspec.Struct, frozen=True):
@@ -261,11 +270,9 @@ class Prepared(msgspec.Struct, frozen=True):
 
     Attributes:
         model: what CLIP_MODEL shall be: a name, or the folder of the random checkpoint.
-        photos: paths of the JPEG files that everybody gets.
     """
 
     model: str
     random: bool
-    photos: list[str]
     labels: list[str]
     note: str = ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from inference.bench.figures import Bench, GrowthPoint
+from inference.bench.figures import Bench, Spread
 from inference.bench.names import (
     CHART,
     DECODE_FETCHED,
@@ -138,7 +138,8 @@ def _engine(bench: Bench) -> Iterator[Verdict]:
         2.0,
         at_least=True,
         figure=_ratio(one_by_one, bench.seconds("engine", JPEG, 16, "new")),
-        note="photos/s; the pipeline takes labels of its own for a photo only one by one",
+        note="photos/s; the pipeline remembers no text, so known labels, which are as long as the "
+        "new ones, cost it as much",
     )
     chart = bench.seconds("part", CHART, 1)
     size = bench.parts.chart_size
@@ -171,15 +172,20 @@ def _road(bench: Bench) -> Iterator[Verdict]:
         figure=_ratio(bench.seconds("rival", NOTEBOOK, 1), per_photo),
         note="photos/s",
     )
-    stand_in = 0.0 if road is None else road.core_seconds.get("stand-in", 0.0)
+    stand_in = None if road is None else road.core_seconds.get("stand-in")
     yield Verdict(
         "whole road, 20 people at once ÷ the ideal of its parts",
         "times",
         0.75,
         at_least=True,
         figure=_ratio(ideal_per_photo(bench), per_photo),
-        note="photos/s; ideal: forward pass at batch 16, decoding and chart on all cores. "
-        f"The stand-in for Telegram takes {1_000 * stand_in:.0f} ms of a core for each photo too",
+        note="photos/s; ideal: forward pass at batch 16, decoding and chart on all cores"
+        + (
+            ""
+            if stand_in is None
+            else f". The stand-in for Telegram takes {1_000 * stand_in:.0f} ms of a core for each "
+            "photo too"
+        ),
     )
     needed = [bench.seconds("limit", RAW, 1), bench.seconds("part", CHART, 1)]
     alone = None
@@ -198,13 +204,21 @@ def _road(bench: Bench) -> Iterator[Verdict]:
 def _growth(bench: Bench) -> Iterator[Verdict]:
     for what, points in (("waiting photos", bench.whole.queue), ("users", bench.whole.users)):
         sizes = f"{points[0].size:,} → {points[-1].size:,} " if points else ""
+        of_all = _change([point.core_seconds for point in points])
+        of_bot = _change([point.bot_seconds for point in points])
         yield Verdict(
             f"cost of a photo, {sizes}{what}: change",
             "percent",
             10.0,
             at_least=False,
-            figure=_change(points),
-            note="of the whole road's seconds for each photo; less is no change",
+            figure=None if of_all is None else of_all.percent,
+            note="core-seconds of bot, worker and queue"
+            + (f" ({of_all.against_spread})" if of_all else "")
+            + (
+                f"; of the bot alone {of_bot.percent:+.1f} % ({of_bot.against_spread})"
+                if of_bot
+                else ""
+            ),
         )
 
 
@@ -255,8 +269,27 @@ def _ratio(above: float | None, below: float | None) -> float | None:
     return above / below if above is not None and below else None
 
 
-def _change(points: Sequence[GrowthPoint]) -> float | None:
-    """How much more the largest costs than the smallest, in percent; 0 if it costs less."""
-    if len(points) < 2:
+@dataclass(frozen=True)
+class _Change:
+    """From the smallest size to the largest.
+
+    Attributes:
+        percent: of the medians; negative where the largest costs less.
+        within_spread: samples of both sizes overlap, so that there may be no change at all.
+    """
+
+    percent: float
+    within_spread: bool
+
+    @property
+    def against_spread(self) -> str:
+        return "within the spread" if self.within_spread else "outside the spread"
+
+
+def _change(costs: Sequence[Spread | None]) -> _Change | None:
+    if len(costs) < 2 or not (first := costs[0]) or not (last := costs[-1]) or not first.median:
         return None
-    return max(0.0, 100 * (points[-1].seconds.median / points[0].seconds.median - 1))
+    return _Change(
+        percent=100 * (last.median / first.median - 1),
+        within_spread=first.low <= last.high and last.low <= first.high,
+    )

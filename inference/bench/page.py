@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from inference.bench import plots
-from inference.bench.figures import Bench, Run
+from inference.bench.figures import Bench, Run, Spread
 from inference.bench.judged import Verdict, judge
 from inference.bench.wording import GPU_RUNS, about, conditions, ms, title
 
@@ -38,11 +38,13 @@ def write(bench: Bench, page: Path, others: Sequence[Bench] = ()) -> None:
     blocks += _time(bench, drawn)
     blocks += _growth(bench, drawn)
     blocks += _processes(bench)
-    for number, one in enumerate([bench, *others]):
-        if one.parts.gpu:
-            gpu = folder if number == 0 else folder / f"gpu-{number}"
-            plots.draw(one, gpu, "gpu")
-            blocks += _gpu(one, _picture(gpu, "gpu", folder.parent))
+    if "gpu" in drawn:
+        blocks += _gpu(bench, drawn["gpu"])
+    for number, other in enumerate(others, 1):
+        gpu = folder / f"gpu-{number}"
+        if plots.draw(other, gpu, "gpu"):
+            blocks += _gpu(other, _picture(gpu, "gpu", folder.parent))
+    blocks += _not_measured(bench)
     blocks += _method(bench)
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
@@ -121,9 +123,6 @@ def _towers(bench: Bench, drawn: dict[str, str]) -> Iterator[str]:
         rows.append((f"**{title(first)}**" if ours else name, *cells, cosine))
     headings = [f"batch {batch}, ms" for batch in batches]
     yield _table(("", *headings, "cosine"), rows)
-    if bench.parts.skipped:
-        reasons = "; ".join(f"{one.what}, since {one.why}" for one in bench.parts.skipped)
-        yield f"Not measured: {reasons}."
 
 
 def _time(bench: Bench, drawn: dict[str, str]) -> Iterator[str]:
@@ -141,8 +140,8 @@ def _time(bench: Bench, drawn: dict[str, str]) -> Iterator[str]:
             f"{road.people} people who send {road.photos} photos at the same moment get "
             f"{1 / road.per_photo.median:.1f} charts per second: half of them are there after "
             f"{_seconds(of_all[len(of_all) // 2])}, nine in ten after {_seconds(slow)}, all after "
-            f"{_seconds(of_all[-1])}. Who is alone waits {ms(road.alone.median)} ms "
-            f"({ms(road.alone.low)} to {ms(road.alone.high)})."
+            f"{_seconds(of_all[-1])}, in the last round. Who is alone waits "
+            f"{ms(road.alone.median)} ms ({ms(road.alone.low)} to {ms(road.alone.high)})."
         )
         if road.core_seconds:
             yield _table(
@@ -159,7 +158,13 @@ def _growth(bench: Bench, drawn: dict[str, str]) -> Iterator[str]:
     yield "## What grows"
     yield drawn["growth"]
     rows = [
-        (what, f"{point.size:,}", ms(point.seconds.median), ms(point.bot_seconds.median))
+        (
+            what,
+            f"{point.size:,}",
+            ms(point.seconds.median),
+            _ms(point.core_seconds),
+            _ms(point.bot_seconds),
+        )
         for what, points in (
             ("photos that wait", bench.whole.queue),
             ("stored users", bench.whole.users),
@@ -167,7 +172,16 @@ def _growth(bench: Bench, drawn: dict[str, str]) -> Iterator[str]:
         for point in points
     ]
     if rows:
-        yield _table(("", "size", "whole road, ms for each photo", "core-ms of the bot"), rows)
+        yield _table(
+            (
+                "",
+                "size",
+                "whole road, ms for each photo",
+                "core-ms of bot, worker and queue",
+                "of these the bot's",
+            ),
+            rows,
+        )
     if labels := bench.parts.label_growth:
         yield _table(
             ("labels", "known (cache warm), ms", "new (cache cold), ms", "chart, ms"),
@@ -233,6 +247,12 @@ def _gpu(bench: Bench, picture: str) -> Iterator[str]:
     )
 
 
+def _not_measured(bench: Bench) -> Iterator[str]:
+    if skipped := [*bench.parts.skipped, *bench.whole.skipped]:
+        yield "## What was not measured"
+        yield "\n".join(f"- {one.what}, since {one.why}" for one in skipped)
+
+
 def _method(bench: Bench) -> Iterator[str]:
     yield "## How it is measured"
     yield (
@@ -263,6 +283,10 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     rules = ["---", *["--:"] * (len(headings) - 1)]
     lines = [[cell.replace("|", r"\|") for cell in cells] for cells in [headings, rules, *rows]]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _ms(spread: Spread | None) -> str:
+    return f"{ms(spread.median)} ({ms(spread.low)}–{ms(spread.high)})" if spread else "–"
 
 
 def _seconds(value: float) -> str:

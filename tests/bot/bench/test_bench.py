@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 import inference
 from bot.bench import processes
+from bot.bench.bench import SECTIONS
 from bot.cli import main
 from inference.bench.figures import Bench
 from tests.e2e.running import COMMAND, surroundings
@@ -23,14 +24,27 @@ def test_sections_that_there_are_not() -> None:
     assert "growth" in result.output
 
 
+def test_all_sections_are_in_the_help() -> None:
+    shown = CliRunner().invoke(main, ["bench", "--help"], terminal_width=200).output
+    assert f"Some of {','.join(SECTIONS)}." in shown
+
+
+@pytest.mark.parametrize("option", ["--json", "--page"])
+def test_a_folder_that_is_not_there_is_told_before_anything_is_measured(option: str) -> None:
+    result = CliRunner().invoke(main, ["bench", option, "nowhere/file"])
+    assert result.exit_code == 2
+    assert f"{option} is nowhere/file" in result.output
+
+
 @pytest.mark.skipif(not _HAS_DEMO, reason="the bundled model is not there yet")
 @pytest.mark.skipif(not processes.can_be_told(), reason="there is no /proc to read memory from")
-@pytest.mark.timeout(400)  # a minute on an idle machine with two cores
+@pytest.mark.timeout(600)  # a minute on an idle machine with two cores
 def test_a_quick_run_measures_every_section(tmp_path: Path) -> None:
     done = subprocess.run(
         [*COMMAND, "bench", "--quick", "--model", "demo", "--page", "page.md"],
         cwd=tmp_path,
-        env=surroundings(HOME=tmp_path, COLUMNS=120),
+        # One thread for each: threads that wait for one another on busy cores spin half the time.
+        env=surroundings(HOME=tmp_path, COLUMNS=120, CLIP_THREADS=1, OMP_NUM_THREADS=1),
         capture_output=True,
         text=True,
         check=False,

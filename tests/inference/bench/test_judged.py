@@ -66,11 +66,13 @@ def test_who_is_alone_waits_for_more_than_the_model_and_the_chart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("costs", "change"), [((0.05, 0.06), 20.0), ((0.05, 0.04), 0.0), ((0.05, 0.9, 0.05), 0.0)]
+    ("costs", "change"), [((0.05, 0.06), 20.0), ((0.05, 0.04), -20.0), ((0.05, 0.9, 0.05), 0.0)]
 )
-def test_growth_compares_the_most_with_the_least(costs: tuple[float, ...], change: float) -> None:
+def test_growth_compares_the_largest_with_the_smallest(
+    costs: tuple[float, ...], change: float
+) -> None:
     points = [
-        GrowthPoint(10**place, Spread.of([cost]), Spread.of([0.01]))
+        GrowthPoint(10**place, Spread.of([1.0]), Spread.of([cost]), Spread.of([0.01]))
         for place, cost in enumerate(costs, 1)
     ]
     bench = stored()
@@ -78,6 +80,20 @@ def test_growth_compares_the_most_with_the_least(costs: tuple[float, ...], chang
     found = verdict(msgspec.structs.replace(bench, whole=whole), "waiting photos")
     assert found.figure == pytest.approx(change)
     assert found.met is (change <= 10)
+    assert "of the bot alone +0.0 % (within the spread)" in found.note
+
+
+@pytest.mark.parametrize(
+    ("last", "said"), [([0.06, 0.07], "outside the spread"), ([0.04, 0.09], "within the spread")]
+)
+def test_a_change_is_told_beside_the_spread(last: list[float], said: str) -> None:
+    points = [
+        GrowthPoint(size, Spread.of([1.0]), Spread.of(costs))
+        for size, costs in ((10, [0.04, 0.05]), (100, last))
+    ]
+    bench = stored()
+    whole = msgspec.structs.replace(bench.whole, users=points)
+    assert f"({said})" in verdict(msgspec.structs.replace(bench, whole=whole), "users").note
 
 
 def test_memory_is_that_after_all_rounds() -> None:

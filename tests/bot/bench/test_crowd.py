@@ -1,0 +1,30 @@
+"""What the bot does otherwise than draw charts ends the measurement with a sentence."""
+
+import httpx
+import pytest
+
+from bot.bench import crowd
+from bot.bench.crowd import TOKEN, Crowd, Order, Refused
+from bot.playground import media
+from bot.playground.server import BotApiServer
+from inference.bench.pictures import photo
+
+
+async def test_an_answer_that_is_no_chart() -> None:
+    async with BotApiServer(TOKEN) as server, httpx.AsyncClient() as bot:
+        picture = await media.photo(server.world.files, photo(1))
+        people = Crowd(server, [picture], "cat, dog")
+        await people.obey(Order("fill", photos=crowd._BEING_FETCHED))  # too few to wait for
+        await bot.post(
+            f"{server.url}/bot{TOKEN}/sendMessage",
+            json={"chat_id": next(iter(people._sent))[0], "text": "Too busy."},
+        )
+        with pytest.raises(Refused, match="Too busy"):
+            await people.obey(Order("drain"))
+
+
+async def test_a_bot_that_does_not_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd, "_START", 0.01)
+    async with BotApiServer(TOKEN) as server:
+        with pytest.raises(TimeoutError, match="did not ask for updates"):
+            await Crowd(server, [], "cat, dog").obey(Order("polled"))

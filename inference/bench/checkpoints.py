@@ -68,13 +68,15 @@ def find(name: str, folder: Path) -> tuple[str, str]:
     in the cache nor to be had from the hub.
 
     Raises:
-        ModelUnavailable: any other model can't be had.
+        ModelUnavailable: any other model can't be had, or something else is the matter.
     """
     if name == RANDOM:
         return str(random_clip(folder)), "Random weights in the shape of ViT-B/32, as asked for."
     if name == DEMO_MODEL or Path(name).expanduser().is_dir():
         return name, ""
+    import httpx
     from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
 
     from inference.checkpoint import explain
 
@@ -82,7 +84,8 @@ def find(name: str, folder: Path) -> tuple[str, str]:
     try:
         snapshot_download(name, allow_patterns=wanted)
     except Exception as error:
-        if name != DEFAULT_MODEL:
+        out_of_reach = isinstance(error, LocalEntryNotFoundError | httpx.TransportError)
+        if name != DEFAULT_MODEL or not out_of_reach:
             raise ModelUnavailable(explain(name, error)) from error
         return str(random_clip(folder)), (
             f"{name} is not in the cache and the hub is out of reach: measured with random weights "

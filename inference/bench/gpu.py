@@ -5,10 +5,10 @@ Everything is timed until the GPU has finished. Runs of one shape take turns.
 
 import gc
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -18,6 +18,7 @@ from inference.bench.figures import GpuPart, GpuRun, Run, Spread
 from inference.bench.pictures import LABELS, open_all
 from inference.bench.reference import Reference
 from inference.bench.rivals import piped
+from inference.bench.turns import Contestant, Turns
 from inference.engine import Engine, LabelSet
 from inference.images import decode
 from inference.preprocessing import Inputs
@@ -56,28 +57,46 @@ class _Shape:
         self._readers = ThreadPoolExecutor(min(8, cores.available()), "read")  # as the worker's
 
     def measure(self, rounds: int) -> tuple[list[GpuRun], list[GpuPart]]:
-        works: dict[GpuRun | GpuPart, tuple[int, Callable[[], object]]] = {}
-        nothing = Spread(0, 0, 0, 0)
+        contestants = []
         for batch in BATCHES:
-            for part, work in self._stages(batch).items():
-                works[GpuPart(self._shape, batch, part, nothing)] = batch, work
-            works[GpuRun(self._shape, "raw", batch, nothing)] = batch, self._raw(batch)
-            works[GpuRun(self._shape, "engine", batch, nothing)] = batch, self._images(batch)
-            works[GpuRun(self._shape, "jpeg", batch, nothing)] = batch, self._jpeg(batch)
-        for contestant in (piped(self._reference, self._files, batch) for batch in (1, 16)):
-            about: Run = contestant.about
-            rival = GpuRun(self._shape, "pipeline", about.batch, nothing)
-            works[rival] = contestant.photos, lambda work=contestant.work: work(0)  # type: ignore[misc]
-        seconds = _take_turns(works, rounds)
+            contestants += [
+                self._contestant("part", part, batch, work)
+                for part, work in self._stages(batch).items()
+            ]
+            contestants += [
+                self._contestant("engine", "raw", batch, self._raw(batch)),
+                self._contestant("engine", "engine", batch, self._images(batch)),
+                self._contestant("engine", "jpeg", batch, self._jpeg(batch)),
+            ]
+        # what they return lies in the CPU's memory: nothing to wait for
+        contestants += [piped(self._reference, self._files, batch) for batch in (1, 16)]
+        turns = Turns(contestants)
+        with torch.inference_mode():
+            turns.warm_up()  # in which kernels are chosen
+            for _ in range(rounds):
+                turns.round()
         runs, parts = [], []
-        for about_it, samples in seconds.items():
-            if isinstance(about_it, GpuRun):
-                rates = Spread.of([1 / sample for sample in samples])
-                runs.append(GpuRun(self._shape, about_it.what, about_it.batch, rates))
+        for run in turns.results():
+            assert run.seconds
+            if run.kind == "part":
+                parts.append(GpuPart(self._shape, run.batch, run.name, run.seconds))
             else:
-                spread = Spread.of(samples)
-                parts.append(GpuPart(self._shape, about_it.batch, about_it.part, spread))
+                rates = _rates(run.seconds)
+                runs.append(GpuRun(self._shape, run.name, run.batch, rates))  # type: ignore[arg-type]
         return runs, parts
+
+    def _contestant(
+        self, kind: Literal["engine", "part"], name: str, batch: int, work: Callable[[], object]
+    ) -> Contestant:
+        """Everybody deals with as many photos in a turn; it ends when the GPU has finished."""
+        photos = max(BATCHES)
+
+        def turn(_: int) -> None:
+            for _ in range(photos // batch):
+                work()
+            torch.cuda.synchronize()
+
+        return Contestant(Run(kind, name, batch), photos, turn)
 
     def _batch(self, batch: int) -> list[bytes]:
         return [self._files[place % len(self._files)] for place in range(batch)]
@@ -115,18 +134,6 @@ class _Shape:
         return lambda: self._engine.classify(list(self._readers.map(read, files)), asked)
 
 
-@torch.inference_mode()
-def _take_turns(
-    works: dict[GpuRun | GpuPart, tuple[int, Callable[[], object]]], rounds: int
-) -> dict[GpuRun | GpuPart, list[float]]:
-    """Seconds for each photo; a first round, in which kernels are chosen, does not count."""
-    seconds: dict[GpuRun | GpuPart, list[float]] = {about: [] for about in works}
-    for number in range(-1, rounds):
-        for about, (photos, work) in works.items():
-            torch.cuda.synchronize()
-            began = time.perf_counter()
-            work()
-            torch.cuda.synchronize()
-            if number >= 0:
-                seconds[about].append((time.perf_counter() - began) / photos)
-    return seconds
+def _rates(seconds: Spread) -> Spread:
+    """Photos per second."""
+    return Spread(1 / seconds.median, 1 / seconds.high, 1 / seconds.low, seconds.runs)

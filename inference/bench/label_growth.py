@@ -20,10 +20,7 @@ def measure(ours: Ours, sizes: list[int], rounds: int) -> list[LabelsPoint]:
 def _contestants(ours: Ours, size: int) -> list[Contestant]:
     """Known labels, new labels, charts: in the order of `LabelsPoint`."""
     photos, name = len(ours.images), f"{size} labels"
-    known = [f"label {place} of {size}" for place in range(size)]
-
-    def new(number: int, photo: int) -> list[str]:
-        return [f"{label} for photo {photo} in round {number}" for label in known]
+    known = ours.new.of_three_words(size)  # and known from the first turn on
 
     def charts(number: int) -> None:
         for picture in ours.images[:_CHARTS]:
@@ -36,7 +33,7 @@ def _contestants(ours: Ours, size: int) -> list[Contestant]:
         Contestant(
             Run("part", name, photos, "new"),
             photos,
-            lambda number: ours.classify([new(number, photo) for photo in range(photos)]),
+            lambda _: ours.classify([ours.new.of_three_words(size) for _ in range(photos)]),
         ),
         Contestant(Run("part", name, 1), _CHARTS, charts),
     ]

@@ -4,7 +4,6 @@ import importlib.metadata
 import os
 import platform
 import re
-from functools import cache
 from pathlib import Path
 
 from inference import cores
@@ -31,8 +30,7 @@ _TELLING = (
 )
 
 
-@cache
-def instructions() -> tuple[str, ...]:
+def _instructions() -> tuple[str, ...]:
     """Those of `_TELLING` that the processor has; empty where the system does not say."""
     flags = set(re.findall(r"\S+", _cpu_field("flags") or _cpu_field("Features")))
     return tuple(name for name in _TELLING if name in flags)
@@ -46,7 +44,7 @@ def describe() -> Machine:
         cpu=_cpu_field("model name") or platform.processor() or platform.machine(),
         cores=cores.available(),
         memory=_memory(),
-        instructions=instructions(),
+        instructions=_instructions(),
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
         torch=str(torch.__version__),

@@ -3,7 +3,9 @@ things between two rounds, so that those are measured side by side as well.
 """
 
 import gc
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
@@ -24,9 +26,10 @@ from inference.bench.reference import Reference
 from inference.bench.rivals import rivals
 from inference.bench.turns import Turns
 from inference.engine import Engine
-from inference.errors import ModelUnavailable
 from inference.loading import load_engine
 from inference.settings import DEMO_MODEL, WorkerSettings
+
+T = TypeVar("T")
 
 
 class Measuring:
@@ -89,6 +92,9 @@ class Measuring:
         if "charts" in sections:
             contestants += self._ours.charts()
         self._turns = Turns(contestants)
+        # The garbage collector shall not look through what rivals left while charts are timed.
+        gc.collect()
+        gc.freeze()
         self._label_growth: list[LabelsPoint] = []
 
     def warm_up(self) -> None:
@@ -102,13 +108,16 @@ class Measuring:
     def growth(self) -> None:
         """From 2 labels to 50."""
         sizes = [2, 10] if self._quick else [2, 6, 10, 20, 50]
-        self._label_growth = label_growth.measure(self._ours, sizes, 1 if self._quick else 3)
+        self._label_growth = self._tried(
+            "growth", lambda: label_growth.measure(self._ours, sizes, 1 if self._quick else 3), []
+        )
 
     def results(self) -> Parts:
         """Everything so far; what is measured but once is measured now."""
         charts = "charts" in self._sections
-        found = [] if "answers" not in self._sections else self._answers()
-        gpu_runs, gpu_parts = self._gpu() if "gpu" in self._sections else ([], [])
+        found: list[Answers] = self._tried("answers", self._answers, [])
+        no_gpu: tuple[list[GpuRun], list[GpuPart]] = [], []
+        gpu_runs, gpu_parts = self._tried("gpu", self._gpu, no_gpu)
         return Parts(
             machine=machine.describe(),
             model=self._model,
@@ -125,31 +134,24 @@ class Measuring:
             gpu_parts=gpu_parts,
         )
 
-    def _answers(self) -> list[Answers]:
-        """For the model that is measured; and for the bundled one, whose answers mean something."""
-        ours, name = self._engine, self._model.name
-        found = []
-        if ours.name != DEMO_MODEL:
-            found = [answers.compare(name, ours, self._true(), self._ours.images, LABELS)]
+    def _tried(self, section: str, measure: Callable[[], T], nothing: T) -> T:
+        """What fails here is no reason to lose all figures that there are."""
+        if section not in self._sections:
+            return nothing
         try:
-            demo = Engine.load(
-                DEMO_MODEL, device=ours.device, dtype=ours.dtype, runtime=ours.runtime
-            )
-        except ModelUnavailable as error:
-            self._skipped.append(Skipped("answers of the bundled model", str(error).rstrip(".")))
-            return found
-        images, labels = answers.samples()
-        return [*found, answers.compare(DEMO_MODEL, demo, Reference(DEMO_MODEL), images, labels)]
+            return measure()
+        except Exception as error:
+            self._skipped.append(Skipped.failed(section, error))
+            return nothing
 
-    def _true(self) -> Reference:
-        """In float32, on a CPU."""
-        if self._reference.dtype == torch.float32:
-            return self._reference
-        return Reference(self._engine.name)
+    def _answers(self) -> list[Answers]:
+        """Of the bundled model, run as the measured one is: its answers mean something."""
+        ours = self._engine
+        demo = Engine.load(DEMO_MODEL, device=ours.device, dtype=ours.dtype, runtime=ours.runtime)
+        return [answers.compare(DEMO_MODEL, demo, Reference(DEMO_MODEL), *answers.samples())]
 
     def _gpu(self) -> tuple[list[GpuRun], list[GpuPart]]:
         if not torch.cuda.is_available():
-            self._skipped.append(Skipped("GPU", "there is no NVIDIA GPU that PyTorch can use"))
+            self._skipped.append(Skipped("gpu", "there is no NVIDIA GPU that PyTorch can use"))
             return [], []
-        gc.collect()
-        return gpu.measure(self._files, self._folder, 2 if self._quick else 7)
+        return gpu.measure(self._files, self._folder, self._turns.rounds)

@@ -1,6 +1,6 @@
 """Our engine, its stages, and the raw forward pass in its own runtime, dtype and batch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
@@ -10,21 +10,24 @@ from PIL import Image
 from inference import chart, cores
 from inference.bench.figures import ChartSize, Run, Spread
 from inference.bench.names import CHART, DECODE, DECODE_FETCHED, IMAGES, JPEG, PREPROCESS, RAW
-from inference.bench.pictures import LABELS, as_fetched, new_labels
+from inference.bench.pictures import BATCHES, LABELS, NewLabels, as_fetched
 from inference.bench.turns import Contestant
 from inference.contract import ChartWords
 from inference.engine import Engine, LabelSet
 from inference.images import decode
 from inference.preprocessing import Inputs
 
-BATCHES = (1, 4, 16)
-
 
 class Ours:
-    """The engine as the worker uses it: reading on threads of its own, then the model."""
+    """The engine as the worker uses it: reading on threads of its own, then the model.
+
+    Attributes:
+        new: labels for all who ask about new ones.
+    """
 
     def __init__(self, engine: Engine, files: Sequence[bytes], few: int) -> None:
         self.engine = engine
+        self.new = NewLabels()
         self._files = files
         self._few = few
         self._images = [decode(data, want=engine.image_size) for data in files]
@@ -68,10 +71,14 @@ class Ours:
             for data in files:
                 decode(data, want=size)
 
+        def preparing(_: int) -> None:
+            for image in self._images:
+                self.engine.prepare(image)
+
         return [
             self._part(DECODE, lambda _: decoding(self._files)),
             self._part(DECODE_FETCHED, lambda _: decoding(fetched)),
-            self._part(PREPROCESS, lambda _: self.engine.towers.preprocess(self._images)),
+            self._part(PREPROCESS, preparing),
         ]
 
     def charts(self) -> list[Contestant]:
@@ -99,16 +106,10 @@ class Ours:
     def _engine(self, name: str, batch: int, labels: Literal["known", "new"]) -> Contestant:
         count = self._count(batch)
 
-        def asked(number: int, place: int) -> LabelSet:
-            if labels == "known":
-                return LabelSet(LABELS)
-            # everybody who asks for new labels has some of their own
-            return LabelSet(new_labels(number, place, batch, 0 if name == IMAGES else 1))
-
-        def work(number: int) -> None:
+        def work(_: int) -> None:
             for start in range(0, count, batch):
                 part = range(start, min(start + batch, count))
-                sets = [asked(number, place) for place in part]
+                sets = [LabelSet(LABELS if labels == "known" else self.new.six()) for _ in part]
                 if name == IMAGES:
                     self._ask([self._images[place] for place in part], sets)
                 else:
@@ -129,8 +130,7 @@ class Ours:
             for start in range(0, len(images), batch)
         ]
 
-    def _part(self, name: str, work: object) -> Contestant:
-        assert callable(work)
+    def _part(self, name: str, work: Callable[[int], None]) -> Contestant:
         return Contestant(Run("part", name, 1), len(self._files), work)
 
     def _count(self, batch: int) -> int:

@@ -1,6 +1,7 @@
 """The photos and labels that everybody gets: drawn, seeded, the same on every machine."""
 
 import io
+import itertools
 import random
 from pathlib import Path
 
@@ -8,7 +9,15 @@ from PIL import Image, ImageDraw
 
 from inference.images import decode
 
-LABELS = ("a blurry cat", "a fast sports car", "a tree", "a red circle", "a blue square", "a house")
+LABELS = ("a black cat", "a fast sports car", "a tree", "a red circle", "a blue square", "a house")
+
+# Each is one token, as each word of LABELS is.
+_WORDS = (
+    "red blue green grey pink gold old new big small long cold dark light soft wild round square "
+    "plain bright white brown young fast cat dog car tree house circle bird boat book lamp chair "
+    "table cup door fish flower horse hat key leaf moon star sun ship train apple ball bear bed "
+    "bell box bus cake clock cloud eye face fire glass hand heart"
+)
 
 # As Telegram's size "x" of a photo in landscape: what a phone's picture is most often seen in.
 SIZE = (800, 600)
@@ -16,6 +25,7 @@ SIZE = (800, 600)
 FETCHED_SIDE = 320
 
 PHOTOS = 16
+BATCHES = (1, 4, 16)  # photos at a time
 
 
 def photo(seed: int) -> bytes:
@@ -56,18 +66,26 @@ def open_all(files: list[bytes], image_size: int) -> list[Image.Image]:
     return [decode(data, want=image_size) for data in files]
 
 
-def write(folder: Path) -> list[str]:
-    """Writes all photos; returns their paths."""
+def write(folder: Path) -> None:
+    """Writes all photos."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = []
     for seed in range(PHOTOS):
-        path = folder / f"{seed:02}.jpg"
-        path.write_bytes(photo(seed))
-        paths.append(str(path))
-    return paths
+        (folder / f"{seed:02}.jpg").write_bytes(photo(seed))
 
 
-def new_labels(*where: int) -> tuple[str, ...]:
-    """Six labels that no cache has seen, for each place of its own."""
-    number = " ".join(map(str, where))
-    return tuple(f"{label} number {number}" for label in LABELS)
+class NewLabels:
+    """Labels that no cache has seen: the same one never comes twice."""
+
+    def __init__(self) -> None:
+        self._left = {
+            count: map(" ".join, itertools.permutations(_WORDS.split(), count))
+            for count in (2, 3, 4)
+        }
+
+    def six(self) -> tuple[str, ...]:
+        """As many as LABELS, and each of as many tokens: the same work for the text tower."""
+        return tuple(next(self._left[len(label.split())]) for label in LABELS)
+
+    def of_three_words(self, count: int) -> tuple[str, ...]:
+        """So many."""
+        return tuple(itertools.islice(self._left[3], count))

@@ -40,15 +40,9 @@ class Reference:
         ]
         return pixels.to(self.device, self.dtype)
 
-    def image_features(self, pixels: torch.Tensor) -> torch.Tensor:
-        """[images, dimensions], of any length."""
-        output = self.model.get_image_features(pixel_values=pixels)
-        features: torch.Tensor = getattr(output, "pooler_output", output)
-        return features
-
     @torch.inference_mode()
     def classify(self, images: list[Image.Image], labels: list[str]) -> FloatArray:
-        """float32 [images, labels], by the model's own forward pass: softmax of its logits."""
+        """float32 [images, labels] of a softmax model, by its own forward pass."""
         texts = self.tokenizer(labels, padding=True, truncation=True, return_tensors="pt")
         inputs = {"pixel_values": self.pixels(images), **texts.to(self.device)}
         logits = self.model(**inputs).logits_per_image.float()

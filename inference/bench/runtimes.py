@@ -18,18 +18,13 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from inference import cores
+from inference import compiled
 from inference.bench.figures import Fidelity, Run, Skipped
-from inference.bench.machine import instructions
 from inference.bench.names import TORCH_FLOAT32
+from inference.bench.pictures import BATCHES
 from inference.bench.reference import Reference
 from inference.bench.turns import Contestant
-from inference.compiled import core
-
-BATCHES = (1, 4, 16)
-
-# Instructions by which a processor multiplies bfloat16 itself; else it is slower than float32.
-_NATIVE_BFLOAT16 = {"avx512_bf16", "amx_bf16", "bf16", "sve_bf16"}
+from inference.checkpoint import has_native_bfloat16
 
 # pixels float32 [images, 3, side, side] → features [images, dimensions]
 Forward = Callable[[torch.Tensor], torch.Tensor]
@@ -80,8 +75,7 @@ def build(reference: Reference, pixels: torch.Tensor, folder: Path, *, quick: bo
         quick: leaves out what takes a minute to build.
     """
     exported = _Exported(reference, pixels[:2], folder)
-    native = _NATIVE_BFLOAT16 & set(instructions())
-    no_bfloat16 = "" if native else "this processor has no bfloat16 instructions"
+    no_bfloat16 = "" if has_native_bfloat16() else "this processor has no bfloat16 instructions"
     no_compiling = "left out of a quick run" if quick else ""
     builders: list[tuple[str, str, Callable[[], Forward]]] = [
         (TORCH_FLOAT32, "", lambda: _tower(reference)),
@@ -94,19 +88,19 @@ def build(reference: Reference, pixels: torch.Tensor, folder: Path, *, quick: bo
     ]
     towers, skipped = [], []
     for name, why_not, builder in builders:
-        if not why_not:
-            try:
-                with _quiet():
-                    forward = builder()
-                    forward(pixels[:1])
-                towers.append(Tower(name, torch.inference_mode()(forward)))
-                continue
-            except Missing as missing:
-                why_not = str(missing)
-            except Exception as error:
-                # A runtime that fails is a finding, and no reason to lose the others' figures.
-                why_not = f"it failed: {_brief(error)}"
-        skipped.append(Skipped(name, why_not))
+        if why_not:
+            skipped.append(Skipped(name, why_not))
+            continue
+        try:
+            with _quiet():
+                forward = builder()
+                forward(pixels[:1])
+            towers.append(Tower(name, torch.inference_mode()(forward)))
+        except Missing as missing:
+            skipped.append(Skipped(name, str(missing)))
+        except Exception as error:
+            # A runtime that fails is a finding, and no reason to lose the others' figures.
+            skipped.append(Skipped.failed(name, error))
     return Towers(towers, skipped)
 
 
@@ -161,11 +155,11 @@ def _bfloat16(reference: Reference) -> Forward:
 def _compiled(reference: Reference, pixels: torch.Tensor) -> Forward:
     if not (shutil.which("g++") or shutil.which("clang++")):
         raise Missing("no C++ compiler is installed")
-    compiled: Forward = torch.compile(_Features(reference.model).eval(), dynamic=True)
+    forward: Forward = torch.compile(_Features(reference.model).eval(), dynamic=True)
     with torch.inference_mode():
         for batch in BATCHES:  # each size may be compiled anew
-            compiled(pixels[:batch])
-    return compiled
+            forward(pixels[:batch])
+    return forward
 
 
 class _Exported:
@@ -178,17 +172,21 @@ class _Exported:
         self._shape = [-1, *example.shape[1:]]
 
     def openvino(self, precision: str) -> Forward:
-        ov = _package("openvino")
+        try:
+            ov = compiled.openvino()
+        except ImportError as error:
+            raise Missing("openvino is not installed") from error
         with torch.no_grad():
             model = ov.convert_model(self._module, example_input=self._example)
         model.reshape(self._shape)
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": precision,  # unset, it is bfloat16 where that is native
-            "INFERENCE_NUM_THREADS": cores.available(),
+            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+            "ENABLE_CPU_PINNING": False,  # as our engine has it
         }
-        compiled = core().compile_model(model, "CPU", settings)
-        return lambda pixels: torch.from_numpy(compiled([pixels.numpy()])[0])
+        tower = compiled.core().compile_model(model, "CPU", settings)
+        return lambda pixels: torch.from_numpy(tower([pixels.numpy()])[0])
 
     def onnx_float32(self) -> Forward:
         return self._onnx_session(self._onnx_file())
@@ -224,7 +222,9 @@ class _Exported:
     def _onnx_session(self, file: Path) -> Forward:
         ort = _package("onnxruntime")
         options = ort.SessionOptions()
-        options.intra_op_num_threads = cores.available()
+        options.intra_op_num_threads = torch.get_num_threads()
+        # else its threads look for more work for a while, in the next contestant's time
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3  # errors
         session = ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
         name = session.get_inputs()[0].name
@@ -249,7 +249,3 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(was)
-
-
-def _brief(error: Exception) -> str:
-    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:120]}"

@@ -61,7 +61,10 @@ def _road(bench: Bench) -> Table:
         )
         middle = road.latencies[len(road.latencies) // 2]
         table.add_row(
-            f"{people}, ms until a chart", ms(middle), ms(road.latencies[0]), ms(road.latencies[-1])
+            f"{people}, ms until a chart, last round",
+            ms(middle),
+            ms(road.latencies[0]),
+            ms(road.latencies[-1]),
         )
         table.add_row(
             "one alone, ms until a chart", ms(alone.median), ms(alone.low), ms(alone.high)

@@ -29,10 +29,14 @@ class Contestant:
 
 @dataclass
 class Turns:
-    """Rounds in which each contestant has one turn; every other round in the opposite order."""
+    """Rounds in which each contestant has one turn; every other round in the opposite order.
+
+    Attributes:
+        rounds: so far.
+    """
 
     contestants: Sequence[Contestant]
-    _rounds: int = 0
+    rounds: int = field(default=0, init=False)
     _seconds: dict[Run, list[float]] = field(default_factory=dict)
     _core_seconds: dict[Run, list[float]] = field(default_factory=dict)
 
@@ -43,12 +47,12 @@ class Turns:
 
     def round(self) -> None:
         """One turn each."""
-        self._rounds += 1
-        turned = self._rounds % 2 == 0
+        self.rounds += 1
+        turned = self.rounds % 2 == 0
         for contestant in reversed(self.contestants) if turned else self.contestants:
             time.sleep(_PAUSE)
             began, worked = time.perf_counter(), time.process_time()
-            contestant.work(self._rounds)
+            contestant.work(self.rounds)
             took = time.perf_counter() - began
             core_seconds = time.process_time() - worked
             about, photos = contestant.about, contestant.photos

@@ -1,5 +1,6 @@
 """Which model is measured where the hub is out of reach."""
 
+import errno
 import json
 import struct
 from math import prod
@@ -17,10 +18,22 @@ def test_the_default_model_is_replaced_by_its_shape(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoints, "random_clip", lambda folder: folder)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
+    # huggingface_hub has read HF_HOME already
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     found, note = checkpoints.find(DEFAULT_MODEL, tmp_path / "random")
     assert found == str(tmp_path / "random")
     assert note.startswith(f"{DEFAULT_MODEL} is not in the cache and the hub is out of reach")
+
+
+def test_a_full_disk_is_not_taken_for_a_hub_out_of_reach(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", full)
+    with pytest.raises(ModelUnavailable, match="disk is full"):
+        checkpoints.find(DEFAULT_MODEL, tmp_path)
 
 
 def test_another_model_is_not_replaced(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 """Everybody has a turn in each round, and nobody is always first."""
 
+import time
+from collections.abc import Callable
+
 from inference.bench.figures import Run
 from inference.bench.turns import Contestant, Turns
 
@@ -20,3 +23,20 @@ def test_every_other_round_goes_the_opposite_way() -> None:
     assert first.seconds
     assert first.seconds.runs == 2
     assert first.seconds.low <= first.seconds.median <= first.seconds.high
+
+
+def test_waiting_is_no_work() -> None:
+    def contestant(name: str, work: Callable[[], object]) -> Contestant:
+        return Contestant(Run("part", name, 1), 1, lambda _: work())
+
+    def busy() -> None:
+        began = time.process_time()
+        while time.process_time() - began < 0.05:
+            pass
+
+    turns = Turns([contestant("waits", lambda: time.sleep(0.2)), contestant("works", busy)])
+    turns.round()
+    waits, works = turns.results()
+    assert waits.seconds
+    assert waits.seconds.median >= 0.2
+    assert waits.core_seconds < 0.05 <= works.core_seconds

@@ -48,8 +48,12 @@ format: $(VENV)/installed-test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+$(VENV)/installed-bench: $(VENV)/installed
+	$(PIP) install -c constraints.txt -e '.[bench]'
+	@touch $@
+
 # Whole, it also makes docs/benchmarks.md anew; with ARGS="--quick" or the like it does as told.
-bench: $(VENV)/installed-test
+bench: $(VENV)/installed-bench
 	$(BIN)/clipbot bench $(or $(ARGS),--page docs/benchmarks.md)
 
 demo-model: $(VENV)/installed-test
@@ -63,7 +67,7 @@ screenshot: $(VENV)/installed-test
 constraints: $(VENV)/installed-test
 	$(PIP) install pip-tools
 	echo "torch==2.13.0" > $(VENV)/torch.txt
-	$(BIN)/pip-compile -q --upgrade --extra all --extra gpu --extra test -c $(VENV)/torch.txt \
+	$(BIN)/pip-compile -q --upgrade --extra all --extra bench --extra gpu --extra test -c $(VENV)/torch.txt \
 		--strip-extras --no-annotate --no-header --unsafe-package clipbot \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 		-o $(VENV)/constraints.txt pyproject.toml

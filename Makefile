@@ -4,15 +4,20 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests at once. They wait more than they compute, so that two cores are busy with three of them.
+JOBS ?= 3
+# Each process has its share in the tests' order, and takes from the others once it is done.
+PYTEST = $(BIN)/pytest -n $(JOBS) --dist worksteal
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo run worker test check format bench demo-model screenshot constraints clean
+.PHONY: demo run worker test coverage check format bench demo-model screenshot constraints clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    the whole bot in a local web page: no token, no model download"
 	@echo "make run     the bot; needs TELEGRAM_BOT_TOKEN in the environment or in .env"
 	@echo "make test    all tests          make check   format, lint, types, imports, translations"
+	@echo "make coverage   all tests, and which lines they reach"
 	@echo "make bench   measures           make clean   removes what these commands made"
 
 # Installed once, and again when what is to be installed changes.
@@ -35,7 +40,11 @@ worker: $(VENV)/installed
 	@$(BIN)/clipbot worker
 
 test: $(VENV)/installed-test
-	$(BIN)/pytest --cov --cov-report=term $(ARGS)
+	$(PYTEST) $(ARGS)
+
+# Apart from `make test`, because tracing every branch, in child processes too, takes its time.
+coverage: $(VENV)/installed-test
+	$(PYTEST) --cov --cov-report=term $(ARGS)
 
 check: $(VENV)/installed-test
 	$(BIN)/ruff format --check .

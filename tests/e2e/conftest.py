@@ -60,6 +60,8 @@ async def clipbot(
     await bot.start()
     try:
         await bot.polls()
+        # Any test may be the first one, and what its people wait for is no start.
+        await bot.says("is ready on", within=90)
         yield bot
         assert await bot.stops() == 0
         await bot.leaves_nothing()

@@ -113,12 +113,14 @@ def run(
     for option, path in (("--json", file), ("--page", page)):
         if path is not None and not os.access(path.parent, os.W_OK):
             raise SettingError(f"{option} is {path}, but no files can be made in {path.parent}.")
-    _end_as_by_ctrl_c()
     given = {"clip_model": model} if model else {}
     settings = load(WorkerSettings, **given)
     with tempfile.TemporaryDirectory(prefix="clipbot-bench-") as folder:
         conductor = _Conductor(settings, Path(folder), sections, quick=quick, say=say)
-        bench = asyncio.run(conductor.run())
+        try:
+            bench = asyncio.run(conductor.run())
+        except asyncio.CancelledError:
+            raise OperatorError("The benchmark was told to end before it was done.") from None
     text = json.dumps(msgspec.to_builtins(bench), indent=1, ensure_ascii=False)
     file.write_text(text + "\n", encoding="utf-8")
     say(f"All figures are in {file}.")
@@ -154,6 +156,7 @@ class _Conductor:
         self._skipped: list[Skipped] = []
 
     async def run(self) -> Bench:
+        _cancelled_by_signals()
         prepared = await self._prepare()
         settings = self._settings.model_copy(update={"clip_model": prepared.model})
         needs_bot = bool(self._sections & _OF_THE_BOT)
@@ -292,11 +295,13 @@ class _Conductor:
         return queue, users
 
 
-def _end_as_by_ctrl_c() -> None:
-    """Whatever ends us, what was started and written on the way goes too."""
+def _cancelled_by_signals() -> None:
+    """Whatever ends us, what was started and written on the way goes too, as by Ctrl-C."""
+    task = asyncio.current_task()
+    assert task
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 def _without_path(model: str) -> str:

@@ -122,9 +122,7 @@ async def running(
             start_new_session=True,
         )
     try:
-        polling, loaded = await _while_it_runs(
-            process, log, asyncio.gather(_polling(crowd, began), _loaded(log, began))
-        )
+        polling, loaded = await _while_it_runs(process, log, _ready(crowd, log, began))
         yield Whole(crowd, data, polling, loaded, process, log)
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -136,6 +134,10 @@ async def running(
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # it leads its own group, not ours
             await process.wait()
+
+
+async def _ready(crowd: Helper, log: Path, began: float) -> tuple[float, float]:
+    return await asyncio.gather(_polling(crowd, began), _loaded(log, began))
 
 
 async def _polling(crowd: Helper, began: float) -> float:

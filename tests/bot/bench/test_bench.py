@@ -36,6 +36,22 @@ def test_a_folder_that_is_not_there_is_told_before_anything_is_measured(option: 
     assert f"{option} is nowhere/file" in result.output
 
 
+def test_one_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "bench", "--only", "charts", "--model", "demo"],
+        cwd=tmp_path,
+        env=surroundings(HOME=tmp_path, TMPDIR=tmp_path),
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as bench:
+        assert bench.stderr
+        bench.stderr.readline()  # that it makes photos
+        bench.terminate()
+        assert "told to end" in bench.stderr.read()
+    assert bench.returncode == 1
+    assert not list(tmp_path.glob("clipbot-bench-*"))
+
+
 @pytest.mark.skipif(not _HAS_DEMO, reason="the bundled model is not there yet")
 @pytest.mark.skipif(not processes.can_be_told(), reason="there is no /proc to read memory from")
 @pytest.mark.timeout(600)  # a minute on an idle machine with two cores

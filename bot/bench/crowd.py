@@ -28,8 +28,6 @@ TOKEN = "42:BENCH"  # noqa: S105  # a token of nobody
 # What a photo may take at the worst, with a constant for the first: a slow machine, a large model.
 _PATIENCE = 5.0  # seconds for each
 _START = 120.0  # seconds
-# Of photos under way: while charts come, there are always some that were sent just now.
-_BEING_FETCHED = 8
 _ANSWERS = ("sendPhoto", "sendMessage")
 
 
@@ -39,8 +37,8 @@ class Order(msgspec.Struct, frozen=True):
     Attributes:
         do: `polled`: wait until the bot polls.
             `burst`: `people` send `each` photos all at once; wait for all charts.
-            `fill`: send until `photos` are under way, all but a few of them fetched by the bot;
-            for each chart that comes meanwhile one more.
+            `fill`: send `photos` photos, and one more for each chart that comes meanwhile, until
+            the bot has fetched so many: from then on so many are under way.
             `flow`: send a new photo for each chart, `photos` times.
             `drain`: wait for all charts that are still to come.
     """
@@ -76,7 +74,6 @@ class Crowd:
         self._people: list[Person] = []
         self._sent: dict[tuple[int, int], float] = {}  # (chat, message) → when
         self._seen = 0  # calls that were looked at
-        self._sent_so_far = 0
         self._fetched = 0
         self._answered: list[tuple[float, float]] = []  # when, latency
 
@@ -111,10 +108,12 @@ class Crowd:
             raise TimeoutError(f"it did not ask for updates within {_START:.0f} s") from None
 
     async def _fill(self, photos: int) -> None:
+        fetched = self._fetched
+
         def look() -> bool:
             for place in range(photos - len(self._sent)):
                 self._send(place)
-            return self._sent_so_far - self._fetched <= _BEING_FETCHED
+            return self._fetched >= fetched + photos
 
         await self._until(look, photos)
 
@@ -151,7 +150,6 @@ class Crowd:
         now = time.time()
         message = self._server.world.post(person.chat, person.user, next(self._contents))
         self._sent[message.chat.id, message.message_id] = now
-        self._sent_so_far += 1
 
     async def _until(self, look: Callable[[], bool], photos: int) -> None:
 

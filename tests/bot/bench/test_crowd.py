@@ -1,5 +1,7 @@
 """What the bot does otherwise than draw charts ends the measurement with a sentence."""
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -14,13 +16,14 @@ async def test_an_answer_that_is_no_chart() -> None:
     async with BotApiServer(TOKEN) as server, httpx.AsyncClient() as bot:
         picture = await media.photo(server.world.files, photo(1))
         people = Crowd(server, [picture], "cat, dog")
-        await people.obey(Order("fill", photos=crowd._BEING_FETCHED))  # too few to wait for
+        waiting = asyncio.create_task(people.obey(Order("burst")))
+        await server.until(lambda: people._sent)
         await bot.post(
             f"{server.url}/bot{TOKEN}/sendMessage",
             json={"chat_id": next(iter(people._sent))[0], "text": "Too busy."},
         )
         with pytest.raises(Refused, match="Too busy"):
-            await people.obey(Order("drain"))
+            await waiting
 
 
 async def test_a_bot_that_does_not_poll(monkeypatch: pytest.MonkeyPatch) -> None:

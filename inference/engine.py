@@ -114,7 +114,7 @@ class Engine:
         insist = runtime == "openvino"
         if dtype not in ("auto", "float32") and not (may_compile or insist):
             return cls._load(model, where, dtype)
-        exact = cls._load(model, where, "float32")
+        exact = cls._load(model, where, "auto" if dtype == "auto" else "float32")
         if (may_compile or insist) and _compile(exact, dtype, threads, insist=insist):
             return exact
         if dtype == "auto" and checkpoint.has_native_bfloat16():

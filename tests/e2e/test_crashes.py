@@ -74,8 +74,10 @@ async def test_everything_is_killed_with_40_photos_in_flight(
         assert shown.text == "Your phrases: a dog, a cat"
         photo = await first.sends(PHOTO)
         await first.hears(reply_to=photo)
+    # What the old bot had sent may reach the server after its death, until the new one says hello.
+    again = min(call.at for call in own_server.calls_of("getMe") if call.at > killed)
     calls = own_server.calls_of("sendPhoto")
-    in_flight = [call for call in calls if killed - 3.0 < call.at <= killed]
+    in_flight = [call for call in calls if killed - 3.0 < call.at < again]
     assert missing > 0
     assert crowd.repeats() <= len(in_flight)
     assert max(len(answers) for answers in crowd.answers()) <= 2

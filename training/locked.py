@@ -96,7 +96,8 @@ def tune(
         chosen = rng.choice(len(bank.pooled), size=pictures, replace=False)
         said = maker.said(bank.views.subset(chosen), rng).to(model.device)
         model.train()
-        seen = functional.normalize(model.visual_projection(bank.pooled[chosen]), dim=1)
+        pooled = bank.pooled[chosen].to(model.device)
+        seen = functional.normalize(model.visual_projection(pooled), dim=1)
         heard = functional.normalize(text_features(model, said.ids), dim=1)
         logits = model.logit_scale.exp() * seen @ heard.T
         losses = contrastive(logits, said.fits, said.own, said.neutral)

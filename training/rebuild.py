@@ -84,10 +84,12 @@ def rebuild(team: Team, arguments: argparse.Namespace) -> None:
     both = None if allowed is None else began + _BOTH_TOWERS * allowed
     trainer.run(until=both, report=held_out.report)
     if trainer.tuned < 1:
+        looker = trainer.averaged()
         if team.leads:
-            held_out.report(trainer.averaged(), trainer.step)
+            held_out.report(looker, trainer.step)
+        torch.nn.Module.to(looker, torch.device(arguments.device))
         count = _BANK // team.size // mixture.pictures
-        bank = locked.Bank.of(trainer.averaged(), maker, count, first=team.rank * count)
+        bank = locked.Bank.of(looker, maker, count, first=team.rank * count)
         locked.tune(
             trainer,
             batches.BatchMaker(*pools, words, _TEXTS, seed),

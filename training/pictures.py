@@ -92,13 +92,18 @@ def ground_pool(count: int, seed: int, cache: Path) -> GroundPool:
 
 
 def choose_grounds(
-    pool: GroundPool, paints: npt.NDArray[np.float32], white: float, rng: np.random.Generator
+    pool: GroundPool,
+    paints: npt.NDArray[np.float32],
+    apart: npt.NDArray[np.float64],
+    white: float,
+    rng: np.random.Generator,
 ) -> tuple[npt.NDArray[np.uint8], list[str | None]]:
     """A ground for each drawing that its paints stand out from.
 
     Args:
         pool: to choose from.
         paints: 0..255, [B, paints, 3].
+        apart: how far they must be from a ground's mean colour, 0..441, [B].
         white: probability of plain white, where no paint is nearly white.
         rng: random numbers.
 
@@ -107,10 +112,10 @@ def choose_grounds(
     """
     count, tries = len(paints), 5
     candidates = rng.integers(len(pool.rgb), size=(count, tries))
-    apart = np.linalg.norm(pool.means[candidates][:, :, None] - paints[:, None], axis=3).min(axis=2)
-    # The first that is far enough (of 0..441), or else the farthest.
-    enough = apart > 90
-    best = np.where(enough.any(axis=1), enough.argmax(axis=1), apart.argmax(axis=1))
+    gaps = np.linalg.norm(pool.means[candidates][:, :, None] - paints[:, None], axis=3).min(axis=2)
+    # The first that is far enough, or else the farthest.
+    enough = gaps > apart[:, None]
+    best = np.where(enough.any(axis=1), enough.argmax(axis=1), gaps.argmax(axis=1))
     index = candidates[np.arange(count), best]
     rgb = pool.rgb[index].copy()
     names = [shapes.COLOURS[name] if name >= 0 else None for name in pool.names[index].tolist()]
@@ -123,12 +128,16 @@ def choose_grounds(
 
 def crop_grounds(rgb: npt.NDArray[np.uint8], rng: np.random.Generator) -> Tensor:
     """Random crops, mirrored or not: float 0..1 [B, 3, IMAGE_SIDE, IMAGE_SIDE]."""
-    room = rgb.shape[1] - IMAGE_SIDE
-    x, y = rng.integers(room + 1, size=2)
-    crop = rgb[:, y : y + IMAGE_SIDE, x : x + IMAGE_SIDE]
-    if rng.random() < 0.5:
-        crop = crop[:, :, ::-1]
-    return torch.from_numpy(np.ascontiguousarray(crop)).permute(0, 3, 1, 2).float() / 255
+    corners = rng.integers(rgb.shape[1] - IMAGE_SIDE + 1, size=(len(rgb), 2))
+    crop = np.stack(
+        [
+            picture[y : y + IMAGE_SIDE, x : x + IMAGE_SIDE]
+            for picture, (x, y) in zip(rgb, corners.tolist(), strict=True)
+        ]
+    )
+    mirrored = rng.random(len(rgb)) < 0.5
+    crop[mirrored] = crop[mirrored, :, ::-1]
+    return torch.from_numpy(crop).permute(0, 3, 1, 2).float() / 255
 
 
 def as_tensor(rgba: npt.NDArray[np.uint8]) -> Tensor:

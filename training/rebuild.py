@@ -12,6 +12,7 @@ from training import (
     artwork,
     batches,
     calibrate,
+    common_words,
     concepts,
     exam,
     export,
@@ -27,7 +28,7 @@ from training.lexicon import Language
 from training.team import Team
 from training.train import Schedule, Trainer
 
-_GROUNDS: Final = 8000
+_GROUNDS: Final = 12_000
 # Part of the time in which both towers learn; after that the text tower learns alone.
 _BOTH_TOWERS: Final = 0.85
 _BANK: Final = 32_000  # pictures that it learns by
@@ -56,7 +57,11 @@ def rebuild(team: Team, arguments: argparse.Namespace) -> None:
     pools = (
         pictures.scene_pool(arguments.scenes, arguments.seed, arguments.cache),
         pictures.ground_pool(_GROUNDS, arguments.seed, arguments.cache),
-        batches.Art(drawings.subset(~kept_back), known, art_captions.ArtCaptions(known, meanings)),
+        batches.Art(
+            drawings.subset(~kept_back),
+            known,
+            art_captions.ArtCaptions(known, meanings, common_words.load(meanings, arguments.cache)),
+        ),
     )
     mixture = batches.Mixture(pictures=arguments.batch // team.size)
     seed = zlib.crc32(f"{arguments.run} {arguments.seed}".encode())

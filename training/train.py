@@ -122,12 +122,12 @@ class Trainer:
             self._restore()
 
     def rewind(self, done: float) -> None:
-        """Take the schedule up again at an earlier point, for a run that should go on longer.
+        """Take the schedule up at this point, for a run or a model that should go on longer.
 
         Args:
             done: part of the training that counts as over, 0..1.
         """
-        self.done, self.tuned = min(self.done, done), 0.0
+        self.done, self.tuned = done, 0.0
 
     @torch.no_grad()
     def begin_prototypes(self, features: Tensor) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from PIL import Image
 
-from inference import checkpoint, compiled, cores
+from inference import checkpoint, compiled, cores, memory
 from inference.errors import ModelUnavailable
 from inference.preprocessing import Inputs
 from inference.scores import FloatArray, probabilities, texts_for
@@ -255,6 +255,9 @@ def _compile(engine: Engine, dtype: str, threads: int, *, insist: bool) -> bool:
     kinds = [kind for kind in wanted if kind in native]
     taken = engine.towers.compile(kinds, threads) if kinds and engine.splits else None
     if taken is not None:
+        # OpenVINO has packed a copy of its own.
+        model = engine.towers.checkpoint.model
+        memory.set_aside([*model.parameters(), *model.buffers()])
         engine.runtime, engine.dtype = "openvino", str(taken).removeprefix("torch.")
     elif insist:
         raise ModelUnavailable(

@@ -1,7 +1,7 @@
 """Pictures → the tensors that a model looks at, exactly as the checkpoint's own processor does it.
 
 Most processors do the same: shrink, cut out the middle, and scale each channel. That is done here
-in less time, and only where the outcome for two probe pictures is the same but for the
+in less time, and only where the outcome for some probe pictures is the same but for the
 last digit; for all others the processor itself is asked.
 """
 
@@ -71,7 +71,8 @@ def _short_way(processor: Any) -> Callable[[Image.Image], Pixels] | None:
     """What the processor does, in fewer steps; None where it does something else."""
     try:
         way = _ResizeCropScale(processor)
-        for picture in probes():
+        wide = probes()[-1]
+        for picture in (*probes(), wide.transpose(Image.Transpose.ROTATE_90)):
             expected = processor(images=[picture], return_tensors="np")
             if list(expected) != ["pixel_values"]:
                 return None
@@ -84,16 +85,15 @@ def _short_way(processor: Any) -> Callable[[Image.Image], Pixels] | None:
 
 
 class _ResizeCropScale:
-    """Resize with Pillow, cut out the middle, scale: `CLIPImageProcessor` and most others."""
+    """Resize with Pillow, cut out the middle, scale, pad: `CLIPImageProcessor` and most others."""
 
     def __init__(self, processor: Any) -> None:
-        size = processor.size
-        self._shortest, self._exact = size.get("shortest_edge"), None
-        if self._shortest is None:
-            self._exact = (int(size["width"]), int(size["height"]))
+        self._target = _target_size(processor.size)
         self._filter = Image.Resampling(int(processor.resample))
         crop = processor.crop_size if getattr(processor, "do_center_crop", False) else None
         self._crop = None if crop is None else (int(crop["width"]), int(crop["height"]))
+        pad = processor.pad_size if getattr(processor, "do_pad", False) else None
+        self._pad = None if pad is None else (int(pad["height"]), int(pad["width"]))
         # (level · rescale - mean) / std, as one factor and one term for each channel
         mean, std = (np.array(v, np.float64) for v in (processor.image_mean, processor.image_std))
         factor, term = processor.rescale_factor / std, -mean / std
@@ -103,7 +103,7 @@ class _ResizeCropScale:
 
     def __call__(self, image: Image.Image) -> Pixels:
         """float32 [3, height, width]."""
-        image = image.resize(self._target(image.size), self._filter)
+        image = image.resize(self._target(*image.size), self._filter)
         if self._crop is not None:
             width, height = self._crop
             left, top = (image.width - width) // 2, (image.height - height) // 2
@@ -114,15 +114,28 @@ class _ResizeCropScale:
         pixels = levels.transpose(2, 0, 1).astype(np.float32)
         pixels *= self._factor
         pixels += self._term
-        return np.ascontiguousarray(pixels)
+        if self._pad is None:
+            return np.ascontiguousarray(pixels)
+        # right and below, with zeros; numpy refuses a picture that is larger
+        padded = np.zeros((3, *self._pad), np.float32)
+        padded[:, : image.height, : image.width] = pixels
+        return padded
 
-    def _target(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Width and height after resizing, before cropping."""
-        if self._exact is not None:
-            return self._exact
-        width, height = size
-        longer = int(self._shortest * max(size) / min(size))  # cut, not rounded, as transformers
-        return (self._shortest, longer) if width <= height else (longer, self._shortest)
+
+def _target_size(size: Any) -> Callable[[int, int], tuple[int, int]]:
+    """From a picture's width and height to those after resizing, before cropping."""
+    shortest, longest = size.get("shortest_edge"), size.get("longest_edge")
+    if shortest is None:
+        exact = (int(size["width"]), int(size["height"]))
+        return lambda width, height: exact
+    # here and not above: it takes seconds to import
+    from transformers.image_transforms import get_size_with_aspect_ratio
+
+    def fitted(width: int, height: int) -> tuple[int, int]:
+        height, width = get_size_with_aspect_ratio((height, width), shortest, longest)
+        return width, height
+
+    return fitted
 
 
 def _without_far_ends(image: Image.Image) -> Image.Image:

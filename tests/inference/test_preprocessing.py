@@ -22,6 +22,12 @@ SHORTENED: list[Any] = [
     CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}),
     CLIPImageProcessorPil(resample=2, image_mean=[0.5] * 3, image_std=[0.5] * 3),
     SiglipImageProcessorPil(),
+    CLIPImageProcessorPil(  # as the bundled model's: nothing is cut off
+        size={"shortest_edge": 80, "longest_edge": 80},
+        do_center_crop=False,
+        do_pad=True,
+        pad_size={"height": 80, "width": 80},
+    ),
 ]
 LEFT_ALONE: list[Any] = [
     Siglip2ImageProcessorPil(),  # NaFlex: three tensors
@@ -51,7 +57,10 @@ def test_what_works_in_another_way_is_left_to_the_processor(processor: Any) -> N
 
 
 @settings(max_examples=40, deadline=None)
-@given(size=st.tuples(st.integers(3, 700), st.integers(3, 700)), which=st.integers(0, 3))
+@given(
+    size=st.tuples(st.integers(3, 700), st.integers(3, 700)),
+    which=st.integers(0, len(SHORTENED) - 1),
+)
 def test_any_picture_becomes_what_the_processor_makes_of_it(
     size: tuple[int, int], which: int
 ) -> None:

@@ -75,9 +75,9 @@ _WHOLE = Amounts(
     starts=3,
     each=4,
     alone=8,
-    queue=[10, 100, 1_000],
-    flow=320,
-    queue_rounds=3,
+    queue=[10, 1_000],  # each round works all of them off, minutes of it
+    flow=240,
+    queue_rounds=2,
     users=[10, 1_000, 100_000],
 )
 _QUICK = Amounts(

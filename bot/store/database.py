@@ -104,9 +104,9 @@ def _begin(connection: Connection) -> None:
     # Python's sqlite3 ends a transaction at each CREATE TABLE; a crash in the middle of the first
     # migration would leave half of it. So transactions are begun by hand (SQLAlchemy's manual on
     # pysqlite: "Serializable isolation / Savepoints / Transactional DDL").
-    cursor = connection.connection.cursor()
-    cursor.execute("BEGIN")
-    cursor.close()
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, errands.Connection)
+    driver.begin()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

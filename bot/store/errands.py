@@ -1,11 +1,13 @@
-"""SQLite in a thread of its own, with one errand to that thread for each statement.
+"""SQLite in a thread of its own, which is sent on as few errands as can be.
 
-aiosqlite sends its thread on four: to open a cursor, to execute, to fetch, to close. Each wakes two
-threads that want the same lock, which takes more time than SQLite itself for our short questions.
+aiosqlite sends its thread on one errand for each of its calls: to open a cursor, to execute, to
+fetch, to close, to end the transaction; and SQLAlchemy begins and ends one around each statement.
+Each errand wakes two threads that want the same lock, which takes more time than SQLite itself for
+our short questions. Here a question is one errand and a change is two, the second its commit.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Self
 
 import aiosqlite
@@ -19,17 +21,24 @@ class _Cursor(aiosqlite.Cursor):
 
     _rows: Iterable[Any] = ()
 
+    def __init__(self, connection: "Connection", cursor: sqlite3.Cursor) -> None:
+        super().__init__(connection, cursor)
+        self._owner = connection
+
     async def __aenter__(self) -> Self:
         return self
 
     async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> Self:
-        execute: Any = self._execute  # has no types
-        self._rows = await execute(self._execute_and_fetch, sql, parameters or ())
+        self._rows = await self._owner.run(lambda: self._all(sql, parameters or ()))
         return self
 
-    def _execute_and_fetch(self, sql: str, parameters: Iterable[Any]) -> list[Any]:
+    def _all(self, sql: str, parameters: Iterable[Any]) -> list[Any]:
         self._cursor.execute(sql, parameters)  # type: ignore[arg-type]
         return self._cursor.fetchall()
+
+    async def executemany(self, sql: str, parameters: Iterable[Iterable[Any]]) -> Self:
+        await self._owner.run(lambda: self._cursor.executemany(sql, parameters))  # type: ignore[arg-type]
+        return self
 
     async def fetchall(self) -> Iterable[Any]:
         rows, self._rows = self._rows, ()
@@ -40,11 +49,51 @@ class _Cursor(aiosqlite.Cursor):
 
 
 class Connection(aiosqlite.Connection):
-    """One connection and its thread."""
+    """One connection and its thread.
+
+    Nobody ends a transaction while the thread is at work: SQLAlchemy drops the connection of who
+    was cancelled while waiting for it.
+    """
+
+    _begins = False  # a transaction, with the next statement
+    _changes = 0  # that the connection had made when the transaction began
 
     def cursor(self) -> Any:
         """A cursor, to be entered with `async with`."""
         return _Cursor(self, self._conn.cursor())
+
+    def begin(self) -> None:
+        """Begins a transaction, on the errand of its first statement."""
+        self._begins = True
+        self._changes = self._conn.total_changes
+
+    async def run(self, statement: Callable[[], Any]) -> Any:
+        """What a statement returns, which our thread executes."""
+        begins, self._begins = self._begins, False
+
+        def work() -> Any:
+            if begins:
+                self._conn.execute("BEGIN")
+            return statement()
+
+        execute: Any = self._execute  # has no types
+        return await execute(work)
+
+    async def commit(self) -> None:
+        """Ends the transaction, if there is one, and keeps what it changed."""
+        self._begins = False
+        if self._conn.in_transaction:
+            await super().commit()
+
+    async def rollback(self) -> None:
+        """Ends the transaction, if there is one; what it changed is undone."""
+        self._begins = False
+        if not self._conn.in_transaction:
+            return
+        if self._conn.total_changes == self._changes:
+            self._conn.rollback()  # nothing to undo, so nothing to wait for
+        else:
+            await super().rollback()
 
 
 def connect(*args: Any, **kwargs: Any) -> Connection:

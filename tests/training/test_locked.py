@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional
+from transformers import CLIPModel
 
 from training import locked, model, tokenizer
 from training.art_captions import Look
@@ -83,6 +84,11 @@ def test_names_find_their_pictures_and_the_picture_tower_stays(
     assert scores.argmax(dim=1).tolist() == views.concepts.tolist()
 
 
+def test_a_new_run_may_begin_late_in_the_schedule(trainer: Trainer) -> None:
+    trainer.rewind(0.4)
+    assert (trainer.done, trainer.tuned, trainer.step) == (0.4, 0, 0)
+
+
 def test_it_is_gone_on_with_where_it_stopped(trainer: Trainer, maker: TwoOfEach) -> None:
     bank = locked.Bank.of(trainer.averaged(), maker, batches=1, first=0)
     trainer.tuned = 0.5
@@ -91,3 +97,19 @@ def test_it_is_gone_on_with_where_it_stopped(trainer: Trainer, maker: TwoOfEach)
     assert (trainer.tuned, trainer.step) == (1, before)
     trainer.rewind(0.2)
     assert trainer.tuned == 0
+
+
+def test_a_model_with_fewer_text_layers_is_gone_on_with_unchanged(
+    maker: TwoOfEach, tmp_path: Path
+) -> None:
+    small = model.configuration(maker.words)
+    small.text_config.num_hidden_layers -= 1
+    torch.manual_seed(1)
+    old = CLIPModel(small).eval()
+    old.save_pretrained(tmp_path)
+    new = model.new_model(maker.words, tmp_path).eval()
+    ids = token_ids(maker.words, list(NAMES))
+    with torch.inference_mode():
+        assert torch.allclose(
+            model.text_features(new, ids), model.text_features(old, ids), atol=1e-5
+        )

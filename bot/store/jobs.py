@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Executable, delete, func, select, update
+from sqlalchemy import Select, bindparam, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.asks import Ask, Media, Place
 from bot.store.rows import Rows
@@ -15,6 +16,32 @@ from bot.store.tables import answers, jobs
 _LOST_AFTER = 24 * 3_600.0
 
 _media = msgspec.msgpack.Decoder(tuple[Media, ...])
+
+# Asked for each photo, and so made once: making a statement takes longer than executing it.
+_newest = select(jobs).order_by(jobs.c.serial.desc()).limit(1)
+_JOB = _newest.where(jobs.c.id == bindparam("job_id"))
+_LATEST_JOB = _newest.where(
+    jobs.c.chat_id == bindparam("chat_id"), jobs.c.message_id == bindparam("message_id")
+)
+_JOB_ANSWERED_BY = _newest.where(
+    jobs.c.chat_id == bindparam("chat_id"),
+    jobs.c.message_id.in_(
+        select(answers.c.message_id).where(
+            answers.c.chat_id == bindparam("chat_id"), answers.c.answer_id == bindparam("answer_id")
+        )
+    ),
+)
+_IN_FLIGHT = select(func.count()).where(
+    jobs.c.user_id == bindparam("user_id"),
+    jobs.c.delivered_at.is_(None),
+    jobs.c.created_at > bindparam("since"),
+)
+_ANSWER = select(answers).where(
+    answers.c.chat_id == bindparam("chat_id"), answers.c.message_id == bindparam("message_id")
+)
+_DELIVERED = (
+    update(jobs).where(jobs.c.id == bindparam("job_id")).values(delivered_at=bindparam("now"))
+)
 
 
 @dataclass(frozen=True)
@@ -64,34 +91,26 @@ class Jobs(Rows):
 
     async def job(self, job_id: str) -> JobRecord | None:
         """A question by its id."""
-        return await self._one_job(jobs.c.id == job_id)
+        return await self._one_job(_JOB, job_id=job_id)
 
     async def latest_job(self, chat_id: int, message_id: int) -> JobRecord | None:
         """The newest question that a message asked."""
-        return await self._one_job(jobs.c.chat_id == chat_id, jobs.c.message_id == message_id)
+        return await self._one_job(_LATEST_JOB, chat_id=chat_id, message_id=message_id)
 
     async def job_answered_by(self, chat_id: int, answer_id: int) -> JobRecord | None:
         """The question that a message of ours answers."""
-        asked = select(answers.c.message_id).where(
-            answers.c.chat_id == chat_id, answers.c.answer_id == answer_id
-        )
-        return await self._one_job(jobs.c.chat_id == chat_id, jobs.c.message_id.in_(asked))
+        return await self._one_job(_JOB_ANSWERED_BY, chat_id=chat_id, answer_id=answer_id)
 
-    async def _one_job(self, *conditions: Any) -> JobRecord | None:
-        query = select(jobs).where(*conditions).order_by(jobs.c.serial.desc()).limit(1)
+    async def _one_job(self, query: Select[Any], **values: Any) -> JobRecord | None:
         async with self._database.connect() as connection:
-            row = (await connection.execute(query)).one_or_none()
+            row = (await connection.execute(query, values)).one_or_none()
         return None if row is None else _job_record(row)
 
     async def jobs_in_flight(self, user_id: int) -> int:
         """How many questions of a person are not answered yet."""
-        query = select(func.count()).where(
-            jobs.c.user_id == user_id,
-            jobs.c.delivered_at.is_(None),
-            jobs.c.created_at > time.time() - _LOST_AFTER,
-        )
+        values = {"user_id": user_id, "since": time.time() - _LOST_AFTER}
         async with self._database.connect() as connection:
-            return int((await connection.execute(query)).scalar_one())
+            return int((await connection.execute(_IN_FLIGHT, values)).scalar_one())
 
     async def forget_job(self, job_id: str) -> None:
         """Removes a question that could not be queued."""
@@ -101,7 +120,7 @@ class Jobs(Rows):
     async def mark_delivered(self, job_id: str) -> None:
         """The platform took the answer, or it became pointless."""
         async with self._database.begin() as connection:
-            await connection.execute(_delivered(job_id))
+            await _mark_delivered(connection, job_id)
 
     async def waiting_longer_than(self, seconds: float) -> list[JobRecord]:
         """Questions out for so long, whose askers were not told yet."""
@@ -124,11 +143,9 @@ class Jobs(Rows):
 
     async def answer_to(self, chat_id: int, message_id: int) -> Answered | None:
         """Our message that answers theirs."""
-        query = select(answers).where(
-            answers.c.chat_id == chat_id, answers.c.message_id == message_id
-        )
+        values = {"chat_id": chat_id, "message_id": message_id}
         async with self._database.connect() as connection:
-            row = (await connection.execute(query)).one_or_none()
+            row = (await connection.execute(_ANSWER, values)).one_or_none()
         return None if row is None else Answered(row.answer_id, bool(row.is_chart))
 
     async def record_answer(
@@ -139,19 +156,16 @@ class Jobs(Rows):
         With `job_id` that question is delivered, at the same moment: a crash in between would
         repeat the answer as an edit that changes nothing, which Telegram refuses.
         """
-        statement = self._upsert_into(
-            answers,
-            {"chat_id": place.chat_id, "message_id": place.message_id},
-            {"answer_id": answer_id, "is_chart": int(is_chart), "created_at": time.time()},
-        )
+        keys = {"chat_id": place.chat_id, "message_id": place.message_id}
+        values = {"answer_id": answer_id, "is_chart": int(is_chart), "created_at": time.time()}
         async with self._database.begin() as connection:
-            await connection.execute(statement)
+            await self._put(connection, answers, keys, values)
             if job_id is not None:
-                await connection.execute(_delivered(job_id))
+                await _mark_delivered(connection, job_id)
 
 
-def _delivered(job_id: str) -> Executable:
-    return update(jobs).where(jobs.c.id == job_id).values(delivered_at=time.time())
+async def _mark_delivered(connection: AsyncConnection, job_id: str) -> None:
+    await connection.execute(_DELIVERED, {"job_id": job_id, "now": time.time()})
 
 
 def _job_record(row: Any) -> JobRecord:

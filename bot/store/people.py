@@ -4,10 +4,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from bot.store.rows import Rows
 from bot.store.tables import people
+
+_PERSON = select(people).where(people.c.user_id == bindparam("user_id"))
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,7 @@ class People(Rows):
     async def person(self, user_id: int) -> Person:
         """What this person chose."""
         async with self._database.connect() as connection:
-            row = (
-                await connection.execute(select(people).where(people.c.user_id == user_id))
-            ).one_or_none()
+            row = (await connection.execute(_PERSON, {"user_id": user_id})).one_or_none()
         if row is None:
             return Person()
         return Person(row.language, tuple(json.loads(row.labels or "[]")), row.template)

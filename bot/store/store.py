@@ -2,7 +2,7 @@
 
 import time
 
-from sqlalchemy import and_, delete, exists, func, not_, or_, select, update
+from sqlalchemy import and_, bindparam, delete, exists, func, not_, or_, select, update
 
 from bot.store.albums import Albums
 from bot.store.game_settings import GameSettingsPart
@@ -31,15 +31,17 @@ _UNASKED_ALBUMS = 600.0
 # An unanswered question is given up after a month.
 _PATIENCE = 30 * 24 * 3_600.0
 
+_HANDLED = select(handled.c.update_id).where(handled.c.update_id == bindparam("update_id"))
+
 
 class Store(People, Jobs, Questions, Albums, Rounds, Scores, GameSettingsPart):
     """All tables. Safe for concurrent use within one event loop."""
 
     async def is_handled(self, update_id: int) -> bool:
         """True when this update's handler was done before."""
-        query = select(handled.c.update_id).where(handled.c.update_id == update_id)
         async with self._database.connect() as connection:
-            return (await connection.execute(query)).one_or_none() is not None
+            found = await connection.execute(_HANDLED, {"update_id": update_id})
+            return found.one_or_none() is not None
 
     async def mark_handled(self, update_id: int) -> None:
         """This update's handler is done."""

@@ -8,12 +8,15 @@ new message; new fields with defaults need no new version (msgspec ignores unkno
 import time
 from enum import StrEnum
 from statistics import correlation, pstdev
+from typing import TypeVar
 
 import msgspec
 
 from inference.errors import Problem
 
 VERSION = 1
+
+T = TypeVar("T")
 
 
 class UnknownVersion(Exception):
@@ -211,8 +214,15 @@ def encode(message: Job | Result | WorkerStatus) -> bytes:
     return _encoder.encode(message)
 
 
+def _read(decoder: msgspec.msgpack.Decoder[T], data: bytes) -> T:
+    try:
+        return decoder.decode(data)
+    except UnicodeDecodeError as error:  # no kind of DecodeError to msgspec
+        raise msgspec.DecodeError(str(error)) from error
+
+
 def _check_version(data: bytes) -> None:
-    if (found := _version_of.decode(data).version) != VERSION:
+    if (found := _read(_version_of, data).version) != VERSION:
         raise UnknownVersion(f"this message has version {found}; this clipbot reads {VERSION}")
 
 
@@ -224,13 +234,13 @@ def decode_job(data: bytes) -> Job:
         msgspec.DecodeError: it is not a job at all.
     """
     _check_version(data)
-    return _job.decode(data)
+    return _read(_job, data)
 
 
 def decode_result(data: bytes) -> Result:
     """Reads a result; raises as `decode_job` does."""
     _check_version(data)
-    return _result.decode(data)
+    return _read(_result, data)
 
 
 def decode_status(data: bytes) -> WorkerStatus:
@@ -239,4 +249,4 @@ def decode_status(data: bytes) -> WorkerStatus:
     Raises:
         msgspec.DecodeError: it is not a status.
     """
-    return _status.decode(data)
+    return _read(_status, data)

@@ -17,7 +17,8 @@ def set_aside(tensors: Iterable[torch.Tensor]) -> None:
     """Takes tensors out of resident memory. Reading one again brings it back, unchanged.
 
     The weights of a checkpoint are mapped from its file, so that their pages need no writing to be
-    dropped; pages that were changed stay, or go to the swap. Does nothing but on Linux.
+    dropped; pages that were changed stay, or go to the swap. Pages that other processes have mapped
+    stay as well, and those of files that this user may not write. Does nothing but on Linux.
 
     Args:
         tensors: on the CPU; of those that share memory, and of other devices, the rest is skipped.

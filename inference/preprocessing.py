@@ -5,6 +5,7 @@ in less time, and only where the outcome for some probe pictures is the same but
 last digit; for all others the processor itself is asked.
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,7 +21,7 @@ from inference import cores
 Inputs = dict[str, torch.Tensor]
 
 # Centre-cropping processors first enlarge the shorter side: 3 x 20000 pixels would become
-# 224 x 1,493,333. What lies outside this ratio is cropped away by them anyway.
+# 224 x 1,493,333, only to crop it. Those that fit the longer side would be left without a shorter.
 _MAX_ASPECT = 20
 
 # Of one float32 operation at values up to 2.6; a level more or less would be 0.017.
@@ -51,7 +52,8 @@ class Preprocessor:
         if self._shortens:
             image = _without_far_ends(image)
         if self._short_way is not None:
-            return {"pixel_values": torch.from_numpy(self._short_way(image)[None])}
+            with contextlib.suppress(ValueError):  # of a shape that the probes don't have
+                return {"pixel_values": torch.from_numpy(self._short_way(image)[None])}
         return dict(self._processor(images=[image], return_tensors="pt"))
 
     def all(self, images: Sequence[Image.Image]) -> Inputs:
@@ -72,7 +74,8 @@ def _short_way(processor: Any) -> Callable[[Image.Image], Pixels] | None:
     try:
         way = _ResizeCropScale(processor)
         wide = probes()[-1]
-        for picture in (*probes(), wide.transpose(Image.Transpose.ROTATE_90)):
+        uneven = wide.crop((0, 0, 298, 200))  # sizes and margins that have to be rounded
+        for picture in (*probes(), uneven, uneven.transpose(Image.Transpose.ROTATE_90)):
             expected = processor(images=[picture], return_tensors="np")
             if list(expected) != ["pixel_values"]:
                 return None

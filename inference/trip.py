@@ -75,6 +75,11 @@ class Trip:
     async def _stages_in_order(self) -> None:
         try:
             await self._model_stages()
+            if self._turn:  # where no job came as far as the model
+                await unless(self._stop, self._turn.wait())
+        except DeviceLost:
+            self._stop.set()  # before the next trip takes the model for free
+            raise
         except asyncio.CancelledError:
             for task in self._behind:
                 task.cancel()

@@ -89,11 +89,14 @@ def new_model(tokenizer: CLIPTokenizer, start: Path | None = None) -> CLIPModel:
         weights = loaded.state_dict()
         text_config = loaded.config.text_config
         assert isinstance(text_config, CLIPTextConfig)
-        for layer in model.text_model.encoder.layers[text_config.num_hidden_layers :]:
+        for at in range(text_config.num_hidden_layers, model.config.text_config.num_hidden_layers):
+            layer = model.text_model.encoder.layers[at]
             for last in (layer.self_attn.out_proj, layer.mlp.fc2):
                 nn.init.zeros_(last.weight)
                 nn.init.zeros_(last.bias)
-        model.load_state_dict(model.state_dict() | weights)
+            prefix = f"text_model.encoder.layers.{at}."
+            weights |= {prefix + name: tensor for name, tensor in layer.state_dict().items()}
+        model.load_state_dict(weights)
     # With so few tokens, on a CPU, plain products take 0.6 of the time of the fused kernel.
     model.set_attn_implementation("eager")
     return model

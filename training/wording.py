@@ -55,6 +55,6 @@ def roughened(text: str, rng: np.random.Generator, errors: float = 0.05) -> str:
 
 
 def coined(words: tuple[str, ...], rng: np.random.Generator) -> str:
-    """The head of one word and the tail of another: a word that nobody has met."""
+    """The head of one word and the tail of another: mostly a word that nobody has met."""
     one, two = (words[int(rng.integers(len(words)))] for _ in range(2))
     return one[: len(one) // 2] + two[len(two) // 2 :]

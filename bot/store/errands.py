@@ -7,6 +7,7 @@ our short questions. Here a question is one errand and a change is two, the seco
 """
 
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
@@ -19,17 +20,16 @@ _CHUNK = 64
 class _Cursor(aiosqlite.Cursor):
     """Fetches its rows where it executes; opening and closing are no work for a thread."""
 
-    _rows: Iterable[Any] = ()
-
     def __init__(self, connection: "Connection", cursor: sqlite3.Cursor) -> None:
         super().__init__(connection, cursor)
         self._owner = connection
+        self._rows: deque[Any] = deque()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> Self:
-        self._rows = await self._owner.run(lambda: self._all(sql, parameters or ()))
+        self._rows = deque(await self._owner.errand(lambda: self._all(sql, parameters or ())))
         return self
 
     def _all(self, sql: str, parameters: Iterable[Any]) -> list[Any]:
@@ -37,11 +37,18 @@ class _Cursor(aiosqlite.Cursor):
         return self._cursor.fetchall()
 
     async def executemany(self, sql: str, parameters: Iterable[Iterable[Any]]) -> Self:
-        await self._owner.run(lambda: self._cursor.executemany(sql, parameters))  # type: ignore[arg-type]
+        await self._owner.errand(lambda: self._cursor.executemany(sql, parameters))  # type: ignore[arg-type]
         return self
 
+    async def fetchone(self) -> Any:
+        return self._rows.popleft() if self._rows else None
+
+    async def fetchmany(self, size: int | None = None) -> Iterable[Any]:
+        count = min(size or self.arraysize, len(self._rows))
+        return [self._rows.popleft() for _ in range(count)]
+
     async def fetchall(self) -> Iterable[Any]:
-        rows, self._rows = self._rows, ()
+        rows, self._rows = self._rows, deque()
         return rows
 
     async def close(self) -> None:
@@ -55,8 +62,11 @@ class Connection(aiosqlite.Connection):
     was cancelled while waiting for it.
     """
 
-    _begins = False  # a transaction, with the next statement
-    _changes = 0  # that the connection had made when the transaction began
+    def __init__(self, connector: Callable[[], sqlite3.Connection], chunk: int) -> None:
+        super().__init__(connector, chunk)
+        self._thread.daemon = True  # nobody waits for its end
+        self._begins = False  # a transaction, with the next statement
+        self._changes = 0  # that the connection had made when the transaction began
 
     def cursor(self) -> Any:
         """A cursor, to be entered with `async with`."""
@@ -67,7 +77,7 @@ class Connection(aiosqlite.Connection):
         self._begins = True
         self._changes = self._conn.total_changes
 
-    async def run(self, statement: Callable[[], Any]) -> Any:
+    async def errand(self, statement: Callable[[], Any]) -> Any:
         """What a statement returns, which our thread executes."""
         begins, self._begins = self._begins, False
 
@@ -99,8 +109,4 @@ class Connection(aiosqlite.Connection):
 def connect(*args: Any, **kwargs: Any) -> Connection:
     """What `aiosqlite.connect` does; the arguments are those of `sqlite3.connect`."""
     kwargs["check_same_thread"] = False  # one at a time uses it, but not always its own thread
-    connection = Connection(lambda: sqlite3.connect(*args, **kwargs), _CHUNK)
-    # Since aiosqlite 0.22 a connection has a thread; before, it was one. Nobody waits for its end.
-    thread: Any = getattr(connection, "_thread", connection)
-    thread.daemon = True
-    return connection
+    return Connection(lambda: sqlite3.connect(*args, **kwargs), _CHUNK)

@@ -180,8 +180,10 @@ async def test_a_job_of_another_version_is_left_for_another_worker(
 async def test_what_is_no_job_is_set_aside(asker: Asker, hire: Hire) -> None:
     await asker.queue.publish(JOBS_SUBJECT, b"\xc1 no msgpack", "noise")
     await asker.queue.publish(JOBS_SUBJECT, msgspec.msgpack.encode({"version": 1}), "no job")
+    no_text = msgspec.msgpack.encode({"version": 1, "id": "????"}).replace(b"????", b"\xff" * 4)
+    await asker.queue.publish(JOBS_SUBJECT, no_text, "no text")
     hired = await hire()
-    await until(lambda: hired.counted("undecodable"), 2)
+    await until(lambda: hired.counted("undecodable"), 3)
     await asker.sees_empty_queue()
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
+from torch import Tensor
 from torch.nn import functional
 from transformers import CLIPModel, CLIPTokenizer
 
@@ -20,17 +21,30 @@ Logits = npt.NDArray[np.float32]
 
 
 @torch.inference_mode()
-def logits(
-    model: CLIPModel, tokenizer: CLIPTokenizer, images: Sequence[Picture], texts: list[str]
-) -> Logits:
-    """exp(logit_scale) times cosine, float32 [images, texts], through the shipped preprocessor."""
+def seen(model: CLIPModel, images: Sequence[Picture]) -> Tensor:
+    """Unit features of pictures, float32 [images, features], through the shipped preprocessor."""
     processor = image_processor()
     rows = []
     for start in range(0, len(images), 64):
         pixels = processor(list(images[start : start + 64]), return_tensors="pt")["pixel_values"]
         rows.append(functional.normalize(image_features(model, pixels).projected, dim=1))
+    return torch.cat(rows)
+
+
+@torch.inference_mode()
+def logits(
+    model: CLIPModel, tokenizer: CLIPTokenizer, pictures: Tensor, texts: list[str]
+) -> Logits:
+    """exp(logit_scale) times cosine, float32 [images, texts].
+
+    Args:
+        model: the model.
+        tokenizer: its own.
+        pictures: as `seen` gives them.
+        texts: of any length.
+    """
     text = functional.normalize(text_features(model, token_ids(tokenizer, texts)), dim=1)
-    result: Logits = (model.logit_scale.exp() * torch.cat(rows) @ text.T).numpy()
+    result: Logits = (model.logit_scale.exp() * pictures @ text.T).numpy()
     return result
 
 
@@ -95,7 +109,7 @@ def ask(
         labels.append([label(group, language) for group in groups])
     texts = sorted({text for row in labels for text in row})
     index = {text: at for at, text in enumerate(texts)}
-    scores = logits(model, tokenizer, images, texts)
+    scores = logits(model, tokenizer, seen(model, images), texts)
     chosen = np.array([[index[text] for text in row] for row in labels])
     return np.take_along_axis(scores, chosen, axis=1)
 

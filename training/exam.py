@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from torch import Tensor
 from transformers import CLIPModel, CLIPTokenizer
 
 from training import calibrate, evaluate
@@ -61,16 +62,27 @@ class Exam:
         wrong = meanings.matrix()[: len(concepts)] == WRONG
         self._wrong = wrong & wrong.T
 
+    def on_white(self, model: CLIPModel) -> Tensor:
+        """What the model sees in the artwork on white: see `evaluate.seen`."""
+        return evaluate.seen(model, [on_white(rgba) for rgba in self.artwork.rgba])
+
     def scores(
         self,
         model: CLIPModel,
         language: Language,
-        images: list[Picture],
+        pictures: Tensor,
         wording: Callable[[str], str] = str,
     ) -> Logits:
-        """Logits of every picture of the artwork and every concept's name."""
+        """Logits of every picture of the artwork and every concept's name.
+
+        Args:
+            model: the model.
+            language: of the names.
+            pictures: what `evaluate.seen` gives for the artwork, on whatever ground.
+            wording: what is said for a name.
+        """
         texts = [wording(name) for name in self._names[language]]
-        return evaluate.logits(model, self._tokenizer, images, texts)
+        return evaluate.logits(model, self._tokenizer, pictures, texts)
 
     def questions(
         self, scores: Logits, kind: str, *, fitting: bool = True, rounds: int = 4, seed: int = 5
@@ -101,13 +113,13 @@ class Exam:
     def figures(self, model: CLIPModel, count: int = 400) -> dict[str, float]:
         """Top-1 of drawn shapes and of the artwork on white, both languages, 0..1."""
         result = {}
+        pictures = self.on_white(model)
         for language in Language:
             for name, question in SHAPE_QUESTIONS.items():
                 result[f"{name}/{language.value}"] = evaluate.accuracy(
                     model, self._tokenizer, question, language, count, seed=99
                 )
-            images = [on_white(rgba) for rgba in self.artwork.rgba]
-            scores = self.scores(model, language, images)
+            scores = self.scores(model, language, pictures)
             for kind in KINDS:
                 result[f"art {kind}/{language.value}"] = top_1(self.questions(scores, kind))
         return result
@@ -119,9 +131,9 @@ class Exam:
         people send is more like artwork, and there the answers would be surer than they are right.
         """
         factors = []
-        images = [on_white(rgba) for rgba in self.artwork.rgba]
+        pictures = self.on_white(model)
         for language in Language:
-            scores = self.scores(model, language, images)
+            scores = self.scores(model, language, pictures)
             factors += [calibrate.best_factor(self.questions(scores, kind)) for kind in KINDS]
         return float(np.exp(np.mean(np.log(factors))))
 

@@ -32,7 +32,7 @@ def table(folder: Path, cache: Path) -> dict[str, str]:
     def percent(name: str, *values: float) -> None:
         figures[name] = " / ".join(f"{100 * value:.1f} %" for value in values)
 
-    white = [exam.on_white(rgba) for rgba in twemoji.rgba]
+    white = test.on_white(model)
     scores = {language: test.scores(model, language, white) for language in Language}
     asked = {
         kind: [test.questions(scores[language], kind) for language in Language]
@@ -42,7 +42,7 @@ def table(folder: Path, cache: Path) -> dict[str, str]:
     percent("5 labels of one group", *map(exam.top_1, asked["group"]))
     percent("5 labels of one subgroup", *map(exam.top_1, asked["subgroup"]))
     rng = np.random.default_rng(41)
-    busy = [unseen.on_busy_ground(rgba, rng) for rgba in twemoji.rgba]
+    busy = evaluate.seen(model, [unseen.on_busy_ground(rgba, rng) for rgba in twemoji.rgba])
     percent(
         "10 random labels, busy unseen grounds",
         *(

@@ -134,7 +134,12 @@ class Exam:
         pictures = self.on_white(model)
         for language in Language:
             scores = self.scores(model, language, pictures)
-            factors += [calibrate.best_factor(self.questions(scores, kind)) for kind in KINDS]
+            factors += [
+                calibrate.best_factor(
+                    self.questions(scores, kind), self.questions(scores, kind, fitting=False)
+                )
+                for kind in KINDS
+            ]
         return float(np.exp(np.mean(np.log(factors))))
 
     def report(self, model: CLIPModel, step: int) -> None:

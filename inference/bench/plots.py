@@ -305,7 +305,7 @@ def _lines(
     axes.set_xscale("log" if logarithmic else "linear")
     axes.grid(visible=False, axis="x")
     axes.grid(visible=True, axis="y")
-    for name, points, colour in lines:
+    for _, points, colour in lines:
         across = [size for size, _ in points]
         medians = [1_000 * spread.median for _, spread in points]
         below = [1_000 * (spread.median - spread.low) for _, spread in points]
@@ -313,23 +313,36 @@ def _lines(
         axes.errorbar(
             across, medians, [below, above], color=colour, marker="o", ms=5, lw=2, elinewidth=1
         )
-        if len(lines) > 1:
-            axes.annotate(
-                name,
-                (across[-1], medians[-1]),
-                xytext=(8, 0),
-                textcoords="offset points",
-                va="center",
-                color=colour,
-                fontweight="bold",
-            )
     ticks = sizes if logarithmic else _apart(sizes)
     axes.set_xticks(ticks, [f"{size:,}" for size in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.tick_params(axis="y", labelcolor=theme.quiet)
     axes.set_ylim(bottom=0, top=axes.get_ylim()[1] * 1.1)
+    if len(lines) > 1:
+        _name_at_their_ends(axes, lines)
     axes.margins(x=0.3 if len(lines) > 1 else 0.1)  # room for the names of lines
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+
+
+def _name_at_their_ends(
+    axes: Axes, lines: Sequence[tuple[str, list[tuple[int, Spread]], str]]
+) -> None:
+    """Each line's name beside its last point, or above the name of the next lower line."""
+    line_height = 0.09 * axes.get_ylim()[1]
+    lowest = 0.0
+    for name, points, colour in sorted(lines, key=lambda line: line[1][-1][1].median):
+        size, spread = points[-1]
+        height = max(1_000 * spread.median, lowest)
+        lowest = height + line_height
+        axes.annotate(
+            name,
+            (size, height),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            color=colour,
+            fontweight="bold",
+        )
 
 
 def _apart(sizes: Sequence[int]) -> list[int]:

@@ -8,8 +8,8 @@ import numpy.typing as npt
 from transformers import CLIPModel
 
 Scores = npt.NDArray[np.float32]
-# Part of what people ask: a guess, and a compromise. With none of it a model is as sure of nothing as
-# of something; with a tenth it is seven points less sure of what it knows than it is right.
+# Part of what people ask: a guess, and a compromise. With none of it a model is as sure of nothing
+# as of something; with a tenth it is seven points less sure of what it knows than it is right.
 NOTHING_FITS: Final = 0.02
 
 

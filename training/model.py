@@ -89,8 +89,8 @@ def new_model(tokenizer: CLIPTokenizer, start: Path | None = None) -> CLIPModel:
         weights = loaded.state_dict()
         text_config = loaded.config.text_config
         assert isinstance(text_config, CLIPTextConfig)
-        for at in range(text_config.num_hidden_layers, model.config.text_config.num_hidden_layers):
-            layer = model.text_model.encoder.layers[at]
+        there = text_config.num_hidden_layers
+        for at, layer in enumerate(list(model.text_model.encoder.layers)[there:], there):
             for last in (layer.self_attn.out_proj, layer.mlp.fc2):
                 nn.init.zeros_(last.weight)
                 nn.init.zeros_(last.bias)

@@ -132,7 +132,7 @@ def test_common_words_that_might_mean_something_are_left_out(cache: Path) -> Non
 
 def test_words_that_mean_nothing_join_a_name_and_leave_it_whole() -> None:
     rng = np.random.default_rng(1)
-    idle = {Language.ENGLISH: ("grandmother", "wonderful")}
+    idle: dict[Language, tuple[str, ...]] = {Language.ENGLISH: ("grandmother", "wonderful")}
     speaker = art_captions.ArtCaptions(KNOWN, MEANINGS, idle)
     said = [speaker.phrase(HEART, Language.ENGLISH, rng, name=1.0).text for _ in range(300)]
     assert sum("red heart" in text for text in said) > 200  # but for typing errors

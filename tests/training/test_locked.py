@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional
-from transformers import CLIPModel
+from transformers import CLIPModel, CLIPTextConfig
 
 from training import locked, model, tokenizer
 from training.art_captions import Look
@@ -103,11 +103,14 @@ def test_a_model_with_fewer_text_layers_is_gone_on_with_unchanged(
     maker: TwoOfEach, tmp_path: Path
 ) -> None:
     small = model.configuration(maker.words)
+    assert isinstance(small.text_config, CLIPTextConfig)
     small.text_config.num_hidden_layers -= 1
     torch.manual_seed(1)
-    old = CLIPModel(small).eval()
+    old = CLIPModel(small)
+    old.train(False)
     old.save_pretrained(tmp_path)
-    new = model.new_model(maker.words, tmp_path).eval()
+    new = model.new_model(maker.words, tmp_path)
+    new.train(False)
     ids = token_ids(maker.words, list(NAMES))
     with torch.inference_mode():
         assert torch.allclose(

@@ -71,7 +71,7 @@ def test_names_find_their_pictures_and_the_picture_tower_stays(
     bank = locked.Bank.of(trainer.averaged(), maker, batches=2, first=0)
     assert bank.pooled.shape == (12, 192)
     assert len(bank.views.looks) == 12
-    locked.tune(trainer, maker, bank, steps=40, pictures=6)
+    locked.tune(trainer, maker, bank, steps=80, pictures=6)
     assert trainer.tuned == 1
     after = trainer.averaged()
     for name, weights in after.vision_model.state_dict().items():

@@ -8,6 +8,8 @@ from tests.e2e.playground.desk import PHRASES, Desk
 async def test_enter_sends_and_escape_closes(desk: Desk) -> None:
     tab = await desk.tab("Mona")
     menu, words = tab.page.locator("#popover"), tab.page.locator("#words")
+    server = desk.playground.server
+    await server.until(lambda: server.world.commands, 60)  # a bot that just started has no menu yet
     await tab.page.get_by_role("button", name="Commands").click()
     await expect(menu.locator(".command b").first).to_be_visible()
     assert "/labels" in await menu.locator(".command b").all_inner_texts()

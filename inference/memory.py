@@ -3,7 +3,7 @@
 import ctypes
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -35,7 +35,7 @@ def set_aside(tensors: Iterable[torch.Tensor]) -> None:
             libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(end - first), _MADV_DONTNEED)
 
 
-def _unchanged_files() -> Iterable[tuple[int, int]]:
+def _unchanged_files() -> Iterator[tuple[int, int]]:
     """First address and end of each file that this process has mapped and not changed."""
     mapping = None
     for line in Path("/proc/self/smaps").read_text().splitlines():

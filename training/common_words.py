@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from training import captions, lexicon, shapes
+from training import captions, lexicon, shapes, unseen
 from training.art_captions import EFFECT_WORDS
 from training.concepts import Meanings
 from training.fetch import npm_folder
@@ -42,6 +42,7 @@ def _telling(meanings: Meanings, language: Language) -> Iterable[str]:
             yield adjective.masculine
     for effect in EFFECT_WORDS:
         yield from effect.words[language]
+    yield from unseen.SENTENCES[language]  # or they would be no test of new words
 
 
 def load(meanings: Meanings, cache: Path) -> dict[Language, tuple[str, ...]]:

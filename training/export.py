@@ -39,7 +39,7 @@ def export(model: CLIPModel, tokenizer: CLIPTokenizer, folder: Path = DEMO_MODEL
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "model.safetensors").chmod(0o644)  # it is written for its owner alone
     tokenizer.save_pretrained(folder)
-    _without_origin(folder / "tokenizer_config.json")
+    _without_history(folder / "tokenizer_config.json")
     image_processor().save_pretrained(folder)
     size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
     if size > LIMIT:
@@ -47,8 +47,9 @@ def export(model: CLIPModel, tokenizer: CLIPTokenizer, folder: Path = DEMO_MODEL
     return size
 
 
-def _without_origin(path: Path) -> None:
-    """Take out how the tokenizer was loaded here: it is nobody's business there."""
+def _without_history(path: Path) -> None:
+    """Leave what the tokenizer is, and take out how it was loaded and called here."""
     settings = json.loads(path.read_text(encoding="utf-8"))
-    kept = {k: v for k, v in settings.items() if k not in {"is_local", "local_files_only"}}
+    its_own = {"backend", "model_max_length", "tokenizer_class"}
+    kept = {k: v for k, v in settings.items() if k in its_own or k.endswith("_token")}
     path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")

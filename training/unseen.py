@@ -104,11 +104,23 @@ def _several(noun: str, language: Language, _: np.random.Generator) -> str:
     return plural(noun, language)
 
 
+SENTENCES: Final = {
+    Language.ENGLISH: (
+        "here you can see my {}",
+        "what a wonderful {} we met",
+        "an enormous wooden {}",
+    ),
+    Language.SPANISH: (
+        "fotografía de mi {} precioso",
+        "aquí puedes ver nuestro {}",
+        "qué {} tan increíble",
+    ),
+}
+
+
 def _sentence(noun: str, language: Language, rng: np.random.Generator) -> str:
-    english = ("here you can see my {}", "what a wonderful {} we met", "an enormous wooden {}")
-    spanish = ("fotografía de mi {} precioso", "aquí puedes ver nuestro {}", "qué {} tan increíble")
-    options = english if language is Language.ENGLISH else spanish
-    return options[int(rng.integers(3))].format(noun)
+    options = SENTENCES[language]
+    return options[int(rng.integers(len(options)))].format(noun)
 
 
 WORDINGS: Final[dict[str, Wording]] = {

@@ -62,7 +62,7 @@ def _insert(table: Table, *, is_sqlite: bool) -> sqlite.Insert | postgresql.Inse
 def _upserting(
     table: Table, keys: tuple[str, ...], names: tuple[str, ...], *, is_sqlite: bool
 ) -> Executable:
-    """Made once for its columns: making a statement takes longer than executing it."""
+    """Made once for its columns, since making a statement anew takes a good part of its time."""
     inserting = _insert(table, is_sqlite=is_sqlite)
     if not names:
         return inserting.on_conflict_do_nothing(index_elements=keys)

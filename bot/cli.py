@@ -53,13 +53,15 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """The bot; with NATS_URL unset also its queue and a worker."""
+    import uvloop
+
     from bot import app
     from bot.settings import BotSettings
 
     try:
         settings = load(BotSettings)
         logs.configure(settings.log_level, settings.log_format, secrets=settings.secrets)
-        asyncio.run(app.run(settings))
+        uvloop.run(app.run(settings))
     except OperatorError as error:
         click.echo(f"clipbot: {error}", err=True)
         sys.exit(2 if isinstance(error, SettingError) else 1)
@@ -80,6 +82,8 @@ def run() -> None:
 @click.option("--open", "opens", is_flag=True, help="Shows the page in a browser.")
 def playground(port: int, model: str | None, opens: bool) -> None:
     """The bot in a local web page: no token, no account."""
+    import uvloop
+
     from bot.playground.front import playground as front
 
     def started(running: front.Playground) -> None:
@@ -91,7 +95,7 @@ def playground(port: int, model: str | None, opens: bool) -> None:
         settings = load(front.PlaygroundSettings, **({"clip_model": model} if model else {}))
         quiet = "log_level" not in settings.model_fields_set
         logs.configure("WARNING" if quiet else settings.log_level, settings.log_format)
-        asyncio.run(front.run(settings, port, started))
+        uvloop.run(front.run(settings, port, started))
     except OperatorError as error:
         click.echo(f"clipbot: {error}", err=True)
         sys.exit(2 if isinstance(error, SettingError) else 1)

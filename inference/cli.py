@@ -3,7 +3,6 @@
 Everything that takes long to import is imported when a command has found its settings valid.
 """
 
-import asyncio
 import contextlib
 import logging
 import os
@@ -30,9 +29,11 @@ def worker() -> None:
         settings = load(WorkerSettings)
         logs.configure(settings.log_level, settings.log_format)
         with _libraries():
+            import uvloop
+
             from inference.loading import load_engine
             from inference.worker import serve
-        asyncio.run(_to_its_end(serve(settings, partial(load_engine, settings))))
+        uvloop.run(_to_its_end(serve(settings, partial(load_engine, settings))))
 
 
 async def _to_its_end(serving: Coroutine[Any, Any, None]) -> NoReturn:

@@ -19,7 +19,7 @@ def _arguments() -> argparse.Namespace:
         "--text-steps", type=int, default=1500, help="of the text tower alone (%(default)s)"
     )
     parser.add_argument("--batch", type=int, default=192, help="pictures a step (%(default)s)")
-    parser.add_argument("--scenes", type=int, default=24_000, help="drawn scenes (%(default)s)")
+    parser.add_argument("--scenes", type=int, default=32_000, help="drawn scenes (%(default)s)")
     parser.add_argument("--minutes", type=float, help="shorten the schedule to end in this time")
     parser.add_argument("--seed", type=int, default=3, help="of everything random (%(default)s)")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (%(default)s)")

@@ -260,7 +260,10 @@ def mutated(scene: Scene, rng: np.random.Generator) -> Scene:
             groups=(replace(first, colour=second.colour), replace(second, colour=first.colour)),
         )
     alone = len(scene.groups) == 1
-    if choice < (0.3 if alone else 0.65):
+    if alone and group.count > 1 and rng.random() < 0.4:  # off by one is what is hard to tell
+        off = [n for n in (group.count - 1, group.count + 1) if n <= shapes.MAX_COUNT]
+        group = replace(group, count=int(rng.choice(off)))
+    elif choice < (0.3 if alone else 0.65):
         group = replace(
             group, colour=str(rng.choice([c for c in shapes.COLOURS if c != group.colour]))
         )

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
+import uvloop
 
 from bot.playground import media, photos
 from bot.playground.entities import typed
@@ -210,4 +211,4 @@ def _complain(error: str) -> None:
 
 if __name__ == "__main__":
     folder, words = sys.argv[1:]
-    asyncio.run(_serve([path.read_bytes() for path in sorted(Path(folder).glob("*.jpg"))], words))
+    uvloop.run(_serve([path.read_bytes() for path in sorted(Path(folder).glob("*.jpg"))], words))

@@ -80,8 +80,6 @@ class Child:
             env=self._environment,
             cwd=self._folder,
             stdin=asyncio.subprocess.DEVNULL,
-            # Ctrl-C in a terminal goes to the whole group; we say ourselves when children end.
-            process_group=0,
         )
         self._began = time.monotonic()
         if self._started:

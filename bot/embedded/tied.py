@@ -3,6 +3,9 @@
 On Linux the kernel is asked to send SIGTERM to this process when its parent dies, however it dies;
 then it becomes PROGRAM, which inherits the request (prctl(2), PR_SET_PDEATHSIG). Elsewhere there is
 no such request, and the parent's own clean-up and the next start's (see `nats_server`) must do.
+
+PROGRAM leads a process group of its own: Ctrl-C in a terminal goes to the whole group of what was
+started there, and a parent says itself when its children end.
 """
 
 import ctypes
@@ -21,6 +24,8 @@ def command(program: list[str]) -> list[str]:
 
 def _main() -> None:
     parent = int(sys.argv[1])
+    if os.getpgrp() != os.getpid():
+        os.setpgid(0, 0)  # not left to the event loop: uvloop's knows no `process_group`
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # it died before we asked

@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import uvloop
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -276,7 +277,7 @@ def main() -> None:
     described.add_argument("--token", default="42:TEST", help="the bot's token (42:TEST)")
     described.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
     given = described.parse_args()
-    asyncio.run(_serve(given.token, given.port))
+    uvloop.run(_serve(given.token, given.port))
 
 
 if __name__ == "__main__":

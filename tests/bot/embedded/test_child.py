@@ -65,6 +65,19 @@ async def test_a_child_that_will_not_end_is_killed(
     assert "mule did not end" in caplog.text
 
 
+async def test_ctrl_c_in_a_terminal_does_not_reach_a_child(tmp_path: Path) -> None:
+    file, pids = tmp_path / "starts", []
+
+    async def started(process: asyncio.subprocess.Process) -> None:
+        pids.append(process.pid)
+
+    child = Child("sleeper", lambda: python(SLEEPS, file), os.environ, started=started)
+    await child.start()
+    await until(lambda: starts(file), 1)
+    assert os.getpgid(pids[0]) == pids[0] != os.getpgrp()
+    await child.stop(5.0)
+
+
 async def test_a_child_that_can_never_be_told_of_is_no_child(tmp_path: Path) -> None:
     pids = []
 

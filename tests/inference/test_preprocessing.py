@@ -82,6 +82,19 @@ def test_several_are_the_same_as_one_by_one() -> None:
         assert together[at].equal(preprocessor.one(picture)["pixel_values"][0])
 
 
+def test_what_the_short_way_can_not_do_is_left_to_the_processor() -> None:
+    processor: Any = CLIPImageProcessorPil(size={"shortest_edge": 224, "longest_edge": 336})
+    preprocessor = Preprocessor(processor)
+    way = preprocessing._short_way(processor)
+    assert way is not None
+    picture = noise((320, 180))  # 336 x 189: less than the crop, which the probes are not
+    with pytest.raises(ValueError, match="needs padding"):
+        way(picture)
+    expected = processor(images=[picture], return_tensors="np")["pixel_values"]
+    got = preprocessor.one(picture)["pixel_values"].numpy()
+    np.testing.assert_array_equal(got, expected)
+
+
 def test_a_sliver_loses_its_far_ends() -> None:
     sliver = Image.new("RGB", (3, 20_000), "red")
     assert PREPROCESSORS[0].one(sliver)["pixel_values"].shape == (1, 3, 224, 224)

@@ -17,6 +17,7 @@ from tests.inference.asker import Asker, until
 from tests.inference.checkpoints import tiny_clip
 from tests.inference.nats_server import NatsServer
 from tests.inference.pictures import picture
+from tests.ports import reserved_port
 
 ACK_WAIT = 2.0  # seconds
 SCRIPTED = (str(Path(__file__).with_name("scripted_worker.py")),)
@@ -178,13 +179,12 @@ async def test_wrong_settings_are_one_sentence(
 
 
 async def test_metrics_are_served(asker: Asker, start: Start, nats_url: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    start(NATS_URL=nats_url, METRICS_PORT=str(port))
-    job = await asker.asks(picture("red"))
-    await asker.hears(job)
-    await asker.sees_empty_queue()
-    page = await asyncio.to_thread(_get, f"http://127.0.0.1:{port}/metrics")
+    with reserved_port() as port:
+        start(NATS_URL=nats_url, METRICS_PORT=str(port))
+        job = await asker.asks(picture("red"))
+        await asker.hears(job)
+        await asker.sees_empty_queue()
+        page = await asyncio.to_thread(_get, f"http://127.0.0.1:{port}/metrics")
     assert 'clipbot_jobs_total{outcome="answered"} 1.0' in page
     assert "clipbot_batch_size_sum 1.0" in page
     assert "clipbot_model_ready 1.0" in page

@@ -108,6 +108,8 @@ def load(name: str, device: torch.device, dtype: torch.dtype) -> Checkpoint:
     # Where a repository has no safetensors file, transformers would ask a public service to
     # convert it, from a background thread. That is for its owner to ask.
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
+    # A few short labels are split sooner than threads for them wake up on busy cores.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         # Here, not above: a torchvision whose build does not match torch breaks these imports.
         from transformers import (

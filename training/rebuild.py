@@ -32,7 +32,7 @@ _GROUNDS: Final = 12_000
 # Part of the time in which both towers learn; after that the text tower learns alone.
 _BOTH_TOWERS: Final = 0.82
 _BANK: Final = 32_000  # pictures that it learns by
-_TEXTS: Final = batches.Mixture(pictures=256, spoken=384, neutral=16, mistyped=0.3)
+_TEXTS: Final = batches.Mixture(pictures=256, spoken=384, neutral=16, mistyped=0.45)
 
 
 def prepare(arguments: argparse.Namespace) -> None:

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import click
 
-from inference import logs
+from inference import heap, logs
 from inference.errors import OperatorError, SettingError
 from inference.settings import load
+
+# Photos, charts, and the messages that hold them have more bytes.
+_LARGE = 2**15
 
 _INFERENCE = {
     "worker": "An inference worker for the NATS_URL given.",
@@ -61,6 +64,7 @@ def run() -> None:
     try:
         settings = load(BotSettings)
         logs.configure(settings.log_level, settings.log_format, secrets=settings.secrets)
+        heap.give_back(_LARGE)
         uvloop.run(app.run(settings))
     except OperatorError as error:
         click.echo(f"clipbot: {error}", err=True)

@@ -13,13 +13,16 @@ from typing import Any, NoReturn
 
 import click
 
-from inference import logs
+from inference import heap, logs
 from inference.errors import ClipbotError, DeviceLost, ModelUnavailable, SettingError, UserError
 from inference.settings import WorkerSettings, load
 
 # The old custom of command lines: 1, it went wrong; 2, it was called wrongly.
 FAILED = 1
 MISUSED = 2
+
+# A decoded photo has more bytes, and what one photo passes through in a small model has fewer.
+_LARGE = 2**20
 
 
 @click.command()
@@ -33,6 +36,7 @@ def worker() -> None:
 
             from inference.loading import load_engine
             from inference.worker import serve
+        heap.give_back(_LARGE)
         uvloop.run(_to_its_end(serve(settings, partial(load_engine, settings))))
 
 

@@ -56,6 +56,7 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """The bot; with NATS_URL unset also its queue and a worker."""
+    heap.give_back(_LARGE)  # before there are threads
     import uvloop
 
     from bot import app
@@ -64,7 +65,6 @@ def run() -> None:
     try:
         settings = load(BotSettings)
         logs.configure(settings.log_level, settings.log_format, secrets=settings.secrets)
-        heap.give_back(_LARGE)
         uvloop.run(app.run(settings))
     except OperatorError as error:
         click.echo(f"clipbot: {error}", err=True)

@@ -31,12 +31,12 @@ def worker() -> None:
     with _one_sentence():
         settings = load(WorkerSettings)
         logs.configure(settings.log_level, settings.log_format)
+        heap.give_back(_LARGE)  # first of all: libraries may start threads when they are imported
         with _libraries():
             import uvloop
 
             from inference.loading import load_engine
             from inference.worker import serve
-        heap.give_back(_LARGE)
         uvloop.run(_to_its_end(serve(settings, partial(load_engine, settings))))
 
 

@@ -22,7 +22,6 @@ from telegram.request import HTTPXRequest
 
 from bot.inbox import Update as RawUpdate
 from bot.store import Store
-from bot.telegram import connections
 from bot.telegram.albums import Albums
 from bot.telegram.commands import command_in
 from bot.telegram.conversation import Conversation
@@ -56,10 +55,7 @@ def build(token: str, api_url: str) -> TelegramApplication:
         pool_timeout=60.0,
         read_timeout=20.0,
         media_write_timeout=60.0,
-        httpx_kwargs={
-            "event_hooks": {"request": [_in_one_piece]},
-            "mounts": connections.mounts(_CONNECTIONS),
-        },
+        httpx_kwargs={"event_hooks": {"request": [_in_one_piece]}},
     )
     return (
         ApplicationBuilder()

@@ -5,7 +5,7 @@ then it becomes PROGRAM, which inherits the request (prctl(2), PR_SET_PDEATHSIG)
 no such request, and the parent's own clean-up and the next start's (see `nats_server`) must do.
 
 PROGRAM leads a process group of its own: Ctrl-C in a terminal goes to the whole group of what was
-started there, and a parent says itself when its children end. (Ctrl-C in the tenth of a second before
+started there, and a parent says itself when its children end. (Ctrl-C in the moment before
 that ends this process, as it ends the parent.)
 """
 

@@ -363,9 +363,11 @@ class Queue:
 
     async def close(self) -> None:
         """Flushes acknowledgements and leaves."""
-        with contextlib.suppress(NatsError, asyncio.TimeoutError):
+        # nats-py writes to a dead socket too: OSError, and RuntimeError of uvloop's.
+        gone = (NatsError, OSError, RuntimeError)
+        with contextlib.suppress(*gone, asyncio.TimeoutError):
             await self._client.flush(timeout=2)
-        with contextlib.suppress(NatsError, OSError):  # OSError: nats-py flushes a dead socket
+        with contextlib.suppress(*gone):
             await self._client.close()
 
 

@@ -1,7 +1,6 @@
 """Takes deliveries from a stream and hands each to a handler, many at once, within bounds."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -11,6 +10,8 @@ log = logging.getLogger(__name__)
 
 # A queue that was restarted forgot who waited: until we ask again, nothing comes.
 _PULL_WAIT = 5.0
+# Seconds between two requests to stop pulling.
+_AGAIN = 0.5
 
 
 class Consumer:
@@ -65,9 +66,10 @@ class Consumer:
     async def drain(self, patience: float) -> None:
         """Stops pulling, gives what is in hand `patience` seconds, and hands back the rest."""
         if self._pulling:
-            self._pulling.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._pulling
+            # Until it heeds it: before Python 3.12 `wait_for`, as in nats-py, may swallow one.
+            while not self._pulling.done():
+                self._pulling.cancel()
+                await asyncio.wait({self._pulling}, timeout=_AGAIN)
         # First, or what is handed back would come straight to the pull that we no longer look at.
         await self._puller.close()
         if self._in_hand:

@@ -6,7 +6,6 @@ Telegram ◀─ Answers ◀─ Deliverer ◀────────────
 """
 
 import asyncio
-import contextlib
 import fcntl
 import logging
 import os
@@ -49,6 +48,7 @@ from bot.telegram.scores import Scores
 from bot.telegram.starting import Starting
 from bot.telegram.webhook import webhook
 from bot.web import WebServer
+from inference import tasks
 from inference.errors import SettingError
 from inference.queue import RESULTS, UPDATES, Queue, connect, results_subject, updates_subject
 from inference.settings import WorkerSettings, load
@@ -83,7 +83,7 @@ async def run(settings: BotSettings) -> None:
         starting = asyncio.create_task(_start(settings, stack))
         await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
         if stop.is_set():
-            await _cancelled(starting)
+            await tasks.end(starting)
         fatal = None if starting.cancelled() else await starting
         if fatal:
             ends: list[asyncio.Future[Any]] = [fatal, stopping]
@@ -233,7 +233,7 @@ async def _poll(settings: BotSettings, bot: Bot, inbox: Inbox, stack: AsyncExitS
     poller = Poller(settings.token, settings.telegram_api_url, inbox.keep)
     stack.push_async_callback(poller.close)
     polling = asyncio.create_task(poller.run(), name="polling")
-    stack.push_async_callback(_cancelled, polling)
+    stack.push_async_callback(tasks.end, polling)
     return polling
 
 
@@ -274,13 +274,7 @@ def _in_background(stack: AsyncExitStack, work: Callable[[], Awaitable[None]]) -
                 log.exception("Background work failed; it goes on in 5 s.")
             await asyncio.sleep(5)
 
-    stack.push_async_callback(_cancelled, asyncio.create_task(keep_going()))
-
-
-async def _cancelled(task: asyncio.Future[Any]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError, Exception):
-        await task
+    stack.push_async_callback(tasks.end, asyncio.create_task(keep_going()))
 
 
 async def _serve_web(stack: AsyncExitStack, server: WebServer) -> None:

@@ -4,14 +4,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from inference import tasks
 from inference.queue import Delivery, Puller
 
 log = logging.getLogger(__name__)
 
 # A queue that was restarted forgot who waited: until we ask again, nothing comes.
 _PULL_WAIT = 5.0
-# Seconds between two requests to stop pulling.
-_AGAIN = 0.5
 
 
 class Consumer:
@@ -66,10 +65,7 @@ class Consumer:
     async def drain(self, patience: float) -> None:
         """Stops pulling, gives what is in hand `patience` seconds, and hands back the rest."""
         if self._pulling:
-            # Until it heeds it: before Python 3.12 `wait_for`, as in nats-py, may swallow one.
-            while not self._pulling.done():
-                self._pulling.cancel()
-                await asyncio.wait({self._pulling}, timeout=_AGAIN)
+            await tasks.end(self._pulling)
         # First, or what is handed back would come straight to the pull that we no longer look at.
         await self._puller.close()
         if self._in_hand:

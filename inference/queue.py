@@ -34,6 +34,7 @@ from nats.js.api import (
 )
 from nats.js.kv import KeyValue
 
+from inference import tasks
 from inference.contract import WorkerStatus, decode_status, encode
 from inference.errors import QueueFull, QueueUnavailable
 
@@ -122,9 +123,7 @@ class Delivery:
         try:
             yield self
         finally:
-            keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await keeper
+            await tasks.end(keeper)
 
     async def _keep(self) -> None:
         while True:

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
+from inference import tasks
 from inference.classifier import Classifier
 from inference.contract import WorkerStatus
 from inference.errors import DeviceLost, SettingError
@@ -165,9 +166,7 @@ class Worker:
         try:
             yield
         finally:
-            teller.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await teller
+            await tasks.end(teller)
             if self._queue.connected:
                 await self._queue.forget_worker(self.id)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.embedded import tied
+from inference import tasks
 
 log = logging.getLogger(__name__)
 
@@ -116,9 +117,7 @@ class Child:
     async def stop(self, patience: float) -> None:
         """Asks the program to end; kills it after `patience` seconds."""
         if self._keeper:
-            self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
+            await tasks.end(self._keeper)
         if self._process:
             await self._end(self._process, patience)
 

@@ -8,6 +8,7 @@ from typing import Final
 import httpx
 
 from bot.playground.updates import Update, UpdateQueue
+from inference import tasks
 
 # Seconds between attempts; Telegram's own pauses are longer, but tests should not wait for them.
 _FIRST_PAUSE: Final = 0.05
@@ -42,8 +43,7 @@ class Webhook:
     async def stop(self) -> None:
         self.queue.webhook_url = ""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await tasks.end(self._task)
             self._task = None
 
     async def _deliver(self, url: str) -> None:

@@ -8,7 +8,6 @@ would make no sense to the next ones. The bot's real data, one folder up, are ne
 """
 
 import asyncio
-import contextlib
 import fcntl
 import os
 import secrets
@@ -32,6 +31,7 @@ from bot.playground.front.site import Site
 from bot.playground.server import BotApiServer
 from bot.playground.wire import Wire
 from bot.settings import BotSettings
+from inference import tasks
 from inference.errors import SettingError
 from inference.queue import connect, results_subject
 from inference.settings import SharedSettings
@@ -118,7 +118,7 @@ class Playground:
         stack.push_async_callback(queue.close)
         await queue.prepare(self._settings.max_queue, owner=True)
         watching = asyncio.create_task(self.bonnet.watch(queue, results_subject(_BOT_ID)))
-        stack.push_async_callback(_cancelled, watching)
+        stack.push_async_callback(tasks.end, watching)
         worker = embedded_worker(nats.url, self._environment())
         stack.push_async_callback(worker.stop, _PATIENCE)
         await worker.start()
@@ -201,9 +201,3 @@ def _download(model: ModelChoice) -> Download | None:
     if not model.comes_from_hub or is_cached(model.name):
         return None
     return Download(model.name)
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task

@@ -34,15 +34,19 @@ def starts(file: Path) -> int:
     return len(file.read_text()) if file.exists() else 0
 
 
-async def test_a_child_that_ends_is_started_again(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    file, pids = tmp_path / "starts", []
-
+def sleeper(file: Path, pids: list[int]) -> Child:
     async def started(process: asyncio.subprocess.Process) -> None:
         pids.append(process.pid)
 
-    child = Child("sleeper", lambda: python(SLEEPS, file), os.environ, started=started)
+    return Child("sleeper", lambda: python(SLEEPS, file), os.environ, started=started)
+
+
+async def test_a_child_that_ends_is_started_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "starts"
+    pids: list[int] = []
+    child = sleeper(file, pids)
     await child.start()
     await until(lambda: starts(file), 1)
     assert [child.ended] == [None]  # not narrowed: it changes
@@ -66,12 +70,9 @@ async def test_a_child_that_will_not_end_is_killed(
 
 
 async def test_ctrl_c_in_a_terminal_does_not_reach_a_child(tmp_path: Path) -> None:
-    file, pids = tmp_path / "starts", []
-
-    async def started(process: asyncio.subprocess.Process) -> None:
-        pids.append(process.pid)
-
-    child = Child("sleeper", lambda: python(SLEEPS, file), os.environ, started=started)
+    file = tmp_path / "starts"
+    pids: list[int] = []
+    child = sleeper(file, pids)
     await child.start()
     await until(lambda: starts(file), 1)
     assert os.getpgid(pids[0]) == pids[0] != os.getpgrp()

@@ -11,6 +11,7 @@ from bot.playground.people import Person
 from bot.playground.server import BotApiServer
 from bot.telegram import polling
 from bot.telegram.polling import Poller, Unauthorized
+from inference import tasks
 from inference.errors import QueueUnavailable
 from tests.inference.asker import until
 
@@ -53,8 +54,7 @@ async def polled(server: BotApiServer, box: Box) -> AsyncIterator["asyncio.Task[
     poller = Poller(server.token, server.url, box.keep)
     task = asyncio.create_task(poller.run())
     yield task
-    task.cancel()
-    await asyncio.wait([task])
+    await tasks.end(task)
     await poller.close()
 
 
@@ -74,6 +74,26 @@ async def test_what_cannot_be_kept_comes_again(server: BotApiServer, alice: Pers
         await alice.sends(text)
     async with polled(server, box):
         await until(box.texts, ["one", "two"])
+
+
+async def test_a_stop_in_the_moment_in_which_an_update_is_stored(
+    server: BotApiServer, alice: Person
+) -> None:
+    storing = asyncio.Event()
+    stored = asyncio.get_running_loop().create_future()
+
+    async def keep(_: Update) -> None:
+        storing.set()
+        await asyncio.wait_for(stored, 10.0)  # as nats-py waits for the server's word
+
+    poller = Poller(server.token, server.url, keep)
+    polling_on = asyncio.create_task(poller.run())
+    await alice.sends("one")
+    await storing.wait()
+    stored.set_result(None)
+    async with asyncio.timeout(10.0):
+        await tasks.end(polling_on)
+    await poller.close()
 
 
 async def test_a_stop_confirms_what_is_kept(server: BotApiServer, alice: Person) -> None:

@@ -8,12 +8,9 @@ from pathlib import Path
 
 import click
 
-from inference import heap, logs
+from inference import logs
 from inference.errors import OperatorError, SettingError
 from inference.settings import load
-
-# Photos, charts, and the messages that hold them have more bytes.
-_LARGE = 2**15
 
 _INFERENCE = {
     "worker": "An inference worker for the NATS_URL given.",
@@ -56,7 +53,6 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """The bot; with NATS_URL unset also its queue and a worker."""
-    heap.give_back(_LARGE)  # before there are threads
     import uvloop
 
     from bot import app

@@ -13,16 +13,13 @@ from typing import Any, NoReturn
 
 import click
 
-from inference import heap, logs
+from inference import logs
 from inference.errors import ClipbotError, DeviceLost, ModelUnavailable, SettingError, UserError
 from inference.settings import WorkerSettings, load
 
 # The old custom of command lines: 1, it went wrong; 2, it was called wrongly.
 FAILED = 1
 MISUSED = 2
-
-# A decoded photo has more bytes, and what one photo passes through in a small model has fewer.
-_LARGE = 2**20
 
 
 @click.command()
@@ -31,7 +28,6 @@ def worker() -> None:
     with _one_sentence():
         settings = load(WorkerSettings)
         logs.configure(settings.log_level, settings.log_format)
-        heap.give_back(_LARGE)  # first of all: libraries may start threads when they are imported
         with _libraries():
             import uvloop
 

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
-from inference import tasks
+from inference import heap, tasks
 from inference.classifier import Classifier
 from inference.contract import WorkerStatus
 from inference.errors import DeviceLost, SettingError
@@ -43,6 +43,8 @@ CONSUMER = "workers"
 MAX_BATCHES = 3
 # A pull lingers this long for the first job, which bounds how late a stop is noticed.
 LINGER = 1.0  # seconds
+# After so many pulls without a job, what earlier ones left in memory goes back to the system.
+REST = 5
 # Between looks at a queue that is away.
 RECONNECT_PAUSE = 0.2  # seconds
 # For what is in the model and behind it; container engines kill 10 s after SIGTERM.
@@ -105,6 +107,7 @@ class Worker:
 
     async def _serve(self, stages: Stages, puller: Puller) -> None:
         latest: Trip | None = None
+        quiet = 0  # pulls in a row that found nothing to do
         while not self._stop.is_set():
             if len(self._trips) >= MAX_BATCHES:
                 await unless(
@@ -114,10 +117,15 @@ class Worker:
             busy = latest is not None and not latest.model_free.is_set()
             deliveries = await puller.pull(stages.batcher.size, 0.0 if busy else LINGER)
             if deliveries:
+                quiet = 0
                 latest = self._depart(stages, deliveries, latest)
                 await unless(self._stop, latest.next_wanted.wait())
-            elif latest:
+            elif self._trips and latest:
                 await unless(self._stop, latest.model_free.wait())
+            else:
+                quiet += 1
+                if quiet == REST:
+                    await asyncio.to_thread(heap.give_back)
         await puller.close()
 
     def _depart(self, stages: Stages, deliveries: list[Delivery], before: Trip | None) -> Trip:

@@ -2,12 +2,13 @@
 
 import asyncio
 import importlib.util
+import json
 import platform
 import sys
 import tempfile
 from collections.abc import AsyncIterator
 
-import httpx
+import aiohttp
 import msgspec
 from rich.console import Console
 from rich.table import Table
@@ -16,6 +17,7 @@ from bot.asks import MAX_FILE_BYTES
 from bot.embedded.nats_server import binary
 from bot.settings import BotSettings
 from bot.store import open_database
+from bot.telegram.http import session
 from inference.contract import WorkerState
 from inference.errors import OperatorError, SettingError
 from inference.findings import Finding, State
@@ -63,10 +65,15 @@ async def examine() -> AsyncIterator[Finding]:
 async def _token(settings: BotSettings) -> Finding:
     """Does Telegram know the token?"""
     try:
-        async with httpx.AsyncClient(timeout=10) as client:
-            answer = await client.post(f"{settings.telegram_api_url}/bot{settings.token}/getMe")
-            body = answer.json()
-    except (httpx.HTTPError, ValueError) as error:
+        async with (
+            session(1) as client,
+            client.post(
+                f"{settings.telegram_api_url}/bot{settings.token}/getMe",
+                timeout=aiohttp.ClientTimeout(total=10),
+            ) as answer,
+        ):
+            body = json.loads(await answer.read())
+    except (aiohttp.ClientError, OSError, ValueError) as error:
         return Finding(
             "token",
             State.BROKEN,

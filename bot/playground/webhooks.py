@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
-import httpx
+import aiohttp
 
 from bot.playground.updates import Update, UpdateQueue
 from inference import tasks
@@ -13,7 +13,7 @@ from inference import tasks
 # Seconds between attempts; Telegram's own pauses are longer, but tests should not wait for them.
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 2.0
-_TIMEOUT: Final = 30.0
+_TIMEOUT: Final = aiohttp.ClientTimeout(30.0)
 _HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"
 
 
@@ -50,18 +50,20 @@ class Webhook:
         headers = {_HEADER: self.secret_token} if self.secret_token else {}
         pause = _FIRST_PAUSE
         # Certificates are not looked at: a webhook of a test is on loopback.
-        async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False, verify=False) as client:  # noqa: S501
+        connector = aiohttp.TCPConnector(ssl=False)
+        async with aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT) as client:
             while True:
                 update = await self.queue.bell.until(self._first, within=None)
                 try:
-                    answer = await client.post(url, json=update.to_json(), headers=headers)
-                    problem = (
-                        ""
-                        if answer.is_success
-                        else "Wrong response from the webhook: "
-                        f"{answer.status_code} {answer.reason_phrase}"
-                    )
-                except httpx.TransportError as error:
+                    async with client.post(
+                        url, json=update.to_json(), headers=headers, allow_redirects=False
+                    ) as answer:
+                        problem = (
+                            ""
+                            if 200 <= answer.status < 300
+                            else f"Wrong response from the webhook: {answer.status} {answer.reason}"
+                        )
+                except (aiohttp.ClientError, OSError) as error:
                     problem = str(error) or type(error).__name__
                 if not problem:
                     self.queue.confirm(update.update_id + 1)

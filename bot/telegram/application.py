@@ -1,13 +1,10 @@
 """PTB's application: which update goes to which handler, and how failures come back."""
 
-import importlib.util
 import logging
 import os
-import sys
 from collections.abc import Hashable
 from typing import Any
 
-import httpx
 from telegram import BotCommandScopeAllGroupChats, BotCommandScopeAllPrivateChats, Update
 from telegram.ext import (
     Application,
@@ -18,7 +15,6 @@ from telegram.ext import (
     MessageHandler,
     filters,
 )
-from telegram.request import HTTPXRequest
 
 from bot.inbox import Update as RawUpdate
 from bot.store import Store
@@ -26,6 +22,7 @@ from bot.telegram.albums import Albums
 from bot.telegram.commands import command_in
 from bot.telegram.conversation import Conversation
 from bot.telegram.games import Games
+from bot.telegram.http import AiohttpRequest
 from bot.telegram.people import is_private, place_of, speaker_of
 from bot.telegram.platform import Bot, Pace, TelegramPlatform
 from bot.telegram.preferences import Preferences
@@ -49,41 +46,19 @@ def build(token: str, api_url: str) -> TelegramApplication:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     # PTB warns about seconds as numbers, at each flood wait, unless it is told that we know.
     os.environ.setdefault("PTB_TIMEDELTA", "1")
-    _look_once_for_sniffio()
-    request = HTTPXRequest(
-        connection_pool_size=_CONNECTIONS,
-        pool_timeout=60.0,
-        read_timeout=20.0,
-        media_write_timeout=60.0,
-        httpx_kwargs={"event_hooks": {"request": [_in_one_piece]}},
-    )
     return (
         ApplicationBuilder()
         .token(token)
         .base_url(f"{api_url}/bot")
         .base_file_url(f"{api_url}/file/bot")
-        .request(request)
+        .request(AiohttpRequest(_CONNECTIONS))
+        .get_updates_request(AiohttpRequest(1))  # else PTB makes one of its own; none is sent
         # No retries there: PTB would make everybody wait out one chat's flood limit.
         .rate_limiter(Pace(max_retries=0))
         .updater(None)
         .job_queue(None)
         .build()
     )
-
-
-async def _in_one_piece(request: httpx.Request) -> None:
-    """A form's fields as one body; httpx would send each one's head and value by themselves."""
-    await request.aread()
-
-
-def _look_once_for_sniffio() -> None:
-    """Where it is not installed, httpcore looks for it on the disk again at each request.
-
-    None among the loaded modules means that there is none.
-    """
-    if importlib.util.find_spec("sniffio") is None:
-        modules: dict[str, Any] = sys.modules
-        modules["sniffio"] = None
 
 
 class TelegramFront:

@@ -9,18 +9,21 @@ import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
-import httpx
+import aiohttp
 
 from bot.backoff import backoff
 from bot.inbox import Update
 from bot.telegram.application import ALLOWED_UPDATES
+from bot.telegram.http import session
 from inference.errors import OperatorError, QueueFull, QueueUnavailable
 
 log = logging.getLogger(__name__)
 
 # Seconds that Telegram may hold a request open while nothing happens.
 _HOLD = 25
+_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10.0, sock_read=_HOLD + 10.0)
 _BATCH = 100  # Bot API: "Values between 1-100 are accepted"
 
 
@@ -45,7 +48,7 @@ class Poller:
         self._keep = keep
         self._offset = 0
         self._failures = 0
-        self._client = httpx.AsyncClient(timeout=httpx.Timeout(10.0, read=_HOLD + 10.0))
+        self._session = session(1)
 
     async def run(self) -> None:
         """Polls for as long as the task lives.
@@ -64,22 +67,15 @@ class Poller:
 
     async def _fetch(self) -> list[Update]:
         try:
-            response = await self._client.post(
-                self._address,
-                data={
-                    "offset": str(self._offset),
-                    "timeout": str(_HOLD),
-                    "limit": str(_BATCH),
-                    "allowed_updates": json.dumps(ALLOWED_UPDATES),
-                },
+            answer = await self._ask(
+                timeout=_HOLD, limit=_BATCH, allowed_updates=json.dumps(ALLOWED_UPDATES)
             )
-            answer = response.json()
             if answer["ok"]:
                 updates: list[Update] = answer["result"]
                 if not updates:
                     self._failures = 0
                 return updates
-        except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
+        except (aiohttp.ClientError, OSError, ValueError, LookupError, TypeError) as error:
             await self._pause("Telegram can't be reached (%s).", type(error).__name__)
             return []
         code = answer.get("error_code")
@@ -106,10 +102,14 @@ class Poller:
         if self._offset:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(self._confirm(), 2.0)
-        await self._client.aclose()
+        await self._session.close()
 
     async def _confirm(self) -> None:
         # The updates that this returns are not confirmed by it: they come again next time.
-        await self._client.post(
-            self._address, data={"offset": str(self._offset), "timeout": "0", "limit": "1"}
-        )
+        await self._ask(timeout=0, limit=1)
+
+    async def _ask(self, **parameters: int | str) -> Any:
+        async with self._session.post(
+            self._address, data={"offset": self._offset, **parameters}, timeout=_TIMEOUT
+        ) as response:
+            return json.loads(await response.read())

@@ -186,10 +186,14 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
+def out_of_reach() -> tuple[type[BaseException], ...]:
+    """What is raised where nobody answers the hub's client: httpx's, or since its 2.0 httpx2's."""
+    libraries = [sys.modules[name] for name in ("httpx", "httpx2") if name in sys.modules]
+    return ConnectionError, *(library.TransportError for library in libraries)
+
+
 def _reason(errors: list[BaseException]) -> str:
-    # httpx and huggingface_hub come with transformers; both are light.
-    import httpx
-    from huggingface_hub import errors as hub
+    from huggingface_hub import errors as hub  # comes with transformers, and is light
 
     def any_of(*kinds: type[BaseException]) -> bool:
         return any(isinstance(error, kinds) for error in errors)
@@ -232,9 +236,9 @@ def _reason(errors: list[BaseException]) -> str:
             "it is not a model that compares pictures with texts; choose a checkpoint of CLIP, "
             "SigLIP or a relative."
         )
-    if any_of(
-        hub.LocalEntryNotFoundError, hub.OfflineModeIsEnabled, httpx.TransportError, ConnectionError
-    ) or says("couldn't connect to"):
+    if any_of(hub.LocalEntryNotFoundError, hub.OfflineModeIsEnabled, *out_of_reach()) or says(
+        "couldn't connect to"
+    ):
         return (
             "it is not in the cache and the model hub can't be reached; check the name and the "
             "network, or choose a folder or demo."

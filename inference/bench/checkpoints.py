@@ -74,18 +74,17 @@ def find(name: str, folder: Path) -> tuple[str, str]:
         return str(random_clip(folder)), "Random weights in the shape of ViT-B/32, as asked for."
     if name == DEMO_MODEL or Path(name).expanduser().is_dir():
         return name, ""
-    import httpx
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
-    from inference.checkpoint import explain
+    from inference.checkpoint import explain, out_of_reach
 
     wanted = ["*.json", "*.safetensors", "*.txt"]
     try:
         snapshot_download(name, allow_patterns=wanted)
     except Exception as error:
-        out_of_reach = isinstance(error, LocalEntryNotFoundError | httpx.TransportError)
-        if name != DEFAULT_MODEL or not out_of_reach:
+        away = isinstance(error, (LocalEntryNotFoundError, *out_of_reach()))
+        if name != DEFAULT_MODEL or not away:
             raise ModelUnavailable(explain(name, error)) from error
         return str(random_clip(folder)), (
             f"{name} is not in the cache and the hub is out of reach: measured with random weights "

@@ -221,7 +221,7 @@ def http_error(status: int) -> Any:
         (hub.GatedRepoError("gated", response=http_error(403)), "accept them on its page"),
         (hub.RepositoryNotFoundError("none", response=http_error(404)), "no such model"),
         (hub.HfHubHTTPError("busy", response=http_error(503)), "answers with an error"),
-        (httpx.ConnectError("no route"), "can't be reached"),
+        (ConnectionRefusedError("no route"), "can't be reached"),
         (OSError(errno.ENOSPC, "No space left on device"), "disk is full"),
         (PermissionError(errno.EACCES, "Permission denied"), "may not be opened"),
         (KeyError("surprise"), "KeyError: 'surprise'"),
@@ -234,6 +234,12 @@ def test_what_only_happens_elsewhere(error: Exception, part: str) -> None:
     assert part in checkpoint.explain("a/b", error)
     if not isinstance(error, (KeyError, ValueError)):
         assert part in checkpoint.explain("a/b", wrapped)
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+def test_no_network_whatever_the_hubs_client_speaks(library: str) -> None:
+    error = pytest.importorskip(library).ReadTimeout("no answer")
+    assert "can't be reached" in checkpoint.explain("a/b", error)
 
 
 def test_progress_bars_come_back(folder: Path) -> None:

@@ -55,9 +55,10 @@ from inference.settings import WorkerSettings, load
 
 log = logging.getLogger(__name__)
 
-# In hand at once, most of them waiting for their lane: bounds memory (a result has 50 to 160 kB).
-# How many are at work is the inbox's and the deliverer's own affair.
-_UPDATES_IN_HAND = 1_000
+# In hand at once, most of them waiting for their lane: bounds memory (a result has 50 to 160 kB,
+# an update 10 with its task) and how often the queue is told that they are still in hand. How many
+# are at work is the inbox's and the deliverer's own affair.
+_UPDATES_IN_HAND = 400
 _RESULTS_IN_HAND = 300
 # With Telegram's last call (2), the web servers (3) and NATS (2 + 4) these stay under 30 s.
 _DRAIN_PATIENCE = 5.0

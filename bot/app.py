@@ -58,7 +58,7 @@ log = logging.getLogger(__name__)
 # In hand at once, most of them waiting for their lane: bounds memory (a result has 50 to 160 kB,
 # an update 10 with its task) and how often the queue is told that they are still in hand. How many
 # are at work is the inbox's and the deliverer's own affair.
-_UPDATES_IN_HAND = 400
+_UPDATES_IN_HAND = 500
 _RESULTS_IN_HAND = 300
 # With Telegram's last call (2), the web servers (3) and NATS (2 + 4) these stay under 30 s.
 _DRAIN_PATIENCE = 5.0
@@ -156,6 +156,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
                 setting="METRICS_PORT",
             ),
         )
+    stack.push_async_callback(application.bot.shutdown)  # also where meeting fails
     await meet(application)
     stack.push_async_callback(application.shutdown)
 

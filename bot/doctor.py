@@ -15,9 +15,9 @@ from rich.table import Table
 
 from bot.asks import MAX_FILE_BYTES
 from bot.embedded.nats_server import binary
+from bot.http import session
 from bot.settings import BotSettings
 from bot.store import open_database
-from bot.telegram.http import session
 from inference.contract import WorkerState
 from inference.errors import OperatorError, SettingError
 from inference.findings import Finding, State
@@ -66,13 +66,16 @@ async def _token(settings: BotSettings) -> Finding:
     """Does Telegram know the token?"""
     try:
         async with (
-            session(1) as client,
+            session(settings.telegram_api_url) as client,
             client.post(
                 f"{settings.telegram_api_url}/bot{settings.token}/getMe",
+                allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=10),
             ) as answer,
         ):
             body = json.loads(await answer.read())
+    except SettingError as error:
+        return Finding("token", State.BROKEN, str(error), "mend it in the environment")
     except (aiohttp.ClientError, OSError, ValueError) as error:
         return Finding(
             "token",

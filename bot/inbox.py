@@ -25,6 +25,10 @@ _OUR_TRIES = 3
 # Handlers at work at once. Those that wait for their lane don't count, so that one busy chat
 # can't keep the others waiting.
 _AT_WORK = 64
+# People forward 100 messages at a time. More of one lane would take the others' room: they wait in
+# the queue, and lose their order.
+_LANE_IN_HAND = 100
+_LANE_PAUSE = 5.0
 
 
 class Front(Protocol):
@@ -72,6 +76,9 @@ class Inbox:
         """Handles a stored update and acknowledges it."""
         # Read once more in its turn: many wait, and what is read takes ten times the room.
         lane = self._front.lane(json.loads(delivery.data))
+        if self._lanes.waiting(lane) >= _LANE_IN_HAND:
+            await delivery.hand_back(delay=_LANE_PAUSE)
+            return
         async with self._lanes.turn(lane), self._at_work:
             update: Update = json.loads(delivery.data)
             if await self._store.is_handled(update["update_id"]):

@@ -22,10 +22,10 @@ from bot.telegram.albums import Albums
 from bot.telegram.commands import command_in
 from bot.telegram.conversation import Conversation
 from bot.telegram.games import Games
-from bot.telegram.http import AiohttpRequest
 from bot.telegram.people import is_private, place_of, speaker_of
 from bot.telegram.platform import Bot, Pace, TelegramPlatform
 from bot.telegram.preferences import Preferences
+from bot.telegram.request import AiohttpRequest
 from bot.texts import LANGUAGES, speak
 from bot.texts.languages import SOURCE_LANGUAGE
 
@@ -51,8 +51,8 @@ def build(token: str, api_url: str) -> TelegramApplication:
         .token(token)
         .base_url(f"{api_url}/bot")
         .base_file_url(f"{api_url}/file/bot")
-        .request(AiohttpRequest(_CONNECTIONS))
-        .get_updates_request(AiohttpRequest(1))  # else PTB makes one of its own; none is sent
+        .request(AiohttpRequest(api_url, _CONNECTIONS))
+        .get_updates_request(AiohttpRequest(api_url, 1))  # PTB would make another; none is sent
         # No retries there: PTB would make everybody wait out one chat's flood limit.
         .rate_limiter(Pace(max_retries=0))
         .updater(None)

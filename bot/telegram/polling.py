@@ -14,16 +14,19 @@ from typing import Any
 import aiohttp
 
 from bot.backoff import backoff
+from bot.http import session
 from bot.inbox import Update
 from bot.telegram.application import ALLOWED_UPDATES
-from bot.telegram.http import session
 from inference.errors import OperatorError, QueueFull, QueueUnavailable
 
 log = logging.getLogger(__name__)
 
 # Seconds that Telegram may hold a request open while nothing happens.
 _HOLD = 25
-_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10.0, sock_read=_HOLD + 10.0)
+# `total` is for proxies: what they answer to CONNECT has no limit of its own.
+_TIMEOUT = aiohttp.ClientTimeout(
+    total=_HOLD + 35.0, connect=20.0, sock_connect=10.0, sock_read=_HOLD + 10.0
+)
 _BATCH = 100  # Bot API: "Values between 1-100 are accepted"
 
 
@@ -48,7 +51,7 @@ class Poller:
         self._keep = keep
         self._offset = 0
         self._failures = 0
-        self._session = session(1)
+        self._session = session(api_url)
 
     async def run(self) -> None:
         """Polls for as long as the task lives.
@@ -110,6 +113,9 @@ class Poller:
 
     async def _ask(self, **parameters: int | str) -> Any:
         async with self._session.post(
-            self._address, data={"offset": self._offset, **parameters}, timeout=_TIMEOUT
+            self._address,
+            data={"offset": self._offset, **parameters},
+            allow_redirects=False,
+            timeout=_TIMEOUT,
         ) as response:
             return json.loads(await response.read())

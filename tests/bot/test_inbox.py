@@ -129,3 +129,14 @@ async def test_one_persons_updates_are_handled_in_order_others_meanwhile(
     await asyncio.gather(*tasks)
     assert sorted(front.handled) == [1, 2, 3]
     assert front.handled.index(1) < front.handled.index(2)
+
+
+async def test_one_persons_flood_leaves_room_for_others(inbox: Inbox, front: ScriptedFront) -> None:
+    front.gate.clear()
+    flood = [delivered(number, lane=7) for number in range(101)]
+    tasks = [asyncio.create_task(inbox.deal_with(delivery)) for delivery in flood]
+    await asyncio.sleep(0)
+    assert flood[-1].handed_back == [5.0]
+    front.gate.set()
+    await asyncio.gather(*tasks)
+    assert front.handled == list(range(100))

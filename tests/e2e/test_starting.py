@@ -60,6 +60,7 @@ async def test_a_token_that_telegram_does_not_know(own_server: BotApiServer, sta
         assert "TELEGRAM_BOT_TOKEN is not accepted by Telegram" in bot.log
         assert "Traceback" not in bot.log
         assert "Somebody_elses" not in bot.log
+        assert "Unclosed" not in bot.log
         await bot.leaves_nothing()
 
 

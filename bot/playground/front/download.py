@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Any, Final
 
-import httpx
+import aiohttp
 import msgspec
 
+from bot.http import session
 from bot.playground.front.hub_cache import hub_folder, received_bytes
+from inference.errors import SettingError
 
 # What transformers looks for, in this order; other files of weights in a repository stay there.
 _WEIGHTS: Final = (
@@ -23,7 +25,7 @@ _WEIGHTS: Final = (
     "pytorch_model-*-of-*.bin",
 )
 _HUB: Final = "https://huggingface.co"
-_ASKS_FOR: Final = 10.0  # seconds
+_ASKS_FOR: Final = aiohttp.ClientTimeout(10.0)
 _YES: Final = frozenset({"1", "ON", "YES", "TRUE"})  # as the hub's client reads its variables
 
 
@@ -84,13 +86,18 @@ class Download:
         token = self._environment.get("HF_TOKEN")
         headers = {"authorization": f"Bearer {token}"} if token else {}
         try:
-            async with httpx.AsyncClient(timeout=_ASKS_FOR, follow_redirects=True) as client:
-                answer = await client.get(
-                    f"{hub}/api/models/{self._model}", params={"blobs": "true"}, headers=headers
-                )
-                answer.raise_for_status()
-            listing = msgspec.json.decode(answer.content, type=_Listing)
-        except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError):
+            async with (
+                session(hub) as client,
+                client.get(
+                    f"{hub}/api/models/{self._model}",
+                    params={"blobs": "true"},
+                    headers=headers,
+                    timeout=_ASKS_FOR,
+                    raise_for_status=True,
+                ) as answer,
+            ):
+                listing = msgspec.json.decode(await answer.read(), type=_Listing)
+        except (aiohttp.ClientError, OSError, ValueError, SettingError):
             return
         self._weights = _weights(listing.siblings)
 

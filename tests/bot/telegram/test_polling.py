@@ -13,6 +13,7 @@ from bot.telegram import polling
 from bot.telegram.polling import Poller, Unauthorized
 from inference import tasks
 from inference.errors import QueueUnavailable
+from tests.bot.answering import MOVED, Writer, answering
 from tests.inference.asker import until
 
 
@@ -127,3 +128,21 @@ async def test_a_token_that_is_no_longer_valid_ends_it(server: BotApiServer, sta
         await asyncio.wait([task], timeout=10)
         with pytest.raises(Unauthorized, match="TELEGRAM_BOT_TOKEN is not accepted"):
             await task
+
+
+async def test_telegram_sends_us_elsewhere(caplog: pytest.LogCaptureFixture) -> None:
+    """What is followed becomes a request without an offset, which confirms nothing."""
+    heads = []
+
+    async def elsewhere(head: bytes, writer: Writer) -> None:
+        heads.append(head.split(b" ")[0])
+        writer.write(MOVED)
+
+    async with answering(elsewhere) as url:
+        poller = Poller("123:secret", url, Box().keep)
+        task = asyncio.create_task(poller.run())
+        await until(lambda: len(heads) > 2, True)
+        await tasks.end(task)
+        await poller.close()
+    assert set(heads) == {b"POST"}
+    assert "can't be reached" in caplog.text

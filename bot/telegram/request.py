@@ -1,55 +1,32 @@
-"""HTTP to Telegram by aiohttp: for PTB's calls of the Bot API, and for what we ask by ourselves.
+"""PTB's calls of the Bot API."""
 
-PTB's own client, httpx, takes 1 ms of the processor for a request, and 4 where sixty are under way;
-aiohttp takes 0.3 at all times, and a photo needs five.
-"""
-
-import ssl
-from functools import cache
+import asyncio
 from typing import Any
 
 import aiohttp
-import certifi
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+from bot.http import session
+
 # Seconds. A free connection may be waited for, since all who ask are ours.
 _POOL = 60.0
-_CONNECT = 5.0
+_CONNECT = 10.0
 _READ = 20.0
 _WRITE = 5.0
 _WRITE_FILES = 60.0
-
-
-def session(connections: int) -> aiohttp.ClientSession:
-    """A client: proxies as the environment has them, no cookies. Made where a loop is running.
-
-    Args:
-        connections: at once, at most.
-    """
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=connections, ssl=_certificates()),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=True,
-    )
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Those that the system trusts, which may be none, and Mozilla's."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context
 
 
 class AiohttpRequest(BaseRequest):
     """PTB's way to the Bot API.
 
     Args:
+        api_url: of the server.
         connections: at once, at most.
     """
 
-    def __init__(self, connections: int) -> None:
+    def __init__(self, api_url: str, connections: int) -> None:
+        self._api_url = api_url
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
 
@@ -59,9 +36,9 @@ class AiohttpRequest(BaseRequest):
         return _READ
 
     async def initialize(self) -> None:
-        """Makes the client; PTB calls this first."""
+        """Makes the client; PTB calls this first. Raises as `session` does."""
         if self._session is None:
-            self._session = session(self._connections)
+            self._session = session(self._api_url, self._connections)
 
     async def shutdown(self) -> None:
         """Closes all connections."""
@@ -89,20 +66,23 @@ class AiohttpRequest(BaseRequest):
             raise RuntimeError("initialize() comes first")
         files = request_data.multipart_data if request_data else {}
         read = _given(read_timeout, _READ)
-        connect = _given(connect_timeout, _CONNECT)
         write = _given(write_timeout, _WRITE_FILES if files else _WRITE)
-        pool = _given(pool_timeout, _POOL)
+        connect = _given(connect_timeout, _CONNECT)
+        connected = _sum(_given(pool_timeout, _POOL), connect)
+        # A loop that was busy learns here which connections were closed meanwhile; to a POST on one
+        # of them nobody answers.
+        await asyncio.sleep(0)
         try:
             async with self._session.request(
                 method,
                 url,
-                data=_form(request_data, files),
+                data=await _body(request_data, files),
                 headers={"User-Agent": self.USER_AGENT},
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(
-                    # aiohttp has no limit for writing by itself.
-                    total=pool + connect + write + read,
-                    connect=pool + connect,
+                    # Writing has no limit of its own. A download may take as long as bytes come.
+                    total=_sum(connected, write, read) if request_data else None,
+                    connect=connected,
                     sock_connect=connect,
                     sock_read=read,
                 ),
@@ -111,17 +91,22 @@ class AiohttpRequest(BaseRequest):
         except TimeoutError as error:
             raise TimedOut from error
         except (aiohttp.ClientError, OSError) as error:
-            raise NetworkError(f"{type(error).__name__}: {error}") from error
+            raise NetworkError(_reason(error)) from error
 
 
-def _given(timeout: Any, default: float) -> float:
-    """Seconds; PTB passes its own marker where a call says nothing."""
-    return float(timeout) if isinstance(timeout, int | float) else default
+def _given(timeout: Any, default: float) -> float | None:
+    """Seconds, None for no limit; PTB passes its own marker where a call says nothing."""
+    return default if timeout is BaseRequest.DEFAULT_NONE else timeout
 
 
-def _form(
+def _sum(*limits: float | None) -> float | None:
+    given = [limit for limit in limits if limit is not None]
+    return sum(given) if len(given) == len(limits) else None
+
+
+async def _body(
     request_data: RequestData | None, files: dict[str, Any]
-) -> dict[str, str] | aiohttp.FormData | None:
+) -> dict[str, str] | aiohttp.BytesPayload | None:
     if request_data is None:
         return None
     if not files:
@@ -129,4 +114,14 @@ def _form(
     form = aiohttp.FormData(request_data.json_parameters)
     for name, (filename, content, content_type) in files.items():
         form.add_field(name, content, filename=filename, content_type=content_type)
-    return form
+    # In one piece; aiohttp would send each field's head and value by themselves.
+    whole = form()
+    return aiohttp.BytesPayload(await whole.as_bytes(), headers=whole.headers)
+
+
+def _reason(error: Exception) -> str:
+    """Without what the error says by itself, which may be the URL, and that holds the token."""
+    name = type(error).__name__
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"{name}: {error.os_error.strerror or 'no connection'}"
+    return name

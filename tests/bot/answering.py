@@ -1,0 +1,43 @@
+"""A server that answers each request as a test says."""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+Writer = asyncio.StreamWriter
+OK = b'HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{"ok":true}'
+MOVED = b"HTTP/1.1 302 Found\r\nlocation: /else\r\ncontent-length: 0\r\n\r\n"
+
+
+@contextlib.asynccontextmanager
+async def answering(answer: Callable[[bytes, Writer], Awaitable[None]]) -> AsyncIterator[str]:
+    """The server's address; `answer` gets each request's head."""
+
+    async def talk(reader: asyncio.StreamReader, writer: Writer) -> None:
+        try:
+            while not writer.is_closing():
+                head = await reader.readuntil(b"\r\n\r\n")
+                if length := re.search(rb"content-length: (\d+)", head, re.IGNORECASE):
+                    await reader.readexactly(int(length[1]))
+                await answer(head, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
+async def well(_head: bytes, writer: Writer) -> None:
+    """Answers that all is well."""
+    writer.write(OK)
+
+
+async def never(_head: bytes, _writer: Writer) -> None:
+    """Doesn't answer."""
+    await asyncio.Event().wait()

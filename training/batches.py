@@ -92,6 +92,7 @@ class Mixture:
     captioned: float = 0.4  # part of the artwork that has a phrase; all has its prototype
     clustered: float = 0.3  # part of the artwork that comes from a few subgroups
     hard: float = 1.0  # hard negative phrases per drawn scene
+    miscounted: float = 0.7  # part of the drawn scenes that others, off by one, are told from
     hard_art: float = 0.15  # and per piece of artwork
     blurred: float = 0.04  # part of the artwork that is far out of focus
     speeding: float = 0.04  # part of the artwork that has the trail of something fast
@@ -297,6 +298,10 @@ class BatchMaker:
             assert scene is not None
             changed = captions.mutated(scene, rng)
             hard.append(captions.caption(changed, views.grounds[at], self._language(rng), rng))
+        for at in rng.permutation(drawn)[: round(len(drawn) * self._mixture.miscounted)]:
+            scene = views.scenes[at]
+            assert scene is not None
+            hard += captions.miscounted(scene, self._language(rng), rng)
         others = [
             self._art.captions.phrase(int(concept), self._language(rng), rng)
             for concept in rng.integers(len(self._art.concepts), size=self._mixture.spoken)

@@ -260,10 +260,7 @@ def mutated(scene: Scene, rng: np.random.Generator) -> Scene:
             groups=(replace(first, colour=second.colour), replace(second, colour=first.colour)),
         )
     alone = len(scene.groups) == 1
-    if alone and group.count > 1 and rng.random() < 0.4:  # off by one is what is hard to tell
-        off = [n for n in (group.count - 1, group.count + 1) if n <= shapes.MAX_COUNT]
-        group = replace(group, count=int(rng.choice(off)))
-    elif choice < (0.3 if alone else 0.65):
+    if choice < (0.3 if alone else 0.65):
         group = replace(
             group, colour=str(rng.choice([c for c in shapes.COLOURS if c != group.colour]))
         )
@@ -275,6 +272,20 @@ def mutated(scene: Scene, rng: np.random.Generator) -> Scene:
         counts = [n for n in range(1, shapes.MAX_COUNT + 1) if n != group.count]
         group = replace(group, count=int(rng.choice(counts)))
     return replace(scene, groups=tuple(group if i == at else g for i, g in enumerate(scene.groups)))
+
+
+def miscounted(scene: Scene, language: Language, rng: np.random.Generator) -> list[Phrase]:
+    """One more and one less of the same, where it shows several: the hardest rivals.
+
+    Both together, since three lies between two and four: told from one of them at a time, it ends
+    up as the answer too seldom.
+    """
+    if len(scene.groups) != 1 or scene.groups[0].count == 1:
+        return []
+    (group,) = scene.groups
+    counts = [n for n in (group.count - 1, group.count + 1) if n <= shapes.MAX_COUNT]
+    told = [noun_phrase(replace(group, count=n), language, rng, bare=0.0) for n in counts]
+    return [Phrase(text, first=meaning) for text, meaning in told]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from training.captions import FITS, UNSURE
 
 _NEVER: Final = -1e4  # a logit; minus infinity would make gradients of empty sums NaN
 _SMOOTHING: Final = 0.1  # of the pictures' targets
+_COUNTING: Final = 4.0  # weight of counts beside colours and shapes, which are learnt far sooner
 
 
 class Heads(nn.Module):
@@ -46,13 +47,13 @@ class Heads(nn.Module):
     def drawn(self, pooled: Tensor, batch: Batch) -> Tensor:
         """Cross-entropy to what drawn scenes hold; pictures without a target count nothing."""
         pairs = (
-            (self.colours(pooled), batch.colours),
-            (self.shapes(pooled), batch.shapes),
-            (self.counts(pooled), batch.counts),
+            (1.0, self.colours(pooled), batch.colours),
+            (1.0, self.shapes(pooled), batch.shapes),
+            (_COUNTING, self.counts(pooled), batch.counts),
         )
         losses = [
-            -(functional.log_softmax(logits.float(), dim=1) * target).sum(1).mean()
-            for logits, target in pairs
+            -weight * (functional.log_softmax(logits.float(), dim=1) * target).sum(1).mean()
+            for weight, logits, target in pairs
         ]
         return torch.stack(losses).sum()
 

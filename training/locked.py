@@ -2,7 +2,8 @@
 
 The picture tower takes nine tenths of a training step, and there are more ways to say a thing than
 to draw it. So the tower looks at a bank of pictures once, and then a step has room for hundreds of
-pictures and phrases. Only its last layer, the projection, goes on learning.
+pictures and phrases. Only its last layer, the projection, goes on learning. The weights end half way
+between what they were and what became of them: on drawings that were kept back better than both.
 
 Source: locked-image tuning, Zhai et al. 2022 (arXiv:2111.07991).
 """
@@ -75,7 +76,8 @@ def tune(
         until: seconds since the epoch when to be done, if that is earlier.
     """
     model, team = trainer.model, trainer.team
-    model.load_state_dict(trainer.averaged().state_dict())
+    untuned = trainer.averaged()
+    model.load_state_dict(untuned.state_dict())
     model.vision_model.requires_grad_(False)
     began, before = time.time(), trainer.tuned
     first = round(before * steps)
@@ -112,6 +114,7 @@ def tune(
             if (step + 1) % trainer.schedule.save_every == 0:
                 trainer.save()
     trainer.tuned = 1.0
+    trainer.meet(untuned)
     model.vision_model.requires_grad_(True)
     if team.leads:
         trainer.save()

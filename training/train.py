@@ -243,6 +243,17 @@ class Trainer:
                 if tensor.is_floating_point():
                     self._average[name].lerp_(tensor, 1 - decay)
 
+    @torch.no_grad()
+    def meet(self, earlier: CLIPModel) -> None:
+        """Lay the averaged weights half way between those of an earlier model and their own.
+
+        What the one has forgotten the other still knows, and what it has learnt too.
+        Source: WiSE-FT, Wortsman et al. 2022 (arXiv:2109.01903).
+        """
+        for name, tensor in earlier.state_dict().items():
+            if tensor.is_floating_point():
+                self._average[name].lerp_(tensor.to(self._average[name].device), 0.5)
+
     def averaged(self) -> CLIPModel:
         """A copy of the model with the averaged weights, in evaluation mode, on the CPU."""
         copy = CLIPModel(self.model.config)

@@ -1,5 +1,7 @@
 """A caption fits its own scene, and what it means can be compared with any other."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -123,3 +125,16 @@ def test_a_mutation_is_another_scene(seed: int) -> None:
     changed = captions.mutated(scene, rng)
     if len({group.colour for group in scene.groups}) == len(scene.groups):
         assert changed != scene
+
+
+def test_the_hardest_rivals_of_several_are_one_more_and_one_less() -> None:
+    rng = np.random.default_rng(1)
+
+    def rivals(*groups: Group) -> list[Phrase]:
+        return captions.miscounted(Scene(groups), Language.ENGLISH, rng)
+
+    two, four = Group("star", "red", 2), Group("star", "red", 4)
+    assert [len(rivals(two)), len(rivals(four))] == [2, 1]
+    assert {verdict(Scene((two,)), rival, None) for rival in rivals(two)} == {WRONG}
+    assert verdict(Scene((replace(four, count=3),)), rivals(four)[0], None) == FITS
+    assert rivals(Group("star", "red")) == rivals(two, Group("circle", "blue")) == []

@@ -1,5 +1,6 @@
 """The text tower learns alone: from a bank of pictures, which stays as it is."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,15 @@ class TwoOfEach(BatchMaker):
         )
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Beside other tests, two threads wait for each other at each of many small products."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture
 def maker() -> TwoOfEach:
     return TwoOfEach()
@@ -70,7 +80,7 @@ def test_names_find_their_pictures_and_the_picture_tower_stays(
     bank = locked.Bank.of(trainer.averaged(), maker, batches=2, first=0)
     assert bank.pooled.shape == (12, 192)
     assert len(bank.views.looks) == 12
-    locked.tune(trainer, maker, bank, steps=80, pictures=6)
+    locked.tune(trainer, maker, bank, steps=40, pictures=6)
     assert trainer.tuned == 1
     after = trainer.model  # what was learnt; half way from noise there is but noise
     after.train(False)

@@ -70,8 +70,9 @@ class AiohttpRequest(BaseRequest):
         connect = _given(connect_timeout, _CONNECT)
         connected = _sum(_given(pool_timeout, _POOL), connect)
         # A loop that was busy learns here which connections were closed meanwhile; to a POST on one
-        # of them nobody answers.
-        await asyncio.sleep(0)
+        # of them nobody answers. In its first turn it may come back to us before it looks.
+        for _ in range(2):
+            await asyncio.sleep(0)
         try:
             async with self._session.request(
                 method,

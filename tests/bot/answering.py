@@ -5,6 +5,8 @@ import contextlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from inference import tasks
+
 Writer = asyncio.StreamWriter
 OK = b'HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{"ok":true}'
 MOVED = b"HTTP/1.1 302 Found\r\nlocation: /else\r\ncontent-length: 0\r\n\r\n"
@@ -14,7 +16,12 @@ MOVED = b"HTTP/1.1 302 Found\r\nlocation: /else\r\ncontent-length: 0\r\n\r\n"
 async def answering(answer: Callable[[bytes, Writer], Awaitable[None]]) -> AsyncIterator[str]:
     """The server's address; `answer` gets each request's head."""
 
+    talks: set[asyncio.Task[None]] = set()
+
     async def talk(reader: asyncio.StreamReader, writer: Writer) -> None:
+        task = asyncio.current_task()
+        assert task
+        talks.add(task)
         try:
             while not writer.is_closing():
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -31,6 +38,7 @@ async def answering(answer: Callable[[bytes, Writer], Awaitable[None]]) -> Async
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
+        await tasks.end(*talks)
 
 
 async def well(_head: bytes, writer: Writer) -> None:

@@ -109,20 +109,20 @@ async def test_a_download_may_take_as_long_as_bytes_come(one: AiohttpRequest) ->
     async def slowly(_head: bytes, writer: Writer) -> None:
         writer.write(OK[:-11])
         for byte in OK[-11:]:
-            await asyncio.sleep(0.03)
+            await asyncio.sleep(0.15)
             writer.write(bytes([byte]))
 
     async with answering(slowly) as url:
         answer = await one.do_request(
-            url, "GET", read_timeout=0.2, write_timeout=0.01, connect_timeout=0.1, pool_timeout=0.01
+            url, "GET", read_timeout=1.0, write_timeout=0.01, connect_timeout=0.3, pool_timeout=0.01
         )
         assert answer == (200, OK[-11:])
         with pytest.raises(TimedOut):  # as any other call may not
             await Bot(TOKEN, f"{url}/bot", request=one).set_my_name(
                 "clipbot",
-                read_timeout=0.2,
+                read_timeout=1.0,
                 write_timeout=0.01,
-                connect_timeout=0.1,
+                connect_timeout=0.3,
                 pool_timeout=0.01,
             )
 

@@ -56,7 +56,7 @@ from inference.settings import WorkerSettings, load
 log = logging.getLogger(__name__)
 
 # In hand at once, most of them waiting for their lane: bounds memory (a result has 50 to 160 kB,
-# an update 10 with its task) and how often the queue is told that they are still in hand. How many
+# an update 6 with its task) and how often the queue is told that they are still in hand. How many
 # are at work is the inbox's and the deliverer's own affair.
 _UPDATES_IN_HAND = 500
 _RESULTS_IN_HAND = 300

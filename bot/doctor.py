@@ -2,7 +2,6 @@
 
 import asyncio
 import importlib.util
-import json
 import platform
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from rich.table import Table
 
 from bot.asks import MAX_FILE_BYTES
 from bot.embedded.nats_server import binary
-from bot.http import session
+from bot.http import post, session
 from bot.settings import BotSettings
 from bot.store import open_database
 from inference.contract import WorkerState
@@ -65,15 +64,9 @@ async def examine() -> AsyncIterator[Finding]:
 async def _token(settings: BotSettings) -> Finding:
     """Does Telegram know the token?"""
     try:
-        async with (
-            session(settings.telegram_api_url) as client,
-            client.post(
-                f"{settings.telegram_api_url}/bot{settings.token}/getMe",
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=10),
-            ) as answer,
-        ):
-            body = json.loads(await answer.read())
+        async with session(settings.telegram_api_url) as client:
+            address = f"{settings.telegram_api_url}/bot{settings.token}/getMe"
+            body = await post(client, address, {}, aiohttp.ClientTimeout(10))
     except SettingError as error:
         return Finding("token", State.BROKEN, str(error), "mend it in the environment")
     except (aiohttp.ClientError, OSError, ValueError) as error:

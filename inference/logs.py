@@ -9,10 +9,11 @@ from typing import Literal, TextIO
 
 HIDDEN = "•••"
 
-# httpx logs every URL at INFO, and Bot API URLs hold the token; the rest only chatters.
+# httpx logs every URL at INFO, and the hub's client speaks it, since its 2.0 as httpx2.
 _CHATTY = (
     "alembic",
     "httpx",
+    "httpx2",
     "httpcore",
     "apscheduler",
     "asyncio",

@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 
 from bot.backoff import backoff
-from bot.http import session
+from bot.http import post, session
 from bot.inbox import Update
 from bot.telegram.application import ALLOWED_UPDATES
 from inference.errors import OperatorError, QueueFull, QueueUnavailable
@@ -112,10 +112,5 @@ class Poller:
         await self._ask(timeout=0, limit=1)
 
     async def _ask(self, **parameters: int | str) -> Any:
-        async with self._session.post(
-            self._address,
-            data={"offset": self._offset, **parameters},
-            allow_redirects=False,
-            timeout=_TIMEOUT,
-        ) as response:
-            return json.loads(await response.read())
+        form = {"offset": self._offset, **parameters}
+        return await post(self._session, self._address, form, _TIMEOUT)

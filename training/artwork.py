@@ -170,6 +170,13 @@ def main_colours(artwork: Artwork) -> npt.NDArray[np.int64]:
     return result
 
 
+def mean_paints(artwork: Artwork) -> npt.NDArray[np.float32]:
+    """The mean colour of each drawing, 0..255, four times as a scene's paints: [n, 4, 3]."""
+    sums = np.stack([rgba.sum(axis=(0, 1), dtype=np.int64) for rgba in artwork.rgba])
+    means = np.asarray(255 * sums[:, :3] / np.maximum(sums[:, 3:], 1), np.float32)
+    return means[:, None].repeat(4, axis=1)
+
+
 def load_test_style(known: list[Concept], cache: Path) -> Artwork:
     """Twemoji. For measuring only: no choice may depend on it."""
     folder = npm_folder("emoji-datasource-twitter", cache) / "img" / "twitter" / "64"

@@ -1,6 +1,7 @@
 """Drawings onto grounds, and both through what happens to a photo on its way to a bot.
 
-All of it works on whole batches of tensors, on any device, with torch's own random numbers.
+All of it works on whole batches of tensors, on any device: that of the generator of the random
+numbers, which says where the tensors are.
 """
 
 from dataclasses import dataclass
@@ -61,13 +62,16 @@ def place(
         generator: random numbers.
     """
     count = len(drawings)
+    if not count:
+        return drawings.new_zeros(0, 4, IMAGE_SIDE, IMAGE_SIDE)
 
     def uniform(low: float, high: float) -> Tensor:
-        return low + (high - low) * torch.rand(count, generator=generator)
+        lots = torch.rand(count, generator=generator, device=generator.device)
+        return low + (high - low) * lots
 
     low, high = placement.scale
     scale = low + (high - low) * uniform(0, 1).sqrt()  # rather large than small
-    turn = torch.randn(count, generator=generator) * placement.turn
+    turn = placement.turn * torch.randn(count, generator=generator, device=generator.device)
     half = sizes / 2  # pixels
     reach = scale * half.amin(dim=1)  # pixels from the drawing's centre to its edge
     spread = torch.stack([uniform(-1, 1), uniform(-1, 1)], dim=1)
@@ -76,7 +80,7 @@ def place(
         squeeze = uniform(0.88, 1.12)
     else:
         room = torch.full_like(half, 2.0)
-        squeeze = torch.ones(count)
+        squeeze = torch.ones_like(scale)
     offset = half + spread * room  # pixels from the top left corner
     # Output pixel (x, y) shows the drawing's point R (x - offset) / reach.
     cos, sin = torch.cos(turn) / reach, torch.sin(turn) / reach
@@ -91,9 +95,7 @@ def place(
     )
     shrink = drawings.shape[-1] / (2 * reach)  # source pixels per output pixel
     smoothed = _antialiased(drawings, shrink)
-    grid = functional.affine_grid(
-        theta.to(drawings), [count, 4, IMAGE_SIDE, IMAGE_SIDE], align_corners=False
-    )
+    grid = functional.affine_grid(theta, [count, 4, IMAGE_SIDE, IMAGE_SIDE], align_corners=False)
     return functional.grid_sample(smoothed, grid, mode="bilinear", align_corners=False)
 
 
@@ -101,7 +103,7 @@ def _antialiased(drawings: Tensor, shrink: Tensor) -> Tensor:
     """Average over about as many source pixels as one output pixel will cover."""
     result = drawings.clone()
     for factor, kernel in ((1.9, 3), (3.2, 5)):
-        chosen = (shrink > factor).nonzero()[:, 0].to(drawings.device)
+        chosen = (shrink > factor).nonzero()[:, 0]
         if len(chosen):
             result[chosen] = functional.avg_pool2d(
                 drawings[chosen], kernel, stride=1, padding=kernel // 2
@@ -109,23 +111,26 @@ def _antialiased(drawings: Tensor, shrink: Tensor) -> Tensor:
     return result
 
 
-def repainted(drawings: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Other shades of the same drawings, as another artist has them; [B, 4, S, S], premultiplied.
-
-    Channels are mixed a little, and all grey for a few.
+def shades(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """How another artist might mix a drawing's colours: a little, and all grey for a few.
 
     Returns:
-        The drawings, and which of them kept their colours, bool [B].
+        Of each channel how much of each goes into it, [count, 3, 3], and which drawings keep their
+        colours, bool [count].
     """
-    count = len(drawings)
     mix = torch.eye(3) + 0.12 * torch.randn(count, 3, 3, generator=generator)
     mix = mix / mix.sum(2, keepdim=True)
     mix[torch.rand(count, generator=generator) < 0.03] = 1 / 3
     kept = torch.rand(count, generator=generator) < 0.4
     mix[kept] = torch.eye(3)
-    colours = torch.einsum("bij,bjyx->biyx", mix.to(drawings), drawings[:, :3])
+    return mix, kept
+
+
+def repainted(drawings: Tensor, mix: Tensor) -> Tensor:
+    """The same drawings in other `shades`; [B, 4, S, S], premultiplied."""
+    colours = torch.einsum("bij,bjyx->biyx", mix, drawings[:, :3])
     alpha = drawings[:, 3:]
-    return torch.cat([torch.minimum(colours.clamp(min=0), alpha), alpha], dim=1), kept
+    return torch.cat([torch.minimum(colours.clamp(min=0), alpha), alpha], dim=1)
 
 
 def sticker_edges(drawings: Tensor, chosen: Tensor) -> Tensor:
@@ -146,8 +151,9 @@ def speeding(placed: Tensor, chosen: Tensor, generator: torch.Generator) -> Tens
         return placed
     some = placed[chosen]
     count, reach = len(some), 14
-    step = int(torch.randint(1, 4, (1,), generator=generator))
-    to_right = (torch.rand(count, generator=generator) < 0.5).to(some.device)[:, None, None, None]
+    step = int(torch.randint(1, 4, (1,), generator=generator, device=generator.device))
+    right = torch.rand(count, generator=generator, device=generator.device) < 0.5
+    to_right = right[:, None, None, None]
     trail = torch.zeros_like(some)
     for at in range(reach):
         ahead = functional.pad(some, (at * step, 0))[..., : some.shape[-1]]
@@ -163,7 +169,7 @@ def blurred(pictures: Tensor, chosen: Tensor, generator: torch.Generator) -> Ten
     """The chosen pictures [B, 3, S, S] so far out of focus that anybody would say so."""
     if not bool(chosen.any()):
         return pictures
-    small = int(torch.randint(13, 24, (1,), generator=generator))
+    small = int(torch.randint(13, 24, (1,), generator=generator, device=generator.device))
     shrunk = functional.interpolate(
         pictures[chosen], size=small, mode="bilinear", antialias=True, align_corners=False
     )
@@ -176,14 +182,14 @@ def blurred(pictures: Tensor, chosen: Tensor, generator: torch.Generator) -> Ten
 
 def degrade(pictures: Tensor, generator: torch.Generator) -> Tensor:
     """Light, lens, screen and compression: RGB 0..1 [B, 3, SIDE, SIDE], same shape back."""
-    count, device = len(pictures), pictures.device
+    count, device = len(pictures), generator.device
 
     def per_picture(low: float, high: float, channels: int = 1) -> Tensor:
-        values = torch.rand(count, channels, 1, 1, generator=generator) * (high - low) + low
-        return values.to(device)
+        lots = torch.rand(count, channels, 1, 1, generator=generator, device=device)
+        return lots * (high - low) + low
 
     def some(probability: float) -> Tensor:
-        return (torch.rand(count, generator=generator) < probability).to(device)
+        return torch.rand(count, generator=generator, device=device) < probability
 
     def where(chosen: Tensor, changed: Tensor) -> Tensor:
         return torch.where(chosen[:, None, None, None], changed, pictures)
@@ -202,7 +208,8 @@ def degrade(pictures: Tensor, generator: torch.Generator) -> Tensor:
     pictures = _resampled(pictures, some(0.2), generator)
     pictures = _blockwise(pictures, some(0.2))
     noisy = some(0.3)
-    noise = torch.randn((int(noisy.sum()), *pictures.shape[1:]), generator=generator).to(device)
+    shape = (int(noisy.sum()), *pictures.shape[1:])
+    noise = torch.randn(shape, generator=generator, device=device)
     pictures = pictures.clone()
     pictures[noisy] += noise * per_picture(0.005, 0.05)[noisy]
     return pictures.clamp(0, 1)
@@ -213,7 +220,7 @@ def _resampled(pictures: Tensor, chosen: Tensor, generator: torch.Generator) -> 
     if not bool(chosen.any()):
         return pictures
     side = pictures.shape[-1]
-    small = int(torch.randint(36, 64, (1,), generator=generator))
+    small = int(torch.randint(36, 64, (1,), generator=generator, device=generator.device))
     shrunk = functional.interpolate(
         pictures[chosen], size=small, mode="bilinear", antialias=True, align_corners=False
     )
@@ -241,11 +248,11 @@ def normalised(pictures: Tensor, sizes: Tensor) -> Tensor:
     """Subtract CLIP's mean, divide by its deviation, and pad: what the image processor gives."""
     mean = torch.tensor(MEAN, device=pictures.device)[:, None, None]
     std = torch.tensor(STD, device=pictures.device)[:, None, None]
-    at = torch.arange(pictures.shape[-1])
+    at = torch.arange(pictures.shape[-1], device=pictures.device)
     inside = (at[None, None, :] < sizes[:, 0, None, None]) & (
         at[None, :, None] < sizes[:, 1, None, None]
     )
-    return (pictures - mean) / std * inside[:, None].to(pictures)
+    return (pictures - mean) / std * inside[:, None]
 
 
 def compose(
@@ -261,7 +268,7 @@ def compose(
         placed: premultiplied RGBA 0..1, [B, 4, SIDE, SIDE].
         grounds: RGB 0..1, [B, 3, SIDE, SIDE].
         sizes: the pictures' widths and heights, [B, 2].
-        generator: random numbers, on the CPU.
+        generator: random numbers.
         out_of_focus: bool [B]: those to be `blurred`.
     """
     pictures = placed[:, :3] + grounds * (1 - placed[:, 3:])

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn import functional
 from transformers import CLIPTokenizer
 
 from training import artwork, augment, captions, pictures, shapes, wording
@@ -18,7 +17,7 @@ from training.augment import EFFECTS
 from training.captions import Phrase, SceneBits
 from training.concepts import Concept, families
 from training.lexicon import Language
-from training.model import IMAGE_SIDE, PATCH_SIDE
+from training.painting import Arrangement
 from training.shapes import Scene
 from training.tokenizer import CONTEXT
 
@@ -46,8 +45,7 @@ class Said:
 class Batch(Said):
     """What one training step needs."""
 
-    pixels: Tensor  # normalised, float [B, 3, SIDE, SIDE]
-    content: Tensor  # float [B, patches]: how much a patch is worth keeping
+    arrangement: Arrangement  # the pictures, still to be painted
     colours: Tensor  # float [B, colours]: what an auxiliary head should say, or zeros
     shapes: Tensor  # float [B, shapes]
     counts: Tensor  # float [B, MAX_COUNT]
@@ -114,14 +112,13 @@ class Art:
 
 
 @dataclass(frozen=True)
-class _Pictures:
-    """The pictures of a batch, and what is in them."""
+class _Chosen:
+    """Drawings for a batch, and what is in them."""
 
-    placed: Tensor  # premultiplied RGBA, [B, 4, SIDE, SIDE]
-    paints: npt.NDArray[np.float32]  # 0..255, [B, n, 3]
+    rgba: npt.NDArray[np.uint8]  # premultiplied, [n, CANVAS, CANVAS, 4]
+    paints: npt.NDArray[np.float32]  # 0..255, [n, 4, 3]
     scenes: list[Scene | None]  # None: artwork
-    concepts: npt.NDArray[np.int64]  # [B], -1: no artwork
-    looks: list[Look]  # [B]
+    concepts: npt.NDArray[np.int64]  # [n], -1: no artwork
 
 
 class BatchMaker:
@@ -149,6 +146,7 @@ class BatchMaker:
         ]
         self._kin = [np.flatnonzero(subgroup == index) for index in range(subgroup.max() + 1)]
         self._colours = artwork.main_colours(art.artwork)
+        self._paints = artwork.mean_paints(art.artwork)
         self._one_sided = np.array([concept.is_one_sided for concept in art.concepts])
 
     def batch(self, step: int, ease: float = 0.0) -> Batch:
@@ -161,50 +159,58 @@ class BatchMaker:
                 further than colours for hours.
         """
         rng = self._lots(step)
-        pixels, content, views = self._pictures(rng, ease)
+        arrangement, views = self._arranged(rng, ease)
         said = self.said(views, rng)
         colours, kinds, counts = _targets(views.scenes)
         return Batch(
             **vars(said),
-            pixels=pixels,
-            content=content,
+            arrangement=arrangement,
             colours=torch.from_numpy(colours),
             shapes=torch.from_numpy(kinds),
             counts=torch.from_numpy(counts),
         )
 
-    def shown(self, step: int) -> tuple[Tensor, Views]:
-        """The pictures alone, normalised, float [B, 3, SIDE, SIDE], and what is in them."""
-        pixels, _, views = self._pictures(self._lots(step), ease=0.0)
-        return pixels, views
+    def shown(self, step: int) -> tuple[Arrangement, Views]:
+        """The pictures alone, and what is in them."""
+        return self._arranged(self._lots(step), ease=0.0)
 
     def _lots(self, step: int) -> np.random.Generator:
         return np.random.default_rng((self._seed, step + 1_000))
 
-    def _pictures(self, rng: np.random.Generator, ease: float) -> tuple[Tensor, Tensor, Views]:
-        """Pixels, how much each patch is worth keeping, and what is in the pictures."""
+    def _arranged(self, rng: np.random.Generator, ease: float) -> tuple[Arrangement, Views]:
+        """What the pictures are made of, and what is to be seen in them."""
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         count = self._mixture.pictures
-        sizes = augment.content_sizes(count, generator)
         art_count = round(count * self._mixture.art * (1 - 0.85 * ease**3))
-        drawn = self._drawn(sizes[art_count:], rng, generator)
-        art = self._artwork(sizes[:art_count], ease, rng, generator)
-        shown = _Pictures(
-            torch.cat([art.placed, drawn.placed]),
-            np.concatenate([art.paints, drawn.paints]),
-            art.scenes + drawn.scenes,
-            np.concatenate([art.concepts, drawn.concepts]),
-            art.looks + drawn.looks,
-        )
-        white = self._mixture.white + 0.4 * ease
+        index = self._artwork(art_count, rng)
+        art, drawn = self._turned(index, rng), self._drawn(count - art_count, rng)
+        concepts = np.concatenate([art.concepts, drawn.concepts])
         # Artwork has outlines; of a drawn shape nothing is left on a ground of its own colour.
-        apart = np.where(shown.concepts >= 0, rng.uniform(0, 110, size=count), 90)
-        rgb, names = pictures.choose_grounds(self._grounds, shown.paints, apart, white, rng)
-        grounds = pictures.crop_grounds(rgb, rng)
-        out_of_focus = torch.tensor([EFFECTS[look.effect] == "blurred" for look in shown.looks])
-        pixels = augment.compose(shown.placed, grounds, sizes, generator, out_of_focus)
-        views = Views(shown.scenes, names, shown.concepts, shown.looks)
-        return pixels, _content(shown, sizes), views
+        apart = np.where(concepts >= 0, rng.uniform(0, 110, size=count), 90)
+        paints = np.concatenate([art.paints, drawn.paints])
+        white = self._mixture.white + 0.4 * ease
+        rgb, names = pictures.choose_grounds(self._grounds, paints, apart, white, rng)
+        mixes, kept = augment.shades(art_count, generator)
+        colours = np.where(kept.numpy(), self._colours[index], -1)
+        odds = [self._mixture.blurred, self._mixture.speeding]
+        effects = rng.choice(len(EFFECTS), size=art_count, p=[1 - sum(odds), *odds])
+        looks = [Look(*pair) for pair in zip(effects.tolist(), colours.tolist(), strict=True)]
+        blurred = np.zeros(count, np.bool_)
+        blurred[:art_count] = effects == EFFECTS.index("blurred")
+        smallest, _ = augment.ARTWORK.scale
+        arrangement = Arrangement(
+            drawings=torch.from_numpy(np.concatenate([art.rgba, drawn.rgba])),
+            grounds=torch.from_numpy(pictures.crop_grounds(rgb, rng)),
+            sizes=augment.content_sizes(count, generator),
+            mixes=mixes,
+            stickers=torch.from_numpy(rng.random(art_count) < self._mixture.sticker),
+            speeding=torch.from_numpy(effects == EFFECTS.index("speeding")),
+            blurred=torch.from_numpy(blurred),
+            smallest=smallest + 0.4 * ease,
+            seed=int(rng.integers(2**62)),
+        )
+        looks += [Look()] * (count - art_count)
+        return arrangement, Views(art.scenes + drawn.scenes, names, concepts, looks)
 
     def said(self, views: Views, rng: np.random.Generator) -> Said:
         """Phrases about these pictures and about others, and which of them fit."""
@@ -221,52 +227,32 @@ class BatchMaker:
             rows=torch.tensor([phrase.concept for phrase in phrases]),
         )
 
-    def _drawn(
-        self, sizes: Tensor, rng: np.random.Generator, generator: torch.Generator
-    ) -> _Pictures:
-        count = len(sizes)
+    def _drawn(self, count: int, rng: np.random.Generator) -> _Chosen:
         chosen = np.sort(rng.integers(len(self._scenes.scenes), size=count))
-        drawings = pictures.as_tensor(self._scenes.rgba[chosen])
+        rgba = self._scenes.rgba[chosen]
         scenes: list[Scene | None] = [self._scenes.scenes[at] for at in chosen]
         empty = round(self._mixture.empty * self._mixture.pictures)
         for at in rng.permutation(count)[:empty]:
-            drawings[at] = 0
+            rgba[at] = 0
             scenes[at] = Scene()
-        return _Pictures(
-            augment.place(drawings, sizes, augment.SCENE, generator),
-            self._scenes.paints[chosen],
-            scenes,
-            np.full(count, -1, np.int64),
-            [Look()] * count,
-        )
+        return _Chosen(rgba, self._scenes.paints[chosen], scenes, np.full(count, -1, np.int64))
 
-    def _artwork(
-        self, sizes: Tensor, ease: float, rng: np.random.Generator, generator: torch.Generator
-    ) -> _Pictures:
-        drawn, count = self._art.artwork, len(sizes)
+    def _artwork(self, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+        """Which drawings: some of them of a few kinds, for these are hard to tell apart."""
         clustered = round(count * self._mixture.clustered)
-        chosen = list(rng.choice(len(drawn.concepts), size=count - clustered, p=self._weights))
+        chosen = list(rng.choice(len(self._weights), size=count - clustered, p=self._weights))
         while len(chosen) < count:
             kin = self._by_subgroup[int(rng.integers(len(self._by_subgroup)))]
             chosen += list(rng.choice(kin, size=min(10, len(kin)), replace=False))
-        index = np.array(chosen[:count])
-        concepts = drawn.concepts[index]
-        drawings = pictures.as_tensor(drawn.rgba[index])
-        paints = _mean_paints(drawings)
-        mirrored = torch.from_numpy((rng.random(count) < 0.4) & ~self._one_sided[concepts])
-        drawings[mirrored] = drawings[mirrored].flip(3)
-        drawings, kept = augment.repainted(drawings, generator)
-        colours = np.where(kept.numpy(), self._colours[index], -1)
-        odds = [self._mixture.blurred, self._mixture.speeding]
-        effects = rng.choice(len(EFFECTS), size=count, p=[1 - sum(odds), *odds])
-        stickers = torch.from_numpy(rng.random(count) < self._mixture.sticker)
-        drawings = augment.sticker_edges(drawings, stickers)
-        low, high = augment.ARTWORK.scale
-        freely = replace(augment.ARTWORK, scale=(low + 0.4 * ease, high))
-        placed = augment.place(drawings, sizes, freely, generator)
-        placed = augment.speeding(placed, torch.from_numpy(effects == 2), generator)
-        looks = [Look(*pair) for pair in zip(effects.tolist(), colours.tolist(), strict=True)]
-        return _Pictures(placed, paints, [None] * count, concepts, looks)
+        return np.array(chosen[:count])
+
+    def _turned(self, index: npt.NDArray[np.int64], rng: np.random.Generator) -> _Chosen:
+        """These drawings, some of them mirrored."""
+        drawn = self._art.artwork
+        rgba, concepts = drawn.rgba[index], drawn.concepts[index]
+        mirrored = (rng.random(len(index)) < 0.4) & ~self._one_sided[concepts]
+        rgba[mirrored] = rgba[mirrored, :, ::-1]
+        return _Chosen(rgba, self._paints[index], [None] * len(index), concepts)
 
     def _phrases(self, views: Views, rng: np.random.Generator) -> tuple[Tensor, list[Phrase]]:
         """Pictures' own phrases first, then hard negatives, others, and neutral ones.
@@ -330,27 +316,6 @@ class BatchMaker:
 
     def _language(self, rng: np.random.Generator) -> Language:
         return _LANGUAGES[int(rng.random() >= self._mixture.english)]
-
-
-def _mean_paints(drawings: Tensor) -> npt.NDArray[np.float32]:
-    """The mean colour of each drawing, 0..255, four times as a scene's paints: [B, 4, 3]."""
-    mean = drawings[:, :3].sum((2, 3)) / drawings[:, 3:].sum((2, 3)).clamp(min=1e-3)
-    return (mean * 255).numpy()[:, None].repeat(4, axis=1)
-
-
-def _content(shown: _Pictures, sizes: Tensor) -> Tensor:
-    """How much each patch is worth keeping, -1..1: [B, patches].
-
-    All that holds a part of a drawn scene, or its phrase might be wrong about what is left; of
-    artwork, rather the drawing than the ground; and least of all the padding.
-    """
-    cells = functional.max_pool2d(shown.placed[:, 3:], PATCH_SIDE).flatten(1) > 0.2
-    worth = torch.where(torch.from_numpy(shown.concepts >= 0), 0.5, 1.0)
-    edges = torch.arange(0, IMAGE_SIDE, PATCH_SIDE)
-    outside = (edges[None, None] >= sizes[:, 0, None, None]) | (
-        edges[None, :, None] >= sizes[:, 1, None, None]
-    )
-    return cells * worth[:, None] - 0.5 * outside.flatten(1).float()
 
 
 def token_ids(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:

@@ -10,18 +10,22 @@ Source: locked-image tuning, Zhai et al. 2022 (arXiv:2111.07991).
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm  # type: ignore[import-untyped]
 from transformers import CLIPModel
 
-from training.batches import BatchMaker, Views
+from training.batches import BatchMaker, Said, Views
 from training.loss import contrastive
 from training.model import image_features, text_features
+from training.painting import paint
+from training.prefetch import prefetched
 from training.train import Trainer
 
 # Where both towers learn, more of this costs right answers; here phrases are many enough for both.
@@ -39,7 +43,9 @@ class Bank:
 
     @classmethod
     @torch.no_grad()
-    def of(cls, model: CLIPModel, maker: BatchMaker, batches: int, first: int) -> "Bank":
+    def of(
+        cls, model: CLIPModel, maker: BatchMaker, batches: int, first: int, workers: int = 0
+    ) -> "Bank":
         """Look at this many batches of pictures.
 
         Args:
@@ -47,14 +53,33 @@ class Bank:
             maker: makes the pictures.
             batches: how many.
             first: number of the first one.
+            workers: processes that make them ahead.
         """
         model.train(False)
         pooled, views = [], []
-        for at in tqdm(range(batches), desc="look at pictures", mininterval=20, disable=first > 0):
-            pixels, seen = maker.shown(_SEED + first + at)
-            pooled.append(image_features(model, pixels.to(model.device)).pooled)
+        lots = ((_SEED + first + at,) for at in range(batches))
+        shown = prefetched(maker.shown, lots, workers)
+        for arrangement, seen in tqdm(
+            shown, total=batches, desc="look at pictures", mininterval=20, disable=first > 0
+        ):
+            painted = paint(arrangement.to(model.device))
+            pooled.append(image_features(model, painted.pixels).pooled)
             views.append(seen)
         return cls(torch.cat(pooled), Views.joined(views))
+
+    def talk(
+        self, maker: BatchMaker, pictures: int, number: int
+    ) -> tuple[npt.NDArray[np.int64], Said]:
+        """Some of the pictures, and what is said about them.
+
+        Args:
+            maker: says it.
+            pictures: how many.
+            number: of the step: the same number gives the same talk.
+        """
+        rng = np.random.default_rng((_SEED, number))
+        chosen = rng.choice(len(self.views.looks), size=pictures, replace=False)
+        return chosen, maker.said(self.views.subset(chosen), rng)
 
 
 def tune(
@@ -82,6 +107,8 @@ def tune(
     began, before = time.time(), trainer.tuned
     first = round(before * steps)
     logged: dict[str, float] = {}
+    numbers = ((at * team.size + team.rank,) for at in range(first, steps))
+    talks = prefetched(partial(bank.talk, maker, pictures), numbers, trainer.workers)
     progress = tqdm(
         range(first, steps), initial=first, total=steps, mininterval=20, disable=not team.leads
     )
@@ -92,13 +119,11 @@ def tune(
         trainer.tuned = team.agreed(before + (1 - before) * part)
         if trainer.tuned >= 1:
             break
-        number = step * team.size + team.rank
-        rng = np.random.default_rng((_SEED, number))
-        torch.manual_seed(number)
-        chosen = rng.choice(len(bank.pooled), size=pictures, replace=False)
-        said = maker.said(bank.views.subset(chosen), rng).to(model.device)
+        torch.manual_seed(step * team.size + team.rank)
+        chosen, said = next(talks)
+        said = said.to(model.device)
         model.train()
-        pooled = bank.pooled[chosen].to(model.device)
+        pooled = bank.pooled[torch.from_numpy(chosen)].to(model.device)
         seen = functional.normalize(model.visual_projection(pooled), dim=1)
         heard = functional.normalize(text_features(model, said.ids), dim=1)
         logits = model.logit_scale.exp() * seen @ heard.T

@@ -9,8 +9,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 from training import grounds, shapes
@@ -84,8 +82,17 @@ def ground_pool(count: int, seed: int, cache: Path) -> GroundPool:
     """Draw `count` grounds, or read those drawn before with this seed."""
     path = cache / f"grounds-{seed}-{count}.npz"
     if not path.exists():
-        rgb, names = grounds.pool(count, seed)
-        np.savez(path, rgb=rgb, names=names)
+        share = 500
+        jobs = [
+            (min(share, count - start), seed * 100_003 + start) for start in range(0, count, share)
+        ]
+        with multiprocessing.get_context("spawn").Pool() as workers:
+            drawn = workers.starmap(grounds.pool, jobs, chunksize=1)
+        np.savez(
+            path,
+            rgb=np.concatenate([rgb for rgb, _ in drawn]),
+            names=np.concatenate([names for _, names in drawn]),
+        )
     with np.load(path) as stored:
         rgb, names = stored["rgb"], stored["names"]
     return GroundPool(rgb, names, rgb.mean(axis=(1, 2), dtype=np.float32))
@@ -126,8 +133,8 @@ def choose_grounds(
     return rgb, names
 
 
-def crop_grounds(rgb: npt.NDArray[np.uint8], rng: np.random.Generator) -> Tensor:
-    """Random crops, mirrored or not: float 0..1 [B, 3, IMAGE_SIDE, IMAGE_SIDE]."""
+def crop_grounds(rgb: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Random crops, mirrored or not: [B, IMAGE_SIDE, IMAGE_SIDE, 3]."""
     corners = rng.integers(rgb.shape[1] - IMAGE_SIDE + 1, size=(len(rgb), 2))
     crop = np.stack(
         [
@@ -137,10 +144,4 @@ def crop_grounds(rgb: npt.NDArray[np.uint8], rng: np.random.Generator) -> Tensor
     )
     mirrored = rng.random(len(rgb)) < 0.5
     crop[mirrored] = crop[mirrored, :, ::-1]
-    return torch.from_numpy(crop).permute(0, 3, 1, 2).float() / 255
-
-
-def as_tensor(rgba: npt.NDArray[np.uint8]) -> Tensor:
-    """uint8 [B, S, S, 4] to float 0..1 [B, 4, S, S]."""
-    tensor = torch.from_numpy(np.ascontiguousarray(rgba)).permute(0, 3, 1, 2).float() / 255
-    return tensor.contiguous()
+    return crop

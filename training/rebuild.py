@@ -18,6 +18,7 @@ from training import (
     export,
     locked,
     model,
+    painting,
     pictures,
     report,
     samples,
@@ -68,7 +69,8 @@ def rebuild(team: Team, arguments: argparse.Namespace) -> None:
     maker = batches.BatchMaker(*pools, words, mixture, seed)
     start = model.new_model(words, arguments.start)
     if arguments.start is None:
-        model.whiten(start, torch.cat([maker.batch(-1 - at).pixels for at in range(8)]))
+        shown = [painting.paint(maker.shown(-1 - at)[0]).pixels for at in range(8)]
+        model.whiten(start, torch.cat(shown))
     trainer = Trainer(
         start,
         maker,
@@ -78,6 +80,7 @@ def rebuild(team: Team, arguments: argparse.Namespace) -> None:
         torch.from_numpy(concepts.families(known)),
         torch.device(arguments.device),
         team,
+        arguments.workers,
     )
     held_out = exam.Exam(words, known, meanings, drawings.subset(kept_back))
     if arguments.start is not None:
@@ -94,7 +97,7 @@ def rebuild(team: Team, arguments: argparse.Namespace) -> None:
             held_out.report(looker, trainer.step)
         torch.nn.Module.to(looker, torch.device(arguments.device))
         count = _BANK // team.size // mixture.pictures
-        bank = locked.Bank.of(looker, maker, count, first=team.rank * count)
+        bank = locked.Bank.of(looker, maker, count, team.rank * count, trainer.workers)
         locked.tune(
             trainer,
             batches.BatchMaker(*pools, words, _TEXTS, seed),

@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,11 +14,13 @@ from torch.nn import functional
 from tqdm import tqdm  # type: ignore[import-untyped]
 from transformers import CLIPModel
 
-from training.batches import BatchMaker
+from training.batches import Batch, BatchMaker
 from training.heads import Heads
 from training.loss import contrastive
 from training.model import image_features, text_features
 from training.muon import Muon
+from training.painting import paint
+from training.prefetch import prefetched
 from training.team import Team
 
 _MAX_SCALE: Final = math.log(100.0)  # as OpenAI's CLIP
@@ -99,7 +101,21 @@ class Trainer:
         families: Tensor,
         device: torch.device,
         team: Team,
+        workers: int = 0,
     ) -> None:
+        """A new run, or the one whose checkpoint is there.
+
+        Args:
+            model: to begin with; it is moved to the device.
+            maker: of batches.
+            schedule: how long and how fast.
+            checkpoint: the file that the run is saved to.
+            meanings: see `Heads`.
+            families: see `Heads`.
+            device: to train on.
+            team: of processes that train together.
+            workers: processes that make batches ahead, for a device that would wait for them.
+        """
         self.model = model
         nn.Module.to(model, device)
         self.schedule = schedule
@@ -107,6 +123,7 @@ class Trainer:
         self.done = 0.0  # part of the training of both towers that is over
         self.tuned = 0.0  # part of what the text tower learns alone: see training.locked
         self.team = team
+        self.workers = workers
         self._maker, self._checkpoint, self._device = maker, checkpoint, device
         projection = model.visual_projection
         self.heads = Heads(projection.in_features, projection.out_features, meanings, families).to(
@@ -163,6 +180,7 @@ class Trainer:
         )
         logged: dict[str, float] = {}
         start, already, first = time.time(), self.done, self.step
+        batches = prefetched(self._maker.batch, self._lots(steps), self.workers)
         for step in progress:
             part = (step - first) / max(self.schedule.steps - first, 1)
             if until is not None:
@@ -170,7 +188,7 @@ class Trainer:
             self.done = self.team.agreed(already + (1 - already) * part)
             if self.done >= 1:
                 break
-            parts = self._train(step, self.done)
+            parts = self._train(step, self.done, next(batches))
             self.step = step + 1
             if not self.team.leads:
                 continue
@@ -185,14 +203,19 @@ class Trainer:
         if self.team.leads:
             self.save()
 
-    def _train(self, step: int, done: float) -> dict[str, float]:
+    def _lots(self, steps: range) -> Iterator[tuple[int, float]]:
+        """Each batch's number, and how easy it shall be at this point of the training."""
+        for step in steps:
+            yield step * self.team.size + self.team.rank, max(0.0, 1 - 2 * self.done)
+
+    def _train(self, step: int, done: float, batch: Batch) -> dict[str, float]:
         self.model.train()
-        number = step * self.team.size + self.team.rank
-        batch = self._maker.batch(number, max(0.0, 1 - 2 * done)).to(self._device)
-        torch.manual_seed(number)
+        torch.manual_seed(step * self.team.size + self.team.rank)
+        batch = batch.to(self._device)
+        painted = paint(batch.arrangement)
         with torch.autocast(self._device.type, self._precision, self._precision is not None):
             image = image_features(
-                self.model, batch.pixels, self.schedule.kept(done), batch.content
+                self.model, painted.pixels, self.schedule.kept(done), painted.content
             )
             text = text_features(self.model, batch.ids)
             auxiliary = self.heads.drawn(image.pooled, batch)

@@ -223,7 +223,8 @@ def test_repainting_keeps_colours_within_alpha() -> None:
     alpha = torch.rand(16, 1, 8, 8, generator=generator)
     colours = torch.rand(16, 3, 8, 8, generator=generator) * alpha
     before = torch.cat([colours, alpha], 1)
-    painted, kept = augment.repainted(before, generator)
+    mix, kept = augment.shades(16, generator)
+    painted = augment.repainted(before, mix)
     torch.testing.assert_close(painted[kept], before[kept])
     assert (painted[:, :3] <= alpha).all()
     assert (painted[:, 3:] == alpha).all()

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from training.batches import Batch
+from training.batches import Said
 from training.captions import FITS, UNSURE, WRONG
 from training.heads import Heads
 
@@ -23,18 +23,13 @@ ANIMAL = 3
 FAMILIES = torch.tensor([0, 1, 0])  # cats and dogs
 
 
-def batch(concepts: list[int], rows: list[int]) -> Batch:
+def said(concepts: list[int], rows: list[int]) -> Said:
     nothing = torch.zeros(len(concepts), 1)
-    return Batch(
-        pixels=nothing,
-        content=nothing,
+    return Said(
         ids=nothing,
         fits=nothing,
         own=torch.arange(len(concepts)),
         neutral=torch.zeros(len(rows), dtype=torch.bool),
-        colours=nothing,
-        shapes=nothing,
-        counts=nothing,
         concepts=torch.tensor(concepts),
         rows=torch.tensor(rows),
     )
@@ -51,7 +46,7 @@ def heads() -> Heads:
 
 def loss(pictures: list[int], phrases: list[int], concepts: list[int], rows: list[int]) -> float:
     axes = torch.eye(3)
-    return float(heads().named(axes[pictures], axes[phrases], batch(concepts, rows)).detach())
+    return float(heads().named(axes[pictures], axes[phrases], said(concepts, rows)).detach())
 
 
 def test_a_picture_at_its_prototype_costs_less_than_one_elsewhere() -> None:
@@ -70,8 +65,8 @@ def test_what_may_also_fit_is_no_rival() -> None:
 def test_a_kind_is_drawn_to_all_that_are_of_it() -> None:
     middle = torch.nn.functional.normalize(torch.ones(1, 3), dim=1)
     pictures = torch.eye(3)[[CAT]]
-    central = heads().named(pictures, middle, batch([CAT], [ANIMAL]))
-    lopsided = heads().named(pictures, torch.eye(3)[[DOG]], batch([CAT], [ANIMAL]))
+    central = heads().named(pictures, middle, said([CAT], [ANIMAL]))
+    lopsided = heads().named(pictures, torch.eye(3)[[DOG]], said([CAT], [ANIMAL]))
     assert float(central.detach()) < float(lopsided.detach())
 
 

@@ -13,6 +13,8 @@ from training import locked, model, tokenizer
 from training.art_captions import Look
 from training.batches import BatchMaker, Said, Views, token_ids
 from training.captions import FITS, WRONG
+from training.painting import Arrangement, paint
+from training.shapes import CANVAS
 from training.team import Team
 from training.train import Schedule, Trainer
 
@@ -26,11 +28,23 @@ class TwoOfEach(BatchMaker):
     def __init__(self) -> None:
         self.words = tokenizer.learn(NAMES, vocabulary=600)
 
-    def shown(self, step: int) -> tuple[torch.Tensor, Views]:
+    def shown(self, step: int) -> tuple[Arrangement, Views]:
         concepts = np.arange(6) % 3
-        levels = torch.tensor(concepts)[:, None, None, None] - 1.0
-        pixels = levels.expand(-1, 3, model.IMAGE_SIDE, model.IMAGE_SIDE)
-        return pixels, Views([None] * 6, [None] * 6, concepts, [Look()] * 6)
+        colours = 255 * torch.eye(3, dtype=torch.uint8)[concepts]
+        side = model.IMAGE_SIDE
+        none = torch.zeros(6, dtype=torch.bool)
+        arrangement = Arrangement(
+            drawings=torch.zeros(6, CANVAS, CANVAS, 4, dtype=torch.uint8),
+            grounds=colours[:, None, None].expand(-1, side, side, -1),
+            sizes=torch.full((6, 2), float(side)),
+            mixes=torch.eye(3).expand(6, -1, -1),
+            stickers=none,
+            speeding=none,
+            blurred=none,
+            smallest=1.0,
+            seed=step,
+        )
+        return arrangement, Views([None] * 6, [None] * 6, concepts, [Look()] * 6)
 
     def said(self, views: Views, rng: np.random.Generator) -> Said:
         concepts = torch.from_numpy(views.concepts)
@@ -86,9 +100,9 @@ def test_names_find_their_pictures_and_the_picture_tower_stays(
     after.train(False)
     for name, weights in after.vision_model.state_dict().items():
         assert torch.equal(weights, seeing[name])
-    pixels, views = maker.shown(0)
+    arrangement, views = maker.shown(0)
     with torch.inference_mode():
-        pictures = model.image_features(after, pixels).projected
+        pictures = model.image_features(after, paint(arrangement).pixels).projected
         texts = model.text_features(after, token_ids(maker.words, list(NAMES)))
     scores = functional.normalize(pictures, dim=1) @ functional.normalize(texts, dim=1).T
     assert scores.argmax(dim=1).tolist() == views.concepts.tolist()

@@ -3,23 +3,54 @@
 import argparse
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from training.fetch import CACHE, fetch
 
-# glibc gives large blocks back to the system after each step and asks for them anew: slow.
-_ENVIRONMENT: Final = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "-1"}
+_ENVIRONMENT: Final = {
+    # glibc gives large blocks back to the system after each step and asks for them anew: slow.
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": "-1",
+    # Threads that split words do not survive where a process is forked.
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """How much of what: about three hours on two processor cores, or minutes on a GPU."""
+
+    steps: int
+    text_steps: int
+    batch: int  # pictures
+    processes: int  # that train together
+    workers: int  # that make batches ahead
+    scenes: int  # drawn ones to choose from
+
+
+_CORES: Final = os.cpu_count() or 1
+_ON_CPU: Final = _Recipe(
+    steps=4000, text_steps=1500, batch=192, processes=_CORES, workers=0, scenes=32_000
+)
+_ON_GPU: Final = _Recipe(
+    steps=9000, text_steps=2000, batch=512, processes=1, workers=_CORES, scenes=64_000
+)
+
+
+def _told(name: str) -> str:
+    return f" ({getattr(_ON_CPU, name)} on a CPU, {getattr(_ON_GPU, name)} on a GPU)"
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    parser.add_argument("--steps", type=int, default=4000, help="training steps (%(default)s)")
+    parser.add_argument("--steps", type=int, help=f"training steps{_told('steps')}")
     parser.add_argument(
-        "--text-steps", type=int, default=1500, help="of the text tower alone (%(default)s)"
+        "--text-steps", type=int, help=f"of the text tower alone{_told('text_steps')}"
     )
-    parser.add_argument("--batch", type=int, default=192, help="pictures a step (%(default)s)")
-    parser.add_argument("--scenes", type=int, default=32_000, help="drawn scenes (%(default)s)")
+    parser.add_argument("--batch", type=int, help=f"pictures a step{_told('batch')}")
+    parser.add_argument("--scenes", type=int, help=f"drawn scenes{_told('scenes')}")
     parser.add_argument("--minutes", type=float, help="shorten the schedule to end in this time")
     parser.add_argument("--seed", type=int, default=3, help="of everything random (%(default)s)")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (%(default)s)")
@@ -28,11 +59,9 @@ def _arguments() -> argparse.Namespace:
         "--rewind", type=float, help="go on longer: as if this part of the run, 0..1, were over"
     )
     parser.add_argument("--start", type=Path, help="go on with the model in this folder")
+    parser.add_argument("--processes", type=int, help=f"that train together{_told('processes')}")
     parser.add_argument(
-        "--processes",
-        type=int,
-        default=0,
-        help="that train together; 0 for one a core, or one on a GPU (%(default)s)",
+        "--workers", type=int, help=f"processes that make batches ahead{_told('workers')}"
     )
     parser.add_argument("--cache", type=Path, default=CACHE, help="fetched and drawn data")
     parser.add_argument("--report", action="store_true", help="only measure the package's model")
@@ -58,11 +87,12 @@ def main() -> None:
 
         if arguments.device == "auto":
             arguments.device = "cuda" if torch.cuda.is_available() else "cpu"
-        processes = arguments.processes
-        if not processes:
-            processes = 1 if arguments.device != "cpu" else os.cpu_count() or 1
+        recipe = _ON_CPU if arguments.device == "cpu" else _ON_GPU
+        for name, value in vars(recipe).items():
+            if getattr(arguments, name) is None:
+                setattr(arguments, name, value)
         rebuild.prepare(arguments)
-        team.run(processes, rebuild.rebuild, arguments, arguments.cache)
+        team.run(arguments.processes, rebuild.rebuild, arguments, arguments.cache)
 
 
 if __name__ == "__main__":

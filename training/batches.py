@@ -99,7 +99,7 @@ class Mixture:
     white: float = 0.25  # part of the grounds that are white
     sticker: float = 0.1  # part of the artwork that has a sticker's rim
     english: float = 0.55  # part of the phrases
-    mistyped: float = 0.05  # part of the phrases, beside names that are mistyped anyway
+    mistyped: float = 0.1  # part of the phrases, beside names that are mistyped anyway
 
 
 @dataclass(frozen=True)

@@ -320,6 +320,10 @@ class SceneBits:
             np.array([-1 if scene is None else len(scene.groups) for scene in scenes], np.int64),
         )
 
+    def subset(self, chosen: npt.NDArray[np.int64]) -> "SceneBits":
+        """Some of the scenes."""
+        return SceneBits(*(bits[chosen] for bits in vars(self).values()))
+
 
 FITS, UNSURE, WRONG = 1, 0, -1
 
@@ -329,6 +333,17 @@ def fits(scenes: SceneBits, phrases: list[Phrase]) -> npt.NDArray[np.int8]:
 
     Phrases of artwork (`concept` >= 0) and pictures of artwork are left UNSURE here.
     """
+    result = np.full((len(scenes.groups), len(phrases)), UNSURE, np.int8)
+    drawn = np.flatnonzero(scenes.groups >= 0)
+    spoken = np.flatnonzero([phrase.concept < 0 for phrase in phrases])
+    if len(drawn) and len(spoken):
+        about = [phrases[at] for at in spoken.tolist()]
+        result[np.ix_(drawn, spoken)] = _fits_drawn(scenes.subset(drawn), about)
+    return result
+
+
+def _fits_drawn(scenes: SceneBits, phrases: list[Phrase]) -> npt.NDArray[np.int8]:
+    """The same of drawn scenes and phrases about such, or about nothing."""
     plain = Constraint()
     first_yes = np.array([p.first.yes for p in phrases], np.int64)
     first_maybe = np.array([p.first.maybe for p in phrases], np.int64)
@@ -338,7 +353,6 @@ def fits(scenes: SceneBits, phrases: list[Phrase]) -> npt.NDArray[np.int8]:
     relation = np.array([p.relation for p in phrases], np.int64)
     ground = np.array([p.ground for p in phrases], np.int64)
     kind = np.array([p.kind for p in phrases])
-    concept = np.array([p.concept >= 0 for p in phrases])
 
     def within(bits: Ints, yes: Ints) -> npt.NDArray[np.bool_]:
         inside = (bits[:, None] & ~yes[None]) == 0
@@ -382,8 +396,6 @@ def fits(scenes: SceneBits, phrases: list[Phrase]) -> npt.NDArray[np.int8]:
 
     result = np.where(yes, FITS, np.where(maybe, UNSURE, WRONG)).astype(np.int8)
     result[:, says_neutral] = np.where(empty, FITS, UNSURE)
-    result[:, concept] = UNSURE
-    result[scenes.groups < 0] = UNSURE
     return result
 
 

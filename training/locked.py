@@ -135,7 +135,9 @@ def tune(
             for name, value in values.items():
                 now = float(value.detach())
                 logged[name] = 0.98 * logged.get(name, now) + 0.02 * now
-            progress.set_postfix({name: f"{value:.3f}" for name, value in logged.items()})
+            progress.set_postfix(
+                {name: f"{value:.3f}" for name, value in logged.items()}, refresh=False
+            )
             if (step + 1) % trainer.schedule.save_every == 0:
                 trainer.save()
     trainer.tuned = 1.0

@@ -29,7 +29,7 @@ from training.lexicon import Language
 from training.team import Team
 from training.train import Schedule, Trainer
 
-_GROUNDS: Final = 12_000
+_GROUNDS: Final = 24_000
 # Part of the time in which both towers learn; after that the text tower learns alone.
 _BOTH_TOWERS: Final = 0.82
 _BANK: Final = 32_000  # pictures that it learns by
@@ -44,6 +44,13 @@ def prepare(arguments: argparse.Namespace) -> None:
     artwork.load(concepts.load(arguments.cache), arguments.cache)
     pictures.scene_pool(arguments.scenes, arguments.seed, arguments.cache)
     pictures.ground_pool(_GROUNDS, arguments.seed, arguments.cache)
+
+
+def _schedule(arguments: argparse.Namespace) -> Schedule:
+    if arguments.device == "cpu":
+        return Schedule(arguments.steps)
+    # A GPU sees all patches in as little time as some of them.
+    return Schedule(arguments.steps, patches=((1.0, 1.0),))
 
 
 def rebuild(team: Team, arguments: argparse.Namespace) -> None:
@@ -64,7 +71,11 @@ def rebuild(team: Team, arguments: argparse.Namespace) -> None:
             art_captions.ArtCaptions(known, meanings, common_words.load(meanings, arguments.cache)),
         ),
     )
-    mixture = batches.Mixture(pictures=arguments.batch // team.size)
+    count = arguments.batch // team.size
+    # Phrases that no picture belongs to cost little, and those of many pictures want more rivals.
+    mixture = batches.Mixture(
+        pictures=count, spoken=max(96, count // 2), neutral=max(8, count // 24)
+    )
     seed = zlib.crc32(f"{arguments.run} {arguments.seed}".encode())
     maker = batches.BatchMaker(*pools, words, mixture, seed)
     start = model.new_model(words, arguments.start)
@@ -74,7 +85,7 @@ def rebuild(team: Team, arguments: argparse.Namespace) -> None:
     trainer = Trainer(
         start,
         maker,
-        Schedule(arguments.steps),
+        _schedule(arguments),
         arguments.cache / f"{arguments.run}.pt",
         torch.from_numpy(meanings.matrix()),
         torch.from_numpy(concepts.families(known)),
@@ -90,14 +101,14 @@ def rebuild(team: Team, arguments: argparse.Namespace) -> None:
         trainer.rewind(arguments.rewind)
     began, allowed = time.time(), 60 * arguments.minutes if arguments.minutes else None
     both = None if allowed is None else began + _BOTH_TOWERS * allowed
-    trainer.run(until=both, report=held_out.report)
+    trainer.run(until=both, every=max(1000, arguments.steps // 4), report=held_out.report)
     if trainer.tuned < 1:
         looker = trainer.averaged()
         if team.leads:
             held_out.report(looker, trainer.step)
         torch.nn.Module.to(looker, torch.device(arguments.device))
-        count = _BANK // team.size // mixture.pictures
-        bank = locked.Bank.of(looker, maker, count, team.rank * count, trainer.workers)
+        looks = _BANK // team.size // mixture.pictures
+        bank = locked.Bank.of(looker, maker, looks, team.rank * looks, trainer.workers)
         locked.tune(
             trainer,
             batches.BatchMaker(*pools, words, _TEXTS, seed),

@@ -194,7 +194,9 @@ class Trainer:
                 continue
             for name, value in parts.items():
                 logged[name] = 0.98 * logged.get(name, value) + 0.02 * value
-            progress.set_postfix({name: f"{value:.3f}" for name, value in logged.items()})
+            progress.set_postfix(
+                {name: f"{value:.3f}" for name, value in logged.items()}, refresh=False
+            )
             if self.step % self.schedule.save_every == 0:
                 self.save()
             if report is not None and self.step % every == 0:

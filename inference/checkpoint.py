@@ -127,7 +127,12 @@ def load(name: str, device: torch.device, dtype: torch.dtype) -> Checkpoint:
                 trust_remote_code=False,  # unset, it would ask on the terminal
             )
             tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-            image_processor = AutoImageProcessor.from_pretrained(source, trust_remote_code=False)  # type: ignore[no-untyped-call]
+            # Pillow's pixels are those that CLIP was trained on, whether torchvision is there or
+            # not. And of many pictures at once torchvision, whose every call wants all cores,
+            # prepares on 16 cores 1.7 times as many as of one at a time (docs/benchmarks.md).
+            image_processor = AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]
+                source, backend="pil", trust_remote_code=False
+            )
             model = model.to(device).eval().requires_grad_(False)
     except Exception as error:
         raise ModelUnavailable(explain(name, error)) from error

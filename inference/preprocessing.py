@@ -113,12 +113,13 @@ class _ResizeCropScale:
             if left < 0 or top < 0:
                 raise ValueError("a crop that is larger than the picture needs padding")
             image = image.crop((left, top, left + width, top + height))
-        levels = np.asarray(image)
-        pixels = levels.transpose(2, 0, 1).astype(np.float32)
+        # Channel by channel from here on: bytes are turned round in a tenth of the floats' time.
+        levels = np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
+        pixels = levels.astype(np.float32)
         pixels *= self._factor
         pixels += self._term
         if self._pad is None:
-            return np.ascontiguousarray(pixels)
+            return pixels
         # right and below, with zeros; numpy refuses a picture that is larger
         padded = np.zeros((3, *self._pad), np.float32)
         padded[:, : image.height, : image.width] = pixels

@@ -17,7 +17,7 @@ import torch
 from huggingface_hub import errors as hub
 from PIL import Image
 from safetensors.torch import load_file, save_file
-from transformers import CLIPModel
+from transformers import AutoImageProcessor, CLIPModel
 from transformers.utils import logging as transformers_logging
 
 from inference import checkpoint
@@ -240,6 +240,21 @@ def test_what_only_happens_elsewhere(error: Exception, part: str) -> None:
 def test_no_network_whatever_the_hubs_client_speaks(library: str) -> None:
     error = pytest.importorskip(library).ReadTimeout("no answer")
     assert "can't be reached" in checkpoint.explain("a/b", error)
+
+
+def test_pillow_prepares_the_pictures_even_where_torchvision_is_installed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+    load = AutoImageProcessor.from_pretrained
+
+    def from_pretrained(source: str, **options: Any) -> Any:
+        asked.update(options)
+        return load(source, **options)  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(AutoImageProcessor, "from_pretrained", from_pretrained)
+    Engine.load(str(folder))
+    assert asked["backend"] == "pil"
 
 
 def test_progress_bars_come_back(folder: Path) -> None:

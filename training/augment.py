@@ -1,7 +1,7 @@
 """Drawings onto grounds, and both through what happens to a photo on its way to a bot.
 
-All of it works on whole batches of tensors, on any device: that of the generator of the random
-numbers, which says where the tensors are.
+All of it works on whole batches of tensors, on the device that they and the generator of the random
+numbers are on; `content_sizes` and `shades`, which batches are arranged with, on the CPU.
 """
 
 from dataclasses import dataclass

@@ -134,7 +134,7 @@ class BatchMaker:
         seed: int,
     ) -> None:
         self._scenes, self._grounds, self._art = scenes, grounds, art
-        self._tokenizer, self._mixture, self._seed = tokenizer, mixture, seed
+        self.tokenizer, self._mixture, self._seed = tokenizer, mixture, seed
         weights = np.array([STYLES[style] for style in art.artwork.styles])
         self._weights = weights / weights.sum()
         subgroup = families(art.concepts)
@@ -219,7 +219,7 @@ class BatchMaker:
         fits = captions.fits(bits, phrases)
         self._art.captions.judge(fits, views.concepts, bits.groups, phrases, views.looks)
         return Said(
-            ids=token_ids(self._tokenizer, [phrase.text for phrase in phrases]),
+            ids=token_ids(self.tokenizer, [phrase.text for phrase in phrases]),
             fits=torch.from_numpy(fits),
             own=own,
             neutral=torch.tensor([phrase.kind == "neutral" for phrase in phrases]),

@@ -26,7 +26,7 @@ from training.loss import contrastive
 from training.model import image_features, text_features
 from training.painting import paint
 from training.prefetch import prefetched
-from training.train import Trainer
+from training.train import Trainer, passed
 
 # Where both towers learn, more of this costs right answers; here phrases are many enough for both.
 _SPREAD: Final = 1.0
@@ -115,7 +115,7 @@ def tune(
     for step in progress:
         part = (step - first) / max(steps - first, 1)
         if until is not None:
-            part = max(part, (time.time() - began) / max(until - began, 1.0))
+            part = max(part, passed(began, until))
         trainer.tuned = team.agreed(before + (1 - before) * part)
         if trainer.tuned >= 1:
             break

@@ -1,7 +1,7 @@
 """What a GPU will need next is made by other processes while it is at work."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
 from torch.utils.data import DataLoader, Dataset
 
@@ -33,7 +33,7 @@ def prefetched(
     return iter(loader)
 
 
-class _Makes(Dataset[Made], Generic[Made]):
+class _Makes(Dataset[Made]):
     def __init__(self, make: Callable[..., Made]) -> None:
         self._make = make
 

@@ -29,7 +29,6 @@ from training.lexicon import Language
 from training.team import Team
 from training.train import Schedule, Trainer
 
-_GROUNDS: Final = 24_000
 # Part of the time in which both towers learn; after that the text tower learns alone.
 _BOTH_TOWERS: Final = 0.82
 _BANK: Final = 32_000  # pictures that it learns by
@@ -43,7 +42,7 @@ def prepare(arguments: argparse.Namespace) -> None:
         tokenizer.learn(texts.corpus(arguments.cache, arguments.seed)).save_pretrained(folder)
     artwork.load(concepts.load(arguments.cache), arguments.cache)
     pictures.scene_pool(arguments.scenes, arguments.seed, arguments.cache)
-    pictures.ground_pool(_GROUNDS, arguments.seed, arguments.cache)
+    pictures.ground_pool(arguments.grounds, arguments.seed, arguments.cache)
 
 
 def _schedule(arguments: argparse.Namespace) -> Schedule:
@@ -64,7 +63,7 @@ def rebuild(team: Team, arguments: argparse.Namespace) -> None:
     kept_back = artwork.validation_split(drawings)
     pools = (
         pictures.scene_pool(arguments.scenes, arguments.seed, arguments.cache),
-        pictures.ground_pool(_GROUNDS, arguments.seed, arguments.cache),
+        pictures.ground_pool(arguments.grounds, arguments.seed, arguments.cache),
         batches.Art(
             drawings.subset(~kept_back),
             known,
@@ -96,7 +95,8 @@ def rebuild(team: Team, arguments: argparse.Namespace) -> None:
     held_out = exam.Exam(words, known, meanings, drawings.subset(kept_back))
     if arguments.start is not None:
         names = [concept.names[Language.ENGLISH][0] for concept in known]
-        trainer.begin_prototypes(model.text_features(start, batches.token_ids(words, names)))
+        ids = batches.token_ids(words, names).to(arguments.device)
+        trainer.begin_prototypes(model.text_features(start, ids))
     if arguments.rewind is not None:
         trainer.rewind(arguments.rewind)
     began, allowed = time.time(), 60 * arguments.minutes if arguments.minutes else None

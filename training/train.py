@@ -88,6 +88,12 @@ def _precision(device: torch.device) -> torch.dtype | None:
     return torch.bfloat16 if able.get("avx512_bf16") or able.get("amx_bf16") else None
 
 
+def passed(start: float, until: float) -> float:
+    """The part of the time from `start` to `until` that has passed, in seconds since the epoch."""
+    now = time.time()
+    return 1.0 if now >= until else (now - start) / (until - start)
+
+
 class Trainer:
     """One run of training, which can be stopped and taken up again at its last checkpoint."""
 
@@ -184,7 +190,7 @@ class Trainer:
         for step in progress:
             part = (step - first) / max(self.schedule.steps - first, 1)
             if until is not None:
-                part = max(part, (time.time() - start) / max(until - start, 1.0))
+                part = max(part, passed(start, until))
             self.done = self.team.agreed(already + (1 - already) * part)
             if self.done >= 1:
                 break

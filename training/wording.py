@@ -36,7 +36,7 @@ def mistyped(text: str, rng: np.random.Generator) -> str:
     return " ".join(words)
 
 
-def roughened(text: str, rng: np.random.Generator, errors: float = 0.05) -> str:
+def roughened(text: str, rng: np.random.Generator, errors: float) -> str:
     """The text as one of many people may type it; mostly as it is.
 
     Args:

@@ -44,7 +44,7 @@ def write(bench: Bench, page: Path, others: Sequence[Bench] = ()) -> None:
         gpu = folder / f"gpu-{number}"
         if plots.draw(other, gpu, "gpu"):
             blocks += _gpu(other, _picture(gpu, "gpu", folder.parent))
-    blocks += _not_measured(bench)
+    blocks += _not_measured(bench, others)
     blocks += _method(bench)
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
@@ -247,8 +247,10 @@ def _gpu(bench: Bench, picture: str) -> Iterator[str]:
     )
 
 
-def _not_measured(bench: Bench) -> Iterator[str]:
-    if skipped := [*bench.parts.skipped, *bench.whole.skipped]:
+def _not_measured(bench: Bench, others: Sequence[Bench]) -> Iterator[str]:
+    elsewhere = {"gpu"} if any(other.parts.gpu for other in others) else set()
+    every = [*bench.parts.skipped, *bench.whole.skipped]
+    if skipped := [one for one in every if one.what not in elsewhere]:
         yield "## What was not measured"
         yield "\n".join(f"- {one.what}, since {one.why}" for one in skipped)
 

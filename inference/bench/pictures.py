@@ -13,7 +13,7 @@ LABELS = ("a black cat", "a fast sports car", "a tree", "a red circle", "a blue 
 
 # Each is one token, as each word of LABELS is.
 _WORDS = (
-    "red blue green grey pink gold old new big small long cold dark light soft wild round square "
+    "red blue green grey pink gold old new big small happy cold dark light soft wild round square "
     "plain bright white brown young fast cat dog car tree house circle bird boat book lamp chair "
     "table cup door fish flower horse hat key leaf moon star sun ship train apple ball bear bed "
     "bell box bus cake clock cloud eye face fire glass hand heart"

@@ -8,12 +8,15 @@ import pytest
 
 from training.prefetch import prefetched
 
+forking = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+
 
 def made(step: int, ease: float) -> tuple[int, float, int, np.ndarray]:
     return step, ease, os.getpid(), np.arange(step)
 
 
-@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+@forking
+@pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
 @pytest.mark.parametrize("workers", [0, 2])
 def test_what_is_made_comes_in_order_from_here_or_from_others(workers: int) -> None:
     lots = [(step, 1 - step / 10) for step in range(9)]
@@ -44,7 +47,7 @@ def failing(step: int) -> None:
     raise ValueError(f"no batch {step}")
 
 
-@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+@forking
 @pytest.mark.parametrize("workers", [0, 1])
 def test_what_fails_there_fails_here(workers: int) -> None:
     with pytest.raises(ValueError, match="no batch 5"):

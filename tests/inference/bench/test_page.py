@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from inference.bench import page, table
-from inference.bench.figures import Bench
+from inference.bench.figures import Bench, Skipped
 from inference.bench.judged import judge
 from tests.inference.bench.stored import empty, stored, with_gpu
 
@@ -85,6 +85,13 @@ def test_a_gpu_of_another_machine_has_its_section(target: Path) -> None:
     assert "benchmarks/gpu-1/gpu-dark.svg" in text
     assert (target.parent / "benchmarks/gpu-1/gpu-dark.svg").is_file()
     assert "## On a GPU" not in written(stored(), target)
+
+
+def test_what_another_machine_measured_is_not_missing(target: Path) -> None:
+    bench = stored()
+    bench.parts.skipped.append(Skipped("gpu", "there is no GPU"))
+    assert "- gpu, since there is no GPU" in written(bench, target)
+    assert "- gpu," not in written(bench, target, with_gpu())
 
 
 def test_a_run_of_nothing_makes_a_page_all_the_same(target: Path) -> None:

@@ -15,12 +15,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import make_asgi_app
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
-
 from bot import patience
 from bot.arena import Arena, EditPace, GameJobs
 from bot.consumer import Consumer
@@ -46,8 +40,6 @@ from bot.telegram.polling import Poller
 from bot.telegram.preferences import Preferences
 from bot.telegram.scores import Scores
 from bot.telegram.starting import Starting
-from bot.telegram.webhook import webhook
-from bot.web import WebServer
 from inference import tasks
 from inference.errors import SettingError
 from inference.queue import RESULTS, UPDATES, Queue, connect, results_subject, updates_subject
@@ -147,15 +139,9 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
     deliverer = Deliverer(queue, store, platform, lanes, metrics, takers=[arena])
 
     if settings.metrics_port:
-        await _serve_web(
-            stack,
-            WebServer(
-                _status_pages(queue, metrics),
-                "0.0.0.0",  # noqa: S104 - metrics are scraped from outside a container
-                settings.metrics_port,
-                setting="METRICS_PORT",
-            ),
-        )
+        from bot.serving import serve_status  # here and not above: 4 MB that most bots spare
+
+        await serve_status(stack, settings, queue, metrics)
     stack.push_async_callback(application.bot.shutdown)  # also where meeting fails
     await meet(application)
     stack.push_async_callback(application.shutdown)
@@ -240,17 +226,10 @@ async def _poll(settings: BotSettings, bot: Bot, inbox: Inbox, stack: AsyncExitS
 
 
 async def _receive(settings: BotSettings, bot: Bot, inbox: Inbox, stack: AsyncExitStack) -> Fatal:
-    secret = settings.effective_webhook_secret
-    await _serve_web(
-        stack,
-        WebServer(
-            webhook(secret, inbox.keep),
-            settings.webhook_listen,
-            settings.webhook_port,
-            setting="WEBHOOK_LISTEN or WEBHOOK_PORT",
-        ),
-    )
-    await prepare_webhook(bot, settings.webhook_url, secret)
+    from bot.serving import serve_webhook  # here and not above: 4 MB that most bots spare
+
+    await serve_webhook(stack, settings, inbox.keep)
+    await prepare_webhook(bot, settings.webhook_url, settings.effective_webhook_secret)
     return asyncio.get_running_loop().create_future()
 
 
@@ -277,24 +256,3 @@ def _in_background(stack: AsyncExitStack, work: Callable[[], Awaitable[None]]) -
             await asyncio.sleep(5)
 
     stack.push_async_callback(tasks.end, asyncio.create_task(keep_going()))
-
-
-async def _serve_web(stack: AsyncExitStack, server: WebServer) -> None:
-    await server.start()
-    stack.push_async_callback(server.stop)
-
-
-def _status_pages(queue: Queue, metrics: Metrics) -> Starlette:
-    """`/metrics` for Prometheus and `/healthz` for whoever restarts containers."""
-
-    async def health(_request: Request) -> Response:
-        if queue.connected:
-            return PlainTextResponse("ok")
-        return PlainTextResponse("NATS is away", 503)
-
-    return Starlette(
-        routes=[
-            Route("/healthz", health),
-            Mount("/metrics", make_asgi_app(registry=metrics.registry)),
-        ]
-    )

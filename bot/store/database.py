@@ -1,28 +1,36 @@
-"""Opening the database: SQLite or PostgreSQL, brought to today's tables by Alembic."""
+"""Opening the database: SQLite or PostgreSQL, with today's tables.
+
+A new one gets them at once, an older one by Alembic's migrations.
+"""
 
 import asyncio
 import logging
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, event, insert, select
+from sqlalchemy import Column, Connection, MetaData, String, Table, event, insert, inspect, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.store import errands
-from bot.store.tables import owner
+from bot.store.tables import metadata, owner
 from inference.errors import SettingError
 
 log = logging.getLogger(__name__)
 
 Database = AsyncEngine
 
+# Of the newest migration, which leads to the tables in `tables`.
+NEWEST_REVISION = "0002"
+# Alembic's own table, as it would make it.
+_VERSIONS = Table(
+    "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True)
+)
+
 
 async def open_database(address: str) -> Database:
-    """Connects, and runs the migrations that are missing.
+    """Connects, and makes or migrates the tables where that is needed.
 
     Args:
         address: SQLAlchemy's address with an asynchronous driver, as `BotSettings.database` gives.
@@ -56,7 +64,7 @@ async def open_database(address: str) -> Database:
         if url.get_backend_name() == "sqlite" and url.database:
             await asyncio.to_thread(_make_folder, Path(url.database))
         async with engine.begin() as connection:
-            await connection.run_sync(_migrate)
+            await connection.run_sync(_bring_up_to_date)
     except (SQLAlchemyError, OSError, ValueError, TypeError) as error:
         await engine.dispose()
         raise SettingError(
@@ -118,8 +126,16 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def _migrate(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+def _bring_up_to_date(connection: Connection) -> None:
+    there = set(inspect(connection).get_table_names())
+    if _VERSIONS.name in there:
+        if connection.execute(select(_VERSIONS.c.version_num)).scalars().all() == [NEWEST_REVISION]:
+            return
+    elif not there & set(metadata.tables):
+        metadata.create_all(connection)
+        _VERSIONS.create(connection)
+        connection.execute(insert(_VERSIONS).values(version_num=NEWEST_REVISION))
+        return
+    from bot.store.migrations.running import upgrade  # here and not above: see there
+
+    upgrade(connection)

@@ -1,4 +1,5 @@
-"""The tables, as SQLAlchemy sees them. Changing one needs a migration in `migrations/versions`.
+"""The tables, as SQLAlchemy sees them. Changing one needs a migration in `migrations/versions`, the
+newest of which `database` names.
 
 Times are Unix seconds. Ids of chats and users have up to 52 significant bits (Bot API): BigInteger.
 """

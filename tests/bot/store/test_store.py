@@ -4,10 +4,14 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
 
 from bot.asks import Media
 from bot.store import MEMORY_HOURS, Album, Database, Person, Store, claim, open_database
+from bot.store.database import NEWEST_REVISION
+from bot.store.migrations.running import upgrade
 from bot.store.tables import metadata
 from inference.errors import SettingError
 from tests.bot.scripted import an_ask
@@ -29,9 +33,7 @@ async def test_libpqs_word_for_encryption_is_understood(postgres: str) -> None:
     await database.dispose()
 
 
-async def test_migrations_run_from_nothing_and_then_no_more(
-    address: str, database: Database
-) -> None:
+async def test_a_database_is_made_once_and_then_opened(address: str, database: Database) -> None:
     await Store(database).set_labels(1, ("a", "b"))
     again = await open_database(address)
     assert (await Store(again).person(1)).labels == ("a", "b")
@@ -41,15 +43,71 @@ async def test_migrations_run_from_nothing_and_then_no_more(
     await again.dispose()
 
 
-async def test_migrations_and_tables_say_the_same(database: Database) -> None:
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
+async def emptied(database: Database, revision: str | None = None) -> None:
+    """Without a table; then migrated to a revision."""
+    async with database.begin() as connection:
+        await connection.run_sync(metadata.drop_all)
+        await connection.execute(text("drop table alembic_version"))
+        if revision:
+            await connection.run_sync(upgrade, revision)
 
+
+async def schema(database: Database) -> dict[str, object]:
+    """Every table with its columns, keys and indexes."""
+
+    def described(connection: Connection) -> dict[str, object]:
+        found = inspect(connection)
+        return {
+            table: (
+                [column | {"type": str(column["type"])} for column in found.get_columns(table)],
+                found.get_pk_constraint(table)["constrained_columns"],
+                sorted(found.get_indexes(table), key=lambda index: str(index["name"])),
+            )
+            for table in found.get_table_names()
+        }
+
+    async with database.connect() as connection:
+        return await connection.run_sync(described)
+
+
+async def test_migrations_lead_to_the_tables_of_a_new_database(database: Database) -> None:
+    new = await schema(database)
+    await emptied(database, "head")
+    assert await schema(database) == new
     async with database.connect() as connection:
         found = await connection.run_sync(
             lambda bound: compare_metadata(MigrationContext.configure(bound), metadata)
         )
+        version = await connection.scalar(text("select version_num from alembic_version"))
     assert found == []
+    assert version == NEWEST_REVISION
+
+
+async def test_an_older_database_is_migrated_and_keeps_what_it_holds(
+    address: str, database: Database
+) -> None:
+    await emptied(database, "0001")
+    await Store(database).set_labels(1, ("a", "b"))
+    again = await open_database(address)
+    store = Store(again)
+    assert (await store.person(1)).labels == ("a", "b")
+    assert await store.streak(1, 1) == 0  # of a table that it lacked
+    async with again.connect() as connection:
+        version = await connection.scalar(text("select version_num from alembic_version"))
+    assert version == NEWEST_REVISION
+    await again.dispose()
+
+
+async def test_a_database_of_somebody_else_is_left_alone(address: str, database: Database) -> None:
+    await emptied(database)
+    async with database.begin() as connection:
+        await connection.execute(text("create table jobs (theirs integer)"))
+    with pytest.raises(SettingError, match="DATABASE_URL"):
+        await open_database(address)
+    assert set(await schema(database)) == {"jobs"}
+    async with database.begin() as connection:
+        await connection.execute(text("drop table jobs"))
+    await (await open_database(address)).dispose()
 
 
 async def test_what_people_chose(store: Store) -> None:

@@ -1,0 +1,76 @@
+"""The bot's web servers: `/metrics` and `/healthz`, and the webhook. Most bots have neither."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+
+from prometheus_client import make_asgi_app
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+
+from bot.inbox import Update
+from bot.metrics import Metrics
+from bot.settings import BotSettings
+from bot.telegram.webhook import webhook
+from bot.web import WebServer
+from inference.queue import Queue
+
+
+async def serve_status(
+    stack: AsyncExitStack, settings: BotSettings, queue: Queue, metrics: Metrics
+) -> None:
+    """Serves metrics and health until the stack closes.
+
+    Raises:
+        SettingError: METRICS_PORT can't be used.
+    """
+    await _serve(
+        stack,
+        WebServer(
+            _status_pages(queue, metrics),
+            "0.0.0.0",  # noqa: S104 - metrics are scraped from outside a container
+            settings.metrics_port,
+            setting="METRICS_PORT",
+        ),
+    )
+
+
+async def serve_webhook(
+    stack: AsyncExitStack, settings: BotSettings, keep: Callable[[Update], Awaitable[None]]
+) -> None:
+    """Serves the webhook until the stack closes; Telegram is not told of it here.
+
+    Raises:
+        SettingError: WEBHOOK_LISTEN or WEBHOOK_PORT can't be used.
+    """
+    await _serve(
+        stack,
+        WebServer(
+            webhook(settings.effective_webhook_secret, keep),
+            settings.webhook_listen,
+            settings.webhook_port,
+            setting="WEBHOOK_LISTEN or WEBHOOK_PORT",
+        ),
+    )
+
+
+async def _serve(stack: AsyncExitStack, server: WebServer) -> None:
+    await server.start()
+    stack.push_async_callback(server.stop)
+
+
+def _status_pages(queue: Queue, metrics: Metrics) -> Starlette:
+    """`/metrics` for Prometheus and `/healthz` for whoever restarts containers."""
+
+    async def health(_request: Request) -> Response:
+        if queue.connected:
+            return PlainTextResponse("ok")
+        return PlainTextResponse("NATS is away", 503)
+
+    return Starlette(
+        routes=[
+            Route("/healthz", health),
+            Mount("/metrics", make_asgi_app(registry=metrics.registry)),
+        ]
+    )

@@ -40,7 +40,7 @@ from bot.telegram.polling import Poller
 from bot.telegram.preferences import Preferences
 from bot.telegram.scores import Scores
 from bot.telegram.starting import Starting
-from inference import tasks
+from inference import heap, tasks
 from inference.errors import SettingError
 from inference.queue import RESULTS, UPDATES, Queue, connect, results_subject, updates_subject
 from inference.settings import WorkerSettings, load
@@ -56,6 +56,7 @@ _RESULTS_IN_HAND = 300
 _DRAIN_PATIENCE = 5.0
 _WORKER_PATIENCE = 6.0
 _PRUNE_EVERY = 600.0
+_GIVE_BACK_EVERY = 60.0
 
 
 Fatal = asyncio.Future[None]
@@ -156,6 +157,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
         arena.watch,
         lambda: patience.watch(store, platform, lanes, wait=wait, look_every=min(15.0, wait / 4)),
         lambda: _prune(store),
+        _give_back,
         lambda: keep_menu(application.bot),
     ):
         _in_background(stack, work)
@@ -237,6 +239,13 @@ async def _prune(store: Store) -> None:
     while True:
         await store.prune()
         await asyncio.sleep(_PRUNE_EVERY)
+
+
+async def _give_back() -> None:
+    """A thousand photos that waited leave free pages behind: 11 MB of a bot's 118."""
+    while True:
+        await asyncio.sleep(_GIVE_BACK_EVERY)
+        await asyncio.to_thread(heap.give_back)
 
 
 def _consume(stack: AsyncExitStack, consumer: Consumer) -> None:

@@ -206,6 +206,8 @@ def _reason(errors: list[BaseException]) -> str:
     def says(*phrases: str) -> bool:
         return any(phrase in str(error) for error in errors for phrase in phrases)
 
+    if says("Missing optional dependencies: torchvision"):
+        return "its pictures are prepared by torchvision: install clipbot[gpu]."
     if says("torchvision"):
         return (
             f"the installed torchvision does not fit PyTorch {torch.__version__}: uninstall "

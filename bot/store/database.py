@@ -8,7 +8,18 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, event, insert, inspect, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    event,
+    insert,
+    inspect,
+    select,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -25,7 +36,10 @@ Database = AsyncEngine
 NEWEST_REVISION = "0002"
 # Alembic's own table, as it would make it.
 _VERSIONS = Table(
-    "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True)
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
 
 
@@ -127,12 +141,13 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _bring_up_to_date(connection: Connection) -> None:
-    there = set(inspect(connection).get_table_names())
+    there, ours = set(inspect(connection).get_table_names()), set(metadata.tables)
     if _VERSIONS.name in there:
-        if connection.execute(select(_VERSIONS.c.version_num)).scalars().all() == [NEWEST_REVISION]:
+        versions = connection.execute(select(_VERSIONS.c.version_num)).scalars().all()
+        if versions == [NEWEST_REVISION] and ours <= there:
             return
-    elif not there & set(metadata.tables):
-        metadata.create_all(connection)
+    elif not there & ours:
+        metadata.create_all(connection, checkfirst=False)  # a view of that name is no table
         _VERSIONS.create(connection)
         connection.execute(insert(_VERSIONS).values(version_num=NEWEST_REVISION))
         return

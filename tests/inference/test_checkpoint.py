@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,15 @@ def test_no_tokenizer(folder: Path) -> None:
 def test_no_image_processor(folder: Path) -> None:
     (folder / "processor_config.json").unlink()
     assert refusal(folder)
+
+
+@pytest.mark.skipif(find_spec("torchvision") is not None, reason="torchvision is installed")
+def test_an_image_processor_that_needs_torchvision(folder: Path) -> None:
+    file = folder / "processor_config.json"
+    config = json.loads(file.read_text())
+    config["image_processor"]["image_processor_type"] = "CHMv2ImageProcessor"
+    file.write_text(json.dumps(config))
+    assert "install clipbot[gpu]" in refusal(folder)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")

@@ -4,12 +4,20 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Brings the tables to those of a revision, in the connection's transaction."""
+    """Brings the tables to those of a revision, in the connection's transaction.
+
+    Raises:
+        ValueError: the tables are of a revision that is not known here, as a newer clipbot's are.
+    """
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    try:
+        command.upgrade(config, revision)
+    except CommandError as error:
+        raise ValueError(f"its tables are those of another version ({error})") from error

@@ -60,7 +60,7 @@ async def schema(database: Database) -> dict[str, object]:
         return {
             table: (
                 [column | {"type": str(column["type"])} for column in found.get_columns(table)],
-                found.get_pk_constraint(table)["constrained_columns"],
+                found.get_pk_constraint(table),
                 sorted(found.get_indexes(table), key=lambda index: str(index["name"])),
             )
             for table in found.get_table_names()
@@ -96,6 +96,16 @@ async def test_an_older_database_is_migrated_and_keeps_what_it_holds(
         version = await connection.scalar(text("select version_num from alembic_version"))
     assert version == NEWEST_REVISION
     await again.dispose()
+
+
+async def test_a_database_of_a_newer_clipbot_is_refused(address: str, database: Database) -> None:
+    async with database.begin() as connection:
+        await connection.execute(text("update alembic_version set version_num = '9999'"))
+    with pytest.raises(SettingError, match=r"tables are those of another version .*9999"):
+        await open_database(address)
+    async with database.begin() as connection:
+        values = {"revision": NEWEST_REVISION}
+        await connection.execute(text("update alembic_version set version_num = :revision"), values)
 
 
 async def test_a_database_of_somebody_else_is_left_alone(address: str, database: Database) -> None:

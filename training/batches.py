@@ -1,5 +1,6 @@
 """A batch: pictures, phrases, and which phrase is right or wrong for which picture."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
@@ -134,7 +135,7 @@ class BatchMaker:
         seed: int,
     ) -> None:
         self._scenes, self._grounds, self._art = scenes, grounds, art
-        self.tokenizer, self._mixture, self._seed = tokenizer, mixture, seed
+        self._tokenizer, self.mixture, self._seed = tokenizer, mixture, seed
         weights = np.array([STYLES[style] for style in art.artwork.styles])
         self._weights = weights / weights.sum()
         subgroup = families(art.concepts)
@@ -148,6 +149,12 @@ class BatchMaker:
         self._colours = artwork.main_colours(art.artwork)
         self._paints = artwork.mean_paints(art.artwork)
         self._one_sided = np.array([concept.is_one_sided for concept in art.concepts])
+
+    def with_mixture(self, mixture: Mixture) -> Self:
+        """The same pools, in other batches."""
+        other = copy.copy(self)
+        other.mixture = mixture
+        return other
 
     def batch(self, step: int, ease: float = 0.0) -> Batch:
         """The batch of this step.
@@ -180,19 +187,19 @@ class BatchMaker:
     def _arranged(self, rng: np.random.Generator, ease: float) -> tuple[Arrangement, Views]:
         """What the pictures are made of, and what is to be seen in them."""
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        count = self._mixture.pictures
-        art_count = round(count * self._mixture.art * (1 - 0.85 * ease**3))
+        count = self.mixture.pictures
+        art_count = round(count * self.mixture.art * (1 - 0.85 * ease**3))
         index = self._artwork(art_count, rng)
         art, drawn = self._turned(index, rng), self._drawn(count - art_count, rng)
         concepts = np.concatenate([art.concepts, drawn.concepts])
         # Artwork has outlines; of a drawn shape nothing is left on a ground of its own colour.
         apart = np.where(concepts >= 0, rng.uniform(0, 110, size=count), 90)
         paints = np.concatenate([art.paints, drawn.paints])
-        white = self._mixture.white + 0.4 * ease
+        white = self.mixture.white + 0.4 * ease
         rgb, names = pictures.choose_grounds(self._grounds, paints, apart, white, rng)
         mixes, kept = augment.shades(art_count, generator)
         colours = np.where(kept.numpy(), self._colours[index], -1)
-        odds = [self._mixture.blurred, self._mixture.speeding]
+        odds = [self.mixture.blurred, self.mixture.speeding]
         effects = rng.choice(len(EFFECTS), size=art_count, p=[1 - sum(odds), *odds])
         looks = [Look(*pair) for pair in zip(effects.tolist(), colours.tolist(), strict=True)]
         blurred = np.zeros(count, np.bool_)
@@ -203,7 +210,7 @@ class BatchMaker:
             grounds=torch.from_numpy(pictures.crop_grounds(rgb, rng)),
             sizes=augment.content_sizes(count, generator),
             mixes=mixes,
-            stickers=torch.from_numpy(rng.random(art_count) < self._mixture.sticker),
+            stickers=torch.from_numpy(rng.random(art_count) < self.mixture.sticker),
             speeding=torch.from_numpy(effects == EFFECTS.index("speeding")),
             blurred=torch.from_numpy(blurred),
             smallest=smallest + 0.4 * ease,
@@ -219,7 +226,7 @@ class BatchMaker:
         fits = captions.fits(bits, phrases)
         self._art.captions.judge(fits, views.concepts, bits.groups, phrases, views.looks)
         return Said(
-            ids=token_ids(self.tokenizer, [phrase.text for phrase in phrases]),
+            ids=token_ids(self._tokenizer, [phrase.text for phrase in phrases]),
             fits=torch.from_numpy(fits),
             own=own,
             neutral=torch.tensor([phrase.kind == "neutral" for phrase in phrases]),
@@ -231,7 +238,7 @@ class BatchMaker:
         chosen = np.sort(rng.integers(len(self._scenes.scenes), size=count))
         rgba = self._scenes.rgba[chosen]
         scenes: list[Scene | None] = [self._scenes.scenes[at] for at in chosen]
-        empty = round(self._mixture.empty * self._mixture.pictures)
+        empty = round(self.mixture.empty * self.mixture.pictures)
         for at in rng.permutation(count)[:empty]:
             rgba[at] = 0
             scenes[at] = Scene()
@@ -239,7 +246,7 @@ class BatchMaker:
 
     def _artwork(self, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
         """Which drawings: some of them of a few kinds, for these are hard to tell apart."""
-        clustered = round(count * self._mixture.clustered)
+        clustered = round(count * self.mixture.clustered)
         chosen = list(rng.choice(len(self._weights), size=count - clustered, p=self._weights))
         while len(chosen) < count:
             kin = self._by_subgroup[int(rng.integers(len(self._by_subgroup)))]
@@ -265,7 +272,7 @@ class BatchMaker:
         """
         own = []
         captioned = (views.concepts < 0) | (
-            rng.random(len(views.concepts)) < self._mixture.captioned
+            rng.random(len(views.concepts)) < self.mixture.captioned
         )
         for at in np.flatnonzero(captioned):
             scene, concept = views.scenes[at], views.concepts[at]
@@ -276,25 +283,25 @@ class BatchMaker:
             else:
                 own.append(captions.caption(scene, views.grounds[at], language, rng))
         is_art = views.concepts >= 0
-        some = rng.choice(np.flatnonzero(is_art), round(is_art.sum() * self._mixture.hard_art))
+        some = rng.choice(np.flatnonzero(is_art), round(is_art.sum() * self.mixture.hard_art))
         hard = [self._other_artwork(int(views.concepts[at]), views.looks[at], rng) for at in some]
         drawn = np.flatnonzero(~is_art)
-        for at in rng.choice(drawn, round(len(drawn) * self._mixture.hard)):
+        for at in rng.choice(drawn, round(len(drawn) * self.mixture.hard)):
             scene = views.scenes[at]
             assert scene is not None
             changed = captions.mutated(scene, rng)
             hard.append(captions.caption(changed, views.grounds[at], self._language(rng), rng))
-        for at in rng.permutation(drawn)[: round(len(drawn) * self._mixture.miscounted)]:
+        for at in rng.permutation(drawn)[: round(len(drawn) * self.mixture.miscounted)]:
             scene = views.scenes[at]
             assert scene is not None
             hard += captions.miscounted(scene, self._language(rng), rng)
         others = [
             self._art.captions.phrase(int(concept), self._language(rng), rng)
-            for concept in rng.integers(len(self._art.concepts), size=self._mixture.spoken)
+            for concept in rng.integers(len(self._art.concepts), size=self.mixture.spoken)
         ]
-        neutral = [captions.neutral(self._language(rng), rng) for _ in range(self._mixture.neutral)]
+        neutral = [captions.neutral(self._language(rng), rng) for _ in range(self.mixture.neutral)]
         phrases = [
-            replace(phrase, text=wording.roughened(phrase.text, rng, self._mixture.mistyped))
+            replace(phrase, text=wording.roughened(phrase.text, rng, self.mixture.mistyped))
             for phrase in (*own, *hard, *others, *neutral)
         ]
         index = np.where(captioned, np.cumsum(captioned) - 1, -1)
@@ -315,7 +322,7 @@ class BatchMaker:
         return self._art.captions.phrase(concept, language, rng, look, name=0.9, told=told)
 
     def _language(self, rng: np.random.Generator) -> Language:
-        return _LANGUAGES[int(rng.random() >= self._mixture.english)]
+        return _LANGUAGES[int(rng.random() >= self.mixture.english)]
 
 
 def token_ids(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:

@@ -3,7 +3,7 @@
 The picture tower takes nine tenths of a training step, and there are more ways to say a thing than
 to draw it. So the tower looks at a bank of pictures once, and then a step has room for hundreds of
 pictures and phrases. Only its last layer, the projection, goes on learning. The weights end half
-way between what they were and what became of them: on drawings kept back better than both.
+way between what they were and what became of them: so far better than both on drawings kept back.
 
 Source: locked-image tuning, Zhai et al. 2022 (arXiv:2111.07991).
 """

@@ -1,7 +1,7 @@
 """Pictures put together from drawings and grounds, on the device that is to look at them.
 
 What is chosen and said is worked out in Python, in any process; what is computed for every pixel is
-done here, where a GPU takes a hundredth of the time.
+done here, so that a GPU does it where there is one.
 """
 
 from dataclasses import dataclass, replace

@@ -27,10 +27,16 @@ class ScenePool:
     paints: npt.NDArray[np.float32]  # [n, 4, 3], 0..255; the first repeated where there are fewer
 
 
+def _shares(count: int, seed: int) -> list[tuple[int, int]]:
+    """What processes draw at a time: how many, and each share's own seed."""
+    share = 500
+    return [(min(share, count - start), seed * 100_003 + start) for start in range(0, count, share)]
+
+
 def _draw_some(
     job: tuple[int, int],
 ) -> tuple[list[Scene], npt.NDArray[np.uint8], list[list[shapes.Rgb]]]:
-    seed, count = job
+    count, seed = job
     rng = np.random.default_rng(seed)
     drawings = [shapes.draw(shapes.random_scene(rng), rng) for _ in range(count)]
     return (
@@ -44,10 +50,7 @@ def scene_pool(count: int, seed: int, cache: Path) -> ScenePool:
     """Draw `count` scenes, or read those drawn before with this seed."""
     name = cache / f"scenes-{seed}-{count}"
     if not name.with_suffix(".pickle").exists():
-        share = 500
-        jobs = [
-            (seed * 100_003 + start, min(share, count - start)) for start in range(0, count, share)
-        ]
+        jobs = _shares(count, seed)
         scenes: list[Scene] = []
         parts: list[npt.NDArray[np.uint8]] = []
         paints: list[list[shapes.Rgb]] = []
@@ -82,12 +85,8 @@ def ground_pool(count: int, seed: int, cache: Path) -> GroundPool:
     """Draw `count` grounds, or read those drawn before with this seed."""
     path = cache / f"grounds-{seed}-{count}.npz"
     if not path.exists():
-        share = 500
-        jobs = [
-            (min(share, count - start), seed * 100_003 + start) for start in range(0, count, share)
-        ]
         with multiprocessing.get_context("spawn").Pool() as workers:
-            drawn = workers.starmap(grounds.pool, jobs, chunksize=1)
+            drawn = workers.starmap(grounds.pool, _shares(count, seed), chunksize=1)
         np.savez(
             path,
             rgb=np.concatenate([rgb for rgb, _ in drawn]),

@@ -111,7 +111,7 @@ def rebuild(team: Team, arguments: argparse.Namespace) -> None:
         bank = locked.Bank.of(looker, maker, looks, team.rank * looks, trainer.workers)
         locked.tune(
             trainer,
-            batches.BatchMaker(*pools, words, _TEXTS, seed),
+            maker.with_mixture(_TEXTS),
             bank,
             arguments.text_steps,
             _TEXTS.pictures,

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from transformers import CLIPTokenizer
 
 from training import artwork, grounds, model, shapes, tokenizer
 from training.art_captions import ArtCaptions
@@ -45,7 +46,12 @@ def drawings() -> Artwork:
 
 
 @pytest.fixture(scope="module")
-def maker() -> BatchMaker:
+def words() -> CLIPTokenizer:
+    return tokenizer.learn([name for pair in NAMES for name in pair], vocabulary=600)
+
+
+@pytest.fixture(scope="module")
+def maker(words: CLIPTokenizer) -> BatchMaker:
     rng = np.random.default_rng(1)
     drawn = [shapes.draw(shapes.random_scene(rng), rng) for _ in range(24)]
     scenes = ScenePool(
@@ -55,7 +61,6 @@ def maker() -> BatchMaker:
     )
     rgb, names = grounds.pool(24, seed=2)
     pool = GroundPool(rgb, names, rgb.mean(axis=(1, 2), dtype=np.float32))
-    words = tokenizer.learn([name for pair in NAMES for name in pair], vocabulary=600)
     art = Art(drawings(), KNOWN, ArtCaptions(KNOWN, MEANINGS))
     return BatchMaker(scenes, pool, art, words, Mixture(pictures=24, spoken=8), seed=3)
 
@@ -80,6 +85,12 @@ def test_a_step_has_its_batch_and_no_other(maker: BatchMaker) -> None:
 def test_another_process_makes_the_same_batch(maker: BatchMaker) -> None:
     [there] = prefetched(maker.batch, [(5, 0.5)], workers=1)
     assert_equal(there, maker.batch(5, 0.5))
+
+
+def test_another_mixture_of_the_same_pools(maker: BatchMaker) -> None:
+    few = maker.with_mixture(Mixture(pictures=6, spoken=2)).batch(5)
+    assert len(few.concepts) == 6
+    assert len(maker.batch(5).concepts) == 24
 
 
 @pytest.mark.parametrize("ease", [0.0, 1.0])
@@ -111,10 +122,10 @@ def test_a_drawings_mean_colour_is_that_of_what_is_painted() -> None:
     np.testing.assert_allclose(paints[3], np.tile((75, 120, 180), (4, 1)), atol=1e-3)
 
 
-def trainer(maker: BatchMaker, folder: Path, steps: int) -> Trainer:
+def trainer(maker: BatchMaker, words: CLIPTokenizer, folder: Path, steps: int) -> Trainer:
     torch.manual_seed(1)
     return Trainer(
-        model.new_model(maker.tokenizer),
+        model.new_model(words),
         maker,
         Schedule(steps),
         folder / "run.pt",
@@ -126,13 +137,13 @@ def trainer(maker: BatchMaker, folder: Path, steps: int) -> Trainer:
 
 
 def test_a_run_goes_on_where_it_stopped_and_ends_with_its_schedule(
-    maker: BatchMaker, tmp_path: Path
+    maker: BatchMaker, words: CLIPTokenizer, tmp_path: Path
 ) -> None:
-    first = trainer(maker, tmp_path, steps=2)
+    first = trainer(maker, words, tmp_path, steps=2)
     seen: list[int] = []
     first.run(every=1, report=lambda _, step: seen.append(step))
     assert (first.step, seen) == (2, [1, 2])
-    second = trainer(maker, tmp_path, steps=3)
+    second = trainer(maker, words, tmp_path, steps=3)
     assert second.step == 2
     before = second.averaged().text_projection.weight
     second.run()
@@ -140,7 +151,9 @@ def test_a_run_goes_on_where_it_stopped_and_ends_with_its_schedule(
     assert torch.dist(second.averaged().text_projection.weight, before) > 0
 
 
-def test_a_run_whose_time_is_over_takes_no_step(maker: BatchMaker, tmp_path: Path) -> None:
-    late = trainer(maker, tmp_path, steps=2)
+def test_a_run_whose_time_is_over_takes_no_step(
+    maker: BatchMaker, words: CLIPTokenizer, tmp_path: Path
+) -> None:
+    late = trainer(maker, words, tmp_path, steps=2)
     late.run(until=1.0)
     assert (late.step, late.done) == (0, 1.0)

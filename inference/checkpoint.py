@@ -14,15 +14,13 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from inference.errors import ModelUnavailable
-from inference.settings import DEMO_MODEL
-
-DEMO_FOLDER = Path(__file__).parent / "demo_model"
+from inference.sources import locate
+from inference.tokens import keep_to_one_thread
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -104,12 +102,11 @@ def load(name: str, device: torch.device, dtype: torch.dtype) -> Checkpoint:
     Raises:
         ModelUnavailable: with one sentence that says why, and what to do.
     """
-    source = _locate(name)
+    source = locate(name)
     # Where a repository has no safetensors file, transformers would ask a public service to
     # convert it, from a background thread. That is for its owner to ask.
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
-    # A few short labels are split sooner than threads for them wake up on busy cores.
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    keep_to_one_thread()
     try:
         # Here, not above: a torchvision whose build does not match torch breaks these imports.
         from transformers import (
@@ -150,34 +147,6 @@ def load(name: str, device: torch.device, dtype: torch.dtype) -> Checkpoint:
             "files such as tokenizer.json are missing there."
         )
     return Checkpoint(name, model, tokenizer, image_processor, device, dtype)
-
-
-def _locate(name: str) -> str:
-    """What transformers shall load for this CLIP_MODEL.
-
-    Raises:
-        ModelUnavailable: it means a folder, and that is not there or no checkpoint.
-    """
-    folder = DEMO_FOLDER if name == DEMO_MODEL else Path(name).expanduser()
-    meant_as_path = name.startswith(("/", ".", "~")) or name.count("/") > 1
-    if name == DEMO_MODEL and not (folder / "config.json").is_file():
-        raise ModelUnavailable(
-            "CLIP_MODEL is 'demo', but the bundled model is missing here; install clipbot again."
-        )
-    if folder.is_dir():
-        if not (folder / "config.json").is_file():
-            raise ModelUnavailable(
-                f"CLIP_MODEL is {name!r}, but that folder holds no config.json: "
-                "it is not a checkpoint in the format of transformers."
-            )
-        return str(folder)
-    if folder.exists():
-        raise ModelUnavailable(
-            f"CLIP_MODEL is {name!r}, which is a file; name the folder that it is in."
-        )
-    if meant_as_path:
-        raise ModelUnavailable(f"CLIP_MODEL is {name!r}, but there is no such folder.")
-    return name
 
 
 def explain(name: str, error: BaseException) -> str:

@@ -4,22 +4,33 @@ labels ─ template ─▶ texts ─▶ text features (cached) ─┐
 pictures ─ the checkpoint's processor ─▶ image features ─┴▶ logits ─▶ probabilities
 """
 
+import ctypes
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
+import numpy as np
 from PIL import Image
 
-from inference import checkpoint, compiled, cores, memory
+from inference import compiled, cores, exported
 from inference.errors import ModelUnavailable
-from inference.preprocessing import Inputs
+from inference.exported import LeftToTorch
+from inference.preprocessing import Inputs, stacked
 from inference.scores import FloatArray, probabilities, texts_for
 from inference.settings import DEMO_MODEL
-from inference.towers import Towers
+from inference.towers import SAME_ANSWER, Towers, same_answers
 
-# Below so many parameters compiling takes longer than it saves in a day of somebody's laptop.
-_WORTH_COMPILING = 20_000_000
+if TYPE_CHECKING:  # all that imports torch, which takes seconds and hundreds of megabytes
+    import torch
+
+    from inference.checkpoint import Checkpoint
+    from inference.torch_model import TorchModel
+
+# Bytes of weights below which compiling takes longer than it saves in a day of somebody's laptop:
+# 20 million parameters in float16.
+_WORTH_COMPILING = 40_000_000
 
 log = logging.getLogger(__name__)
 
@@ -50,28 +61,53 @@ class Engine:
         is_demo: True for the bundled model, which knows drawings and shapes, not photographs.
     """
 
-    def __init__(self, loaded: checkpoint.Checkpoint) -> None:
-        """Takes the model apart where that changes nothing.
+    def __init__(
+        self, name: str, towers: Towers, *, device: str, dtype: str, model: "TorchModel | None"
+    ) -> None:
+        """See `load`.
+
+        Args:
+            model: what runs the towers; None where OpenVINO does.
+        """
+        self.name = name
+        self.device = device
+        self.dtype = dtype
+        self.image_size = towers.traits.image_size
+        self.runtime = "openvino" if model is None else "torch"
+        self.is_demo = name == DEMO_MODEL
+        self.towers = towers
+        self.model = model
+        self.independent = towers.traits.independent
+        self._joint: Callable[[Inputs, Inputs], FloatArray] | None = None
+
+    @property
+    def splits(self) -> bool:
+        """Whether the towers are run apart, so that the features of labels are kept."""
+        return self._joint is None
+
+    @classmethod
+    def of(cls, loaded: "Checkpoint") -> "Engine":
+        """Run by torch; the model is taken apart where that changes nothing.
 
         Raises:
             FloatingPointError: the model's logits are not finite in this dtype.
         """
-        self.name = loaded.name
-        self.device = str(loaded.device)
-        self.dtype = str(loaded.dtype).removeprefix("torch.")
-        self.image_size = loaded.image_size
-        self.runtime = "torch"
-        self.is_demo = loaded.name == DEMO_MODEL
-        self.towers = Towers(loaded)
-        self.independent = self.towers.independent
-        with torch.inference_mode():
-            self.splits = self.towers.can_split()
-        if not self.splits:
+        from inference.torch_model import TorchModel, can_split
+
+        model = TorchModel(loaded)
+        towers = model.towers()
+        dtype = str(loaded.dtype).removeprefix("torch.")
+        engine = cls(loaded.name, towers, device=str(loaded.device), dtype=dtype, model=model)
+        if can_split(model, towers):
+            model.shorten(towers)
+        else:
+            engine._joint = model.joint_logits
             log.warning(
                 "%s gives other scores when its towers are run apart: labels can't be cached, "
                 "and classification is slower",
-                self.name,
+                loaded.name,
             )
+        return engine
 
     @classmethod
     def load(
@@ -98,35 +134,49 @@ class Engine:
         Raises:
             ModelUnavailable: with one sentence that says why, and what to do.
         """
-        where = checkpoint.pick_device(device)
-        if runtime == "openvino" and not (where.type == "cpu" and compiled.is_installed()):
-            raise ModelUnavailable(
-                "CLIP_RUNTIME is openvino, but that runs on CPUs only; set CLIP_DEVICE=cpu."
-                if where.type != "cpu"
-                else "CLIP_RUNTIME is openvino, but OpenVINO is not installed here: "
-                "pip install 'clipbot[fast]'."
-            )
-        if where.type != "cpu":
-            return cls._load(model, where, dtype)
         threads = threads or cores.available()
-        torch.set_num_threads(threads)
-        may_compile = runtime == "auto" and compiled.is_installed() and dtype != "float16"
+        if not _means_cpu(device):
+            from inference import checkpoint
+
+            device = str(checkpoint.pick_device(device))
         insist = runtime == "openvino"
-        if dtype not in ("auto", "float32") and not (may_compile or insist):
-            return cls._load(model, where, dtype)
-        exact = cls._load(model, where, "auto" if dtype == "auto" else "float32")
-        if (may_compile or insist) and _compile(exact, dtype, threads, insist=insist):
-            return exact
-        if dtype == "auto" and checkpoint.has_native_bfloat16():
-            quick = cls._load(model, where, "bfloat16")
-            return quick if quick.towers.agrees_with(exact.towers) else exact
-        return exact if dtype in ("auto", "float32") else cls._load(model, where, dtype)
+        if device not in ("auto", "cpu"):
+            if insist:
+                raise ModelUnavailable(
+                    "CLIP_RUNTIME is openvino, but that runs on CPUs only; set CLIP_DEVICE=cpu."
+                )
+        elif insist or (runtime == "auto" and dtype != "float16" and compiled.is_installed()):
+            engine = _compiled(model, dtype, threads, insist=insist)
+            if engine is not None:
+                return engine
+        return cls._by_torch(model, device, dtype, threads)
 
     @classmethod
-    def _load(cls, model: str, where: torch.device, dtype: str) -> "Engine":
+    def _by_torch(cls, model: str, device: str, dtype: str, threads: int) -> "Engine":
+        import torch
+
+        from inference import checkpoint
+
+        where = checkpoint.pick_device(device)
+        if where.type != "cpu":
+            return cls._load(model, where, dtype)
+        torch.set_num_threads(threads)
+        exact = cls._load(model, where, dtype)
+        if dtype == "auto" and checkpoint.has_native_bfloat16():
+            quick = cls._load(model, where, "bfloat16")
+            true, fast = exact.towers.probabilities(), quick.towers.probabilities()
+            return quick if same_answers(true, fast, SAME_ANSWER["bfloat16"]) else exact
+        return exact
+
+    @classmethod
+    def _load(cls, model: str, where: "torch.device", dtype: str) -> "Engine":
+        import torch
+
+        from inference import checkpoint
+
         kind = checkpoint.pick_dtype(dtype, where)
         try:
-            return cls(checkpoint.load(model, where, kind))
+            return cls.of(checkpoint.load(model, where, kind))
         except FloatingPointError as error:
             if dtype != "auto" or kind == torch.float32:
                 raise ModelUnavailable(
@@ -134,13 +184,12 @@ class Engine:
                     f"{str(kind).removeprefix('torch.')}; set CLIP_DTYPE=float32."
                 ) from error
             log.warning("%s overflows in float16: using float32", model)
-            return cls(checkpoint.load(model, where, torch.float32))
+            return cls.of(checkpoint.load(model, where, torch.float32))
         except ModelUnavailable:
             raise
         except Exception as error:
             raise ModelUnavailable(checkpoint.explain(model, error)) from error
 
-    @torch.inference_mode()
     def classify(
         self, images: Sequence[Image.Image | Inputs], label_sets: Sequence[LabelSet]
     ) -> list[FloatArray]:
@@ -173,7 +222,7 @@ class Engine:
             texts_for(one.labels, one.template, independent=self.independent) for one in label_sets
         ]
         inputs = self._inputs(images)
-        rows = self._split(inputs, texts) if self.splits else self._joint(inputs, texts)
+        rows = self._split(inputs, texts) if self.splits else self._together(inputs, texts)
         return [
             probabilities(row, independent=self.independent)[: len(one.labels)]
             for row, one in zip(rows, label_sets, strict=True)
@@ -191,14 +240,13 @@ class Engine:
         raw = [image for image in images if isinstance(image, Image.Image)]
         if len(raw) == len(images):
             return self.towers.preprocess(raw)
-        return self.towers.on_device(
+        return stacked(
             [
                 self.towers.prepare(image) if isinstance(image, Image.Image) else image
                 for image in images
             ]
         )
 
-    @torch.inference_mode()
     def alike(self, texts: Sequence[str], at_least: float) -> list[int]:
         """For each text the place of the first one that means nearly the same, mostly its own.
 
@@ -213,55 +261,77 @@ class Engine:
         if not self.splits:
             return list(range(len(texts)))
         features = self.towers.text_features(texts)
-        cosines = (features @ features.T).cpu().tolist()  # [texts, texts]
+        cosines = (features @ features.T).tolist()  # [texts, texts]
         first: list[int] = []
         for i in range(len(texts)):
             near = (j for j in range(i) if first[j] == j and cosines[i][j] >= at_least)
             first.append(next(near, i))
         return first
 
-    def _split(self, inputs: dict[str, torch.Tensor], texts: list[list[str]]) -> list[FloatArray]:
+    def _split(self, inputs: Inputs, texts: list[list[str]]) -> list[FloatArray]:
         """Logits of each picture for its own texts, every distinct text encoded once."""
         column = {text: i for i, text in enumerate(dict.fromkeys(t for row in texts for t in row))}
         text_features = self.towers.text_features(list(column))
-        # One product of all with all, and one copy to the CPU: cheaper than many small ones.
-        logits = self.towers.logits(self.towers.image_features(inputs), text_features)
-        if not logits.isfinite().all():
+        # One product of all with all: cheaper than many small ones.
+        table = self.towers.logits(self.towers.image_features(inputs), text_features)
+        if not np.isfinite(table).all():
             raise FloatingPointError("a score is not a number")
-        table: FloatArray = logits.cpu().numpy()
         return [table[i, [column[text] for text in row]] for i, row in enumerate(texts)]
 
-    def _joint(self, inputs: dict[str, torch.Tensor], texts: list[list[str]]) -> list[FloatArray]:
+    def _together(self, inputs: Inputs, texts: list[list[str]]) -> list[FloatArray]:
         """The same by the model's own forward pass, once for each distinct list of texts."""
+        assert self._joint is not None
+        tokenizer = self.towers.tokenizer
         rows: dict[int, FloatArray] = {}
         for group in dict.fromkeys(tuple(row) for row in texts):
             members = [i for i, row in enumerate(texts) if tuple(row) == group]
-            chosen = {name: tensor[members] for name, tensor in inputs.items()}
-            table: FloatArray = self.towers.joint_logits(chosen, group).cpu().numpy()
+            chosen = {name: array[members] for name, array in inputs.items()}
+            table = self._joint(chosen, tokenizer.batch(tokenizer.tokens(group)))
             rows.update(zip(members, table, strict=True))
         return [rows[i] for i in range(len(texts))]
 
 
-def _compile(engine: Engine, dtype: str, threads: int, *, insist: bool) -> bool:
-    """Hands the towers over to OpenVINO where that is worth it; whether it was done.
+def _compiled(model: str, dtype: str, threads: int, *, insist: bool) -> Engine | None:
+    """Run by OpenVINO; None where that is not worth it, or not possible.
 
     Raises:
-        ModelUnavailable: insisted on, but impossible.
+        ModelUnavailable: the checkpoint can't be loaded, or OpenVINO is insisted on, but can't
+            run it.
     """
-    if not insist and engine.towers.parameters < _WORTH_COMPILING:
-        return False
-    native = compiled.native_dtypes()
-    wanted = native if dtype == "auto" else [checkpoint.DTYPES[dtype]]
-    kinds = [kind for kind in wanted if kind in native]
-    taken = engine.towers.compile(kinds, threads) if kinds and engine.splits else None
-    if taken is not None:
-        # OpenVINO has packed a copy of its own.
-        model = engine.towers.checkpoint.model
-        memory.set_aside([*model.parameters(), *model.buffers()])
-        engine.runtime, engine.dtype = "openvino", str(taken).removeprefix("torch.")
-    elif insist:
+    if not compiled.is_installed():
         raise ModelUnavailable(
-            f"CLIP_RUNTIME is openvino, but that can't run {engine.name!r} in {dtype} with the "
-            "same answers on this processor; set CLIP_RUNTIME=auto."
+            "CLIP_RUNTIME is openvino, but OpenVINO is not installed here: "
+            "pip install 'clipbot[fast]'."
         )
-    return taken is not None
+    native = compiled.native_dtypes()
+    kinds = native if dtype == "auto" else [kind for kind in native if kind == dtype]
+    least = 0 if insist else _WORTH_COMPILING
+    try:
+        towers, taken = exported.load(model, kinds, threads, least_bytes=least)
+    except LeftToTorch as reason:
+        log.info("OpenVINO does not run %s: %s.", model, reason)
+        if insist:
+            raise ModelUnavailable(
+                f"CLIP_RUNTIME is openvino, but that can't run {model!r} in {dtype} with the "
+                "same answers on this processor; set CLIP_RUNTIME=auto."
+            ) from reason
+        return None
+    return Engine(model, towers, device="cpu", dtype=taken, model=None)
+
+
+def _means_cpu(device: str) -> bool:
+    """Whether the model will run on the processor, found without torch.
+
+    `auto` means a GPU where there may be one: its driver is there, and torch will see.
+    """
+    if device != "auto":
+        return device == "cpu"
+    if Path("/dev/kfd").exists():  # AMD's driver
+        return False
+    for driver in ("libcuda.so.1", "nvcuda.dll"):
+        try:
+            ctypes.CDLL(driver)
+        except OSError:
+            continue
+        return False
+    return True

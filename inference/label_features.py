@@ -3,15 +3,14 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
-import torch
-
-Tokens = tuple[int, ...]
+from inference.scores import FloatArray
+from inference.tokens import Tokens
 
 # A label of CLIP ViT-B/32 takes 2 kB (512 float32) besides its key: some 20,000 labels.
 DEFAULT_BYTES = 64 * 2**20
 
 # Measured with `sys.getsizeof` for a key of about ten tokens, its dictionary entry and the
-# tensor's own object; counted so that tiny features can't make the cache unbounded.
+# array's own object; counted so that tiny features can't make the cache unbounded.
 _OVERHEAD = 1_000
 
 
@@ -25,12 +24,12 @@ class LabelFeatures:
     def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
         self.max_bytes = max_bytes
         self.used_bytes = 0
-        self._features: OrderedDict[Tokens, torch.Tensor] = OrderedDict()
+        self._features: OrderedDict[Tokens, FloatArray] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._features)
 
-    def get(self, keys: Iterable[Tokens]) -> dict[Tokens, torch.Tensor]:
+    def get(self, keys: Iterable[Tokens]) -> dict[Tokens, FloatArray]:
         """The known ones among `keys`, now the most recently used."""
         found = {}
         for key in keys:
@@ -39,17 +38,17 @@ class LabelFeatures:
                 found[key] = feature
         return found
 
-    def put(self, keys: Sequence[Tokens], features: torch.Tensor) -> None:
+    def put(self, keys: Sequence[Tokens], features: FloatArray) -> None:
         """Remembers row i of `features`, [len(keys), dimensions], for key i."""
         for key, feature in zip(keys, features, strict=True):
             if key not in self._features:
-                # A copy: a view would keep the whole batch's tensor alive.
-                self._features[key] = feature.clone()
+                # A copy: a view would keep the whole batch's array alive.
+                self._features[key] = feature.copy()
                 self.used_bytes += _size(feature)
         while self.used_bytes > self.max_bytes:
             _, dropped = self._features.popitem(last=False)
             self.used_bytes -= _size(dropped)
 
 
-def _size(feature: torch.Tensor) -> int:
-    return feature.numel() * feature.element_size() + _OVERHEAD
+def _size(feature: FloatArray) -> int:
+    return feature.nbytes + _OVERHEAD

@@ -1,4 +1,4 @@
-"""Pictures → the tensors that a model looks at, exactly as the checkpoint's own processor does it.
+"""Pictures → the arrays that a model looks at, exactly as the checkpoint's own processor does it.
 
 Most processors do the same: shrink, cut out the middle, and scale each channel. That is done here
 in less time, and only where the outcome for some probe pictures is the same but for the
@@ -6,19 +6,21 @@ last digit; for all others the processor itself is asked.
 """
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
-import torch
 from PIL import Image
 
 from inference import cores
 
-# Tensors by the names that the model gives them; first axis: pictures.
-Inputs = dict[str, torch.Tensor]
+# Arrays by the names that the model gives them; first axis: pictures, or texts.
+Inputs = dict[str, npt.NDArray[Any]]
+
+Pixels = npt.NDArray[np.float32]
 
 # Centre-cropping processors first enlarge the shorter side: 3 x 20000 pixels would become
 # 224 x 1,493,333, only to crop it. Those that fit the longer side would be left without a shorter.
@@ -36,79 +38,89 @@ def probes() -> list[Image.Image]:
     return [Image.merge("RGB", bands), Image.merge("RGB", bands[::-1]).resize((300, 200))]
 
 
-class Preprocessor:
-    """Does what a checkpoint's image processor does. For any number of threads at a time."""
+class Recipe(msgspec.Struct, frozen=True):
+    """Resize with Pillow, cut out the middle, scale, pad: `CLIPImageProcessor` and most others.
 
-    def __init__(self, processor: Any) -> None:
-        """Looks for the short way, and keeps it if it leads to the same place."""
-        self._processor = processor
-        fits_longer_side = getattr(getattr(processor, "size", None), "longest_edge", None)
-        self._shortens = bool(getattr(processor, "do_center_crop", False) or fits_longer_side)
-        self._short_way = _short_way(processor)
-        self._pool = ThreadPoolExecutor(cores.available(), "preprocess")
+    Attributes:
+        shortest: length that the shorter side gets, in pixels; None where `exact` is given.
+        longest: greatest length of the longer side; the shorter one gets less than `shortest` then.
+        exact: width and height of every picture.
+        resampling: one of Pillow's filters.
+        crop: width and height.
+        pad: width and height; zeros, right and below.
+        factor: of each channel: `level · factor + term`.
+        term: of each channel.
+    """
 
-    def one(self, image: Image.Image) -> Inputs:
-        """The tensors of one RGB picture of any size, on the CPU; the first axis has length 1."""
-        if self._shortens:
-            image = _without_far_ends(image)
-        if self._short_way is not None:
-            with contextlib.suppress(ValueError):  # of a shape that the probes don't have
-                return {"pixel_values": torch.from_numpy(self._short_way(image)[None])}
-        return dict(self._processor(images=[image], return_tensors="pt"))
+    shortest: int | None
+    longest: int | None
+    exact: tuple[int, int] | None
+    resampling: int
+    crop: tuple[int, int] | None
+    pad: tuple[int, int] | None
+    factor: tuple[float, float, float]
+    term: tuple[float, float, float]
 
-    def all(self, images: Sequence[Image.Image]) -> Inputs:
-        """The tensors of several, one below the other, prepared side by side on all cores."""
-        return stacked(list(self._pool.map(self.one, images)))
+    @classmethod
+    def of(cls, processor: Any) -> "Recipe | None":
+        """What an image processor of transformers does; None where it does something else."""
+        try:
+            recipe = cls._read(processor)
+            wide = probes()[-1]
+            uneven = wide.crop((0, 0, 298, 200))  # sizes and margins that have to be rounded
+            for picture in (*probes(), uneven, uneven.transpose(Image.Transpose.ROTATE_90)):
+                expected = processor(images=[picture], return_tensors="np")
+                if list(expected) != ["pixel_values"]:
+                    return None
+                got = recipe.pixels(picture)[None]
+                if not np.allclose(got, expected["pixel_values"], rtol=0, atol=_ROUNDING):
+                    return None
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return None
+        return recipe
 
-
-def stacked(inputs: Sequence[Inputs]) -> Inputs:
-    """Tensors of pictures that were prepared one by one, one below the other."""
-    return {name: torch.cat([one[name] for one in inputs]) for name in inputs[0]}
-
-
-Pixels = npt.NDArray[np.float32]
-
-
-def _short_way(processor: Any) -> Callable[[Image.Image], Pixels] | None:
-    """What the processor does, in fewer steps; None where it does something else."""
-    try:
-        way = _ResizeCropScale(processor)
-        wide = probes()[-1]
-        uneven = wide.crop((0, 0, 298, 200))  # sizes and margins that have to be rounded
-        for picture in (*probes(), uneven, uneven.transpose(Image.Transpose.ROTATE_90)):
-            expected = processor(images=[picture], return_tensors="np")
-            if list(expected) != ["pixel_values"]:
-                return None
-            got = way(picture)[None]
-            if not np.allclose(got, expected["pixel_values"], rtol=0, atol=_ROUNDING):
-                return None
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return None
-    return way
-
-
-class _ResizeCropScale:
-    """Resize with Pillow, cut out the middle, scale, pad: `CLIPImageProcessor` and most others."""
-
-    def __init__(self, processor: Any) -> None:
-        self._target = _target_size(processor.size)
-        self._filter = Image.Resampling(int(processor.resample))
+    @classmethod
+    def _read(cls, processor: Any) -> "Recipe":
+        shortest = processor.size.get("shortest_edge")
         crop = processor.crop_size if getattr(processor, "do_center_crop", False) else None
-        self._crop = None if crop is None else (int(crop["width"]), int(crop["height"]))
         pad = processor.pad_size if getattr(processor, "do_pad", False) else None
-        self._pad = None if pad is None else (int(pad["height"]), int(pad["width"]))
         # (level · rescale - mean) / std, as one factor and one term for each channel
         mean, std = (np.array(v, np.float64) for v in (processor.image_mean, processor.image_std))
-        factor, term = processor.rescale_factor / std, -mean / std
-        self._factor, self._term = (
-            values.astype(np.float32)[:, None, None] for values in (factor, term)
+        red, green, blue = (processor.rescale_factor / std).tolist()
+        terms = (-mean / std).tolist()
+        return cls(
+            shortest=shortest,
+            longest=processor.size.get("longest_edge") if shortest else None,
+            exact=None if shortest else _width_and_height(processor.size),
+            resampling=int(processor.resample),
+            crop=None if crop is None else _width_and_height(crop),
+            pad=None if pad is None else _width_and_height(pad),
+            factor=(red, green, blue),
+            term=(terms[0], terms[1], terms[2]),
         )
 
-    def __call__(self, image: Image.Image) -> Pixels:
-        """float32 [3, height, width]."""
-        image = image.resize(self._target(*image.size), self._filter)
-        if self._crop is not None:
-            width, height = self._crop
+    @property
+    def takes_any_picture(self) -> bool:
+        """Whether `pixels` never raises: no crop is too large for a picture, no pad too small."""
+        if self.crop is not None:
+            least = self.exact or (self.shortest or 0,) * 2
+            uncertain = self.longest is not None
+            if uncertain or self.crop[0] > least[0] or self.crop[1] > least[1]:
+                return False
+        if self.pad is not None:
+            most = self.crop or self.exact or (self.longest or self.pad[0] + 1,) * 2
+            return most[0] <= self.pad[0] and most[1] <= self.pad[1]
+        return True
+
+    def pixels(self, image: Image.Image) -> Pixels:
+        """What the model looks at of an RGB picture, float32 [3, height, width].
+
+        Raises:
+            ValueError: of a shape that this recipe is not for; see `takes_any_picture`.
+        """
+        image = image.resize(self._target(*image.size), Image.Resampling(self.resampling))
+        if self.crop is not None:
+            width, height = self.crop
             left, top = (image.width - width) // 2, (image.height - height) // 2
             if left < 0 or top < 0:
                 raise ValueError("a crop that is larger than the picture needs padding")
@@ -116,30 +128,76 @@ class _ResizeCropScale:
         # Channel by channel from here on: bytes are turned round in a tenth of the floats' time.
         levels = np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
         pixels = levels.astype(np.float32)
-        pixels *= self._factor
-        pixels += self._term
-        if self._pad is None:
+        pixels *= np.array(self.factor, np.float32)[:, None, None]
+        pixels += np.array(self.term, np.float32)[:, None, None]
+        if self.pad is None:
             return pixels
-        # right and below, with zeros; numpy refuses a picture that is larger
-        padded = np.zeros((3, *self._pad), np.float32)
-        padded[:, : image.height, : image.width] = pixels
+        width, height = self.pad
+        padded = np.zeros((3, height, width), np.float32)
+        padded[:, : image.height, : image.width] = pixels  # numpy refuses a larger picture
         return padded
 
+    def _target(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height after resizing; `get_size_with_aspect_ratio` of transformers."""
+        if self.exact is not None or self.shortest is None:
+            return self.exact or (width, height)
+        short, long = min(width, height), max(width, height)
+        wanted: float = self.shortest
+        if self.longest is not None and long / short * wanted > self.longest:
+            wanted = self.longest * short / long
+        ends = round(wanted), int(wanted * long / short)
+        if short == ends[0]:
+            return width, height
+        return ends if width < height else ends[::-1]
 
-def _target_size(size: Any) -> Callable[[int, int], tuple[int, int]]:
-    """From a picture's width and height to those after resizing, before cropping."""
-    shortest, longest = size.get("shortest_edge"), size.get("longest_edge")
-    if shortest is None:
-        exact = (int(size["width"]), int(size["height"]))
-        return lambda width, height: exact
-    # here and not above: it takes seconds to import
-    from transformers.image_transforms import get_size_with_aspect_ratio
 
-    def fitted(width: int, height: int) -> tuple[int, int]:
-        height, width = get_size_with_aspect_ratio((height, width), shortest, longest)
-        return width, height
+def _width_and_height(size: Any) -> tuple[int, int]:
+    return int(size["width"]), int(size["height"])
 
-    return fitted
+
+class Preprocessor:
+    """Does what a checkpoint's image processor does. For any number of threads at a time."""
+
+    def __init__(
+        self, recipe: Recipe | None, processor: Any = None, *, shortens: bool = False
+    ) -> None:
+        """See `of`.
+
+        Args:
+            processor: of transformers, for what the recipe is not for.
+            shortens: whether far ends of slivers are cut off first.
+        """
+        self.recipe = recipe
+        self.shortens = shortens
+        self._processor = processor
+        self._pool = ThreadPoolExecutor(cores.available(), "preprocess")
+
+    @classmethod
+    def of(cls, processor: Any) -> "Preprocessor":
+        """Looks for the short way, and keeps it if it leads to the same place."""
+        fits_longer_side = getattr(getattr(processor, "size", None), "longest_edge", None)
+        shortens = bool(getattr(processor, "do_center_crop", False) or fits_longer_side)
+        return cls(Recipe.of(processor), processor, shortens=shortens)
+
+    def one(self, image: Image.Image) -> Inputs:
+        """The arrays of one RGB picture of any size; the first axis has length 1."""
+        if self.shortens:
+            image = _without_far_ends(image)
+        if self.recipe is not None:
+            with contextlib.suppress(ValueError):  # of a shape that the probes don't have
+                return {"pixel_values": self.recipe.pixels(image)[None]}
+        return dict(self._processor(images=[image], return_tensors="np"))
+
+    def all(self, images: Sequence[Image.Image]) -> Inputs:
+        """The arrays of several, one below the other, prepared side by side on all cores."""
+        return stacked(list(self._pool.map(self.one, images)))
+
+
+def stacked(inputs: Sequence[Inputs]) -> Inputs:
+    """Arrays of pictures that were prepared one by one, one below the other."""
+    if len(inputs) == 1:
+        return inputs[0]
+    return {name: np.concatenate([one[name] for one in inputs]) for name in inputs[0]}
 
 
 def _without_far_ends(image: Image.Image) -> Image.Image:

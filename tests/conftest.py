@@ -1,10 +1,13 @@
 """What holds for every test: the host's settings stay outside, and so does the network."""
 
 import os
+import shutil
+import tempfile
 
 # huggingface_hub and python-telegram-bot read these when they are imported, which test modules do:
 # no fixture is early enough.
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_ASSETS_CACHE"] = tempfile.mkdtemp(prefix="clipbot-tests-")
 os.environ["PTB_TIMEDELTA"] = "1"
 
 from collections.abc import Iterator
@@ -20,7 +23,7 @@ from tests.inference.nats_server import NatsServer
 pytest_plugins = ["bot.playground.fixture"]
 
 _SETTINGS = {name.upper() for kind in (BotSettings, WorkerSettings) for name in kind.model_fields}
-_OURS = {"HF_HUB_OFFLINE", "PTB_TIMEDELTA"}
+_OURS = {"HF_HUB_OFFLINE", "HF_ASSETS_CACHE", "PTB_TIMEDELTA"}
 
 
 def _is_the_hosts(name: str) -> bool:
@@ -37,6 +40,13 @@ def scrubbed_environment(
         if _is_the_hosts(name):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def exports_are_not_kept() -> Iterator[None]:
+    """Models that tests have exported to OpenVINO's format go with them."""
+    yield
+    shutil.rmtree(os.environ["HF_ASSETS_CACHE"], ignore_errors=True)
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from PIL import Image
 
 from inference.bench.figures import Answers
 from inference.bench.reference import Reference
-from inference.checkpoint import DEMO_FOLDER
 from inference.engine import Engine, LabelSet
+from inference.sources import DEMO_FOLDER
 
 
 def compare(

@@ -6,9 +6,9 @@ A forward pass takes as long with random weights as with true ones.
 from pathlib import Path
 from typing import Any, Literal
 
-from inference.checkpoint import DEMO_FOLDER
 from inference.errors import ModelUnavailable
 from inference.settings import DEFAULT_MODEL, DEMO_MODEL
+from inference.sources import DEMO_FOLDER
 
 # As `--model`: random weights even where the hub can be reached.
 RANDOM = "random"

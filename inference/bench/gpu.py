@@ -53,6 +53,8 @@ class _Shape:
         self._shape = shape
         self._files = files
         self._engine = Engine.load(str(checkpoint), device="cuda", dtype="float16")
+        assert self._engine.model is not None  # nothing but torch runs it there
+        self._model = self._engine.model
         self._reference = Reference(str(checkpoint), "cuda", torch.float16)
         self._readers = ThreadPoolExecutor(min(8, cores.available()), "read")  # as the worker's
 
@@ -106,18 +108,19 @@ class _Shape:
         towers, size = self._engine.towers, self._engine.image_size
         files = self._batch(batch)
         images = open_all(files, size)
-        inputs = towers.preprocess(images)
         return {
             "decode, one thread": lambda: open_all(files, size),
-            "preprocess and copy to the GPU": lambda: towers.preprocess(images),
-            "image tower": lambda: towers.image_features(inputs),
+            "preprocess and copy to the GPU": lambda: self._model.tensors(
+                towers.preprocess(images)
+            ),
+            "image tower": self._raw(batch),
         }
 
     def _raw(self, batch: int) -> Callable[[], object]:
-        inputs = self._engine.towers.preprocess(
-            open_all(self._batch(batch), self._engine.image_size)
-        )
-        return lambda: self._engine.towers.image_features(inputs)
+        images = open_all(self._batch(batch), self._engine.image_size)
+        tensors = self._model.tensors(self._engine.towers.preprocess(images))
+        # not as arrays, which would be copied to the GPU first
+        return lambda: self._model.checkpoint.model.get_image_features(**tensors)
 
     def _images(self, batch: int) -> Callable[[], object]:
         images = open_all(self._batch(batch), self._engine.image_size)

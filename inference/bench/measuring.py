@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import torch
 
+from inference import cores
 from inference.bench import answers, gpu, label_growth, machine, runtimes
 from inference.bench.figures import (
     Answers,
@@ -57,6 +58,7 @@ class Measuring:
     ) -> None:
         self._sections, self._quick, self._files, self._folder = sections, quick, files, folder
         few = 2 if quick else len(files)
+        torch.set_num_threads(settings.clip_threads or cores.available())  # for the rivals too
         engine = load_engine(settings)
         assert isinstance(engine, Engine)
         self._engine = engine

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
-import torch
 from PIL import Image
 
 from inference import chart, cores
@@ -52,11 +51,9 @@ class Ours:
         inputs = {batch: self._preprocessed(batch) for batch in BATCHES}
 
         def entry(batch: int) -> Contestant:
-            @torch.inference_mode()
             def work(_: int) -> None:
                 for each in inputs[batch]:
                     self.engine.towers.image_features(each)
-                finished(self.engine)
 
             return Contestant(Run("limit", RAW, batch), self._count(batch), work)
 
@@ -101,7 +98,6 @@ class Ours:
 
     def _ask(self, images: Sequence[Image.Image | Inputs], sets: Sequence[LabelSet]) -> None:
         self.engine.classify(images, sets)
-        finished(self.engine)
 
     def _engine(self, name: str, batch: int, labels: Literal["known", "new"]) -> Contestant:
         count = self._count(batch)
@@ -123,7 +119,7 @@ class Ours:
             self._decoders.map(lambda data: self.engine.prepare(decode(data, want=size)), files)
         )
 
-    def _preprocessed(self, batch: int) -> list[dict[str, torch.Tensor]]:
+    def _preprocessed(self, batch: int) -> list[Inputs]:
         images = self._images[: self._count(batch)]
         return [
             self.engine.towers.preprocess(images[start : start + batch])
@@ -142,9 +138,3 @@ def draw(picture: Image.Image, labels: Sequence[str], number: int) -> bytes:
     row = [(7 * number + 13 * place) % 97 + 1.0 for place in range(len(labels))]
     shares = [share / sum(row) for share in row]
     return chart.to_jpeg(chart.draw([picture], list(labels), [shares], ChartWords()))
-
-
-def finished(engine: Engine) -> None:
-    """Waits until a GPU has done what it was told."""
-    if engine.device.startswith("cuda"):
-        torch.cuda.synchronize()

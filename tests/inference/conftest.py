@@ -43,9 +43,17 @@ def tiny_clip(tiny_clip_folder: Path) -> "Engine":
 
 @pytest.fixture(scope="session")
 def demo() -> "Engine":
-    from inference.checkpoint import DEMO_FOLDER
     from inference.engine import Engine
+    from inference.sources import DEMO_FOLDER
 
     if not (DEMO_FOLDER / "config.json").is_file():
         pytest.skip("the bundled model is not there yet")
     return Engine.load("demo", device="cpu")
+
+
+@pytest.fixture
+def exporting_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports in this process, which has imported torch already, instead of one of their own."""
+    from inference import exported, exporting
+
+    monkeypatch.setattr(exported, "_export", exporting.export)

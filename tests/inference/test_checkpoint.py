@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoImageProcessor, CLIPModel
 from transformers.utils import logging as transformers_logging
 
-from inference import checkpoint
+from inference import checkpoint, sources
 from inference.engine import Engine, LabelSet
 from inference.errors import ModelUnavailable
 
@@ -95,7 +95,7 @@ def test_without_a_network_the_hub_cannot_be_asked() -> None:
 
 
 def test_the_bundled_model_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoint, "DEMO_FOLDER", tmp_path)
+    monkeypatch.setattr(sources, "DEMO_FOLDER", tmp_path)
     assert "install clipbot again" in refusal("demo")
 
 

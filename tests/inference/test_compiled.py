@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from inference import compiled
 from inference import engine as engines
 from inference.engine import Engine, LabelSet
 from inference.errors import ModelUnavailable
-from inference.towers import Towers, same_answers
+from inference.preprocessing import Inputs
+from inference.scores import FloatArray
+from inference.towers import same_answers
 from tests.inference import checkpoints
 from tests.inference.reference import LABELS, Reference, pictures
 
@@ -29,7 +30,7 @@ FAMILIES = {
 
 @needs_openvino
 @pytest.mark.parametrize("family", FAMILIES)
-def test_answers_are_the_reference_s(family: str, tmp_path: Path) -> None:
+def test_answers_are_the_reference_s(exporting_here: None, family: str, tmp_path: Path) -> None:
     folder = FAMILIES[family](tmp_path / family)
     engine = Engine.load(str(folder), device="cpu", runtime="openvino")
     assert (engine.runtime, engine.dtype) == ("openvino", "float32")
@@ -44,7 +45,10 @@ def test_answers_are_the_reference_s(family: str, tmp_path: Path) -> None:
 @needs_openvino
 @pytest.mark.parametrize("make", [checkpoints.tiny_siglip2, checkpoints.tiny_align])
 def test_what_openvino_can_t_follow_is_left_to_torch(
-    make: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    exporting_here: None,
+    make: Callable[[Path], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """NaFlex resizes position embeddings to each picture; EfficientNet pads by the size."""
     monkeypatch.setattr(engines, "_WORTH_COMPILING", 1)
@@ -56,7 +60,9 @@ def test_what_openvino_can_t_follow_is_left_to_torch(
 
 
 @needs_openvino
-def test_auto_compiles_what_is_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_compiles_what_is_large(
+    exporting_here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
     assert Engine.load(folder, device="cpu").runtime == "torch"
     monkeypatch.setattr(engines, "_WORTH_COMPILING", 1)
@@ -66,12 +72,14 @@ def test_auto_compiles_what_is_large(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @needs_openvino
-def test_other_answers_are_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_answers_are_not_taken(
+    exporting_here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
     run = compiled.CompiledTower.__call__
 
-    def wrong(self: compiled.CompiledTower, **inputs: torch.Tensor) -> torch.Tensor:
-        return run(self, **inputs).sort(dim=1).values
+    def wrong(self: compiled.CompiledTower, inputs: Inputs) -> FloatArray:
+        return np.sort(run(self, inputs), axis=1)
 
     monkeypatch.setattr(compiled.CompiledTower, "__call__", wrong)
     monkeypatch.setattr(engines, "_WORTH_COMPILING", 1)
@@ -86,26 +94,24 @@ def test_other_answers_are_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 @needs_openvino
 def test_bfloat16_is_taken_where_it_is_native_and_true(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    exporting_here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
-    tried: list[torch.dtype] = []
-    compile_ = compiled.Translation.compiled
+    compile_ = compiled.CompiledTower.__init__
 
-    def noted(
-        self: compiled.Translation, dtype: torch.dtype, threads: int
-    ) -> compiled.CompiledTower:
-        tried.append(dtype)
-        return compile_(self, torch.float32, threads)  # whatever this processor can do
+    def whatever_this_processor_can_do(
+        self: compiled.CompiledTower, file: Path, dtype: str, threads: int
+    ) -> None:
+        compile_(self, file, "float32", threads)
 
-    monkeypatch.setattr(compiled.Translation, "compiled", noted)
-    monkeypatch.setattr(compiled, "native_dtypes", lambda: [torch.bfloat16, torch.float32])
+    monkeypatch.setattr(compiled.CompiledTower, "__init__", whatever_this_processor_can_do)
+    monkeypatch.setattr(compiled, "native_dtypes", lambda: ["bfloat16", "float32"])
     monkeypatch.setattr(engines, "_WORTH_COMPILING", 1)
     assert Engine.load(folder, device="cpu").dtype == "bfloat16"
     assert Engine.load(folder, device="cpu", dtype="float32").dtype == "float32"
     # Where bfloat16 changes an answer, the next best is taken.
     same = iter([False, True])
-    monkeypatch.setattr("inference.towers.same_answers", lambda *_: next(same))
+    monkeypatch.setattr("inference.exported.same_answers", lambda *_: next(same))
     assert Engine.load(folder, device="cpu").dtype == "float32"
 
 
@@ -137,20 +143,20 @@ def test_where_openvino_does_not_run_it_torch_may_use_bfloat16(
 ) -> None:
     """It is not installed, or leaves the model to torch."""
     monkeypatch.setattr(compiled, "is_installed", lambda: has_openvino)
-    monkeypatch.setattr(engines, "_compile", lambda *_, **__: False)
+    monkeypatch.setattr(engines, "_compiled", lambda *_, **__: None)
     monkeypatch.setattr("inference.checkpoint.has_native_bfloat16", lambda: True)
-    monkeypatch.setattr(Towers, "agrees_with", lambda *_: agrees)
+    monkeypatch.setattr(engines, "same_answers", lambda *_: agrees)
     folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
     assert Engine.load(folder, device="cpu").dtype == expected
 
 
 def test_the_same_answer() -> None:
-    before = torch.tensor([[0.6, 0.4], [0.2, 0.8]])
+    before = np.array([[0.6, 0.4], [0.2, 0.8]], np.float32)
     assert same_answers(before, before + 0.01, 0.02)
     assert not same_answers(before, before + 0.03, 0.02)
-    assert not same_answers(before, before * torch.nan, 0.02)
-    close = torch.tensor([[0.505, 0.495]])
-    assert not same_answers(close, close.flip(1), 0.02)
+    assert not same_answers(before, before * np.float32(np.nan), 0.02)
+    close = np.array([[0.505, 0.495]], np.float32)
+    assert not same_answers(close, close[:, ::-1], 0.02)
 
 
 @needs_openvino
@@ -168,7 +174,7 @@ def test_nobody_is_told(tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-c", program, str(folder)], check=True, env={"HOME": str(home)}
     )
-    assert not list(home.glob("*intel*"))
+    assert not list(home.rglob("*intel*"))
 
 
 @needs_openvino

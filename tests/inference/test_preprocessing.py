@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from transformers import (
@@ -13,9 +14,9 @@ from transformers import (
     Siglip2ImageProcessorPil,
     SiglipImageProcessorPil,
 )
+from transformers.image_transforms import get_size_with_aspect_ratio
 
-from inference import preprocessing
-from inference.preprocessing import Preprocessor
+from inference.preprocessing import Preprocessor, Recipe
 
 SHORTENED: list[Any] = [
     CLIPImageProcessorPil(),
@@ -48,12 +49,51 @@ def name(processor: Any) -> str:
 
 @pytest.mark.parametrize("processor", SHORTENED, ids=name)
 def test_the_short_way_is_taken(processor: Any) -> None:
-    assert preprocessing._short_way(processor) is not None
+    assert Recipe.of(processor) is not None
 
 
 @pytest.mark.parametrize("processor", LEFT_ALONE, ids=name)
 def test_what_works_in_another_way_is_left_to_the_processor(processor: Any) -> None:
-    assert preprocessing._short_way(processor) is None
+    assert Recipe.of(processor) is None
+
+
+@pytest.mark.parametrize("processor", SHORTENED, ids=name)
+def test_all_of_these_take_any_picture(processor: Any) -> None:
+    recipe = Recipe.of(processor)
+    assert recipe is not None
+    assert recipe.takes_any_picture
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"crop": (225, 224)},  # wider than what it is cut out of
+        {"longest": 300},  # the shorter side may get shorter than the crop
+        {"crop": None, "pad": (224, 224)},  # the longer side may get longer
+        {"crop": (224, 224), "pad": (224, 200)},
+    ],
+)
+def test_what_would_not_take_any_picture(changed: dict[str, Any]) -> None:
+    recipe = Recipe.of(CLIPImageProcessorPil())
+    assert recipe is not None
+    assert not msgspec.structs.replace(recipe, **changed).takes_any_picture
+
+
+@settings(deadline=None)
+@given(
+    size=st.tuples(st.integers(1, 5000), st.integers(1, 5000)),
+    shortest=st.integers(1, 400),
+    longest=st.none() | st.integers(1, 800),
+)
+def test_sizes_are_those_of_transformers(
+    size: tuple[int, int], shortest: int, longest: int | None
+) -> None:
+    assume(longest is None or longest > shortest)
+    recipe = Recipe.of(CLIPImageProcessorPil())
+    assert recipe is not None
+    own = msgspec.structs.replace(recipe, shortest=shortest, longest=longest)
+    expected = get_size_with_aspect_ratio(size[::-1], shortest, longest)
+    assert own._target(*size) == expected[::-1]
 
 
 @settings(max_examples=40, deadline=None)
@@ -68,7 +108,7 @@ def test_any_picture_becomes_what_the_processor_makes_of_it(
     picture = noise(size)
     if max(size) > 20 * min(size):  # cut before, or enlarging it would take gigabytes
         return
-    got = PREPROCESSORS[which].one(picture)["pixel_values"].numpy()
+    got = PREPROCESSORS[which].one(picture)["pixel_values"]
     expected = processor(images=[picture], return_tensors="np")["pixel_values"]
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-6)
 
@@ -79,19 +119,20 @@ def test_several_are_the_same_as_one_by_one() -> None:
     together = preprocessor.all(pictures)["pixel_values"]
     assert together.shape == (5, 3, 224, 224)
     for at, picture in enumerate(pictures):
-        assert together[at].equal(preprocessor.one(picture)["pixel_values"][0])
+        np.testing.assert_array_equal(together[at], preprocessor.one(picture)["pixel_values"][0])
 
 
 def test_what_the_short_way_can_not_do_is_left_to_the_processor() -> None:
     processor: Any = CLIPImageProcessorPil(size={"shortest_edge": 224, "longest_edge": 336})
-    preprocessor = Preprocessor(processor)
-    way = preprocessing._short_way(processor)
-    assert way is not None
+    preprocessor = Preprocessor.of(processor)
+    recipe = preprocessor.recipe
+    assert recipe is not None
+    assert not recipe.takes_any_picture
     picture = noise((320, 180))  # 336 x 189: less than the crop, which the probes are not
     with pytest.raises(ValueError, match="needs padding"):
-        way(picture)
+        recipe.pixels(picture)
     expected = processor(images=[picture], return_tensors="np")["pixel_values"]
-    got = preprocessor.one(picture)["pixel_values"].numpy()
+    got = preprocessor.one(picture)["pixel_values"]
     np.testing.assert_array_equal(got, expected)
 
 
@@ -100,4 +141,4 @@ def test_a_sliver_loses_its_far_ends() -> None:
     assert PREPROCESSORS[0].one(sliver)["pixel_values"].shape == (1, 3, 224, 224)
 
 
-PREPROCESSORS = [Preprocessor(processor) for processor in SHORTENED]
+PREPROCESSORS = [Preprocessor.of(processor) for processor in SHORTENED]

@@ -9,7 +9,6 @@ import torch
 
 from inference.engine import Engine, LabelSet
 from inference.scores import NEUTRAL_PHRASES
-from inference.towers import Towers
 from tests.inference import checkpoints
 from tests.inference.reference import LABELS, Reference, pictures
 
@@ -39,17 +38,16 @@ def engine(folder: Path, reference: Reference) -> Engine:
     return engine
 
 
-def test_its_shape_is_that_of_the_default_model(engine: Engine) -> None:
-    model = engine.towers.checkpoint.model
+def test_its_shape_is_that_of_the_default_model(engine: Engine, reference: Reference) -> None:
     # openai/clip-vit-base-patch32: 151,277,313 parameters
-    assert sum(parameter.numel() for parameter in model.parameters()) == 151_277_313
+    assert sum(each.numel() for each in reference.model.parameters()) == 151_277_313
     assert engine.image_size == 224
     assert engine.splits
 
 
 def test_its_vocabulary_is_clips(engine: Engine) -> None:
     # tokens of "a photo of a cat" as openai/CLIP's README and transformers' documentation have them
-    assert engine.towers.tokens(["a photo of a cat", "Hello  WORLD!"]) == [
+    assert engine.towers.tokenizer.tokens(["a photo of a cat", "Hello  WORLD!"]) == [
         (49406, 320, 1125, 539, 320, 2368, 49407),
         (49406, 3306, 1002, 256, 49407),
     ]
@@ -72,20 +70,21 @@ def test_a_batch_of_unlike_label_sets_equals_the_reference_one_by_one(
         np.testing.assert_allclose(row, expected, atol=1e-4)
 
 
-def test_a_text_without_padding_equals_one_padded_to_77_tokens(engine: Engine) -> None:
-    loaded = engine.towers.checkpoint
+def test_a_text_without_padding_equals_one_padded_to_77_tokens(
+    engine: Engine, reference: Reference
+) -> None:
     texts = list(LABELS[:3])
-    padded = loaded.tokenizer(texts, padding="max_length", max_length=77, return_tensors="pt")
+    tokenizer = reference.processor.tokenizer
+    padded = tokenizer(texts, padding="max_length", max_length=77, return_tensors="pt")
     with torch.inference_mode():
-        expected = loaded.model.get_text_features(**padded).pooler_output
+        expected = reference.model.get_text_features(**padded).pooler_output
         expected = expected / expected.norm(dim=-1, keepdim=True)
-        got = torch.cat([Towers(loaded).text_features([text]) for text in texts])
-    assert len(engine.towers.tokens(texts)[0]) < 10 < padded["input_ids"].shape[1] == 77
-    torch.testing.assert_close(got, expected, atol=1e-5, rtol=0)
+    tokens = engine.towers.tokenizer.tokens(texts)
+    got = np.concatenate([engine.towers.encode([text]) for text in tokens])
+    assert len(tokens[0]) < 10 < padded["input_ids"].shape[1] == 77
+    np.testing.assert_allclose(got, expected, atol=1e-5)
 
 
 def test_cached_equals_fresh(engine: Engine) -> None:
-    towers = Towers(engine.towers.checkpoint)
-    with torch.inference_mode():
-        fresh = towers.text_features(LABELS[:2])
-        assert torch.equal(fresh, towers.text_features(LABELS[:2]))
+    fresh = engine.towers.text_features(LABELS[:2])
+    np.testing.assert_array_equal(engine.towers.text_features(LABELS[:2]), fresh)

@@ -4,7 +4,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from inference.bench.pictures import LABELS, NewLabels
-from inference.checkpoint import DEMO_FOLDER
+from inference.sources import DEMO_FOLDER
 
 
 def test_no_label_comes_twice() -> None:

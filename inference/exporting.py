@@ -1,0 +1,179 @@
+"""Exports a checkpoint: `python -m inference.exporting MODEL HOME LEAST_BYTES`.
+
+A process of its own, since torch and transformers stay in memory once they are imported. The last
+thing that it does is to print a `Reply`; nothing else goes to standard output.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from pathlib import Path
+
+import msgspec
+import torch
+
+from inference import checkpoint, exported, sources
+from inference.compiled import openvino
+from inference.errors import ModelUnavailable
+from inference.exported import IMAGES, MANIFEST, TEXTS, TOKENIZER, LeftToTorch, Manifest, Reply
+from inference.preprocessing import Inputs, probes
+from inference.torch_model import TorchModel, can_split
+from inference.towers import PROBE_TEXTS, Towers
+
+# Texts that tell one tokenizer from another: cases, accents, emoji, scripts, far too many words.
+_SPECIMENS = (
+    *PROBE_TEXTS,
+    "",
+    "  A Blurry   CAT's naïve “fiancé” ",
+    "🏎️ Ein Hund, der im Garten spielt",
+    "кошка 猫 قطة",
+    "<|endoftext|> a\nb\tc",
+    "a word " * 300,
+)
+
+_UNFINISHED = "unfinished-"
+_AT_MOST = 3_600  # seconds that an export takes
+
+
+def export(model: str, home: Path, least_bytes: int) -> Path:
+    """Loads a checkpoint, fetches it if need be, and writes its towers below `home`.
+
+    Args:
+        model: as CLIP_MODEL.
+        home: of all exports of this model; older ones are deleted.
+        least_bytes: see `exported.load`.
+
+    Returns:
+        The folder, all of whose files are complete.
+
+    Raises:
+        LeftToTorch: see `exported.load`.
+        ModelUnavailable: the checkpoint can't be loaded.
+        OSError: the files can't be written.
+    """
+    loaded = TorchModel(checkpoint.load(model, torch.device("cpu"), torch.float32))
+    source = sources.folder_of(model)
+    if source is None:
+        raise LeftToTorch("its files are not where they are looked for")
+    if sources.weight_bytes(source) < least_bytes:
+        raise LeftToTorch("it is small")
+    towers = loaded.towers()
+    if not can_split(loaded, towers):
+        raise LeftToTorch("its towers can't be run apart")
+    loaded.shorten(towers)
+    with tempfile.TemporaryDirectory(dir=home, prefix=_UNFINISHED) as unfinished:
+        folder = Path(unfinished)
+        _write(loaded, towers, folder)
+        final = home / sources.digest(source, exported.VERSION)
+        try:
+            folder.rename(final)
+        except OSError:
+            if not (final / MANIFEST).is_file():  # else somebody was quicker
+                raise
+    _tidy(home, final)
+    return final
+
+
+def _tidy(home: Path, latest: Path) -> None:
+    """Deletes older exports, and what others left that were killed at work."""
+    for other in home.iterdir():
+        at_work = other.name.startswith(_UNFINISHED)
+        if other != latest and not (at_work and time.time() - other.stat().st_mtime < _AT_MOST):
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def _write(loaded: TorchModel, towers: Towers, folder: Path) -> None:
+    recipe = towers.preprocessor.recipe
+    if recipe is None or not recipe.takes_any_picture:
+        raise LeftToTorch("its pictures are prepared in a way of its own")
+    backend = getattr(loaded.checkpoint.tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise LeftToTorch("its tokenizer is written in Python")
+    backend.save(str(folder / TOKENIZER))
+    own = towers.tokenizer
+    if own.tokens(_SPECIMENS) != own.read(folder / TOKENIZER, own.filling).tokens(_SPECIMENS):
+        raise LeftToTorch("its tokenizer does more than its file says")
+    for file, method, example in (
+        (IMAGES, "get_image_features", towers.preprocess(probes())),
+        (TEXTS, "get_text_features", own.batch(own.tokens(PROBE_TEXTS))),
+    ):
+        _write_tower(loaded, method, example, folder / file)
+    manifest = Manifest(
+        traits=towers.traits,
+        recipe=recipe,
+        shortens=towers.preprocessor.shortens,
+        filling=own.filling,
+        probabilities=towers.probabilities().tolist(),
+    )
+    (folder / MANIFEST).write_bytes(msgspec.json.encode(manifest))
+
+
+class _Feature(torch.nn.Module):
+    """A tower as one function of tensors in a fixed order, as tracing wants it."""
+
+    def __init__(self, model: torch.nn.Module, method: str, names: list[str]) -> None:
+        super().__init__()
+        self.model, self.method, self.names = model, method, names
+
+    def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+        output = getattr(self.model, self.method)(**dict(zip(self.names, tensors, strict=True)))
+        feature: torch.Tensor = getattr(output, "pooler_output", output)
+        return feature
+
+
+def _write_tower(loaded: TorchModel, method: str, example: Inputs, file: Path) -> None:
+    """Follows the tower through one call, and writes what it did.
+
+    Args:
+        example: the tower's arguments; the first axis is the batch. All axes may differ later.
+    """
+    named = loaded.tensors(example)
+    tensors = tuple(named.values())
+    try:
+        with warnings.catch_warnings(), torch.inference_mode():
+            # torch says that tracing is on its way out, and transformers that shapes are taken as
+            # constants; what comes out is compared with the tower itself before it is used.
+            warnings.simplefilter("ignore")
+            traced = torch.jit.trace(  # type: ignore[no-untyped-call]
+                _Feature(loaded.checkpoint.model, method, list(named)),
+                tensors,
+                check_trace=False,
+                strict=False,
+            )
+            translated = openvino().convert_model(traced, example_input=tensors)
+    except Exception as error:  # whatever they say of a tower that they can't follow
+        raise LeftToTorch(f"OpenVINO can't follow it: {error}") from error
+    for port, name in zip(translated.inputs, named, strict=True):
+        port.get_tensor().set_names({name})
+    openvino().save_model(translated, str(file), compress_to_fp16=False)
+
+
+def main() -> None:
+    """Exports, and says what came of it."""
+    model, home, least_bytes = sys.argv[1:]
+    with os.fdopen(os.dup(1), "wb") as answer:
+        os.dup2(2, 1)  # what libraries print goes to standard error
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+        try:
+            reply = Reply(folder=str(export(model, Path(home), int(least_bytes))))
+        except LeftToTorch as reason:
+            reply = Reply(left_to_torch=str(reason))
+        except ModelUnavailable as error:
+            reply = Reply(unavailable=str(error))
+        except Exception as error:  # torch may do, or say in its own way what is the matter
+            reply = Reply(left_to_torch=f"{type(error).__name__}: {error}")
+        answer.write(msgspec.json.encode(reply))
+    os._exit(0)  # an interpreter that takes torch down may crash, and needs a while
+
+
+def _end_with_parent() -> None:
+    os.read(0, 1)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Texts → token ids → arrays of equal length, as the checkpoint's own tokenizer does it."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from inference.preprocessing import Inputs
+
+# Of one text, from its first to its last special token.
+Tokens = tuple[int, ...]
+
+
+def keep_to_one_thread() -> None:
+    """Before the first text is split: threads for a few short labels wake up later than it ends."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+class Filling(msgspec.Struct, frozen=True):
+    """How texts are cut and filled up.
+
+    Attributes:
+        max_tokens: longer texts are cut.
+        to_max: whether shorter ones are filled up to that; else to the longest of the batch.
+        token: what they are filled up with.
+        left: on which side, instead of on the right.
+        masked: whether the model is told by `attention_mask` which tokens are the text's own.
+    """
+
+    max_tokens: int
+    to_max: bool
+    token: int
+    masked: bool
+    left: bool = False
+
+
+class Tokenizer:
+    """For one thread at a time."""
+
+    def __init__(
+        self, encode: Callable[[Sequence[str]], list[list[int]]], filling: Filling
+    ) -> None:
+        """See `of` and `read`.
+
+        Args:
+            encode: ids of each text, already cut.
+        """
+        self.filling = filling
+        self._encode = encode
+
+    @classmethod
+    def of(cls, tokenizer: Any, max_tokens: int, *, to_max: bool) -> "Tokenizer":
+        """One of transformers."""
+
+        def encode(texts: Sequence[str]) -> list[list[int]]:
+            encoded = tokenizer(list(texts), truncation=True, max_length=max_tokens, padding=False)
+            ids: list[list[int]] = encoded["input_ids"]
+            return ids
+
+        filling = Filling(
+            max_tokens=max_tokens,
+            to_max=to_max,
+            token=tokenizer.pad_token_id or 0,
+            masked="attention_mask" in tokenizer.model_input_names,
+            left=tokenizer.padding_side == "left",
+        )
+        return cls(encode, filling)
+
+    @classmethod
+    def read(cls, file: Path, filling: Filling) -> "Tokenizer":
+        """From a `tokenizer.json`, without transformers.
+
+        Raises:
+            ValueError: the file is missing or damaged.
+        """
+        keep_to_one_thread()
+        from tokenizers import Tokenizer as Backend
+
+        try:
+            backend = Backend.from_file(str(file))
+        except Exception as error:  # it knows no other
+            raise ValueError(f"{file.name}: {error}") from error
+        backend.no_padding()
+        backend.enable_truncation(filling.max_tokens)
+        return cls(lambda texts: [e.ids for e in backend.encode_batch(list(texts))], filling)
+
+    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """Each text's ids, cut at the model's context, not filled up."""
+        return [tuple(ids) for ids in self._encode(texts)]
+
+    def batch(self, texts: Sequence[Tokens]) -> Inputs:
+        """`input_ids` and maybe `attention_mask`, both int64 [texts, length]."""
+        filling = self.filling
+        length = filling.max_tokens if filling.to_max else max(map(len, texts))
+        ids = np.full((len(texts), length), filling.token, np.int64)
+        mask = np.zeros((len(texts), length), np.int64)
+        for row, text in enumerate(texts):
+            place = slice(length - len(text), None) if filling.left else slice(0, len(text))
+            ids[row, place] = text
+            mask[row, place] = 1
+        return {"input_ids": ids, "attention_mask": mask} if filling.masked else {"input_ids": ids}

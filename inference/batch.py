@@ -7,22 +7,16 @@ Runs in the model's thread; knows no queue. Three things can go wrong in a model
     anything else       the jobs are split in halves until the guilty one is alone with its error
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from PIL.Image import Image
 
-from inference.classifier import Classifier, Prepared
+from inference.classifier import Classifier, LabelSet, Prepared
 from inference.contract import Fingerprint, ImageOutcome, Job
 from inference.errors import DeviceLost, Problem, ProblemCode
 from inference.scores import FloatArray, apply_template
-
-if TYPE_CHECKING:
-    from inference.engine import LabelSet
 
 log = logging.getLogger(__name__)
 
@@ -101,9 +95,6 @@ class Batcher:
         return self.answer(classifier, jobs[:half]) + self.answer(classifier, jobs[half:])
 
     def _together(self, classifier: Classifier, jobs: Sequence[ReadJob]) -> list[JobOutcome]:
-        # here and not above: it imports torch, and a worker must start without
-        from inference.engine import LabelSet
-
         images, label_sets = [], []
         merged = [_merged(classifier, read) for read in jobs]
         for read, same_as in zip(jobs, merged, strict=True):

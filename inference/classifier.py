@@ -1,21 +1,29 @@
 """The boundary that the worker sees of a model, and a scripted stand-in that needs no weights."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from PIL.Image import Image
 
 from inference.scores import FloatArray
 
-if TYPE_CHECKING:  # it imports torch, which takes seconds
-    from inference.engine import LabelSet
-
-
-# Each classifier's own business; for a model the tensors that it looks at.
+# Each classifier's own business; for a model the arrays that it looks at.
 Prepared = Any
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """What one picture is compared with.
+
+    Attributes:
+        labels: one or more, as typed.
+        template: holds exactly one `{}`, which each label replaces; None uses labels as typed.
+    """
+
+    labels: tuple[str, ...]
+    template: str | None = None
 
 
 class Classifier(Protocol):

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from inference import phrases
 from inference.batch import Batcher
-from inference.classifier import Classifier
+from inference.classifier import Classifier, LabelSet
 from inference.contract import ChartWords
 from inference.errors import ImageRefused, UserError
 from inference.images import decode
@@ -132,9 +132,6 @@ def run(asked: Question, settings: WorkerSettings) -> bool:
 def _rows(
     batcher: Batcher, classifier: Classifier, photos: Sequence[Image.Image], asked: Question
 ) -> list[list[float]]:
-    # here and not above: it imports torch, and a wrong command line is to be told at once
-    from inference.engine import LabelSet
-
     label_set = LabelSet(asked.labels, asked.template)
     rows = batcher.rows(classifier, photos, [label_set] * len(photos))
     return [[float(p) for p in row] for row in rows]

@@ -7,7 +7,6 @@ pictures ─ the checkpoint's processor ─▶ image features ─┴▶ logits �
 import ctypes
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from inference import compiled, cores, exported
+from inference.classifier import LabelSet
 from inference.errors import ModelUnavailable
 from inference.exported import LeftToTorch
 from inference.preprocessing import Inputs, stacked
@@ -33,19 +33,6 @@ if TYPE_CHECKING:  # all that imports torch, which takes seconds and hundreds of
 _WORTH_COMPILING = 40_000_000
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class LabelSet:
-    """What one picture is compared with.
-
-    Attributes:
-        labels: one or more, as typed.
-        template: holds exactly one `{}`, which each label replaces; None uses labels as typed.
-    """
-
-    labels: tuple[str, ...]
-    template: str | None = None
 
 
 class Engine:

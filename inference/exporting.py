@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 import torch
+from transformers.activations import QuickGELUActivation
 
 from inference import checkpoint, exported, sources
 from inference.compiled import openvino
@@ -97,6 +98,10 @@ def _write(loaded: TorchModel, towers: Towers, folder: Path) -> None:
     own = towers.tokenizer
     if own.tokens(_SPECIMENS) != own.read(folder / TOKENIZER, own.filling).tokens(_SPECIMENS):
         raise LeftToTorch("its tokenizer does more than its file says")
+    answers = towers.probabilities().tolist()
+    # Not in the text tower, which takes a fifth longer for a few labels then.
+    if (image_tower := getattr(loaded.checkpoint.model, "vision_model", None)) is not None:
+        _unfuse(image_tower)
     for file, method, example in (
         (IMAGES, "get_image_features", towers.preprocess(probes())),
         (TEXTS, "get_text_features", own.batch(own.tokens(PROBE_TEXTS))),
@@ -107,9 +112,28 @@ def _write(loaded: TorchModel, towers: Towers, folder: Path) -> None:
         recipe=recipe,
         shortens=towers.preprocessor.shortens,
         filling=own.filling,
-        probabilities=towers.probabilities().tolist(),
+        probabilities=answers,
     )
     (folder / MANIFEST).write_bytes(msgspec.json.encode(manifest))
+
+
+class _UnfusedQuickGelu(torch.nn.Module):
+    """CLIP's activation in words that OpenVINO does not join with the product before it.
+
+    Joined, weights are packed anew for one picture and for several, 100 MB for ViT-B/32;
+    apart, once for all, and the image tower is as fast. `x · σ(1.702 x)`, since
+    `σ(2 z) = ½ + ½ · tanh(z)`.
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * (0.5 + 0.5 * torch.tanh(0.851 * x))
+
+
+def _unfuse(tower: torch.nn.Module) -> None:
+    for part in tower.modules():
+        for name, child in part.named_children():
+            if isinstance(child, QuickGELUActivation):
+                setattr(part, name, _UnfusedQuickGelu())
 
 
 class _Feature(torch.nn.Module):

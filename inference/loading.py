@@ -1,6 +1,6 @@
 """The model, loaded in a thread of its own, again and again until it works.
 
-Nothing waits for it but whoever needs the model: importing torch alone takes seconds, fetching a
+Nothing waits for it but whoever needs the model: importing libraries takes seconds, fetching a
 checkpoint minutes, and meanwhile a worker must tell its status and react to SIGTERM.
 """
 
@@ -35,22 +35,22 @@ def load_engine(settings: WorkerSettings) -> Classifier:
     # reads this when it is imported.
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     try:
-        # here and not above: torch, transformers and matplotlib take seconds to import
+        # here and not above: NumPy, OpenVINO or torch, and matplotlib take their time to import
         from inference.engine import Engine
 
         importlib.import_module("inference.chart")  # the first job shall not wait for it
+        engine = Engine.load(
+            settings.clip_model,
+            device=settings.clip_device,
+            dtype=settings.clip_dtype,
+            runtime=settings.clip_runtime,
+            threads=settings.clip_threads,
+        )
     except ImportError as error:
         raise ModelUnavailable(
             f"The model's libraries can't be imported ({error}); "
             "install them with pip install 'clipbot[worker]'."
         ) from error
-    engine = Engine.load(
-        settings.clip_model,
-        device=settings.clip_device,
-        dtype=settings.clip_dtype,
-        runtime=settings.clip_runtime,
-        threads=settings.clip_threads,
-    )
     # What is there by now stays: the collector need not walk through it again at every chart, which
     # took a fifth of the chart's time.
     gc.collect()

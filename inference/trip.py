@@ -7,6 +7,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from inference.batch import JobOutcome, ReadJob
 from inference.contract import ImageOutcome, Result, Timings
@@ -122,6 +123,8 @@ class Trip:
         if ahead and (pause := self._stages.foresight.pause(pictures)) is not None:
             asyncio.get_running_loop().call_later(pause, self.next_wanted.set)
         outcomes, seconds = await self._stages.classify(jobs)
+        # What the model took is larger than the pictures: ViT-B/32's 0.6 MB each.
+        jobs = [replace(read, prepared=()) for read in jobs]
         timings = Timings(model=seconds, batch_size=pictures)
         self._behind += [
             asyncio.create_task(self._finish(flight, read, outcome, timings))

@@ -7,7 +7,8 @@ from PIL import Image
 
 from inference.bench.figures import Answers
 from inference.bench.reference import Reference
-from inference.engine import Engine, LabelSet
+from inference.classifier import LabelSet
+from inference.engine import Engine
 from inference.sources import DEMO_FOLDER
 
 

@@ -19,7 +19,8 @@ from inference.bench.pictures import LABELS, open_all
 from inference.bench.reference import Reference
 from inference.bench.rivals import piped
 from inference.bench.turns import Contestant, Turns
-from inference.engine import Engine, LabelSet
+from inference.classifier import LabelSet
+from inference.engine import Engine
 from inference.images import decode
 from inference.preprocessing import Inputs
 

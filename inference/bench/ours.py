@@ -11,8 +11,9 @@ from inference.bench.figures import ChartSize, Run, Spread
 from inference.bench.names import CHART, DECODE, DECODE_FETCHED, IMAGES, JPEG, PREPROCESS, RAW
 from inference.bench.pictures import BATCHES, LABELS, NewLabels, as_fetched
 from inference.bench.turns import Contestant
+from inference.classifier import LabelSet
 from inference.contract import ChartWords
-from inference.engine import Engine, LabelSet
+from inference.engine import Engine
 from inference.images import decode
 from inference.preprocessing import Inputs
 

@@ -22,7 +22,8 @@ from transformers import AutoImageProcessor, CLIPModel
 from transformers.utils import logging as transformers_logging
 
 from inference import checkpoint, sources
-from inference.engine import Engine, LabelSet
+from inference.classifier import LabelSet
+from inference.engine import Engine
 from inference.errors import ModelUnavailable
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from inference import compiled
 from inference import engine as engines
-from inference.engine import Engine, LabelSet
+from inference.classifier import LabelSet
+from inference.engine import Engine
 from inference.errors import ModelUnavailable
 from inference.preprocessing import Inputs
 from inference.scores import FloatArray

@@ -12,7 +12,8 @@ from PIL import Image
 from transformers import CLIPModel
 
 from inference import checkpoint
-from inference.engine import Engine, LabelSet
+from inference.classifier import LabelSet
+from inference.engine import Engine
 from inference.errors import ModelUnavailable
 from inference.scores import NEUTRAL_PHRASES
 from inference.sources import DEMO_FOLDER

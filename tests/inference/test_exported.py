@@ -12,7 +12,8 @@ import pytest
 from huggingface_hub import cached_assets_path
 
 from inference import compiled, exported
-from inference.engine import Engine, LabelSet
+from inference.classifier import LabelSet
+from inference.engine import Engine
 from inference.errors import ModelUnavailable
 from inference.exported import IMAGES, MANIFEST, LeftToTorch
 from tests.inference import checkpoints
@@ -164,7 +165,8 @@ def test_a_worker_needs_neither_torch_nor_transformers(folder: Path) -> None:
     program = (
         "import sys\n"
         "from PIL import Image\n"
-        "from inference.engine import Engine, LabelSet\n"
+        "from inference.classifier import LabelSet\n"
+        "from inference.engine import Engine\n"
         "engine = Engine.load(sys.argv[1], device='cpu', runtime='openvino')\n"
         "engine.classify([Image.new('RGB', (40, 50))], [LabelSet(('a cat',))])\n"
         "print({'torch', 'transformers'} & set(sys.modules))\n"

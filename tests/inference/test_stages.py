@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from inference.batch import ReadJob
-from inference.classifier import ScriptedClassifier
+from inference.classifier import LabelSet, ScriptedClassifier
 from inference.contract import Job, Reply
-from inference.engine import Engine, LabelSet
+from inference.engine import Engine
 from inference.errors import Problem
 from inference.settings import WorkerSettings
 from inference.stages import Stages

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from inference.engine import Engine, LabelSet
+from inference.classifier import LabelSet
+from inference.engine import Engine
 from inference.scores import NEUTRAL_PHRASES
 from tests.inference import checkpoints
 from tests.inference.reference import LABELS, Reference, pictures

@@ -64,6 +64,16 @@ class Ask:
         """The same for the same question, so that it is stored and answered once."""
         return f"{self.place.chat_id}.{self.place.message_id}.{self.serial}"
 
+    @staticmethod
+    def message_of(ask_id: str) -> tuple[int, int]:
+        """Chat and number of the message that asked, from the question's id.
+
+        Raises:
+            ValueError: it is no question's id.
+        """
+        chat_id, message_id, _ = map(int, ask_id.split("."))
+        return chat_id, message_id
+
     @property
     def fingerprint(self) -> str:
         """Equal for questions with equal answers."""

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy.exc import DBAPIError
 
 from bot.answers import Answers
+from bot.asks import Ask
 from bot.backoff import Failures, backoff
 from bot.captions import caption
 from bot.lanes import Lanes
@@ -83,26 +84,24 @@ class Deliverer:
         if taker := next((taker for taker in self._takers if taker.wants(result)), None):
             await self._hand_over(taker, result, delivery)
             return
-        job_id = result.reply.data.decode()
-        record = await self._store.job(job_id)
-        if record is None:
-            log.info("A result came for a question that is long forgotten.")
+        try:
+            job_id = result.reply.data.decode()
+            chat_id, message_id = Ask.message_of(job_id)
+        except ValueError:
+            log.warning("A result came for a question that this bot can't have asked.")
             await delivery.ack()
             return
-        chat_id = record.place.chat_id
         if self._lanes.waiting(chat_id) >= _CHAT_IN_HAND:
             await delivery.hand_back(delay=_CHAT_PAUSE)
             return
         async with self._lanes.turn(chat_id), self._at_work:
-            # Again, since others may have been told meanwhile, or the question been edited.
-            latest = await self._store.latest_job(chat_id, record.place.message_id)
-            if latest and latest.id != job_id:
+            # In its turn: others may have been told meanwhile, or the question been edited.
+            latest = await self._store.latest_job(chat_id, message_id)
+            if latest is None:
+                log.info("A result came for a question that is long forgotten.")
+            elif latest.id != job_id:
                 await self._store.mark_delivered(job_id)  # the newer question's result will answer
-            elif (
-                latest
-                and not latest.delivered
-                and not await self._deliver(delivery, result, latest)
-            ):
+            elif not latest.delivered and not await self._deliver(delivery, result, latest):
                 return
         await delivery.ack()
 

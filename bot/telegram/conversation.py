@@ -132,7 +132,9 @@ class Conversation:
             serial=serial,
             private=is_private(message),
         )
-        earlier = await self._store.answer_to(message.chat_id, message.message_id)
+        earlier = None
+        if serial:  # we may have asked for phrases, which are there now
+            earlier = await self._store.answer_to(message.chat_id, message.message_id)
         try:
             await self._intake.submit(ask)
         except Refused as refusal:

@@ -196,6 +196,16 @@ async def test_a_result_that_nobody_remembers_is_dropped(
     assert (platform.said, delivery.acknowledged) == ([], 1)
 
 
+@pytest.mark.parametrize("asked", [b"", b"1.2", b"one.2.3", b"1.2.3.4", b"\xff"])
+async def test_a_result_for_nobody_of_ours_is_dropped(
+    deliverer: Deliverer, platform: ScriptedPlatform, asked: bytes
+) -> None:
+    result = Result(job_id="1", reply=Reply("x", asked), labels=[])
+    delivery = ScriptedDelivery(encode(result))
+    await deliverer.deal_with(delivery)
+    assert (platform.said, delivery.acknowledged) == ([], 1)
+
+
 async def test_a_result_of_a_newer_clipbot_waits_for_ours_to_be_updated(
     deliverer: Deliverer, platform: ScriptedPlatform
 ) -> None:

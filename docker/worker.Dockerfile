@@ -29,7 +29,7 @@ RUN apt-get update \
 COPY --from=build /clipbot /clipbot
 USER 10001
 WORKDIR /data
-# The model's download is kept here.
+# The model's download is kept here, and what is exported from it.
 VOLUME /data
 ENV PATH="/clipbot/bin:$PATH" \
     PYTHONUNBUFFERED=1 \

@@ -54,6 +54,11 @@ def native_dtypes() -> list[str]:
     return ["bfloat16", "float32"] if "BF16" in able else ["float32"]
 
 
+def processor() -> str:
+    """Its maker and model."""
+    return str(core().get_property("CPU", "FULL_DEVICE_NAME"))
+
+
 class CompiledTower:
     """A tower as a function of arrays. For one thread at a time."""
 

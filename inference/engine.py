@@ -20,7 +20,7 @@ from inference.exported import LeftToTorch
 from inference.preprocessing import Inputs, stacked
 from inference.scores import FloatArray, probabilities, texts_for
 from inference.settings import DEMO_MODEL
-from inference.towers import SAME_ANSWER, Towers, same_answers
+from inference.towers import Towers
 
 if TYPE_CHECKING:  # all that imports torch, which takes seconds and hundreds of megabytes
     import torch
@@ -45,17 +45,14 @@ class Engine:
         runtime: what runs the towers: `torch` or `openvino`.
         image_size: shorter side, in pixels, that the model looks at.
         independent: True where scores are sigmoids, which need not add up to 1.
+        model: what runs the towers; None where OpenVINO does.
         is_demo: True for the bundled model, which knows drawings and shapes, not photographs.
     """
 
     def __init__(
         self, name: str, towers: Towers, *, device: str, dtype: str, model: "TorchModel | None"
     ) -> None:
-        """See `load`.
-
-        Args:
-            model: what runs the towers; None where OpenVINO does.
-        """
+        """See `load`."""
         self.name = name
         self.device = device
         self.dtype = dtype
@@ -151,8 +148,7 @@ class Engine:
         exact = cls._load(model, where, dtype)
         if dtype == "auto" and checkpoint.has_native_bfloat16():
             quick = cls._load(model, where, "bfloat16")
-            true, fast = exact.towers.probabilities(), quick.towers.probabilities()
-            return quick if same_answers(true, fast, SAME_ANSWER["bfloat16"]) else exact
+            return quick if quick.towers.answers_as(exact.towers.probe(), "bfloat16") else exact
         return exact
 
     @classmethod
@@ -290,17 +286,15 @@ def _compiled(model: str, dtype: str, threads: int, *, insist: bool) -> Engine |
             "CLIP_RUNTIME is openvino, but OpenVINO is not installed here: "
             "pip install 'clipbot[fast]'."
         )
-    native = compiled.native_dtypes()
-    kinds = native if dtype == "auto" else [kind for kind in native if kind == dtype]
     least = 0 if insist else _WORTH_COMPILING
     try:
-        towers, taken = exported.load(model, kinds, threads, least_bytes=least)
+        towers, taken = exported.load(model, dtype, threads, least_bytes=least)
     except LeftToTorch as reason:
         log.info("OpenVINO does not run %s: %s.", model, reason)
         if insist:
             raise ModelUnavailable(
-                f"CLIP_RUNTIME is openvino, but that can't run {model!r} in {dtype} with the "
-                "same answers on this processor; set CLIP_RUNTIME=auto."
+                f"CLIP_RUNTIME is openvino, but that can't run {model!r}: {reason}; "
+                "set CLIP_RUNTIME=auto."
             ) from reason
         return None
     return Engine(model, towers, device="cpu", dtype=taken, model=None)
@@ -315,10 +309,8 @@ def _means_cpu(device: str) -> bool:
         return device == "cpu"
     if Path("/dev/kfd").exists():  # AMD's driver
         return False
-    for driver in ("libcuda.so.1", "nvcuda.dll"):
-        try:
-            ctypes.CDLL(driver)
-        except OSError:
-            continue
-        return False
-    return True
+    try:
+        ctypes.CDLL("libcuda.so.1")  # NVIDIA's
+    except OSError:
+        return True
+    return False

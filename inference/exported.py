@@ -8,34 +8,45 @@ keeps for other libraries; later starts find it there. A folder holds
     texts.xml, texts.bin      the text tower
     tokenizer.json            as the library tokenizers reads it
     manifest.json             everything else: `Manifest`
+
+or nothing but refusal.json, which says why torch has to run this model.
 """
 
 import contextlib
 import logging
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from inference import memory, sources
+from inference import compiled, memory, sources
 from inference.compiled import CompiledTower, CompiledTowers
 from inference.errors import ModelUnavailable
 from inference.preprocessing import Preprocessor, Recipe
 from inference.tokens import Filling, Tokenizer
-from inference.towers import SAME_ANSWER, Towers, Traits, same_answers
+from inference.towers import Towers, Traits
 
 IMAGES, TEXTS = "images.xml", "texts.xml"
 TOKENIZER = "tokenizer.json"
 MANIFEST = "manifest.json"
+REFUSAL = "refusal.json"
 
-# Rises whenever the same checkpoint is exported in another way.
-VERSION = 1
+# Changes whenever the same checkpoint is exported in another way.
+_FORMAT = "1"
+
+# An export that nobody loaded for so long is of an older checkpoint or library.
+_UNUSED = 7 * 24 * 3_600.0  # seconds
+
+_LOCK = "lock"
+_UNFINISHED = "unfinished"
 
 # What reading a file raises that is missing, cut off or not what it should be.
 _DAMAGE = (OSError, RuntimeError, ValueError, msgspec.DecodeError)
@@ -51,27 +62,27 @@ class Manifest(msgspec.Struct, frozen=True):
         recipe: how pictures are prepared.
         shortens: see `Preprocessor`.
         filling: how texts are cut and filled up.
-        probabilities: what torch in float32 answers to the probes: see `Towers.probabilities`.
+        probe: what torch in float32 makes of the probes: see `Towers.probe`.
     """
 
     traits: Traits
     recipe: Recipe
     shortens: bool
     filling: Filling
-    probabilities: list[list[float]]
+    probe: list[list[float]]
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What the process that exports says in the end; one of the three is not empty.
+    """What the process that exports says in the end; nothing, where all went well.
 
     Attributes:
-        folder: where the model is now.
-        left_to_torch: why it can't be exported, or need not be.
+        left_to_torch: why it can't be exported, or need not be; one clause.
+        passing: whether that may be different at another time.
         unavailable: why the checkpoint can't be loaded at all; a sentence for its owner.
     """
 
-    folder: str = ""
     left_to_torch: str = ""
+    passing: bool = False
     unavailable: str = ""
 
 
@@ -79,12 +90,12 @@ class LeftToTorch(Exception):
     """Why a model is not run by OpenVINO, as one clause."""
 
 
-def load(model: str, dtypes: list[str], threads: int, *, least_bytes: int) -> tuple[Towers, str]:
+def load(model: str, dtype: str, threads: int, *, least_bytes: int) -> tuple[Towers, str]:
     """The towers of a checkpoint, compiled for this processor; exported before, where need be.
 
     Args:
         model: as CLIP_MODEL.
-        dtypes: to try, of float32 and bfloat16; the first that gives torch's answers is taken.
+        dtype: float32, bfloat16, or `auto`: the fastest that gives torch's answers.
         threads: at most so many.
         least_bytes: of a checkpoint's weights, for it to be worth it.
 
@@ -95,70 +106,143 @@ def load(model: str, dtypes: list[str], threads: int, *, least_bytes: int) -> tu
         LeftToTorch: it is too small, OpenVINO can't run it, or its answers are others.
         ModelUnavailable: the checkpoint can't be loaded; with one sentence that says why.
     """
-    if not dtypes:
-        raise LeftToTorch("this processor has no instructions for that dtype")
     source = sources.folder_of(model)
-    if source is not None and sources.weight_bytes(source) < least_bytes:
+    # Of a model of the hub none may be there yet.
+    present = sources.weight_bytes(source) if source is not None else 0
+    if present < least_bytes and (present or source == Path(sources.locate(model))):
         raise LeftToTorch("it is small")
-    located = Path(sources.locate(model))
-    with _home(str(located.resolve()) if located.is_dir() else model) as home:
-        folder = home / sources.digest(source, VERSION) if source is not None else None
-        if folder is not None and (folder / MANIFEST).is_file():
-            try:
-                return _compiled(folder, dtypes, threads)
-            except _DAMAGE as error:
-                log.warning("The export of %s is damaged (%s); it is made again.", model, error)
-                shutil.rmtree(folder, ignore_errors=True)
-        try:
-            return _compiled(_export(model, home, least_bytes), dtypes, threads)
-        except _DAMAGE as error:
-            raise LeftToTorch(f"OpenVINO can't run it: {error}") from error
+    dtypes = [kind for kind in compiled.native_dtypes() if dtype in {"auto", kind}]
+    if not dtypes:
+        raise LeftToTorch(f"this processor has no instructions for {dtype}")
+    home = _home(model)
+    if home is not None and (towers := _found(source, home, dtypes, threads)):
+        return towers
+    try:
+        with _place_for(home) as place:
+            # Another worker may have made it while we waited for our turn.
+            return _found(source, place, dtypes, threads) or _compiled(
+                _exported(model, place, least_bytes), dtypes, threads
+            )
+    except _DAMAGE as error:
+        raise LeftToTorch(f"{type(error).__name__}: {error}") from error
+
+
+def _found(
+    source: Path | None, home: Path, dtypes: list[str], threads: int
+) -> tuple[Towers, str] | None:
+    """What an earlier export is loaded to; None where there is none, or it is damaged."""
+    if source is None or not (folder := home / digest(source)).is_dir():
+        return None
+    try:
+        return _compiled(folder, dtypes, threads)
+    except _DAMAGE as error:
+        log.warning("The export in %s is damaged: %s", folder, error)
+        return None
+
+
+def digest(source: Path) -> str:
+    """Of a checkpoint as it would be exported now, on this machine.
+
+    Args:
+        source: its folder.
+    """
+    return sources.digest(source, _FORMAT, compiled.processor())
 
 
 def _compiled(folder: Path, dtypes: list[str], threads: int) -> tuple[Towers, str]:
+    refusal = folder / REFUSAL
+    if refusal.is_file():
+        raise LeftToTorch(msgspec.json.decode(refusal.read_bytes(), type=Reply).left_to_torch)
     manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-    expected = np.array(manifest.probabilities, np.float32)
+    tokenizer = Tokenizer.read(folder / TOKENIZER, manifest.filling)
+    preprocessor = Preprocessor(manifest.recipe, shortens=manifest.shortens)
+    expected = np.array(manifest.probe, np.float32)
     for dtype in dtypes:
-        towers = Towers(
-            manifest.traits,
-            Tokenizer.read(folder / TOKENIZER, manifest.filling),
-            Preprocessor(manifest.recipe, shortens=manifest.shortens),
-            CompiledTowers(
-                CompiledTower(folder / IMAGES, dtype, threads),
-                CompiledTower(folder / TEXTS, dtype, threads),
-            ),
-        )
-        if same_answers(expected, towers.probabilities(), SAME_ANSWER[dtype]):
-            # OpenVINO has packed a copy of its own.
-            memory.set_aside(folder)
+        images = CompiledTower(folder / IMAGES, dtype, threads)
+        texts = CompiledTower(folder / TEXTS, dtype, threads)
+        runtime = CompiledTowers(images, texts)
+        towers = Towers(manifest.traits, tokenizer, preprocessor, runtime)
+        if towers.answers_as(expected, dtype):
+            memory.set_aside(folder)  # OpenVINO has packed a copy of its own
+            with contextlib.suppress(OSError):
+                (folder / MANIFEST).touch()  # see `_tidy`
             return towers, dtype
         log.info("OpenVINO gives other answers in %s", dtype)
     raise LeftToTorch("its answers would be others")
 
 
-@contextlib.contextmanager
-def _home(model: str) -> Iterator[Path]:
-    """The folder for exports of this model; for this once only where there is no cache."""
-    name = re.sub(r"[^\w.-]+", "--", model).strip("-.")[-100:]
-    # it comes with transformers; not above, since it takes a while
-    from huggingface_hub import cached_assets_path
+def _home(model: str) -> Path | None:
+    """The folder for exports of this model; None where there is no cache."""
+    folder = Path(sources.locate(model))
+    name = str(folder.resolve()) if folder.is_dir() else model
+    name = re.sub(r"[^\w.-]+", "--", name).strip("-.")[-100:]
+    from huggingface_hub import cached_assets_path  # here and not above: it takes a while
 
     try:
-        home = cached_assets_path("clipbot", namespace="openvino", subfolder=name)
-        with tempfile.TemporaryFile(dir=home):
-            pass
-    except OSError as error:
-        log.info("Exports are not kept (%s): each start makes them anew.", error)
+        return cached_assets_path("clipbot", namespace="openvino", subfolder=name)
+    except (OSError, ValueError) as error:
+        log.info("There is no place for exports (%s).", error)
+        return None
+
+
+@contextlib.contextmanager
+def _place_for(home: Path | None) -> Iterator[Path]:
+    """Where to export to, for nobody else meanwhile; for this once only where nothing is kept."""
+    from filelock import FileLock  # huggingface_hub's own
+
+    if home is not None and os.access(home, os.W_OK):
+        with FileLock(home / _LOCK, mode=0o666):
+            yield home
+    else:
+        log.info("Exports are not kept: each start makes them anew.")
         with tempfile.TemporaryDirectory(prefix="clipbot-", ignore_cleanup_errors=True) as once:
             yield Path(once)
-    else:
-        yield home
 
 
-def _export(model: str, home: Path, least_bytes: int) -> Path:
+def _exported(model: str, home: Path, least_bytes: int) -> Path:
+    """The folder of an export, made now.
+
+    Raises:
+        LeftToTorch: the model can't be exported at this time. That it never can is in the folder.
+        ModelUnavailable: the checkpoint can't be loaded.
+    """
+    unfinished = home / _UNFINISHED
+    shutil.rmtree(unfinished, ignore_errors=True)  # somebody was killed at work
+    unfinished.mkdir()
+    try:
+        reply = _export(model, unfinished, least_bytes)
+        if reply.unavailable:
+            raise ModelUnavailable(reply.unavailable)
+        source = sources.folder_of(model)  # whose files may have been fetched just now
+        if source is None or reply.passing:
+            raise LeftToTorch(reply.left_to_torch or "its files are not where they were")
+        if reply.left_to_torch:
+            (unfinished / REFUSAL).write_bytes(msgspec.json.encode(reply))
+        final = home / digest(source)
+        shutil.rmtree(final, ignore_errors=True)
+        unfinished.rename(final)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    _tidy(home)
+    return final
+
+
+def _tidy(home: Path) -> None:
+    """Deletes exports that are not loaded any more."""
+    for folder in home.iterdir():
+        with contextlib.suppress(OSError):
+            used = max(file.stat().st_mtime for file in (folder, *folder.iterdir()))
+            if time.time() - used > _UNUSED:
+                shutil.rmtree(folder)
+
+
+def _export(model: str, folder: Path, least_bytes: int) -> Reply:
     """Has the model exported by a process of its own, which takes torch away with it."""
-    log.info("Preparing %s for this processor, once; it takes some seconds.", model)
-    command = [sys.executable, "-m", "inference.exporting", model, str(home), str(least_bytes)]
+    log.info("Exporting %s for OpenVINO; later starts will find it.", model)
+    level = logging.getLevelName(logging.getLogger().level)
+    # -P: a file torch.py in the current folder must not be taken for the library
+    command = [sys.executable, "-P", "-m", "inference.exporting", model, str(folder)]
+    command += [str(least_bytes), level]
     # In a session of its own, so that Ctrl-C reaches us alone; it ends with its standard input.
     with subprocess.Popen(  # noqa: S603 - our own module, and no shell
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
@@ -166,11 +250,7 @@ def _export(model: str, home: Path, least_bytes: int) -> Path:
         assert process.stdout
         said = process.stdout.read()
     try:
-        reply = msgspec.json.decode(said, type=Reply)
-    except msgspec.DecodeError as error:
-        raise LeftToTorch(f"its export ended with status {process.returncode}") from error
-    if reply.unavailable:
-        raise ModelUnavailable(reply.unavailable)
-    if reply.left_to_torch:
-        raise LeftToTorch(reply.left_to_torch)
-    return Path(reply.folder)
+        return msgspec.json.decode(said, type=Reply)
+    except msgspec.DecodeError:
+        reason = f"its export ended with status {process.returncode}"
+        return Reply(left_to_torch=reason, passing=True)

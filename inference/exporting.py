@@ -1,27 +1,25 @@
-"""Exports a checkpoint: `python -m inference.exporting MODEL HOME LEAST_BYTES`.
+"""Exports a checkpoint: `python -m inference.exporting MODEL FOLDER LEAST_BYTES LOG_LEVEL`.
 
 A process of its own, since torch and transformers stay in memory once they are imported. The last
 thing that it does is to print a `Reply`; nothing else goes to standard output.
 """
 
 import os
-import shutil
 import sys
-import tempfile
 import threading
-import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import torch
-from transformers.activations import QuickGELUActivation
 
-from inference import checkpoint, exported, sources
-from inference.compiled import openvino
+from inference import checkpoint, cores, logs, sources
+from inference.compiled import native_dtypes, openvino
 from inference.errors import ModelUnavailable
 from inference.exported import IMAGES, MANIFEST, TEXTS, TOKENIZER, LeftToTorch, Manifest, Reply
 from inference.preprocessing import Inputs, probes
+from inference.settings import SharedSettings, load
 from inference.torch_model import TorchModel, can_split
 from inference.towers import PROBE_TEXTS, Towers
 
@@ -36,55 +34,29 @@ _SPECIMENS = (
     "a word " * 300,
 )
 
-_UNFINISHED = "unfinished-"
-_AT_MOST = 3_600  # seconds that an export takes
 
-
-def export(model: str, home: Path, least_bytes: int) -> Path:
-    """Loads a checkpoint, fetches it if need be, and writes its towers below `home`.
+def export(model: str, folder: Path, least_bytes: int) -> None:
+    """Loads a checkpoint, fetches it if need be, and writes its towers.
 
     Args:
         model: as CLIP_MODEL.
-        home: of all exports of this model; older ones are deleted.
+        folder: empty; see `inference.exported` for what comes there.
         least_bytes: see `exported.load`.
 
-    Returns:
-        The folder, all of whose files are complete.
-
     Raises:
-        LeftToTorch: see `exported.load`.
+        LeftToTorch: it never can be exported, or need not be.
         ModelUnavailable: the checkpoint can't be loaded.
-        OSError: the files can't be written.
+        Exception: anything else that went wrong.
     """
     loaded = TorchModel(checkpoint.load(model, torch.device("cpu"), torch.float32))
     source = sources.folder_of(model)
-    if source is None:
-        raise LeftToTorch("its files are not where they are looked for")
-    if sources.weight_bytes(source) < least_bytes:
+    if source is not None and sources.weight_bytes(source) < least_bytes:
         raise LeftToTorch("it is small")
     towers = loaded.towers()
     if not can_split(loaded, towers):
         raise LeftToTorch("its towers can't be run apart")
     loaded.shorten(towers)
-    with tempfile.TemporaryDirectory(dir=home, prefix=_UNFINISHED) as unfinished:
-        folder = Path(unfinished)
-        _write(loaded, towers, folder)
-        final = home / sources.digest(source, exported.VERSION)
-        try:
-            folder.rename(final)
-        except OSError:
-            if not (final / MANIFEST).is_file():  # else somebody was quicker
-                raise
-    _tidy(home, final)
-    return final
-
-
-def _tidy(home: Path, latest: Path) -> None:
-    """Deletes older exports, and what others left that were killed at work."""
-    for other in home.iterdir():
-        at_work = other.name.startswith(_UNFINISHED)
-        if other != latest and not (at_work and time.time() - other.stat().st_mtime < _AT_MOST):
-            shutil.rmtree(other, ignore_errors=True)
+    _write(loaded, towers, folder)
 
 
 def _write(loaded: TorchModel, towers: Towers, folder: Path) -> None:
@@ -98,10 +70,8 @@ def _write(loaded: TorchModel, towers: Towers, folder: Path) -> None:
     own = towers.tokenizer
     if own.tokens(_SPECIMENS) != own.read(folder / TOKENIZER, own.filling).tokens(_SPECIMENS):
         raise LeftToTorch("its tokenizer does more than its file says")
-    answers = towers.probabilities().tolist()
-    # Not in the text tower, which takes a fifth longer for a few labels then.
-    if (image_tower := getattr(loaded.checkpoint.model, "vision_model", None)) is not None:
-        _unfuse(image_tower)
+    probe = towers.probe().tolist()
+    _unfuse(loaded.checkpoint.model)
     for file, method, example in (
         (IMAGES, "get_image_features", towers.preprocess(probes())),
         (TEXTS, "get_text_features", own.batch(own.tokens(PROBE_TEXTS))),
@@ -112,7 +82,7 @@ def _write(loaded: TorchModel, towers: Towers, folder: Path) -> None:
         recipe=recipe,
         shortens=towers.preprocessor.shortens,
         filling=own.filling,
-        probabilities=answers,
+        probe=probe,
     )
     (folder / MANIFEST).write_bytes(msgspec.json.encode(manifest))
 
@@ -120,17 +90,27 @@ def _write(loaded: TorchModel, towers: Towers, folder: Path) -> None:
 class _UnfusedQuickGelu(torch.nn.Module):
     """CLIP's activation in words that OpenVINO does not join with the product before it.
 
-    Joined, weights are packed anew for one picture and for several, 100 MB for ViT-B/32;
-    apart, once for all, and the image tower is as fast. `x · σ(1.702 x)`, since
-    `σ(2 z) = ½ + ½ · tanh(z)`.
+    `x · σ(1.702 x)`, since `σ(2 z) = ½ + ½ · tanh(z)`.
     """
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x * (0.5 + 0.5 * torch.tanh(0.851 * x))
 
 
-def _unfuse(tower: torch.nn.Module) -> None:
-    for part in tower.modules():
+def _unfuse(model: Any) -> None:
+    """Spares memory where that costs no time: in the image tower, on processors without AVX-512.
+
+    With the activation joined to them, OpenVINO packs weights in one way for a single picture and
+    in another for several, which is 100 MB more for ViT-B/32; apart, in one way for all. The image
+    tower is as fast then; the text tower takes a fifth longer for a few labels.
+    """
+    from transformers.activations import QuickGELUActivation  # not above: see `checkpoint.load`
+
+    plain = torch.backends.cpu.get_cpu_capability() == "AVX2" and "bfloat16" not in native_dtypes()
+    tower = getattr(model, "vision_model", None)
+    if tower is None or not plain:
+        return
+    for part in list(tower.modules()):
         for name, child in part.named_children():
             if isinstance(child, QuickGELUActivation):
                 setattr(part, name, _UnfusedQuickGelu())
@@ -178,18 +158,21 @@ def _write_tower(loaded: TorchModel, method: str, example: Inputs, file: Path) -
 
 def main() -> None:
     """Exports, and says what came of it."""
-    model, home, least_bytes = sys.argv[1:]
+    model, folder, least_bytes, level = sys.argv[1:]
     with os.fdopen(os.dup(1), "wb") as answer:
         os.dup2(2, 1)  # what libraries print goes to standard error
         threading.Thread(target=_end_with_parent, daemon=True).start()
+        logs.configure(level, load(SharedSettings).log_format)
+        torch.set_num_threads(cores.available())
         try:
-            reply = Reply(folder=str(export(model, Path(home), int(least_bytes))))
+            export(model, Path(folder), int(least_bytes))
+            reply = Reply()
         except LeftToTorch as reason:
             reply = Reply(left_to_torch=str(reason))
         except ModelUnavailable as error:
             reply = Reply(unavailable=str(error))
         except Exception as error:  # torch may do, or say in its own way what is the matter
-            reply = Reply(left_to_torch=f"{type(error).__name__}: {error}")
+            reply = Reply(left_to_torch=f"{type(error).__name__}: {error}", passing=True)
         answer.write(msgspec.json.encode(reply))
     os._exit(0)  # an interpreter that takes torch down may crash, and needs a while
 

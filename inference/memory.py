@@ -24,6 +24,7 @@ def set_aside(folder: Path) -> None:
     """
     if sys.platform != "linux":
         return
+    folder = folder.resolve()  # as the kernel names it
     libc = ctypes.CDLL(None)
     for first, end, file in _unchanged_files():
         if file.parent == folder:

@@ -5,7 +5,6 @@ in less time, and only where the outcome for some probe pictures is the same but
 last digit; for all others the processor itself is asked.
 """
 
-import contextlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -107,10 +106,15 @@ class Recipe(msgspec.Struct, frozen=True):
             uncertain = self.longest is not None
             if uncertain or self.crop[0] > least[0] or self.crop[1] > least[1]:
                 return False
-        if self.pad is not None:
-            most = self.crop or self.exact or (self.longest or self.pad[0] + 1,) * 2
-            return most[0] <= self.pad[0] and most[1] <= self.pad[1]
-        return True
+        return self.pad is None or self._fits_pad
+
+    @property
+    def _fits_pad(self) -> bool:
+        if self.pad is None:
+            return False
+        longest = None if self.longest is None else (self.longest, self.longest)
+        largest = self.crop or self.exact or longest
+        return largest is not None and largest[0] <= self.pad[0] and largest[1] <= self.pad[1]
 
     def pixels(self, image: Image.Image) -> Pixels:
         """What the model looks at of an RGB picture, float32 [3, height, width].
@@ -134,7 +138,10 @@ class Recipe(msgspec.Struct, frozen=True):
             return pixels
         width, height = self.pad
         padded = np.zeros((3, height, width), np.float32)
-        padded[:, : image.height, : image.width] = pixels  # numpy refuses a larger picture
+        if self._fits_pad:
+            # 81 x 40 pixels are not shrunk to 80 x 40, by transformers neither, which fails then.
+            pixels = pixels[:, :height, :width]
+        padded[:, : pixels.shape[1], : pixels.shape[2]] = pixels  # numpy refuses a larger picture
         return padded
 
     def _target(self, width: int, height: int) -> tuple[int, int]:
@@ -184,8 +191,11 @@ class Preprocessor:
         if self.shortens:
             image = _without_far_ends(image)
         if self.recipe is not None:
-            with contextlib.suppress(ValueError):  # of a shape that the probes don't have
+            try:
                 return {"pixel_values": self.recipe.pixels(image)[None]}
+            except ValueError:  # of a shape that the probes don't have
+                if self._processor is None:
+                    raise
         return dict(self._processor(images=[image], return_tensors="np"))
 
     def all(self, images: Sequence[Image.Image]) -> Inputs:

@@ -1,6 +1,7 @@
 """Where a checkpoint's files are, found without torch."""
 
 import hashlib
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -9,10 +10,15 @@ from inference.settings import DEMO_MODEL
 
 DEMO_FOLDER = Path(__file__).parent / "demo_model"
 
+# The first kind that is there is read.
 _WEIGHTS = ("*.safetensors", "*.bin")
+_SETTINGS = ("*.json", "*.txt", "*.model")
+
+_SAMPLE = 2**16  # bytes
+_SAMPLES = 200  # of a file; all of one of 13 MB
 
 # What the numbers in an exported model depend on besides the checkpoint.
-_LIBRARIES = ("clipbot", "openvino", "torch", "transformers")
+_LIBRARIES = ("clipbot", "openvino", "tokenizers", "torch", "transformers")
 
 
 def locate(name: str) -> str:
@@ -44,7 +50,11 @@ def locate(name: str) -> str:
 
 
 def folder_of(name: str) -> Path | None:
-    """The folder of a checkpoint's files; None of one that is still to be fetched from the hub.
+    """The folder of a checkpoint's files; of a hub's, that of its latest revision, as yet with its
+    configuration alone perhaps.
+
+    Returns:
+        None where it is neither in the cache nor to be had from the hub.
 
     Raises:
         ModelUnavailable: see `locate`.
@@ -52,10 +62,13 @@ def folder_of(name: str) -> Path | None:
     source = Path(locate(name))
     if source.is_dir():
         return source
-    # it comes with transformers; not above, since it takes a while
+    # here and not above: they take a while to import
     from huggingface_hub import hf_hub_download, try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import disable_progress_bars
 
+    if not sys.stderr.isatty():  # in a service's log, bars are noise
+        disable_progress_bars()
     try:
         # Asks which revision is the latest, as transformers does, and answers from the cache where
         # the hub is out of reach.
@@ -68,20 +81,34 @@ def folder_of(name: str) -> Path | None:
 
 
 def weight_bytes(folder: Path) -> int:
-    """How large the files of weights are, all together."""
-    return sum(file.stat().st_size for kind in _WEIGHTS for file in folder.glob(kind))
+    """How large the files of weights are that are there, all together."""
+    kinds = (sorted(folder.glob(kind)) for kind in _WEIGHTS)
+    chosen = next((files for files in kinds if files), [])
+    return sum(file.stat().st_size for file in chosen)
 
 
-def digest(folder: Path, version: int) -> str:
-    """Changes with the checkpoint's files, the libraries that read them, and `version`."""
-    files = [
-        (file.name, stat.st_size, stat.st_mtime_ns)
-        for file in sorted(folder.iterdir())
-        if file.is_file()
-        for stat in [file.stat()]
-    ]
+def digest(folder: Path, *others: str) -> str:
+    """Changes with what is in a checkpoint's files, with libraries that read them, and `others`.
+
+    Of large files it looks at samples, which differ in whatever was trained a step further.
+    """
+    found = hashlib.sha256()
+    for file in sorted(file for kind in (*_SETTINGS, *_WEIGHTS) for file in folder.glob(kind)):
+        found.update(file.name.encode())
+        found.update(_sampled(file))
     libraries = [(name, _version(name)) for name in _LIBRARIES]
-    return hashlib.sha256(repr((version, files, libraries)).encode()).hexdigest()[:32]
+    found.update(repr((libraries, others)).encode())
+    return found.hexdigest()[:32]
+
+
+def _sampled(file: Path) -> bytes:
+    size = file.stat().st_size
+    content = hashlib.sha256(str(size).encode())
+    with file.open("rb") as opened:
+        for start in range(0, size, max(_SAMPLE, size // _SAMPLES)):
+            opened.seek(start)
+            content.update(opened.read(_SAMPLE))
+    return content.digest()
 
 
 def _version(name: str) -> str:

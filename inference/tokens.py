@@ -53,7 +53,14 @@ class Tokenizer:
 
     @classmethod
     def of(cls, tokenizer: Any, max_tokens: int, *, to_max: bool) -> "Tokenizer":
-        """One of transformers."""
+        """One of transformers.
+
+        Raises:
+            ValueError: it has no padding token, and the model would read what is put in its place.
+        """
+        masked = "attention_mask" in tokenizer.model_input_names
+        if tokenizer.pad_token_id is None and not masked:
+            raise ValueError("the tokenizer has no padding token")
 
         def encode(texts: Sequence[str]) -> list[list[int]]:
             encoded = tokenizer(list(texts), truncation=True, max_length=max_tokens, padding=False)
@@ -64,7 +71,7 @@ class Tokenizer:
             max_tokens=max_tokens,
             to_max=to_max,
             token=tokenizer.pad_token_id or 0,
-            masked="attention_mask" in tokenizer.model_input_names,
+            masked=masked,
             left=tokenizer.padding_side == "left",
         )
         return cls(encode, filling)

@@ -21,7 +21,11 @@ _TEXTS_AT_ONCE = 128  # bounds the memory of a text batch: 16 jobs of 50 labels 
 PROBE_TEXTS = ("a cat", "two red cars in front of a house by the sea")
 
 # What a label's probability may change by when towers run in another way, and still be the answer.
-SAME_ANSWER = {"float32": 1e-3, "bfloat16": 0.02}
+_SAME_ANSWER = {"float32": 1e-3, "float16": 1e-2, "bfloat16": 0.02}
+
+# How far a unit vector may move then. Probabilities alone may hide another one: those of SigLIP are
+# near zero for whatever does not fit. Rounding moves them by 1e-6, 1e-3 and 1e-2.
+_SAME_FEATURE = {"float32": 1e-3, "float16": 2e-2, "bfloat16": 0.1}
 
 
 class Runtime(Protocol):
@@ -114,14 +118,30 @@ class Towers:
             logits += np.float32(self.traits.bias)
         return logits
 
-    def probabilities(self) -> FloatArray:
-        """Of the probe texts for the probe pictures, run as one batch and one by one: [2n, 2]."""
+    def probe(self) -> FloatArray:
+        """Unit vectors of the probe pictures, as one batch and one by one, and texts: [2n + 2, d].
+
+        Towers of the same model have the same, however they are run: see `answers_as`.
+        """
         prepared = [self.prepare(picture) for picture in probes()]
         batches: list[list[Inputs]] = [prepared, *([one] for one in prepared)]
-        images = np.concatenate([self.image_features(stacked(batch)) for batch in batches])
+        images = [self.image_features(stacked(batch)) for batch in batches]
         texts = [self.encode([text]) for text in self.tokenizer.tokens(PROBE_TEXTS)]
-        logits = self.logits(images, np.concatenate(texts))
-        return probabilities(logits, independent=self.traits.independent)
+        return np.concatenate([*images, *texts])
+
+    def answers_as(self, expected: FloatArray, dtype: str) -> bool:
+        """Whether these towers, run in `dtype`, give the answers of those with that `probe`."""
+        got = self.probe()
+        if got.shape != expected.shape:
+            return False
+        moved = float(np.linalg.norm(got - expected, axis=1).max())
+        return moved <= _SAME_FEATURE[dtype] and same_answers(  # NaN is never less
+            self._probabilities(expected), self._probabilities(got), _SAME_ANSWER[dtype]
+        )
+
+    def _probabilities(self, probe: FloatArray) -> FloatArray:
+        images, texts = np.split(probe, [-len(PROBE_TEXTS)])
+        return probabilities(self.logits(images, texts), independent=self.traits.independent)
 
 
 def _unit(features: FloatArray) -> FloatArray:

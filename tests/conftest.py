@@ -42,10 +42,8 @@ def scrubbed_environment(
     monkeypatch.chdir(tmp_path_factory.getbasetemp())
 
 
-@pytest.fixture(scope="session", autouse=True)
-def exports_are_not_kept() -> Iterator[None]:
+def pytest_unconfigure() -> None:
     """Models that tests have exported to OpenVINO's format go with them."""
-    yield
     shutil.rmtree(os.environ["HF_ASSETS_CACHE"], ignore_errors=True)
 
 

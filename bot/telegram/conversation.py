@@ -133,7 +133,7 @@ class Conversation:
             private=is_private(message),
         )
         earlier = None
-        if serial:  # we may have asked for phrases, which are there now
+        if serial:  # an edit, and before it we may have asked for phrases
             earlier = await self._store.answer_to(message.chat_id, message.message_id)
         try:
             await self._intake.submit(ask)

@@ -69,6 +69,29 @@ def test_other_families_are_left_as_they_are(make: Any, tmp_path: Path) -> None:
     assert str(model.checkpoint.model) == before
 
 
+def test_probabilities_that_are_nearly_zero_hide_no_other_features(tmp_path: Path) -> None:
+    """A SigLIP that was trained gives whatever does not fit about nothing."""
+    folder = checkpoints.tiny_siglip(tmp_path / "siglip")
+    model = loaded(folder)
+    with torch.no_grad():
+        model.checkpoint.model.logit_bias.fill_(-20.0)
+    towers = model.towers()
+    before = towers.probe()
+    assert not model.shorten(towers)
+    np.testing.assert_array_equal(towers.probe(), before)
+
+
+def test_layers_that_are_called_in_another_way(
+    tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wants_a_tuple(*_: object, **__: object) -> None:
+        raise IndexError("too many indices")
+
+    monkeypatch.setattr(last_layer._FirstTokenLayer, "forward", wants_a_tuple)
+    model = loaded(tiny_clip_folder)
+    assert not model.shorten(model.towers())
+
+
 def test_it_is_used(tiny_clip: Engine) -> None:
     assert tiny_clip.model is not None
     layers = tiny_clip.model.checkpoint.model.vision_model.encoder.layers

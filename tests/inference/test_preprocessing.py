@@ -1,5 +1,6 @@
 """The short way to a model's input is the processor's own, pixel by pixel."""
 
+import contextlib
 from typing import Any
 
 import msgspec
@@ -120,6 +121,17 @@ def test_several_are_the_same_as_one_by_one() -> None:
     assert together.shape == (5, 3, 224, 224)
     for at, picture in enumerate(pictures):
         np.testing.assert_array_equal(together[at], preprocessor.one(picture)["pixel_values"][0])
+
+
+@pytest.mark.parametrize("size", [(81, 40), (40, 81), (161, 1), (81, 81)])
+def test_a_picture_that_is_hardly_larger_than_the_pad(size: tuple[int, int]) -> None:
+    """transformers leaves 81 x 40 as it is, and then can't pad it to 80 x 80."""
+    processor, preprocessor = SHORTENED[-1], PREPROCESSORS[-1]
+    picture = noise(size)
+    with contextlib.suppress(ValueError):
+        expected = processor(images=[picture], return_tensors="np")["pixel_values"]
+        np.testing.assert_allclose(preprocessor.one(picture)["pixel_values"], expected, atol=1e-6)
+    assert preprocessor.one(picture)["pixel_values"].shape == (1, 3, 80, 80)
 
 
 def test_what_the_short_way_can_not_do_is_left_to_the_processor() -> None:

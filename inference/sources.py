@@ -65,7 +65,7 @@ def folder_of(name: str) -> Path | None:
     # here and not above: they take a while to import
     from huggingface_hub import hf_hub_download, try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils import disable_progress_bars
+    from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
 
     if not sys.stderr.isatty():  # in a service's log, bars are noise
         disable_progress_bars()

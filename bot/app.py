@@ -56,7 +56,6 @@ _RESULTS_IN_HAND = 300
 _DRAIN_PATIENCE = 5.0
 _WORKER_PATIENCE = 6.0
 _PRUNE_EVERY = 600.0
-_GIVE_BACK_EVERY = 60.0
 
 
 Fatal = asyncio.Future[None]
@@ -157,7 +156,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
         arena.watch,
         lambda: patience.watch(store, platform, lanes, wait=wait, look_every=min(15.0, wait / 4)),
         lambda: _prune(store),
-        _give_back,
+        heap.give_back_again_and_again,
         lambda: keep_menu(application.bot),
     ):
         _in_background(stack, work)
@@ -239,13 +238,6 @@ async def _prune(store: Store) -> None:
     while True:
         await store.prune()
         await asyncio.sleep(_PRUNE_EVERY)
-
-
-async def _give_back() -> None:
-    """A thousand photos that waited leave free pages behind: 11 MB of a bot's 118."""
-    while True:
-        await asyncio.sleep(_GIVE_BACK_EVERY)
-        await asyncio.to_thread(heap.give_back)
 
 
 def _consume(stack: AsyncExitStack, consumer: Consumer) -> None:

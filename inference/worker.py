@@ -43,8 +43,6 @@ CONSUMER = "workers"
 MAX_BATCHES = 3
 # A pull lingers this long for the first job, which bounds how late a stop is noticed.
 LINGER = 1.0  # seconds
-# After so many pulls without a job, what earlier ones left in memory goes back to the system.
-REST = 5
 # Between looks at a queue that is away.
 RECONNECT_PAUSE = 0.2  # seconds
 # For what is in the model and behind it; container engines kill 10 s after SIGTERM.
@@ -97,17 +95,18 @@ class Worker:
             if self._classifier is not None:
                 self._metrics.ready.set(1)
                 stages = Stages(self._classifier, self._settings, self._metrics)
+                tidying = asyncio.create_task(heap.give_back_again_and_again())
                 try:
                     await self._serve(stages, puller)
                 finally:
                     await self._drain()
                     stages.close()
+                    await tasks.end(tidying)
         if self._lost:
             raise self._lost
 
     async def _serve(self, stages: Stages, puller: Puller) -> None:
         latest: Trip | None = None
-        quiet = 0  # pulls in a row that found nothing to do
         while not self._stop.is_set():
             if len(self._trips) >= MAX_BATCHES:
                 await unless(
@@ -117,15 +116,10 @@ class Worker:
             busy = latest is not None and not latest.model_free.is_set()
             deliveries = await puller.pull(stages.batcher.size, 0.0 if busy else LINGER)
             if deliveries:
-                quiet = 0
                 latest = self._depart(stages, deliveries, latest)
                 await unless(self._stop, latest.next_wanted.wait())
             elif self._trips and latest:
                 await unless(self._stop, latest.model_free.wait())
-            else:
-                quiet += 1
-                if quiet == REST:
-                    await asyncio.to_thread(heap.give_back)
         await puller.close()
 
     def _depart(self, stages: Stages, deliveries: list[Delivery], before: Trip | None) -> Trip:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     event,
+    func,
     insert,
     inspect,
     select,
@@ -29,6 +30,9 @@ from bot.store.tables import metadata, owner
 from inference.errors import SettingError
 
 log = logging.getLogger(__name__)
+
+# Among PostgreSQL's advisory locks: "clipbot" as a number.
+_OUR_LOCK = int.from_bytes(b"clipbot")
 
 Database = AsyncEngine
 
@@ -141,6 +145,9 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _bring_up_to_date(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        # Of several that start at once, the others wait until the first has made the tables.
+        connection.execute(select(func.pg_advisory_xact_lock(_OUR_LOCK)))
     there, ours = set(inspect(connection).get_table_names()), set(metadata.tables)
     if _VERSIONS.name in there:
         versions = connection.execute(select(_VERSIONS.c.version_num)).scalars().all()

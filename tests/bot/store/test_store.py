@@ -1,12 +1,14 @@
 """What outlives a restart, on SQLite and on PostgreSQL alike."""
 
+import asyncio
 import time
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect, make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.asks import Media
 from bot.store import MEMORY_HOURS, Album, Database, Person, Store, claim, open_database
@@ -31,6 +33,20 @@ async def test_libpqs_word_for_encryption_is_understood(postgres: str) -> None:
     database = await open_database(f"{postgres}?sslmode=disable")
     assert (await Store(database).person(1)) == Person()
     await database.dispose()
+
+
+async def test_several_that_start_at_once_make_the_tables_once(postgres: str) -> None:
+    url = make_url(postgres)
+    server = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    async with server.connect() as connection:
+        await connection.execute(text("create database empty"))
+    address = url.set(database="empty").render_as_string()
+    opened = await asyncio.gather(*(open_database(address) for _ in range(4)))
+    await Store(opened[0]).set_labels(1, ("a", "b"))
+    assert (await Store(opened[-1]).person(1)).labels == ("a", "b")
+    for database in opened:
+        await database.dispose()
+    await server.dispose()
 
 
 async def test_a_database_is_made_once_and_then_opened(address: str, database: Database) -> None:

@@ -87,7 +87,15 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class LeftToTorch(Exception):
-    """Why a model is not run by OpenVINO, as one clause."""
+    """Why a model is not run by OpenVINO, as one clause.
+
+    Attributes:
+        passing: whether that may be different at another time.
+    """
+
+    def __init__(self, reason: str, *, passing: bool = False) -> None:
+        super().__init__(reason)
+        self.passing = passing
 
 
 def load(model: str, dtype: str, threads: int, *, least_bytes: int) -> tuple[Towers, str]:

@@ -44,14 +44,14 @@ def export(model: str, folder: Path, least_bytes: int) -> None:
         least_bytes: see `exported.load`.
 
     Raises:
-        LeftToTorch: it never can be exported, or need not be.
+        LeftToTorch: it can't be exported, or need not be.
         ModelUnavailable: the checkpoint can't be loaded.
         Exception: anything else that went wrong.
     """
     loaded = TorchModel(checkpoint.load(model, torch.device("cpu"), torch.float32))
     source = sources.folder_of(model)
     if source is not None and sources.weight_bytes(source) < least_bytes:
-        raise LeftToTorch("it is small")
+        raise LeftToTorch("it is small", passing=True)  # enough for who insists
     towers = loaded.towers()
     if not can_split(loaded, towers):
         raise LeftToTorch("its towers can't be run apart")
@@ -149,6 +149,8 @@ def _write_tower(loaded: TorchModel, method: str, example: Inputs, file: Path) -
                 strict=False,
             )
             translated = openvino().convert_model(traced, example_input=tensors)
+    except MemoryError:
+        raise
     except Exception as error:  # whatever they say of a tower that they can't follow
         raise LeftToTorch(f"OpenVINO can't follow it: {error}") from error
     for port, name in zip(translated.inputs, named, strict=True):
@@ -168,7 +170,7 @@ def main() -> None:
             export(model, Path(folder), int(least_bytes))
             reply = Reply()
         except LeftToTorch as reason:
-            reply = Reply(left_to_torch=str(reason))
+            reply = Reply(left_to_torch=str(reason), passing=reason.passing)
         except ModelUnavailable as error:
             reply = Reply(unavailable=str(error))
         except Exception as error:  # torch may do, or say in its own way what is the matter

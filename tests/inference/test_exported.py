@@ -259,6 +259,21 @@ class TestAModelOfTheHub:
             assert towers.traits.image_size == 32
         assert exports == ["some/model"]
 
+    def test_is_exported_for_who_insists_even_if_it_was_too_small_before(
+        self, folder: Path, snapshot: Path, exports: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = exported._export
+
+        def export(model: str, place: Path, least_bytes: int) -> Reply:
+            shutil.copytree(folder, snapshot, dirs_exist_ok=True)
+            return made(str(folder), place, least_bytes)
+
+        monkeypatch.setattr(exported, "_export", export)
+        with pytest.raises(LeftToTorch, match="it is small"):
+            exported.load("some/small-model", "auto", 1, least_bytes=10_000_000)
+        assert exported.load("some/small-model", "auto", 1, least_bytes=0)[1] == "float32"
+        assert len(exports) == 2
+
     def test_is_found_in_the_cache_without_a_network(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -4,6 +4,7 @@ All of these tests and fixtures share one event loop, the one in which the Bot A
 """
 
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import inference
 from bot.playground.chats import Chat
 from bot.playground.people import Person
 from bot.playground.server import BotApiServer
+from inference import compiled
 from tests.e2e.running import Clipbot
 from tests.ports import reserved_port
 
@@ -106,11 +108,20 @@ async def own_server() -> AsyncIterator[BotApiServer]:
 
 @pytest.fixture
 def start(own_server: BotApiServer, tmp_path: Path, model: str) -> Start:
-    """Starts a bot of one test's own; leaving the block stops it, if it still runs."""
+    """Starts a bot of one test's own; leaving the block stops it, if it still runs.
+
+    Its model is run by OpenVINO, where that is installed: the shared bot's is run by torch.
+    """
+    runtime = "openvino" if compiled.is_installed() else "torch"
+    ours = {
+        "CLIP_MODEL": model,
+        "CLIP_RUNTIME": runtime,
+        "HF_ASSETS_CACHE": os.environ["HF_ASSETS_CACHE"],  # the first of them exports it
+    }
 
     @contextlib.asynccontextmanager
     async def start(**settings: object) -> AsyncIterator[Clipbot]:
-        bot = Clipbot(own_server, tmp_path / "clipbot", **{"CLIP_MODEL": model, **settings})
+        bot = Clipbot(own_server, tmp_path / "clipbot", **{**ours, **settings})
         await bot.start()
         try:
             yield bot

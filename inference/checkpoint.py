@@ -44,6 +44,11 @@ class Checkpoint:
         return str(self.model.config.model_type)
 
     @property
+    def dtype_name(self) -> str:
+        """As CLIP_DTYPE has it."""
+        return str(self.dtype).removeprefix("torch.")
+
+    @property
     def image_size(self) -> int:
         """Shorter side, in pixels, that the model looks at."""
         processor = self.image_processor

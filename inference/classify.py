@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from inference import phrases
+from inference import phrases, sources
 from inference.batch import Batcher
 from inference.classifier import Classifier, LabelSet
 from inference.contract import ChartWords
@@ -167,24 +167,13 @@ def _waiting(model: str) -> Iterator[None]:
     console = Console(stderr=True)
     if not console.is_terminal:
         yield
-    elif _is_here(model):
+    elif sources.is_here(model):
         with console.status(Text(f"Loading {model} …")):
             yield
     else:
         # the hub draws a bar for each file, and a spinner would paint over them
         click.echo(f"Fetching {model} …", err=True)
         yield
-
-
-def _is_here(model: str) -> bool:
-    # it comes with transformers; not above, since it takes half a second
-    from huggingface_hub import try_to_load_from_cache
-
-    if "/" not in model or Path(model).is_dir():
-        return True
-    with contextlib.suppress(ValueError):  # not the name of a repository: Engine.load says so
-        return isinstance(try_to_load_from_cache(model, "config.json"), str)
-    return True
 
 
 def _probabilities(

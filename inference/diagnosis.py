@@ -14,9 +14,10 @@ from collections.abc import Iterator
 
 import msgspec
 
+from inference import sources
 from inference.errors import ModelUnavailable, SettingError
 from inference.findings import Finding, State
-from inference.settings import DEMO_MODEL, WorkerSettings, load
+from inference.settings import WorkerSettings, load
 
 _LIBRARIES = "libraries"
 _MODEL = "model"
@@ -66,7 +67,7 @@ def libraries() -> Finding:
 def model(settings: WorkerSettings) -> Finding:
     """Can CLIP_MODEL be loaded, as far as that is possible without a download?"""
     name = settings.clip_model
-    if name != DEMO_MODEL and not _is_here(name):
+    if not sources.is_here(name):
         return Finding(
             _MODEL,
             State.NOTE,
@@ -98,21 +99,6 @@ def model(settings: WorkerSettings) -> Finding:
             "it knows drawings, not photographs; unset CLIP_MODEL for the real one",
         )
     return Finding(_MODEL, State.FINE, found)
-
-
-def _is_here(name: str) -> bool:
-    """True for a folder, a path (right or wrong), and a hub id that is in the cache."""
-    from pathlib import Path
-
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
-
-    if Path(name).exists() or name.startswith(("/", ".", "~")) or name.count("/") > 1:
-        return True
-    try:
-        return isinstance(try_to_load_from_cache(name, "config.json"), str)
-    except HFValidationError:
-        return True  # loading says what is wrong with it
 
 
 def fonts() -> Finding:

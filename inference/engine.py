@@ -80,8 +80,8 @@ class Engine:
 
         model = TorchModel(loaded)
         towers = model.towers()
-        dtype = str(loaded.dtype).removeprefix("torch.")
-        engine = cls(loaded.name, towers, device=str(loaded.device), dtype=dtype, model=model)
+        device, dtype = str(loaded.device), loaded.dtype_name
+        engine = cls(loaded.name, towers, device=device, dtype=dtype, model=model)
         if can_split(model, towers):
             model.shorten(towers)
         else:

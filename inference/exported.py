@@ -114,10 +114,10 @@ def load(model: str, dtype: str, threads: int, *, least_bytes: int) -> tuple[Tow
         LeftToTorch: it is too small, OpenVINO can't run it, or its answers are others.
         ModelUnavailable: the checkpoint can't be loaded; with one sentence that says why.
     """
-    source = sources.folder_of(model)
-    # Of a model of the hub none may be there yet.
+    own, source = sources.own_folder(model), sources.latest(model)
     present = sources.weight_bytes(source) if source is not None else 0
-    if present < least_bytes and (present or source == Path(sources.locate(model))):
+    # Of a model of the hub no weights may be there yet.
+    if present < least_bytes and (present or own):
         raise LeftToTorch("it is small")
     dtypes = [kind for kind in compiled.native_dtypes() if dtype in {"auto", kind}]
     if not dtypes:
@@ -181,9 +181,8 @@ def _compiled(folder: Path, dtypes: list[str], threads: int) -> tuple[Towers, st
 
 def _home(model: str) -> Path | None:
     """The folder for exports of this model; None where there is no cache."""
-    folder = Path(sources.locate(model))
-    name = str(folder.resolve()) if folder.is_dir() else model
-    name = re.sub(r"[^\w.-]+", "--", name).strip("-.")[-100:]
+    own = sources.own_folder(model)
+    name = re.sub(r"[^\w.-]+", "--", str(own.resolve()) if own else model).strip("-.")[-100:]
     from huggingface_hub import cached_assets_path  # here and not above: it takes a while
 
     try:
@@ -221,7 +220,7 @@ def _exported(model: str, home: Path, least_bytes: int) -> Path:
         reply = _export(model, unfinished, least_bytes)
         if reply.unavailable:
             raise ModelUnavailable(reply.unavailable)
-        source = sources.folder_of(model)  # whose files may have been fetched just now
+        source = sources.latest(model)  # whose files may have been fetched just now
         if source is None or reply.passing:
             raise LeftToTorch(reply.left_to_torch or "its files are not where they were")
         if reply.left_to_torch:

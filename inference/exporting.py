@@ -49,7 +49,7 @@ def export(model: str, folder: Path, least_bytes: int) -> None:
         Exception: anything else that went wrong.
     """
     loaded = TorchModel(checkpoint.load(model, torch.device("cpu"), torch.float32))
-    source = sources.folder_of(model)
+    source = sources.latest(model)
     if source is not None and sources.weight_bytes(source) < least_bytes:
         raise LeftToTorch("it is small", passing=True)  # enough for who insists
     towers = loaded.towers()

@@ -49,21 +49,30 @@ def locate(name: str) -> str:
     return name
 
 
-def folder_of(name: str) -> Path | None:
-    """The folder of a checkpoint's files; of a hub's, that of its latest revision, as yet with its
-    configuration alone perhaps.
-
-    Returns:
-        None where it is neither in the cache nor to be had from the hub.
+def own_folder(name: str) -> Path | None:
+    """The folder that this CLIP_MODEL means; None where it is a hub id.
 
     Raises:
         ModelUnavailable: see `locate`.
     """
     source = Path(locate(name))
-    if source.is_dir():
-        return source
+    return source if source.is_dir() else None
+
+
+def latest(name: str) -> Path | None:
+    """The folder of a checkpoint's files: its own, or that of the hub's latest revision.
+
+    Returns:
+        In the hub's cache there may be as yet no more than the configuration. None where the model
+        is neither there nor to be had from the hub.
+
+    Raises:
+        ModelUnavailable: see `locate`.
+    """
+    if own := own_folder(name):
+        return own
     # here and not above: they take a while to import
-    from huggingface_hub import hf_hub_download, try_to_load_from_cache
+    from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HFValidationError
     from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
 
@@ -76,8 +85,24 @@ def folder_of(name: str) -> Path | None:
     except HFValidationError:
         return None
     except Exception:
-        found = try_to_load_from_cache(name, "config.json")
-        return Path(found).parent if isinstance(found, str) else None
+        return _cached(name)
+
+
+def is_here(name: str) -> bool:
+    """Whether loading will fetch nothing; also of a name with which it will say what is wrong."""
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        return own_folder(name) is not None or _cached(name) is not None
+    except (ModelUnavailable, HFValidationError):
+        return True
+
+
+def _cached(name: str) -> Path | None:
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(name, "config.json")
+    return Path(found).parent if isinstance(found, str) else None
 
 
 def weight_bytes(folder: Path) -> int:

@@ -118,7 +118,7 @@ class TorchModel:
             return False
         same = False
         try:
-            same = towers.answers_as(before, str(self.checkpoint.dtype).removeprefix("torch."))
+            same = towers.answers_as(before, self.checkpoint.dtype_name)
         except Exception as error:  # of layers that are called in another way than CLIP's
             log.info("The last layer of %s can't be shortened: %s", self.checkpoint.name, error)
         if not same:

@@ -263,6 +263,28 @@ class TestAModelThatCannotBeTakenApart:
         np.testing.assert_allclose([rows[3]], expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("driver", [True, False])
+def test_torch_is_asked_for_a_gpu_where_there_is_a_driver(
+    tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch, driver: bool
+) -> None:
+    asked: list[str] = []
+
+    def load_library(name: str) -> None:
+        if not driver:
+            raise OSError(f"{name}: cannot open shared object file")
+
+    def pick_device(wanted: str) -> torch.device:
+        asked.append(wanted)
+        return torch.device("cpu")
+
+    monkeypatch.setattr("ctypes.CDLL", load_library)
+    monkeypatch.setattr("inference.engine._compiled", lambda *_, **__: None)
+    monkeypatch.setattr(checkpoint, "pick_device", pick_device)
+    assert Engine.load(str(tiny_clip_folder)).device == "cpu"
+    # The second time by torch's own way, which loads the model.
+    assert asked == (["auto", "cpu"] if driver else ["auto"])
+
+
 @pytest.fixture(scope="module")
 def overflowing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = checkpoints.tiny_clip(tmp_path_factory.mktemp("overflowing"))

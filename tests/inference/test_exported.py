@@ -15,7 +15,7 @@ import pytest
 from huggingface_hub import cached_assets_path
 from safetensors.torch import load_file, save_file
 
-from inference import compiled, exported, exporting, sources
+from inference import compiled, exported, exporting
 from inference.classifier import LabelSet
 from inference.engine import Engine
 from inference.errors import ModelUnavailable
@@ -273,18 +273,6 @@ class TestAModelOfTheHub:
             exported.load("some/small-model", "auto", 1, least_bytes=10_000_000)
         assert exported.load("some/small-model", "auto", 1, least_bytes=0)[1] == "float32"
         assert len(exports) == 2
-
-    def test_is_found_in_the_cache_without_a_network(
-        self, folder: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def away(*_: str) -> str:
-            raise ConnectionError("no route")
-
-        monkeypatch.setattr("huggingface_hub.hf_hub_download", away)
-        assert sources.folder_of("some/model") is None
-        found = str(folder / "config.json")
-        monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_: found)
-        assert sources.folder_of("some/model") == folder
 
 
 def test_a_checkpoint_that_can_t_be_loaded_says_why(folder: Path) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.arena.boards import chart_title
 from bot.arena.jobs import Errand, GameJobs, errand_of, is_of_a_game, verdict
-from bot.arena.pace import EditPace
+from bot.arena.pace import EDIT_EVERY, EditPace
 from bot.arena.showman import Look, Showman
 from bot.backoff import Failures, backoff
 from bot.games import State, begin, step, wakes_at
@@ -43,6 +43,9 @@ _OUR_TRIES = 5
 _LOOK_UP = 60.0
 # A stop waits so long for a send or an edit that is under way, in seconds.
 _LAST_CALL = 3.0
+# A new round waits so long for the last one, which is over, to be shown as such, in seconds. Its
+# result is out at once, but its board is edited in its turn (`EDIT_EVERY`).
+_CLEARED_WITHIN = 3 * EDIT_EVERY
 
 Place = tuple[int, int | None]  # chat and topic
 
@@ -71,9 +74,11 @@ class Arena:
     async def begin(self, state: State) -> bool:
         """Begins a round; False when another one is under way at that place.
 
-        The message that began a round does not begin a second one.
+        The message that began a round does not begin a second one. One that is over, and has yet
+        to be shown as such, is waited for.
         """
         place = state.table.id.chat_id, state.table.thread_id
+        await self._cleared(place)
         async with self._lanes.turn(place):
             first, effects = begin(state)
             if not await self._store.add_round(first):
@@ -136,6 +141,12 @@ class Arena:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._hosts.clear()
+
+    async def _cleared(self, place: Place) -> None:
+        """Waits while the round at a place is over but not yet shown as such; not for ever."""
+        row = await self._store.round_at(*place)
+        if row and row.state.phase is Phase.OVER and place in self._hosts:
+            await asyncio.wait([self._hosts[place]], timeout=_CLEARED_WITHIN)
 
     async def _judged(self, errand: Errand, event: Judged, chart: bytes) -> None:
         await self._happens((errand.chat_id, errand.thread_id), event, chart)

@@ -245,8 +245,11 @@ def _judged(state: Hunt, event: Judged, now: float) -> Step:
         state = _remarked(state, shot.player, Note.UNREADABLE)
     shots = tuple(judged if s.message_id == shot.message_id else s for s in state.shots)
     known = replace(state, shots=shots)
-    if any(_same(judged, other) for other in shots if other.message_id < judged.message_id):
-        known = _remarked(known, shot.player, Note.SAME)
+    # Answers come in any order: what came first of all may be seen last.
+    first, *copies = [other for other in shots if _same(judged, other)]
+    if copies:
+        copy = copies[0] if judged is first else judged
+        known = _remarked(known, copy.player, Note.SAME)
     if known.phase is Phase.JUDGING and not _waiting(known):
         return _ranked(known, now)
     return known, ()

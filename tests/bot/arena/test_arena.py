@@ -196,6 +196,21 @@ async def test_a_second_game_is_refused_and_the_same_start_is_not(hall: Hall) ->
     assert await hall.arena.begin(BeatClip(table=topic, media=PHOTO, labels=LABELS))
 
 
+async def test_a_new_game_waits_for_the_last_boards_last_edit(hall: Hall) -> None:
+    await hall.begins(a_guess())
+    await hall.judges(0.9, 0.1, 0.0)
+    await hall.presses(ANN, "0")
+    await hall.later(10)
+    await until(lambda: len(hall.edits), 1)  # the next one has to wait
+    await hall.arena.happens(CHAT, None, Stopped(RoundId(CHAT, 1)))
+    await until(lambda: len(hall.boards), 2)  # "called off"
+    other = Table(RoundId(CHAT, 2), BOB)
+    begun = asyncio.create_task(hall.arena.begin(BeatClip(table=other, media=PHOTO, labels=LABELS)))
+    await hall.later(10)
+    assert await begun
+    assert "called off" in hall.edits[-1]
+
+
 async def test_a_crash_keeps_the_players_and_asks_again(
     hall: Hall, store: Store, platform: ScriptedPlatform
 ) -> None:

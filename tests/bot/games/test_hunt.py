@@ -22,7 +22,7 @@ from bot.games.events import (
     Whisper,
 )
 from bot.games.hunt import MINE, TRIES, Hunt
-from bot.games.round import GRACE, PATIENCE, End, Note, Phase, Player
+from bot.games.round import GRACE, PATIENCE, End, Note, Phase, Player, Remark
 from inference.contract import Fingerprint
 from tests.bot.games.players import (
     OTHERS,
@@ -133,8 +133,20 @@ def test_a_copy_does_not_count_in_whatever_order_clip_answers() -> None:
             game.sees(Sent(ROUND, player, number, photo(number)))
         for event in order:
             game.sees(event)
+        assert game.state.remarks == (Remark(BOB, Note.SAME),)
         game.sees(Skipped(ROUND))
         assert {id_: a.points for id_, a in game.awards.items()} == {ANN.id: 60, BOB.id: 30}
+
+
+def test_each_of_several_copies_is_told_in_whatever_order_clip_answers() -> None:
+    senders = {11: ANN, 12: BOB, 13: CEM}
+    for order in itertools.permutations(senders):
+        game = a_round()
+        for number, player in senders.items():
+            game.sees(Sent(ROUND, player, number, photo(number)))
+        for number in order:
+            game.sees(verdict(number, 0.6, RED))
+        assert {remark.player for remark in game.state.remarks} == {BOB, CEM}
 
 
 def test_a_copy_and_an_unreadable_file_use_up_no_try() -> None:

@@ -71,22 +71,18 @@ class Arena:
         self._asking: set[asyncio.Task[None]] = set()
         self._failures = Failures()
 
-    async def begin(self, state: State) -> bool:
-        """Begins a round; False when another one is under way at that place.
+    async def begin(self, state: State) -> Phase | None:
+        """Begins a round; returns the phase of another one that is in its way, if there is one.
 
-        The message that began a round does not begin a second one. One that is over, and has yet
-        to be shown as such, is waited for.
+        The message that began a round does not begin a second one. A round that is over, and has
+        yet to be shown as such, is waited for.
         """
         place = state.table.id.chat_id, state.table.thread_id
-        await self._cleared(place)
-        async with self._lanes.turn(place):
-            first, effects = begin(state)
-            if not await self._store.add_round(first):
-                there = await self._store.round_at(*place)
-                return there is not None and there.id == state.table.id
-            self._carry_out(first, effects)
-        self._host(place)
-        return True
+        phase = await self._begin(place, state)
+        if phase is Phase.OVER:
+            await asyncio.wait([self._host(place)], timeout=_CLEARED_WITHIN)
+            phase = await self._begin(place, state)
+        return phase
 
     async def round_at(self, chat_id: int, thread_id: int | None) -> RoundRow | None:
         """The round under way at a place, over but not yet shown as such included."""
@@ -142,11 +138,21 @@ class Arena:
             await asyncio.gather(*tasks, return_exceptions=True)
             self._hosts.clear()
 
-    async def _cleared(self, place: Place) -> None:
-        """Waits while the round at a place is over but not yet shown as such; not for ever."""
-        row = await self._store.round_at(*place)
-        if row and row.state.phase is Phase.OVER and place in self._hosts:
-            await asyncio.wait([self._hosts[place]], timeout=_CLEARED_WITHIN)
+    async def _begin(self, place: Place, state: State) -> Phase | None:
+        first, effects = begin(state)
+        async with self._lanes.turn(place):
+            while not await self._store.add_round(first):
+                there = await self._store.round_at(*place)
+                if there is None:
+                    continue  # it went just now
+                if there.id != first.table.id:
+                    return there.state.phase
+                if there.state != first:  # else it may have been stored, and we heard an error
+                    effects = ()
+                break
+            self._carry_out(first, effects)
+        self._host(place)
+        return None
 
     async def _judged(self, errand: Errand, event: Judged, chart: bytes) -> None:
         await self._happens((errand.chat_id, errand.thread_id), event, chart)
@@ -208,9 +214,11 @@ class Arena:
         errand = Errand(table.id.chat_id, table.thread_id, table.id.number, ask.key)
         await self._judged(errand, Judged(table.id, ask.key), b"")
 
-    def _host(self, place: Place) -> None:
+    def _host(self, place: Place) -> asyncio.Task[None]:
+        """The task that looks after a place until there is no round any more."""
         if place not in self._hosts or self._hosts[place].done():
             self._hosts[place] = asyncio.create_task(self._keep_hosting(place))
+        return self._hosts[place]
 
     async def _keep_hosting(self, place: Place) -> None:
         news = self._news.setdefault(place, asyncio.Event())

@@ -13,14 +13,14 @@ def running(state: Hunt, sentences: Sentences, name: Name) -> View:
     lines = [sentences.hunt_board(state.target, state.table.seconds, TRIES)]
     players = {shot.player.id: shot.player for shot in state.shots}
     lines += players_line(list(players.values()), sentences, name)
+    remarks = remark_lines(state.remarks, sentences, name)
     if state.phase is Phase.JUDGING:
-        return View([*lines, sentences.time_is_up()], (), Urgency.NEWS)
-    lines += remark_lines(state.remarks, sentences, name)
-    return View(lines, [[(sentences.time_button(), MINE)]])
+        return View([*lines, sentences.time_is_up(), *remarks], (), Urgency.NEWS)
+    return View([*lines, *remarks], [[(sentences.time_button(), MINE)]])
 
 
 def result(state: Hunt, sentences: Sentences, name: Name) -> list[str]:
-    """The ranking, and what stood against the target."""
+    """The ranking, what stood against the target, and why the last photos are not in it."""
     lines = [
         sentences.hunt_target(state.target),
         sentences.hunt_decoys(state.decoys),
@@ -29,4 +29,4 @@ def result(state: Hunt, sentences: Sentences, name: Name) -> list[str]:
         sentences.hunt_line(name(shot.player), shot.share or 0.0, hunt.points(shot), place)
         for place, shot in enumerate(hunt.ranking(state), 1)
     ]
-    return lines
+    return lines + remark_lines(state.remarks, sentences, name)

@@ -169,8 +169,8 @@ def _said(state: Duel, event: Said, now: float) -> Step:
     known = replace(state, newest=max(state.newest, event.message_id))
     phrase = clean(event.text)
     mine = next((entry for entry in state.entries if entry.player.id == event.player.id), None)
-    if not phrase or (mine and event.message_id < mine.message_id):
-        return known, ()  # nothing, or older than what they said last
+    if not phrase or (mine and _is_older(event, mine)):
+        return known, ()
     if len(phrase) > MAX_LABEL_LENGTH or len(phrase.split()) > MAX_WORDS:
         return _remarked(known, event.player, Note.TOO_LONG), ()
     if mine and _folded(mine.phrase) == _folded(phrase):
@@ -178,19 +178,43 @@ def _said(state: Duel, event: Said, now: float) -> Step:
         return _with_entry(known, kept), ()
     if mine is None and len(state.entries) >= MAX_PLAYERS:
         return known, ()
-    if any(_folded(entry.phrase) == _folded(phrase) for entry in state.entries):
-        known = _remarked(known, event.player, Note.TAKEN)
     # An edit is as new as the round is: else one could be first with what others said since.
     since = known.newest if event.edited else event.message_id
     return _with_entry(known, Entry(event.player, phrase, event.message_id, since)), ()
+
+
+def _is_older(event: Said, entry: Entry) -> bool:
+    """Whether a player has said something since; an edit may arrive before what it edits."""
+    if event.edited:
+        return event.message_id < entry.message_id
+    return event.message_id <= entry.message_id
 
 
 def _with_entry(state: Duel, entry: Entry) -> Duel:
     """The player's entry in place of an earlier one; the first comes first."""
     others = [other for other in state.entries if other.player.id != entry.player.id]
     # sorted() is stable: of two edits between the same messages the one that came first is first.
-    entries = sorted([*others, entry], key=lambda one: one.since)
-    return replace(state, entries=tuple(entries))
+    entries = tuple(sorted([*others, entry], key=lambda one: one.since))
+    # It may take a phrase from who said it later and was heard before, or give one free.
+    before, late = _late(state.entries), _late(entries)
+    remarks = tuple(
+        remark
+        for remark in state.remarks
+        if remark.player.id != entry.player.id
+        and (remark.note is not Note.TAKEN or remark.player.id in late)
+    )
+    known = replace(state, entries=entries, remarks=remarks)
+    for number, player in late.items():
+        if player == entry.player or number not in before:
+            known = _remarked(known, player, Note.TAKEN)
+    return known
+
+
+def _late(entries: Sequence[Entry]) -> dict[int, Player]:
+    """Whose words somebody said before them, by id."""
+    first_of = _first_of(entries)
+    late = [entry.player for place, entry in enumerate(entries) if first_of[place] != place]
+    return {player.id: player for player in late}
 
 
 def _remarked(state: Duel, player: Player, note: Note) -> Duel:

@@ -4,6 +4,8 @@ Everybody replies to the board with photos; the best of a player's first three c
 phrases stand against the one that is looked for. A photo that was sent before does not count.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 from msgspec.structs import replace
 
@@ -114,16 +116,29 @@ def step(state: Hunt, event: Event, now: float) -> Step:
 
 def counting(state: Hunt) -> tuple[Shot, ...]:
     """The photos that count, in order: no copies, and three of each player's at most."""
-    return _counting(state.shots)
+    faults = _faults(state.shots)
+    return tuple(shot for shot in state.shots if shot.message_id not in faults)
 
 
-def _counting(shots: tuple[Shot, ...]) -> tuple[Shot, ...]:
-    found: list[Shot] = []
+def _faults(shots: Iterable[Shot]) -> dict[int, Note]:
+    """Why photos don't count, by their messages."""
+    counting: list[Shot] = []
+    faults = {}
     for shot in shots:
-        tries = sum(other.player.id == shot.player.id for other in found)
-        if not shot.refused and tries < TRIES and not any(_same(shot, other) for other in found):
-            found.append(shot)
-    return tuple(found)
+        if shot.refused:
+            faults[shot.message_id] = Note.UNREADABLE
+        elif any(_same(shot, other) for other in counting):
+            faults[shot.message_id] = Note.SAME
+        elif sum(other.player.id == shot.player.id for other in counting) >= TRIES:
+            faults[shot.message_id] = Note.ENOUGH
+        else:
+            counting.append(shot)
+    return faults
+
+
+def _seen(shots: Iterable[Shot]) -> list[Shot]:
+    """Those that CLIP answered for: of the others nobody knows yet what they are."""
+    return [shot for shot in shots if shot.share is not None or shot.refused]
 
 
 def ranking(state: Hunt) -> tuple[Shot, ...]:
@@ -215,11 +230,13 @@ def _sent(state: Hunt, event: Sent, now: float) -> Step:
         return _closed(state, now)
     if any(shot.message_id == event.message_id for shot in state.shots):
         return state, ()  # delivered once more
-    if any(shot.media.unique_id == event.media.unique_id for shot in state.shots):
+    earlier = [shot for shot in state.shots if shot.message_id < event.message_id]
+    if any(shot.media.unique_id == event.media.unique_id for shot in earlier):
         return _remarked(state, event.player, Note.SAME), ()
     # What CLIP has not seen yet may be a copy, and would then use up no try.
-    seen = _counting(tuple(shot for shot in state.shots if shot.share is not None))
-    tries = sum(shot.player.id == event.player.id for shot in seen)
+    seen = _seen(state.shots)
+    faults = _faults(seen)
+    tries = sum(s.player.id == event.player.id and s.message_id not in faults for s in seen)
     sent = sum(shot.player.id == event.player.id for shot in state.shots)
     if tries >= TRIES or sent >= _MAX_SENT or len(state.shots) >= MAX_SHOTS:
         return _remarked(state, event.player, Note.ENOUGH), ()
@@ -242,14 +259,14 @@ def _judged(state: Hunt, event: Judged, now: float) -> Step:
         judged = replace(shot, share=event.probabilities[0], fingerprint=event.fingerprint)
     else:
         judged = replace(shot, refused=True)
-        state = _remarked(state, shot.player, Note.UNREADABLE)
     shots = tuple(judged if s.message_id == shot.message_id else s for s in state.shots)
     known = replace(state, shots=shots)
-    # Answers come in any order: what came first of all may be seen last.
-    first, *copies = [other for other in shots if _same(judged, other)]
-    if copies:
-        copy = copies[0] if judged is first else judged
-        known = _remarked(known, copy.player, Note.SAME)
+    # Answers come in any order: this one may be what a photo that was seen before is a copy of.
+    before, faults = _faults(_seen(state.shots)), _faults(_seen(shots))
+    for other in shots:
+        note = faults.get(other.message_id)
+        if note is not None and note is not before.get(other.message_id):
+            known = _remarked(known, other.player, note)
     if known.phase is Phase.JUDGING and not _waiting(known):
         return _ranked(known, now)
     return known, ()

@@ -152,6 +152,8 @@ def is_late(state: Round, now: float) -> bool:
 
 def seconds_left(state: Round, now: float) -> float:
     """How long people can still act; never negative."""
+    if state.phase is Phase.OPENING:
+        return state.table.seconds
     return max(0.0, (state.ends_at or now) - now) if state.phase is Phase.OPEN else 0.0
 
 

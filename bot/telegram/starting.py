@@ -12,6 +12,7 @@ from bot.games.beat_clip import MAX_LABELS, MIN_LABELS, SECONDS, BeatClip
 from bot.games.duel import Duel
 from bot.games.hunt import Hunt
 from bot.games.phrases import some
+from bot.games.round import Phase
 from bot.store import GameSettings, Store
 from bot.telegram.conversation import Conversation
 from bot.telegram.people import Speaker, place_of
@@ -161,8 +162,12 @@ class Starting:
         return None
 
     async def _begins(self, start: Start, state: State) -> str | None:
-        begun = await self._arena.begin(state)
-        return None if begun else start.who.sentences.game_running()
+        in_the_way = await self._arena.begin(state)
+        if in_the_way is None:
+            return None
+        if in_the_way is Phase.OVER:
+            return start.who.sentences.game_ending()
+        return start.who.sentences.game_running()
 
     async def _table(
         self, start: Start, settings: GameSettings, seconds: float, reply_to: int

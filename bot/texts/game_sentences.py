@@ -46,6 +46,9 @@ class GameSentences(Pieces):
     def game_running(self) -> str:
         return self._("A game is running here already. /stop calls it off.")
 
+    def game_ending(self) -> str:
+        return self._("The last game is still being put away. Try again in a minute.")
+
     def game_not_running(self) -> str:
         return self._("No game is running here. /play starts one.")
 

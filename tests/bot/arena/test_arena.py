@@ -59,7 +59,7 @@ class Hall:
         return asyncio.get_running_loop().time() + 1_000_000.0 + self.ahead
 
     async def begins(self, state: State) -> None:
-        assert await self.arena.begin(state)
+        assert await self.arena.begin(state) is None
         await until(lambda: len(self.boards) > 0, True)
         await self.until_phase(Phase.OPEN)
 
@@ -123,6 +123,11 @@ def a_guess(seconds: float = 30.0) -> BeatClip:
     return BeatClip(table=Table(RoundId(CHAT, 1), ANN, seconds=seconds), media=PHOTO, labels=LABELS)
 
 
+def another() -> BeatClip:
+    """A game that somebody else starts at the same place."""
+    return BeatClip(table=Table(RoundId(CHAT, 2), BOB), media=PHOTO, labels=LABELS)
+
+
 def a_duel() -> Duel:
     return Duel(table=Table(RoundId(CHAT, 1), ANN, seconds=60.0), media=PHOTO)
 
@@ -179,7 +184,7 @@ async def test_a_flood_wait_is_waited_for_and_the_latest_is_shown(hall: Hall) ->
 
 async def test_time_starts_when_the_board_is_up(hall: Hall) -> None:
     hall.platform.faults["send_board"] = [TryAgain("flood", 500.0)]
-    assert await hall.arena.begin(a_guess())
+    assert await hall.arena.begin(a_guess()) is None
     await until(lambda: len(hall.platform.faults["send_board"]), 0)
     await hall.later(400)
     await hall.until_phase(Phase.OPENING)
@@ -189,26 +194,38 @@ async def test_time_starts_when_the_board_is_up(hall: Hall) -> None:
 
 async def test_a_second_game_is_refused_and_the_same_start_is_not(hall: Hall) -> None:
     await hall.begins(a_guess())
-    other = Table(RoundId(CHAT, 2), BOB)
-    assert not await hall.arena.begin(BeatClip(table=other, media=PHOTO, labels=LABELS))
-    assert await hall.arena.begin(a_guess())  # the command was delivered once more
+    assert await hall.arena.begin(another()) is Phase.OPEN
+    assert await hall.arena.begin(a_guess()) is None  # the command was delivered once more
     topic = Table(RoundId(CHAT, 3), BOB, thread_id=5)
-    assert await hall.arena.begin(BeatClip(table=topic, media=PHOTO, labels=LABELS))
+    assert await hall.arena.begin(msgspec.structs.replace(another(), table=topic)) is None
 
 
-async def test_a_new_game_waits_for_the_last_boards_last_edit(hall: Hall) -> None:
+async def test_a_start_whose_answer_was_lost_begins_all_the_same(hall: Hall) -> None:
+    assert await hall.store.add_round(a_guess())
+    assert await hall.arena.begin(a_guess()) is None
+    await hall.until_phase(Phase.OPEN)
+    await until(lambda: [ask.key for ask in hall.jobs.asked], ["look"])
+
+
+async def test_a_new_game_waits_for_the_last_boards_last_edit(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await hall.begins(a_guess())
-    await hall.judges(0.9, 0.1, 0.0)
-    await hall.presses(ANN, "0")
-    await hall.later(10)
-    await until(lambda: len(hall.edits), 1)  # the next one has to wait
+    hall.platform.faults["edit_board"] = [TryAgain("flood", 500.0)]
     await hall.arena.happens(CHAT, None, Stopped(RoundId(CHAT, 1)))
-    await until(lambda: len(hall.boards), 2)  # "called off"
-    other = Table(RoundId(CHAT, 2), BOB)
-    begun = asyncio.create_task(hall.arena.begin(BeatClip(table=other, media=PHOTO, labels=LABELS)))
-    await hall.later(10)
-    assert await begun
+    await until(lambda: len(hall.platform.faults["edit_board"]), 0)
+    assert "called off" in hall.boards[-1]  # which everybody sees
+
+    assert await hall.arena.begin(a_guess()) is None  # delivered once more: begins nothing
+    with monkeypatch.context() as impatient:
+        impatient.setattr("bot.arena.arena._CLEARED_WITHIN", 0.01)
+        assert await hall.arena.begin(another()) is Phase.OVER
+
+    begun = asyncio.create_task(hall.arena.begin(another()))
+    await hall.later(501)
+    assert await begun is None
     assert "called off" in hall.edits[-1]
+    await until(lambda: len(hall.boards), 3)
 
 
 async def test_a_crash_keeps_the_players_and_asks_again(
@@ -241,7 +258,7 @@ async def test_a_stop_lets_a_send_under_way_end(
         return 77
 
     monkeypatch.setattr(platform, "send_board", send_board)
-    assert await hall.arena.begin(a_guess())
+    assert await hall.arena.begin(a_guess()) is None
     await under_way.wait()
     hall.watching.cancel()
     await asyncio.sleep(0)
@@ -267,7 +284,7 @@ async def test_clip_is_asked_until_it_works(hall: Hall, fault: Exception) -> Non
 @pytest.mark.parametrize("fault", [Gone("file"), TooBig("21 MB"), RuntimeError("a bug")])
 async def test_a_picture_that_cant_be_had_ends_the_round(hall: Hall, fault: Exception) -> None:
     hall.jobs.faults = [fault]
-    assert await hall.arena.begin(a_guess())
+    assert await hall.arena.begin(a_guess()) is None
     await until(lambda: "can't look at that picture" in "".join(hall.boards), True)
     await hall.later(3)
     await hall.until_phase(None)
@@ -286,7 +303,7 @@ async def test_a_database_that_is_away_ends_no_question(
         await judged(errand, event, chart)
 
     monkeypatch.setattr(hall.arena, "_judged", failing)
-    assert await hall.arena.begin(a_guess())
+    assert await hall.arena.begin(a_guess()) is None
     await hall.until_phase(None)
     assert faults == hall.jobs.faults == []
 
@@ -320,7 +337,7 @@ async def test_a_chart_that_nobody_asked_for_is_not_kept(hall: Hall) -> None:
 
 async def test_a_group_without_the_bot_has_no_round(hall: Hall) -> None:
     hall.platform.faults["send_board"] = [Gone("kicked")]
-    assert await hall.arena.begin(a_guess())
+    assert await hall.arena.begin(a_guess()) is None
     await hall.until_phase(None)
 
 
@@ -362,7 +379,7 @@ async def test_a_round_that_cant_be_shown_by_our_fault_does_not_block_its_chat(
 ) -> None:
     monkeypatch.setattr("bot.arena.arena.backoff", lambda attempt: 0.0)
     hall.platform.faults["send_board"] = [ValueError("a bug")] * 5
-    assert await hall.arena.begin(a_guess())
+    assert await hall.arena.begin(a_guess()) is None
     await hall.until_phase(None)
 
 

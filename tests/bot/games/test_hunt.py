@@ -149,6 +149,42 @@ def test_each_of_several_copies_is_told_in_whatever_order_clip_answers() -> None
         assert {remark.player for remark in game.state.remarks} == {BOB, CEM}
 
 
+def test_the_same_file_belongs_to_whoever_sent_it_first_in_whatever_order_it_comes() -> None:
+    game = a_round()
+    game.sees(Sent(ROUND, BOB, 12, photo(1)))
+    game.sees(Sent(ROUND, ANN, 11, photo(1)))
+    for number in (12, 11):
+        game.sees(verdict(number, 0.6, RED))
+    assert game.state.remarks == (Remark(BOB, Note.SAME),)
+    game.sees(Skipped(ROUND))
+    assert set(game.awards) == {ANN.id}
+
+
+def test_a_fourth_photo_is_told_of_in_whatever_order_clip_answers() -> None:
+    for order in itertools.permutations(range(10, 14)):
+        game = a_round()
+        for number in sorted(order):
+            game.sees(Sent(ROUND, ANN, number, photo(number)))
+        for number in order:
+            game.sees(verdict(number, 0.5))
+        assert game.state.remarks == (Remark(ANN, Note.ENOUGH),)
+        assert [shot.message_id for shot in hunt.counting(game.state)] == [10, 11, 12]
+
+
+def test_what_is_no_copy_of_a_photo_that_counts_is_not_called_one() -> None:
+    game = a_round()
+    for number in (10, 11, 12, 13):
+        game.sees(Sent(ROUND, ANN, number, photo(number)))
+    game.sees(Sent(ROUND, BOB, 14, photo(14)))
+    for number in (10, 11, 12):
+        game.sees(verdict(number, 0.5))
+    for number in (13, 14):
+        game.sees(verdict(number, 0.9, BLUE))
+    assert game.state.remarks == (Remark(ANN, Note.ENOUGH),)
+    game.sees(Skipped(ROUND))
+    assert game.awards[BOB.id].rank == 1
+
+
 def test_a_copy_and_an_unreadable_file_use_up_no_try() -> None:
     game = a_round()
     game.sees(Sent(ROUND, BOB, 10, photo(10)))

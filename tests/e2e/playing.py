@@ -51,11 +51,19 @@ class Club:
 
     async def plays_faster(self) -> None:
         """Ann, who owns the group, chooses rounds of half the usual length."""
+        await self._plays(15, presses=2)
+
+    async def plays_slower(self) -> None:
+        """Ann chooses rounds of twice the usual length."""
+        await self._plays(60, presses=1)
+
+    async def _plays(self, seconds: int, presses: int) -> None:
         ann = self.people[0]
-        settings = await ann.hears(reply_to=await ann.sends("/settings", to=self.chat), within=60)
-        for _ in range(2):  # twice, then half
+        command = await ann.sends("/settings", to=self.chat, topic=self.topic)
+        settings = await ann.hears(reply_to=command, within=60)
+        for _ in range(presses):
             await ann.presses(settings, "Length")
-        await self.server.until(lambda: "15 s" in (settings.text or ""))
+        await self.server.until(lambda: f"{seconds} s" in (settings.text or ""))
         await self.server.until(lambda: len(self.calls()) >= len(settings.versions))
         self.settled = len(self.calls())
 

@@ -54,8 +54,9 @@ class Intake:
             QueueUnavailable: the queue is.
         """
         latest = await self._store.latest_job(ask.place.chat_id, ask.place.message_id)
-        asked_later = latest is not None and latest.id != ask.id
-        known = await self._store.job(ask.id) if asked_later else latest
+        if latest and latest.serial > ask.serial:
+            return  # its edit was faster
+        known = latest if latest and latest.id == ask.id else None
         if known and known.delivered:
             return
         if known is None and latest and latest.fingerprint == ask.fingerprint:
@@ -69,6 +70,8 @@ class Intake:
             if known:  # recorded by an attempt that did not get as far as the queue
                 await self._store.forget_job(ask.id)
             raise
+        if ask.serial:
+            await self._store.supersede(ask.place, ask.serial)
 
     async def _admit(self, ask: Ask, *, again: bool) -> None:
         sentences = speak(ask.language)

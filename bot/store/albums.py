@@ -14,7 +14,7 @@ class Album:
     """An album as it stood when its newest item came.
 
     Attributes:
-        serial: update id of that item.
+        serial: grows with each item that comes, in whatever order.
         asking_id: the item that was answered before; None the first time.
     """
 
@@ -35,21 +35,31 @@ class Albums(Rows):
         message: bytes,
         *,
         user_id: int,
+        edited: bool,
         serial: int,
         settle: float,
     ) -> None:
-        """Keeps an item, new or edited, and puts the album off for `settle` seconds more."""
-        await self._upsert(
-            album_items,
-            {"chat_id": chat_id, "group_id": group_id, "message_id": message_id},
-            {"user_id": user_id, "message": message},
-        )
+        """Keeps an item that is new here, and puts the album off for `settle` seconds more.
+
+        Args:
+            edited: it takes the place of what is there; a new item may come after its edit.
+            serial: that of the album, unless it is greater already.
+        """
+        keys = {"chat_id": chat_id, "group_id": group_id, "message_id": message_id}
+        item = {"user_id": user_id, "message": message}
         now = time.time()
-        await self._upsert(
-            albums,
-            {"chat_id": chat_id, "group_id": group_id},
-            {"due_at": now + settle, "serial": serial, "created_at": now},
-        )
+        fresh = {"due_at": now + settle, "serial": serial, "created_at": now}
+        greater = func.max if self._is_sqlite else func.greatest
+        changes = {**fresh, "serial": greater(albums.c.serial + 1, serial)}
+        album = {"chat_id": chat_id, "group_id": group_id}
+        async with self._database.begin() as connection:
+            if edited:
+                await connection.execute(self._upsert_into(album_items, keys, item, item))
+            else:
+                done = await connection.execute(self._insert_once(album_items, keys, item))
+                if not done.rowcount:
+                    return  # it came once more
+            await connection.execute(self._upsert_into(albums, album, fresh, changes))
 
     async def due_albums(self) -> list[Album]:
         """Albums that have settled."""

@@ -134,6 +134,20 @@ class Jobs(Rows):
         async with self._database.connect() as connection:
             return [_job_record(row) for row in await connection.execute(query)]
 
+    async def supersede(self, place: Place, serial: int) -> None:
+        """Nobody waits any more for what a message asked before its edit of this serial."""
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(jobs)
+                .where(
+                    jobs.c.chat_id == place.chat_id,
+                    jobs.c.message_id == place.message_id,
+                    jobs.c.serial < serial,
+                    jobs.c.delivered_at.is_(None),
+                )
+                .values(delivered_at=time.time())
+            )
+
     async def mark_noticed(self, job_id: str) -> None:
         """The asker was told that it takes long."""
         async with self._database.begin() as connection:

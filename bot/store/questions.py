@@ -33,6 +33,17 @@ class Questions(Rows):
             },
         )
 
+    async def change_question(
+        self, chat_id: int, question_id: int, media: tuple[Media, ...]
+    ) -> None:
+        """From now on a question of ours is about these pictures; nothing where it is none."""
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(questions)
+                .where(questions.c.chat_id == chat_id, questions.c.question_id == question_id)
+                .values(media=msgspec.msgpack.encode(media))
+            )
+
     async def question(self, chat_id: int, question_id: int) -> tuple[Media, ...] | None:
         """The pictures that a question of ours is about."""
         query = select(questions.c.media).where(

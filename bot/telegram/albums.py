@@ -48,7 +48,9 @@ class Albums:
         self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._failures = Failures()
 
-    async def add(self, message: Message, speaker: Speaker, update_id: int) -> None:
+    async def add(
+        self, message: Message, speaker: Speaker, update_id: int, *, edited: bool
+    ) -> None:
         """Keeps an item, new or edited."""
         await self._store.add_album_item(
             message.chat_id,
@@ -56,6 +58,7 @@ class Albums:
             message.message_id,
             message.to_json().encode(),
             user_id=speaker.user_id,
+            edited=edited,
             serial=update_id,
             settle=SETTLE,
         )

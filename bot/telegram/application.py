@@ -141,7 +141,7 @@ class TelegramFront:
         elif not command and await self._games.reply(message, who, edited=edited):
             return
         elif message.media_group_id:
-            await self._albums.add(message, who, update.update_id)
+            await self._albums.add(message, who, update.update_id, edited=edited)
         elif command and command.name == "classify":
             await self._conversation.classify(message, who, command.argument, serial)
         elif command and (handler := self._preferences.commands.get(command.name)):

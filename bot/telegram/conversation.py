@@ -113,11 +113,11 @@ class Conversation:
             )
         except NoLabels as error:
             if message.text:
-                await self.refuse(message, speaker.sentences.labels_refused(error))
+                await self._refuse_phrases(message, serial, speaker.sentences.labels_refused(error))
                 return
             labels = speaker.person.labels  # a caption of commas is as good as none
         except LabelsRefused as error:
-            await self.refuse(message, speaker.sentences.labels_refused(error))
+            await self._refuse_phrases(message, serial, speaker.sentences.labels_refused(error))
             return
         if not labels:
             await self._ask_back(message, speaker, media)
@@ -149,10 +149,22 @@ class Conversation:
         """Answers with a sentence, in place of any earlier sentence."""
         await self._answers.text(place_of(message), sentence)
 
+    async def _refuse_phrases(self, message: Message, serial: int, sentence: str) -> None:
+        """The message's last word; a chart of what it said before would wipe it out."""
+        latest = await self._store.latest_job(message.chat_id, message.message_id)
+        if latest and latest.serial > serial:
+            return  # its edit was faster
+        await self._store.supersede(place_of(message), serial)
+        await self.refuse(message, sentence)
+
     async def _ask_back(self, message: Message, speaker: Speaker, media: tuple[Media, ...]) -> None:
         place = place_of(message)
-        if await self._store.answer_to(place.chat_id, place.message_id):
-            return  # asked already, or an edit took the phrases away: nothing new to say
+        if earlier := await self._store.answer_to(place.chat_id, place.message_id):
+            # Asked already; but the picture may be another by now, or an album have more of them.
+            await self._store.change_question(place.chat_id, earlier.answer_id, media)
+            return
+        if await self._store.latest_job(place.chat_id, place.message_id):
+            return  # an edit took the phrases away, or brought some before this came
         question_id = await self._platform.send_text(
             place,
             speaker.sentences.which_phrases(),
@@ -165,21 +177,36 @@ class Conversation:
 
     async def _target(self, message: Message, speaker: Speaker, serial: int) -> _Target | None:
         """The pictures that a message without a picture of its own is about."""
-        if serial and (media := await self._asked_before(message)):
-            return _Target(media)
         replied_to = message.reply_to_message
+        asked = await self._open_question(message, speaker, serial)
+        # An edit, or it came once more, maybe with its question still open.
+        is_known = serial or replied_to is None
+        if is_known and (media := await self._asked_before(message)):
+            return asked if asked and asked.media == media else _Target(media)
         if replied_to is None:
-            if serial or not is_private(message):
-                return None
-            asked = await self._store.open_question(message.chat_id, speaker.user_id)
-            return _Target(asked[1], asked[0]) if asked else None
+            return asked
         if media := await self._store.question(message.chat_id, replied_to.message_id):
             return _Target(media, replied_to.message_id)
         # Our chart is a picture too, but who replies to it means the one that it speaks of.
         if job := await self._store.job_answered_by(message.chat_id, replied_to.message_id):
             return _Target(job.media)
         picture = self.picture_in(replied_to)
-        return _Target((picture,)) if isinstance(picture, Media) else None
+        if isinstance(picture, Media):
+            return _Target((picture,))
+        # A question that took Telegram too long was asked twice, and we know only the second one.
+        is_ours = replied_to.from_user is not None and replied_to.from_user.is_bot
+        return asked if is_ours else None
+
+    async def _open_question(
+        self, message: Message, speaker: Speaker, serial: int
+    ) -> _Target | None:
+        """In private: our question that a message without a reply would answer."""
+        if not is_private(message):
+            return None
+        asked = await self._store.open_question(message.chat_id, speaker.user_id)
+        if asked is None or (serial and message.message_id < asked[0]):
+            return None  # an edit of what was said before we asked is about something else
+        return _Target(asked[1], asked[0])
 
     async def _asked_before(self, message: Message) -> tuple[Media, ...] | None:
         job = await self._store.latest_job(message.chat_id, message.message_id)

@@ -1,11 +1,13 @@
 """Commands about the person and the bot: labels, template, language, help, privacy."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
 from bot.arena import Arena
 from bot.fleet import Fleet
+from bot.platform import Gone
 from bot.store import MEMORY_HOURS, Store
 from bot.telegram.people import Speaker, is_private, place_of, speaker
 from bot.telegram.platform import TelegramPlatform, telegram_errors
@@ -129,10 +131,12 @@ class Preferences:
         await self._say(message, who.sentences.privacy(MEMORY_HOURS), keyboard)
 
     async def _cancel(self, message: Message, who: Speaker, _argument: str) -> None:
-        closed = await self._store.close_questions(message.chat_id, who.user_id)
+        asked = await self._store.open_question(message.chat_id, who.user_id)
         await self._say(
-            message, who.sentences.cancelled() if closed else who.sentences.nothing_to_cancel()
+            message, who.sentences.cancelled() if asked else who.sentences.nothing_to_cancel()
         )
+        # Only now: where saying so fails, it is said once more, and is to be as true then.
+        await self._store.close_questions(message.chat_id, who.user_id)
 
     async def _status(self, message: Message, who: Speaker, _argument: str) -> None:
         if who.user_id not in self._admin_ids:
@@ -160,8 +164,10 @@ class Preferences:
             text = who.sentences.deleted()
         else:
             text = ""
-        async with telegram_errors():
-            await query.answer(text)
+        # After a long stop the press is too old to be answered; what it did is told all the same.
+        with contextlib.suppress(Gone):
+            async with telegram_errors():
+                await query.answer(text)
         if text and isinstance(query.message, Message) and query.message.text != text:
             place = place_of(query.message)
             await self._platform.edit_to_text(place, place.message_id, text)

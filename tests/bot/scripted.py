@@ -33,7 +33,7 @@ class ScriptedPlatform:
     async def show_working(self, place: Place) -> None:
         self.working.append(place)
 
-    async def send_text(self, place: Place, text: str) -> int:
+    async def send_text(self, place: Place, text: str, _markup: object = None) -> int:
         self._happens("send_text")
         self.said.append(("text", place, text))
         return next(self._ids)

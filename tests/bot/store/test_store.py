@@ -235,9 +235,12 @@ async def test_text_answers_a_question_only_while_it_is_fresh(
     assert await store.question(7, 100) == MEDIA
 
 
-async def _album(store: Store, message_id: int, serial: int, settle: float) -> None:
+async def _album(
+    store: Store, message_id: int, serial: int, settle: float, *, edited: bool = False
+) -> None:
+    item = f"{'edit of ' if edited else ''}item {message_id}".encode()
     await store.add_album_item(
-        7, "g", message_id, f"item {message_id}".encode(), user_id=7, serial=serial, settle=settle
+        7, "g", message_id, item, user_id=7, edited=edited, serial=serial, settle=settle
     )
 
 
@@ -264,6 +267,29 @@ async def test_albums_settle_and_become_due_again(store: Store) -> None:
     await store.put_off_album(second, None)
     await store.put_off_all_albums(-1)
     assert await store.due_albums() == []
+
+
+async def test_an_albums_items_come_in_any_order_and_more_than_once(store: Store) -> None:
+    for message_id, update_id in ((1, 11), (3, 13), (2, 12)):
+        await _album(store, message_id, update_id, -1)
+    (album,) = await store.due_albums()
+    assert album.serial == 14  # greater than that of the question without the second item
+    await _album(store, 4, 21, -1, edited=True)
+    await _album(store, 4, 15, -1)  # what was edited
+    await store.put_off_album(Album(7, "g", 21), None)
+    await _album(store, 2, 12, -1)  # once more
+    assert await store.due_albums() == []
+    assert await store.album_items(album) == [b"item 1", b"item 2", b"item 3", b"edit of item 4"]
+
+
+async def test_what_an_edit_makes_pointless_is_waited_for_by_nobody(store: Store) -> None:
+    for serial in (0, 5, 9):
+        await store.record_job(an_ask(serial=serial))
+    await store.record_job(an_ask(6))
+    await store.supersede(an_ask().place, 9)
+    assert await store.jobs_in_flight(7) == 2
+    waiting = await store.waiting_longer_than(-1)
+    assert {record.id for record in waiting} == {an_ask(serial=9).id, an_ask(6).id}
 
 
 async def test_handled_updates(store: Store) -> None:

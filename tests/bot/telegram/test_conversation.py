@@ -1,0 +1,194 @@
+"""Which pictures and phrases a message means, in whatever order messages and edits arrive."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from telegram import Message
+from telegram.error import BadRequest
+
+from bot.asks import Media
+from bot.intake import Intake
+from bot.metrics import Metrics
+from bot.platform import TryAgain
+from bot.store import Store
+from bot.telegram.conversation import Conversation
+from bot.telegram.people import speaker_of
+from bot.telegram.preferences import Preferences
+from inference.contract import Job, decode_job
+from inference.queue import JOBS, JOBS_SUBJECT, Queue
+from tests.bot.scripted import ScriptedPlatform
+from tests.bot.telegram.messages import message, size
+
+BOT = {"id": 42, "is_bot": True, "first_name": "clipbot"}
+TOO_MANY = ", ".join(f"label {number}" for number in range(30))
+ANYTHING: Any = None
+
+
+class Chat:
+    """Alice's private chat with the bot. Numbers are those of messages; edits have serials."""
+
+    def __init__(self, store: Store, queue: Queue, platform: ScriptedPlatform) -> None:
+        self.store = store
+        self.platform = platform
+        self._queue = queue
+        intake = Intake(queue, store, platform, Metrics(), bot_id=42, max_per_user=3)
+        telegram: Any = platform
+        fleet: Any = SimpleNamespace(image_size=224, is_demo=False)
+        self.conversation = Conversation(telegram, store, intake, fleet, max_labels=20)
+        self.preferences = Preferences(
+            telegram, store, fleet, queue, ANYTHING, max_labels=20, admin_ids=frozenset()
+        )
+
+    async def hears(self, heard: Message, serial: int = 0) -> None:
+        who = await speaker_of(heard, self.store)
+        assert who
+        await self.conversation.private_message(heard, who, serial)
+
+    async def text(self, number: int, text: str, serial: int = 0, **fields: Any) -> None:
+        await self.hears(message(message_id=number, text=text, **fields), serial)
+
+    async def photo(
+        self, number: int, caption: str | None = None, serial: int = 0, width: int = 400
+    ) -> None:
+        shown = message(message_id=number, photo=[size(width, 300)], caption=caption)
+        await self.hears(shown, serial)
+
+    async def jobs(self) -> list[Job]:
+        """What the workers were asked since the last look."""
+        puller = await self._queue.puller(JOBS, "test", JOBS_SUBJECT)
+        found = []
+        for delivery in await puller.pull(9, 0.2):
+            found.append(decode_job(delivery.data))
+            await delivery.ack()
+        return found
+
+    @property
+    def sentences(self) -> list[str]:
+        return [text for _, _, text in self.platform.said]
+
+    async def question(self) -> int:
+        """The question that is open, by its message."""
+        asked = await self.store.open_question(7, 7)
+        assert asked
+        return asked[0]
+
+
+@pytest.fixture
+def chat(store: Store, queue: Queue, platform: ScriptedPlatform) -> Chat:
+    return Chat(store, queue, platform)
+
+
+async def test_a_question_is_about_the_picture_that_is_there_now(chat: Chat) -> None:
+    await chat.photo(1)
+    await chat.photo(1, serial=5, width=500)  # replaced
+    assert len(chat.sentences) == 1
+    await chat.text(10_000, "a dog, a cat")
+    (job,) = await chat.jobs()
+    assert job.images == [b"picture 500x300-id"]
+
+
+async def test_a_question_is_about_all_items_of_an_album(chat: Chat) -> None:
+    first = message(message_id=1, photo=[size(400, 300)])
+    who = await speaker_of(first, chat.store)
+    assert who
+    media = tuple(Media(f"file {number}", f"unique {number}") for number in range(3))
+    for count, serial in ((2, 12), (3, 13)):  # the last one came late
+        await chat.conversation.ask(first, who, media[:count], None, serial)
+    await chat.text(10_000, "a dog, a cat", reply_to_message=_ours(await chat.question()))
+    (job,) = await chat.jobs()
+    assert len(job.images) == 3
+
+
+@pytest.mark.parametrize("caption", [None, TOO_MANY, "an owl"])
+async def test_an_edit_that_was_faster_is_the_last_word(chat: Chat, caption: str | None) -> None:
+    await chat.photo(1, "a dog, a cat", serial=5)
+    await chat.photo(1, caption)
+    assert chat.sentences == []
+    (job,) = await chat.jobs()
+    assert job.labels == ["a dog", "a cat"]
+
+
+async def test_an_edit_that_is_refused_is_the_last_word(chat: Chat) -> None:
+    await chat.photo(1, "a dog, a cat")
+    await chat.photo(1, TOO_MANY, serial=5)
+    assert "30 phrases" in chat.sentences[-1]
+    latest = await chat.store.latest_job(7, 1)
+    assert latest
+    assert latest.delivered  # its chart would take the sentence's place
+
+
+async def test_a_photo_whose_phrases_are_taken_away_is_not_asked_about(chat: Chat) -> None:
+    await chat.photo(1, "a dog, a cat")
+    await chat.photo(1, serial=5)
+    assert chat.sentences == []  # the chart is on its way
+    await chat.text(2, "thanks")
+    assert len(await chat.jobs()) == 1
+
+
+@pytest.mark.parametrize("closed", [False, True])
+async def test_phrases_that_come_once_more_change_nothing(chat: Chat, closed: bool) -> None:
+    await chat.photo(1)
+    asked = await chat.store.open_question(7, 7)
+    assert asked
+    await chat.text(10_000, "a dog, a cat")
+    if not closed:  # as if we had ended before
+        await chat.store.record_question(7, asked[0], 7, asked[1])
+    await chat.text(10_000, "a dog, a cat")
+    assert len(chat.sentences) == 1
+    assert len(await chat.jobs()) == 1
+    assert await chat.store.open_question(7, 7) is None
+
+
+async def test_a_question_that_was_asked_twice_may_be_answered_by_either(chat: Chat) -> None:
+    await chat.photo(1)
+    await chat.text(10_000, "a dog, a cat", reply_to_message=_ours(await chat.question() - 1))
+    assert len(await chat.jobs()) == 1
+    assert await chat.store.open_question(7, 7) is None
+
+
+async def test_refused_phrases_are_mended_by_an_edit(chat: Chat) -> None:
+    await chat.text(1, "hello")
+    await chat.photo(2)
+    await chat.text(10_000, TOO_MANY)
+    await chat.text(1, "hello!", serial=5)  # said before we asked
+    assert await chat.jobs() == []
+    await chat.text(10_000, "a dog, a cat", serial=6)
+    (job,) = await chat.jobs()
+    assert job.labels == ["a dog", "a cat"]
+
+
+async def test_cancelling_is_told_the_same_once_more(chat: Chat) -> None:
+    await chat.photo(1)
+    chat.platform.faults["send_text"] = [TryAgain("away")]
+    with pytest.raises(TryAgain):
+        await _cancel(chat)
+    await _cancel(chat)
+    assert chat.sentences[-1].startswith("Forgotten.")
+    assert await chat.store.open_question(7, 7) is None
+    await _cancel(chat)
+    assert "nothing to cancel" in chat.sentences[-1]
+
+
+async def test_a_press_that_is_too_old_to_be_answered_is_told_by_an_edit(chat: Chat) -> None:
+    async def answer(text: str) -> None:
+        raise BadRequest("Query is too old and response timeout expired or query id is invalid")
+
+    shown = message(message_id=9, text="Which language?", **{"from": BOT})
+    press: Any = SimpleNamespace(
+        data="language:es", from_user=message().from_user, message=shown, answer=answer
+    )
+    await chat.preferences.press(press)
+    assert (await chat.store.person(7)).language == "es"
+    assert chat.platform.kinds == ["edit 9 to text"]
+
+
+async def _cancel(chat: Chat) -> None:
+    command = message(message_id=10_001, text="/cancel")
+    who = await speaker_of(command, chat.store)
+    assert who
+    await chat.preferences.commands["cancel"](command, who, "")
+
+
+def _ours(number: int) -> dict[str, Any]:
+    return message(message_id=number, text="Which phrases?", **{"from": BOT}).to_dict()

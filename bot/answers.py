@@ -1,6 +1,7 @@
 """Replies to messages, each of which has one answer: a newer one takes the older one's place."""
 
 from bot.asks import Place
+from bot.backoff import insist
 from bot.platform import Gone, Platform
 from bot.store import Store
 
@@ -29,7 +30,9 @@ class Answers:
         answer_id = (
             earlier.answer_id if earlier else await self._platform.send_chart(place, chart, text)
         )
-        await self._store.record_answer(place, answer_id, is_chart=True, job_id=job_id)
+        await insist(
+            lambda: self._store.record_answer(place, answer_id, is_chart=True, job_id=job_id)
+        )
 
     async def text(self, place: Place, text: str) -> None:
         """Answers with a sentence; an earlier sentence is replaced, an earlier chart stays."""
@@ -43,4 +46,4 @@ class Answers:
                 return
         answer_id = await self._platform.send_text(place, text)
         if not (earlier and earlier.is_chart):
-            await self._store.record_answer(place, answer_id, is_chart=False)
+            await insist(lambda: self._store.record_answer(place, answer_id, is_chart=False))

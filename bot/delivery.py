@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.answers import Answers
 from bot.asks import Ask
-from bot.backoff import Failures, backoff
+from bot.backoff import Failures, backoff, insist
 from bot.captions import caption
 from bot.lanes import Lanes
 from bot.metrics import Metrics
@@ -122,8 +122,8 @@ class Deliverer:
                 return True
         except Gone as error:
             log.info("Nobody is there to be told about %s: %s", record.id, error)
-        except TryAgain as error:
-            pause = error.after or backoff(delivery.attempt)
+        except (TryAgain, DBAPIError, OSError) as error:
+            pause = getattr(error, "after", 0.0) or backoff(delivery.attempt)
             log.warning("Answer to %s: %s; trying again in %.0f s.", record.id, error, pause)
             await delivery.hand_back(delay=pause)
             return False
@@ -137,7 +137,7 @@ class Deliverer:
             await self._apologise(record)
         self._failures.forget(record.id)
         # From here on a crash repeats nothing: this is the delivery record.
-        await self._store.mark_delivered(record.id)
+        await insist(lambda: self._store.mark_delivered(record.id))
         return True
 
     async def _apologise(self, record: JobRecord) -> None:

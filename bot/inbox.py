@@ -1,6 +1,7 @@
 """Updates: stored before the platform is told that we have them, then handled lane by lane."""
 
 import asyncio
+import itertools
 import json
 import logging
 from collections.abc import Hashable
@@ -8,7 +9,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.exc import DBAPIError
 
-from bot.backoff import Failures, backoff
+from bot.backoff import Failures, backoff, insist
 from bot.lanes import Lanes
 from bot.metrics import Metrics
 from bot.platform import Gone, TryAgain
@@ -29,6 +30,9 @@ _AT_WORK = 64
 # the queue, and lose their order.
 _LANE_IN_HAND = 100
 _LANE_PAUSE = 5.0
+# So long, in seconds, whoever failed is waited for by the rest of their lane. More would hold up
+# a person for long, and fill our hands with what waits.
+_WAITED_FOR = 10.0
 
 
 class Front(Protocol):
@@ -79,30 +83,40 @@ class Inbox:
         if self._lanes.waiting(lane) >= _LANE_IN_HAND:
             await delivery.hand_back(delay=_LANE_PAUSE)
             return
-        async with self._lanes.turn(lane), self._at_work:
-            update: Update = json.loads(delivery.data)
-            if await self._store.is_handled(update["update_id"]):
-                await delivery.ack()
-                return
-            try:
-                await self._front.handle(update)
-            except Gone as error:
-                log.info("Update %s has nobody to answer: %s", update["update_id"], error)
-            except (TryAgain, QueueUnavailable, DBAPIError, OSError) as error:
-                pause = getattr(error, "after", 0.0) or backoff(delivery.attempt)
-                log.warning(
-                    "Update %s: %s; trying again in %.0f s.", update["update_id"], error, pause
-                )
-                await delivery.hand_back(delay=pause)
-                return
-            except Exception:
-                failures = self._failures.count(update["update_id"])
-                log.exception("Update %s failed for the %d. time.", update["update_id"], failures)
-                if failures < _OUR_TRIES:
-                    await delivery.hand_back(delay=backoff(failures))
+        async with self._lanes.turn(lane):
+            for attempt in itertools.count(delivery.attempt):
+                async with self._at_work:
+                    pause = await self._handle(delivery, attempt)
+                if pause is None:
+                    await delivery.ack()
                     return
-                await self._queue.set_aside("updates", delivery)
-                await self._front.apologise(update)
-            self._failures.forget(update["update_id"])
-            await self._store.mark_handled(update["update_id"])
-            await delivery.ack()
+                if pause > _WAITED_FOR:
+                    await delivery.hand_back(delay=pause)
+                    return
+                # In its lane, or what was said next would be taken for something else.
+                await asyncio.sleep(pause)
+
+    async def _handle(self, delivery: Delivery, attempt: int) -> float | None:
+        """Returns None when the update is done with, else the seconds until the next attempt."""
+        update: Update = json.loads(delivery.data)
+        number = update["update_id"]
+        try:
+            if await self._store.is_handled(number):
+                return None
+            await self._front.handle(update)
+        except Gone as error:
+            log.info("Update %s has nobody to answer: %s", number, error)
+        except (TryAgain, QueueUnavailable, DBAPIError, OSError) as error:
+            pause: float = getattr(error, "after", 0.0) or backoff(attempt)
+            log.warning("Update %s: %s; trying again in %.0f s.", number, error, pause)
+            return pause
+        except Exception:
+            failures = self._failures.count(number)
+            log.exception("Update %s failed for the %d. time.", number, failures)
+            if failures < _OUR_TRIES:
+                return backoff(failures)
+            await self._queue.set_aside("updates", delivery)
+            await self._front.apologise(update)
+        self._failures.forget(number)
+        await insist(lambda: self._store.mark_handled(number))
+        return None

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from bot.arena.boards import board_of, result_of
 from bot.arena.pace import EditPace, Urgency, allowed_at, with_call
 from bot.asks import Place
-from bot.backoff import Failures, backoff
+from bot.backoff import Failures, backoff, insist
 from bot.games import State
 from bot.games.duel import Duel, is_of_somebody
 from bot.games.round import End, Phase
@@ -114,7 +114,7 @@ class Showman:
         shown = board_of(row.state, fresh=False).digest
         calls = with_call(row.display.calls, self._clock())
         display = replace(row.display, board_id=board_id, shown=shown, calls=calls)
-        await self._store.save_display(row.state, display)
+        await insist(lambda: self._store.save_display(row.state, display))
         return Look(again_at=now)
 
     async def _tell(self, row: RoundRow, now: float) -> Look:
@@ -138,7 +138,8 @@ class Showman:
                 await self._store.save_display(row.state, replace(row.display, told=True))
             return Look(again_at=now)
         calls = with_call(row.display.calls, self._clock())
-        await self._store.save_display(row.state, replace(row.display, told=True, calls=calls))
+        told = replace(row.display, told=True, calls=calls)
+        await insist(lambda: self._store.save_display(row.state, told))
         return Look(again_at=now)
 
 

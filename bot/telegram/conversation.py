@@ -7,6 +7,7 @@ from telegram import ForceReply, Message
 
 from bot.answers import Answers
 from bot.asks import Ask, Media
+from bot.backoff import insist
 from bot.fleet import Fleet
 from bot.intake import Intake, Refused
 from bot.store import Store
@@ -172,8 +173,10 @@ class Conversation:
                 selective=True, input_field_placeholder=speaker.sentences.phrases_placeholder()
             ),
         )
-        await self._store.record_question(message.chat_id, question_id, speaker.user_id, media)
-        await self._store.record_answer(place, question_id, is_chart=False)
+        await insist(
+            lambda: self._store.record_question(place.chat_id, question_id, speaker.user_id, media)
+        )
+        await insist(lambda: self._store.record_answer(place, question_id, is_chart=False))
 
     async def _target(self, message: Message, speaker: Speaker, serial: int) -> _Target | None:
         """The pictures that a message without a picture of its own is about."""

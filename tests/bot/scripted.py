@@ -3,8 +3,12 @@
 import itertools
 from collections import defaultdict
 
+import pytest
+from sqlalchemy.exc import OperationalError
+
 from bot.asks import Ask, Media, Place
 from bot.platform import Buttons
+from bot.store import Store
 from inference.queue import Delivery
 
 CHART = b"\x89PNG chart"
@@ -96,6 +100,24 @@ class ScriptedDelivery(Delivery):
 
     async def hand_back(self, delay: float = 0.0) -> None:
         self.handed_back.append(delay)
+
+
+def failing(
+    monkeypatch: pytest.MonkeyPatch, store: Store, method: str, times: int
+) -> list[Exception]:
+    """Has the database refuse a method of the store so often; returns what is yet to be raised."""
+    faults: list[Exception] = [
+        OperationalError(method, None, Exception("attempt to write a readonly database"))
+    ] * times
+    done = getattr(store, method)
+
+    async def tried(*args: object, **kwargs: object) -> object:
+        if faults:
+            raise faults.pop()
+        return await done(*args, **kwargs)
+
+    monkeypatch.setattr(store, method, tried)
+    return faults
 
 
 def an_ask(

@@ -11,7 +11,7 @@ from bot.store import Store
 from inference.contract import ImageOutcome, Reply, Result, encode
 from inference.errors import Problem, ProblemCode
 from inference.queue import DEAD, Queue
-from tests.bot.scripted import CHART, ScriptedDelivery, ScriptedPlatform, an_ask
+from tests.bot.scripted import CHART, ScriptedDelivery, ScriptedPlatform, an_ask, failing
 
 
 @pytest.fixture
@@ -63,6 +63,39 @@ async def test_what_was_delivered_is_not_delivered_again(
     again = result_of(ask, attempt=2)
     await deliverer.deal_with(again)
     assert (platform.kinds, again.acknowledged) == (["chart"], 1)
+
+
+async def test_a_chart_is_sent_once_however_often_the_database_refuses_to_note_it(
+    deliverer: Deliverer,
+    store: Store,
+    platform: ScriptedPlatform,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.backoff._LONGEST", 0.01)
+    await store.record_job(an_ask())
+    faults = failing(monkeypatch, store, "record_answer", 6)
+    delivery = result_of(an_ask())
+    await deliverer.deal_with(delivery)
+    assert (platform.kinds, delivery.acknowledged, faults) == (["chart"], 1, [])
+    latest = await store.job(an_ask().id)
+    assert latest
+    assert latest.delivered
+
+
+async def test_a_database_that_is_away_is_not_our_own_fault(
+    deliverer: Deliverer,
+    store: Store,
+    platform: ScriptedPlatform,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await store.record_job(an_ask())
+    failing(monkeypatch, store, "answer_to", 9)
+    for attempt in range(1, 10):
+        delivery = result_of(an_ask(), attempt)
+        await deliverer.deal_with(delivery)
+        assert delivery.handed_back
+    await deliverer.deal_with(result_of(an_ask()))
+    assert platform.kinds == ["chart"]
 
 
 async def test_a_platform_that_is_away_gets_it_later(

@@ -11,9 +11,11 @@ from bot.inbox import Inbox, Update
 from bot.metrics import Metrics
 from bot.platform import Gone, TryAgain
 from bot.store import Store
+from inference import tasks
 from inference.errors import QueueUnavailable
 from inference.queue import DEAD, UPDATES, Queue, updates_subject
-from tests.bot.scripted import ScriptedDelivery
+from tests.bot.scripted import ScriptedDelivery, failing
+from tests.inference.asker import until
 
 
 class ScriptedFront:
@@ -73,15 +75,14 @@ async def test_handled_twice_is_handled_once(inbox: Inbox, front: ScriptedFront)
 @pytest.mark.parametrize(
     ("fault", "attempt", "delay"),
     [
-        (TryAgain("away"), 1, 1.0),
-        (TryAgain("away"), 3, 4.0),
+        (TryAgain("away"), 5, 16.0),
         (TryAgain("away"), 50, 60.0),
         (TryAgain("flood", 17.0), 1, 17.0),
-        (QueueUnavailable("no answer"), 2, 2.0),
+        (QueueUnavailable("no answer"), 6, 32.0),
         (OperationalError("select", None, Exception("locked")), 9, 60.0),
     ],
 )
-async def test_what_is_away_is_tried_again_however_often(
+async def test_what_is_away_for_long_comes_back_however_often(
     inbox: Inbox, front: ScriptedFront, fault: Exception, attempt: int, delay: float
 ) -> None:
     front.faults = [fault]
@@ -94,15 +95,46 @@ async def test_what_is_away_is_tried_again_however_often(
     assert front.apologies == 0
 
 
-async def test_our_own_fault_is_tried_three_times_then_set_aside_with_an_apology(
-    inbox: Inbox, front: ScriptedFront, queue: Queue, store: Store
+async def test_what_is_away_for_a_moment_is_waited_for_by_its_lane_alone(
+    inbox: Inbox, front: ScriptedFront
 ) -> None:
+    front.faults = [TryAgain("flood", 9.0)]
+    first, second = delivered(1, lane=7), delivered(2, lane=7)
+    waiting = [asyncio.create_task(inbox.deal_with(one)) for one in (first, second)]
+    await until(lambda: len(front.faults), 0)
+    await inbox.deal_with(delivered(3, lane=8))
+    assert front.handled == [3]
+    await tasks.end(*waiting)
+
+    front.faults = [TryAgain("flood", 0.01), TryAgain("flood", 0.01)]
+    await asyncio.gather(inbox.deal_with(first), inbox.deal_with(second))
+    assert front.handled == [3, 1, 2]
+    assert (first.handed_back, first.acknowledged) == ([], 1)
+
+
+async def test_what_was_handled_is_noted_until_the_database_takes_it(
+    inbox: Inbox, front: ScriptedFront, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.backoff._LONGEST", 0.01)
+    faults = failing(monkeypatch, store, "mark_handled", 3)
+    delivery = delivered(1)
+    await inbox.deal_with(delivery)
+    assert (front.handled, delivery.acknowledged, faults) == ([1], 1, [])
+    assert await store.is_handled(1)
+
+
+async def test_our_own_fault_is_tried_three_times_then_set_aside_with_an_apology(
+    inbox: Inbox,
+    front: ScriptedFront,
+    queue: Queue,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.backoff._LONGEST", 0.01)
     front.faults = [ValueError("a bug")] * 3
-    deliveries = [delivered(1, attempt) for attempt in (1, 2, 3)]
-    for delivery in deliveries:
-        await inbox.deal_with(delivery)
-    assert [delivery.handed_back for delivery in deliveries] == [[1.0], [2.0], []]
-    assert [delivery.acknowledged for delivery in deliveries] == [0, 0, 1]
+    delivery = delivered(1)
+    await inbox.deal_with(delivery)
+    assert (delivery.handed_back, delivery.acknowledged) == ([], 1)
     assert front.apologies == 1
     assert await store.is_handled(1)
     (kept,) = await (await queue.puller(DEAD, "person", "clipbot.dead.updates")).pull(9, 1.0)
@@ -120,13 +152,13 @@ async def test_one_persons_updates_are_handled_in_order_others_meanwhile(
     inbox: Inbox, front: ScriptedFront
 ) -> None:
     front.gate.clear()
-    tasks = [
+    handling = [
         asyncio.create_task(inbox.deal_with(delivered(number, lane=lane)))
         for number, lane in ((1, 7), (2, 7), (3, 8))
     ]
     await asyncio.sleep(0)
     front.gate.set()
-    await asyncio.gather(*tasks)
+    await asyncio.gather(*handling)
     assert sorted(front.handled) == [1, 2, 3]
     assert front.handled.index(1) < front.handled.index(2)
 
@@ -134,9 +166,9 @@ async def test_one_persons_updates_are_handled_in_order_others_meanwhile(
 async def test_one_persons_flood_leaves_room_for_others(inbox: Inbox, front: ScriptedFront) -> None:
     front.gate.clear()
     flood = [delivered(number, lane=7) for number in range(101)]
-    tasks = [asyncio.create_task(inbox.deal_with(delivery)) for delivery in flood]
+    handling = [asyncio.create_task(inbox.deal_with(delivery)) for delivery in flood]
     await asyncio.sleep(0)
     assert flood[-1].handed_back == [5.0]
     front.gate.set()
-    await asyncio.gather(*tasks)
+    await asyncio.gather(*handling)
     assert front.handled == list(range(100))

@@ -26,8 +26,6 @@ _OUR_TRIES = 3
 # Handlers at work at once. Those that wait for their lane don't count, so that one busy chat
 # can't keep the others waiting.
 _AT_WORK = 64
-# Of these in one chat: a group that is allowed 20 messages a minute would take all in a moment.
-_AT_WORK_IN_A_CHAT = 8
 # People forward 100 messages at a time. More of one lane would take the others' room: they wait in
 # the queue, and lose their order.
 _LANE_IN_HAND = 100
@@ -40,8 +38,8 @@ _WAITED_FOR = 10.0
 class Front(Protocol):
     """The platform's side of an update."""
 
-    def lane(self, update: Update) -> tuple[Hashable, Hashable]:
-        """A chat and a person: updates of the same lane are handled in order."""
+    def lane(self, update: Update) -> Hashable:
+        """Updates of the same lane are handled in order."""
 
     async def handle(self, update: Update) -> None:
         """Does what the update asks for. Raises `TryAgain` or `Gone`; all else is our fault."""
@@ -62,7 +60,6 @@ class Inbox:
         self._bot_id = bot_id
         self._metrics = metrics
         self._lanes = Lanes()
-        self._chats = Lanes(_AT_WORK_IN_A_CHAT)
         self._failures = Failures()
         self._at_work = asyncio.Semaphore(_AT_WORK)
 
@@ -82,13 +79,13 @@ class Inbox:
     async def deal_with(self, delivery: Delivery) -> None:
         """Handles a stored update and acknowledges it."""
         # Read once more in its turn: many wait, and what is read takes ten times the room.
-        lane = chat, _ = self._front.lane(json.loads(delivery.data))
+        lane = self._front.lane(json.loads(delivery.data))
         if self._lanes.waiting(lane) >= _LANE_IN_HAND:
             await delivery.hand_back(delay=_LANE_PAUSE)
             return
         async with self._lanes.turn(lane):
             for attempt in itertools.count(delivery.attempt):
-                async with self._chats.turn(chat), self._at_work:
+                async with self._at_work:
                     pause = await self._handle(delivery, attempt)
                 if pause is None:
                     await delivery.ack()

@@ -6,15 +6,10 @@ from collections.abc import AsyncIterator, Hashable
 
 
 class Lanes:
-    """A lock for each key, kept only while somebody holds it or waits for it.
+    """A lock for each key, kept only while somebody holds it or waits for it."""
 
-    Args:
-        width: so many hold the lock of one key at once.
-    """
-
-    def __init__(self, width: int = 1) -> None:
-        self._width = width
-        self._locks: dict[Hashable, tuple[asyncio.Semaphore, int]] = {}
+    def __init__(self) -> None:
+        self._locks: dict[Hashable, tuple[asyncio.Lock, int]] = {}
 
     def waiting(self, key: Hashable) -> int:
         """How many hold this lane or wait for it."""
@@ -22,8 +17,8 @@ class Lanes:
 
     @contextlib.asynccontextmanager
     async def turn(self, key: Hashable) -> AsyncIterator[None]:
-        """Waits for all who came earlier with this key (asyncio.Semaphore serves in that order)."""
-        lock, users = self._locks.get(key, (asyncio.Semaphore(self._width), 0))
+        """Waits for all who came earlier with this key (asyncio.Lock serves in that order)."""
+        lock, users = self._locks.get(key, (asyncio.Lock(), 0))
         self._locks[key] = (lock, users + 1)
         try:
             async with lock:

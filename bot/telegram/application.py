@@ -90,13 +90,13 @@ class TelegramFront:
         application.add_handler(CallbackQueryHandler(self._on_press))
         application.add_error_handler(self._on_error)
 
-    def lane(self, update: RawUpdate) -> tuple[Hashable, Hashable]:
+    def lane(self, update: RawUpdate) -> Hashable:
         """One person's updates in one chat are handled in order."""
         for kind in ALLOWED_UPDATES:
             if content := update.get(kind):
                 chat = (content.get("message") or content).get("chat") or {}
                 return chat.get("id"), (content.get("from") or {}).get("id")
-        return None, None
+        return None
 
     async def handle(self, update: RawUpdate) -> None:
         """Runs PTB's handlers; what they raise is raised here."""

@@ -19,23 +19,21 @@ from tests.inference.asker import until
 
 
 class ScriptedFront:
-    """`bot.inbox.Front`; an update is `{"update_id": …, "lane": …, "chat": …}`."""
+    """`bot.inbox.Front`; an update is `{"update_id": …, "lane": …}`."""
 
     def __init__(self) -> None:
         self.handled: list[int] = []
         self.faults: list[Exception] = []
         self.apologies = 0
-        self.at_work = 0
         self.gate = asyncio.Event()
         self.gate.set()
 
-    def lane(self, update: Update) -> tuple[Hashable, Hashable]:
-        return update.get("chat"), update.get("lane")
+    def lane(self, update: Update) -> Hashable:
+        lane: Hashable = update.get("lane")
+        return lane
 
     async def handle(self, update: Update) -> None:
-        self.at_work += 1
         await self.gate.wait()
-        self.at_work -= 1
         if self.faults:
             raise self.faults.pop(0)
         self.handled.append(update["update_id"])
@@ -54,11 +52,8 @@ def inbox(queue: Queue, store: Store, front: ScriptedFront, metrics: Metrics) ->
     return Inbox(queue, store, front, 42, metrics)
 
 
-def delivered(
-    number: int, attempt: int = 1, lane: int = 0, chat: int | None = None
-) -> ScriptedDelivery:
-    update = {"update_id": number, "lane": lane, "chat": lane if chat is None else chat}
-    return ScriptedDelivery(json.dumps(update).encode(), attempt)
+def delivered(number: int, attempt: int = 1, lane: int = 0) -> ScriptedDelivery:
+    return ScriptedDelivery(json.dumps({"update_id": number, "lane": lane}).encode(), attempt)
 
 
 async def test_an_update_is_kept_once(inbox: Inbox, queue: Queue) -> None:
@@ -177,17 +172,3 @@ async def test_one_persons_flood_leaves_room_for_others(inbox: Inbox, front: Scr
     front.gate.set()
     await asyncio.gather(*handling)
     assert front.handled == list(range(100))
-
-
-async def test_one_chats_many_people_leave_room_for_others(
-    inbox: Inbox, front: ScriptedFront
-) -> None:
-    front.gate.clear()
-    crowd = [delivered(number, lane=number, chat=-100) for number in range(100)]
-    handling = [asyncio.create_task(inbox.deal_with(delivery)) for delivery in crowd]
-    await until(lambda: front.at_work, 8)
-    other = asyncio.create_task(inbox.deal_with(delivered(100, lane=7)))
-    await until(lambda: front.at_work, 9)
-    front.gate.set()
-    await asyncio.gather(*handling, other)
-    assert sorted(front.handled) == list(range(101))

@@ -21,23 +21,6 @@ async def test_the_same_key_in_order_of_arrival() -> None:
     assert lanes._locks == {}
 
 
-async def test_a_wide_lane_has_room_for_several() -> None:
-    lanes, inside, most = Lanes(2), 0, 0
-
-    async def walk(key: int) -> None:
-        nonlocal inside, most
-        async with lanes.turn(key):
-            inside, most = inside + 1, max(most, inside + 1)
-            await asyncio.sleep(0)
-            inside -= 1
-
-    await asyncio.gather(*(walk(1) for _ in range(9)))
-    assert most == 2
-    await asyncio.gather(*(walk(key) for key in (1, 1, 1, 2)))
-    assert most == 3
-    assert lanes._locks == {}
-
-
 async def test_a_failure_or_a_cancelled_wait_blocks_nobody() -> None:
     lanes, waiting = Lanes(), []
 

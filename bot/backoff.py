@@ -5,12 +5,18 @@ import logging
 from collections.abc import Awaitable, Callable, Hashable
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 log = logging.getLogger(__name__)
 
 _LONGEST = 60.0
-# Attempts of `insist`: a quarter of an hour. What still fails then is no passing trouble.
-_INSISTENT = 20
+# Attempts of `insist`, and their longest pause in seconds: a quarter of an hour in all. What still
+# fails then is no passing trouble. Short, since others wait for whoever insists.
+_INSISTENT = 180
+_INSISTENT_PAUSE = 5.0
+
+# What the database raises while it is away, or while all connections wait for it: never our fault.
+DATABASE_AWAY = (DBAPIError, PoolTimeout, OSError)
 
 
 def backoff(attempt: int) -> float:
@@ -24,15 +30,15 @@ async def insist(write: Callable[[], Awaitable[None]]) -> None:
     To give up would be to say it once more, and to note that would fail as well.
 
     Raises:
-        DBAPIError, OSError: it was not taken within a quarter of an hour.
+        DATABASE_AWAY: it was not taken within a quarter of an hour.
     """
     for attempt in range(1, _INSISTENT + 1):
         try:
             await write()
-        except (DBAPIError, OSError) as error:
+        except DATABASE_AWAY as error:
             if attempt == _INSISTENT:
                 raise
-            pause = backoff(attempt)
+            pause = min(backoff(attempt), _INSISTENT_PAUSE)
             log.warning("%s; what was said is noted again in %.0f s.", error, pause)
             await asyncio.sleep(pause)
         else:

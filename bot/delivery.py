@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
-from sqlalchemy.exc import DBAPIError
 
 from bot.answers import Answers
 from bot.asks import Ask
-from bot.backoff import Failures, backoff, insist
+from bot.backoff import DATABASE_AWAY, Failures, backoff, insist
 from bot.captions import caption
 from bot.lanes import Lanes
 from bot.metrics import Metrics
@@ -108,7 +107,7 @@ class Deliverer:
     async def _hand_over(self, taker: Taker, result: Result, delivery: Delivery) -> None:
         try:
             await taker.take(result)
-        except (DBAPIError, OSError) as error:
+        except DATABASE_AWAY as error:
             log.warning("A result can't be stored (%s); it comes again.", error)
             await delivery.hand_back(delay=backoff(delivery.attempt))
         else:
@@ -122,7 +121,7 @@ class Deliverer:
                 return True
         except Gone as error:
             log.info("Nobody is there to be told about %s: %s", record.id, error)
-        except (TryAgain, DBAPIError, OSError) as error:
+        except (TryAgain, *DATABASE_AWAY) as error:
             pause = getattr(error, "after", 0.0) or backoff(delivery.attempt)
             log.warning("Answer to %s: %s; trying again in %.0f s.", record.id, error, pause)
             await delivery.hand_back(delay=pause)

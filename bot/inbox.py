@@ -7,9 +7,7 @@ import logging
 from collections.abc import Hashable
 from typing import Any, Protocol
 
-from sqlalchemy.exc import DBAPIError
-
-from bot.backoff import Failures, backoff, insist
+from bot.backoff import DATABASE_AWAY, Failures, backoff, insist
 from bot.lanes import Lanes
 from bot.metrics import Metrics
 from bot.platform import Gone, TryAgain
@@ -106,7 +104,7 @@ class Inbox:
             await self._front.handle(update)
         except Gone as error:
             log.info("Update %s has nobody to answer: %s", number, error)
-        except (TryAgain, QueueUnavailable, DBAPIError, OSError) as error:
+        except (TryAgain, QueueUnavailable, *DATABASE_AWAY) as error:
             pause: float = getattr(error, "after", 0.0) or backoff(attempt)
             log.warning("Update %s: %s; trying again in %.0f s.", number, error, pause)
             return pause

@@ -8,13 +8,12 @@ from collections.abc import Callable
 from typing import NoReturn
 
 import msgspec
-from sqlalchemy.exc import DBAPIError
 
 from bot.arena.boards import chart_title
 from bot.arena.jobs import Errand, GameJobs, errand_of, is_of_a_game, verdict
 from bot.arena.pace import EDIT_EVERY, EditPace
 from bot.arena.showman import Look, Showman
-from bot.backoff import Failures, backoff
+from bot.backoff import DATABASE_AWAY, Failures, backoff
 from bot.games import State, begin, step, wakes_at
 from bot.games.events import (
     Ask,
@@ -105,7 +104,7 @@ class Arena:
         """CLIP's answer to a question of a round.
 
         Raises:
-            DBAPIError, OSError: it is not stored; it shall come again.
+            DATABASE_AWAY: it is not stored; it shall come again.
         """
         try:
             errand = errand_of(result)
@@ -186,7 +185,7 @@ class Arena:
             try:
                 if attempt == 1 or await self._is_on(state):
                     await self._ask_once(state, ask)
-            except (TryAgain, QueueFull, QueueUnavailable, DBAPIError, OSError) as error:
+            except (TryAgain, QueueFull, QueueUnavailable, *DATABASE_AWAY) as error:
                 pause = getattr(error, "after", 0.0) or backoff(attempt)
                 log.warning("Round %s: %s; asking again in %.0f s.", state.table.id, error, pause)
             else:
@@ -199,7 +198,7 @@ class Arena:
         return bool(row and row.id == table.id and row.state.phase is not Phase.OVER)
 
     async def _ask_once(self, state: State, ask: Ask) -> None:
-        """Raises TryAgain, QueueFull, QueueUnavailable, DBAPIError, OSError: not now."""
+        """Raises TryAgain, QueueFull, QueueUnavailable, DATABASE_AWAY: not now."""
         table = state.table
         try:
             await self._jobs.publish(state, ask, chart_title(state))
@@ -230,7 +229,7 @@ class Arena:
             self._news.pop(place, None)
         try:  # begun in the very moment in which the last ended
             is_there = await self._store.round_at(*place) is not None
-        except (DBAPIError, OSError):
+        except DATABASE_AWAY:
             is_there = True  # maybe; whoever hosts it looks again, and waits for the database
         if is_there:
             self._host(place)
@@ -244,14 +243,14 @@ class Arena:
             if row is None:
                 return False
             again_at = await self._attend(place, row)
-        except (DBAPIError, OSError):
+        except DATABASE_AWAY:
             log.exception("The round at %s has to wait for the database.", place)
             again_at = self._clock() + backoff(self._failures.count(place))
         except Exception:
             failures = self._failures.count(place)
             log.exception("The round at %s failed for the %d. time.", place, failures)
             if failures >= _OUR_TRIES and row:
-                with contextlib.suppress(DBAPIError, OSError):  # it then fails once more
+                with contextlib.suppress(*DATABASE_AWAY):  # it then fails once more
                     await self._store.end_round(row.state)
             again_at = self._clock() + backoff(failures)
         else:

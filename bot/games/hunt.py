@@ -4,7 +4,7 @@ Everybody replies to the board with photos; the best of a player's first three c
 phrases stand against the one that is looked for. A photo that was sent before does not count.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -261,15 +261,32 @@ def _judged(state: Hunt, event: Judged, now: float) -> Step:
         judged = replace(shot, refused=True)
     shots = tuple(judged if s.message_id == shot.message_id else s for s in state.shots)
     known = replace(state, shots=shots)
-    # Answers come in any order: this one may be what a photo that was seen before is a copy of.
-    before, faults = _faults(_seen(state.shots)), _faults(_seen(shots))
-    for other in shots:
-        note = faults.get(other.message_id)
-        if note is not None and note is not before.get(other.message_id):
-            known = _remarked(known, other.player, note)
+    if judged.refused:
+        known = _remarked(known, judged.player, Note.UNREADABLE)
+    elif _may_change_others(judged, shots):
+        known = _told_of_faults(known, state.shots)
     if known.phase is Phase.JUDGING and not _waiting(known):
         return _ranked(known, now)
     return known, ()
+
+
+def _may_change_others(judged: Shot, shots: Sequence[Shot]) -> bool:
+    """Whether anything but a photo that counts can have come of it: seldom, and dear to find out.
+
+    Answers come in any order: it may be what a photo that was seen before is a copy of.
+    """
+    theirs = sum(other.player.id == judged.player.id for other in shots)
+    return theirs > TRIES or any(_same(judged, other) for other in shots if other is not judged)
+
+
+def _told_of_faults(state: Hunt, earlier: Sequence[Shot]) -> Hunt:
+    """With remarks on what is wrong with photos, and was not known of the earlier ones."""
+    before, faults = _faults(_seen(earlier)), _faults(_seen(state.shots))
+    for shot in state.shots:
+        note = faults.get(shot.message_id)
+        if note is not None and note is not before.get(shot.message_id):
+            state = _remarked(state, shot.player, note)
+    return state
 
 
 def _forgotten(state: Hunt, player_id: int, now: float) -> Step:

@@ -145,7 +145,8 @@ class Jobs(Rows):
                     jobs.c.serial < serial,
                     jobs.c.delivered_at.is_(None),
                 )
-                .values(delivered_at=time.time())
+                # Without a fingerprint: whoever edits it back wants it answered after all.
+                .values(delivered_at=time.time(), fingerprint="")
             )
 
     async def mark_noticed(self, job_id: str) -> None:

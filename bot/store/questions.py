@@ -54,9 +54,15 @@ class Questions(Rows):
         return None if packed is None else _media.decode(packed)
 
     async def open_question(
-        self, chat_id: int, user_id: int
+        self, chat_id: int, user_id: int, *, after: int | None = None
     ) -> tuple[int, tuple[Media, ...]] | None:
-        """Our newest question to this person in this chat, if it is fresh: its id and pictures."""
+        """Our newest question to this person in this chat, if it is fresh: its id and pictures.
+
+        Args:
+            after: the first one after this message instead.
+        """
+        is_meant = questions.c.question_id > (after or 0)
+        by_age = questions.c.question_id
         query = (
             select(questions.c.question_id, questions.c.media)
             .where(
@@ -64,8 +70,9 @@ class Questions(Rows):
                 questions.c.user_id == user_id,
                 questions.c.is_open == 1,
                 questions.c.created_at > time.time() - _FRESH,
+                is_meant,
             )
-            .order_by(questions.c.question_id.desc())
+            .order_by(by_age.desc() if after is None else by_age)
             .limit(1)
         )
         async with self._database.connect() as connection:

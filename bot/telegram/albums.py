@@ -11,11 +11,10 @@ import json
 import logging
 import time
 
-from sqlalchemy.exc import DBAPIError
 from telegram import Message
 
 from bot.asks import Media
-from bot.backoff import Failures, backoff
+from bot.backoff import DATABASE_AWAY, Failures, backoff
 from bot.platform import Gone, TryAgain
 from bot.store import Album, Store
 from bot.telegram.commands import command_in
@@ -91,7 +90,7 @@ class Albums:
                 await self._take_up(album)
         except Gone as error:
             log.info("An album has nobody to answer: %s", error)
-        except (TryAgain, QueueUnavailable, DBAPIError, OSError) as error:
+        except (TryAgain, QueueUnavailable, *DATABASE_AWAY) as error:
             again = getattr(error, "after", 0.0) or backoff(self._failures.count(album))
             log.warning("An album: %s; trying again in %.0f s.", error, again)
         except Exception:
@@ -103,7 +102,7 @@ class Albums:
                 await self._apologise(album)
         if again is None:
             self._failures.forget(album)
-        with contextlib.suppress(DBAPIError, OSError):  # it then comes back after its lease
+        with contextlib.suppress(*DATABASE_AWAY):  # it then comes back after its lease
             await self._store.put_off_album(album, again)
         self._something_came.set()  # or `watch` would sleep on until the lease ends
 

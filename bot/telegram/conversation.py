@@ -121,7 +121,7 @@ class Conversation:
             await self._refuse_phrases(message, serial, speaker.sentences.labels_refused(error))
             return
         if not labels:
-            await self._ask_back(message, speaker, media)
+            await self._ask_back(message, speaker, media, serial)
             return
         ask = Ask(
             place=place_of(message),
@@ -158,11 +158,14 @@ class Conversation:
         await self._store.supersede(place_of(message), serial)
         await self.refuse(message, sentence)
 
-    async def _ask_back(self, message: Message, speaker: Speaker, media: tuple[Media, ...]) -> None:
+    async def _ask_back(
+        self, message: Message, speaker: Speaker, media: tuple[Media, ...], serial: int
+    ) -> None:
         place = place_of(message)
         if earlier := await self._store.answer_to(place.chat_id, place.message_id):
             # Asked already; but the picture may be another by now, or an album have more of them.
-            await self._store.change_question(place.chat_id, earlier.answer_id, media)
+            if serial:
+                await self._store.change_question(place.chat_id, earlier.answer_id, media)
             return
         if await self._store.latest_job(place.chat_id, place.message_id):
             return  # an edit took the phrases away, or brought some before this came
@@ -197,8 +200,12 @@ class Conversation:
         if isinstance(picture, Media):
             return _Target((picture,))
         # A question that took Telegram too long was asked twice, and we know only the second one.
-        is_ours = replied_to.from_user is not None and replied_to.from_user.is_bot
-        return asked if is_ours else None
+        if is_private(message) and replied_to.from_user is not None and replied_to.from_user.is_bot:
+            twin = await self._store.open_question(
+                message.chat_id, speaker.user_id, after=replied_to.message_id
+            )
+            return _Target(twin[1], twin[0]) if twin else None
+        return None
 
     async def _open_question(
         self, message: Message, speaker: Speaker, serial: int

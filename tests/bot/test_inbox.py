@@ -6,6 +6,7 @@ from collections.abc import Hashable
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.inbox import Inbox, Update
 from bot.metrics import Metrics
@@ -80,6 +81,7 @@ async def test_handled_twice_is_handled_once(inbox: Inbox, front: ScriptedFront)
         (TryAgain("flood", 17.0), 1, 17.0),
         (QueueUnavailable("no answer"), 6, 32.0),
         (OperationalError("select", None, Exception("locked")), 9, 60.0),
+        (PoolTimeout("all connections wait"), 9, 60.0),
     ],
 )
 async def test_what_is_away_for_long_comes_back_however_often(

@@ -118,6 +118,33 @@ async def test_an_edit_that_is_refused_is_the_last_word(chat: Chat) -> None:
     assert latest.delivered  # its chart would take the sentence's place
 
 
+async def test_a_refused_edit_that_is_edited_back_is_answered(chat: Chat) -> None:
+    await chat.photo(1, "a dog, a cat")
+    await chat.photo(1, TOO_MANY, serial=5)
+    await chat.photo(1, "a dog, a cat", serial=6)
+    assert len(await chat.jobs()) == 2
+    latest = await chat.store.latest_job(7, 1)
+    assert latest
+    assert not latest.delivered
+
+
+async def test_an_original_does_not_take_its_edits_question_back(chat: Chat) -> None:
+    await chat.photo(1, serial=5, width=500)
+    await chat.photo(1)
+    await chat.text(10_000, "a dog, a cat")
+    (job,) = await chat.jobs()
+    assert job.images == [b"picture 500x300-id"]
+
+
+async def test_a_lost_twin_is_that_of_its_own_picture(chat: Chat) -> None:
+    await chat.photo(1)
+    lost = await chat.question() - 1
+    await chat.photo(2, width=500)
+    await chat.text(10_000, "a dog, a cat", reply_to_message=_ours(lost))
+    (job,) = await chat.jobs()
+    assert job.images == [b"picture 400x300-id"]
+
+
 async def test_a_photo_whose_phrases_are_taken_away_is_not_asked_about(chat: Chat) -> None:
     await chat.photo(1, "a dog, a cat")
     await chat.photo(1, serial=5)

@@ -1,9 +1,8 @@
 """Replies to messages, each of which has one answer: a newer one takes the older one's place."""
 
 from bot.asks import Place
-from bot.backoff import insist
 from bot.platform import Gone, Platform
-from bot.store import Store
+from bot.store import Store, insist
 
 
 class Answers:

@@ -10,12 +10,12 @@ import msgspec
 
 from bot.answers import Answers
 from bot.asks import Ask
-from bot.backoff import DATABASE_AWAY, Failures, backoff, insist
+from bot.backoff import Failures, backoff
 from bot.captions import caption
 from bot.lanes import Lanes
 from bot.metrics import Metrics
 from bot.platform import Gone, Platform, TryAgain
-from bot.store import JobRecord, Store
+from bot.store import DATABASE_AWAY, JobRecord, Store, insist
 from bot.texts import speak
 from inference.contract import Result, UnknownVersion, decode_result
 from inference.errors import Fault, Problem

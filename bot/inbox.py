@@ -7,11 +7,11 @@ import logging
 from collections.abc import Hashable
 from typing import Any, Protocol
 
-from bot.backoff import DATABASE_AWAY, Failures, backoff, insist
+from bot.backoff import Failures, backoff
 from bot.lanes import Lanes
 from bot.metrics import Metrics
 from bot.platform import Gone, TryAgain
-from bot.store import Store
+from bot.store import DATABASE_AWAY, Store, insist
 from inference.errors import QueueUnavailable
 from inference.queue import Delivery, Queue, updates_subject
 

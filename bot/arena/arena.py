@@ -13,7 +13,7 @@ from bot.arena.boards import chart_title
 from bot.arena.jobs import Errand, GameJobs, errand_of, is_of_a_game, verdict
 from bot.arena.pace import EDIT_EVERY, EditPace
 from bot.arena.showman import Look, Showman
-from bot.backoff import DATABASE_AWAY, Failures, backoff
+from bot.backoff import Failures, backoff
 from bot.games import State, begin, step, wakes_at
 from bot.games.events import (
     Ask,
@@ -30,7 +30,7 @@ from bot.games.events import (
 from bot.games.round import Note, Phase
 from bot.lanes import Lanes
 from bot.platform import Gone, Platform, TooBig, TryAgain
-from bot.store import RoundRow, Store
+from bot.store import DATABASE_AWAY, RoundRow, Store
 from inference.contract import Result
 from inference.errors import QueueFull, QueueUnavailable
 

@@ -13,12 +13,12 @@ from msgspec.structs import replace
 from bot.arena.boards import board_of, result_of
 from bot.arena.pace import EditPace, Urgency, allowed_at, with_call
 from bot.asks import Place
-from bot.backoff import Failures, backoff, insist
+from bot.backoff import Failures, backoff
 from bot.games import State
 from bot.games.duel import Duel, is_of_somebody
 from bot.games.round import End, Phase
 from bot.platform import Gone, Platform, TryAgain
-from bot.store import RoundRow, Store
+from bot.store import RoundRow, Store, insist
 
 log = logging.getLogger(__name__)
 

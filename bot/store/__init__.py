@@ -1,5 +1,6 @@
 """What outlives a restart: people's preferences, questions, albums, jobs, answers, and games."""
 
+from bot.store.absence import DATABASE_AWAY, insist
 from bot.store.albums import Album
 from bot.store.database import Database, claim, open_database
 from bot.store.game_settings import GameSettings
@@ -11,6 +12,7 @@ from bot.store.scores import Standing
 from bot.store.store import Store
 
 __all__ = [
+    "DATABASE_AWAY",
     "MEMORY_HOURS",
     "Album",
     "Answered",
@@ -23,5 +25,6 @@ __all__ = [
     "Standing",
     "Store",
     "claim",
+    "insist",
     "open_database",
 ]

@@ -61,8 +61,7 @@ class Questions(Rows):
         Args:
             after: the first one after this message instead.
         """
-        is_meant = questions.c.question_id > (after or 0)
-        by_age = questions.c.question_id
+        number = questions.c.question_id
         query = (
             select(questions.c.question_id, questions.c.media)
             .where(
@@ -70,9 +69,9 @@ class Questions(Rows):
                 questions.c.user_id == user_id,
                 questions.c.is_open == 1,
                 questions.c.created_at > time.time() - _FRESH,
-                is_meant,
+                number > (after or 0),
             )
-            .order_by(by_age.desc() if after is None else by_age)
+            .order_by(number.desc() if after is None else number)
             .limit(1)
         )
         async with self._database.connect() as connection:

@@ -14,9 +14,9 @@ import time
 from telegram import Message
 
 from bot.asks import Media
-from bot.backoff import DATABASE_AWAY, Failures, backoff
+from bot.backoff import Failures, backoff
 from bot.platform import Gone, TryAgain
-from bot.store import Album, Store
+from bot.store import DATABASE_AWAY, Album, Store
 from bot.telegram.commands import command_in
 from bot.telegram.conversation import Conversation
 from bot.telegram.people import Speaker, is_private, speaker_of

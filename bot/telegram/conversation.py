@@ -7,10 +7,9 @@ from telegram import ForceReply, Message
 
 from bot.answers import Answers
 from bot.asks import Ask, Media
-from bot.backoff import insist
 from bot.fleet import Fleet
 from bot.intake import Intake, Refused
-from bot.store import Store
+from bot.store import Store, insist
 from bot.telegram.people import Speaker, is_private, place_of
 from bot.telegram.pictures import NotAPicture, picture_in
 from bot.telegram.platform import TelegramPlatform
@@ -112,14 +111,11 @@ class Conversation:
             labels = (
                 parse(phrases, max_labels=self._max_labels) if phrases else speaker.person.labels
             )
-        except NoLabels as error:
-            if message.text:
+        except LabelsRefused as error:
+            if message.text or not isinstance(error, NoLabels):
                 await self._refuse_phrases(message, serial, speaker.sentences.labels_refused(error))
                 return
             labels = speaker.person.labels  # a caption of commas is as good as none
-        except LabelsRefused as error:
-            await self._refuse_phrases(message, serial, speaker.sentences.labels_refused(error))
-            return
         if not labels:
             await self._ask_back(message, speaker, media, serial)
             return
@@ -184,13 +180,15 @@ class Conversation:
     async def _target(self, message: Message, speaker: Speaker, serial: int) -> _Target | None:
         """The pictures that a message without a picture of its own is about."""
         replied_to = message.reply_to_message
-        asked = await self._open_question(message, speaker, serial)
-        # An edit, or it came once more, maybe with its question still open.
-        is_known = serial or replied_to is None
-        if is_known and (media := await self._asked_before(message)):
-            return asked if asked and asked.media == media else _Target(media)
-        if replied_to is None:
-            return asked
+        if serial or replied_to is None:
+            asked = await self._open_question(message, speaker)
+            # An edit, or it came once more, maybe with its question still open.
+            if media := await self._asked_before(message):
+                return asked if asked and asked.media == media else _Target(media)
+            if replied_to is None:
+                # An edit of what was said before we asked is about something else.
+                is_before = serial and asked and message.message_id < (asked.question or 0)
+                return None if is_before else asked
         if media := await self._store.question(message.chat_id, replied_to.message_id):
             return _Target(media, replied_to.message_id)
         # Our chart is a picture too, but who replies to it means the one that it speaks of.
@@ -200,23 +198,18 @@ class Conversation:
         if isinstance(picture, Media):
             return _Target((picture,))
         # A question that took Telegram too long was asked twice, and we know only the second one.
-        if is_private(message) and replied_to.from_user is not None and replied_to.from_user.is_bot:
-            twin = await self._store.open_question(
-                message.chat_id, speaker.user_id, after=replied_to.message_id
-            )
-            return _Target(twin[1], twin[0]) if twin else None
+        if replied_to.from_user is not None and replied_to.from_user.is_bot:
+            return await self._open_question(message, speaker, after=replied_to.message_id)
         return None
 
     async def _open_question(
-        self, message: Message, speaker: Speaker, serial: int
+        self, message: Message, speaker: Speaker, *, after: int | None = None
     ) -> _Target | None:
-        """In private: our question that a message without a reply would answer."""
+        """In private: the question of ours that is still open; see `Store.open_question`."""
         if not is_private(message):
             return None
-        asked = await self._store.open_question(message.chat_id, speaker.user_id)
-        if asked is None or (serial and message.message_id < asked[0]):
-            return None  # an edit of what was said before we asked is about something else
-        return _Target(asked[1], asked[0])
+        asked = await self._store.open_question(message.chat_id, speaker.user_id, after=after)
+        return _Target(asked[1], asked[0]) if asked else None
 
     async def _asked_before(self, message: Message) -> tuple[Media, ...] | None:
         job = await self._store.latest_job(message.chat_id, message.message_id)

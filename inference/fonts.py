@@ -130,13 +130,13 @@ def _cluster_in(cluster: str) -> tuple[str, str]:
 @lru_cache(maxsize=4_096)
 def drawable(text: str) -> tuple[str, tuple[str, ...]]:
     """The text with boxes for what can't be drawn, and the families that draw it, in order."""
-    clusters: list[str] = []
+    clusters: list[list[str]] = []
     for char in text:
         if clusters and is_mark(char):
-            clusters[-1] += char
+            clusters[-1].append(char)
         else:
-            clusters.append(char)
-    found = [_cluster_in(cluster) for cluster in clusters]
+            clusters.append([char])
+    found = [_cluster_in("".join(cluster)) for cluster in clusters]
     families = dict.fromkeys([primary(), *(family for _, family in found)])  # keeps the order
     return "".join(drawn for drawn, _ in found), tuple(families)
 

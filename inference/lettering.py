@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
 
 from inference import fonts
+from inference.phrases import with_few_marks
 
 DPI = 72  # so that a typographic point is a pixel
 ELLIPSIS = "…"
@@ -77,7 +78,7 @@ def _plain(text: str) -> str:
 @lru_cache(maxsize=4_096)
 def clean(text: str) -> str:
     """One line, composed (NFC), every run of white space one space, nothing invisible."""
-    text = unicodedata.normalize("NFC", " ".join(text.split()))
+    text = unicodedata.normalize("NFC", with_few_marks(" ".join(text.split())))
     out: list[str] = []
     start = 0
     for match in fonts.EMOJI.finditer(text):
@@ -154,13 +155,13 @@ def width(line: str, style: Style) -> float:
 
 
 def _clusters(text: str) -> list[str]:
-    out: list[str] = []
+    out: list[list[str]] = []
     for part in _CLUSTER.findall(text):
         if out and fonts.is_mark(part[0]):
-            out[-1] += part
+            out[-1].append(part)
         else:
-            out.append(part)
-    return out
+            out.append([part])
+    return ["".join(parts) for parts in out]
 
 
 def _words(clusters: Sequence[str]) -> list[list[str]]:

@@ -2,6 +2,8 @@
 
 Items are separated by commas or semicolons of any script, or by line ends. Quotes around an
 item protect separators inside it. Order is kept; repeats, without regard to case, are dropped.
+
+All of it takes time in proportion to the text: the bot's event loop parses what anybody sends.
 """
 
 import re
@@ -24,7 +26,14 @@ _QUOTES = {
     "'": "'",
     "‘": "’",
 }
+_OPENED_BY = {
+    closer: tuple(opening for opening, closers in _QUOTES.items() if closer in closers)
+    for closer in set("".join(_QUOTES.values()))
+}
 _SPACES = re.compile(r"\s+")
+# Accents and other marks in a row on one letter; no writing needs more. Source: Unicode UAX 15,
+# section 13. To sort them, as normalization does, takes time by the square of their number.
+_MAX_MARKS = 30
 # Overrides and isolates of writing direction could turn the text after a label around; zero-width
 # spaces and byte order marks make equal labels differ. Joiners stay: emoji and Persian need them.
 _INVISIBLE = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200B, 0x2060, 0xFEFF])
@@ -42,7 +51,7 @@ def parse(text: str, *, max_labels: int, max_length: int = MAX_LABEL_LENGTH) -> 
     for item in _split(text):
         label = clean(item)
         if label:
-            found.setdefault(unicodedata.normalize("NFKC", label).casefold(), label)
+            found.setdefault(_folded(label[: max_length + 1]), label)
     labels = tuple(found.values())
     if not labels:
         raise NoLabels
@@ -57,8 +66,24 @@ def parse(text: str, *, max_labels: int, max_length: int = MAX_LABEL_LENGTH) -> 
 def clean(item: str) -> str:
     """What a person typed, on one line and without what prints nothing; "" when nothing is left."""
     visible = "".join(c for c in item.translate(_INVISIBLE) if c.isspace() or _prints(c))
-    label = _SPACES.sub(" ", visible).strip()
+    label = _SPACES.sub(" ", with_few_marks(visible)).strip()
     return label if any(unicodedata.category(c) not in {"Cf", "Mn", "Zs"} for c in label) else ""
+
+
+def with_few_marks(text: str) -> str:
+    """Return the text without the marks on a letter that no writing needs."""
+    kept: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MAX_MARKS:
+            kept.append(character)
+    return "".join(kept)
+
+
+def _folded(label: str) -> str:
+    """Equal for labels that differ only in case or in the width of their letters."""
+    return unicodedata.normalize("NFKC", label).casefold()
 
 
 def _prints(character: str) -> bool:
@@ -67,33 +92,53 @@ def _prints(character: str) -> bool:
 
 
 def _split(text: str) -> list[str]:
+    """The items of a text, without the quotes around them."""
+    closings = _closings(text)
     items: list[str] = []
     start = at = 0
+    is_blank = True  # so far, from `start` to `at`
     while at < len(text):
-        if text[at] in _SEPARATORS:
+        character = text[at]
+        if character in _SEPARATORS:
             items.append(text[start:at])
             start = at = at + 1
-        elif not text[start:at].strip() and (end := _quoted_until(text, at)):
+            is_blank = True
+            continue
+        if is_blank and (end := _next(closings.get(character, []), at)):
             items.append(text[at + 1 : end])
             start = at = _after_separator(text, end + 1)
-        else:
-            at += 1
+            continue
+        is_blank = is_blank and character.isspace()
+        at += 1
     items.append(text[start:])
     return items
 
 
-def _quoted_until(text: str, opening: int) -> int | None:
-    """Where the quotes opened at `opening` close, if what follows them ends the item.
+def _closings(text: str) -> dict[str, list[int]]:
+    """For each kind of opening quote the places where it may close, the last one first.
 
-    An apostrophe or inch sign inside a label (`a dog's bone`, `a 5" disk`) opens or closes nothing.
+    That is where only blanks follow up to the next separator. An apostrophe or inch sign inside a
+    label (`a dog's bone`, `a 5" disk`) opens or closes nothing.
     """
-    closers = _QUOTES.get(text[opening], "")
-    for at in range(opening + 1, len(text)):
-        if text[at] in closers:
-            rest = text[at + 1 :].lstrip(" \t")
-            if not rest or rest[0] in _SEPARATORS:
-                return at
-    return None
+    closings: dict[str, list[int]] = {opening: [] for opening in _QUOTES}
+    ends_item = True
+    for at in range(len(text) - 1, -1, -1):
+        character = text[at]
+        if ends_item:
+            for opening in _OPENED_BY.get(character, ()):
+                closings[opening].append(at)
+        ends_item = character in _SEPARATORS or (ends_item and character in " \t")
+    return closings
+
+
+def _next(places: list[int], after: int) -> int | None:
+    """The first of the places, which are in falling order, that is after `after`.
+
+    Drops those before it: nobody asks for them again.
+    """
+    while places and places[-1] <= after:
+        places.pop()
+    return places[-1] if places else None
 
 
 def _after_separator(text: str, at: int) -> int:

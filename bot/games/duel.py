@@ -307,8 +307,8 @@ def _judged(state: Duel, event: Judged) -> Step:
 
 def _first_of(entries: Sequence[Entry]) -> list[int]:
     """For each entry the place of the first one with the same words."""
-    words = [_folded(entry.phrase) for entry in entries]
-    return [words.index(word) for word in words]
+    firsts: dict[str, int] = {}
+    return [firsts.setdefault(_folded(one.phrase), place) for place, one in enumerate(entries)]
 
 
 def _folded(phrase: str) -> str:

@@ -20,7 +20,7 @@ _BUTTON_ACTIONS: Final = (
     "url", "callback_data", "web_app", "login_url", "switch_inline_query",
     "switch_inline_query_current_chat", "switch_inline_query_chosen_chat", "copy_text", "pay",
 )  # fmt: skip
-_BUTTON_URL: Final = re.compile(r"(https?|tg|ton)://\S+|[\w-]+(\.[\w-]+)+\S*")
+_BUTTON_URL: Final = re.compile(r"(https?|tg|ton)://\S+|[\w-]+\.[\w-]\S*")
 
 
 def chat(world: World, parameters: Parameters, name: str = "chat_id") -> Chat:

@@ -4,8 +4,9 @@ Offsets and lengths count UTF-16 code units, as everywhere in the Bot API.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any, Final
 
 from bot.playground import limits
@@ -102,13 +103,9 @@ def finished(text: str, marked: Sequence[Entity]) -> FormattedText:
         if (start := max(entity.offset - shift, 0)) < (end := min(entity.end - shift, size))
     ]
     verbatim = [entity for entity in kept if entity.type in _VERBATIM]
-    kept = [
-        entity
-        for entity in kept
-        if entity.type in _VERBATIM or not any(_overlap(entity, other) for other in verbatim)
-    ]
+    kept = verbatim + _outside((e for e in kept if e.type not in _VERBATIM), verbatim, size)
     taken = [e for e in kept if e.type in _VERBATIM or e.type in {"text_link", "text_mention"}]
-    found = [e for e in _found(trimmed) if not any(_overlap(e, other) for other in taken)]
+    found = _outside(_found(trimmed), taken, size)
     everything = sorted(
         [*kept, *found], key=lambda e: (e.offset, -e.length, ENTITY_TYPES.index(e.type))
     )
@@ -116,11 +113,21 @@ def finished(text: str, marked: Sequence[Entity]) -> FormattedText:
 
 
 def _found(text: str) -> Iterator[Entity]:
+    at = offset = 0
     for match in _FOUND.finditer(text):
         kind = match.lastgroup
         assert kind is not None
-        yield Entity(kind, utf16_length(text[: match.start()]), utf16_length(match.group()))
+        offset += utf16_length(text[at : match.start()])
+        at = match.start()
+        yield Entity(kind, offset, utf16_length(match.group()))
 
 
-def _overlap(one: Entity, other: Entity) -> bool:
-    return one.offset < other.end and other.offset < one.end
+def _outside(entities: Iterable[Entity], others: Iterable[Entity], size: int) -> list[Entity]:
+    """Those entities of a text of `size` units that touch none of the others."""
+    change = [0] * (size + 1)
+    for other in others:
+        change[other.offset] += 1
+        change[other.end] -= 1
+    is_taken = (depth > 0 for depth in accumulate(change))
+    taken_before = [0, *accumulate(is_taken)]  # of the units before each place
+    return [e for e in entities if taken_before[e.offset] == taken_before[e.end]]

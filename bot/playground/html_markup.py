@@ -21,6 +21,7 @@ _TYPES: Final = {
     "code": "code", "pre": "pre", "blockquote": "blockquote",
 }  # fmt: skip
 _CHARACTER: Final = re.compile(r"&(?:#x([0-9A-Fa-f]+)|#([0-9]+)|(lt|gt|amp|quot)(?![A-Za-z]));?")
+_MAX_DIGITS: Final = 12  # of a character's number; Python reads long ones in quadratic time
 _NAMED: Final = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 _SPACE: Final = " \t\r\n\v\f"
 
@@ -192,7 +193,8 @@ class _Parser:
         match = _CHARACTER.match(self._source, self._at)
         if match is not None:
             hexadecimal, decimal, name = match.groups()
-            code = int(hexadecimal, 16) if hexadecimal else int(decimal) if decimal else 0
+            digits = hexadecimal or decimal or "0"
+            code = int(digits, 16 if hexadecimal else 10) if len(digits) <= _MAX_DIGITS else 0
             if 0xD800 <= code <= 0xDFFF:
                 self._complain(
                     "Text contains invalid Unicode characters after decoding HTML entities, "

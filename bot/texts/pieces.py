@@ -2,7 +2,9 @@
 
 import html
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 
 from babel.numbers import format_decimal
 
@@ -11,6 +13,7 @@ from bot.texts.lengths import units
 
 # Bot API: a message has up to 4,096 characters; this leaves room for the sentence around a list.
 _LIST_LENGTH = 3_500
+_COMMA = ", "
 # First strong isolate … pop: keeps a right-to-left label from turning the percentage around.
 _ISOLATE = "\u2068{}\u2069"
 
@@ -43,11 +46,10 @@ class Pieces:
 
     def list_of(self, labels: Sequence[str]) -> str:
         """Labels as a person would type them, as many as fit into one message."""
-        shown = list(labels)
-        while units(", ".join(shown)) > _LIST_LENGTH:
-            shown.pop()
-        text = ", ".join(self.quote(label) for label in shown)
-        hidden = len(labels) - len(shown)
+        lengths = accumulate(units(label) + len(_COMMA) for label in labels)
+        shown = bisect_right(list(lengths), _LIST_LENGTH + len(_COMMA))
+        text = _COMMA.join(self.quote(label) for label in labels[:shown])
+        hidden = len(labels) - shown
         if not hidden:
             return text
         return text + self._n(" … and {count} more", " … and {count} more", hidden).format(

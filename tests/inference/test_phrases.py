@@ -1,11 +1,14 @@
 """What people type becomes labels."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.errors import LabelTooLong, NoLabels, TooManyLabels
-from inference.phrases import parse
+from inference.phrases import clean, parse
+from tests.counting import steps
 
 
 def labels(text: str) -> list[str]:
@@ -58,6 +61,38 @@ def test_limits_name_what_came_and_what_fits() -> None:
     with pytest.raises(LabelTooLong, match=r"101 .* 100"):
         parse("ok, " + "x" * 101, max_labels=50)
     assert parse("x" * 100, max_labels=50)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "a," + " " * 4_084 + "x",
+        "a," + "\u00a0\t" * 2_000 + '"x',
+        '"' * 4_000,
+        '"a,' * 1_300,
+        "«" * 2_000 + "»" * 2_000,
+        "'" + "a' " * 1_300,
+        '"a" ' + " " * 4_000 + "b",
+        "“a" + "” " * 2_000,
+        "「a,『b,„c,‘d,‹e," * 250,
+        '"",' * 1_300,
+        "a\n" * 2_000,
+        "\u200b\u202e" * 2_000,
+    ],
+    ids=lambda typed: f"{typed[:3]!r}…{typed[-3:]!r}",
+)
+def test_hostile_text_takes_a_few_steps_for_each_character(typed: str) -> None:
+    def read(text: str) -> None:
+        with contextlib.suppress(NoLabels, TooManyLabels, LabelTooLong):
+            parse(text, max_labels=5_000, max_length=5_000)
+
+    assert steps(read, typed) < 12 * len(typed)
+
+
+def test_no_letter_has_so_many_marks_that_sorting_them_takes_long() -> None:
+    marks = "\u0301\u0316" * 2_000  # above and below: normalization has to sort them
+    assert clean(f"a{marks}b") == "a" + marks[:30] + "b"
+    assert labels(f"z\u0301\u0316, y{marks}") == ["z\u0301\u0316", "y" + marks[:30]]
 
 
 @given(st.text(max_size=300))

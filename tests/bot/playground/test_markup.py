@@ -44,6 +44,8 @@ def parsed(source: str) -> tuple[str, list[tuple[Any, ...]]]:
         ("<blockquote expandable>x</blockquote>", "x", [("expandable_blockquote", 0, 1)]),
         ('<tg-emoji emoji-id="5">👍</tg-emoji>', "👍", [("custom_emoji", 0, 2)]),
         ("/start it", "/start it", [("bot_command", 0, 6)]),
+        ("&#" + "9" * 4_500, "&#" + "9" * 4_500, []),
+        ("<code>a</code> @ann", "a @ann", [("code", 0, 1), ("mention", 2, 4)]),
     ],
 )  # fmt: skip
 def test_html(source: str, text: str, entities: list[tuple[Any, ...]]) -> None:

@@ -11,6 +11,7 @@ from playwright.async_api import Browser, async_playwright
 from bot.playground.front.playground import Playground, PlaygroundSettings
 from inference.settings import load
 from tests.e2e.playground.desk import SHOTS, Desk
+from tests.e2e.playground.stage import Stage
 from tools import chromium
 
 
@@ -55,3 +56,20 @@ async def desk(open_desk: Desk) -> AsyncIterator[Desk]:
     await open_desk.close_tabs()
     complaints, open_desk.complaints = open_desk.complaints, []
     assert complaints == []
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def stage() -> AsyncIterator[Stage]:
+    """The page before a scripted bot; people of one test have names that no other test uses."""
+    async with Stage() as stage:
+        stage.site.add_person("Alex")
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stage_desk(browser: Browser, stage: Stage) -> AsyncIterator[Desk]:
+    """`stage` with no tab open; at the end the browser must not have complained."""
+    desk = Desk(stage, browser)
+    yield desk
+    await desk.close_tabs()
+    assert desk.complaints == []

@@ -1,9 +1,7 @@
 """What any bot may show: alerts, edits in place, deletions, actions, questions, strange texts."""
 
-from collections.abc import AsyncIterator
-
-import pytest_asyncio
-from playwright.async_api import Browser, expect
+import pytest
+from playwright.async_api import expect
 from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
 
 from bot.playground.front.bonnet import Work
@@ -12,19 +10,9 @@ from tests.e2e.playground.desk import Desk
 from tests.e2e.playground.stage import Stage
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stage() -> AsyncIterator[Stage]:
-    async with Stage() as stage:
-        stage.site.add_person("Alex")
-        yield stage
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def desk(browser: Browser, stage: Stage) -> AsyncIterator[Desk]:
-    desk = Desk(stage, browser)
-    yield desk
-    await desk.close_tabs()
-    assert desk.complaints == []
+@pytest.fixture
+def desk(stage_desk: Desk) -> Desk:
+    return stage_desk
 
 
 def _buttons(*texts: str) -> InlineKeyboardMarkup:

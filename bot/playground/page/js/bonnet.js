@@ -51,7 +51,10 @@ function call(c) {
 
 export function begin() {
   const toggle = (open) => { $("bonnet").hidden = !open; $("bonnet-toggle").setAttribute("aria-expanded", String(open)); };
-  toggle(window.innerWidth > 1100);
+  // Beside the chat where there is room; where it would cover the chat, only on demand.
+  const narrow = matchMedia("(max-width: 1100px)");
+  toggle(!narrow.matches);
+  narrow.addEventListener("change", () => { if (narrow.matches) toggle(false); });
   $("bonnet-toggle").addEventListener("click", () => {
     toggle($("bonnet").hidden);
     if (!$("bonnet").hidden && getComputedStyle($("bonnet")).position === "fixed") $("bonnet-close").focus();

@@ -1,18 +1,20 @@
-// Alerts, forms and enlarged pictures in the one dialog. Esc closes it, as the browser does.
-import { $, el } from "./dom.js";
+// Alerts, forms and enlarged pictures in the one dialog. Esc closes it, as the browser does; so do
+// a click beside it and its buttons.
+import { $, el, icon } from "./dom.js";
 import { post } from "./server.js";
 import { state } from "./state.js";
 
 function open(title, children, className = "") {
   const box = $("dialog");
   box.className = className;
-  box.replaceChildren(el("h2", { id: "dialog-title", hidden: className === "picture" }, title), ...children);
+  box.replaceChildren(el("h2", { id: "dialog-title", hidden: className === "enlarged" }, title), ...children);
   box.showModal();
 }
 const close = () => $("dialog").close();
 
 export const alertBox = (text) => open("Clip", [el("p", {}, text), el("div", { className: "actions" }, el("button", { type: "button", className: "primary", onclick: close }, "OK"))]);
-export const enlarge = (url, alt) => open(alt, [el("img", { src: url, alt, onclick: close })], "picture");
+export const enlarge = (url, alt) => open(alt, [el("img", { src: url, alt, onclick: close }),
+  el("button", { type: "button", className: "icon", "aria-label": "Close", title: "Close", onclick: close }, icon("close"))], "enlarged");
 
 function form(title, fields, onDone) {
   const node = el("form", { onsubmit(event) { event.preventDefault(); close(); onDone(new FormData(node)); } }, ...fields,
@@ -38,4 +40,16 @@ export function newGroup(onDone) {
     const made = await post("/play/groups", { name: given.get("name"), members });
     if (made) onDone(made.id, members);
   });
+}
+
+// A press that began in the dialog, as when text is selected, may end beside it and closes nothing.
+export function begin() {
+  const box = $("dialog");
+  let pressedBeside = false;
+  const isBeside = ({ target, clientX: x, clientY: y }) => {
+    const { left, right, top, bottom } = box.getBoundingClientRect();
+    return target === box && (x < left || x > right || y < top || y > bottom);
+  };
+  box.addEventListener("pointerdown", (event) => { pressedBeside = isBeside(event); });
+  box.addEventListener("click", (event) => { if (pressedBeside && isBeside(event)) close(); });
 }

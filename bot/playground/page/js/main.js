@@ -1,7 +1,7 @@
 // Starts everything and hands events to what they change.
 import { $, clock, el, face } from "./dom.js";
 import { gist } from "./bubble.js";
-import { addPerson, newGroup } from "./dialogs.js";
+import * as dialogs from "./dialogs.js";
 import { apply, byActivity, current, latest, nameOf, reset, state } from "./state.js";
 import * as bonnet from "./bonnet.js";
 import * as composer from "./composer.js";
@@ -59,9 +59,9 @@ $("speaker").addEventListener("change", () => {
   const person = Number($("speaker").value);
   open(current().private ? person : state.chat, person);
 });
-$("add-person").addEventListener("click", () => addPerson(current(), (id, group) => openWhenThere(group ? group.id : id, id)));
-$("new-group").addEventListener("click", () => newGroup((id, members) => openWhenThere(id, members.includes(state.person) ? state.person : members[0])));
-composer.begin(); thread.begin(); bonnet.begin();
+$("add-person").addEventListener("click", () => dialogs.addPerson(current(), (id, group) => openWhenThere(group ? group.id : id, id)));
+$("new-group").addEventListener("click", () => dialogs.newGroup((id, members) => openWhenThere(id, members.includes(state.person) ? state.person : members[0])));
+composer.begin(); thread.begin(); bonnet.begin(); dialogs.begin();
 
 // Whoever speaks here is asked something: the bot waits for a reply.
 function heed(message) {

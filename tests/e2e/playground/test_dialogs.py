@@ -1,0 +1,138 @@
+"""Each dialog of the page, and the ways to close it: what is visible before and after."""
+
+import pytest
+from playwright.async_api import Locator, expect
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+
+from tests.bot.playground.pictures import picture
+from tests.e2e.playground.desk import Desk, Tab
+from tests.e2e.playground.stage import Stage
+
+_SCREEN = (1280, 800)
+_PHONE = (390, 844)
+
+
+async def _opens_a_picture(tab: Tab, _stage: Stage) -> None:
+    await tab.own.locator(".picture").click()
+
+
+async def _opens_an_alert(tab: Tab, stage: Stage) -> None:
+    await tab.answers.get_by_role("button", name="Ask").click()
+    query = await stage.pressed()
+    await query.answer("It can't be undone.", show_alert=True)
+
+
+async def _adds_a_person(tab: Tab, _stage: Stage) -> None:
+    await tab.page.get_by_role("button", name="Add person").click()
+
+
+async def _makes_a_group(tab: Tab, _stage: Stage) -> None:
+    await tab.page.get_by_role("button", name="New group").click()
+
+
+_DIALOGS = {
+    # How it is opened, and the button that closes it.
+    "picture": (_opens_a_picture, "Close"),
+    "alert": (_opens_an_alert, "OK"),
+    "person": (_adds_a_person, "Cancel"),
+    "group": (_makes_a_group, "Cancel"),
+}
+
+
+@pytest.mark.parametrize("name", _DIALOGS)
+async def test_a_dialog_goes_by_its_button_by_escape_and_by_a_click_beside_it(
+    stage_desk: Desk, stage: Stage, name: str
+) -> None:
+    opens, button = _DIALOGS[name]
+    tab = await stage_desk.tab(f"Opener of {name}")
+    await _says_a_picture(tab, stage)
+    box = tab.page.locator("#dialog")
+    await expect(box).to_be_hidden()
+    for size in (_SCREEN, _PHONE):
+        await tab.page.set_viewport_size({"width": size[0], "height": size[1]})
+        if size == _PHONE and name in ("picture", "alert"):
+            await tab.page.locator("#chat-list [aria-current]").click()
+        for way in (button, "Escape", "beside"):
+            await opens(tab, stage)
+            await expect(box).to_be_visible()
+            await expect(box.get_by_role("button", name=button)).to_be_in_viewport(ratio=1)
+            if way == "beside":
+                await _clicks_beside(box)
+            elif way == "Escape":
+                await tab.page.keyboard.press("Escape")
+            else:
+                await box.get_by_role("button", name=way).click()
+            await expect(box).to_be_hidden()
+            assert await _shown_though_hidden(tab) == []
+
+
+async def test_a_press_that_began_in_a_dialog_does_not_close_it(stage_desk: Desk) -> None:
+    tab = await stage_desk.tab("Selma")
+    await tab.page.get_by_role("button", name="Add person").click()
+    box, mouse = tab.page.locator("#dialog"), tab.page.mouse
+    await tab.page.get_by_label("Name").fill("a long name to select")
+    place = await tab.page.get_by_label("Name").bounding_box()
+    assert place is not None
+    await mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    await mouse.down()
+    await mouse.move(5, 5)
+    await mouse.up()
+    await expect(box).to_be_visible()
+    await expect(tab.page.get_by_label("Name")).to_have_value("a long name to select")
+
+
+async def test_no_rule_shows_what_is_hidden(stage_desk: Desk, stage: Stage) -> None:
+    tab = await stage_desk.tab("Hidden Hanna")
+    await _says_a_picture(tab, stage)
+    assert await tab.page.evaluate(_WITH_EVERY_CLASS) == []
+    found = """() => [...document.querySelectorAll("body *")].filter((node) => {
+        const before = node.hasAttribute("hidden");
+        node.toggleAttribute("hidden", true);
+        const shown = getComputedStyle(node).display !== "none";
+        node.toggleAttribute("hidden", before);
+        return shown;
+    }).map((node) => node.outerHTML.slice(0, 80))"""
+    assert await tab.page.evaluate(found) == []
+
+
+# The closed dialog, with each class that the style sheets speak of.
+_WITH_EVERY_CLASS = """() => {
+    const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]);
+    const names = new Set(rules.flatMap((rule) => rule.cssText.match(/\\.[a-z][a-z-]*/g) ?? []));
+    const box = document.getElementById("dialog");
+    return [...names].filter((name) => {
+        box.className = name.slice(1);
+        return getComputedStyle(box).display !== "none";
+    });
+}"""
+
+
+async def _says_a_picture(tab: Tab, stage: Stage) -> None:
+    """A photo in the chat, and below it something to press."""
+    await tab.attaches("a-red-circle")
+    await tab.says("a dog, a cat")
+    await expect(tab.own.locator(".picture img")).to_have_js_property("complete", True)
+    chat = int(await tab.page.evaluate("JSON.parse(sessionStorage.getItem('open'))[0]"))
+    ask = InlineKeyboardMarkup([[InlineKeyboardButton("Ask", callback_data="ask")]])
+    await stage.bot.send_photo(chat, picture(300, 500), "Well?", reply_markup=ask)
+    await expect(tab.answers.locator(".picture img")).to_have_js_property("complete", True)
+
+
+async def _clicks_beside(box: Locator) -> None:
+    await box.page.mouse.click(3, 3)
+
+
+async def _shown_though_hidden(tab: Tab) -> list[str]:
+    """What a rule shows although it should not be there, and what lies over the chat."""
+    return list(
+        await tab.page.evaluate(
+            """() => {
+                const hidden = [...document.querySelectorAll("[hidden], dialog:not([open])")];
+                const shown = hidden.filter((node) => node.getClientRects().length > 0);
+                const { innerWidth: x, innerHeight: y } = window;
+                const top = document.elementFromPoint(x / 2, y / 2);
+                return [...shown, ...(top.closest("#frame") ? [] : [top])]
+                    .map((node) => node.outerHTML.slice(0, 80));
+            }"""
+        )
+    )

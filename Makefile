@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 JOBS ?= 3
 # Each process has its share in the tests' order, and takes from the others once it is done.
 PYTEST = $(BIN)/pytest -n $(JOBS) --dist worksteal
-PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+INSTALL := sh tools/install.sh $(PYTHON) $(VENV)
 
 .PHONY: demo run worker test coverage check format bench demo-model screenshot constraints clean
 .DEFAULT_GOAL := help
@@ -22,12 +22,11 @@ help:
 
 # Installed once, and again when what is to be installed changes.
 $(VENV)/installed: pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(PIP) install -c constraints.txt -e '.[all]'
+	@$(INSTALL) all "clipbot and what it needs, PyTorch among it,"
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed
-	$(PIP) install -c constraints.txt -e '.[test]'
+	@$(INSTALL) test "what the tests need"
 	@touch $@
 
 demo: $(VENV)/installed
@@ -58,7 +57,7 @@ format: $(VENV)/installed-test
 	$(BIN)/ruff check --fix .
 
 $(VENV)/installed-bench: $(VENV)/installed
-	$(PIP) install -c constraints.txt -e '.[bench]'
+	@$(INSTALL) bench "what the benchmark compares with"
 	@touch $@
 
 # Whole, it also makes docs/benchmarks.md anew; with ARGS="--quick" or the like it does as told.
@@ -74,7 +73,8 @@ screenshot: $(VENV)/installed-test
 
 # Brings all pins up to date. torch's own is kept: its CPU and CUDA builds share a version.
 constraints: $(VENV)/installed-test
-	$(PIP) install pip-tools
+	@echo "Looking for newer versions; this takes a few minutes …"
+	$(BIN)/python -m pip --disable-pip-version-check -q install pip-tools
 	echo "torch==2.13.0" > $(VENV)/torch.txt
 	$(BIN)/pip-compile -q --upgrade --extra all --extra bench --extra gpu --extra test -c $(VENV)/torch.txt \
 		--strip-extras --no-annotate --no-header --unsafe-package clipbot \

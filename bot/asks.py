@@ -71,8 +71,10 @@ class Ask:
         Raises:
             ValueError: it is no question's id.
         """
-        chat_id, message_id, _ = map(int, ask_id.split("."))
-        return chat_id, message_id
+        numbers = [int(part) for part in ask_id.split(".")]
+        if len(numbers) != 3 or any(abs(number) >= 2**63 for number in numbers):
+            raise ValueError(f"{ask_id!r} is no question's id")
+        return numbers[0], numbers[1]
 
     @property
     def fingerprint(self) -> str:

@@ -12,6 +12,7 @@ from bot.answers import Answers
 from bot.asks import Ask
 from bot.backoff import Failures, backoff
 from bot.captions import caption
+from bot.dead_letters import DeadLetters
 from bot.lanes import Lanes
 from bot.metrics import Metrics
 from bot.platform import Gone, Platform, TryAgain
@@ -24,6 +25,8 @@ from inference.queue import Delivery, Queue
 log = logging.getLogger(__name__)
 
 _OUR_TRIES = 4
+# Seconds between two looks at a result of another version, and a day of them.
+_VERSION_PAUSE, _VERSION_ATTEMPTS = 30.0, 2_880
 # Answers being sent at once; those that wait for their chat's lane don't count.
 _AT_WORK = 48
 # A group may get 20 messages a minute: more than so many answers for one chat wait in the queue.
@@ -58,30 +61,39 @@ class Deliverer:
         metrics: Metrics,
         takers: Sequence[Taker] = (),
     ) -> None:
-        self._queue = queue
         self._store = store
         self._answers = Answers(store, platform)
         self._lanes = lanes
         self._metrics = metrics
         self._takers = takers
         self._failures = Failures()
+        self._dead_letters = DeadLetters(queue, "results", _OUR_TRIES)
         self._at_work = asyncio.Semaphore(_AT_WORK)
 
     async def deal_with(self, delivery: Delivery) -> None:
-        """Delivers one result and acknowledges it."""
+        """Delivers one result and acknowledges it. Whatever it is, it does not come for ever."""
+        async with self._dead_letters.catching(delivery):
+            await self._deal_with(delivery)
+
+    async def _deal_with(self, delivery: Delivery) -> None:
         try:
             result = decode_result(delivery.data)
         except UnknownVersion as error:
             log.error("A result can't be read: %s. Update bot and workers together.", error)  # noqa: TRY400
-            await delivery.hand_back(delay=30.0)
+            if delivery.attempt < _VERSION_ATTEMPTS:
+                await delivery.hand_back(delay=_VERSION_PAUSE)
+                return
+            await self._dead_letters.keep(delivery)
+            await delivery.ack()
             return
         except msgspec.DecodeError:
             log.exception("A result can't be read; it is set aside.")
-            await self._queue.set_aside("results", delivery)
+            await self._dead_letters.keep(delivery)
             await delivery.ack()
             return
         if taker := next((taker for taker in self._takers if taker.wants(result)), None):
-            await self._hand_over(taker, result, delivery)
+            await taker.take(result)
+            await delivery.ack()
             return
         try:
             job_id = result.reply.data.decode()
@@ -104,15 +116,6 @@ class Deliverer:
                 return
         await delivery.ack()
 
-    async def _hand_over(self, taker: Taker, result: Result, delivery: Delivery) -> None:
-        try:
-            await taker.take(result)
-        except DATABASE_AWAY as error:
-            log.warning("A result can't be stored (%s); it comes again.", error)
-            await delivery.hand_back(delay=backoff(delivery.attempt))
-        else:
-            await delivery.ack()
-
     async def _deliver(self, delivery: Delivery, result: Result, record: JobRecord) -> bool:
         """True when the result is done with; False when it comes back later."""
         try:
@@ -128,11 +131,13 @@ class Deliverer:
             return False
         except Exception:
             failures = self._failures.count(record.id)
-            log.exception("Answer to %s failed for the %d. time.", record.id, failures)
+            log.exception(
+                "Answer to %s failed (attempt %d of %d).", record.id, failures, _OUR_TRIES
+            )
             if failures < _OUR_TRIES:
                 await delivery.hand_back(delay=backoff(failures))
                 return False
-            await self._queue.set_aside("results", delivery)
+            await self._dead_letters.keep(delivery)
             await self._apologise(record)
         self._failures.forget(record.id)
         # From here on a crash repeats nothing: this is the delivery record.

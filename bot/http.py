@@ -19,6 +19,18 @@ import certifi
 from inference.errors import SettingError
 
 
+class NotJson(ValueError):
+    """An answer is no JSON that can be read.
+
+    Attributes:
+        body: the answer as it came.
+    """
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__("the answer is not JSON")
+        self.body = body
+
+
 def session(url: str, connections: int = 1) -> aiohttp.ClientSession:
     """A client for one server, without cookies. Made where a loop is running.
 
@@ -49,10 +61,14 @@ async def post(
 
     Raises:
         aiohttp.ClientError, OSError: there is no answer, or not in time.
-        ValueError: it is no JSON.
+        NotJson: it is no JSON.
     """
     async with client.post(url, data=form, allow_redirects=False, timeout=timeout) as answer:
-        return json.loads(await answer.read())
+        body = await answer.read()
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise NotJson(body) from None
 
 
 def proxy_for(url: str) -> str | None:

@@ -1,6 +1,7 @@
 """Updates: stored before the platform is told that we have them, then handled lane by lane."""
 
 import asyncio
+import hashlib
 import itertools
 import json
 import logging
@@ -8,10 +9,12 @@ from collections.abc import Hashable
 from typing import Any, Protocol
 
 from bot.backoff import Failures, backoff
+from bot.dead_letters import DeadLetters
 from bot.lanes import Lanes
 from bot.metrics import Metrics
 from bot.platform import Gone, TryAgain
 from bot.store import DATABASE_AWAY, Store, insist
+from bot.untrusted import Unusable, made_safe, read
 from inference.errors import QueueUnavailable
 from inference.queue import Delivery, Queue, updates_subject
 
@@ -31,6 +34,10 @@ _LANE_PAUSE = 5.0
 # So long, in seconds, whoever failed is waited for by the rest of their lane. More would hold up
 # a person for long, and fill our hands with what waits.
 _WAITED_FOR = 10.0
+# NATS counts headers towards the size of a message: here the message id and its name.
+_HEADER_BYTES = 1_024
+# So much of an update that was refused is kept for a person to look at.
+_REFUSED_BYTES = 64 * 2**10
 
 
 class Front(Protocol):
@@ -59,25 +66,55 @@ class Inbox:
         self._metrics = metrics
         self._lanes = Lanes()
         self._failures = Failures()
+        self._dead_letters = DeadLetters(queue, "updates", _OUR_TRIES)
         self._at_work = asyncio.Semaphore(_AT_WORK)
 
     async def keep(self, update: Update) -> None:
         """Stores an update; once this returns, the platform may forget it.
 
+        One that can't be stored at all is set aside: it would be refused each time it comes.
+
         Raises:
             QueueFull, QueueUnavailable: it is not stored: do not confirm it.
         """
-        await self._queue.publish(
-            updates_subject(self._bot_id),
-            json.dumps(update).encode(),  # ASCII: lone surrogates can't be encoded otherwise
-            f"{self._bot_id}.{update['update_id']}",
-        )
+        try:
+            data = _packed(update, self._queue.max_payload - _HEADER_BYTES)
+            message_id = f"{self._bot_id}.{_number_of(update)}"
+        except Unusable as error:
+            await self._refuse(update, error)
+            return
+        await self._queue.publish(updates_subject(self._bot_id), data, message_id)
         self._metrics.updates.inc()
 
+    async def _refuse(self, update: Update, error: Unusable) -> None:
+        log.error("An update is refused: %s.", error)
+        try:
+            data = json.dumps(update).encode()[:_REFUSED_BYTES]
+        except (RecursionError, ValueError):
+            data = b""
+        digest = hashlib.sha256(data).hexdigest()[:32]
+        await self._dead_letters.refuse(data, f"{self._bot_id}.refused.{digest}")
+
     async def deal_with(self, delivery: Delivery) -> None:
-        """Handles a stored update and acknowledges it."""
-        # Read once more in its turn: many wait, and what is read takes ten times the room.
-        lane = self._front.lane(json.loads(delivery.data))
+        """Handles a stored update and acknowledges it. Whatever it is, it does not come for ever.
+
+        Failures of the handler are told to whoever sent it; those before it are not, since nobody
+        knows who that is.
+        """
+        async with self._dead_letters.catching(delivery):
+            await self._deal_with(delivery)
+
+    async def _deal_with(self, delivery: Delivery) -> None:
+        try:
+            # Read once more in its turn: many wait, and what is read takes ten times the room.
+            update = _update_in(delivery)
+        except Unusable as error:
+            log.error("A stored update can't be used, and is set aside: %s.", error)  # noqa: TRY400
+            await self._dead_letters.keep(delivery)
+            await delivery.ack()
+            return
+        lane = self._front.lane(update)
+        del update
         if self._lanes.waiting(lane) >= _LANE_IN_HAND:
             await delivery.hand_back(delay=_LANE_PAUSE)
             return
@@ -96,8 +133,8 @@ class Inbox:
 
     async def _handle(self, delivery: Delivery, attempt: int) -> float | None:
         """Returns None when the update is done with, else the seconds until the next attempt."""
-        update: Update = json.loads(delivery.data)
-        number = update["update_id"]
+        update = _update_in(delivery)
+        number = _number_of(update)
         try:
             if await self._store.is_handled(number):
                 return None
@@ -110,11 +147,37 @@ class Inbox:
             return pause
         except Exception:
             failures = self._failures.count(number)
-            log.exception("Update %s failed for the %d. time.", number, failures)
+            log.exception("Update %s failed (attempt %d of %d).", number, failures, _OUR_TRIES)
             if failures < _OUR_TRIES:
                 return backoff(failures)
-            await self._queue.set_aside("updates", delivery)
+            await self._dead_letters.keep(delivery)
             await self._front.apologise(update)
         self._failures.forget(number)
         await insist(lambda: self._store.mark_handled(number))
         return None
+
+
+def _packed(update: Update, room: int) -> bytes:
+    """An update as it is stored; raises `Unusable`."""
+    data = json.dumps(made_safe(update)).encode()
+    if len(data) > room:
+        raise Unusable(f"it has {len(data)} bytes, more than NATS takes (max_payload)")
+    return data
+
+
+def _update_in(delivery: Delivery) -> Update:
+    """A stored update; older versions of clipbot stored updates as they came.
+
+    Raises:
+        Unusable: it is none.
+    """
+    update: Update = read(delivery.data)
+    _number_of(update)
+    return update
+
+
+def _number_of(update: Update) -> int:
+    number = update.get("update_id") if isinstance(update, dict) else None
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise Unusable("it has no update_id")
+    return number

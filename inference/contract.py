@@ -217,7 +217,7 @@ def encode(message: Job | Result | WorkerStatus) -> bytes:
 def _read(decoder: msgspec.msgpack.Decoder[T], data: bytes) -> T:
     try:
         return decoder.decode(data)
-    except UnicodeDecodeError as error:  # no kind of DecodeError to msgspec
+    except (UnicodeDecodeError, RecursionError) as error:  # no kinds of DecodeError to msgspec
         raise msgspec.DecodeError(str(error)) from error
 
 

@@ -1,6 +1,7 @@
 """What a delivery is: a job to be done, or something to be set aside."""
 
 import logging
+import re
 
 import msgspec
 
@@ -8,7 +9,7 @@ from inference.contract import UnknownVersion, decode_job
 from inference.errors import Problem, ProblemCode
 from inference.flight import Flight, set_aside
 from inference.metrics import Metrics
-from inference.queue import Delivery, Queue
+from inference.queue import Delivery, Queue, results_subject
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,12 @@ SUSPECT_ATTEMPT = 3
 MAX_ATTEMPTS = 8
 # Until somebody with the right version runs a worker, or the bot's host notices the log.
 VERSION_REST = 60.0  # seconds
+# A day of them: who has the right version has had time to start it.
+_VERSION_ATTEMPTS = 1_440
+# What NATS publishes to: words without blanks and wildcards.
+_SUBJECT = re.compile(r"[^\s.*>\x00-\x1f]+(\.[^\s.*>\x00-\x1f]+)*")
+# Where the results stream listens.
+_HEARD = results_subject(0).removesuffix("0")
 
 
 class Intake:
@@ -38,14 +45,17 @@ class Intake:
             if str(error) not in self._complaints:  # once for each version
                 self._complaints.add(str(error))
                 log.warning("A job is left for another worker: %s.", error)
-            await delivery.hand_back(VERSION_REST)
             self._metrics.jobs.labels("unknown_version").inc()
+            if delivery.attempt < _VERSION_ATTEMPTS:
+                await delivery.hand_back(VERSION_REST)
+            else:
+                await self._refuse(delivery, "a job of another version that nobody took for a day")
             return None
         except msgspec.DecodeError as error:
-            log.warning("A message on the jobs stream is no job (%s); it is set aside.", error)
-            await set_aside(self._queue, delivery)
-            await delivery.ack()
-            self._metrics.jobs.labels("undecodable").inc()
+            await self._refuse(delivery, f"no job ({error})")
+            return None
+        if self._is_unheard(job.reply.subject, delivery.attempt):
+            await self._refuse(delivery, f"a job with no asker ({job.reply.subject[:100]!r})")
             return None
         flight = await Flight(job, delivery, self._queue, self._metrics).begin()
         if flight.attempt > MAX_ATTEMPTS:
@@ -53,3 +63,16 @@ class Intake:
             await flight.fail(Problem(ProblemCode.INTERNAL), "poison")
             return None
         return flight
+
+    @staticmethod
+    def _is_unheard(subject: str, attempt: int) -> bool:
+        """Whether a result can't be published there, or was not in all of its attempts."""
+        if not _SUBJECT.fullmatch(subject):
+            return True
+        return attempt > MAX_ATTEMPTS and not subject.startswith(_HEARD)
+
+    async def _refuse(self, delivery: Delivery, what: str) -> None:
+        log.warning("A message on the jobs stream is %s; it is set aside.", what)
+        await set_aside(self._queue, delivery)
+        await delivery.ack()
+        self._metrics.jobs.labels("undecodable").inc()

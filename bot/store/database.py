@@ -26,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.store import errands
+from bot.store.absence import tell_apart
 from bot.store.tables import metadata, owner
 from inference.errors import SettingError
 
@@ -78,6 +79,7 @@ async def open_database(address: str) -> Database:
             f"DATABASE_URL needs {error.name}, which is not installed; "
             "install clipbot[postgres], or leave DATABASE_URL empty for SQLite."
         ) from error
+    event.listen(engine.sync_engine, "handle_error", tell_apart)
     try:
         if url.get_backend_name() == "sqlite" and url.database:
             await asyncio.to_thread(_make_folder, Path(url.database))

@@ -8,13 +8,14 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
 
 from bot.backoff import backoff
-from bot.http import post, session
+from bot.http import NotJson, post, session
 from bot.inbox import Update
 from bot.telegram.application import ALLOWED_UPDATES
 from inference.errors import OperatorError, QueueFull, QueueUnavailable
@@ -27,7 +28,13 @@ _HOLD = 25
 _TIMEOUT = aiohttp.ClientTimeout(
     total=_HOLD + 35.0, connect=20.0, sock_connect=10.0, sock_read=_HOLD + 10.0
 )
+# Seconds; Telegram asks for more only where something is badly wrong.
+_LONGEST = 3_600.0
 _BATCH = 100  # Bot API: "Values between 1-100 are accepted"
+# Finds where an update begins in an answer that can't be read. A quote inside a string is escaped:
+# this is never something that a person wrote.
+_NUMBER = re.compile(rb'"update_id"\s*:\s*(\d{1,18})\b')
+_SHOWN_BYTES = 1_000
 
 
 class Unauthorized(OperatorError):
@@ -51,6 +58,7 @@ class Poller:
         self._keep = keep
         self._offset = 0
         self._failures = 0
+        self._batch = _BATCH
         self._session = session(api_url)
 
     async def run(self) -> None:
@@ -63,21 +71,33 @@ class Poller:
             try:
                 for update in await self._fetch():
                     await self._keep(update)
-                    self._offset = update["update_id"] + 1
-                    self._failures = 0
+                    await self._confirmed(update)
             except (QueueFull, QueueUnavailable) as error:
                 await self._pause("An update can't be stored (%s); Telegram keeps it.", error)
 
+    async def _confirmed(self, update: Update) -> None:
+        """The next request tells Telegram that this update is kept."""
+        number = update.get("update_id") if isinstance(update, dict) else None
+        if isinstance(number, int) and 0 <= number < 2**63 - 1:
+            self._offset = number + 1
+            self._failures = 0
+        else:
+            await self._pause("Telegram sent an update without a number (%s).", repr(number)[:50])
+
     async def _fetch(self) -> list[Update]:
+        batch, self._batch = self._batch, _BATCH
         try:
             answer = await self._ask(
-                timeout=_HOLD, limit=_BATCH, allowed_updates=json.dumps(ALLOWED_UPDATES)
+                timeout=_HOLD, limit=batch, allowed_updates=json.dumps(ALLOWED_UPDATES)
             )
             if answer["ok"]:
-                updates: list[Update] = answer["result"]
+                updates: list[Update] = [*answer["result"]]
                 if not updates:
                     self._failures = 0
                 return updates
+        except NotJson as error:
+            await self._skip(error.body, batch)
+            return []
         except (aiohttp.ClientError, OSError, ValueError, LookupError, TypeError) as error:
             await self._pause("Telegram can't be reached (%s).", type(error).__name__)
             return []
@@ -90,9 +110,24 @@ class Poller:
                 answer.get("description", ""),
             )
             return []
-        after = (answer.get("parameters") or {}).get("retry_after", 0)
+        try:
+            after = float((answer.get("parameters") or {}).get("retry_after") or 0)
+        except (AttributeError, TypeError, ValueError):
+            after = 0.0
+        after = min(after, _LONGEST) if after > 0 else 0.0  # no number is greater than NaN
         await self._pause("Telegram refuses getUpdates (%s).", f"error {code}", at_least=after)
         return []
+
+    async def _skip(self, body: bytes, batch: int) -> None:
+        """Goes on after an answer that can't be read: past its update, if it has only one."""
+        found = _NUMBER.search(body)
+        if found and batch == 1:
+            log.error("An update can't be read, and is skipped: %r", body[:_SHOWN_BYTES])
+            self._offset = int(found[1]) + 1
+            return
+        if found:
+            self._batch = 1  # until the one that can't be read is alone
+        await self._pause("Telegram can't be reached (%s).", f"no JSON in {len(body)} bytes")
 
     async def _pause(self, message: str, detail: object, *, at_least: float = 0.0) -> None:
         self._failures += 1

@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.inbox import Update
+from bot.untrusted import Unusable, read
 from inference.errors import QueueFull, QueueUnavailable
 
 log = logging.getLogger(__name__)
@@ -27,12 +28,15 @@ def webhook(secret: str, keep: Callable[[Update], Awaitable[None]]) -> Starlette
         given = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(given.encode(), secret.encode()):
             return PlainTextResponse("Forbidden", 403)
-        if int(request.headers.get("content-length", 0)) > _MAX_BODY:
+        body = await _body(request)
+        if body is None:
             return PlainTextResponse("Too large", 413)
         try:
-            update = await request.json()
-            int(update["update_id"])
-        except (ValueError, LookupError, TypeError):
+            update = read(body)
+        except Unusable as error:
+            log.warning("What was posted to the webhook is no update: %s.", error)
+            return PlainTextResponse("Not an update", 400)
+        if not isinstance(update, dict) or type(update.get("update_id")) is not int:
             return PlainTextResponse("Not an update", 400)
         try:
             await keep(update)
@@ -42,3 +46,16 @@ def webhook(secret: str, keep: Callable[[Update], Awaitable[None]]) -> Starlette
         return PlainTextResponse("OK")
 
     return Starlette(routes=[Route("/{path:path}", take, methods=["POST"])])
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body; None once it is larger than an update can be, whatever its head says."""
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and (len(length) > 18 or int(length) > _MAX_BODY):
+        return None
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MAX_BODY:
+            return None
+    return bytes(body)

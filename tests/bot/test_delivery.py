@@ -1,5 +1,6 @@
 """Results: told once, to whoever asked, in place of what was said before."""
 
+import msgspec
 import pytest
 
 from bot.asks import Ask
@@ -8,7 +9,7 @@ from bot.lanes import Lanes
 from bot.metrics import Metrics
 from bot.platform import Gone, TryAgain
 from bot.store import Store
-from inference.contract import ImageOutcome, Reply, Result, encode
+from inference.contract import ImageOutcome, Reply, Result, decode_result, encode
 from inference.errors import Problem, ProblemCode
 from inference.queue import DEAD, Queue
 from tests.bot.scripted import CHART, ScriptedDelivery, ScriptedPlatform, an_ask, failing
@@ -254,3 +255,49 @@ async def test_what_is_no_result_is_set_aside(deliverer: Deliverer, queue: Queue
     assert delivery.acknowledged == 1
     kept = await (await queue.puller(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
     assert [found.data for found in kept] == [b"rubbish"]
+
+
+@pytest.mark.parametrize("question", ["1.2", f"{2**64}.1.0", f"1.{2**63}.0", "9" * 5_000 + ".1.0"])
+async def test_a_result_for_no_question_of_ours_is_done_with(
+    deliverer: Deliverer, question: str
+) -> None:
+    result = Result(job_id="x", reply=Reply("clipbot.results.42", question.encode()), labels=["a"])
+    delivery = ScriptedDelivery(encode(result))
+    await deliverer.deal_with(delivery)
+    assert (delivery.handed_back, delivery.acknowledged) == ([], 1)
+
+
+class BrokenTaker:
+    """`bot.delivery.Taker` with a bug."""
+
+    def wants(self, result: Result) -> bool:
+        return True
+
+    async def take(self, result: Result) -> None:
+        raise OverflowError("Python int too large to convert to SQLite INTEGER")
+
+
+async def test_a_result_that_fails_before_it_is_told_is_set_aside_after_its_tries(
+    queue: Queue, store: Store, platform: ScriptedPlatform, metrics: Metrics
+) -> None:
+    deliverer = Deliverer(queue, store, platform, Lanes(), metrics, [BrokenTaker()])
+    delivery = result_of(an_ask())
+    for tries in range(4):
+        assert (len(delivery.handed_back), delivery.acknowledged) == (tries, 0)
+        await deliverer.deal_with(delivery)
+    assert (len(delivery.handed_back), delivery.acknowledged) == (3, 1)
+    (kept,) = await (await queue.puller(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
+    assert kept.data == delivery.data
+
+
+async def test_a_result_of_another_version_waits_for_a_day_and_is_then_set_aside(
+    deliverer: Deliverer, queue: Queue
+) -> None:
+    data = encode(msgspec.structs.replace(decode_result(result_of(an_ask()).data), version=2))
+    early, late = ScriptedDelivery(data, 100), ScriptedDelivery(data, 2_880)
+    await deliverer.deal_with(early)
+    await deliverer.deal_with(late)
+    assert (early.handed_back, early.acknowledged) == ([30.0], 0)
+    assert (late.handed_back, late.acknowledged) == ([], 1)
+    (kept,) = await (await queue.puller(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
+    assert kept.data == data

@@ -5,7 +5,7 @@ import json
 from collections.abc import Hashable
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.inbox import Inbox, Update
@@ -30,6 +30,8 @@ class ScriptedFront:
         self.gate.set()
 
     def lane(self, update: Update) -> Hashable:
+        if update.get("lane") == "broken":
+            raise AttributeError("a bug before the handler")
         lane: Hashable = update.get("lane")
         return lane
 
@@ -141,6 +143,114 @@ async def test_our_own_fault_is_tried_three_times_then_set_aside_with_an_apology
     assert await store.is_handled(1)
     (kept,) = await (await queue.puller(DEAD, "person", "clipbot.dead.updates")).pull(9, 1.0)
     assert json.loads(kept.data)["update_id"] == 1
+
+
+async def set_aside(queue: Queue) -> list[bytes]:
+    """The updates among the dead letters."""
+    puller = await queue.puller(DEAD, "person", "clipbot.dead.updates")
+    letters = await puller.pull(9, 1.0)
+    for letter in letters:
+        await letter.ack()
+    await puller.close()
+    return [letter.data for letter in letters]
+
+
+@pytest.mark.parametrize(
+    "update", [{"update_id": 1, "lane": "broken"}, {"update_id": 1, "lane": {"no": "lane"}}]
+)
+async def test_what_fails_before_its_handler_is_set_aside_after_its_tries(
+    inbox: Inbox, front: ScriptedFront, queue: Queue, update: Update
+) -> None:
+    delivery = ScriptedDelivery(json.dumps(update).encode())
+    for tries in range(3):
+        assert (len(delivery.handed_back), delivery.acknowledged) == (tries, 0)
+        await inbox.deal_with(delivery)
+    assert (len(delivery.handed_back), delivery.acknowledged) == (2, 1)
+    assert await set_aside(queue) == [delivery.data]
+    await inbox.deal_with(delivered(2))
+    assert front.handled == [2]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"no JSON",
+        b"[" * 100_000,
+        b"[]",
+        b'{"update_id": "x"}',
+        b"{}",
+        b'{"update_id": 18446744073709551616}',
+        b'{"update_id": 1, "message": {"from": {"id": 18446744073709551616}}}',
+        b'{"update_id": 1, "message": {"date": 1e999}}',
+    ],
+    ids=lambda data: data[:60].decode(),
+)
+async def test_what_an_older_clipbot_stored_and_nobody_can_use_is_set_aside(
+    inbox: Inbox, front: ScriptedFront, queue: Queue, data: bytes
+) -> None:
+    delivery = ScriptedDelivery(data)
+    await inbox.deal_with(delivery)
+    assert (delivery.handed_back, delivery.acknowledged, front.handled) == ([], 1, [])
+    assert await set_aside(queue) == [data]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        DataError("select", None, Exception("value out of int64 range")),
+        OverflowError("Python int too large to convert to SQLite INTEGER"),
+        UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"),
+    ],
+    ids=lambda refusal: type(refusal).__name__,
+)
+async def test_what_the_database_refuses_for_its_content_does_not_keep_its_sender_waiting(
+    inbox: Inbox,
+    front: ScriptedFront,
+    queue: Queue,
+    refusal: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.backoff._LONGEST", 0.01)
+    front.faults = [refusal] * 3
+    poison, photo = delivered(1), delivered(2)
+    await asyncio.gather(inbox.deal_with(poison), inbox.deal_with(photo))
+    assert (poison.acknowledged, photo.acknowledged, front.handled) == (1, 1, [2])
+    assert front.apologies == 1
+    assert await set_aside(queue) == [poison.data]
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"update_id": 1, "message": {"from": {"id": 2**64}}},
+        {"update_id": 1, "message": {"date": float("inf")}},
+        {"update_id": True},
+        {"update_id": 2**63},
+        {"update_id": 1, "text": "ñ" * 2**21},
+    ],
+    ids=["user id", "infinity", "boolean", "update id", "size"],
+)
+async def test_what_cannot_be_stored_is_set_aside_at_once(
+    inbox: Inbox, queue: Queue, update: Update
+) -> None:
+    await inbox.keep(update)
+    await inbox.keep({"update_id": 2})
+    puller = await queue.puller(UPDATES, "test", updates_subject(42))
+    assert [json.loads(one.data) for one in await puller.pull(9, 1.0)] == [{"update_id": 2}]
+    assert len(await set_aside(queue)) == 1
+
+
+async def test_a_dead_letter_that_cannot_be_written_keeps_nobody_waiting(
+    inbox: Inbox, queue: Queue, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise QueueUnavailable("NATS did not store a message: it is too large")
+
+    monkeypatch.setattr(queue, "set_aside", refuse)
+    delivery = ScriptedDelivery(b"no JSON")
+    await inbox.deal_with(delivery)
+    assert delivery.acknowledged == 1
+    assert "can't be set aside" in caplog.text
 
 
 async def test_who_is_gone_is_not_asked_again(inbox: Inbox, front: ScriptedFront) -> None:

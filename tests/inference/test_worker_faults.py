@@ -11,7 +11,7 @@ from PIL import Image
 
 from inference import chart, flight, intake
 from inference.classifier import ScriptedClassifier, colour_of
-from inference.contract import ImageOutcome
+from inference.contract import ImageOutcome, Reply
 from inference.errors import (
     DeviceLost,
     Problem,
@@ -184,6 +184,39 @@ async def test_what_is_no_job_is_set_aside(asker: Asker, hire: Hire) -> None:
     await asker.queue.publish(JOBS_SUBJECT, no_text, "no text")
     hired = await hire()
     await until(lambda: hired.counted("undecodable"), 3)
+    await asker.sees_empty_queue()
+
+
+@pytest.mark.parametrize(
+    "subject", ["", "a b", "clipbot.results.*", "clipbot.results.>", "a..b", ".a", "a\r\nPUB b 0"]
+)
+async def test_a_job_whose_answer_nobody_can_hear_is_set_aside(
+    asker: Asker, hire: Hire, subject: str
+) -> None:
+    hired = await hire()
+    deaf = await asker.asks(picture(), reply=Reply(subject))
+    good = await asker.asks(picture())
+    await asker.hears(good)
+    await asker.sees_empty_queue()
+    assert await asker.finds_set_aside() == [deaf]
+    assert hired.counted("undecodable") == 1
+
+
+async def test_a_job_whose_answer_nobody_heard_is_set_aside_after_its_attempts(
+    asker: Asker, hire: Hire
+) -> None:
+    unheard = await asker.asks(picture(), reply=Reply("nobody.stores.this"))
+    await asker.hands_back_jobs(times=intake.MAX_ATTEMPTS, ack_wait=ACK_WAIT)
+    await hire()
+    await asker.sees_empty_queue()
+    assert await asker.finds_set_aside() == [unheard]
+
+
+async def test_a_job_nested_too_deeply_is_set_aside(asker: Asker, hire: Hire) -> None:
+    hired = await hire()
+    deep = b"\x82\xa7version\x01\xa4more" + b"\x91" * 100_000 + b"\xc0"
+    await asker.queue.publish(JOBS_SUBJECT, deep, "deep")
+    await until(lambda: hired.counted("undecodable"), 1)
     await asker.sees_empty_queue()
 
 

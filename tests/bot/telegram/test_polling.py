@@ -146,3 +146,64 @@ async def test_telegram_sends_us_elsewhere(caplog: pytest.LogCaptureFixture) -> 
         await poller.close()
     assert set(heads) == {b"POST"}
     assert "can't be reached" in caplog.text
+
+
+@contextlib.asynccontextmanager
+async def poller_of(answers: list[bytes], offsets: list[str], box: Box) -> AsyncIterator[None]:
+    """Polls a server that gives these answers, one after the other, then hangs up."""
+
+    async def answer(head: bytes, writer: Writer) -> None:
+        if answers:
+            body = answers.pop(0)
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    async with answering(answer) as url:
+        poller = Poller("123:secret", url, box.keep)
+        ask = poller._ask
+
+        async def asking(**form: int | str) -> object:
+            offsets.append(f"{poller._offset} limit {form['limit']}")
+            return await ask(**form)
+
+        poller._ask = asking  # type: ignore[method-assign]
+        task = asyncio.create_task(poller.run())
+        yield
+        assert not task.done()
+        await tasks.end(task)
+        await poller.close()
+
+
+def result(*updates: bytes) -> bytes:
+    return b'{"ok": true, "result": [' + b", ".join(updates) + b"]}"
+
+
+async def test_an_update_that_nobody_can_read_is_skipped_and_the_others_are_kept() -> None:
+    deep = b'{"update_id": 6, "message": ' + b"[" * 10_000 + b"]" * 10_000 + b"}"
+    good = [b'{"update_id": 5}', b'{"update_id": 7}']
+    answers = [result(good[0], deep), result(good[0]), result(deep), result(deep), result(good[1])]
+    offsets: list[str] = []
+    box = Box()
+    async with poller_of(answers, offsets, box):
+        await until(lambda: box.kept, [{"update_id": 5}, {"update_id": 7}])
+    assert offsets[:5] == ["0 limit 100", "0 limit 1", "6 limit 100", "6 limit 1", "7 limit 100"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b'{"ok": true, "result": null}',
+        b'{"ok": true, "result": 5}',
+        b'{"ok": false, "parameters": {"retry_after": "x"}}',
+        b'{"ok": false, "parameters": [1]}',
+        b'{"ok": false, "parameters": {"retry_after": NaN}}',
+        b"[" * 100_000,
+        b"[1]",
+        result(b"5", b"null", b'{"no": 1}', b'{"update_id": "x"}', b'{"update_id": 1e999}'),
+        result(b'{"update_id": 99999999999999999999999}'),
+    ],
+    ids=lambda odd: odd[:50].decode(),
+)
+async def test_an_odd_answer_does_not_end_the_polling(odd: bytes) -> None:
+    box = Box()
+    async with poller_of([odd, result(b'{"update_id": 5}')], [], box):
+        await until(lambda: {"update_id": 5} in box.kept, True)

@@ -1,6 +1,6 @@
 """The webhook: stored before it is answered, and only with the right secret."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import httpx
@@ -61,7 +61,19 @@ async def test_no_secret(telegram: Telegram) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", [1], {"update_id": "x"}, {"no": 1}, b"\xff\xfe", "text", None]
+    "content",
+    [
+        *(b"", b"{", [1], {"update_id": "x"}, {"no": 1}, b"\xff\xfe", "text", None),
+        b"[" * 100_000,
+        b'{"update_id": 5, "message": ' + b"[" * 100_000,
+        b'{"update_id": 1e999}',
+        b'{"update_id": 5, "message": {"date": 1e999}}',
+        b'{"update_id": 5, "message": {"date": NaN}}',
+        b'{"update_id": true}',
+        b'{"update_id": 18446744073709551616}',
+        b'{"update_id": ' + b"9" * 5_000 + b"}",
+    ],
+    ids=lambda content: str(content)[:40],
 )
 async def test_what_is_no_update(telegram: Telegram, content: Any) -> None:
     assert await telegram.posts(content) == 400
@@ -70,6 +82,27 @@ async def test_what_is_no_update(telegram: Telegram, content: Any) -> None:
 
 async def test_what_is_far_too_large(telegram: Telegram) -> None:
     assert await telegram.posts(b" " * (2**20 + 1)) == 413
+
+
+async def in_pieces(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
+@pytest.mark.parametrize("length", [None, "10", "-1", "x", "9" * 5_000])
+async def test_what_is_far_too_large_whatever_its_head_says(
+    telegram: Telegram, length: str | None
+) -> None:
+    content = in_pieces([b" " * 2**16] * 1_000)
+    headers = {SECRET_HEADER: "right"} | ({"content-length": length} if length else {})
+    answer = await telegram.client.post("/any", content=content, headers=headers)
+    assert answer.status_code == 413
+
+
+async def test_an_update_that_comes_in_pieces(telegram: Telegram) -> None:
+    content = in_pieces([b'{"update', b'_id": 5, ', b'"message": {}}'])
+    answer = await telegram.client.post("/any", content=content, headers={SECRET_HEADER: "right"})
+    assert (answer.status_code, telegram.kept) == (200, [UPDATE])
 
 
 @pytest.mark.parametrize("fault", [QueueFull("full"), QueueUnavailable("away")])

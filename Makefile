@@ -10,13 +10,14 @@ JOBS ?= 3
 PYTEST = $(BIN)/pytest -n $(JOBS) --dist worksteal
 INSTALL := sh tools/install.sh $(PYTHON) $(VENV)
 
-.PHONY: demo run worker test coverage check format bench demo-model screenshot constraints clean
+.PHONY: demo run worker test test-dtypes coverage check format bench demo-model screenshot constraints clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    the whole bot in a local web page: no token, no model download"
 	@echo "make run     the bot; needs TELEGRAM_BOT_TOKEN in the environment or in .env"
 	@echo "make test    all tests          make check   format, lint, types, imports, translations"
+	@echo "make test-dtypes   the model's tests, as on processors with and without bfloat16"
 	@echo "make coverage   all tests, and which lines they reach"
 	@echo "make bench   measures           make clean   removes what these commands made"
 
@@ -40,6 +41,12 @@ worker: $(VENV)/installed
 
 test: $(VENV)/installed-test
 	$(PYTEST) $(ARGS)
+
+# Processors with instructions for bfloat16 take other ways through the code. torch computes in it
+# on any, and this stands for what the processor says: see inference/bfloat16.py.
+test-dtypes: $(VENV)/installed-test
+	CLIPBOT_NATIVE_BFLOAT16=on $(PYTEST) tests/inference $(ARGS)
+	CLIPBOT_NATIVE_BFLOAT16=off $(PYTEST) tests/inference $(ARGS)
 
 # Apart from `make test`, because tracing every branch, in child processes too, takes its time.
 coverage: $(VENV)/installed-test

@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 
+from inference import bfloat16
 from inference.errors import ModelUnavailable
 from inference.sources import locate
 from inference.tokens import keep_to_one_thread
@@ -93,9 +94,13 @@ def pick_dtype(wanted: str, device: torch.device) -> torch.dtype:
 
 
 def has_native_bfloat16() -> bool:
-    """Whether this CPU has instructions for it; without them it is several times as slow."""
-    able = torch.cpu.get_capabilities()
-    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+    """Whether torch can use instructions of this CPU for it."""
+
+    def asked() -> bool:
+        able = torch.cpu.get_capabilities()
+        return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+
+    return bfloat16.is_native(asked)
 
 
 def load(name: str, device: torch.device, dtype: torch.dtype) -> Checkpoint:

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from inference import bfloat16
 from inference.preprocessing import Inputs
 from inference.scores import FloatArray
 
@@ -50,8 +51,11 @@ def is_installed() -> bool:
 
 def native_dtypes() -> list[str]:
     """Those that this processor computes in natively, the fastest first."""
-    able = core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return ["bfloat16", "float32"] if "BF16" in able else ["float32"]
+
+    def asked() -> bool:
+        return "BF16" in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+    return ["bfloat16", "float32"] if bfloat16.is_native(asked) else ["float32"]
 
 
 def processor() -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from inference import compiled, cores, exported
+from inference import bfloat16, compiled, cores, exported
 from inference.classifier import LabelSet
 from inference.errors import ModelUnavailable
 from inference.exported import LeftToTorch
@@ -109,8 +109,8 @@ class Engine:
             model: a hub id (fetched on first use, then cached), a folder, or `demo`.
             device: `auto`, `cpu`, `cuda` or `cuda:N`.
             dtype: `float32`, `bfloat16`, `float16` or `auto`: float16 on CUDA; on a CPU bfloat16
-                where the processor has instructions for it and the answers stay the same, else
-                float32.
+                where the processor has instructions for it, the model is large enough to gain from
+                them, and probabilities stay within `bfloat16.PROMISED`; else float32.
             runtime: `torch`, `openvino` (CPU only), or `auto`: OpenVINO on a CPU, where it is
                 installed, gives the same answers and the model is large enough to be worth it.
             threads: that the model uses on a CPU; 0 for as many as there are cores.
@@ -146,10 +146,27 @@ class Engine:
             return cls._load(model, where, dtype)
         torch.set_num_threads(threads)
         exact = cls._load(model, where, dtype)
-        if dtype == "auto" and checkpoint.has_native_bfloat16():
-            quick = cls._load(model, where, "bfloat16")
-            return quick if quick.towers.answers_as(exact.towers.probe(), "bfloat16") else exact
-        return exact
+        return exact if dtype != "auto" else cls._in_bfloat16(exact, where) or exact
+
+    @classmethod
+    def _in_bfloat16(cls, exact: "Engine", where: "torch.device") -> "Engine | None":
+        """The same model in bfloat16, where that is faster and its answers stay the same."""
+        from inference import checkpoint
+
+        assert exact.model is not None
+        small = exact.model.parameters < bfloat16.LEAST_PARAMETERS
+        # Without towers there are no logits of all pictures and all texts to compare.
+        if small or not exact.splits or not checkpoint.has_native_bfloat16():
+            return None
+        try:
+            rough = cls._load(exact.name, where, "bfloat16")
+        except ModelUnavailable as reason:  # no memory for both, or no numbers in bfloat16
+            log.info("%s stays in float32: %s", exact.name, reason)
+            return None
+        if rough.splits and bfloat16.keeps_answers(exact.towers, rough.towers):
+            return rough
+        log.info("%s stays in float32: bfloat16 would change its answers", exact.name)
+        return None
 
     @classmethod
     def _load(cls, model: str, where: "torch.device", dtype: str) -> "Engine":

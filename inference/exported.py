@@ -40,7 +40,7 @@ MANIFEST = "manifest.json"
 REFUSAL = "refusal.json"
 
 # Changes whenever the same checkpoint is exported in another way.
-_FORMAT = "1"
+_FORMAT = "2"
 
 # An export that nobody loaded for so long is of an older checkpoint or library.
 _UNUSED = 7 * 24 * 3_600.0  # seconds
@@ -63,6 +63,7 @@ class Manifest(msgspec.Struct, frozen=True):
         shortens: see `Preprocessor`.
         filling: how texts are cut and filled up.
         probe: what torch in float32 makes of the probes: see `Towers.probe`.
+        bfloat16: whether `auto` may compute in it, on the processor that the export is for.
     """
 
     traits: Traits
@@ -70,6 +71,7 @@ class Manifest(msgspec.Struct, frozen=True):
     shortens: bool
     filling: Filling
     probe: list[list[float]]
+    bfloat16: bool = False
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -119,30 +121,27 @@ def load(model: str, dtype: str, threads: int, *, least_bytes: int) -> tuple[Tow
     # Of a model of the hub no weights may be there yet.
     if present < least_bytes and (present or own):
         raise LeftToTorch("it is small")
-    dtypes = [kind for kind in compiled.native_dtypes() if dtype in {"auto", kind}]
-    if not dtypes:
+    if dtype not in {"auto", *compiled.native_dtypes()}:
         raise LeftToTorch(f"this processor has no instructions for {dtype}")
     home = _home(model)
-    if home is not None and (towers := _found(source, home, dtypes, threads)):
+    if home is not None and (towers := _found(source, home, dtype, threads)):
         return towers
     try:
         with _place_for(home) as place:
             # Another worker may have made it while we waited for our turn.
-            return _found(source, place, dtypes, threads) or _compiled(
-                _exported(model, place, least_bytes), dtypes, threads
+            return _found(source, place, dtype, threads) or _compiled(
+                _exported(model, place, least_bytes), dtype, threads
             )
     except _DAMAGE as error:
         raise LeftToTorch(f"{type(error).__name__}: {error}") from error
 
 
-def _found(
-    source: Path | None, home: Path, dtypes: list[str], threads: int
-) -> tuple[Towers, str] | None:
+def _found(source: Path | None, home: Path, dtype: str, threads: int) -> tuple[Towers, str] | None:
     """What an earlier export is loaded to; None where there is none, or it is damaged."""
     if source is None or not (folder := home / digest(source)).is_dir():
         return None
     try:
-        return _compiled(folder, dtypes, threads)
+        return _compiled(folder, dtype, threads)
     except _DAMAGE as error:
         log.warning("The export in %s is damaged: %s", folder, error)
         return None
@@ -154,29 +153,39 @@ def digest(source: Path) -> str:
     Args:
         source: its folder.
     """
-    return sources.digest(source, _FORMAT, compiled.processor())
+    # Both names, since what bfloat16 changes is measured where it is native.
+    return sources.digest(source, _FORMAT, compiled.processor(), *compiled.native_dtypes())
 
 
-def _compiled(folder: Path, dtypes: list[str], threads: int) -> tuple[Towers, str]:
+def _compiled(folder: Path, dtype: str, threads: int) -> tuple[Towers, str]:
     refusal = folder / REFUSAL
     if refusal.is_file():
         raise LeftToTorch(msgspec.json.decode(refusal.read_bytes(), type=Reply).left_to_torch)
     manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-    tokenizer = Tokenizer.read(folder / TOKENIZER, manifest.filling)
-    preprocessor = Preprocessor(manifest.recipe, shortens=manifest.shortens)
     expected = np.array(manifest.probe, np.float32)
-    for dtype in dtypes:
-        images = CompiledTower(folder / IMAGES, dtype, threads)
-        texts = CompiledTower(folder / TEXTS, dtype, threads)
-        runtime = CompiledTowers(images, texts)
-        towers = Towers(manifest.traits, tokenizer, preprocessor, runtime)
-        if towers.answers_as(expected, dtype):
+    fastest = ["bfloat16", "float32"] if manifest.bfloat16 else ["float32"]
+    for kind in fastest if dtype == "auto" else [dtype]:
+        towers = towers_in(folder, manifest, kind, threads)
+        if towers.answers_as(expected, kind):
             memory.set_aside(folder)  # OpenVINO has packed a copy of its own
             with contextlib.suppress(OSError):
                 (folder / MANIFEST).touch()  # see `_tidy`
-            return towers, dtype
-        log.info("OpenVINO gives other answers in %s", dtype)
+            return towers, kind
+        log.info("OpenVINO gives other answers in %s", kind)
     raise LeftToTorch("its answers would be others")
+
+
+def towers_in(folder: Path, manifest: Manifest, dtype: str, threads: int) -> Towers:
+    """What was exported to a folder, compiled for this processor.
+
+    Raises:
+        OSError, RuntimeError, ValueError: files are missing or damaged.
+    """
+    tokenizer = Tokenizer.read(folder / TOKENIZER, manifest.filling)
+    preprocessor = Preprocessor(manifest.recipe, shortens=manifest.shortens)
+    images = CompiledTower(folder / IMAGES, dtype, threads)
+    texts = CompiledTower(folder / TEXTS, dtype, threads)
+    return Towers(manifest.traits, tokenizer, preprocessor, CompiledTowers(images, texts))
 
 
 def _home(model: str) -> Path | None:

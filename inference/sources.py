@@ -18,7 +18,7 @@ _SAMPLE = 2**16  # bytes
 _SAMPLES = 200  # of a file; all of one of 13 MB
 
 # What the numbers in an exported model depend on besides the checkpoint.
-_LIBRARIES = ("clipbot", "openvino", "tokenizers", "torch", "transformers")
+_LIBRARIES = ("clipbot", "openvino", "pillow", "tokenizers", "torch", "transformers")
 
 
 def locate(name: str) -> str:

@@ -40,6 +40,11 @@ class TorchModel:
         self.checkpoint = checkpoint
         self._takes = checkpoint.inputs
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers were learned."""
+        return sum(each.numel() for each in self.checkpoint.model.parameters())
+
     def towers(self) -> Towers:
         """The same model as towers to be used apart; see `can_split`."""
         checkpoint = self.checkpoint

@@ -38,7 +38,7 @@ async def hire(nats_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
 def tiny_clip(tiny_clip_folder: Path) -> "Engine":
     from inference.engine import Engine
 
-    return Engine.load(str(tiny_clip_folder), device="cpu")
+    return Engine.load(str(tiny_clip_folder), device="cpu", dtype="float32")
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +48,7 @@ def demo() -> "Engine":
 
     if not (DEMO_FOLDER / "config.json").is_file():
         pytest.skip("the bundled model is not there yet")
-    return Engine.load("demo", device="cpu")
+    return Engine.load("demo", device="cpu", dtype="float32")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from inference.engine import Engine
 from inference.errors import ModelUnavailable
 from inference.preprocessing import Inputs
 from inference.scores import FloatArray
-from inference.towers import Towers, same_answers
+from inference.towers import same_answers
 from tests.inference import checkpoints
 from tests.inference.reference import LABELS, Reference, pictures
 
@@ -93,29 +93,6 @@ def test_other_answers_are_not_taken(
         Engine.load(folder, device="cpu", runtime="openvino")
 
 
-@needs_openvino
-def test_bfloat16_is_taken_where_it_is_native_and_true(
-    exporting_here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
-    compile_ = compiled.CompiledTower.__init__
-
-    def whatever_this_processor_can_do(
-        self: compiled.CompiledTower, file: Path, dtype: str, threads: int
-    ) -> None:
-        compile_(self, file, "float32", threads)
-
-    monkeypatch.setattr(compiled.CompiledTower, "__init__", whatever_this_processor_can_do)
-    monkeypatch.setattr(compiled, "native_dtypes", lambda: ["bfloat16", "float32"])
-    monkeypatch.setattr(engines, "_WORTH_COMPILING", 1)
-    assert Engine.load(folder, device="cpu").dtype == "bfloat16"
-    assert Engine.load(folder, device="cpu", dtype="float32").dtype == "float32"
-    # Where bfloat16 changes an answer, the next best is taken.
-    same = iter([False, True])
-    monkeypatch.setattr(Towers, "answers_as", lambda *_: next(same))
-    assert Engine.load(folder, device="cpu").dtype == "float32"
-
-
 def test_without_openvino(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled, "is_installed", lambda: False)
     folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
@@ -131,29 +108,6 @@ def test_float16_is_nothing_that_openvino_can_be_made_to_use(tmp_path: Path) -> 
     folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
     with pytest.raises(ModelUnavailable, match="this processor has no instructions for float16"):
         Engine.load(folder, device="cpu", dtype="float16", runtime="openvino")
-
-
-@pytest.mark.parametrize("has_openvino", [False, True])
-@pytest.mark.parametrize(("agrees", "expected"), [(True, "bfloat16"), (False, "float32")])
-def test_where_openvino_does_not_run_it_torch_may_use_bfloat16(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    has_openvino: bool,
-    agrees: bool,
-    expected: str,
-) -> None:
-    """It is not installed, or leaves the model to torch."""
-    monkeypatch.setattr(compiled, "is_installed", lambda: has_openvino)
-    monkeypatch.setattr(engines, "_compiled", lambda *_, **__: None)
-    monkeypatch.setattr("inference.checkpoint.has_native_bfloat16", lambda: True)
-    answers_as = Towers.answers_as
-    monkeypatch.setattr(
-        Towers,
-        "answers_as",
-        lambda *args: agrees if args[-1] == "bfloat16" else answers_as(*args),
-    )
-    folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
-    assert Engine.load(folder, device="cpu").dtype == expected
 
 
 def test_the_same_answer() -> None:

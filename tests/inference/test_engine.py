@@ -49,7 +49,7 @@ def pair(
         yield Pair(request.getfixturevalue("demo"), Reference(DEMO_FOLDER))
         return
     folder = make(tmp_path_factory.mktemp(name))
-    yield Pair(Engine.load(str(folder), device="cpu"), Reference(folder))
+    yield Pair(Engine.load(str(folder), device="cpu", dtype="float32"), Reference(folder))
 
 
 def by_torch(engine: Engine) -> TorchModel:

@@ -48,7 +48,7 @@ def exports(exporting_here: None, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def load(folder: Path) -> Engine:
-    return Engine.load(str(folder), device="cpu", runtime="openvino")
+    return Engine.load(str(folder), device="cpu", dtype="float32", runtime="openvino")
 
 
 def home_of(folder: Path) -> Path:

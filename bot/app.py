@@ -27,7 +27,7 @@ from bot.intake import Intake
 from bot.lanes import Lanes
 from bot.metrics import Metrics
 from bot.settings import BotSettings
-from bot.store import Store, claim, open_database
+from bot.store import Database, Store, checkpoint, claim, open_database
 from bot.telegram.albums import Albums
 from bot.telegram.application import TelegramFront, build
 from bot.telegram.connection import keep_menu, meet, prepare_polling, prepare_webhook
@@ -56,6 +56,8 @@ _RESULTS_IN_HAND = 300
 _DRAIN_PATIENCE = 5.0
 _WORKER_PATIENCE = 6.0
 _PRUNE_EVERY = 600.0
+# So old, in seconds, is at most what somebody finds who copies SQLite's file alone.
+_CHECKPOINT_EVERY = 20.0
 
 
 Fatal = asyncio.Future[None]
@@ -156,6 +158,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
         arena.watch,
         lambda: patience.watch(store, platform, lanes, wait=wait, look_every=min(15.0, wait / 4)),
         lambda: _prune(store),
+        lambda: _checkpoint(database),
         heap.give_back_again_and_again,
         lambda: keep_menu(application.bot),
     ):
@@ -238,6 +241,12 @@ async def _prune(store: Store) -> None:
     while True:
         await store.prune()
         await asyncio.sleep(_PRUNE_EVERY)
+
+
+async def _checkpoint(database: Database) -> None:
+    while True:
+        await asyncio.sleep(_CHECKPOINT_EVERY)
+        await checkpoint(database)
 
 
 def _consume(stack: AsyncExitStack, consumer: Consumer) -> None:

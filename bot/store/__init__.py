@@ -2,7 +2,7 @@
 
 from bot.store.absence import DATABASE_AWAY, insist
 from bot.store.albums import Album
-from bot.store.database import Database, claim, open_database
+from bot.store.database import Database, checkpoint, claim, open_database
 from bot.store.game_settings import GameSettings
 from bot.store.jobs import Answered, JobRecord
 from bot.store.people import Person
@@ -24,6 +24,7 @@ __all__ = [
     "RoundRow",
     "Standing",
     "Store",
+    "checkpoint",
     "claim",
     "insist",
     "open_database",

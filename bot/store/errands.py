@@ -105,6 +105,10 @@ class Connection(aiosqlite.Connection):
         else:
             await super().rollback()
 
+    async def checkpoint(self) -> None:
+        """Copies what the write-ahead log holds into the database file; waits for no reader."""
+        await self.errand(lambda: self._conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
+
 
 def connect(*args: Any, **kwargs: Any) -> Connection:
     """What `aiosqlite.connect` does; the arguments are those of `sqlite3.connect`."""

@@ -23,7 +23,7 @@ from bot.embedded.nats_server import NatsServer
 from bot.embedded.worker import embedded_worker
 from bot.fleet import Fleet
 from bot.inbox import Inbox
-from bot.intake import Intake
+from bot.intake import Intake, payload_warning
 from bot.lanes import Lanes
 from bot.metrics import Metrics
 from bot.settings import BotSettings
@@ -199,6 +199,8 @@ async def _open_queue(settings: BotSettings, stack: AsyncExitStack) -> Queue:
     queue = await connect(url, name="clipbot-bot")
     stack.push_async_callback(queue.close)
     await queue.prepare(settings.max_queue, owner=True)
+    if warning := payload_warning(queue):
+        log.warning("%s", warning)
     if settings.nats_url is None:
         worker = embedded_worker(url, {**os.environ, **_for_worker(settings)})
         stack.push_async_callback(worker.stop, _WORKER_PATIENCE)

@@ -12,9 +12,9 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from bot.asks import MAX_FILE_BYTES
 from bot.embedded.nats_server import binary
 from bot.http import post, session
+from bot.intake import payload_warning
 from bot.settings import BotSettings
 from bot.store import open_database
 from inference.contract import WorkerState
@@ -128,13 +128,9 @@ async def _queue(settings: BotSettings) -> AsyncIterator[Finding]:
     try:
         await queue.prepare(settings.max_queue, owner=False)
         waiting = await queue.jobs_waiting()
-        if queue.max_payload < MAX_FILE_BYTES + 2**20:
-            yield Finding(
-                "queue",
-                State.NOTE,
-                f"takes messages of up to {queue.max_payload / 2**20:.0f} MB",
-                "set max_payload: 64MB in nats-server's configuration, for large picture files",
-            )
+        if warning := payload_warning(queue):
+            found, _, advice = warning.partition("; ")
+            yield Finding("max_payload", State.NOTE, found, advice)
         yield Finding("queue", State.FINE, f"NATS at NATS_URL, {waiting} jobs waiting")
         workers = await queue.workers()
         if not workers:

@@ -9,7 +9,7 @@ from bot.platform import Gone, Platform, TooBig
 from bot.store import Store
 from bot.texts import speak
 from inference.contract import Job, Reply, encode
-from inference.errors import QueueFull, UserError
+from inference.errors import MessageTooLarge, QueueFull, UserError
 from inference.queue import JOBS_SUBJECT, Queue, results_subject
 
 log = logging.getLogger(__name__)
@@ -18,6 +18,16 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 12
 # What a job's message holds besides its pictures: labels, words, ids.
 _ENVELOPE_BYTES = 256 * 2**10
+
+
+def payload_warning(queue: Queue) -> str | None:
+    """A sentence for the host where NATS takes no picture file of the size that Telegram gives."""
+    if queue.max_message >= MAX_FILE_BYTES + _ENVELOPE_BYTES:
+        return None
+    return (
+        f"NATS takes messages of up to {queue.max_payload / 2**20:.0f} MB (its max_payload), so "
+        "larger picture files are refused; set max_payload: 64MB in nats-server's configuration."
+    )
 
 
 class Refused(UserError):
@@ -77,15 +87,21 @@ class Intake:
         sentences = speak(ask.language)
         if any((media.size or 0) > MAX_FILE_BYTES for media in ask.media):
             raise Refused(sentences.file_too_big(MAX_FILE_BYTES / 2**20))
-        if sum(media.size or 0 for media in ask.media) > self._room:
-            raise Refused(sentences.album_too_big(self._room / 2**20))
+        self._check_room(ask, sum(media.size or 0 for media in ask.media))
         if not again and await self._store.jobs_in_flight(ask.user_id) >= self._max_per_user:
             raise Refused(sentences.too_many_in_flight(self._max_per_user))
 
-    @property
-    def _room(self) -> int:
-        """Bytes of pictures that one job can hold: NATS limits a message (its `max_payload`)."""
-        return self._queue.max_payload - _ENVELOPE_BYTES
+    def _check_room(self, ask: Ask, size: int) -> None:
+        """Refuses pictures of more bytes than one job, which is one message, can hold."""
+        if size > (room := self._queue.max_message - _ENVELOPE_BYTES):
+            raise self._too_big(ask, room)
+
+    def _too_big(self, ask: Ask, room: int) -> Refused:
+        sentences = speak(ask.language)
+        megabytes = max(room, 0) / 2**20
+        if len(ask.media) > 1:
+            return Refused(sentences.album_too_big(megabytes))
+        return Refused(sentences.file_too_big_here(megabytes))
 
     async def _fetch_all(self, ask: Ask) -> list[bytes]:
         try:
@@ -112,8 +128,7 @@ class Intake:
 
     async def _publish(self, ask: Ask, images: list[bytes]) -> None:
         sentences = speak(ask.language)
-        if sum(map(len, images)) > self._room:
-            raise Refused(sentences.album_too_big(self._room / 2**20))
+        self._check_room(ask, sum(map(len, images)))
         job = Job(
             id=f"{self._bot_id}.{ask.id}",
             images=images,
@@ -131,6 +146,10 @@ class Intake:
         except QueueFull:
             await self._store.forget_job(ask.id)
             raise Refused(sentences.queue_full()) from None
+        except MessageTooLarge:  # a limit of the stream's own, or labels of many bytes
+            await self._store.forget_job(ask.id)
+            log.exception("Job %s can't be stored.", job.id)
+            raise self._too_big(ask, sum(map(len, images))) from None
         self._metrics.jobs.inc()
 
 

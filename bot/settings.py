@@ -117,9 +117,7 @@ class BotSettings(SharedSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be seen in a log."""
-        database, nats = urlsplit(self.database_url), urlsplit(self.nats_url or "")
-        # NATS takes a token as nats://TOKEN@host: a user without a password.
-        passwords = [database.password or "", nats.password or nats.username or ""]
+        passwords = [urlsplit(self.database_url).password or "", *self.nats_secrets]
         texts = [self.token, self.token.split(":")[1], self.effective_webhook_secret, *passwords]
         # Blotting out a two-letter password would make logs unreadable and hide nothing.
         return tuple(text for text in texts if len(text) >= 4)

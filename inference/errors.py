@@ -12,6 +12,7 @@
     │   ├── ModelUnavailable    the checkpoint can't be loaded
     │   ├── DeviceLost          the GPU failed; only a new process can use it again
     │   └── QueueUnavailable    NATS can't be reached, or has no JetStream
+    │       └── MessageTooLarge it stores no message of that size, today or later
     └── QueueFull               the queue took no more: the sender is told to come back later
 
 Anything else that is raised is our fault: logged with its traceback, the user gets an apology.
@@ -119,6 +120,10 @@ class DeviceLost(OperatorError):
 
 class QueueUnavailable(OperatorError):
     """NATS can't be reached, refuses us, or has no JetStream."""
+
+
+class MessageTooLarge(QueueUnavailable):
+    """A message of more bytes than NATS stores: trying again is of no use."""
 
 
 class QueueFull(ClipbotError):

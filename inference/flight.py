@@ -19,8 +19,6 @@ log = logging.getLogger(__name__)
 PUBLISH_PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds
 # How long a job rests at most that could not be answered this time.
 LONGEST_REST = 60.0  # seconds
-# NATS counts headers towards its limit: the message id, and names of headers.
-_HEADERS = 1_024  # bytes
 
 
 async def set_aside(queue: Queue, delivery: Delivery) -> None:
@@ -74,12 +72,11 @@ class Flight:
             outcome: as `Metrics.jobs` counts it.
         """
         data = encode(result)
-        room = self._queue.max_payload - _HEADERS
-        if len(data) > room and result.chart:
+        if len(data) > self._queue.max_message and result.chart:
             log.warning(
-                "Job %s: a result of %d bytes is more than NATS takes (max_payload %d); "
+                "Job %s: a result of %d bytes is more than NATS takes (%d); "
                 "it goes without its chart.",
-                *(self.job.id, len(data), self._queue.max_payload),
+                *(self.job.id, len(data), self._queue.max_message),
             )
             data = encode(msgspec.structs.replace(result, chart=b""))
         if not await self._publish(data):

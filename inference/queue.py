@@ -1,223 +1,75 @@
-"""The queue between bot and workers: JetStream streams and a bucket of worker statuses.
+"""The queue between bot and workers: a connection to NATS, with clipbot's streams on it.
 
-    updates   what the chat platform handed over       clipbot.updates.<bot>
-    jobs      pictures waiting for a worker            clipbot.jobs
-    results   answers waiting to be delivered          clipbot.results.<bot>
-    dead      what failed by our fault, for a person   clipbot.dead.<kind>
-
-All but the last are work queues: a message is gone once acknowledged, and comes back `ACK_WAIT`
-seconds after its holder fell silent. Publishing is idempotent for `DUPLICATE_WINDOW`: the same id
-is stored once.
+`streams` names the streams; what is taken from them comes by a `Puller`.
 """
 
 import asyncio
 import contextlib
-import json
 import logging
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Self
+from collections.abc import Awaitable, Callable
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
+from nats.errors import MaxPayloadError
 from nats.js import JetStreamContext
 from nats.js import errors as js_errors
-from nats.js.api import (
-    AckPolicy,
-    ConsumerConfig,
-    DiscardPolicy,
-    KeyValueConfig,
-    RetentionPolicy,
-    StreamConfig,
-)
+from nats.js.api import AckPolicy, ConsumerConfig, KeyValueConfig
 from nats.js.kv import KeyValue
 
-from inference import tasks
+from inference.addresses import Credentials, servers
 from inference.contract import WorkerStatus, decode_status, encode
-from inference.errors import QueueFull, QueueUnavailable
+from inference.errors import MessageTooLarge, QueueFull, QueueUnavailable
+from inference.puller import Delivery, Puller
+from inference.streams import (
+    ACK_WAIT,
+    DEAD,
+    DUPLICATE_WINDOW,
+    JOBS,
+    JOBS_SUBJECT,
+    MAX_STORED,
+    MAX_UPDATES,
+    RESULTS,
+    STATUS_INTERVAL,
+    STATUS_TTL,
+    UPDATES,
+    WORKERS_BUCKET,
+    results_subject,
+    streams,
+    updates_subject,
+)
+
+__all__ = [
+    "ACK_WAIT",
+    "DEAD",
+    "DUPLICATE_WINDOW",
+    "JOBS",
+    "JOBS_SUBJECT",
+    "MAX_UPDATES",
+    "RESULTS",
+    "STATUS_INTERVAL",
+    "STATUS_TTL",
+    "UPDATES",
+    "Delivery",
+    "Puller",
+    "Queue",
+    "connect",
+    "results_subject",
+    "updates_subject",
+]
 
 log = logging.getLogger(__name__)
 
-UPDATES = "clipbot-updates"
-JOBS = "clipbot-jobs"
-RESULTS = "clipbot-results"
-DEAD = "clipbot-dead"
-JOBS_SUBJECT = "clipbot.jobs"
-WORKERS_BUCKET = "clipbot-workers"
-
-# A holder says "still working" three times in this span; a killed one is noticed after it.
-ACK_WAIT = 9.0
-# A restart after a crash must not store the same update or job twice.
-DUPLICATE_WINDOW = 3_600.0
-STATUS_INTERVAL = 5.0
-STATUS_TTL = 3 * STATUS_INTERVAL
-# Far more than anything that is ever in flight: only a bot that nobody runs would fill it.
-MAX_UPDATES = 100_000
-# JetStream: "maximum messages exceeded", "maximum bytes exceeded"
-_STREAM_FULL = {10_077, 10_054}
-_BYTES_LIMIT = 2 * 2**30
-_DEAD_LIMIT = 1_000
-_DEAD_AGE = 7 * 24 * 3_600.0
-
-
-def updates_subject(bot_id: int) -> str:
-    """Subject of the updates that came for one bot."""
-    return f"clipbot.updates.{bot_id}"
-
-
-def results_subject(bot_id: int) -> str:
-    """Subject of the results that one bot waits for."""
-    return f"clipbot.results.{bot_id}"
-
-
-# While a server is away, and while we wait for an answer, look up this often (seconds).
-_AWAY_PAUSE = 0.2
-_LOOK_UP = 0.5
-# 503: nobody listens where the consumer was; 409: it was deleted under a waiting request.
-_LOST = {"503", "409"}
-
-
-class _ConsumerLost(Exception):
-    """The consumer that we pull from is no longer there."""
-
-
-class Delivery:
-    """A message that is ours until it is acknowledged or handed back."""
-
-    def __init__(self, message: Msg, ack_wait: float = ACK_WAIT) -> None:
-        self._message = message
-        self._ack_wait = ack_wait
-
-    @property
-    def data(self) -> bytes:
-        """The message's body."""
-        return self._message.data
-
-    @property
-    def attempt(self) -> int:
-        """1 at the first delivery, 2 at the first redelivery, …"""
-        return self._message.metadata.num_delivered
-
-    @property
-    def serial(self) -> str:
-        """The message's number in its stream: the same at each redelivery."""
-        return f"{self._message.metadata.stream}.{self._message.metadata.sequence.stream}"
-
-    async def ack(self) -> None:
-        """Done: the message is removed. Waits until the server has noted it."""
-        with contextlib.suppress(NatsError, asyncio.TimeoutError):
-            # If the server is away the message comes back, and ids keep it from counting twice.
-            await self._message.ack_sync(timeout=ACK_WAIT)
-
-    async def hand_back(self, delay: float = 0.0) -> None:
-        """Not done: somebody gets it again, after `delay` seconds."""
-        with contextlib.suppress(NatsError):
-            await self._message.nak(delay=delay or None)
-
-    @contextlib.asynccontextmanager
-    async def kept(self) -> AsyncIterator[Self]:
-        """Tells the server "still working" for as long as the block runs."""
-        keeper = asyncio.create_task(self._keep())
-        try:
-            yield self
-        finally:
-            await tasks.end(keeper)
-
-    async def _keep(self) -> None:
-        while True:
-            await asyncio.sleep(self._ack_wait / 3)
-            with contextlib.suppress(NatsError):
-                await self._message.in_progress()
-
-
-class Puller:
-    """Takes what waits for one consumer, with no added delay.
-
-    nats-py's own `fetch(n)` waits for all n once it had to wait for the first, so this speaks the
-    pull protocol itself: a lingering request for one, then `no_wait` for the rest (ADR-13).
-
-    Args:
-        revive: makes the stream and the consumer again, should the server have lost them.
-    """
-
-    def __init__(
-        self,
-        client: Client,
-        inbox: Subscription,
-        subject: str,
-        reply: str,
-        ack_wait: float,
-        revive: Callable[[], Awaitable[None]],
-    ) -> None:
-        self._client = client
-        self._inbox = inbox
-        self._subject = subject
-        self._reply = reply
-        self._ack_wait = ack_wait
-        self._revive = revive
-        self._serial = 0
-
-    async def pull(self, limit: int, wait: float) -> list[Delivery]:
-        """Up to `limit` messages: at once if any wait, else the first that comes in `wait` seconds.
-
-        A `wait` of 0 takes only what waits, and never what somebody idle would have got.
-
-        Returns an empty list when none came, or while the server is away.
-        """
-        if not self._client.is_connected:
-            # Requests made now would all be sent at once when the server is back.
-            await asyncio.sleep(_AWAY_PAUSE)
-            return []
-        try:
-            taken = await self._request(limit, no_wait=True, patience=2.0)
-            if taken or not wait:
-                return taken
-            first = await self._request(1, no_wait=False, patience=wait)
-            if not first or limit == 1:
-                return first
-            return first + await self._request(limit - 1, no_wait=True, patience=2.0)
-        except _ConsumerLost:
-            await asyncio.sleep(_AWAY_PAUSE)
-            with contextlib.suppress(QueueUnavailable):
-                await self._revive()
-            return []
-
-    async def _request(self, batch: int, *, no_wait: bool, patience: float) -> list[Delivery]:
-        self._serial += 1
-        address = f"{self._reply}.{self._serial}"
-        request: dict[str, int | bool] = {"batch": batch}
-        if no_wait:
-            request["no_wait"] = True
-        else:
-            request["expires"] = int(patience * 1e9)  # nanoseconds
-        reconnects = self._client.stats["reconnects"]
-        deadline = time.monotonic() + patience + (0.0 if no_wait else 1.0)
-        taken: list[Delivery] = []
-        with contextlib.suppress(NatsError):
-            await self._client.publish(self._subject, json.dumps(request).encode(), address)
-            while len(taken) < batch and time.monotonic() < deadline:
-                try:
-                    message = await self._inbox.next_msg(timeout=_LOOK_UP)
-                except TimeoutError:
-                    if self._client.stats["reconnects"] != reconnects:
-                        break  # the server that knew of our request is gone
-                    continue
-                status = (message.headers or {}).get("Status")
-                if status is None or message.data:
-                    # also one that an earlier request left behind
-                    taken.append(Delivery(message, self._ack_wait))
-                elif message.subject == address:
-                    if status in _LOST:
-                        raise _ConsumerLost
-                    break  # 404 no messages, 408 expired
-        return taken
-
-    async def close(self) -> None:
-        """Stops listening; what was pulled and not acknowledged comes back after `ACK_WAIT`."""
-        with contextlib.suppress(NatsError):
-            await self._inbox.unsubscribe()
+# JetStream's one code for all that keeps a message from being stored; its text tells which.
+_STORE_FAILED = 10_077
+_FULL = {"maximum messages exceeded", "maximum bytes exceeded"}
+_TOO_LARGE = "message too large"
+# "message size exceeds maximum allowed": the stream's own limit of a message
+_EXCEEDS_MAXIMUM = 10_054
+# NATS counts headers towards its limit: the message id, and names of headers.
+_HEADERS = 1_024  # bytes
+# Seconds for a server to answer; where there are others, one that is dead costs a start no more.
+_LONE_PATIENCE, _CONNECT_PATIENCE = 5, 2
 
 
 class Queue:
@@ -235,6 +87,11 @@ class Queue:
         return self._client.max_payload
 
     @property
+    def max_message(self) -> int:
+        """Largest body of a message, in bytes, that can be stored."""
+        return min(self.max_payload - _HEADERS, MAX_STORED)
+
+    @property
     def connected(self) -> bool:
         """False while the client looks for a server that went away."""
         return self._client.is_connected
@@ -247,7 +104,7 @@ class Queue:
         """
         self._prepared = (max_queue, owner)
         try:
-            for config in _streams(max_queue):
+            for config in streams(max_queue):
                 try:
                     await self._js.add_stream(config)
                 except js_errors.BadRequestError:  # it exists with other limits
@@ -267,14 +124,15 @@ class Queue:
 
         Raises:
             QueueFull: the stream is at its limit.
+            MessageTooLarge: no message of that size is ever stored.
             QueueUnavailable: the server did not take it.
         """
         try:
             await self._js.publish(subject, data, headers={"Nats-Msg-Id": message_id})
         except js_errors.APIError as error:
-            if error.err_code in _STREAM_FULL:
-                raise QueueFull("the queue is full") from error
-            raise QueueUnavailable(f"NATS did not store a message: {error}") from error
+            raise _refusal(error, len(data)) from error
+        except MaxPayloadError as error:
+            raise MessageTooLarge(_too_large(len(data))) from error
         except (TimeoutError, NatsError, js_errors.Error) as error:
             raise QueueUnavailable(f"NATS did not answer: {error or 'timeout'}") from error
 
@@ -370,44 +228,34 @@ class Queue:
             await self._client.close()
 
 
-def _streams(max_queue: int) -> list[StreamConfig]:
-    def work_queue(name: str, subject: str, max_msgs: int, max_bytes: int) -> StreamConfig:
-        return StreamConfig(
-            name=name,
-            subjects=[subject],
-            retention=RetentionPolicy.WORK_QUEUE,
-            discard=DiscardPolicy.NEW,
-            max_msgs=max_msgs,
-            max_bytes=max_bytes,
-            duplicate_window=DUPLICATE_WINDOW,
-        )
+def _refusal(error: js_errors.APIError, size: int) -> QueueFull | QueueUnavailable:
+    """Why JetStream did not store a message of `size` bytes."""
+    if error.err_code == _STORE_FAILED and error.description in _FULL:
+        return QueueFull("the queue is full")
+    if error.err_code == _EXCEEDS_MAXIMUM or error.description == _TOO_LARGE:
+        return MessageTooLarge(_too_large(size))
+    return QueueUnavailable(f"NATS did not store a message: {error.description or error}")
 
-    return [
-        work_queue(UPDATES, "clipbot.updates.*", MAX_UPDATES, -1),
-        work_queue(JOBS, JOBS_SUBJECT, max_queue, _BYTES_LIMIT),
-        work_queue(RESULTS, "clipbot.results.*", -1, -1),
-        StreamConfig(
-            name=DEAD,
-            subjects=["clipbot.dead.*"],
-            discard=DiscardPolicy.OLD,
-            max_msgs=_DEAD_LIMIT,
-            max_bytes=_BYTES_LIMIT,
-            max_age=_DEAD_AGE,
-        ),
-    ]
+
+def _too_large(size: int) -> str:
+    return f"NATS stores no message of {size / 2**20:.1f} MB"
 
 
 async def connect(url: str, *, name: str, patience: float = 20.0) -> Queue:
     """Connects, and stays connected: a server that goes away is looked for until it is back.
 
     Args:
+        url: as in NATS_URL: one server, or several of one cluster.
         patience: seconds to wait for a server that is still starting (containers start together).
 
     Raises:
         QueueUnavailable: nobody answers at `url`, or it refuses us. The text holds no password.
     """
+    last: Exception | None = None
 
     async def on_error(error: Exception) -> None:
+        nonlocal last
+        last = error
         log.debug("NATS: %r", error)
 
     async def on_disconnect() -> None:
@@ -418,25 +266,34 @@ async def connect(url: str, *, name: str, patience: float = 20.0) -> Queue:
         log.info("NATS is back.")
 
     client = Client()
-    connecting = client.connect(
-        url,
-        name=name,
-        connect_timeout=5,
-        allow_reconnect=True,
-        max_reconnect_attempts=-1,
-        reconnect_time_wait=1,
-        pending_size=64 * 2**20,
-        error_cb=on_error,
-        disconnected_cb=on_disconnect,
-        reconnected_cb=on_reconnect,
-    )
     try:
+        found = servers(url)
+        known = found.credentials or Credentials()
+        connecting = client.connect(
+            list(found.urls),
+            name=name,
+            connect_timeout=_CONNECT_PATIENCE if len(found.urls) > 1 else _LONE_PATIENCE,
+            allow_reconnect=True,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=1,
+            pending_size=64 * 2**20,
+            error_cb=on_error,
+            disconnected_cb=on_disconnect,
+            reconnected_cb=on_reconnect,
+            user=known.user,
+            password=known.password,
+            token=known.token,
+        )
         await asyncio.wait_for(connecting, patience)
-    except (TimeoutError, NatsError, OSError) as error:
+    except (TimeoutError, NatsError, OSError, ValueError) as error:
         with contextlib.suppress(NatsError):
             await client.close()
+        if "authorization" in str(last).lower():
+            raise QueueUnavailable(
+                "The NATS server at NATS_URL refuses us; are user and password, or token, right?"
+            ) from error
         raise QueueUnavailable(
-            f"No NATS server answers at NATS_URL ({type(error).__name__}); "
+            f"No NATS server answers at NATS_URL ({type(last or error).__name__}); "
             "is it running, and are its user and password right?"
         ) from error
     return Queue(client)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from inference import addresses
 from inference.errors import SettingError
 
 DEFAULT_MODEL = "openai/clip-vit-base-patch32"
@@ -41,9 +42,14 @@ class SharedSettings(BaseSettings):
     @field_validator("nats_url")
     @classmethod
     def _nats_scheme(cls, value: str | None) -> str | None:
-        if value and not re.match(r"(nats|tls|ws|wss)://[^/]+", value):
-            raise ValueError("an address such as nats://user:password@host:4222")
+        if value:
+            addresses.servers(value)
         return value
+
+    @property
+    def nats_secrets(self) -> list[str]:
+        """Passwords and tokens in NATS_URL, none of which may be seen in a log."""
+        return addresses.secrets(self.nats_url) if self.nats_url else []
 
 
 class WorkerSettings(SharedSettings):
@@ -67,8 +73,8 @@ class WorkerSettings(SharedSettings):
 # Where pydantic's own words are about parsing, ours are about what to write.
 _WANTED = {"int_parsing": "a whole number", "float_parsing": "a number"}
 
-# user:password@ in an address
-_PASSWORD = re.compile(r"://.*@")
+# user:password@ in an address, or where the scheme was forgotten
+_PASSWORD = re.compile(r"(://|^['\"]).*@")
 
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 
@@ -94,7 +100,7 @@ def sentence(kind: type[BaseSettings], error: ValidationError) -> str:
         return f"{name} is not set, and clipbot can't start without it."
     got = first.get("input")
     secret = "SecretStr" in str(getattr(kind.model_fields.get(field), "annotation", ""))
-    shown = "a value that can't be shown" if secret else _PASSWORD.sub("://•••@", repr(got))
+    shown = "a value that can't be shown" if secret else _PASSWORD.sub(r"\1•••@", repr(got))
     wanted = _WANTED.get(first["type"]) or first["msg"].removeprefix("Value error, ").removeprefix(
         "Input should be "
     )

@@ -8,9 +8,10 @@ from bot.games import State
 from bot.games.events import Ask, Judged
 from bot.games.round import RoundId
 from bot.metrics import Metrics
-from bot.platform import Platform
+from bot.platform import Platform, TooBig
 from bot.texts import speak
 from inference.contract import Job, Reply, Result, encode
+from inference.errors import MessageTooLarge
 from inference.queue import JOBS_SUBJECT, Queue, results_subject
 
 # Results of games carry this before their data, so that the deliverer can tell them apart.
@@ -69,7 +70,10 @@ class GameJobs:
                 words=msgspec.structs.replace(words, title=title),
                 reply=Reply(results_subject(self._bot_id), PREFIX + msgspec.msgpack.encode(errand)),
             )
-            await self._queue.publish(JOBS_SUBJECT, encode(job), job.id)
+            try:
+                await self._queue.publish(JOBS_SUBJECT, encode(job), job.id)
+            except MessageTooLarge as error:
+                raise TooBig(str(error)) from error
         self._metrics.jobs.inc()
 
 

@@ -231,6 +231,11 @@ class Sentences(RoundSentences, GameSentences):
             "These files are together over {limit} MB. Send them as photos, or fewer at a time."
         ).format(limit=self.number(limit_megabytes))
 
+    def file_too_big_here(self, limit_megabytes: float) -> str:
+        return self._(
+            "That file is too big for me: I take up to {limit} MB. Send it as a photo, or smaller."
+        ).format(limit=self.number(limit_megabytes))
+
     def file_gone(self) -> str:
         return self._("Telegram no longer has that picture. Please send it again.")
 

@@ -95,7 +95,12 @@ async def test_a_queue_that_nobody_serves(monkeypatch: pytest.MonkeyPatch) -> No
 
 async def test_a_queue_with_workers(nats_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NATS_URL", nats_url)
-    assert (await findings())["workers"].found == "none speaks"
+    at_first = await findings()
+    assert at_first["workers"].found == "none speaks"
+    assert (at_first["max_payload"].state, at_first["max_payload"].advice) == (
+        State.NOTE,
+        "set max_payload: 64MB in nats-server's configuration.",
+    )
     queue = await connect(nats_url, name="worker")
     await queue.prepare(10, owner=True)
     await queue.tell_status(

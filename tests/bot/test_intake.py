@@ -3,11 +3,12 @@
 import pytest
 
 from bot.asks import MAX_FILE_BYTES, Media
-from bot.intake import Intake, Refused
+from bot.intake import Intake, Refused, payload_warning
 from bot.metrics import Metrics
 from bot.platform import Gone, TooBig, TryAgain
 from bot.store import Store
 from inference.contract import decode_job
+from inference.errors import MessageTooLarge
 from inference.queue import JOBS, JOBS_SUBJECT, Queue
 from tests.bot.scripted import ScriptedPlatform, an_ask
 
@@ -79,12 +80,50 @@ async def test_each_person_has_a_limit(intake: Intake, store: Store, metrics: Me
 async def test_files_that_are_too_big(intake: Intake, platform: ScriptedPlatform) -> None:
     with pytest.raises(Refused, match="up to 20 MB"):
         await intake.submit(an_ask(media=(Media("f", "u", MAX_FILE_BYTES + 1),)))
-    with pytest.raises(Refused, match=r"together over 7\.8 MB"):
+    with pytest.raises(Refused, match=r"together over 7\.7 MB"):
         await intake.submit(an_ask(media=(Media("f", "u", 5 * 2**20), Media("g", "v", 5 * 2**20))))
     assert platform.fetched == []
     platform.faults["fetch"] = [TooBig("file is too big")]
     with pytest.raises(Refused, match="up to 20 MB"):
         await intake.submit(an_ask(media=(Media("f", "u"),)))
+
+
+async def test_an_album_that_no_queue_stores_is_too_big_and_the_queue_is_not_full(
+    intake: Intake, platform: ScriptedPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Queue, "max_payload", 64 * 2**20)
+    files = (Media("f", "u", 17 * 2**20), Media("g", "v", 17 * 2**20))
+    with pytest.raises(Refused, match=r"together over 31\.7 MB"):
+        await intake.submit(an_ask(media=files))
+    assert platform.fetched == []
+
+
+async def test_one_file_that_the_queue_does_not_store(
+    intake: Intake, platform: ScriptedPlatform
+) -> None:
+    with pytest.raises(Refused, match=r"That file is too big for me: I take up to 7\.7 MB"):
+        await intake.submit(an_ask(media=(Media("f", "u", 12 * 2**20),)))
+
+
+async def test_what_the_stream_itself_finds_too_large_is_too_big(
+    intake: Intake, queue: Queue, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def publish(*_: object) -> None:
+        raise MessageTooLarge("NATS stores no message of 1.0 MB")
+
+    monkeypatch.setattr(queue, "publish", publish)
+    with pytest.raises(Refused, match="too big for me"):
+        await intake.submit(an_ask())
+    assert await store.job(an_ask().id) is None
+
+
+async def test_a_server_with_the_default_max_payload_is_warned_about(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Queue, "max_payload", 2**20)
+    assert "up to 1 MB (its max_payload)" in (payload_warning(queue) or "")
+    monkeypatch.setattr(Queue, "max_payload", 64 * 2**20)
+    assert payload_warning(queue) is None
 
 
 async def test_files_that_are_gone_or_away(

@@ -15,10 +15,12 @@ BINARY = Path(sys.executable).parent / "nats-server"
 class NatsServer:
     """A server with JetStream whose files live in `folder`, also while it is down."""
 
-    def __init__(self, folder: Path, *, max_payload: int = 8 * 2**20) -> None:
+    def __init__(
+        self, folder: Path, *, max_payload: int = 8 * 2**20, authorization: str = "{}"
+    ) -> None:
         self._folder = folder
         self._config = folder / "nats.conf"
-        self._config.write_text(f"max_payload: {max_payload}\n")
+        self._config.write_text(f"max_payload: {max_payload}\nauthorization {authorization}\n")
         self._port = -1  # the server's own way of saying: any free one
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""

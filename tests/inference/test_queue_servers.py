@@ -1,0 +1,75 @@
+"""NATS_URL names several servers, not all of which are well."""
+
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from inference.errors import QueueUnavailable
+from inference.queue import connect
+from tests.inference.nats_server import NatsServer
+
+# "a few seconds at most": one attempt, and room for a busy machine.
+SOON = 6.0
+
+
+@pytest.fixture(autouse=True)
+def in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first server is asked first, which a client otherwise leaves to chance."""
+    monkeypatch.setattr("nats.aio.client.shuffle", lambda servers: None)
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """A server that takes connections and never says a word."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield f"nats://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Iterator[str]:
+    """A server that knows other passwords."""
+    folder = tmp_path / "locked"
+    folder.mkdir()
+    server = NatsServer(folder, authorization='{ token: "another" }')
+    server.start()
+    yield server.url.replace("://", "://wrong@")
+    server.stop()
+
+
+@pytest.mark.parametrize("first", ["nats://127.0.0.1:9", "nats://no.such.host.invalid:4222"])
+async def test_a_dead_first_server_costs_no_time(nats_url: str, first: str) -> None:
+    began = time.monotonic()
+    queue = await connect(f"{first}, {nats_url}", name="test")
+    assert time.monotonic() - began < SOON
+    await queue.prepare(10, owner=True)
+    assert await queue.jobs_waiting() == 0
+    await queue.close()
+
+
+async def test_a_silent_first_server_costs_a_few_seconds(nats_url: str, silent: str) -> None:
+    began = time.monotonic()
+    queue = await connect(f"{silent},{nats_url}", name="test")
+    assert time.monotonic() - began < SOON
+    await queue.prepare(10, owner=True)
+    await queue.close()
+
+
+async def test_a_first_server_that_refuses_us_costs_a_few_seconds(
+    nats_url: str, locked: str
+) -> None:
+    began = time.monotonic()
+    queue = await connect(f"{locked},{nats_url}", name="test")
+    assert time.monotonic() - began < SOON
+    await queue.prepare(10, owner=True)
+    await queue.close()
+
+
+async def test_who_is_refused_is_told_so(locked: str) -> None:
+    with pytest.raises(QueueUnavailable, match="refuses us; are user and password") as refusal:
+        await connect(locked, name="stranger", patience=1.0)
+    assert "wrong" not in str(refusal.value)

@@ -5,9 +5,12 @@ Runs in the model's thread; knows no queue. Three things can go wrong in a model
     out of memory       the batch is halved, and the size that fitted is remembered
     the device is lost  every later call in this process would fail too: `DeviceLost`
     anything else       the jobs are split in halves until the guilty one is alone with its error
+
+and one in what it returns: a picture whose scores are no numbers has a problem instead of them.
 """
 
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -156,6 +159,13 @@ def _outcomes(read: ReadJob, rows: Iterator[FloatArray], same_as: list[int]) -> 
             outcomes.append(ImageOutcome(problem=picture))
             continue
         row = [float(p) for p in next(rows)]
+        if not all(map(math.isfinite, row)):
+            log.error(
+                "Job %s: a picture's scores are no numbers; CLIP_DTYPE=float32 may help.",
+                read.job.id,
+            )
+            outcomes.append(ImageOutcome(problem=Problem(ProblemCode.INTERNAL)))
+            continue
         if same_as:
             shares = iter(row)
             row = [next(shares) if first == i else 0.0 for i, first in enumerate(same_as)]

@@ -61,6 +61,8 @@ class Classifier(Protocol):
     ) -> list[FloatArray]:
         """One row for each image, as long as its own label set, float32 in 0..1.
 
+        A row of NaN means that this picture has no answer: its numbers overflowed.
+
         Args:
             images: RGB pictures, or what `prepare` made of them.
             label_sets: as many.

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ MAX_CHART_PHOTOS = 10
 _KEPT_SIDE = 1_024  # pixels
 
 _WORDS = ChartWords()
+
+_NO_NUMBERS = "The model's scores for it are no numbers; CLIP_DTYPE=float32 may help."
 
 
 @dataclass(frozen=True)
@@ -120,21 +123,26 @@ def run(asked: Question, settings: WorkerSettings) -> bool:
             continue
         rows = iter(_rows(batcher, classifier, readable, asked))
         for source, photo in zip(batch, photos, strict=True):
-            answer = Answer(source, _small(photo), next(rows)) if photo else Answer(source)
+            row = next(rows) if photo else None
+            answer = Answer(source, _small(photo), row) if photo and row else Answer(source)
+            if photo and not row:
+                click.echo(f"{source}: {_NO_NUMBERS}", err=True)
             answers.append(answer)
             _print(answer, asked, classifier)
     done = all(answer.row for answer in answers)
-    if asked.chart and classifier:
+    if asked.chart and classifier and any(answer.row for answer in answers):
         done &= _write_chart(asked.chart, answers, asked, classifier)
     return done
 
 
 def _rows(
     batcher: Batcher, classifier: Classifier, photos: Sequence[Image.Image], asked: Question
-) -> list[list[float]]:
+) -> list[list[float] | None]:
+    """Probabilities of each photo; None where they are no numbers."""
     label_set = LabelSet(asked.labels, asked.template)
     rows = batcher.rows(classifier, photos, [label_set] * len(photos))
-    return [[float(p) for p in row] for row in rows]
+    shares = [[float(p) for p in row] for row in rows]
+    return [row if all(map(math.isfinite, row)) else None for row in shares]
 
 
 def _read(source: str, max_megapixels: float) -> Image.Image | None:

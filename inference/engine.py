@@ -205,12 +205,12 @@ class Engine:
             For each picture, float32 [labels]: a row that sums to 1 (softmax models), or scores
             in 0..1 that are independent of each other (`independent`). A single label of a
             softmax model is compared with `scores.NEUTRAL_PHRASES`: then p(something else) = 1 - p.
+            All NaN where a score of this picture is not a number, as when float16 overflows.
 
         Raises:
             ValueError: a label set has no label, or its template not exactly one `{}`; or there
                 are not as many label sets as images.
             torch.OutOfMemoryError: the batch does not fit on the device.
-            FloatingPointError: a score is not a number; the batch has no answer.
 
         Source: Radford et al. 2021, section 3.1 (arXiv:2103.00020).
         """
@@ -224,9 +224,14 @@ class Engine:
         inputs = self._inputs(images)
         rows = self._split(inputs, texts) if self.splits else self._together(inputs, texts)
         return [
-            probabilities(row, independent=self.independent)[: len(one.labels)]
+            self._probabilities(row)[: len(one.labels)]
             for row, one in zip(rows, label_sets, strict=True)
         ]
+
+    def _probabilities(self, logits: FloatArray) -> FloatArray:
+        if not np.isfinite(logits).all():
+            return np.full_like(logits, np.nan)
+        return probabilities(logits, independent=self.independent)
 
     def prepare(self, image: Image.Image) -> Inputs:
         """The part of `classify` that needs no model and may run before, in any thread.
@@ -274,8 +279,6 @@ class Engine:
         text_features = self.towers.text_features(list(column))
         # One product of all with all: cheaper than many small ones.
         table = self.towers.logits(self.towers.image_features(inputs), text_features)
-        if not np.isfinite(table).all():
-            raise FloatingPointError("a score is not a number")
         return [table[i, [column[text] for text in row]] for i, row in enumerate(texts)]
 
     def _together(self, inputs: Inputs, texts: list[list[str]]) -> list[FloatArray]:

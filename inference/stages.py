@@ -125,10 +125,10 @@ class Stages:
     async def draw(self, read: ReadJob, outcomes: Sequence[ImageOutcome]) -> tuple[bytes, float]:
         """The chart as a JPEG file, and the seconds that drawing took.
 
-        Returns no bytes where no picture could be read, where the job wants no chart, or where
+        Returns no bytes where no picture has an answer, where the job wants no chart, or where
         drawing failed (which is logged): the probabilities are what matters.
         """
-        if not read.images or not read.job.draw:
+        if not read.job.draw or not any(outcome.probabilities for outcome in outcomes):
             return b"", 0.0
         try:
             chart, seconds = await asyncio.get_running_loop().run_in_executor(

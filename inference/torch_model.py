@@ -88,16 +88,9 @@ class TorchModel:
 
     @torch.inference_mode()
     def joint_logits(self, images: Inputs, texts: Inputs) -> FloatArray:
-        """The model's own `logits_per_image`, float32 [images, texts].
-
-        Raises:
-            FloatingPointError: some are not finite, as when float16 overflows.
-        """
+        """The model's own `logits_per_image`, float32 [images, texts]."""
         output = self.checkpoint.model(**self.tensors(images), **self.tensors(texts))
-        logits: torch.Tensor = output.logits_per_image.float()
-        if not logits.isfinite().all():
-            raise FloatingPointError(f"not finite in {self.checkpoint.dtype}")
-        return _array(logits)
+        return _array(output.logits_per_image)
 
     def tensors(self, inputs: Inputs) -> Tensors:
         """Where the model takes them, without what it does not take.
@@ -141,6 +134,8 @@ def can_split(model: TorchModel, towers: Towers) -> bool:
     """
     images, texts = towers.preprocess(probes()), towers.tokenizer.tokens(PROBE_TEXTS)
     expected = model.joint_logits(images, towers.tokenizer.batch(texts))
+    if not np.isfinite(expected).all():
+        raise FloatingPointError(f"not finite in {model.checkpoint.dtype}")
     try:
         features = np.concatenate([towers.encode([text]) for text in texts])
         got = towers.logits(towers.image_features(images), features)

@@ -114,7 +114,8 @@ class Towers:
 
         `exp(logit_scale) · cos` (CLIP), plus `logit_bias` (SigLIP), or `cos / temperature` (ALIGN).
         """
-        logits: FloatArray = images @ texts.T * np.float32(self.traits.scale)
+        with np.errstate(invalid="ignore"):  # of vectors that are no numbers
+            logits: FloatArray = images @ texts.T * np.float32(self.traits.scale)
         if self.traits.bias is not None:
             logits += np.float32(self.traits.bias)
         return logits

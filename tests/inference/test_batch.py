@@ -4,13 +4,15 @@ import logging
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
 import pytest
 from PIL import Image
 
 from inference.batch import Batcher, JobOutcome, ReadJob
-from inference.classifier import ScriptedClassifier, colour_of
+from inference.classifier import LabelSet, ScriptedClassifier, colour_of
 from inference.contract import Fingerprint, ImageOutcome, Job, Reply
 from inference.errors import DeviceLost, Problem, ProblemCode
+from inference.scores import FloatArray
 
 TRUNCATED = Problem(ProblemCode.IMAGE_TRUNCATED)
 
@@ -134,6 +136,33 @@ def test_no_memory_for_a_single_picture_is_to_be_tried_again(error: Exception) -
     outcomes = Batcher(16).answer(fails_on("green", error), [a_job("red"), a_job("green")])
     assert isinstance(outcomes[0], list)
     assert outcomes[1] is None
+
+
+def test_a_picture_whose_scores_are_no_numbers_fails_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    classifier = ScriptedClassifier()
+    classify = classifier.classify
+
+    def overflows(
+        images: Sequence[Image.Image], label_sets: Sequence[LabelSet]
+    ) -> list[FloatArray]:
+        rows = classify(images, label_sets)
+        return [
+            row * np.float32(np.nan) if colour_of(image) == "green" else row
+            for image, row in zip(images, rows, strict=True)
+        ]
+
+    monkeypatch.setattr(classifier, "classify", overflows)
+    album, alone, other = a_job("red", "green", "blue"), a_job("green"), a_job("red")
+    outcomes = Batcher(16).answer(classifier, [album, alone, other])
+    assert classifier.batches == [5]  # one call: nobody has to be computed again
+    assert all(isinstance(outcome, list) for outcome in outcomes)
+    [red, green, blue], [single], [another] = [o for o in outcomes if isinstance(o, list)]
+    assert green == single == ImageOutcome(problem=Problem(ProblemCode.INTERNAL))
+    assert winners(album, [red, blue]) == ["red", "blue"]
+    assert winners(other, [another]) == ["red"]
+    assert "CLIP_DTYPE=float32 may help" in caplog.text
 
 
 def test_out_of_memory_halves_the_batch_and_is_remembered(

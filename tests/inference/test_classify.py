@@ -6,12 +6,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
 from inference import classify as room
-from inference.classifier import ScriptedClassifier
+from inference.classifier import ScriptedClassifier, colour_of
 from inference.cli import classify
 from inference.errors import ModelUnavailable
 from inference.loading import load_engine
@@ -55,6 +56,26 @@ def test_several_pictures_have_headings(types: Type) -> None:
     lines = result.stdout.splitlines()
     assert lines.index("green.png") + 1 == lines.index("The image is classified as: a green tree")
     assert lines.index("red.png") + 1 == lines.index("The image is classified as: a red car")
+
+
+def test_a_picture_whose_scores_are_no_numbers_has_no_answer(
+    types: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overflows(self: ScriptedClassifier, images: list[Image.Image], sets: object) -> object:
+        return [np.full(3, np.nan if colour_of(each) == "red" else 0.3) for each in images]
+
+    monkeypatch.setattr(ScriptedClassifier, "classify", overflows)
+    result = types("red.png", "blue.png", PHRASES, "--json", "--chart", "chart.png")
+    assert result.exit_code == 1
+    [line] = result.stdout.splitlines()
+    assert json.loads(line)["image"] == "blue.png"
+    assert result.stderr.splitlines() == [
+        "red.png: The model's scores for it are no numbers; CLIP_DTYPE=float32 may help."
+    ]
+    assert Path("chart.png").is_file()
+    alone = types("red.png", PHRASES, "--chart", "other.png")
+    assert (alone.exit_code, alone.stdout) == (1, "")
+    assert not Path("other.png").exists()
 
 
 def test_json_is_one_line_for_each_picture_and_nothing_else(types: Type) -> None:

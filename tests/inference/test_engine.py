@@ -1,6 +1,6 @@
 """Ours equals the model's own formula; batched equals one by one; cached equals fresh."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from inference import checkpoint
 from inference.classifier import LabelSet
 from inference.engine import Engine
 from inference.errors import ModelUnavailable
-from inference.scores import NEUTRAL_PHRASES
+from inference.scores import NEUTRAL_PHRASES, FloatArray
 from inference.sources import DEMO_FOLDER
+from inference.tokens import Tokens
 from inference.torch_model import TorchModel
 from tests.inference import checkpoints
 from tests.inference.reference import LABELS, Reference, pictures
@@ -312,13 +313,47 @@ class TestNumbersThatOverflow:
         monkeypatch.setattr(checkpoint, "pick_dtype", as_on_cuda)
         assert Engine.load(str(overflowing), device="cpu").dtype == "float32"
 
-    def test_in_a_batch_it_is_an_error_and_no_answer(
+    @pytest.mark.parametrize("apart", [True, False])
+    def test_one_picture_has_no_answer_and_the_others_have(
+        self, tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch, apart: bool
+    ) -> None:
+        """float16 becomes infinite at one picture of three."""
+        if not apart:
+            monkeypatch.setattr("inference.torch_model.can_split", lambda *_: False)
+        engine = Engine.load(str(tiny_clip_folder), device="cpu", dtype="float32")
+        assert engine.splits == apart
+        sets = [LabelSet(("a", "b")), LabelSet(("a", "b", "c")), LabelSet(("d",))]
+        expected = engine.classify(pictures()[:3], sets)
+        embed = by_torch(engine).checkpoint.model.vision_model.embeddings
+        forward = embed.forward
+
+        guilty = torch.from_numpy(engine.prepare(pictures()[1])["pixel_values"])
+
+        def overflows(pixels: torch.Tensor, **named: Any) -> Any:
+            tokens = forward(pixels, **named)
+            tokens[(pixels == guilty).all(dim=(1, 2, 3))] = torch.inf
+            return tokens
+
+        monkeypatch.setattr(embed, "forward", overflows)
+        first, second, third = engine.classify(pictures()[:3], sets)
+        np.testing.assert_allclose(first, expected[0], atol=1e-6)
+        np.testing.assert_allclose(third, expected[2], atol=1e-6)
+        assert second.shape == (3,)
+        assert np.isnan(second).all()
+
+    def test_a_label_that_overflows_takes_only_its_own_pictures_along(
         self, tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        engine = Engine.load(str(tiny_clip_folder), device="cpu")
-        model = by_torch(engine).checkpoint.model
-        monkeypatch.setattr(
-            model, "get_image_features", lambda **inputs: torch.full((1, 16), torch.nan)
-        )
-        with pytest.raises(FloatingPointError):
-            engine.classify(pictures()[:1], [LabelSet(("a", "b"))])
+        engine = Engine.load(str(tiny_clip_folder), device="cpu", dtype="float32")
+        encode = engine.towers.encode
+
+        def overflows(texts: Sequence[Tokens]) -> FloatArray:
+            features = encode(texts)
+            features[[len(text) > 20 for text in texts]] = np.nan
+            return features
+
+        monkeypatch.setattr(engine.towers, "encode", overflows)
+        sets = [LabelSet(("a", "b")), LabelSet(("a", "a label of many letters"))]
+        whole, broken = engine.classify(pictures()[:2], sets)
+        assert np.isfinite(whole).all()
+        assert np.isnan(broken).all()

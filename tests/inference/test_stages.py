@@ -1,5 +1,6 @@
 """Reading and preparing pictures ahead of the model."""
 
+import io
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,9 +9,9 @@ from PIL import Image
 
 from inference.batch import ReadJob
 from inference.classifier import LabelSet, ScriptedClassifier
-from inference.contract import Job, Reply
+from inference.contract import ImageOutcome, Job, Reply
 from inference.engine import Engine
-from inference.errors import Problem
+from inference.errors import Problem, ProblemCode
 from inference.settings import WorkerSettings
 from inference.stages import Stages
 from tests.inference.pictures import picture
@@ -53,6 +54,15 @@ async def test_what_can_t_be_prepared_is_left_to_the_model(stages: Stages) -> No
     assert isinstance(outcomes, list)
     answers = [outcome.probabilities for outcome in outcomes[:2]]
     assert [LABELS[int(np.argmax(row))] for row in answers] == ["red", "green"]
+
+
+async def test_a_picture_without_an_answer_has_none_in_the_chart(stages: Stages) -> None:
+    found = await read(stages, picture("red"), picture("blue"))
+    broken = ImageOutcome(problem=Problem(ProblemCode.INTERNAL))
+    chart, _ = await stages.draw(found, [ImageOutcome([0.8, 0.1, 0.1]), broken])
+    with Image.open(io.BytesIO(chart)) as drawn:
+        assert drawn.width == 1_000
+    assert await stages.draw(found, [broken, broken]) == (b"", 0.0)
 
 
 async def test_prepared_pictures_get_the_answers_of_pictures(tiny_clip: Engine) -> None:

@@ -21,7 +21,7 @@ import torch
 from inference import bfloat16
 from inference.errors import ModelUnavailable
 from inference.sources import locate
-from inference.tokens import keep_to_one_thread
+from inference.tokens import keep_to_one_thread, lower_case_as_trained
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -134,6 +134,7 @@ def load(name: str, device: torch.device, dtype: torch.dtype) -> Checkpoint:
                 trust_remote_code=False,  # unset, it would ask on the terminal
             )
             tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+            lower_case_as_trained(tokenizer, model.config.model_type)
             # Pillow's pixels are those that CLIP was trained on, whether torchvision is there or
             # not. And of many pictures at once torchvision, whose every call wants all cores,
             # prepares on 16 cores 1.7 times as many as of one at a time (docs/benchmarks.md).

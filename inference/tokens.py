@@ -19,6 +19,38 @@ def keep_to_one_thread() -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
+def lower_case_as_trained(tokenizer: Any, family: str) -> None:
+    """Has SigLIP 2's tokenizer lower-case texts, as they were when it was trained.
+
+    Its checkpoints of fixed size call themselves `siglip` and name Gemma's tokenizer, which keeps
+    case. Changes nothing for others: those of NaFlex get `Siglip2Tokenizer` from transformers,
+    which does this, and those of SigLIP 1 lower-case by themselves.
+
+    Args:
+        tokenizer: of transformers.
+        family: the model's `model_type`.
+
+    Source: https://github.com/google-research/big_vision/issues/187
+    """
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if family != "siglip" or backend is None or not _is_gemmas(tokenizer):
+        return
+    from tokenizers.normalizers import Lowercase, Sequence
+
+    own = backend.normalizer
+    backend.normalizer = Lowercase() if own is None else Sequence([Lowercase(), own])
+
+
+def _is_gemmas(tokenizer: Any) -> bool:
+    """By its class, or, where it was saved under a general one, by what makes it Gemma's."""
+    names = type(tokenizer).__name__, str(tokenizer.init_kwargs.get("tokenizer_class"))
+    if any(name.startswith("Gemma") for name in names):
+        return True
+    falls_back = getattr(tokenizer.backend_tokenizer.model, "byte_fallback", False)
+    first = tokenizer.convert_ids_to_tokens([0, 1, 2])
+    return bool(falls_back) and first == ["<pad>", "<eos>", "<bos>"]
+
+
 class Filling(msgspec.Struct, frozen=True):
     """How texts are cut and filled up.
 

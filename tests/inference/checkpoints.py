@@ -21,6 +21,7 @@ from transformers import (
     CLIPProcessor,
     CLIPTokenizer,
     EfficientNetImageProcessorPil,
+    GemmaTokenizer,
     PreTrainedTokenizerFast,
     Siglip2Config,
     Siglip2ImageProcessorPil,
@@ -88,6 +89,27 @@ def clip_vit_b_32(folder: Path) -> Path:
 def tiny_siglip(folder: Path) -> Path:
     """SigLIP: sigmoid scores, texts padded to 64 tokens and attended to in full."""
     tokenizer = _word_tokenizer()
+    config = SiglipConfig(
+        text_config={**_TINY, **_text(tokenizer), "projection_size": 32},
+        vision_config={**_TINY, "image_size": 32, "patch_size": 8},
+    )
+    images = SiglipImageProcessorPil(size={"height": 32, "width": 32})
+    return _save(folder, SiglipModel, config, SiglipProcessor(images, tokenizer))  # type: ignore[no-untyped-call]
+
+
+def tiny_siglip2_of_fixed_size(folder: Path, tokenizer: Any = None) -> Path:
+    """SigLIP 2 as its checkpoints call themselves: `siglip`, with Gemma's tokenizer."""
+    letters = "abcdefghijklmnopqrstuvwxyzñABCDEFGHIJKLMNOPQRSTUVWXYZÑ"
+    words = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "▁", *letters]
+    tokenizer = tokenizer or GemmaTokenizer(
+        vocab={word: i for i, word in enumerate(words)},
+        merges=[],
+        add_bos_token=False,
+        add_eos_token=True,
+        padding_side="right",
+        model_max_length=64,
+        model_input_names=["input_ids"],
+    )
     config = SiglipConfig(
         text_config={**_TINY, **_text(tokenizer), "projection_size": 32},
         vision_config={**_TINY, "image_size": 32, "patch_size": 8},

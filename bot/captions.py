@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.texts import Sentences
-from bot.texts.lengths import shortened
+from bot.texts.lengths import shortened, shown_units
 from inference.contract import ImageOutcome, Result
 
 # A win by fewer points than this is called narrow.
@@ -12,6 +12,8 @@ NARROW_MARGIN = 0.05
 _UNLIKELY = 0.01
 # Ten lines of long labels must still fit under one chart, also where they are emoji.
 _ALBUM_LABEL_UNITS = 48
+# Bot API: a message has up to 4,096 characters.
+_ROOM = 4_000
 
 
 def caption(result: Result, sentences: Sentences) -> str:
@@ -22,6 +24,16 @@ def caption(result: Result, sentences: Sentences) -> str:
         f"{number}. {_in_album(result, outcome, sentences)}"
         for number, outcome in enumerate(result.images, 1)
     )
+
+
+def in_words(result: Result, sentences: Sentences) -> str:
+    """HTML that says without a chart what the chart would: all labels, as many as fit."""
+    text = caption(result, sentences)
+    if len(result.images) > 1:
+        return text
+    others = _ranked(result, result.images[0], sentences)[2:]
+    lines = [sentences.also_ran(*other) for other in others]
+    return "\n".join([text, *sentences.many(lines, _ROOM - shown_units(text))])
 
 
 def ranking(

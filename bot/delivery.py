@@ -11,7 +11,7 @@ import msgspec
 from bot.answers import Answers
 from bot.asks import Ask
 from bot.backoff import Failures, backoff
-from bot.captions import caption
+from bot.captions import caption, in_words
 from bot.dead_letters import DeadLetters
 from bot.lanes import Lanes
 from bot.metrics import Metrics
@@ -160,11 +160,15 @@ class Deliverer:
             await self._answers.text(record.place, sentences.problem(problem))
         elif result.chart:
             await self._answers.chart(
-                record.place, result.chart, caption(result, sentences), job_id=record.id
+                record.place,
+                result.chart,
+                caption(result, sentences),
+                words=in_words(result, sentences),
+                job_id=record.id,
             )
             recorded = True
         else:  # drawing failed: the numbers are what matters
-            await self._answers.text(record.place, caption(result, sentences))
+            await self._answers.text(record.place, in_words(result, sentences))
         self._metrics.answers.inc()
         self._metrics.answer_seconds.observe(max(0.0, time.time() - record.created_at))
         return recorded

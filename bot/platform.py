@@ -22,6 +22,14 @@ class Gone(Exception):
     """The chat, the message or the file is no longer there for us: trying again is pointless."""
 
 
+class Rejected(Gone):
+    """The platform refuses a call and we don't know why: trying again is as pointless."""
+
+
+class NoPictures(Gone):
+    """The chat takes text but not this picture: say it in words."""
+
+
 class TooBig(Exception):
     """The platform does not hand out files of that size."""
 
@@ -55,13 +63,16 @@ class Platform(Protocol):
         """Replies with text (HTML); returns the new message's id."""
 
     async def send_chart(self, place: Place, chart: bytes, caption: str) -> int:
-        """Replies with a picture; returns the new message's id."""
+        """Replies with a picture; returns the new message's id. Also raises `NoPictures`."""
 
     async def edit_to_text(self, place: Place, answer_id: int, text: str) -> None:
         """Changes an answer of text. `Gone` when it can't be changed any more."""
 
     async def edit_to_chart(self, place: Place, answer_id: int, chart: bytes, caption: str) -> None:
-        """Changes an answer, text or picture, to a picture. `Gone` when it can't be changed."""
+        """Changes an answer, text or picture, to a picture. `Gone` when it can't be changed.
+
+        Also raises `NoPictures`.
+        """
 
     async def send_board(self, place: Place, text: str, buttons: Buttons = ()) -> int:
         """Replies with text and buttons, without link previews; returns the new message's id."""

@@ -17,7 +17,7 @@ from bot.backoff import Failures, backoff
 from bot.games import State
 from bot.games.duel import Duel, is_of_somebody
 from bot.games.round import End, Phase
-from bot.platform import Gone, Platform, TryAgain
+from bot.platform import Gone, Platform, Rejected, TryAgain
 from bot.store import RoundRow, Store, insist
 
 log = logging.getLogger(__name__)
@@ -88,6 +88,8 @@ class Showman:
             await self._platform.edit_board(
                 _place(row), display.board_id, board.text, board.buttons
             )
+        except Rejected:
+            pass  # another board would be refused as well, and again and again
         except Gone as error:
             log.info("The board of round %s is gone: %s", row.id, error)
             if state.phase is Phase.OVER:

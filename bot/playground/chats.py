@@ -35,6 +35,8 @@ class Chat:
         members: by user id; in groups the bot is one of them.
         privacy: whether the bot, unless an administrator, sees only what is meant for it.
         bot_status: `ChatMember.status` of the bot; "kicked" in a private chat means blocked.
+        forbids: what members who are no administrators may not send: "photos", "documents",
+            "text messages".
         started: a private chat in which the person pressed "start" or wrote; bots cannot begin.
         messages: by message_id, deleted ones left out. Each chat counts its own from 1.
         actions: every sendChatAction, oldest first.
@@ -49,6 +51,7 @@ class Chat:
     is_forum: bool = False
     privacy: bool = True
     bot_status: str = "member"
+    forbids: frozenset[str] = frozenset()
     started: bool = False
     members: dict[int, User] = field(default_factory=dict)
     administrators: set[int] = field(default_factory=set)

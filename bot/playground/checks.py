@@ -62,6 +62,16 @@ def writable_chat(world: World, parameters: Parameters) -> Chat:
     return found
 
 
+def may_send(where: Chat, kind: str) -> None:
+    """Whether the chat lets the bot send a kind of message, such as "photos".
+
+    Raises:
+        BadRequestError: the chat's permissions forbid it to all but administrators.
+    """
+    if kind in where.forbids and where.bot_status != "administrator":
+        raise BadRequestError(f"not enough rights to send {kind} to the chat")
+
+
 def thread(where: Chat, parameters: Parameters) -> int | None:
     """The `message_thread_id` of a call. Ordinary groups ignore it, as Telegram's server does.
 

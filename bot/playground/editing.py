@@ -38,6 +38,7 @@ async def edit_message_media(world: World, parameters: Parameters) -> Json:
     message = _own_message(world, parameters)
     content = await sending.input_media(world, parameters, described)
     now = content.media.kind if content.media else ""
+    checks.may_send(message.chat, f"{now}s")
     before = message.content.media.kind if message.content.media else now
     if message.media_group_id is not None and now != before:
         raise BadRequestError("message media type in an album can't be changed")

@@ -14,6 +14,8 @@ class Fault:
     Attributes:
         status: HTTP status to answer without carrying the call out, e.g. 429 or 502; 0 for none.
         retry_after: seconds, told to the bot with 429.
+        description: what the answer says, e.g. "Bad Request: TOPIC_CLOSED"; "": the status's.
+        migrate_to_chat_id: told to the bot, as for a group that became a supergroup.
         drop: close the connection without an answer, before or after carrying the call out.
     """
 
@@ -22,13 +24,18 @@ class Fault:
     retry_after: int | None
     drop: Drop | None
     times: int
+    description: str = ""
+    migrate_to_chat_id: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         reason = HTTPStatus(self.status).phrase
-        answer: dict[str, Any] = {"ok": False, "error_code": self.status, "description": reason}
+        answer: dict[str, Any] = {"ok": False, "error_code": self.status}
+        answer["description"] = self.description or reason
         if self.retry_after is not None:
-            answer["description"] = f"{reason}: retry after {self.retry_after}"
+            answer["description"] = self.description or f"{reason}: retry after {self.retry_after}"
             answer["parameters"] = {"retry_after": self.retry_after}
+        if self.migrate_to_chat_id is not None:
+            answer["parameters"] = {"migrate_to_chat_id": self.migrate_to_chat_id}
         return answer
 
 
@@ -46,6 +53,8 @@ class Faults:
         retry_after: int | None = None,
         drop: Drop | None = None,
         times: int = 1,
+        description: str = "",
+        migrate_to_chat_id: int | None = None,
     ) -> Fault:
         """Spoil the next `times` calls of a method; "*" means any, "file" a download.
 
@@ -56,7 +65,9 @@ class Faults:
             raise ValueError("a fault is either a status or a drop")
         if status == HTTPStatus.TOO_MANY_REQUESTS and retry_after is None:
             retry_after = 1
-        fault = Fault(method.lower(), status, retry_after, drop, times)
+        fault = Fault(
+            method.lower(), status, retry_after, drop, times, description, migrate_to_chat_id
+        )
         self._waiting.append(fault)
         return fault
 

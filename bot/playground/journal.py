@@ -47,9 +47,15 @@ class Journal:
     violations: list[Violation] = field(default_factory=list)
     _expected: list[str] = field(default_factory=list)
 
-    def note(self, call: Call) -> None:
+    def note(self, call: Call, *, is_fault: bool = False) -> None:
+        """Enters a call.
+
+        Args:
+            is_fault: what went wrong was asked for, so the bot did nothing wrong.
+        """
         self.calls.append(call)
-        if call.status == 400 and not any(text in call.description for text in self._expected):
+        is_expected = is_fault or any(text in call.description for text in self._expected)
+        if call.status == 400 and not is_expected:
             self.violate(call.method, call.description, call.parameters)
         self.bell.ring()
 

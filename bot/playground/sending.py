@@ -29,6 +29,7 @@ async def send_message(world: World, parameters: Parameters) -> Json:
     words = checks.text(world, parameters)
     keyboard, force_reply = checks.reply_markup(parameters)
     to = target(world, parameters)
+    checks.may_send(to.chat, "text messages")
     preview = parameters.structure(
         "link_preview_options", "Can't parse link preview options JSON object"
     )
@@ -63,6 +64,8 @@ async def send_media_group(world: World, parameters: Parameters) -> list[Json]:
     if len(described) < limits.MEDIA_GROUP_MIN:
         raise BadRequestError("Too few messages to send as an album")
     contents = [await input_media(world, parameters, item) for item in described]
+    for content in contents:
+        checks.may_send(to.chat, f"{content.media.kind}s" if content.media else "text messages")
     if len({content.media.kind for content in contents if content.media}) > 1:
         raise BadRequestError("Document can't be mixed with other media types")
     group_id = str(secrets.randbits(53))
@@ -130,6 +133,7 @@ async def _send_media(world: World, parameters: Parameters, kind: str) -> Json:
     words = checks.caption_of(world, parameters)
     keyboard, force_reply = checks.reply_markup(parameters)
     to = target(world, parameters)
+    checks.may_send(to.chat, f"{kind}s")
     found = await _media(world, kind, upload or _resent(world, kind, named))
     above = parameters.boolean("show_caption_above_media")
     spoiler = {"has_media_spoiler": True} if parameters.boolean("has_spoiler") else {}

@@ -135,6 +135,15 @@ class BotApiServer:
         """A new topic of a forum."""
         return self.world.add_topic(group, name, creator.user)
 
+    def deletes_topic(self, group: Chat, topic: Topic) -> None:
+        """The topic and what was said in it are gone."""
+        self.world.delete_topic(group, topic)
+
+    def forbids(self, group: Chat, *kinds: str) -> None:
+        """From now on only administrators may send these: "photos", "text messages", …"""
+        group.forbids = frozenset(kinds)
+        self.world.bell.ring()
+
     def removes_bot(self, group: Chat, by: Person) -> None:
         self.world.set_bot_status(group, by.user, "kicked")
 
@@ -216,7 +225,8 @@ class BotApiServer:
                 time.monotonic() - began,
                 size,
                 reason,
-            )
+            ),
+            is_fault=fault is not None,
         )
         if dropped:
             await self._wire.cut(request)

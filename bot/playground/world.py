@@ -95,6 +95,13 @@ class World:
         topic = chat.topics[message.message_id] = Topic(message.message_id, name)
         return topic
 
+    def delete_topic(self, chat: Chat, topic: Topic) -> None:
+        """The topic and all that was said in it are gone."""
+        del chat.topics[topic.id]
+        for message in list(chat.messages.values()):
+            if message.thread_id == topic.id:
+                self.delete(message)
+
     def set_bot_status(self, chat: Chat, by: User, status: str) -> None:
         """Add, remove, promote, block or unblock the bot, with the updates that this causes."""
         before = chat.member_json(self.bot) if chat.members else member(self.bot, chat.bot_status)

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -15,7 +16,7 @@ from telegram import (
     Message,
     ReplyParameters,
 )
-from telegram.constants import ChatAction, ParseMode
+from telegram.constants import ChatAction, MessageLimit, ParseMode
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -28,38 +29,13 @@ from telegram.error import (
 from telegram.ext import AIORateLimiter, ExtBot
 
 from bot.asks import Media, Place
-from bot.platform import Buttons, Gone, TooBig, TryAgain
+from bot.platform import Buttons, Gone, NoPictures, Rejected, TooBig, TryAgain
+from bot.telegram.refusals import Cure, cure_of
+from bot.texts.lengths import shortened, shown
 
 log = logging.getLogger(__name__)
 
 Bot = ExtBot[Any]
-
-# What the Bot API says when it is the world that changed, not we who are wrong.
-_GONE = (
-    "chat not found",
-    "user not found",
-    "message to edit not found",
-    "message can't be edited",
-    "message to be replied not found",
-    "message thread not found",
-    "topic_closed",
-    "topic_deleted",
-    "not enough rights",
-    "have no rights",
-    "chat_write_forbidden",
-    "need administrator rights",
-    "wrong file_id",
-    "wrong file identifier",
-    "invalid file id",
-    "file_id",
-    "temporarily unavailable",
-    "query is too old",
-    "message_id_invalid",
-    "peer_id_invalid",
-    "group chat was upgraded",
-    "chat_restricted",
-)
-
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 # After a group became a supergroup, its messages have new ids: there is nothing to reply to.
@@ -91,7 +67,10 @@ def seconds_of(error: RetryAfter) -> float:
 
 @contextlib.asynccontextmanager
 async def telegram_errors() -> AsyncIterator[None]:
-    """Turns PTB's errors into `TryAgain`, `Gone` and `TooBig`; what is left is our own fault."""
+    """Turns PTB's errors into `TryAgain`, `Gone` and `TooBig`; what is left is our own fault.
+
+    A refusal that nobody knows is logged in one line, and as final as those that we do.
+    """
     try:
         yield
     except RetryAfter as error:
@@ -99,12 +78,16 @@ async def telegram_errors() -> AsyncIterator[None]:
     except (Forbidden, ChatMigrated) as error:
         raise Gone(error.message) from error
     except BadRequest as error:
-        text = error.message.lower()
-        if "too big" in text:
+        if "file is too big" in error.message.lower():
             raise TooBig(error.message) from error
-        if any(phrase in text for phrase in _GONE):
-            raise Gone(error.message) from error
-        raise
+        match cure_of(error):
+            case None:
+                log.error("Telegram refuses a call, and why is not known: %s", error.message)  # noqa: TRY400
+                raise Rejected(error.message) from error
+            case Cure.AGAIN:
+                raise TryAgain(f"Telegram failed ({error.message})") from error
+            case _:
+                raise Gone(error.message) from error
     except InvalidToken as error:
         raise TryAgain("Telegram does not accept the token any more", 30.0) from error
     except NetworkError as error:
@@ -139,20 +122,10 @@ class TelegramPlatform:
 
     async def send_text(self, place: Place, text: str, reply_markup: Any = None) -> int:
         """A reply of text, with buttons or a request to answer where `reply_markup` has them."""
-
-        async def send(where: Place) -> Message:
-            return await self._bot.send_message(
-                where.chat_id,
-                text,
-                parse_mode=ParseMode.HTML,
-                reply_markup=reply_markup,
-                **_as_reply(where),
-            )
-
-        return await _sent(send, place)
+        return await self._say(place, text, {"reply_markup": reply_markup})
 
     async def send_chart(self, place: Place, chart: bytes, caption: str) -> int:
-        """A reply with a photo."""
+        """A reply with a photo; `NoPictures` where it has to be said in words."""
 
         async def send(where: Place) -> Message:
             return await self._bot.send_photo(
@@ -163,51 +136,65 @@ class TelegramPlatform:
                 **_as_reply(where),
             )
 
-        return await _sent(send, place)
+        async with telegram_errors(), _as_no_pictures():
+            return await _placed(send, place)
 
     async def edit_to_text(self, place: Place, answer_id: int, text: str) -> None:
         """Changes an answer of text."""
-        async with telegram_errors(), _unchanged_is_fine():
-            await self._bot.edit_message_text(
-                text, place.chat_id, answer_id, parse_mode=ParseMode.HTML
-            )
+        await self._reword(place, answer_id, text, {})
 
     async def edit_to_chart(self, place: Place, answer_id: int, chart: bytes, caption: str) -> None:
         """Changes an answer to a photo; the Bot API lets text become a photo too."""
         media = InputMediaPhoto(
             chart, caption=caption, parse_mode=ParseMode.HTML, filename=_name(chart)
         )
-        async with telegram_errors(), _unchanged_is_fine():
+        async with telegram_errors(), _as_no_pictures(), _unchanged_is_fine():
             await self._bot.edit_message_media(media, place.chat_id, answer_id)
 
     async def send_board(self, place: Place, text: str, buttons: Buttons = ()) -> int:
         """A reply of text with buttons, without link previews."""
-
-        async def send(where: Place) -> Message:
-            return await self._bot.send_message(
-                where.chat_id,
-                text,
-                parse_mode=ParseMode.HTML,
-                reply_markup=_keyboard(buttons),
-                link_preview_options=_NO_PREVIEW,
-                **_as_reply(where),
-            )
-
-        return await _sent(send, place)
+        return await self._say(place, text, _board(buttons))
 
     async def edit_board(
         self, place: Place, board_id: int, text: str, buttons: Buttons = ()
     ) -> None:
         """Changes text and buttons."""
-        async with telegram_errors(), _unchanged_is_fine():
-            await self._bot.edit_message_text(
-                text,
-                place.chat_id,
-                board_id,
-                parse_mode=ParseMode.HTML,
-                reply_markup=_keyboard(buttons),
-                link_preview_options=_NO_PREVIEW,
+        await self._reword(place, board_id, text, _board(buttons))
+
+    async def _say(self, place: Place, text: str, extras: dict[str, Any]) -> int:
+        """Sends text; where Telegram does not like its form, without formats and buttons."""
+
+        async def send(where: Place) -> Message:
+            return await self._bot.send_message(
+                where.chat_id, text, parse_mode=ParseMode.HTML, **extras, **_as_reply(where)
             )
+
+        async def send_plainly(where: Place) -> Message:
+            return await self._bot.send_message(where.chat_id, _plain(text), **_as_reply(where))
+
+        async with telegram_errors():
+            try:
+                return await _placed(send, place)
+            except (NetworkError, Forbidden) as error:
+                if not _wants_other_form(error):
+                    raise
+            return await _placed(send_plainly, place)
+
+    async def _reword(self, place: Place, id_: int, text: str, extras: dict[str, Any]) -> None:
+        """Changes text; where Telegram does not like its form, without formats and buttons."""
+        async with telegram_errors(), _unchanged_is_fine():
+            try:
+                await self._bot.edit_message_text(
+                    text, place.chat_id, id_, parse_mode=ParseMode.HTML, **extras
+                )
+            except (NetworkError, Forbidden) as error:
+                if not _wants_other_form(error):
+                    raise
+                await self._bot.edit_message_text(_plain(text), place.chat_id, id_)
+
+
+def _board(buttons: Buttons) -> dict[str, Any]:
+    return {"reply_markup": _keyboard(buttons), "link_preview_options": _NO_PREVIEW}
 
 
 def _keyboard(buttons: Buttons) -> InlineKeyboardMarkup | None:
@@ -218,13 +205,57 @@ def _keyboard(buttons: Buttons) -> InlineKeyboardMarkup | None:
     )
 
 
-async def _sent(send: Callable[[Place], Awaitable[Message]], place: Place) -> int:
-    async with telegram_errors():
+async def _placed(send: Callable[[Place], Awaitable[Message]], place: Place) -> int:
+    """Sends to a place, or as near to it as Telegram lets us.
+
+    Raises PTB's errors; a refusal only where another place does not help.
+    """
+    left = [Cure.AGAIN, Cure.WITHOUT_THREAD, Cure.WITHOUT_REPLY, Cure.NEW_CHAT]
+    while True:
         try:
-            message = await send(place)
-        except ChatMigrated as moved:  # the group became a supergroup while we were thinking
-            message = await send(Place(moved.new_chat_id, _NO_MESSAGE, place.thread_id))
-    return message.message_id
+            return (await send(place)).message_id
+        except (BadRequest, Forbidden, ChatMigrated) as error:
+            cure = cure_of(error)
+            nearby = _near(place, cure, error)
+            if cure not in left or (nearby == place and cure is not Cure.AGAIN):
+                raise
+            left.remove(cure)
+            place = nearby
+
+
+def _near(place: Place, cure: Cure | None, error: TelegramError) -> Place:
+    """Where to try next."""
+    if isinstance(error, ChatMigrated):  # the group became a supergroup while we were thinking
+        return Place(error.new_chat_id, _NO_MESSAGE, place.thread_id)
+    if cure is Cure.WITHOUT_THREAD:
+        return replace(place, thread_id=None)
+    if cure is Cure.WITHOUT_REPLY:
+        return replace(place, message_id=_NO_MESSAGE)
+    return place
+
+
+def _wants_other_form(error: TelegramError) -> bool:
+    """Whether a refusal is about how it is said, as far as we know."""
+    cure = cure_of(error)
+    if cure is None and isinstance(error, BadRequest):
+        log.error("Telegram refuses a message, and why is not known: %s", error.message)
+        return True
+    return cure in {Cure.OTHER_FORM, Cure.AGAIN}
+
+
+@contextlib.asynccontextmanager
+async def _as_no_pictures() -> AsyncIterator[None]:
+    try:
+        yield
+    except (NetworkError, Forbidden) as error:
+        if _wants_other_form(error):
+            raise NoPictures(error.message) from error
+        raise
+
+
+def _plain(text: str) -> str:
+    """A text with markup as it reads without, at most as long as a message may be."""
+    return shortened(shown(text), MessageLimit.MAX_TEXT_LENGTH)
 
 
 def _as_reply(place: Place) -> dict[str, Any]:
@@ -246,5 +277,5 @@ async def _unchanged_is_fine() -> AsyncIterator[None]:
     try:
         yield
     except BadRequest as error:
-        if "message is not modified" not in error.message.lower():
+        if cure_of(error) is not Cure.DONE:
             raise

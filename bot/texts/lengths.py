@@ -13,9 +13,14 @@ def units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def shown(markup: str) -> str:
+    """What is seen of a text with HTML markup."""
+    return html.unescape(_TAG.sub("", markup))
+
+
 def shown_units(markup: str) -> int:
     """The length of what is seen of a text with HTML markup."""
-    return units(html.unescape(_TAG.sub("", markup)))
+    return units(shown(markup))
 
 
 def shortened(text: str, limit: int) -> str:

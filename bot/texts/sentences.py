@@ -290,6 +290,9 @@ class Sentences(RoundSentences, GameSentences):
     def runner_up(self, label: str, share: float) -> str:
         return f"🥈 {self.quote(label)} · {self.percent(share)}"
 
+    def also_ran(self, label: str, share: float) -> str:
+        return f"▫️ {self.quote(label)} · {self.percent(share)}"
+
     def narrow(self) -> str:
         return self._("<i>A narrow win.</i>")
 

@@ -3,7 +3,7 @@
 import pytest
 from telegram.constants import MessageLimit
 
-from bot.captions import caption, ranking
+from bot.captions import caption, in_words, ranking
 from bot.texts import LANGUAGES, speak
 from inference.contract import ImageOutcome, Reply, Result
 from inference.errors import Problem, ProblemCode
@@ -22,6 +22,20 @@ def result(labels: list[str], *scores: list[float], independent: bool = False) -
 def test_winner_and_runner_up() -> None:
     text = caption(result(["cat", "a fast car", "dog"], [0.02, 0.931, 0.049]), ENGLISH)
     assert text == "🏆 <b>a fast car</b> · 93.1 %\n🥈 dog · 4.9 %"
+
+
+def test_without_a_chart_all_labels_are_told_as_many_as_fit() -> None:
+    few = result(["cat", "a fast car", "<dog>"], [0.02, 0.931, 0.049])
+    assert in_words(few, ENGLISH).splitlines() == [
+        "🏆 <b>a fast car</b> · 93.1 %",
+        "🥈 &lt;dog&gt; · 4.9 %",
+        "▫️ cat · 2.0 %",
+    ]
+    many = result([f"{n} " + "😀" * 48 for n in range(60)], [1 / 60] * 60)
+    assert len(shown(in_words(many, ENGLISH)).encode("utf-16-le")) // 2 <= 4_096
+    assert in_words(many, ENGLISH).endswith("more")
+    album = result(["cat", "dog"], [0.9, 0.1], [0.2, 0.8])
+    assert in_words(album, ENGLISH) == caption(album, ENGLISH)
 
 
 def test_a_narrow_win_is_called_so() -> None:

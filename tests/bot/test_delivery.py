@@ -7,7 +7,7 @@ from bot.asks import Ask
 from bot.delivery import Deliverer
 from bot.lanes import Lanes
 from bot.metrics import Metrics
-from bot.platform import Gone, TryAgain
+from bot.platform import Gone, NoPictures, TryAgain
 from bot.store import Store
 from inference.contract import ImageOutcome, Reply, Result, decode_result, encode
 from inference.errors import Problem, ProblemCode
@@ -53,6 +53,27 @@ async def test_a_result_is_told_and_counted(
     assert delivery.acknowledged == 1
     assert metrics.registry.get_sample_value("clipbot_answers_total") == 1
     assert metrics.registry.get_sample_value("clipbot_answer_seconds_count") == 1
+
+
+async def test_where_photos_are_forbidden_the_answer_is_in_words(
+    deliverer: Deliverer, store: Store, platform: ScriptedPlatform
+) -> None:
+    ask = an_ask(labels=("a dog", "a cat", "a tree"))
+    await store.record_job(ask)
+    platform.faults["send_chart"] = [NoPictures("not enough rights to send photos to the chat")]
+    delivery = result_of(ask)
+    await deliverer.deal_with(delivery)
+    words = "🏆 <b>a dog</b> · 90.0 %\n🥈 a cat · 5.0 %\n▫️ a tree · 5.0 %"
+    assert platform.said == [("text", ask.place, words)]
+    assert delivery.acknowledged == 1
+    # Its edit changes the words, and becomes a chart once photos are allowed.
+    for serial, kind in ((1, "edit 9000 to text"), (2, "edit 9000 to chart")):
+        if serial == 1:
+            platform.faults["edit_to_chart"] = [NoPictures("CHAT_SEND_PHOTOS_FORBIDDEN")]
+        edited = an_ask(serial=serial)
+        await store.record_job(edited)
+        await deliverer.deal_with(result_of(edited))
+        assert platform.kinds[-1] == kind
 
 
 async def test_what_was_delivered_is_not_delivered_again(

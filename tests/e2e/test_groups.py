@@ -127,6 +127,34 @@ async def test_answers_stay_in_their_topic(server: BotApiServer, alice: Person) 
     assert (await alice.hears(reply_to=general)).thread_id is None
 
 
+async def test_a_group_that_forbids_photos_is_answered_in_words(
+    server: BotApiServer, group: Chat, alice: Person
+) -> None:
+    server.forbids(group, "photos")
+    photo = await alice.sends(picture(), caption="/classify a dog, a cat, a tree", to=group)
+    with server.expecting("not enough rights to send photos"):
+        answer = await alice.hears(reply_to=photo)
+    assert answer.photo is None
+    assert all(label in (answer.text or "") for label in ("a dog", "a cat", "a tree"))
+    server.forbids(group)
+    await alice.edits(photo, caption="/classify a house, a boat")
+    await alice.hears(edit_of=answer)
+    assert answer.photo
+
+
+async def test_a_topic_that_is_deleted_while_its_picture_waits(
+    server: BotApiServer, alice: Person
+) -> None:
+    forum = server.group("Forum", [alice], forum=True)
+    topic = server.topic(forum, "Cats", alice)
+    with server.expecting("message thread not found"):
+        await alice.sends(picture(), caption="/classify a, b", to=forum, topic=topic)
+        server.deletes_topic(forum, topic)
+        answer = await alice.hears(chat=forum)
+    assert answer.photo
+    assert answer.thread_id is None
+
+
 async def test_a_reply_thread_of_a_supergroup_is_no_topic(
     group: Chat, alice: Person, bob: Person
 ) -> None:

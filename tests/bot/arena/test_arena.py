@@ -13,7 +13,7 @@ from bot.games.beat_clip import BeatClip
 from bot.games.duel import Duel
 from bot.games.events import Ask, Judged, Pressed, Said, Skipped, Stopped
 from bot.metrics import Metrics
-from bot.platform import Gone, TooBig, TryAgain
+from bot.platform import Gone, NoPictures, Rejected, TooBig, TryAgain
 from bot.store import Store
 from inference.contract import ImageOutcome, Reply, Result, decode_job
 from inference.errors import Problem, ProblemCode, QueueFull
@@ -350,6 +350,20 @@ async def test_a_deleted_board_is_put_up_again(hall: Hall) -> None:
     assert "👥 1" in hall.boards[-1]
 
 
+async def test_a_board_that_is_refused_for_an_unknown_reason_is_not_put_up_again(
+    hall: Hall,
+) -> None:
+    await hall.begins(a_guess(600.0))
+    hall.platform.faults["edit_board"] = [Rejected("something new")]
+    await hall.presses(ANN, "0")
+    await hall.later(10)
+    await until(lambda: hall.platform.faults["edit_board"], [])
+    await hall.presses(BOB, "1")
+    await hall.later(10)
+    await until(lambda: "👥 2" in "".join(hall.edits), True)
+    assert len(hall.boards) == 1
+
+
 async def test_a_result_that_nobody_can_be_told_ends_the_round(hall: Hall) -> None:
     await hall.begins(a_guess())
     await hall.judges(0.9, 0.1, 0.0)
@@ -367,7 +381,8 @@ async def test_a_group_that_forbids_photos_or_messages_sees_the_result_all_the_s
     await hall.begins(a_guess())
     await hall.judges(0.9, 0.1, 0.0)
     for method in forbidden:
-        hall.platform.faults[method] = [Gone("not enough rights to send")]
+        fault = NoPictures if method == "send_chart" else Gone
+        hall.platform.faults[method] = [fault("not enough rights to send")]
     await hall.arena.happens(CHAT, None, Skipped(RoundId(CHAT, 1)))
     await until(lambda: "90" in "".join(hall.edits), True)
     await hall.until_phase(None)

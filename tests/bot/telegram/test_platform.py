@@ -15,7 +15,7 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.platform import Gone, TooBig, TryAgain
+from bot.platform import Gone, Rejected, TooBig, TryAgain
 from bot.telegram.platform import telegram_errors
 
 
@@ -33,7 +33,7 @@ from bot.telegram.platform import telegram_errors
         (BadRequest("wrong file_id or the file is temporarily unavailable"), Gone),
         (BadRequest("not enough rights to send photos to the chat"), Gone),
         (BadRequest("file is too big"), TooBig),
-        (BadRequest("can't parse entities: unsupported start tag"), BadRequest),
+        (BadRequest("something that nobody knows"), Rejected),
         (Conflict("terminated by other getUpdates request"), TelegramError),
         (ValueError("a bug"), ValueError),
     ],

@@ -1,0 +1,236 @@
+"""Each refusal of the Bot API, over real HTTP, and what comes of it."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+from telegram.ext import ExtBot
+
+from bot.asks import Place
+from bot.platform import Gone, NoPictures, Rejected
+from bot.playground.people import Person
+from bot.playground.server import BotApiServer
+from bot.telegram.platform import TelegramPlatform
+from bot.telegram.refusals import Cure, refusals
+from bot.telegram.request import AiohttpRequest
+from tests.bot.playground.pictures import picture
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+TEXT = "🏆 <b>a dog</b> &amp; 93 %"
+NO_WORDS_FOR_IT = "Bad Request: SOMETHING_NEW_INVALID"
+
+
+def saying(*cures: Cure) -> pytest.MarkDecorator:
+    said = [pytest.param(says, id=says) for says, cure in refusals() if cure in cures]
+    return pytest.mark.parametrize("says", said)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_server() -> AsyncIterator[BotApiServer]:
+    async with BotApiServer() as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def platform(shared_server: BotApiServer) -> AsyncIterator[TelegramPlatform]:
+    root = shared_server.url
+    requests = [AiohttpRequest(root, 4) for _ in range(2)]
+    async with ExtBot(
+        shared_server.token,
+        f"{root}/bot",
+        f"{root}/file/bot",
+        request=requests[0],
+        get_updates_request=requests[1],
+    ) as bot:
+        yield TelegramPlatform(bot)
+
+
+@pytest.fixture
+def server(shared_server: BotApiServer) -> Iterator[BotApiServer]:
+    shared_server.calls.clear()
+    yield shared_server
+    assert shared_server.violations == []
+
+
+@pytest.fixture(scope="module")
+def alice(shared_server: BotApiServer) -> Person:
+    return shared_server.person("Alice")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def place(shared_server: BotApiServer, alice: Person) -> Place:
+    """A message of Alice's in a topic."""
+    forum = shared_server.group("Forum", [alice], forum=True, privacy=False)
+    topic = shared_server.topic(forum, "Cats", alice)
+    said = await alice.sends("hello", to=forum, topic=topic)
+    return Place(forum.id, said.message_id, topic.id)
+
+
+def refuse(server: BotApiServer, method: str, says: str, times: int = 1) -> None:
+    """Says it as Telegram does: names in capitals, sentences with a small first letter."""
+    written = says.upper() if "_" in says and " " not in says and says != "wrong file_id" else says
+    server.faults.next(method, status=400, description=f"Bad Request: {written}", times=times)
+
+
+@saying(Cure.WITHOUT_THREAD)
+async def test_where_the_topic_is_gone_the_answer_comes_without_it(
+    server: BotApiServer, platform: TelegramPlatform, place: Place, says: str
+) -> None:
+    refuse(server, "sendMessage", says)
+    assert await platform.send_text(place, TEXT)
+    refuse(server, "sendPhoto", says)
+    assert await platform.send_chart(place, picture(), TEXT)
+    for method in ("sendMessage", "sendPhoto"):
+        first, second = [call for call in server.calls if call.method == method]
+        assert int(first.parameters["message_thread_id"]) == place.thread_id
+        assert "message_thread_id" not in second.parameters
+        assert second.parameters["reply_parameters"]["message_id"] == place.message_id
+
+
+@saying(Cure.WITHOUT_REPLY)
+async def test_where_the_question_is_gone_the_answer_comes_without_a_reply(
+    server: BotApiServer, platform: TelegramPlatform, place: Place, says: str
+) -> None:
+    refuse(server, "sendMessage", says)
+    assert await platform.send_board(place, TEXT)
+    (call,) = server.calls_of("sendMessage")
+    assert "reply_parameters" not in call.parameters
+    assert int(call.parameters["message_thread_id"]) == place.thread_id
+
+
+async def test_topic_and_question_may_both_be_gone_and_the_group_be_another(
+    server: BotApiServer, platform: TelegramPlatform, place: Place, alice: Person
+) -> None:
+    old = server.group("Group", [alice], supergroup=False)
+    refuse(server, "sendMessage", "message thread not found")
+    refuse(server, "sendMessage", "message to be replied not found")
+    server.faults.next("sendMessage", status=400, migrate_to_chat_id=place.chat_id)
+    assert await platform.send_text(replace(place, chat_id=old.id), TEXT)
+    (call,) = server.calls_of("sendMessage")
+    assert int(call.parameters["chat_id"]) == place.chat_id
+
+
+@saying(Cure.OTHER_FORM)
+async def test_what_can_not_be_shown_is_said(
+    server: BotApiServer, platform: TelegramPlatform, place: Place, says: str
+) -> None:
+    refuse(server, "sendPhoto", says)
+    with pytest.raises(NoPictures):
+        await platform.send_chart(place, picture(), TEXT)
+    refuse(server, "sendMessage", says)
+    answer = await platform.send_text(place, TEXT)
+    assert server.calls_of("sendMessage")[-1].parameters["text"] == "🏆 a dog & 93 %"
+    refuse(server, "editMessageMedia", says)
+    with pytest.raises(NoPictures):
+        await platform.edit_to_chart(place, answer, picture(), TEXT)
+    refuse(server, "editMessageText", says)
+    await platform.edit_to_text(place, answer, "another <i>one</i>")
+    assert server.calls_of("editMessageText")[-1].parameters["text"] == "another one"
+
+
+@saying(Cure.AGAIN)
+async def test_a_failure_of_telegrams_own_is_tried_again(
+    server: BotApiServer, platform: TelegramPlatform, place: Place, says: str
+) -> None:
+    refuse(server, "sendPhoto", says)
+    assert await platform.send_chart(place, picture(), TEXT)
+    refuse(server, "sendPhoto", says, times=2)
+    with pytest.raises(NoPictures):
+        await platform.send_chart(place, picture(), TEXT)
+
+
+@saying(Cure.ANEW)
+async def test_an_answer_that_can_not_be_edited_is_gone(
+    server: BotApiServer, platform: TelegramPlatform, place: Place, says: str
+) -> None:
+    """Whoever answers says it anew."""
+    answer = await platform.send_text(place, TEXT)
+    refuse(server, "editMessageText", says)
+    with pytest.raises(Gone):
+        await platform.edit_to_text(place, answer, "other")
+    refuse(server, "editMessageMedia", says)
+    with pytest.raises(Gone) as raised:
+        await platform.edit_to_chart(place, answer, picture(), TEXT)
+    assert not isinstance(raised.value, NoPictures | Rejected)
+
+
+@saying(Cure.DONE)
+async def test_an_edit_that_changes_nothing_is_done(
+    server: BotApiServer, platform: TelegramPlatform, place: Place, says: str
+) -> None:
+    answer = await platform.send_text(place, TEXT)
+    refuse(server, "editMessageText", says)
+    await platform.edit_to_text(place, answer, "other")
+    refuse(server, "editMessageMedia", says)
+    await platform.edit_to_chart(place, answer, picture(), TEXT)
+    refuse(server, "editMessageText", says)
+    await platform.edit_board(place, answer, "other")
+
+
+@saying(Cure.GIVE_UP)
+async def test_where_nobody_is_there_one_try_is_enough(
+    server: BotApiServer, platform: TelegramPlatform, place: Place, says: str
+) -> None:
+    refuse(server, "sendMessage", says)
+    refuse(server, "sendPhoto", says)
+    with pytest.raises(Gone) as raised:
+        await platform.send_text(place, TEXT)
+    assert not isinstance(raised.value, Rejected)
+    with pytest.raises(Gone) as raised:
+        await platform.send_chart(place, picture(), TEXT)
+    assert not isinstance(raised.value, NoPictures)
+    assert len(server.calls_of("sendMessage", "sendPhoto")) == 0
+    assert [call.status for call in server.calls][-2:] == [400, 400]
+
+
+@pytest.mark.parametrize(
+    "says", ["Forbidden: bot was blocked by the user", "Forbidden: SOMETHING_NEW"]
+)
+async def test_any_forbidden_is_final(
+    server: BotApiServer, platform: TelegramPlatform, place: Place, says: str
+) -> None:
+    server.faults.next("sendMessage", status=403, description=says)
+    with pytest.raises(Gone):
+        await platform.send_text(place, TEXT)
+
+
+async def test_a_group_may_forbid_photos_by_403_too(
+    server: BotApiServer, platform: TelegramPlatform, place: Place
+) -> None:
+    says = "Forbidden: CHAT_SEND_PHOTOS_FORBIDDEN"
+    server.faults.next("sendPhoto", status=403, description=says)
+    with pytest.raises(NoPictures):
+        await platform.send_chart(place, picture(), TEXT)
+
+
+async def test_what_nobody_knows_is_said_plainly_and_logged_in_one_line(
+    server: BotApiServer,
+    platform: TelegramPlatform,
+    place: Place,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server.faults.next("sendMessage", status=400, description=NO_WORDS_FOR_IT)
+    assert await platform.send_text(place, TEXT)
+    (call,) = server.calls_of("sendMessage")
+    assert call.parameters["text"] == "🏆 a dog & 93 %"
+    (record,) = caplog.records
+    assert "Something_new_invalid" in record.message
+    assert record.exc_info is None
+    server.faults.next("sendPhoto", status=400, description=NO_WORDS_FOR_IT)
+    with pytest.raises(NoPictures):
+        await platform.send_chart(place, picture(), TEXT)
+    server.faults.next("sendMessage", status=400, description=NO_WORDS_FOR_IT, times=2)
+    with pytest.raises(Rejected):
+        await platform.send_text(place, TEXT)
+    assert len(caplog.records) == 4
+
+
+async def test_a_text_with_faulty_markup_reads_without_it(
+    server: BotApiServer, platform: TelegramPlatform, place: Place
+) -> None:
+    with server.expecting("can't parse entities"):
+        assert await platform.send_text(place, "<b>a dog</i> &lt; " + "x" * 5_000)
+    (call,) = server.calls_of("sendMessage")
+    assert call.parameters["text"].startswith("a dog < xx")

@@ -25,6 +25,7 @@ from bot.fleet import Fleet
 from bot.inbox import Inbox
 from bot.intake import Intake, payload_warning
 from bot.lanes import Lanes
+from bot.lost_jobs import LostJobs
 from bot.metrics import Metrics
 from bot.settings import BotSettings
 from bot.store import Database, Store, checkpoint, claim, open_database
@@ -139,6 +140,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
     inbox = Inbox(queue, store, front, bot_id, metrics)
     lanes = Lanes()
     deliverer = Deliverer(queue, store, platform, lanes, metrics, takers=[arena])
+    lost = LostJobs(queue, store, intake, platform, lanes, on_new_queue=arena.resume)
 
     if settings.metrics_port:
         from bot.serving import serve_status  # here and not above: 4 MB that most bots spare
@@ -157,6 +159,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
         albums.watch,
         arena.watch,
         lambda: patience.watch(store, platform, lanes, wait=wait, look_every=min(15.0, wait / 4)),
+        lost.watch,
         lambda: _prune(store),
         lambda: _checkpoint(database),
         heap.give_back_again_and_again,

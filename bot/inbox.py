@@ -34,8 +34,6 @@ _LANE_PAUSE = 5.0
 # So long, in seconds, whoever failed is waited for by the rest of their lane. More would hold up
 # a person for long, and fill our hands with what waits.
 _WAITED_FOR = 10.0
-# NATS counts headers towards the size of a message: here the message id and its name.
-_HEADER_BYTES = 1_024
 # So much of an update that was refused is kept for a person to look at.
 _REFUSED_BYTES = 64 * 2**10
 
@@ -78,7 +76,7 @@ class Inbox:
             QueueFull, QueueUnavailable: it is not stored: do not confirm it.
         """
         try:
-            data = _packed(update, self._queue.max_payload - _HEADER_BYTES)
+            data = _packed(update, self._queue.max_message)
             message_id = f"{self._bot_id}.{_number_of(update)}"
         except Unusable as error:
             await self._refuse(update, error)

@@ -2,6 +2,9 @@
 
 import asyncio
 import logging
+import time
+
+import msgspec
 
 from bot.asks import MAX_FILE_BYTES, Ask, Media
 from bot.metrics import Metrics
@@ -83,6 +86,28 @@ class Intake:
         if ask.serial:
             await self._store.supersede(ask.place, ask.serial)
 
+    async def ask_again(self, ask: Ask, *, anew: bool) -> None:
+        """Queues a question that was recorded, and that the queue lost.
+
+        Args:
+            anew: under another id, since this queue may remember the one that it lost.
+
+        Raises:
+            Refused: too big, or the file is gone.
+            TryAgain: the platform is away for now.
+            QueueFull, QueueUnavailable: the queue does not take it for now.
+        """
+        async with self._at_once:
+            images = await self._fetch_all(ask)
+            job = self._job(ask, images)
+            if anew:
+                job = msgspec.structs.replace(job, id=f"{job.id}.{int(time.time())}")
+            try:
+                await self._queue.publish(JOBS_SUBJECT, encode(job), job.id)
+            except MessageTooLarge:
+                raise self._too_big(ask, sum(map(len, images))) from None
+        await self._store.mark_queued(ask.id, self._queue.jobs_made)
+
     async def _admit(self, ask: Ask, *, again: bool) -> None:
         sentences = speak(ask.language)
         if any((media.size or 0) > MAX_FILE_BYTES for media in ask.media):
@@ -126,10 +151,11 @@ class Intake:
         except Gone:
             raise Refused(speak(ask.language).file_gone()) from None
 
-    async def _publish(self, ask: Ask, images: list[bytes]) -> None:
+    def _job(self, ask: Ask, images: list[bytes]) -> Job:
+        """Raises `Refused` where the pictures are too big together."""
         sentences = speak(ask.language)
         self._check_room(ask, sum(map(len, images)))
-        job = Job(
+        return Job(
             id=f"{self._bot_id}.{ask.id}",
             images=images,
             labels=list(ask.labels),
@@ -138,14 +164,17 @@ class Intake:
             words=sentences.chart_words(),
             reply=Reply(results_subject(self._bot_id), ask.id.encode()),
         )
+
+    async def _publish(self, ask: Ask, images: list[bytes]) -> None:
+        job = self._job(ask, images)
         packed = encode(job)
         # Recorded first: a job without a record would be an answer that nobody asked for.
-        await self._store.record_job(ask)
+        await self._store.record_job(ask, self._queue.jobs_made)
         try:
             await self._queue.publish(JOBS_SUBJECT, packed, job.id)
         except QueueFull:
             await self._store.forget_job(ask.id)
-            raise Refused(sentences.queue_full()) from None
+            raise Refused(speak(ask.language).queue_full()) from None
         except MessageTooLarge:  # a limit of the stream's own, or labels of many bytes
             await self._store.forget_job(ask.id)
             log.exception("Job %s can't be stored.", job.id)

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -72,14 +73,34 @@ _HEADERS = 1_024  # bytes
 _LONE_PATIENCE, _CONNECT_PATIENCE = 5, 2
 
 
+@dataclass(frozen=True)
+class StreamState:
+    """Where a stream stands.
+
+    Attributes:
+        made: when it was made; a stream whose files were lost is made anew.
+        first: number of the oldest message that it holds; where it is empty, of the next one.
+        last: number of the newest message that it was ever given.
+    """
+
+    made: str
+    first: int
+    last: int
+
+
 class Queue:
-    """A connection to NATS with clipbot's streams on it. Make one with `connect`."""
+    """A connection to NATS with clipbot's streams on it. Make one with `connect`.
+
+    Attributes:
+        jobs_made: `StreamState.made` of the jobs stream, as it was last seen.
+    """
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._js: JetStreamContext = client.jetstream(timeout=5.0)
         self._statuses: KeyValue | None = None
         self._prepared = (0, False)
+        self.jobs_made = ""
 
     @property
     def max_payload(self) -> int:
@@ -113,6 +134,7 @@ class Queue:
             self._statuses = await self._js.create_key_value(
                 KeyValueConfig(bucket=WORKERS_BUCKET, ttl=STATUS_TTL)
             )
+            await self._look_at(JOBS)
         except (TimeoutError, NatsError, js_errors.Error) as error:
             raise QueueUnavailable(
                 f"NATS answers, but its JetStream does not ({error or 'no answer'}); "
@@ -178,6 +200,27 @@ class Queue:
         )
         address = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
         return Puller(self._client, inbox, address, reply, ack_wait, revive)
+
+    async def state(self, stream: str) -> StreamState:
+        """Where a stream stands.
+
+        Raises:
+            QueueUnavailable: the server does not say, or lost it.
+        """
+        try:
+            return await self._look_at(stream)
+        except (TimeoutError, NatsError, js_errors.Error) as error:
+            raise QueueUnavailable(
+                f"NATS does not tell about {stream}: {error or 'timeout'}"
+            ) from (error)
+
+    async def _look_at(self, stream: str) -> StreamState:
+        info = await self._js.stream_info(stream)
+        last = info.state.last_seq
+        first = info.state.first_seq if info.state.messages else last + 1
+        if stream == JOBS:
+            self.jobs_made = str(info.created)
+        return StreamState(str(info.created), first, last)
 
     async def jobs_waiting(self) -> int:
         """How many jobs are stored: those that wait and those in a worker's hands."""

@@ -118,7 +118,8 @@ class Arena:
     async def resume(self) -> None:
         """Takes up the rounds that a stop or a crash left.
 
-        Once, before anything else can happen to them: the time of our absence must not count.
+        Before anything else can happen to them: the time of our absence must not count. And again
+        where the queue lost what they asked.
         """
         for row in await self._store.rounds_where():
             await self._happens((row.id.chat_id, row.thread_id), Resumed())

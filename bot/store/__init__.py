@@ -10,6 +10,7 @@ from bot.store.rounds import Display, RoundRow
 from bot.store.rows import MEMORY_HOURS
 from bot.store.scores import Standing
 from bot.store.store import Store
+from bot.store.unanswered import Unanswered
 
 __all__ = [
     "DATABASE_AWAY",
@@ -24,6 +25,7 @@ __all__ = [
     "RoundRow",
     "Standing",
     "Store",
+    "Unanswered",
     "checkpoint",
     "claim",
     "insist",

@@ -38,7 +38,7 @@ _OUR_LOCK = int.from_bytes(b"clipbot")
 Database = AsyncEngine
 
 # Of the newest migration, which leads to the tables in `tables`.
-NEWEST_REVISION = "0002"
+NEWEST_REVISION = "0003"
 # Alembic's own table, as it would make it.
 _VERSIONS = Table(
     "alembic_version",

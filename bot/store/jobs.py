@@ -1,5 +1,6 @@
 """Questions put to the workers, and the messages that answer them."""
 
+import json
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -70,8 +71,12 @@ class Answered:
 class Jobs(Rows):
     """The tables `jobs` and `answers`."""
 
-    async def record_job(self, ask: Ask) -> None:
-        """Notes a question before it is queued; the same question again changes nothing."""
+    async def record_job(self, ask: Ask, queue: str | None = None) -> None:
+        """Notes a question before it is queued; the same question again changes nothing.
+
+        Args:
+            queue: when the jobs stream was made that it is put into.
+        """
         await self._upsert(
             jobs,
             {"id": ask.id},
@@ -86,6 +91,9 @@ class Jobs(Rows):
                 "fingerprint": ask.fingerprint,
                 "media": msgspec.msgpack.encode(ask.media),
                 "created_at": time.time(),
+                "labels": json.dumps(ask.labels, ensure_ascii=False),
+                "template": ask.template,
+                "queue": queue,
             },
         )
 

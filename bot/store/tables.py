@@ -44,9 +44,13 @@ jobs = Table(
     Column("created_at", Float, nullable=False),
     Column("noticed_at", Float),  # when the asker was told that it takes long
     Column("delivered_at", Float),  # when the platform took the answer, or it became pointless
+    Column("labels", Text),  # JSON list, in order; None: stored by an older clipbot
+    Column("template", Text),
+    Column("queue", String(64)),  # when the jobs stream was made that it was put into
     Index("jobs_by_message", "chat_id", "message_id", "serial"),
     Index("jobs_by_user", "user_id", "delivered_at"),
     Index("jobs_by_age", "created_at"),
+    Index("jobs_open", "delivered_at", "created_at"),
 )
 
 # Which message of ours answers which message of theirs: edits go there, replies come from there.

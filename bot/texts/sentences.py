@@ -255,6 +255,9 @@ class Sentences(RoundSentences, GameSentences):
             "ask. Your picture is kept, and I answer as soon as I can."
         )
 
+    def picture_lost(self) -> str:
+        return self._("Sorry, I lost this picture before I could answer. Please send it again.")
+
     def apology(self) -> str:
         return self._("Sorry, something went wrong on my side. It has been written down.")
 

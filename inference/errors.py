@@ -11,6 +11,7 @@
     │   ├── SettingError        a setting has a value it can't have
     │   ├── ModelUnavailable    the checkpoint can't be loaded
     │   ├── DeviceLost          the GPU failed; only a new process can use it again
+    │   ├── TooLargeForHost     a picture needs more memory than there is
     │   └── QueueUnavailable    NATS can't be reached, or has no JetStream
     │       └── MessageTooLarge it stores no message of that size, today or later
     └── QueueFull               the queue took no more: the sender is told to come back later
@@ -18,6 +19,7 @@
 Anything else that is raised is our fault: logged with its traceback, the user gets an apology.
 """
 
+import math
 from enum import StrEnum
 
 import msgspec
@@ -38,6 +40,7 @@ class ProblemCode(StrEnum):
     IMAGE_TRUNCATED = "image_truncated"
     TOO_MANY_PIXELS = "too_many_pixels"  # got, limit: megapixels
     IMAGE_TOO_SMALL = "image_too_small"  # limit: pixels of the shorter side
+    TOO_LARGE_FOR_HOST = "too_large_for_host"  # got: megapixels, 0 where nobody knows
     INTERNAL = "internal"
 
 
@@ -51,7 +54,18 @@ class Problem(msgspec.Struct, frozen=True):
     @property
     def fault(self) -> Fault:
         """Who can mend it."""
-        return Fault.OURS if self.code is ProblemCode.INTERNAL else Fault.USER
+        ours = {ProblemCode.INTERNAL, ProblemCode.TOO_LARGE_FOR_HOST}
+        return Fault.OURS if self.code in ours else Fault.USER
+
+
+def megapixels(got: float) -> float:
+    """Megapixels as sentences say them: to one decimal, never less than there are."""
+    return math.ceil(got * 10 - 1e-9) / 10
+
+
+def megapixels_allowed(limit: float) -> float:
+    """A limit in megapixels as sentences say it: to one decimal, never more than it is."""
+    return math.floor(limit * 10 + 1e-9) / 10
 
 
 class ClipbotError(Exception):
@@ -116,6 +130,17 @@ class ModelUnavailable(OperatorError):
 
 class DeviceLost(OperatorError):
     """The GPU failed in a way that only a new process can get over."""
+
+
+class TooLargeForHost(OperatorError):
+    """A picture needs more memory than this host has left, which says nothing about the picture.
+
+    `error.problem` says the same in a form to translate.
+    """
+
+    def __init__(self, got: float = 0.0) -> None:
+        super().__init__("The picture is too large for the memory of this host.")
+        self.problem = Problem(ProblemCode.TOO_LARGE_FOR_HOST, got=got)
 
 
 class QueueUnavailable(OperatorError):

@@ -3,7 +3,8 @@
 The format is told from the first bytes, never from a name; the header's pixel count is checked
 before anything is decoded; and whatever a decoder raises becomes `ImageRefused`. Pillow's readers
 are called directly, not through `Image.open`: that one looks at every format that any library has
-registered, and has a pixel limit of its own that is global to the process.
+registered. They see a file without its metadata (`inference.containers`), which is where most files
+are damaged that every viewer shows.
 
 ICC profiles are ignored on purpose. The reference preprocessing (openai/CLIP: `convert("RGB")`)
 does so too, hence so did training; a Display P3 photo read as sRGB is only a little less saturated,
@@ -11,36 +12,28 @@ and a colour management engine is one more parser that strangers could feed.
 """
 
 import contextlib
-import re
-import struct
 import threading
 import warnings
-from collections.abc import Callable
 from io import BytesIO
 
-import numpy as np
-import numpy.typing as npt
-from pi_heif import HeifImageFile  # type: ignore[import-untyped]
-from PIL import (
-    AvifImagePlugin,
-    BmpImagePlugin,
-    ExifTags,
-    GifImagePlugin,
-    Image,
-    ImageFile,
-    JpegImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
+from PIL import Image, ImageChops, JpegImagePlugin
+
+from inference import formats, jpeg, orientation
+from inference.containers import Stripped
+from inference.errors import (
+    ImageRefused,
+    Problem,
+    ProblemCode,
+    TooLargeForHost,
+    megapixels,
+    megapixels_allowed,
 )
+from inference.formats import format_of
+from inference.memory_budget import MemoryBudget
+from inference.rgb import reduced
 
-from inference.errors import ImageRefused, Problem, ProblemCode
-
+DEFAULT_MEGAPIXELS = 128.0  # phones' full-size modes have 50 and 108; see also MAX_UNSEEN
 MIN_SIDE = 3  # pixels; below it there is nothing to see, and resizers divide by what is left
-
-# A JPEG may repeat progressive scans, each of which costs a pass over all pixels and but a few
-# bytes of file: 1,000 scans of 40 megapixels take minutes. Real encoders write up to about 12.
-MAX_JPEG_SCANS = 100
 
 # Keep this many times what the model looks at, so that the final, antialiased resize still has
 # pixels to average. Measured on photographs: what the model then sees differs from what it sees of
@@ -50,234 +43,205 @@ OVERSAMPLING = 2
 # The chart shows the picture too, however little the model looks at.
 MIN_DECODED_SIDE = 512  # pixels
 
-Reader = Callable[[BytesIO], ImageFile.ImageFile]
+# Of a JPEG that is decoded at a fraction, so many times the limit may be passed over: a flat one of
+# 1,024 megapixels takes 0.8 s of an AMD EPYC core.
+_MAX_UNSEEN = 8
+# Of a JPEG in several scans, all coefficients are held: 3 bytes a pixel as phones write them.
+_MAX_COEFFICIENTS = 8  # bytes for each pixel that is allowed
 
-_MAGIC: tuple[tuple[bytes, Reader], ...] = (
-    (b"\xff\xd8\xff", JpegImagePlugin.JpegImageFile),
-    (b"\x89PNG\r\n\x1a\n", PngImagePlugin.PngImageFile),
-    (b"GIF87a", GifImagePlugin.GifImageFile),
-    (b"GIF89a", GifImagePlugin.GifImageFile),
-    (b"BM", BmpImagePlugin.BmpImageFile),
-    (b"II*\x00", TiffImagePlugin.TiffImageFile),
-    (b"MM\x00*", TiffImagePlugin.TiffImageFile),
-    (b"II+\x00", TiffImagePlugin.TiffImageFile),  # BigTIFF
-    (b"MM\x00+", TiffImagePlugin.TiffImageFile),
-)
+# A JPEG that ends too early is read if so much of its rows is there, as viewers show it. Other
+# formats need all rows: none of them is written by cameras that lose power.
+_ENOUGH_ROWS = 0.9
 
-# ISO/IEC 23008-12: brands of still pictures and sequences coded with HEVC or AV1. `mif1` and `msf1`
-# say nothing about the codec; the compatible brands after them do.
-_AVIF_BRANDS = {b"avif", b"avis"}
-_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
-_GENERIC_BRANDS = {b"mif1", b"msf1"}
-
-# What people do send, and what gets a better sentence than "not an image".
-_KNOWN_BUT_UNREADABLE = (
-    b"%PDF",
-    b"<svg",
-    b"<?xml",
-    b"8BPS",  # Photoshop
-    b"\x00\x00\x00\x0cjP  ",  # JPEG 2000
-    b"\xff\x4f\xff\x51",  # JPEG 2000 code stream
-    b"\x00\x00\x00\x0cJXL ",  # JPEG XL
-    b"\xff\x0a",  # JPEG XL code stream
-    b"\x00\x00\x01\x00",  # Windows icon
-    b"\x1a\x45\xdf\xa3",  # WebM, e.g. a video sticker
-    b"\x1f\x8b",  # gzip, e.g. an animated sticker
-)
-
-# 0xFF, then neither a stuffed 0x00, nor a restart marker, nor a fill byte: a segment begins.
-_JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
-
-_TRANSPOSE = {  # Exif 2.32, tag 0x0112: how to turn the stored picture upright
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-_READABLE = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
+# What a decoder holds of a picture, bytes for each pixel, measured as growth of the process.
+_BYTES_A_PIXEL = 5  # Pillow's own pixels, and what is being converted
+_BYTES_BY_FORMAT = {"WEBP": 17, "AVIF": 13, "HEIF": 13}  # and the library's own
 
 
-def decode(data: bytes, *, max_megapixels: float = 50.0, want: int | None = None) -> Image.Image:
-    """Reads a picture of any allowed format: upright, without transparency, in RGB.
+def decode(
+    data: bytes,
+    *,
+    max_megapixels: float = DEFAULT_MEGAPIXELS,
+    want: int | None = None,
+    budget: MemoryBudget | None = None,
+) -> Image.Image:
+    """Read a picture of any allowed format: upright, without transparency, in RGB.
 
     Args:
         data: the whole file. Of an animation, the first frame is read.
-        max_megapixels: limit on width x height as the header states them, in millions. Pillow
-            reads no WebP and no TIFF above 179.
+        max_megapixels: limit on width x height as they are decoded, in millions. A JPEG may state
+            more if it is decoded at a fraction: see `want`.
         want: shorter side, in pixels, that the model looks at. Larger pictures are then decoded at
             a fraction of their size: no side gets shorter than twice this, or than 512 pixels.
+        budget: memory shared with others who decode at the same time.
 
     Returns:
         An RGB image, at least 3 x 3 pixels, loaded and independent of `data`.
 
     Raises:
-        ImageRefused: nothing else is ever raised, whatever the bytes.
+        ImageRefused: the picture can't or won't be read.
+        TooLargeForHost: there is not enough memory, now at least. Nothing else is ever raised.
     """
+    job = _Decoding(data, max_megapixels, want, budget or MemoryBudget(2**63))
     try:
         with _quiet:
-            return _decode(data, max_megapixels, want)
-    except ImageRefused:
+            return job.picture()
+    except (ImageRefused, TooLargeForHost):
         raise
-    except Image.DecompressionBombError as error:
-        # Some readers check sizes in opening, by Pillow's own limit, which it calls an error at
-        # twice MAX_IMAGE_PIXELS (179 megapixels): WebP, TIFF, GIF frames.
-        limit = min(max_megapixels, 2 * (Image.MAX_IMAGE_PIXELS or 0) / 1e6)
-        pixels = re.search(r"\((\d+) pixels", str(error))
-        raise _too_many_pixels(int(pixels[1]) if pixels else limit * 1e6, limit) from None
+    except MemoryError as error:
+        raise TooLargeForHost(job.pixels / 1e6) from error
     except Exception as error:
         # A decoder fed with damaged bytes may raise anything: OSError, SyntaxError, ValueError,
-        # struct.error, zlib.error, MemoryError, OverflowError, IndexError, RecursionError …
+        # struct.error, zlib.error, OverflowError, IndexError, RecursionError …
+        if job.lacked_memory(error):
+            raise TooLargeForHost(job.pixels / 1e6) from error
         raise ImageRefused(
             "The picture is damaged or incomplete.", Problem(ProblemCode.IMAGE_TRUNCATED)
         ) from error
 
 
-def _decode(data: bytes, max_megapixels: float, want: int | None) -> Image.Image:
-    reader = _reader(data)
-    with reader(BytesIO(data)) as image:
-        _check_size(image.size, max_megapixels)
-        enough = max(OVERSAMPLING * want, MIN_DECODED_SIDE) if want else None
-        if enough and isinstance(image, JpegImagePlugin.JpegImageFile):
+class _Decoding:
+    """One file on its way to a picture.
+
+    Attributes:
+        pixels: width x height as the file states them; 0 until they are known.
+    """
+
+    def __init__(
+        self, data: bytes, max_megapixels: float, want: int | None, budget: MemoryBudget
+    ) -> None:
+        self.pixels = 0
+        self._data = data
+        self._limit = max_megapixels
+        self._enough = max(OVERSAMPLING * want, MIN_DECODED_SIDE) if want else None
+        self._budget = budget
+        self._needs = 0  # bytes
+
+    def picture(self) -> Image.Image:
+        """Decode it; raises whatever a decoder raises."""
+        kind = format_of(self._data)
+        if kind is formats.JPEG:
+            return self._jpeg()
+        file = Stripped(self._data)
+        with contextlib.suppress(Exception):  # then the decoder says what is wrong
+            file = kind.strip(self._data)
+        if file.size:
+            self._check_size(file.size)
+            self._needs = self.pixels * _BYTES_BY_FORMAT["WEBP"]
+        else:
+            with kind.reader(BytesIO(file.data)) as image:
+                self._check_size(image.size)
+                a_pixel = _BYTES_BY_FORMAT.get(image.format or "", _BYTES_A_PIXEL)
+            self._needs = self.pixels * a_pixel
+        with self._budget.reserved(self._needs):
+            return self._read(kind, file)
+
+    def _read(self, kind: formats.Format, file: Stripped) -> Image.Image:
+        turned = file.orientation
+        with kind.reader(BytesIO(file.data)) as image:
+            if kind is formats.AVIF:
+                # Pillow's reader tells of `irot` and `imir` in the words of Exif; libheif's has
+                # applied them already.
+                turned = orientation.told_by(image.info.get("exif") or b"")
+            image.load()
+            self._check_size(image.size)  # HEIC: the size may change in decoding
+            return orientation.upright(self._reduced(image), turned)
+
+    def _jpeg(self) -> Image.Image:
+        file = jpeg.read(self._data)
+        if file.repeats_itself:
+            raise ImageRefused(
+                "The picture is damaged: it repeats itself.", Problem(ProblemCode.IMAGE_TRUNCATED)
+            )
+        with self._opened_jpeg(file.data) as image:
+            self._check_jpeg(image, file)
+            self._needs = image.width * image.height * _BYTES_A_PIXEL + file.coefficients
+            with self._budget.reserved(self._needs if file.ended else 2 * self._needs):
+                return self._read_jpeg(image if file.ended else None, file)
+
+    def _read_jpeg(self, image: Image.Image | None, file: jpeg.Jpeg) -> Image.Image:
+        if image is None:
+            image = self._opened_jpeg(file.data + jpeg.END)
+        try:
+            image.load()
+            if not (file.ended or file.refining):
+                self._check_rows(image, file.data)
+            return orientation.upright(self._reduced(image), file.orientation)
+        finally:
+            image.close()  # its memory is free before others get theirs
+
+    def _opened_jpeg(self, data: bytes) -> JpegImagePlugin.JpegImageFile:
+        image = JpegImagePlugin.JpegImageFile(BytesIO(data))
+        self.pixels = image.width * image.height
+        if self._enough:
             # The inverse DCT at 1/2, 1/4 or 1/8 of the size: both sides stay at least this long.
-            image.draft(None, (enough, enough))
-        image.load()
-        _check_size(image.size, max_megapixels)  # HEIC: the size may change in decoding
-        rgb = _to_rgb(image)
-        if enough and (factor := min(rgb.size) // enough) > 1:
-            rgb = rgb.reduce(factor)
-        if turn := _TRANSPOSE.get(_orientation(image)):
-            rgb = rgb.transpose(turn)
-        return rgb
+            image.draft(None, (self._enough, self._enough))
+        return image
 
+    def _check_jpeg(self, image: Image.Image, file: jpeg.Jpeg) -> None:
+        """Refuse what takes too much memory, or too long, however small it is decoded."""
+        stated, limit = self.pixels, self._limit * 1e6
+        self._check_size(image.size)
+        self.pixels = stated
+        if stated > _MAX_UNSEEN * limit or file.coefficients > _MAX_COEFFICIENTS * limit:
+            raise _too_many_pixels(stated, self._limit)
 
-def _reader(data: bytes) -> Reader:
-    """The one Pillow reader that may see these bytes.
+    def _check_rows(self, image: Image.Image, data: bytes) -> None:
+        """Refuse a JPEG without an end whose last rows are not there.
 
-    Raises:
-        ImageRefused: NOT_AN_IMAGE or UNSUPPORTED_FORMAT.
-    """
-    for magic, reader in _MAGIC:
-        if data.startswith(magic):
-            if reader is JpegImagePlugin.JpegImageFile:
-                _check_scans(data)
-            return reader
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return WebPImagePlugin.WebPImageFile
-    if data[4:8] == b"ftyp":
-        brands = _brands(data)
-        if brands & _AVIF_BRANDS:
-            return AvifImagePlugin.AvifImageFile
-        if brands & (_HEIF_BRANDS | _GENERIC_BRANDS):
-            heif: Reader = HeifImageFile
-            return heif
-    if data[4:8] == b"ftyp" or data[:1024].lstrip().startswith(_KNOWN_BUT_UNREADABLE):
-        raise ImageRefused(
-            f"Files of this kind can't be read; send {_READABLE}.",
-            Problem(ProblemCode.UNSUPPORTED_FORMAT),
-        )
-    raise ImageRefused("This file is not a picture.", Problem(ProblemCode.NOT_AN_IMAGE))
+        A decoder makes up what is missing. So the file is decoded once more with other bytes behind
+        it: where both agree, the file itself carries the pixels.
+        """
+        with self._opened_jpeg(data + bytes(range(1, 255)) * 8 + jpeg.END) as other:
+            other.load()
+            box = ImageChops.difference(image, other).getbbox(alpha_only=False)
+        if box is not None and box[1] < _ENOUGH_ROWS * image.height:
+            raise ImageRefused("The picture is incomplete.", Problem(ProblemCode.IMAGE_TRUNCATED))
 
+    def _check_size(self, size: tuple[int, int]) -> None:
+        width, height = size
+        self.pixels = width * height
+        if self.pixels > self._limit * 1e6:
+            raise _too_many_pixels(self.pixels, self._limit)
+        if min(size) < MIN_SIDE:
+            raise ImageRefused(
+                f"The picture is smaller than {MIN_SIDE} × {MIN_SIDE} pixels.",
+                Problem(ProblemCode.IMAGE_TOO_SMALL, got=min(size), limit=MIN_SIDE),
+            )
 
-def _brands(data: bytes) -> set[bytes]:
-    """Major and compatible brands of an ISO media file (ISO/IEC 14496-12, section 4.3)."""
-    (size,) = struct.unpack_from(">I", data)
-    end = min(size, len(data), 256)
-    return {data[8:12]} | {data[at : at + 4] for at in range(16, end, 4)}
+    def _reduced(self, image: Image.Image) -> Image.Image:
+        """The picture in RGB, no larger than it need be."""
+        factor = max(1, min(image.size) // self._enough) if self._enough else 1
+        return reduced(image, factor)
 
+    def lacked_memory(self, error: Exception) -> bool:
+        """Whether a decoder failed for want of memory, which C libraries call all sorts of things.
 
-def _check_scans(data: bytes) -> None:
-    """Walks over a JPEG's segments, up to its end marker, and counts scans (ITU-T T.81, B.1).
-
-    Not by searching the file for the marker: what phones append (a video of several megabytes)
-    holds it by chance.
-    """
-    at, scans = 2, 0
-    while found := _JPEG_MARKER.search(data, at):
-        at = found.end()
-        marker = data[at - 1]
-        if marker == 0xD9:  # end of image
-            break
-        if marker == 0xDA:  # start of scan
-            scans += 1
-            if scans > MAX_JPEG_SCANS:
-                raise ImageRefused(
-                    "The picture is damaged: it repeats itself.",
-                    Problem(ProblemCode.IMAGE_TRUNCATED),
-                )
-        at += int.from_bytes(data[at : at + 2], "big")
-
-
-def _check_size(size: tuple[int, int], max_megapixels: float) -> None:
-    width, height = size
-    if width * height > max_megapixels * 1e6:
-        raise _too_many_pixels(width * height, max_megapixels)
-    if min(size) < MIN_SIDE:
-        raise ImageRefused(
-            f"The picture is smaller than {MIN_SIDE} × {MIN_SIDE} pixels.",
-            Problem(ProblemCode.IMAGE_TOO_SMALL, got=min(size), limit=MIN_SIDE),
-        )
+        libjpeg says "broken data stream", and libheif calls it memory where sizes make no sense. So
+        it is tried whether as much can be had: nothing is written there, which costs no time.
+        """
+        if "out of memory" in str(error).lower():
+            return True
+        try:
+            bytearray(self._needs)
+        except MemoryError:
+            return True
+        return False
 
 
 def _too_many_pixels(pixels: float, limit: float) -> ImageRefused:
-    megapixels = pixels / 1e6
     return ImageRefused(
-        f"The picture has {megapixels:.0f} megapixels; at most {limit:g} can be read.",
-        Problem(ProblemCode.TOO_MANY_PIXELS, got=megapixels, limit=limit),
+        f"The picture has {megapixels(pixels / 1e6):.1f} megapixels; "
+        f"at most {megapixels_allowed(limit):.1f} can be read.",
+        Problem(ProblemCode.TOO_MANY_PIXELS, got=pixels / 1e6, limit=limit),
     )
 
 
-def _orientation(image: Image.Image) -> int:
-    # Damaged metadata does not spoil the pixels: such a picture is read as it is stored.
-    with contextlib.suppress(Exception):
-        value = image.getexif().get(ExifTags.Base.Orientation)
-        return value if isinstance(value, int) else 1
-    return 1
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    """Any mode of Pillow → RGB; transparency becomes white, as on a page."""
-    if image.mode in {"I", "F"} or image.mode.startswith("I;16"):
-        return Image.fromarray(_to_8_bits(image)).convert("RGB")
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGB", rgba.size, "white")
-        white.paste(rgba, mask=rgba.getchannel("A"))
-        return white
-    return image.convert("RGB")
-
-
-def _to_8_bits(image: Image.Image) -> npt.NDArray[np.uint8]:
-    """Scales, where Pillow's own conversion clips.
-
-    16-bit grey has its range in its name. Modes I and F hold 32 bits and don't say what white is:
-    the smallest usual range that holds all values is taken (1.0 for floats, 8 bits, 16 bits), or
-    else the picture's own range.
-
-    Returns:
-        uint8 [height, width].
-    """
-    values = np.asarray(image).astype(np.float32)
-    if image.mode.startswith("I;16"):
-        low, high = 0.0, 65535.0
-    else:
-        finite = values[np.isfinite(values)]
-        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-        usual = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
-        white = next((limit for limit in usual if high <= limit), None)
-        if low >= 0 and white is not None:
-            low, high = 0.0, white
-        values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
-    scaled = (values - low) * (255.0 / max(high - low, 1e-30))
-    grey: npt.NDArray[np.uint8] = np.rint(scaled.clip(0, 255)).astype(np.uint8)
-    return grey
-
-
 class _Quiet:
-    """While any thread decodes, warnings that Pillow raises about a file are ignored.
+    """While any thread decodes, Pillow neither warns about a file nor has a limit of its own.
+
+    Its limit (an error above 179 megapixels for WebP, TIFF and frames of GIF) is the whole
+    process's; ours is the caller's, and is looked at before Pillow takes any memory.
 
     Damaged metadata makes Pillow warn on standard error, once for each place in its code, which
     tells nobody anything: the picture is either read or refused. `warnings.catch_warnings` alone
@@ -298,6 +262,8 @@ class _Quiet:
             if self._inside == 0:
                 self._scope.enter_context(warnings.catch_warnings())
                 warnings.filterwarnings("ignore", module=r"PIL\.")
+                limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+                self._scope.callback(setattr, Image, "MAX_IMAGE_PIXELS", limit)
             self._inside += 1
 
     def __exit__(self, *_: object) -> None:

@@ -60,7 +60,7 @@ class WorkerSettings(SharedSettings):
     clip_runtime: Literal["auto", "torch", "openvino"] = "auto"
     clip_threads: Annotated[int, Field(ge=0, le=1_024)] = 0
     max_batch: Annotated[int, Field(ge=1, le=1_024)] = 16
-    max_megapixels: Annotated[float, Field(gt=0, le=1_000)] = 50.0
+    max_megapixels: Annotated[float, Field(gt=0, le=1_000)] = 128.0
 
     @field_validator("clip_device")
     @classmethod

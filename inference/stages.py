@@ -16,18 +16,23 @@ from dataclasses import dataclass
 
 from PIL.Image import Image
 
-from inference import cores
+from inference import cores, heap
 from inference.batch import Batcher, JobOutcome, ReadJob
 from inference.classifier import Classifier, Prepared
 from inference.contract import Fingerprint, ImageOutcome, Job
-from inference.errors import ImageRefused, Problem
+from inference.errors import ImageRefused, Problem, TooLargeForHost
 from inference.fingerprints import fingerprint
 from inference.foresight import Foresight
 from inference.images import decode
+from inference.memory_budget import MemoryBudget
 from inference.metrics import Metrics
 from inference.settings import WorkerSettings
 
 log = logging.getLogger(__name__)
+
+# Pictures that are decoded at the same time hold as much together as one of MAX_MEGAPIXELS in RGB,
+# for which Pillow takes 4 bytes a pixel.
+_BYTES_A_PIXEL = 4
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ class Stages:
         self.batcher = Batcher(settings.max_batch)
         self.foresight = Foresight(settings.max_batch)
         self._max_megapixels = settings.max_megapixels
+        self._budget = MemoryBudget(int(settings.max_megapixels * 1e6 * _BYTES_A_PIXEL))
         self._metrics = metrics or Metrics()
         self._decoders = ThreadPoolExecutor(min(8, cores.available()), "decode")
         self._model = ThreadPoolExecutor(1, "model")
@@ -87,15 +93,48 @@ class Stages:
     def _read(self, data: bytes, job: Job) -> "_Read":
         started = time.monotonic()
         try:
-            picture = decode(
-                data, max_megapixels=self._max_megapixels, want=self.classifier.image_size
-            )
-        except ImageRefused as refusal:
+            picture, known_by = self._decoded(data, job)
+        except (ImageRefused, TooLargeForHost) as refusal:
             log.debug("Job %s: %s", job.id, refusal)
             return _Read(refusal.problem, seconds=time.monotonic() - started)
-        known_by = fingerprint(picture) if job.fingerprint else None
         prepared = self._prepared(picture)
         return _Read(picture, prepared, known_by, time.monotonic() - started)
+
+    def _decoded(self, data: bytes, job: Job) -> tuple[Image, Fingerprint | None]:
+        """A picture and what it is known by.
+
+        Raises:
+            ImageRefused: it can't or won't be read.
+            TooLargeForHost: there was no memory for it, even with no other large one in hand.
+        """
+        try:
+            return self._decode(data, job)
+        except (TooLargeForHost, MemoryError):
+            log.warning("Job %s: no memory for one of its pictures; trying it alone.", job.id)
+        # Not inside `except`: there the traceback still holds what the failed call had.
+        heap.give_back()
+        with self._budget.alone():
+            try:
+                return self._decode(data, job, alone=True)
+            except (TooLargeForHost, MemoryError) as error:
+                problem = error if isinstance(error, TooLargeForHost) else TooLargeForHost()
+                log.error(  # noqa: TRY400 - where it was raised says nothing
+                    "Job %s: this host's memory does not suffice for a picture of %.1f megapixels "
+                    "(a file of %d bytes), even alone; lower MAX_MEGAPIXELS, or add memory.",
+                    *(job.id, problem.problem.got, len(data)),
+                )
+                raise problem from error
+
+    def _decode(
+        self, data: bytes, job: Job, *, alone: bool = False
+    ) -> tuple[Image, Fingerprint | None]:
+        picture = decode(
+            data,
+            max_megapixels=self._max_megapixels,
+            want=self.classifier.image_size,
+            budget=None if alone else self._budget,
+        )
+        return picture, fingerprint(picture) if job.fingerprint else None
 
     def _prepared(self, picture: Image) -> Prepared:
         # What the processor can't take is left to the model's call, where a job fails alone.
@@ -132,13 +171,22 @@ class Stages:
             return b"", 0.0
         try:
             chart, seconds = await asyncio.get_running_loop().run_in_executor(
-                self._pen, self._draw, read, outcomes
+                self._pen, self._drawn, read, outcomes
             )
         except Exception:
             log.exception("Job %s: its chart can't be drawn.", read.job.id)
             return b"", 0.0
         self._metrics.chart.observe(seconds)
         return chart, seconds
+
+    def _drawn(self, read: ReadJob, outcomes: Sequence[ImageOutcome]) -> tuple[bytes, float]:
+        try:
+            return self._draw(read, outcomes)
+        except MemoryError:
+            log.warning("Job %s: no memory for its chart; trying again.", read.job.id)
+        heap.give_back()
+        with self._budget.alone():
+            return self._draw(read, outcomes)
 
     def _draw(self, read: ReadJob, outcomes: Sequence[ImageOutcome]) -> tuple[bytes, float]:
         # here and not above: matplotlib takes seconds to import, and a worker must start without

@@ -8,9 +8,27 @@ from telegram import Document, Message, PhotoSize, Sticker
 
 from bot.asks import Media
 
-# Image files that phones send with a useless mime type.
-_SUFFIXES = {
-    ".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif",
+# Names of picture formats, as the end of a file's name and as programs write them into mime types.
+_FORMATS = {
+    "jpg", "jpeg", "jpe", "jfif", "jif", "pjpeg", "pjp", "png", "apng", "webp", "gif", "bmp",
+    "dib", "tif", "tiff", "heic", "heif", "hif", "heics", "heifs", "avif", "avifs", "mpo",
+}  # fmt: skip
+_FILM_SUFFIXES = {
+    "mp4", "m4v", "mov", "avi", "mkv", "webm", "mpg", "mpeg", "3gp", "wmv", "flv", "tgs",
+}  # fmt: skip
+_OTHER_SUFFIXES = {
+    "pdf", "zip", "rar", "7z", "gz", "bz2", "xz", "zst", "tar", "tgz", "jar", "apk", "exe",
+    "msi", "dmg", "iso", "deb", "rpm", "txt", "md", "log", "csv", "tsv", "json", "xml", "html",
+    "htm", "yaml", "yml", "toml", "ini", "rtf", "doc", "docx", "odt", "xls", "xlsx", "ods",
+    "ppt", "pptx", "odp", "epub", "mobi", "fb2", "djvu", "ps", "tex", "py", "js", "c", "h",
+    "cpp", "java", "sh", "sql", "db", "sqlite", "ttf", "otf", "torrent", "ics", "vcf", "mp3",
+    "m4a", "ogg", "oga", "opus", "wav", "flac", "aac", "wma", "mid",
+}  # fmt: skip
+# What programs say of files that they know nothing of.
+_VAGUE_TYPES = {
+    "", "application/octet-stream", "binary/octet-stream", "application/binary",
+    "application/unknown", "application/x-unknown", "application/download",
+    "application/force-download", "application/x-download", "unknown/unknown", "*/*",
 }  # fmt: skip
 
 
@@ -38,8 +56,7 @@ def picture_in(message: Message, image_size: int) -> Media | NotAPicture | None:
     if message.animation or message.video or message.video_note:
         return NotAPicture.MOVING
     if message.document:
-        moving = (message.document.mime_type or "").startswith("video/")
-        return NotAPicture.MOVING if moving else NotAPicture.OTHER_FILE
+        return NotAPicture.MOVING if _is_film(message.document) else NotAPicture.OTHER_FILE
     return None
 
 
@@ -56,11 +73,34 @@ def smallest_sufficient(sizes: Sequence[PhotoSize], image_size: int) -> PhotoSiz
 
 
 def _is_picture(document: Document) -> bool:
-    mime_type = (document.mime_type or "").lower()
-    if mime_type.startswith("image/"):
+    """Whether the file may be a picture: only its bytes say whether it is.
+
+    What its type or name says plainly to be something else is not fetched.
+    """
+    mime_type, suffix = _mime_type(document), _suffix(document)
+    family, _, subtype = mime_type.partition("/")
+    if family == "image" or subtype.removeprefix("x-") in _FORMATS:
         return True
-    vague = mime_type in {"", "application/octet-stream"}
-    return vague and PurePath(document.file_name or "").suffix.lower() in _SUFFIXES
+    if family in {"video", "audio"}:
+        return False
+    if suffix in _FORMATS:
+        return True
+    return mime_type in _VAGUE_TYPES and suffix not in _FILM_SUFFIXES | _OTHER_SUFFIXES
+
+
+def _is_film(document: Document) -> bool:
+    mime_type = _mime_type(document)
+    return mime_type.startswith("video/") or (
+        mime_type in _VAGUE_TYPES and _suffix(document) in _FILM_SUFFIXES
+    )
+
+
+def _mime_type(document: Document) -> str:
+    return (document.mime_type or "").partition(";")[0].strip().lower()
+
+
+def _suffix(document: Document) -> str:
+    return PurePath(document.file_name or "").suffix.lower().removeprefix(".").strip()
 
 
 def _media(file: PhotoSize | Document | Sticker) -> Media:

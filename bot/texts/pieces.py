@@ -35,6 +35,10 @@ class Pieces:
         """At most one decimal, with the language's decimal point."""
         return format_decimal(value, "#,##0.#", locale=self.language)
 
+    def tenths(self, value: float) -> str:
+        """Exactly one decimal, with the language's decimal point."""
+        return format_decimal(value, "#,##0.0", locale=self.language)
+
     @staticmethod
     def quote(typed: str, tag: str = "") -> str:
         """Something that a person typed, safe in HTML and in a line of the other direction."""

@@ -20,6 +20,8 @@ from inference.errors import (
     Problem,
     ProblemCode,
     TooManyLabels,
+    megapixels,
+    megapixels_allowed,
 )
 
 
@@ -262,7 +264,6 @@ class Sentences(RoundSentences, GameSentences):
         return self._("Sorry, something went wrong on my side. It has been written down.")
 
     def problem(self, problem: Problem) -> str:
-        got = self.number(problem.got or 0)
         limit = self.number(problem.limit or 0)
         match problem.code:
             case ProblemCode.NOT_AN_IMAGE:
@@ -277,7 +278,15 @@ class Sentences(RoundSentences, GameSentences):
             case ProblemCode.TOO_MANY_PIXELS:
                 return self._(
                     "That picture has {got} megapixels, and at most {limit} fit. Send it smaller."
-                ).format(got=got, limit=limit)
+                ).format(
+                    got=self.tenths(megapixels(problem.got or 0)),
+                    limit=self.tenths(megapixels_allowed(problem.limit or 0)),
+                )
+            case ProblemCode.TOO_LARGE_FOR_HOST:
+                return self._(
+                    "That picture is too large for the memory of my host, so I can't read it. "
+                    "Send it smaller."
+                )
             case ProblemCode.IMAGE_TOO_SMALL:
                 return self._(
                     "That picture is too small to see anything: each side needs {limit} pixels."

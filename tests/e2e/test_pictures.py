@@ -61,10 +61,11 @@ async def test_a_picture_file_is_a_picture(alice: Person, data: bytes, name: str
     assert answer.photo, answer.text
 
 
-async def test_a_picture_file_of_no_known_type(alice: Person) -> None:
+@pytest.mark.parametrize("name", ["IMG.JPG", "scan.jfif", "photo"])
+async def test_a_picture_file_of_no_known_type(alice: Person, name: str) -> None:
     message = await alice.sends(
         document=JPEG,
-        file_name="IMG.JPG",
+        file_name=name,
         mime_type="application/octet-stream",
         caption="a, b",
     )
@@ -76,9 +77,10 @@ async def test_a_picture_file_of_no_known_type(alice: Person) -> None:
     [
         pytest.param(b"just some text\n" * 40, "not a picture that I can read", id="text"),
         pytest.param(b"", "not a picture that I can read", id="empty"),
+        pytest.param(b"%PDF-1.7", "can't read this kind of picture", id="PDF by another name"),
         pytest.param(picture(600, 400)[:800], "damaged", id="truncated"),
         pytest.param(picture(1, 1), "too small to see anything", id="1 x 1"),
-        pytest.param(png_bomb(), "400 megapixels, and at most 50 fit", id="bomb"),
+        pytest.param(png_bomb(), "400.0 megapixels, and at most 128.0 fit", id="bomb"),
     ],
 )
 async def test_a_bad_picture_is_one_clear_sentence(
@@ -103,7 +105,7 @@ async def test_a_file_over_20_megabytes_is_never_asked_for(
     assert len(server.calls_of("getFile")) == before
 
 
-@pytest.mark.parametrize("name", ["report.pdf", "song.mp3", "photo"])
+@pytest.mark.parametrize("name", ["report.pdf", "song.mp3", "photos.zip"])
 async def test_other_files_get_a_hint(alice: Person, name: str) -> None:
     message = await alice.sends(document=b"%PDF-1.7", file_name=name, caption="a, b")
     assert "I look at pictures." in ((await alice.hears(reply_to=message)).text or "")

@@ -18,7 +18,12 @@ _LPS = (240, 227, 216, 205, 195, 185, 175, 166)
 
 
 def heic(
-    image: Image.Image, *, stated_size: tuple[int, int] | None = None, turns: int = 0
+    image: Image.Image,
+    *,
+    stated_size: tuple[int, int] | None = None,
+    turns: int = 0,
+    mirror: int | None = None,
+    exif: bytes | None = None,
 ) -> bytes:
     """An RGB picture as HEIC.
 
@@ -26,6 +31,8 @@ def heic(
         image: at most eight blocks of 16 x 16 pixels.
         stated_size: what the file's header claims (box `ispe`), true or not.
         turns: quarter turns anticlockwise that a reader shall make (box `irot`).
+        mirror: what it shall do then (box `imir`): 0, exchange top and bottom; 1, left and right.
+        exif: content of a second item, which describes the picture.
     """
     width, height = image.size
     video, sequence, picture = _parameter_sets(width, height)
@@ -41,9 +48,13 @@ def heic(
         _box(b"hvcC", configuration + arrays),
         _box(b"ispe", bytes(4) + struct.pack(">II", *(stated_size or image.size))),
         _box(b"irot", bytes([turns])),
+        *([] if mirror is None else [_box(b"imir", bytes([mirror]))]),
     ]
-    associations = struct.pack(">IIHB", 0, 1, 1, 3) + bytes([0x81, 0x02, 0x83])
+    associations = struct.pack(">IIHB", 0, 1, 1, len(properties))
+    associations += bytes([0x81, 0x02, 0x83, 0x84][: len(properties)])
     data = struct.pack(">I", len(slice_)) + slice_
+    more = b"" if exif is None else bytes(4) + exif
+    items = [(b"hvc1", 0, len(data)), *([] if exif is None else [(b"Exif", len(data), len(more))])]
 
     def meta(offset: int) -> bytes:
         return _box(
@@ -52,19 +63,33 @@ def heic(
             + _box(b"hdlr", bytes(8) + b"pict" + bytes(13))
             + _box(b"pitm", bytes(4) + struct.pack(">H", 1))
             + _box(
-                b"iloc", bytes(4) + struct.pack(">HHHHHII", 0x4400, 1, 1, 0, 1, offset, len(data))
+                b"iloc",
+                bytes(4)
+                + struct.pack(">HH", 0x4400, len(items))
+                + b"".join(
+                    struct.pack(">HHHII", number, 0, 1, offset + place, size)
+                    for number, (_, place, size) in enumerate(items, 1)
+                ),
             )
             + _box(
                 b"iinf",
                 bytes(4)
-                + struct.pack(">H", 1)
-                + _box(b"infe", struct.pack(">IHH", 2 << 24, 1, 0) + b"hvc1\x00"),
+                + struct.pack(">H", len(items))
+                + b"".join(
+                    _box(b"infe", struct.pack(">IHH", 2 << 24, number, 0) + kind + b"\x00")
+                    for number, (kind, _, _) in enumerate(items, 1)
+                ),
+            )
+            + (
+                b""
+                if exif is None
+                else _box(b"iref", bytes(4) + _box(b"cdsc", struct.pack(">HHH", 2, 1, 1)))
             )
             + _box(b"iprp", _box(b"ipco", b"".join(properties)) + _box(b"ipma", associations)),
         )
 
     start = _box(b"ftyp", b"heic" + bytes(4) + b"mif1heic")
-    return start + meta(len(start) + len(meta(0)) + 8) + _box(b"mdat", data)
+    return start + meta(len(start) + len(meta(0)) + 8) + _box(b"mdat", data + more)
 
 
 def _box(kind: bytes, content: bytes) -> bytes:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFile
 
 from inference.errors import Fault, ImageRefused, ProblemCode
-from inference.images import MAX_JPEG_SCANS, MIN_DECODED_SIDE, decode
+from inference.images import MIN_DECODED_SIDE, decode
+from inference.jpeg import MAX_JPEG_SCANS
 from tests.inference.heic import heic
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "MPO")
@@ -74,26 +75,6 @@ class TestWhatIsRead:
             frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue")]
             data = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
             assert difference(decode(data), frames[0]) < 4, kind
-
-    @pytest.mark.parametrize("orientation", range(1, 9))
-    @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
-    def test_exif_orientation(self, kind: str, orientation: int) -> None:
-        upright = picture()
-        undo = {
-            2: Image.Transpose.FLIP_LEFT_RIGHT,
-            3: Image.Transpose.ROTATE_180,
-            4: Image.Transpose.FLIP_TOP_BOTTOM,
-            5: Image.Transpose.TRANSPOSE,
-            6: Image.Transpose.ROTATE_90,
-            7: Image.Transpose.TRANSVERSE,
-            8: Image.Transpose.ROTATE_270,
-        }
-        stored = upright.transpose(undo[orientation]) if orientation > 1 else upright
-        exif = Image.Exif()
-        exif[0x0112] = orientation
-        image = decode(encoded(stored, kind, exif=exif))
-        assert image.size == upright.size
-        assert difference(image, upright) < 4
 
     def test_damaged_exif_does_not_spoil_the_picture(self) -> None:
         data = encoded(picture(), "JPEG", exif=b"Exif\x00\x00II*\x00\xff\xff\xff\x7fgarbage")
@@ -332,27 +313,27 @@ class TestWhatIsRefused:
         assert problem.code is ProblemCode.TOO_MANY_PIXELS
         assert problem.got is not None
         assert problem.got > 200
-        assert problem.limit == 50
+        assert problem.limit == 128
 
     def test_the_limit_is_the_callers(self) -> None:
         data = encoded(picture(1000, 1000), "PNG")
         assert decode(data, max_megapixels=1).size == (1000, 1000)
         error = refused(data, max_megapixels=0.5)
-        assert str(error) == "The picture has 1 megapixels; at most 0.5 can be read."
+        assert str(error) == "The picture has 1.0 megapixels; at most 0.5 can be read."
 
     def test_pillows_own_limit_is_not_ours(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-        for kind in set(FORMATS) - {"TIFF", "WEBP"}:
+        for kind in FORMATS:
             assert decode(encoded(picture(), kind)).size == (80, 60)
+        assert Image.MAX_IMAGE_PIXELS == 1000
 
-    @pytest.mark.parametrize("kind", ["TIFF", "WEBP"])
-    def test_where_pillow_will_not_read_more_its_limit_is_told(
-        self, kind: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)  # an error at twice that
-        problem = refused(encoded(picture(), kind)).problem
-        assert problem.code is ProblemCode.TOO_MANY_PIXELS
-        assert (problem.got, problem.limit) == (0.0048, 0.002)
+    def test_megapixels_are_told_to_one_decimal(self) -> None:
+        for size, limit, said in [
+            ((1000, 1001), 1.0, "has 1.1 megapixels; at most 1.0 can"),
+            ((1000, 1000), 0.96, "has 1.0 megapixels; at most 0.9 can"),
+        ]:
+            error = refused(encoded(Image.new("L", size), "PNG"), max_megapixels=limit)
+            assert said in str(error)
 
     @pytest.mark.parametrize("size", [(1, 1), (2, 500), (500, 2)])
     def test_too_small(self, size: tuple[int, int]) -> None:
@@ -406,7 +387,7 @@ class TestWhatIsRefused:
         start = b"a\x00\x01\x00\x00\x00" if kind == b"iTXt" else b"a\x00\x00"
         extra = chunk(kind, start + zlib.compress(bytes(50_000_000), 9))
         started = time.thread_time()  # other programs may keep the cores busy
-        assert refused(png(8, 8, bytes(200), extra)).problem.code is ProblemCode.IMAGE_TRUNCATED
+        assert decode(png(8, 8, bytes(200), extra)).size == (8, 8)
         assert time.thread_time() - started < 0.5
 
     def test_tags_that_point_nowhere(self) -> None:

@@ -1,7 +1,9 @@
 """Reading and preparing pictures ahead of the model."""
 
 import io
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,8 @@ from inference.batch import ReadJob
 from inference.classifier import LabelSet, ScriptedClassifier
 from inference.contract import ImageOutcome, Job, Reply
 from inference.engine import Engine
-from inference.errors import Problem, ProblemCode
+from inference.errors import Fault, Problem, ProblemCode, TooLargeForHost
+from inference.images import decode
 from inference.settings import WorkerSettings
 from inference.stages import Stages
 from tests.inference.pictures import picture
@@ -76,3 +79,64 @@ async def test_prepared_pictures_get_the_answers_of_pictures(tiny_clip: Engine) 
     np.testing.assert_allclose(tiny_clip.classify(found.inputs, asked), expected, atol=1e-6)
     mixed = tiny_clip.classify([found.images[0], found.inputs[1]], asked)
     np.testing.assert_allclose(mixed, expected, atol=1e-6)
+
+
+def scarce(monkeypatch: pytest.MonkeyPatch, error: Exception, times: int) -> list[str]:
+    """So often there is no memory for a decoder; returns what was asked for, as it comes."""
+    calls: list[str] = []
+
+    def decoded(data: bytes, **options: Any) -> Image.Image:
+        calls.append("beside others" if options["budget"] else "alone")
+        if len(calls) <= times:
+            raise error
+        return decode(data, **options)
+
+    monkeypatch.setattr("inference.stages.decode", decoded)
+    return calls
+
+
+@pytest.mark.parametrize("error", [MemoryError(), TooLargeForHost(50.1)], ids=str)
+async def test_a_picture_that_found_no_memory_is_tried_again_alone(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    calls = scarce(monkeypatch, error, 1)
+    found = await read(stages, picture("red"))
+    assert calls == ["beside others", "alone"]
+    assert len(found.images) == 1
+
+
+async def test_a_picture_too_large_for_the_host_is_not_called_damaged(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    calls = scarce(monkeypatch, TooLargeForHost(50.1), 2)
+    with caplog.at_level(logging.WARNING):
+        found = await read(stages, picture("red"), picture("blue"))
+    assert sorted(calls).count("alone") >= 1
+    problems = [each for each in found.pictures if isinstance(each, Problem)]
+    for problem in problems:
+        assert problem == Problem(ProblemCode.TOO_LARGE_FOR_HOST, got=50.1)
+        assert problem.fault is Fault.OURS
+    assert len(problems) + len(found.images) == 2
+    assert "Job job: no memory for one of its pictures; trying it alone." in caplog.messages
+
+
+async def test_a_chart_that_found_no_memory_is_drawn_once_more(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from inference import chart
+
+    drawn: Callable[..., Image.Image] = chart.draw
+    calls: list[int] = []
+
+    def draw(*arguments: Any, **options: Any) -> Image.Image:
+        calls.append(1)
+        if len(calls) == 1:
+            raise MemoryError
+        return drawn(*arguments, **options)
+
+    monkeypatch.setattr(chart, "draw", draw)
+    found = await read(stages, picture("red"))
+    [outcomes], _ = await stages.classify([found])
+    assert isinstance(outcomes, list)
+    file, _ = await stages.draw(found, outcomes)
+    assert file.startswith(b"\xff\xd8\xff")

@@ -47,6 +47,21 @@ def animation(mime_type: str) -> dict[str, Any]:
         document(None, "IMG_1.HEIC"),
         document("application/octet-stream", "photo.JPG"),
         document("application/octet-stream", "a.b.webp"),
+        document("application/octet-stream", "scan.jfif"),
+        document(None, "scan.JPE"),
+        document("application/octet-stream", "IMG_2.HIF"),
+        document("application/octet-stream", "IMG_2.heif"),
+        document("application/x-jpg", "photo"),
+        document("application/x-png"),
+        document("application/jpeg"),
+        document("image/jpg"),
+        document("image/pjpeg"),
+        document("image/jpeg; charset=binary"),
+        document("text/plain", "photo.jpg"),  # a program that knows no types
+        document("application/octet-stream", "photo"),  # only its bytes tell
+        document("application/octet-stream", "IMG_0001.jpg_large"),
+        document("binary/octet-stream", "photo.1"),
+        document(None),
         animation("image/gif"),
     ],
 )
@@ -61,6 +76,8 @@ def test_pictures(fields: dict[str, Any]) -> None:
         sticker(is_video=True),
         animation("video/mp4"),
         document("video/quicktime", "film.mov"),
+        document("application/octet-stream", "film.MP4"),
+        document("video/mp4", "photo.jpg"),
         {"video": file("f", width=9, height=9, duration=1)},
         {"video_note": file("f", length=9, duration=1)},
     ],
@@ -74,8 +91,11 @@ def test_moving_pictures(fields: dict[str, Any]) -> None:
     [
         document("application/pdf", "paper.pdf"),
         document("text/plain", "cat.jpg.txt"),
-        document(None),
-        document("application/octet-stream", "jpg"),
+        document("application/zip"),
+        document("application/octet-stream", "photos.zip"),
+        document(None, "paper.PDF"),
+        document("audio/ogg", "song.jpg"),
+        document("text/html"),
     ],
 )
 def test_other_files(fields: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from bot.asks import Media
 from bot.backoff import Failures, backoff
 from bot.platform import Gone, TryAgain
 from bot.store import DATABASE_AWAY, Album, Store
+from bot.telegram import shapes
 from bot.telegram.commands import command_in
 from bot.telegram.conversation import Conversation
 from bot.telegram.people import Speaker, is_private, speaker_of
@@ -121,7 +122,8 @@ class Albums:
         That is the one answered before; else the one with the caption; else the first.
         """
         packed = await self._store.album_items(album)
-        messages = [Message.de_json(json.loads(item), self._bot) for item in packed]
+        items = [shapes.message(json.loads(item)) for item in packed]
+        messages = [Message.de_json(item, self._bot) for item in items if item]
         if not messages:
             raise Gone("the album was forgotten")
         captioned = _captioned(messages)

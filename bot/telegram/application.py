@@ -18,6 +18,7 @@ from telegram.ext import (
 
 from bot.inbox import Update as RawUpdate
 from bot.store import Store
+from bot.telegram import shapes
 from bot.telegram.albums import Albums
 from bot.telegram.commands import command_in
 from bot.telegram.conversation import Conversation
@@ -92,15 +93,16 @@ class TelegramFront:
 
     def lane(self, update: RawUpdate) -> Hashable:
         """One person's updates in one chat are handled in order."""
+        needed = shapes.update(update) or {}
         for kind in ALLOWED_UPDATES:
-            if content := update.get(kind):
+            if content := needed.get(kind):
                 chat = (content.get("message") or content).get("chat") or {}
                 return chat.get("id"), (content.get("from") or {}).get("id")
         return None
 
     async def handle(self, update: RawUpdate) -> None:
         """Runs PTB's handlers; what they raise is raised here."""
-        parsed = Update.de_json(update, self._application.bot)
+        parsed = self._parsed(update)
         await self._application.process_update(parsed)
         if error := self._failures.pop(parsed.update_id, None):
             raise error
@@ -109,13 +111,16 @@ class TelegramFront:
         """Says sorry, in the language of whoever asked; silent where nobody spoke to us."""
         try:
             bot = self._application.bot
-            message = Update.de_json(update, bot).effective_message
+            message = self._parsed(update).effective_message
             if message is None or not (is_private(message) or command_in(message, bot.username)):
                 return
             if who := await speaker_of(message, self._store):
                 await self._platform.send_text(place_of(message), who.sentences.apology())
         except Exception:
             log.exception("The apology for update %s failed as well.", update.get("update_id"))
+
+    def _parsed(self, update: RawUpdate) -> Update:
+        return Update.de_json(shapes.update(update) or update, self._application.bot)
 
     async def _on_error(self, update: object, context: CallbackContext[Any, Any, Any, Any]) -> None:
         if isinstance(update, Update) and context.error:

@@ -1,0 +1,230 @@
+"""What the bot needs of the Bot API's objects, cut out of what came before PTB reads it.
+
+PTB reads everything, and raises where an object is older or newer than its own Bot API: a poll of
+last year's server in a message that is replied to, an administrator with a right less. So
+whatever is not used here is left out, what is used but of the wrong kind as well, and what only PTB
+insists on is filled in.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+# Gives the value as PTB may have it, or None where it is none of that kind.
+Reader = Callable[[Any], Any]
+
+# What has no date; 0 would say that the message is inaccessible (Bot API, InaccessibleMessage).
+_SOME_TIME = 1
+_LATEST = 2**32
+_MAX_INTEGER = 2**63
+# Content that the bot can't use, and only has to know of: one thing stands in for all.
+_OTHER_CONTENT = {"dice": {"emoji": "", "value": 1}}
+_OTHER_CONTENTS = (
+    "audio", "checklist", "contact", "dice", "game", "giveaway", "giveaway_winners", "invoice",
+    "live_photo", "location", "paid_media", "poll", "rich_message", "story", "venue", "voice",
+)  # fmt: skip
+
+
+def text(value: Any) -> str | None:
+    """Any text."""
+    return value if isinstance(value, str) else None
+
+
+def integer(value: Any) -> int | None:
+    """A number that fits into 64 bits."""
+    is_one = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_one and -_MAX_INTEGER <= value < _MAX_INTEGER else None
+
+
+def moment(value: Any) -> int | None:
+    """Unix seconds."""
+    number = integer(value)
+    return number if number is not None and 0 <= number < _LATEST else None
+
+
+def flag(value: Any) -> bool | None:
+    """True or False."""
+    return value if isinstance(value, bool) else None
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What is needed of an object.
+
+    Attributes:
+        needs: fields without which it says nothing.
+        fills: fields that PTB insists on and the bot does not, with what stands in for them.
+        keeps: fields that may be missing.
+    """
+
+    needs: Mapping[str, Reader] = field(default_factory=dict)
+    fills: Mapping[str, tuple[Reader, Any]] = field(default_factory=dict)
+    keeps: Mapping[str, Reader] = field(default_factory=dict)
+
+    def __call__(self, value: Any) -> Json | None:
+        """The object with no more than its shape; None where it can't be understood."""
+        if not isinstance(value, dict):
+            return None
+        found: Json = {}
+        for name, reader in self.needs.items():
+            if (read := reader(value.get(name))) is None:
+                return None
+            found[name] = read
+        for name, (reader, default) in self.fills.items():
+            read = reader(value.get(name))
+            found[name] = default if read is None else read
+        for name, reader in self.keeps.items():
+            if (read := reader(value.get(name))) is not None:
+                found[name] = read
+        return found
+
+
+def list_of(shape: Reader) -> Reader:
+    """Those items that can be understood; None for no list, or when nothing is left."""
+
+    def read(value: Any) -> list[Any] | None:
+        items = [shape(item) for item in value] if isinstance(value, list) else []
+        return [item for item in items if item is not None] or None
+
+    return read
+
+
+_FILE: dict[str, Reader] = {"file_id": text, "file_unique_id": text}
+_SIZED = {"width": (integer, 1), "height": (integer, 1)}
+_USER = Shape(
+    {"id": integer},
+    {"is_bot": (flag, False), "first_name": (text, "")},
+    {"last_name": text, "username": text, "language_code": text},
+)
+_CHAT = Shape(
+    {"id": integer, "type": text},
+    keeps={"title": text, "username": text, "first_name": text, "is_forum": flag},
+)
+_MEDIA: dict[str, Reader] = {
+    "photo": list_of(Shape(_FILE, _SIZED, {"file_size": integer})),
+    "sticker": Shape(
+        _FILE,
+        {**_SIZED, "is_animated": (flag, False), "is_video": (flag, False), "type": (text, "")},
+        {"file_size": integer},
+    ),
+    "document": Shape(_FILE, keeps={"file_name": text, "mime_type": text, "file_size": integer}),
+    # Their kind is all that matters.
+    "animation": Shape(_FILE, {**_SIZED, "duration": (integer, 0)}),
+    "video": Shape(_FILE, {**_SIZED, "duration": (integer, 0)}),
+    "video_note": Shape(_FILE, {"length": (integer, 1), "duration": (integer, 0)}),
+}
+_ENTITIES = list_of(Shape({"type": text, "offset": integer, "length": integer}))
+_KEYBOARD = Shape(
+    {
+        "inline_keyboard": list_of(
+            list_of(Shape(fills={"text": (text, "")}, keeps={"callback_data": text}))
+        )
+    }
+)
+_DATED = {"date": (moment, _SOME_TIME)}
+_ORIGINS = {
+    "user": Shape({"type": text, "sender_user": _USER}, _DATED),
+    "hidden_user": Shape({"type": text}, {**_DATED, "sender_user_name": (text, "")}),
+    "chat": Shape({"type": text, "sender_chat": _CHAT}, _DATED),
+    "channel": Shape({"type": text, "chat": _CHAT, "message_id": integer}, _DATED),
+}
+
+
+def _origin(value: Any) -> Json | None:
+    """Where a forwarded message came from; one of a kind that nobody knows came from somewhere."""
+    if not isinstance(value, dict):
+        return None
+    shape = _ORIGINS.get(text(value.get("type")) or "")
+    return (shape(value) if shape else None) or {"type": "", "date": _SOME_TIME}
+
+
+_EXTERNAL_REPLY = Shape(
+    fills={"origin": (_origin, {"type": "", "date": _SOME_TIME})},
+    keeps={"chat": _CHAT, "message_id": integer, **_MEDIA},
+)
+_MESSAGE = Shape(
+    {"message_id": integer, "chat": _CHAT},
+    _DATED,
+    {
+        "from": _USER,
+        "sender_chat": _CHAT,
+        "via_bot": _USER,
+        "edit_date": moment,
+        "text": text,
+        "entities": _ENTITIES,
+        "caption": text,
+        "caption_entities": _ENTITIES,
+        **_MEDIA,
+        "media_group_id": text,
+        "message_thread_id": integer,
+        "is_topic_message": flag,
+        "is_automatic_forward": flag,
+        "migrate_to_chat_id": integer,
+        "forward_origin": _origin,
+        "external_reply": _EXTERNAL_REPLY,
+        "reply_markup": _KEYBOARD,
+    },
+)
+
+
+def message(value: Any) -> Json | None:
+    """What the bot needs of a `Message`, and of the one that it replies to."""
+    found = _alone(value)
+    if found is not None and (replied_to := _alone(value.get("reply_to_message"))) is not None:
+        found["reply_to_message"] = replied_to
+    return found
+
+
+def _alone(value: Any) -> Json | None:
+    found = _MESSAGE(value)
+    if found is None or any(name in found for name in _MEDIA):
+        return found
+    has_other = any(value.get(name) for name in (*_OTHER_CONTENTS, *_MEDIA))
+    return found | _OTHER_CONTENT if has_other else found
+
+
+_UPDATE = Shape(
+    {"update_id": integer},
+    keeps={
+        "message": message,
+        "edited_message": message,
+        "callback_query": Shape(
+            {"id": text, "from": _USER},
+            {"chat_instance": (text, "")},
+            {"message": message, "data": text},
+        ),
+    },
+)
+
+
+def update(value: Any) -> Json | None:
+    """What the bot needs of an `Update`; without any content where it is of an unknown kind."""
+    return _UPDATE(value)
+
+
+# What the bot reads of answers, by method: of what it sent no more than the number.
+_SENT = Shape({"message_id": integer, "chat": _CHAT}, _DATED)
+_ADMINISTRATORS = list_of(
+    # Who they are, not what they may: PTB's other kinds of members insist on every right.
+    Shape({"user": _USER}, {"status": (lambda _: None, "member")})
+)
+_ANSWERS: dict[str, Reader] = {
+    "sendmessage": _SENT,
+    "sendphoto": _SENT,
+    "editmessagetext": _SENT,
+    "editmessagemedia": _SENT,
+    "getchatadministrators": _ADMINISTRATORS,
+}
+
+
+def is_cut(method: str) -> bool:
+    """Whether `answer` leaves something out of what a method gives."""
+    return method.lower() in _ANSWERS
+
+
+def answer(method: str, result: Any) -> Any:
+    """What the bot needs of a method's result; all of it where it can't be understood."""
+    reader = _ANSWERS.get(method.lower())
+    read = reader(result) if reader else None
+    return result if read is None else read

@@ -14,14 +14,27 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 
-from inference import bfloat16
+from inference import bfloat16, hub_faults, snapshots
 from inference.errors import ModelUnavailable
 from inference.sources import locate
 from inference.tokens import keep_to_one_thread, lower_case_as_trained
+
+# How the text begins that stands for a file; see the specification of Git LFS.
+_LFS_POINTER = b"version https://git-lfs"
+
+# How torch says that a pickle file names what it may not call; a file that is cut off, or none at
+# all, is told of in other words. Source: torch/_weights_only_unpickler.py.
+_REFUSED = (
+    "Unsupported global",
+    "unsupported GLOBAL",
+    "allowlisted via",
+    "Trying to call reduce",
+)
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -112,10 +125,8 @@ def load(name: str, device: torch.device, dtype: torch.dtype) -> Checkpoint:
     Raises:
         ModelUnavailable: with one sentence that says why, and what to do.
     """
-    source = locate(name)
-    # Where a repository has no safetensors file, transformers would ask a public service to
-    # convert it, from a background thread. That is for its owner to ask.
-    os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
+    folder = locate(name)
+    source = str(folder)
     keep_to_one_thread()
     try:
         # Here, not above: a torchvision whose build does not match torch breaks these imports.
@@ -124,26 +135,34 @@ def load(name: str, device: torch.device, dtype: torch.dtype) -> Checkpoint:
             AutoModelForZeroShotImageClassification,
             AutoTokenizer,
         )
+        from transformers.utils import logging as transformers_logging
 
+        if "TRANSFORMERS_VERBOSITY" not in os.environ:
+            # Its warnings are about training and texts that are written, and about files of ours
+            # that it reads well. What matters comes as an error.
+            transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
         with _progress_bars_on_terminals_only():
             model, report = AutoModelForZeroShotImageClassification.from_pretrained(
                 source,
+                local_files_only=True,  # all that there is has been fetched
                 dtype=dtype,
                 output_loading_info=True,
                 weights_only=True,
                 trust_remote_code=False,  # unset, it would ask on the terminal
             )
-            tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+            tokenizer = AutoTokenizer.from_pretrained(
+                source, local_files_only=True, trust_remote_code=False
+            )
             lower_case_as_trained(tokenizer, model.config.model_type)
             # Pillow's pixels are those that CLIP was trained on, whether torchvision is there or
             # not. And of many pictures at once torchvision, whose every call wants all cores,
             # prepares on 16 cores 1.7 times as many as of one at a time (docs/benchmarks.md).
             image_processor = AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]
-                source, backend="pil", trust_remote_code=False
+                source, local_files_only=True, backend="pil", trust_remote_code=False
             )
             model = model.to(device).eval().requires_grad_(False)
     except Exception as error:
-        raise ModelUnavailable(explain(name, error)) from error
+        raise ModelUnavailable(explain(name, error, folder)) from error
     if missing := sorted(report["missing_keys"]):
         # transformers fills these with random numbers and goes on.
         raise ModelUnavailable(
@@ -160,26 +179,16 @@ def load(name: str, device: torch.device, dtype: torch.dtype) -> Checkpoint:
     return Checkpoint(name, model, tokenizer, image_processor, device, dtype)
 
 
-def explain(name: str, error: BaseException) -> str:
-    """One sentence for the person who set CLIP_MODEL: what is wrong, and what to do."""
-    return f"CLIP_MODEL is {name!r}, but {_reason(list(_chain(error)))}"
+def explain(name: str, error: BaseException, folder: Path | None = None) -> str:
+    """One sentence for the person who set CLIP_MODEL: what is wrong, and what to do.
+
+    Args:
+        folder: of the checkpoint's files, where that is known.
+    """
+    return f"CLIP_MODEL is {name!r}, but {_reason(list(hub_faults.chain(error)), name, folder)}"
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def out_of_reach() -> tuple[type[BaseException], ...]:
-    """What is raised where nobody answers the hub's client: httpx's, or since its 2.0 httpx2's."""
-    libraries = [sys.modules[name] for name in ("httpx", "httpx2") if name in sys.modules]
-    return ConnectionError, *(library.TransportError for library in libraries)
-
-
-def _reason(errors: list[BaseException]) -> str:
-    from huggingface_hub import errors as hub  # comes with transformers, and is light
-
+def _reason(errors: list[BaseException], name: str, folder: Path | None) -> str:
     def any_of(*kinds: type[BaseException]) -> bool:
         return any(isinstance(error, kinds) for error in errors)
 
@@ -198,19 +207,9 @@ def _reason(errors: list[BaseException]) -> str:
             "it does not fit into memory; choose a smaller checkpoint, "
             "or CLIP_DTYPE=float16 (CUDA) or bfloat16."
         )
-    if any_of(hub.GatedRepoError):
-        return (
-            "the hub hands it out only to people who accepted its terms; accept them on its page "
-            "and set HF_TOKEN."
-        )
-    if any_of(hub.RepositoryNotFoundError, hub.RevisionNotFoundError):
-        return "the hub has no such model (or it is private, and HF_TOKEN is not set)."
-    if any_of(hub.HFValidationError):
-        return "that is neither a folder nor a name such as openai/clip-vit-base-patch32."
-    if any(isinstance(e, OSError) and e.errno in {errno.ENOSPC, errno.EDQUOT} for e in errors):
-        return "the disk is full; make room, or move the cache with HF_HOME."
-    if any_of(PermissionError):
-        return "its files, or the cache that they go to (see HF_HOME), may not be opened."
+    for error in errors:
+        if isinstance(error, OSError) and (full := hub_faults.of_disk(error)):
+            return f"{full}."
     if says("trust_remote_code", "contains custom code"):
         return "it needs code from its repository, which clipbot never runs; choose another one."
     if says("does not recognize this architecture"):
@@ -223,21 +222,50 @@ def _reason(errors: list[BaseException]) -> str:
             "it is not a model that compares pictures with texts; choose a checkpoint of CLIP, "
             "SigLIP or a relative."
         )
-    if any_of(hub.LocalEntryNotFoundError, hub.OfflineModeIsEnabled, *out_of_reach()) or says(
-        "couldn't connect to"
-    ):
+    if fault := hub_faults.of_error(errors[0]):
+        return f"{fault}."
+    if _wants_code(errors):
         return (
-            "it is not in the cache and the model hub can't be reached; check the name and the "
-            "network, or choose a folder or demo."
+            "its weights are a pickle file that wants to run code when it is read, which clipbot "
+            "never does; choose a checkpoint with safetensors."
         )
-    if any_of(hub.HfHubHTTPError):
-        return "the model hub answers with an error; it is tried again later."
+    if folder and (pointer := _pointer(folder)):
+        return (
+            f"{pointer.name} in {folder} is a pointer of Git LFS and not the file itself; get that "
+            "with `git lfs pull`, or name the model by its hub id."
+        )
     if says("Error no file named", "does not appear to have"):
-        return "files are missing there: it holds no complete checkpoint."
+        return f"files are missing{_where(folder)}: it holds no complete checkpoint."
     if _is_damage(errors) or says("PytorchStreamReader", "mismatched_sizes", "valid JSON"):
-        return "its files are damaged or incomplete; remove them, so that they are fetched again."
+        return f"its files are damaged or incomplete; {_removal(name, folder)}."
     first = " ".join(str(errors[0]).split()) or "no reason is given"
     return f"it can't be loaded ({type(errors[0]).__name__}: {first[:200].rstrip('.')})."
+
+
+def _where(folder: Path | None) -> str:
+    return f" in {folder}" if folder else " there"
+
+
+def _removal(name: str, folder: Path | None) -> str:
+    """Say which files have to go, and who brings new ones."""
+    cache = snapshots.model_folder(name)
+    if folder is None or folder.is_relative_to(cache):
+        return f"remove {cache}, so that they are fetched again"
+    return f"put whole ones into {folder}"
+
+
+def _wants_code(errors: list[BaseException]) -> bool:
+    """Return whether torch refused to run what a pickle file names."""
+    return any(words in str(error) for error in errors for words in _REFUSED)
+
+
+def _pointer(folder: Path) -> Path | None:
+    """Return a file of weights that is but a pointer, as in a clone without Git LFS."""
+    for file in snapshots.weight_files(folder) or ():
+        with contextlib.suppress(OSError), file.open("rb") as opened:
+            if opened.read(len(_LFS_POINTER)) == _LFS_POINTER:
+                return file
+    return None
 
 
 def _is_damage(errors: list[BaseException]) -> bool:

@@ -4,6 +4,8 @@ import contextlib
 import json
 import math
 import sys
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +16,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from inference import phrases, sources
+from inference import fetching, phrases, sources
 from inference.batch import Batcher
 from inference.classifier import Classifier, LabelSet
 from inference.contract import ChartWords
 from inference.errors import ImageRefused, UserError
+from inference.fetching import Progress
 from inference.images import decode
 from inference.loading import load_engine
 from inference.scores import PLACEHOLDER
@@ -30,6 +33,10 @@ CHART_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 MAX_CHART_PHOTOS = 10
 # A chart shows pictures some 400 pixels wide: originals need not be kept for it.
 _KEPT_SIDE = 1_024  # pixels
+# Where nobody looks on, or a log is written.
+_SAY_EVERY = 10.0  # seconds
+# A hub that has not answered by then is a reason to wait, which people want to know.
+_SAY_AFTER = 3.0  # seconds
 
 _WORDS = ChartWords()
 
@@ -171,17 +178,42 @@ def _load(settings: WorkerSettings) -> Classifier:
 
 @contextlib.contextmanager
 def _waiting(model: str) -> Iterator[None]:
-    """On a terminal, something that moves while the model loads."""
+    """On a terminal, something that moves while the model loads; elsewhere, a line at times."""
+    here = sources.is_here(model)
     console = Console(stderr=True)
-    if not console.is_terminal:
-        yield
-    elif sources.is_here(model):
-        with console.status(Text(f"Loading {model} …")):
+    if console.is_terminal:
+        words = f"Loading {model} …" if here else f"Fetching {model} …"
+        with console.status(Text(words)) as status:
+
+            def show(progress: Progress) -> None:
+                status.update(Text(_doing(model, progress)))
+
+            with fetching.heard_by(show):
+                yield
+        return
+    said = 0.0
+
+    def say(progress: Progress) -> None:
+        nonlocal said
+        if not progress.is_complete and time.monotonic() - said >= _SAY_EVERY:
+            said = time.monotonic()
+            click.echo(_doing(model, progress), err=True)
+
+    words = f"Asking the model hub for {model} …"
+    asking = threading.Timer(_SAY_AFTER, click.echo, (words,), {"err": True})
+    if not here:
+        asking.start()
+    try:
+        with fetching.heard_by(say):
             yield
-    else:
-        # the hub draws a bar for each file, and a spinner would paint over them
-        click.echo(f"Fetching {model} …", err=True)
-        yield
+    finally:
+        asking.cancel()
+
+
+def _doing(model: str, progress: Progress) -> str:
+    if progress.is_complete:
+        return f"Loading {model} …"
+    return f"Fetching {model}: {fetching.megabytes(progress)} …"
 
 
 def _probabilities(

@@ -31,9 +31,12 @@ def worker() -> None:
         with _libraries():
             import uvloop
 
+            from inference import sources
             from inference.loading import load_engine
             from inference.worker import serve
-        uvloop.run(_to_its_end(serve(settings, partial(load_engine, settings))))
+        load_model = partial(load_engine, settings)
+        renew = partial(sources.renew, settings.clip_model)
+        uvloop.run(_to_its_end(serve(settings, load_model, renew=renew)))
 
 
 async def _to_its_end(serving: Coroutine[Any, Any, None]) -> NoReturn:

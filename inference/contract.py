@@ -186,7 +186,8 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         image_size: shorter side, in pixels, that the model looks at.
-        reason: one sentence; set when state is FAILED.
+        reason: one sentence: why state is FAILED; or, while it is LOADING, what takes so long, such
+            as a download. Older workers say nothing in the latter case.
     """
 
     worker: str

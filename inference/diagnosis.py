@@ -71,7 +71,7 @@ def model(settings: WorkerSettings) -> Finding:
         return Finding(
             _MODEL,
             State.NOTE,
-            f"{name} is not on this machine yet",
+            f"{name} is not complete on this machine yet",
             "the first start downloads it; CLIP_MODEL=demo needs no download",
         )
     from inference.engine import Engine

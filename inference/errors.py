@@ -125,7 +125,15 @@ class SettingError(OperatorError):
 
 
 class ModelUnavailable(OperatorError):
-    """The checkpoint can't be loaded; the text says why and what to do."""
+    """The checkpoint can't be loaded; the text says why and what to do.
+
+    Attributes:
+        passing: whether the same may work a little later, without anybody's doing.
+    """
+
+    def __init__(self, sentence: str, *, passing: bool = False) -> None:
+        super().__init__(sentence)
+        self.passing = passing
 
 
 class DeviceLost(OperatorError):

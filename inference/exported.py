@@ -116,10 +116,8 @@ def load(model: str, dtype: str, threads: int, *, least_bytes: int) -> tuple[Tow
         LeftToTorch: it is too small, OpenVINO can't run it, or its answers are others.
         ModelUnavailable: the checkpoint can't be loaded; with one sentence that says why.
     """
-    own, source = sources.own_folder(model), sources.latest(model)
-    present = sources.weight_bytes(source) if source is not None else 0
-    # Of a model of the hub no weights may be there yet.
-    if present < least_bytes and (present or own):
+    source = sources.locate(model)
+    if sources.weight_bytes(source) < least_bytes:
         raise LeftToTorch("it is small")
     if dtype not in {"auto", *compiled.native_dtypes()}:
         raise LeftToTorch(f"this processor has no instructions for {dtype}")
@@ -136,9 +134,9 @@ def load(model: str, dtype: str, threads: int, *, least_bytes: int) -> tuple[Tow
         raise LeftToTorch(f"{type(error).__name__}: {error}") from error
 
 
-def _found(source: Path | None, home: Path, dtype: str, threads: int) -> tuple[Towers, str] | None:
+def _found(source: Path, home: Path, dtype: str, threads: int) -> tuple[Towers, str] | None:
     """What an earlier export is loaded to; None where there is none, or it is damaged."""
-    if source is None or not (folder := home / digest(source)).is_dir():
+    if not (folder := home / digest(source)).is_dir():
         return None
     try:
         return _compiled(folder, dtype, threads)
@@ -222,6 +220,7 @@ def _exported(model: str, home: Path, least_bytes: int) -> Path:
         LeftToTorch: the model can't be exported at this time. That it never can is in the folder.
         ModelUnavailable: the checkpoint can't be loaded.
     """
+    source = sources.locate(model)
     unfinished = home / _UNFINISHED
     shutil.rmtree(unfinished, ignore_errors=True)  # somebody was killed at work
     unfinished.mkdir()
@@ -229,9 +228,8 @@ def _exported(model: str, home: Path, least_bytes: int) -> Path:
         reply = _export(model, unfinished, least_bytes)
         if reply.unavailable:
             raise ModelUnavailable(reply.unavailable)
-        source = sources.latest(model)  # whose files may have been fetched just now
-        if source is None or reply.passing:
-            raise LeftToTorch(reply.left_to_torch or "its files are not where they were")
+        if reply.passing or sources.locate(model) != source:
+            raise LeftToTorch(reply.left_to_torch or "another revision has come meanwhile")
         if reply.left_to_torch:
             (unfinished / REFUSAL).write_bytes(msgspec.json.encode(reply))
         final = home / digest(source)

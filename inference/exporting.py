@@ -48,7 +48,7 @@ _SPECIMENS = (
 
 
 def export(model: str, folder: Path, least_bytes: int) -> None:
-    """Loads a checkpoint, fetches it if need be, and writes its towers.
+    """Loads a checkpoint and writes its towers.
 
     Args:
         model: as CLIP_MODEL.
@@ -61,8 +61,7 @@ def export(model: str, folder: Path, least_bytes: int) -> None:
         Exception: anything else that went wrong.
     """
     loaded = TorchModel(checkpoint.load(model, torch.device("cpu"), torch.float32))
-    source = sources.latest(model)
-    if source is not None and sources.weight_bytes(source) < least_bytes:
+    if sources.weight_bytes(sources.locate(model)) < least_bytes:
         raise LeftToTorch("it is small", passing=True)  # enough for who insists
     towers = loaded.towers()
     if not can_split(loaded, towers):

@@ -5,6 +5,7 @@ checkpoint minutes, and meanwhile a worker must tell its status and react to SIG
 """
 
 import asyncio
+import contextlib
 import gc
 import importlib
 import logging
@@ -15,14 +16,22 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from typing import TypeVar
 
+from inference import fetching, sources
 from inference.classifier import Classifier
 from inference.contract import WorkerState
 from inference.errors import ModelUnavailable
+from inference.fetching import Progress
 from inference.settings import WorkerSettings
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+# Between two reports of a download that gets on.
+_REPORT_EVERY = 1.0  # seconds
+_LOG_EVERY = 30.0  # seconds
+# Libraries, weights and an export for OpenVINO take at most minutes, even from a slow disk.
+_UNUSUAL = 600.0  # seconds
 
 
 def load_engine(settings: WorkerSettings) -> Classifier:
@@ -35,6 +44,8 @@ def load_engine(settings: WorkerSettings) -> Classifier:
     # reads this when it is imported.
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     try:
+        # First, since what the hub says is known in less time than the libraries take to import.
+        sources.locate(settings.clip_model)
         # here and not above: NumPy, OpenVINO or torch, and matplotlib take their time to import
         from inference.engine import Engine
 
@@ -82,8 +93,10 @@ class Loader:
     """Where a worker stands with its model.
 
     Attributes:
-        state: LOADING until the first attempt has ended, then READY or FAILED.
-        reason: why the last attempt failed; one sentence.
+        state: LOADING until the first attempt has ended, and again whenever a later one gets on
+            with a download; then READY or FAILED.
+        reason: why the last attempt failed, how far a download is, or that loading takes unusually
+            long; one sentence. Empty while all is well.
     """
 
     def __init__(
@@ -92,21 +105,32 @@ class Loader:
         *,
         on_change: Callable[[], None] = lambda: None,
         pauses: Callable[[], Iterator[float]] = growing_pauses,
+        unusual: float = _UNUSUAL,
     ) -> None:
+        """See the class.
+
+        Args:
+            load: blocks until the model is there; what it fetches meanwhile is heard of.
+            unusual: seconds without an end or a download's progress after which that is told.
+        """
         self.state = WorkerState.LOADING
         self.reason = ""
         self._load = load
         self._on_change = on_change
         self._pauses = pauses
+        self._unusual = unusual
+        self._reports = 0
+        self._logged = 0.0
 
     async def model(self, stop: asyncio.Event) -> Classifier | None:
         """Loads until it works; None if `stop` is set first."""
-        for pause in self._pauses():
-            started = time.monotonic()
+        pauses = self._pauses()
+        while not stop.is_set():
+            started, reports = time.monotonic(), self._reports
             try:
-                model = await unless(stop, asyncio.wrap_future(self._in_thread()))
+                model = await unless(stop, self._watched())
             except ModelUnavailable as error:
-                self._failed(str(error))
+                self._failed(f"{error} It is tried again." if error.passing else str(error))
             except Exception as error:
                 log.exception("Loading the model failed.")
                 self._failed(f"The model can't be loaded: {error}")
@@ -114,30 +138,78 @@ class Loader:
                 if model is not None:
                     self._ready(model, time.monotonic() - started)
                 return model
+            if self._reports != reports:  # a download got on: it need not wait for long
+                pauses = self._pauses()
+            pause = next(pauses)
             log.info("Trying to load the model again in %g s.", pause)
             await unless(stop, asyncio.sleep(pause))
-            if stop.is_set():
-                break
         return None
+
+    async def _watched(self) -> Classifier:
+        """One attempt; that it hangs is told, and it is waited for all the same.
+
+        A second one beside it would need as much memory again.
+        """
+        loading = asyncio.wrap_future(self._in_thread(asyncio.get_running_loop()))
+        waited = 0.0
+        try:
+            while not loading.done():
+                reports = self._reports
+                await asyncio.wait([loading], timeout=self._unusual)
+                waited = waited + self._unusual if reports == self._reports else 0.0
+                if waited and not loading.done():
+                    self._hangs(waited)
+            return loading.result()
+        finally:
+            loading.cancel()
 
     def _ready(self, model: Classifier, seconds: float) -> None:
         log.info("Model %s is ready on %s (loaded in %.1f s).", model.name, model.device, seconds)
-        self.state, self.reason = WorkerState.READY, ""
-        self._on_change()
+        self._become(WorkerState.READY, "")
 
     def _failed(self, reason: str) -> None:
         log.error("%s", reason)
-        self.state, self.reason = WorkerState.FAILED, reason
+        self._become(WorkerState.FAILED, reason)
+
+    def _hangs(self, seconds: float) -> None:
+        reason = (
+            f"The model has been loading for {seconds / 60:.0f} minutes without an end; the disk "
+            "may be very slow, or another process may hold a lock. Ending the worker starts anew."
+        )
+        log.warning("%s", reason)
+        self._become(WorkerState.LOADING, reason)
+
+    def _gets_on(self, progress: Progress) -> None:
+        self._reports += 1
+        if progress.is_complete:
+            self._become(WorkerState.LOADING, "")
+            return
+        report = f"The model is being fetched: {fetching.megabytes(progress)}."
+        if time.monotonic() - self._logged >= _LOG_EVERY:
+            self._logged = time.monotonic()
+            log.info("%s", report)
+        self._become(WorkerState.LOADING, report)
+
+    def _become(self, state: WorkerState, reason: str) -> None:
+        self.state, self.reason = state, reason
         self._on_change()
 
-    def _in_thread(self) -> "Future[Classifier]":
+    def _in_thread(self, loop: asyncio.AbstractEventLoop) -> "Future[Classifier]":
         future: Future[Classifier] = Future()
-
         future.set_running_or_notify_cancel()
+        told = -_REPORT_EVERY
+
+        def tell(progress: Progress) -> None:
+            nonlocal told
+            if progress.is_complete or time.monotonic() - told >= _REPORT_EVERY:
+                told = time.monotonic()
+                with contextlib.suppress(RuntimeError):  # the loop has ended
+                    loop.call_soon_threadsafe(self._gets_on, progress)
 
         def work() -> None:
             try:
-                future.set_result(self._load())
+                with fetching.heard_by(tell):
+                    future.set_result(self._load())
             except Exception as error:
                 future.set_exception(error)
             except BaseException as error:  # SystemExit of a library must not end the worker

@@ -39,6 +39,12 @@ class SharedSettings(BaseSettings):
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
+    @field_validator("clip_model", mode="before")
+    @classmethod
+    def _stripped(cls, value: object) -> object:
+        """A name may have come with the blanks around it; nothing but blanks is no name."""
+        return value.strip() or DEFAULT_MODEL if isinstance(value, str) else value
+
     @field_validator("nats_url")
     @classmethod
     def _nats_scheme(cls, value: str | None) -> str | None:

@@ -1,14 +1,20 @@
 """Where a checkpoint's files are, found without torch."""
 
 import hashlib
-import sys
+import logging
+import re
 from importlib import metadata
 from pathlib import Path
 
+from inference import fetching, hub_faults, snapshots
 from inference.errors import ModelUnavailable
+from inference.hub_faults import HubFault
 from inference.settings import DEMO_MODEL
 
 DEMO_FOLDER = Path(__file__).parent / "demo_model"
+
+# A name on the hub: see `validate_repo_id` in huggingface_hub, which has the last word.
+_HUB_ID = re.compile(r"([\w.-]+/)?[\w.-]{1,96}")
 
 # The first kind that is there is read.
 _WEIGHTS = ("*.safetensors", "*.bin")
@@ -20,9 +26,11 @@ _SAMPLES = 200  # of a file; all of one of 13 MB
 # What the numbers in an exported model depend on besides the checkpoint.
 _LIBRARIES = ("clipbot", "openvino", "pillow", "tokenizers", "torch", "transformers")
 
+log = logging.getLogger(__name__)
 
-def locate(name: str) -> str:
-    """What transformers shall load for this CLIP_MODEL: a folder, or a hub id as it is.
+
+def own_folder(name: str) -> Path | None:
+    """Return the folder that this CLIP_MODEL means; None where it is a hub id.
 
     Raises:
         ModelUnavailable: it means a folder, and that is not there or no checkpoint.
@@ -39,70 +47,59 @@ def locate(name: str) -> str:
                 f"CLIP_MODEL is {name!r}, but that folder holds no config.json: "
                 "it is not a checkpoint in the format of transformers."
             )
-        return str(folder)
+        return folder
     if folder.exists():
         raise ModelUnavailable(
             f"CLIP_MODEL is {name!r}, which is a file; name the folder that it is in."
         )
     if meant_as_path:
         raise ModelUnavailable(f"CLIP_MODEL is {name!r}, but there is no such folder.")
-    return name
+    return None
 
 
-def own_folder(name: str) -> Path | None:
-    """The folder that this CLIP_MODEL means; None where it is a hub id.
+def locate(name: str) -> Path:
+    """Return the folder with a checkpoint's files, fetched from the hub only where it must be.
 
-    Raises:
-        ModelUnavailable: see `locate`.
-    """
-    source = Path(locate(name))
-    return source if source.is_dir() else None
+    A complete snapshot in the hub's cache is taken without asking the hub.
 
-
-def latest(name: str) -> Path | None:
-    """The folder of a checkpoint's files: its own, or that of the hub's latest revision.
-
-    Returns:
-        In the hub's cache there may be as yet no more than the configuration. None where the model
-        is neither there nor to be had from the hub.
+    Args:
+        name: as CLIP_MODEL.
 
     Raises:
-        ModelUnavailable: see `locate`.
+        ModelUnavailable: with one sentence that says why, and what to do.
     """
-    if own := own_folder(name):
-        return own
-    # here and not above: they take a while to import
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
-
-    if not sys.stderr.isatty():  # in a service's log, bars are noise
-        disable_progress_bars()
+    if found := _here(name):
+        return found
     try:
-        # Asks which revision is the latest, as transformers does, and answers from the cache where
-        # the hub is out of reach.
-        return Path(hf_hub_download(name, "config.json")).parent
-    except HFValidationError:
-        return None
-    except Exception:
-        return _cached(name)
+        return fetching.fetch(name)
+    except HubFault as fault:
+        raise ModelUnavailable(
+            f"CLIP_MODEL is {name!r}, but {fault}.", passing=fault.passing
+        ) from fault
 
 
 def is_here(name: str) -> bool:
-    """Whether loading will fetch nothing; also of a name with which it will say what is wrong."""
-    from huggingface_hub.errors import HFValidationError
-
+    """Return whether loading will fetch nothing; also for a name that says what is wrong."""
     try:
-        return own_folder(name) is not None or _cached(name) is not None
-    except (ModelUnavailable, HFValidationError):
+        return _here(name) is not None or not _HUB_ID.fullmatch(name)
+    except ModelUnavailable:
         return True
 
 
-def _cached(name: str) -> Path | None:
-    from huggingface_hub import try_to_load_from_cache
+def _here(name: str) -> Path | None:
+    return own_folder(name) or snapshots.find_complete(name)
 
-    found = try_to_load_from_cache(name, "config.json")
-    return Path(found).parent if isinstance(found, str) else None
+
+def renew(name: str) -> None:
+    """Fetch a newer revision of what was loaded from the hub's cache, for the next start."""
+    try:
+        if hub_faults.is_offline() or own_folder(name):
+            return
+        loaded = snapshots.find_complete(name)
+        if loaded and (newer := fetching.renew(name, loaded)):
+            log.info("A newer revision of %s has come (%s): the next start takes it.", name, newer)
+    except Exception as error:  # the model that is loaded answers all the same
+        log.info("Whether there is a newer revision of %s is not known: %s.", name, error)
 
 
 def weight_bytes(folder: Path) -> int:

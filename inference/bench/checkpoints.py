@@ -6,9 +6,10 @@ A forward pass takes as long with random weights as with true ones.
 from pathlib import Path
 from typing import Any, Literal
 
+from inference import hub_faults
 from inference.errors import ModelUnavailable
 from inference.settings import DEFAULT_MODEL, DEMO_MODEL
-from inference.sources import DEMO_FOLDER
+from inference.sources import DEMO_FOLDER, locate
 
 # As `--model`: random weights even where the hub can be reached.
 RANDOM = "random"
@@ -74,18 +75,12 @@ def find(name: str, folder: Path) -> tuple[str, str]:
         return str(random_clip(folder)), "Random weights in the shape of ViT-B/32, as asked for."
     if name == DEMO_MODEL or Path(name).expanduser().is_dir():
         return name, ""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
-    from inference.checkpoint import explain, out_of_reach
-
-    wanted = ["*.json", "*.safetensors", "*.txt"]
     try:
-        snapshot_download(name, allow_patterns=wanted)
-    except Exception as error:
-        away = isinstance(error, (LocalEntryNotFoundError, *out_of_reach()))
+        locate(name)
+    except ModelUnavailable as error:
+        away = error.passing or hub_faults.is_offline()
         if name != DEFAULT_MODEL or not away:
-            raise ModelUnavailable(explain(name, error)) from error
+            raise
         return str(random_clip(folder)), (
             f"{name} is not in the cache and the hub is out of reach: measured with random weights "
             "in its shape, which takes as long. Its answers mean nothing."

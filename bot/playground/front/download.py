@@ -5,6 +5,7 @@ has come, without a percentage.
 """
 
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -14,8 +15,9 @@ import aiohttp
 import msgspec
 
 from bot.http import session
-from bot.playground.front.hub_cache import hub_folder, received_bytes
+from bot.playground.front.hub_cache import received_bytes
 from inference.errors import SettingError
+from inference.snapshots import model_folder
 
 # What transformers looks for, in this order; other files of weights in a repository stay there.
 _WEIGHTS: Final = (
@@ -63,7 +65,8 @@ class Download:
     def __init__(self, model: str, environment: Mapping[str, str] = os.environ) -> None:
         self._model = model
         self._environment = environment
-        self._folder = hub_folder(model, environment)
+        self._folder = model_folder(model, environment)
+        self._began = time.time()
         self._weights: dict[str, int] = {}
 
     @property
@@ -74,9 +77,9 @@ class Download:
     def look(self) -> Progress:
         """How far it is; reads the disk."""
         if not self.is_measured:
-            return Progress(received_bytes(self._folder))
+            return Progress(received_bytes(self._folder, self._began))
         size = sum(self._weights.values())
-        return Progress(min(size, received_bytes(self._folder, self._weights)), size)
+        return Progress(min(size, received_bytes(self._folder, self._began, self._weights)), size)
 
     async def measure(self) -> None:
         """Asks the hub once how large the weights are; its silence is no harm."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.playground.front.hub_cache import is_cached
 from inference.settings import DEFAULT_MODEL, DEMO_MODEL
+from inference.snapshots import find_complete
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def choose(wanted: str | None, environment: Mapping[str, str] = os.environ) -> M
     """The model for a playground in which `wanted` is set, or nothing is."""
     if wanted:
         return ModelChoice(wanted)
-    if is_cached(DEFAULT_MODEL, environment):
+    if find_complete(DEFAULT_MODEL, environment):
         return ModelChoice(DEFAULT_MODEL)
     return ModelChoice(DEMO_MODEL, stands_in=True)
 

@@ -25,7 +25,6 @@ from bot.embedded.worker import embedded_worker
 from bot.playground.front.bonnet import Bonnet
 from bot.playground.front.download import Download
 from bot.playground.front.gallery import Gallery
-from bot.playground.front.hub_cache import is_cached
 from bot.playground.front.model_choice import ModelChoice, choose
 from bot.playground.front.site import Site
 from bot.playground.server import BotApiServer
@@ -35,6 +34,7 @@ from inference import tasks
 from inference.errors import SettingError
 from inference.queue import connect, results_subject
 from inference.settings import SharedSettings
+from inference.snapshots import find_complete
 
 # The number is the bot's user id.
 _BOT_ID = 42
@@ -198,6 +198,6 @@ async def run(
 
 def _download(model: ModelChoice) -> Download | None:
     """What the worker will have to fetch first, if anything."""
-    if not model.comes_from_hub or is_cached(model.name):
+    if not model.comes_from_hub or find_complete(model.name):
         return None
     return Download(model.name)

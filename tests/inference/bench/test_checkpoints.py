@@ -18,8 +18,7 @@ def test_the_default_model_is_replaced_by_its_shape(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoints, "random_clip", lambda folder: folder)
-    # huggingface_hub has read HF_HOME already
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
     found, note = checkpoints.find(DEFAULT_MODEL, tmp_path / "random")
     assert found == str(tmp_path / "random")
     assert note.startswith(f"{DEFAULT_MODEL} is not in the cache and the hub is out of reach")
@@ -31,7 +30,9 @@ def test_a_full_disk_is_not_taken_for_a_hub_out_of_reach(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("huggingface_hub.snapshot_download", full)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    monkeypatch.setattr("inference.hub.Hub.about", full)
     with pytest.raises(ModelUnavailable, match="disk is full"):
         checkpoints.find(DEFAULT_MODEL, tmp_path)
 

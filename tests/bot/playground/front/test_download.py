@@ -55,16 +55,15 @@ async def test_what_has_come_is_counted_once(hub: Hub, tmp_path: Path) -> None:
     blobs.mkdir(parents=True)
     weights = hub.sha256("model.safetensors")
     (blobs / hub.sha256("flax_model.msgpack")).write_bytes(os.urandom(_SIZE))  # none of these
-    cut_off = blobs / f"{weights}.aaaa.incomplete"
-    cut_off.write_bytes(os.urandom(_SIZE - 4096))
-    os.utime(cut_off, (1, 1))
-    assert download.look() == Progress(_SIZE - 4096, _SIZE)
-    again = blobs / f"{weights}.bbbb.incomplete"
-    again.write_bytes(b"")
+    old = blobs / f"{weights}.aaaa.incomplete"  # of an attempt that nobody goes on with
+    old.write_bytes(os.urandom(_SIZE - 4096))
+    os.utime(old, (1, 1))
     assert download.look() == Progress(0, _SIZE)
-    again.write_bytes(os.urandom(4096))
+    unfinished = blobs / f"{weights}.incomplete"  # the next attempt goes on with this
+    unfinished.write_bytes(os.urandom(4096))
+    os.utime(unfinished, (1, 1))
     assert download.look() == Progress(4096, _SIZE)
-    again.rename(blobs / weights)
+    unfinished.rename(blobs / weights)
     (blobs / weights).write_bytes(os.urandom(_SIZE))
     assert download.look() == Progress(_SIZE, _SIZE)
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.playground.front.hub_cache import hub_folder, is_cached
 from bot.playground.front.model_choice import ModelChoice, choose
 from inference.settings import DEFAULT_MODEL, DEMO_MODEL
+from inference.snapshots import find_complete, model_folder
+
+_REST = ("config.json", "tokenizer.json", "preprocessor_config.json")
 
 
 def _leaves(cache: Path, *files: str, model: str = DEFAULT_MODEL) -> dict[str, str]:
@@ -20,33 +22,41 @@ def _leaves(cache: Path, *files: str, model: str = DEFAULT_MODEL) -> dict[str, s
 
 
 def test_what_is_set_is_taken(tmp_path: Path) -> None:
-    cached = _leaves(tmp_path, "config.json", "model.safetensors")
+    cached = _leaves(tmp_path, *_REST, "model.safetensors")
     assert choose("somebody/model", cached) == ModelChoice("somebody/model")
     assert choose(DEMO_MODEL, cached) == ModelChoice(DEMO_MODEL, stands_in=False)
 
 
 @pytest.mark.parametrize("weights", ["model.safetensors", "pytorch_model.bin"])
 def test_the_default_is_taken_where_it_is_cached(tmp_path: Path, weights: str) -> None:
-    assert choose(None, _leaves(tmp_path, "config.json", weights)) == ModelChoice(DEFAULT_MODEL)
+    assert choose(None, _leaves(tmp_path, *_REST, weights)) == ModelChoice(DEFAULT_MODEL)
 
 
 @pytest.mark.parametrize(
-    "files", [(), ("config.json",), ("model.safetensors",), ("config.json", "flax_model.msgpack")]
+    "files",
+    [
+        (),
+        _REST,
+        ("config.json", "model.safetensors"),
+        (*_REST, "flax_model.msgpack"),
+        (*_REST, "model.safetensors.index.json", "model-00001-of-00002.safetensors"),
+    ],
 )
 def test_else_the_bundled_one_stands_in(tmp_path: Path, files: tuple[str, ...]) -> None:
     assert choose(None, _leaves(tmp_path, *files)) == ModelChoice(DEMO_MODEL, stands_in=True)
 
 
 def test_another_models_cache_is_no_help(tmp_path: Path) -> None:
-    other = _leaves(tmp_path, "config.json", "model.safetensors", model="somebody/model")
-    assert is_cached("somebody/model", other)
-    assert not is_cached(DEFAULT_MODEL, other)
+    other = _leaves(tmp_path, *_REST, "model.safetensors", model="somebody/model")
+    assert find_complete("somebody/model", other)
+    assert not find_complete(DEFAULT_MODEL, other)
 
 
 @pytest.mark.parametrize(
     ("environment", "folder"),
     [
         ({"HF_HUB_CACHE": "/a", "HF_HOME": "/b", "XDG_CACHE_HOME": "/c"}, "/a"),
+        ({"HUGGINGFACE_HUB_CACHE": "/a", "HF_HOME": "/b"}, "/a"),
         ({"HF_HOME": "/b", "XDG_CACHE_HOME": "/c"}, "/b/hub"),
         ({"XDG_CACHE_HOME": "/c"}, "/c/huggingface/hub"),
         ({}, "~/.cache/huggingface/hub"),
@@ -55,7 +65,7 @@ def test_another_models_cache_is_no_help(tmp_path: Path) -> None:
 def test_the_folder_is_the_one_that_the_hubs_client_uses(
     environment: dict[str, str], folder: str
 ) -> None:
-    found = hub_folder("openai/clip", environment)
+    found = model_folder("openai/clip", environment)
     assert found == Path(folder).expanduser() / "models--openai--clip"
 
 

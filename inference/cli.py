@@ -31,12 +31,10 @@ def worker() -> None:
         with _libraries():
             import uvloop
 
-            from inference import sources
-            from inference.loading import load_engine
+            from inference.loading import load_engine, then_renew
             from inference.worker import serve
-        load_model = partial(load_engine, settings)
-        renew = partial(sources.renew, settings.clip_model)
-        uvloop.run(_to_its_end(serve(settings, load_model, renew=renew)))
+        load_model = then_renew(settings.clip_model, partial(load_engine, settings))
+        uvloop.run(_to_its_end(serve(settings, load_model)))
 
 
 async def _to_its_end(serving: Coroutine[Any, Any, None]) -> NoReturn:

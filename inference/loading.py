@@ -69,6 +69,23 @@ def load_engine(settings: WorkerSettings) -> Classifier:
     return engine
 
 
+def then_renew(model: str, load: Callable[[], Classifier]) -> Callable[[], Classifier]:
+    """Return `load`, after which a newer revision is looked for in the background.
+
+    Args:
+        model: as CLIP_MODEL.
+    """
+
+    def load_and_renew() -> Classifier:
+        classifier = load()
+        renewal = threading.Thread(target=sources.renew, args=(model,), name="model-renewal")
+        renewal.daemon = True
+        renewal.start()
+        return classifier
+
+    return load_and_renew
+
+
 def growing_pauses(first: float = 2.0, longest: float = 60.0) -> Iterator[float]:
     """2, 4, 8, … 60, 60, … seconds."""
     pause = first

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import logging
 import signal
-import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -57,8 +56,6 @@ class Worker:
         load: blocks until the model is there; runs in a thread of its own.
         stop: once set, nothing more is pulled, what is in the model is finished, and the rest is
             handed back.
-        renew: looks for a newer model, for the next start; runs in a thread of its own once this
-            one is ready.
     """
 
     def __init__(
@@ -70,7 +67,6 @@ class Worker:
         *,
         metrics: Metrics | None = None,
         ack_wait: float = ACK_WAIT,
-        renew: Callable[[], None] | None = None,
     ) -> None:
         self.id = uuid.uuid4().hex
         self._queue = queue
@@ -78,7 +74,6 @@ class Worker:
         self._stop = stop
         self._metrics = metrics or Metrics()
         self._ack_wait = ack_wait
-        self._renew = renew
         self._intake = Intake(queue, self._metrics)
         self._status_changed = asyncio.Event()
         self._loader = Loader(load, on_change=self._status_changed.set)
@@ -99,8 +94,6 @@ class Worker:
             self._classifier = await self._loader.model(self._stop)
             if self._classifier is not None:
                 self._metrics.ready.set(1)
-                if self._renew:
-                    threading.Thread(target=self._renew, name="model-renewal", daemon=True).start()
                 stages = Stages(self._classifier, self._settings, self._metrics)
                 tidying = asyncio.create_task(heap.give_back_again_and_again())
                 try:
@@ -206,13 +199,9 @@ class Worker:
 
 
 async def serve(
-    settings: WorkerSettings,
-    load: Callable[[], Classifier],
-    *,
-    ack_wait: float = ACK_WAIT,
-    renew: Callable[[], None] | None = None,
+    settings: WorkerSettings, load: Callable[[], Classifier], *, ack_wait: float = ACK_WAIT
 ) -> None:
-    """A worker process from start to SIGTERM or SIGINT; see `Worker` for `load` and `renew`.
+    """A worker process from start to SIGTERM or SIGINT.
 
     Threads that nothing can interrupt may still run when it returns: a model that loads, or a
     batch that took longer than the time to drain.
@@ -233,9 +222,6 @@ async def serve(
     if queue is None:
         return
     try:
-        worker = Worker(
-            queue, load, settings, stop, metrics=metrics, ack_wait=ack_wait, renew=renew
-        )
-        await worker.run()
+        await Worker(queue, load, settings, stop, metrics=metrics, ack_wait=ack_wait).run()
     finally:
         await queue.close()

@@ -44,6 +44,11 @@ class Fleet:
         return DEMO_MODEL in models
 
     @property
+    def lacks_model(self) -> bool:
+        """True when no worker can answer, and one says why its model is not there yet."""
+        return not self._ready and any(worker.reason for worker in self._workers)
+
+    @property
     def _ready(self) -> list[WorkerStatus]:
         return [w for w in self._workers if w.state is WorkerState.READY]
 

@@ -1,15 +1,24 @@
-"""People whose picture waits for long are told so, once; the picture stays in the queue."""
+"""People whose picture waits for long are told so, once; the picture stays in the queue.
+
+Where it is known that there is no model to answer with, they are told at once.
+"""
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable
 
 from bot.answers import Answers
+from bot.fleet import Fleet
 from bot.lanes import Lanes
 from bot.platform import Gone, Platform, TryAgain
 from bot.store import JobRecord, Store
-from bot.texts import speak
+from bot.texts import Sentences, speak
 
 log = logging.getLogger(__name__)
+
+# Whoever sends more pictures meanwhile, or the others in a group, have read it already.
+_CHAT_AGAIN_AFTER = 300.0  # seconds
 
 
 async def watch(
@@ -28,17 +37,49 @@ async def watch(
                 await _tell(store, answers, record)
 
 
-async def _tell(store: Store, answers: Answers, record: JobRecord) -> None:
+async def watch_model(
+    store: Store, platform: Platform, lanes: Lanes, fleet: Fleet, *, look_every: float = 1.0
+) -> None:
+    """Looks again and again for questions that come while no worker has its model.
+
+    Each chat is told at most once in some minutes; whoever waits beside is told by `watch`.
+    """
+    answers = Answers(store, platform)
+    told: dict[int, float] = {}  # by chat, until when it need not be told again
+    while True:
+        await asyncio.sleep(look_every)
+        if not fleet.lacks_model:
+            continue
+        now = time.monotonic()
+        told = {chat: until for chat, until in told.items() if until > now}
+        for record in await store.waiting_longer_than(look_every):
+            chat = record.place.chat_id
+            if chat in told:
+                continue
+            told[chat] = now + _CHAT_AGAIN_AFTER
+            async with lanes.turn(chat):
+                if not await _tell(store, answers, record, Sentences.model_missing):
+                    del told[chat]
+
+
+async def _tell(
+    store: Store,
+    answers: Answers,
+    record: JobRecord,
+    sentence: Callable[[Sentences], str] = Sentences.still_waiting,
+) -> bool:
+    """Says it once; False where that has to be tried again."""
     current = await store.job(record.id)
     if current is None or current.delivered:
-        return  # answered while others were being told
+        return True  # answered while others were being told
     try:
         # Recorded as the answer, so that the chart later takes this sentence's place.
-        await answers.text(record.place, speak(record.language).still_waiting())
+        await answers.text(record.place, sentence(speak(record.language)))
     except Gone as error:
         log.info("Nobody is there to be told that %s waits: %s", record.id, error)
     except TryAgain:
-        return
+        return False
     except Exception:
         log.exception("Telling that %s waits failed; it is not tried again.", record.id)
     await store.mark_noticed(record.id)
+    return True

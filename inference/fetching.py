@@ -84,6 +84,11 @@ def heard_by(tell: Tell) -> Iterator[None]:
         _listener.reset(token)
 
 
+def report(progress: Progress) -> None:
+    """Tell whoever listens; see `heard_by`."""
+    _listener.get()(progress)
+
+
 def fetch(name: str) -> Path:
     """Return the folder of the hub's latest revision, with all files that loading it needs.
 
@@ -96,7 +101,7 @@ def fetch(name: str) -> Path:
     hub = Hub(name)
     folder = snapshots.model_folder(name)
     try:
-        return _Fetch(hub, folder, _listener.get()).all()
+        return _Fetch(hub, folder).all()
     except OSError as error:
         if fault := hub_faults.of_disk(error, folder):
             raise fault from error
@@ -129,10 +134,9 @@ def tidy(folder: Path) -> None:
 class _Fetch:
     """One revision on its way."""
 
-    def __init__(self, hub: Hub, folder: Path, tell: Tell) -> None:
+    def __init__(self, hub: Hub, folder: Path) -> None:
         self._hub = hub
         self._folder = folder
-        self._tell = tell
 
     def all(self) -> Path:
         config = self._config()
@@ -145,11 +149,11 @@ class _Fetch:
                 self._keep(file, about, snapshot)
         weights = self._weights(names, config.commit, snapshot)
         progress = self._progress(weights.values())
-        self._tell(progress)
+        report(progress)
         if not progress.is_complete:
             log.info("Fetching %s: %s are there.", self._hub.name, megabytes(progress))
         for file, about in weights.items():
-            self._keep(file, about, snapshot, lambda: self._tell(self._progress(weights.values())))
+            self._keep(file, about, snapshot, lambda: report(self._progress(weights.values())))
         self._remember(config.commit)
         return snapshot
 

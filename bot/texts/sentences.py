@@ -260,6 +260,12 @@ class Sentences(RoundSentences, GameSentences):
     def picture_lost(self) -> str:
         return self._("Sorry, I lost this picture before I could answer. Please send it again.")
 
+    def model_missing(self) -> str:
+        return self._(
+            "I can't look at pictures yet: the model that I see with has not arrived here. Your "
+            "picture is kept, and I answer as soon as it is there."
+        )
+
     def apology(self) -> str:
         return self._("Sorry, something went wrong on my side. It has been written down.")
 

@@ -58,3 +58,32 @@ async def test_looks_again_and_again(
     watch.cancel()
     await asyncio.wait([watch])
     assert caplog.text.count("No worker speaks") == 1
+
+
+@pytest.mark.parametrize(
+    ("workers", "lacks"),
+    [
+        ([], False),  # nobody has said what is the matter
+        ([WorkerState.LOADING], False),
+        ([WorkerState.FAILED], True),
+        ([WorkerState.FAILED, WorkerState.READY], False),
+    ],
+)
+async def test_the_model_is_missing_where_a_worker_says_so_and_none_is_ready(
+    metrics: Metrics, monkeypatch: pytest.MonkeyPatch, workers: list[WorkerState], lacks: bool
+) -> None:
+    monkeypatch.setattr("bot.fleet.STATUS_INTERVAL", 0.01)
+    queue = ScriptedQueue()
+    reasons = {WorkerState.FAILED: "The hub can't be reached."}
+    queue.statuses = [
+        WorkerStatus(worker=str(i), model="m", state=state, reason=reasons.get(state, ""))
+        for i, state in enumerate(workers)
+    ]
+    fleet = Fleet(queue, metrics, "demo")  # type: ignore[arg-type]
+    watch = asyncio.create_task(fleet.watch())
+    await until(lambda: queue.looks > 1, True)
+    assert fleet.lacks_model is lacks
+    queue.statuses = [WorkerStatus(worker="w", model="m", state=WorkerState.LOADING, reason="1 MB")]
+    await until(lambda: fleet.lacks_model, True)
+    watch.cancel()
+    await asyncio.wait([watch])

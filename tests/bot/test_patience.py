@@ -3,6 +3,9 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 from bot import patience
 from bot.answers import Answers
@@ -34,6 +37,55 @@ async def test_told_once_then_answered_in_the_same_place(
     assert "my eyes are not back yet" in platform.said[0][2]
     await Answers(store, platform).chart(ask.place, CHART, "🏆")
     assert platform.kinds[2:] == ["edit 9000 to chart"]
+
+
+@contextlib.asynccontextmanager
+async def watching_model(
+    store: Store, platform: ScriptedPlatform, fleet: SimpleNamespace
+) -> AsyncIterator[None]:
+    anyone: Any = fleet
+    watch = asyncio.create_task(
+        patience.watch_model(store, platform, Lanes(), anyone, look_every=0.01)
+    )
+    yield
+    watch.cancel()
+    await asyncio.wait([watch])
+
+
+async def test_without_a_model_each_chat_is_told_at_once_in_its_language(
+    store: Store, platform: ScriptedPlatform
+) -> None:
+    fleet = SimpleNamespace(lacks_model=False)
+    ask = an_ask()
+    platform.faults["send_text"] = [TryAgain("away")]
+    async with watching_model(store, platform, fleet):
+        await store.record_job(ask)
+        await asyncio.sleep(0)
+        assert platform.said == []
+        fleet.lacks_model = True
+        await until(lambda: platform.kinds, ["text"])
+        assert "Your picture is kept" in platform.said[0][2]
+        await store.record_job(an_ask(2))  # of the same chat
+        elsewhere = replace(ask.place, chat_id=8)
+        await store.record_job(replace(an_ask(3), place=elsewhere, language="es"))
+        await until(lambda: platform.kinds, ["text", "text"])
+    assert platform.said[1][1].chat_id == 8
+    assert "Tu imagen está guardada" in platform.said[1][2]
+    await Answers(store, platform).chart(ask.place, CHART, "🏆")
+    assert platform.kinds[2:] == ["edit 9000 to chart"]
+
+
+async def test_who_was_told_of_the_missing_model_is_not_told_again(
+    store: Store, platform: ScriptedPlatform
+) -> None:
+    await store.record_job(an_ask())
+    async with watching_model(store, platform, SimpleNamespace(lacks_model=True)):
+        await until(lambda: platform.kinds, ["text"])
+
+        async def waiting() -> int:
+            return len(await store.waiting_longer_than(-1))
+
+        await until(waiting, 0)
 
 
 async def test_who_is_gone_is_not_told_again(store: Store, platform: ScriptedPlatform) -> None:

@@ -15,7 +15,7 @@ import pytest
 from huggingface_hub import cached_assets_path
 from safetensors.torch import load_file, save_file
 
-from inference import compiled, exported, exporting
+from inference import compiled, exported
 from inference.classifier import LabelSet
 from inference.engine import Engine
 from inference.errors import ModelUnavailable
@@ -228,51 +228,41 @@ def test_what_is_small_is_not_even_exported(
 
 
 class TestAModelOfTheHub:
-    """Its files come with the export; before, there is its configuration at most."""
-
     @pytest.fixture
-    def snapshot(self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """As the hub's client leaves it when the configuration alone was fetched."""
-        snapshot = tmp_path / "snapshots" / "0123abc"
-        snapshot.mkdir(parents=True)
+    def cached(self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """Its files, as they are in the hub's cache."""
+        monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+        snapshot = tmp_path / "hub" / "models--some--model" / "snapshots" / "0123abc"
+        return Path(shutil.copytree(folder, snapshot))
 
-        def fetched(name: str, file: str) -> str:
-            shutil.copy(folder / file, snapshot)
-            return str(snapshot / file)
-
-        monkeypatch.setattr("huggingface_hub.hf_hub_download", fetched)
-        return snapshot
-
-    def test_is_fetched_and_exported(
-        self, folder: Path, snapshot: Path, exports: list[str], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def export(model: str, place: Path, least_bytes: int) -> Reply:
-            exports.append(model)
-            shutil.copytree(folder, snapshot, dirs_exist_ok=True)
-            exporting.export(str(folder), place, least_bytes)
-            return Reply()
-
-        monkeypatch.setattr(exported, "_export", export)
+    def test_is_exported_once(self, cached: Path, exports: list[str]) -> None:
         for _ in range(2):
             towers, dtype = exported.load("some/model", "auto", 1, least_bytes=1)
             assert dtype == "float32"
             assert towers.traits.image_size == 32
         assert exports == ["some/model"]
 
-    def test_is_exported_for_who_insists_even_if_it_was_too_small_before(
-        self, folder: Path, snapshot: Path, exports: list[str], monkeypatch: pytest.MonkeyPatch
+    def test_is_not_exported_where_it_is_small(self, cached: Path, exports: list[str]) -> None:
+        with pytest.raises(LeftToTorch, match="it is small"):
+            exported.load("some/model", "auto", 1, least_bytes=10_000_000)
+        assert exports == []
+
+    def test_of_which_another_revision_comes_meanwhile_is_exported_another_time(
+        self, cached: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        made = exported._export
+        snapshots = cached.parents[2] / "models--some--other" / "snapshots"
+        shutil.copytree(folder, snapshots / "0123abc")
 
         def export(model: str, place: Path, least_bytes: int) -> Reply:
-            shutil.copytree(folder, snapshot, dirs_exist_ok=True)
-            return made(str(folder), place, least_bytes)
+            newer = Path(shutil.copytree(folder, snapshots / "4567def"))
+            refs = newer.parent.parent / "refs"
+            refs.mkdir()
+            (refs / "main").write_text(newer.name)
+            return Reply()
 
         monkeypatch.setattr(exported, "_export", export)
-        with pytest.raises(LeftToTorch, match="it is small"):
-            exported.load("some/small-model", "auto", 1, least_bytes=10_000_000)
-        assert exported.load("some/small-model", "auto", 1, least_bytes=0)[1] == "float32"
-        assert len(exports) == 2
+        with pytest.raises(LeftToTorch, match="another revision"):
+            exported.load("some/other", "auto", 1, least_bytes=1)
 
 
 def test_a_checkpoint_that_can_t_be_loaded_says_why(folder: Path) -> None:

@@ -7,9 +7,11 @@ from itertools import islice, repeat
 
 import pytest
 
+from inference import fetching
 from inference.classifier import Classifier, ScriptedClassifier
 from inference.contract import WorkerState
 from inference.errors import ModelUnavailable
+from inference.fetching import Progress
 from inference.loading import Loader, growing_pauses, unless
 
 
@@ -51,6 +53,78 @@ async def test_a_missing_model_is_tried_until_it_appears(
     assert states == [failed, failed, (WorkerState.READY, "")]
     assert caplog.text.count("the hub can't be reached") == 2
     assert "Traceback" not in caplog.text
+
+
+async def test_a_failure_that_may_pass_says_that_it_is_tried_again() -> None:
+    stop = asyncio.Event()
+    busy = ModelUnavailable("CLIP_MODEL is 'x/y', but the model hub is busy.", passing=True)
+    loader = Loader(outcomes(busy), on_change=stop.set)
+    assert await loader.model(stop) is None
+    assert loader.reason == f"{busy} It is tried again."
+
+
+async def test_a_download_that_gets_on_takes_the_place_of_the_last_failure() -> None:
+    states: list[tuple[WorkerState, str]] = []
+    steps = iter([Progress(10, 0), Progress(84_000_000, 605_000_000), Progress(2, 2)])
+
+    def load() -> Classifier:
+        fetching.report(next(steps))
+        if len(states) < 3:
+            raise ModelUnavailable("It broke off.")
+        return ScriptedClassifier()
+
+    loader = Loader(
+        load,
+        on_change=lambda: states.append((loader.state, loader.reason)),
+        pauses=no_pauses,
+    )
+    assert await loader.model(asyncio.Event()) is not None
+    failed = (WorkerState.FAILED, "It broke off.")
+    assert states == [
+        (WorkerState.LOADING, "The model is being fetched: 0 MB."),
+        failed,
+        (WorkerState.LOADING, "The model is being fetched: 84 of 605 MB."),
+        failed,
+        (WorkerState.LOADING, ""),
+        (WorkerState.READY, ""),
+    ]
+
+
+async def test_a_download_that_got_on_is_tried_again_soon() -> None:
+    pauses: list[Iterator[float]] = []
+
+    def begun() -> Iterator[float]:
+        pauses.append(no_pauses())
+        return pauses[-1]
+
+    def load() -> Classifier:
+        if len(pauses) < 3:
+            fetching.report(Progress(1, 2))
+            raise ModelUnavailable("It broke off.")
+        return ScriptedClassifier()
+
+    assert await Loader(load, pauses=begun).model(asyncio.Event()) is not None
+    assert len(pauses) == 3
+
+
+async def test_an_attempt_that_hangs_is_told_and_waited_for(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    hangs, let_go = asyncio.Event(), threading.Event()
+
+    def load() -> Classifier:
+        let_go.wait(20)
+        return ScriptedClassifier()
+
+    loader = Loader(load, on_change=hangs.set, unusual=0.05)
+    waiting = asyncio.create_task(loader.model(asyncio.Event()))
+    await asyncio.wait_for(hangs.wait(), 5)
+    assert loader.state is WorkerState.LOADING
+    assert "without an end" in loader.reason
+    assert "without an end" in caplog.text
+    let_go.set()
+    assert await waiting is not None
+    assert loader.reason == ""
 
 
 @pytest.mark.parametrize("surprise", [KeyError("weights"), SystemExit(3)])

@@ -160,7 +160,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
         arena.watch,
         lambda: patience.watch(store, platform, lanes, wait=wait, look_every=min(15.0, wait / 4)),
         lost.watch,
-        lambda: patience.watch_model(store, platform, lanes, fleet),
+        lambda: patience.watch_model(store, platform, lanes, lambda: fleet.lacks_model),
         lambda: _prune(store),
         lambda: _checkpoint(database),
         heap.give_back_again_and_again,

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 
 from bot.answers import Answers
-from bot.fleet import Fleet
 from bot.lanes import Lanes
 from bot.platform import Gone, Platform, TryAgain
 from bot.store import JobRecord, Store
@@ -38,17 +37,25 @@ async def watch(
 
 
 async def watch_model(
-    store: Store, platform: Platform, lanes: Lanes, fleet: Fleet, *, look_every: float = 1.0
+    store: Store,
+    platform: Platform,
+    lanes: Lanes,
+    lacks_model: Callable[[], bool],
+    *,
+    look_every: float = 1.0,
 ) -> None:
     """Looks again and again for questions that come while no worker has its model.
 
     Each chat is told at most once in some minutes; whoever waits beside is told by `watch`.
+
+    Args:
+        lacks_model: see `Fleet.lacks_model`.
     """
     answers = Answers(store, platform)
     told: dict[int, float] = {}  # by chat, until when it need not be told again
     while True:
         await asyncio.sleep(look_every)
-        if not fleet.lacks_model:
+        if not lacks_model():
             continue
         now = time.monotonic()
         told = {chat: until for chat, until in told.items() if until > now}

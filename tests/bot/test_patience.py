@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
 
 from bot import patience
 from bot.answers import Answers
@@ -43,9 +42,10 @@ async def test_told_once_then_answered_in_the_same_place(
 async def watching_model(
     store: Store, platform: ScriptedPlatform, fleet: SimpleNamespace
 ) -> AsyncIterator[None]:
-    anyone: Any = fleet
     watch = asyncio.create_task(
-        patience.watch_model(store, platform, Lanes(), anyone, look_every=0.01)
+        patience.watch_model(
+            store, platform, Lanes(), lambda: bool(fleet.lacks_model), look_every=0.01
+        )
     )
     yield
     watch.cancel()

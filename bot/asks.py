@@ -1,6 +1,7 @@
 """What somebody asks: these pictures, these phrases, answered there. Knows no chat platform."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -16,11 +17,22 @@ class Media(msgspec.Struct, frozen=True):
         file_id: what to fetch it by.
         unique_id: the same for the same picture, whoever sends it.
         size: bytes, where the platform tells.
+        number: what people count it as in its album, from 1; 0: as it stands among the others.
+        skipped: numbers of the items beside it in its album that are no pictures.
     """
 
     file_id: str
     unique_id: str
     size: int | None = None
+    number: int = 0
+    skipped: tuple[int, ...] = ()
+
+
+def numbers_of(media: Sequence[Media]) -> list[int]:
+    """What people count an album's pictures as; empty: 1, 2, …"""
+    if not any(one.number for one in media):
+        return []
+    return [one.number or place for place, one in enumerate(media, 1)]
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,7 @@ class Ask:
         media: 1..10 pictures; more than one is an album.
         labels: what to compare them with, as typed.
         private: True in a chat with one person.
+        has_own_labels: True where the message itself holds them; else they are stored ones.
     """
 
     place: Place
@@ -58,6 +71,7 @@ class Ask:
     template: str | None = None
     serial: int = 0
     private: bool = field(default=True, compare=False)
+    has_own_labels: bool = True
 
     @property
     def id(self) -> str:
@@ -78,6 +92,20 @@ class Ask:
 
     @property
     def fingerprint(self) -> str:
-        """Equal for questions with equal answers."""
-        parts = (tuple(m.unique_id for m in self.media), self.labels, self.template)
-        return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:32]
+        """Equal where a message says the same: these pictures, and these phrases or none.
+
+        Stored phrases and the template are no part of it. They may change without the message, and
+        an edit that changes nothing leaves its answer as it is.
+        """
+        said = self.labels if self.has_own_labels else None
+        shown = [(media.unique_id, media.number, media.skipped) for media in self.media]
+        return _digest((shown, said))
+
+    @property
+    def early_fingerprint(self) -> str:
+        """What earlier releases stored: pictures, the phrases in use, and the template."""
+        return _digest((tuple(m.unique_id for m in self.media), self.labels, self.template))
+
+
+def _digest(parts: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:32]

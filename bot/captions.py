@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bot.asks import Media, numbers_of
 from bot.texts import Sentences
 from bot.texts.lengths import shortened, shown_units
 from inference.contract import ImageOutcome, Result
@@ -16,19 +17,28 @@ _ALBUM_LABEL_UNITS = 48
 _ROOM = 4_000
 
 
-def caption(result: Result, sentences: Sentences) -> str:
-    """HTML for the caption of a result's chart."""
+def caption(result: Result, sentences: Sentences, media: Sequence[Media] = ()) -> str:
+    """HTML for the caption of a result's chart.
+
+    Args:
+        media: the pictures, which know how people count them; none: 1, 2, …
+    """
     if len(result.images) == 1:
-        return _for_one(result, result.images[0], sentences)
-    return "\n".join(
-        f"{number}. {_in_album(result, outcome, sentences)}"
-        for number, outcome in enumerate(result.images, 1)
-    )
+        lines = [_for_one(result, result.images[0], sentences)]
+    else:
+        numbers = numbers_of(media) or range(1, len(result.images) + 1)
+        lines = [
+            f"{number}. {_in_album(result, outcome, sentences)}"
+            for number, outcome in zip(numbers, result.images, strict=True)
+        ]
+    if skipped := [number for one in media for number in one.skipped]:
+        lines.append(sentences.skipped(skipped))
+    return "\n".join(lines)
 
 
-def in_words(result: Result, sentences: Sentences) -> str:
+def in_words(result: Result, sentences: Sentences, media: Sequence[Media] = ()) -> str:
     """HTML that says without a chart what the chart would: all labels, as many as fit."""
-    text = caption(result, sentences)
+    text = caption(result, sentences, media)
     if len(result.images) > 1:
         return text
     others = _ranked(result, result.images[0], sentences)[2:]

@@ -162,13 +162,13 @@ class Deliverer:
             await self._answers.chart(
                 record.place,
                 result.chart,
-                caption(result, sentences),
-                words=in_words(result, sentences),
+                caption(result, sentences, record.media),
+                words=in_words(result, sentences, record.media),
                 job_id=record.id,
             )
             recorded = True
         else:  # drawing failed: the numbers are what matters
-            await self._answers.text(record.place, in_words(result, sentences))
+            await self._answers.text(record.place, in_words(result, sentences, record.media))
         self._metrics.answers.inc()
         self._metrics.answer_seconds.observe(max(0.0, time.time() - record.created_at))
         return recorded

@@ -6,7 +6,7 @@ import time
 
 import msgspec
 
-from bot.asks import MAX_FILE_BYTES, Ask, Media
+from bot.asks import MAX_FILE_BYTES, Ask, Media, numbers_of
 from bot.metrics import Metrics
 from bot.platform import Gone, Platform, TooBig
 from bot.store import Store
@@ -38,7 +38,11 @@ class Refused(UserError):
 
 
 class Intake:
-    """Turns questions into jobs."""
+    """Turns questions into jobs.
+
+    Attributes:
+        bot_id: the bot whose jobs these are.
+    """
 
     def __init__(
         self,
@@ -54,7 +58,7 @@ class Intake:
         self._store = store
         self._platform = platform
         self._metrics = metrics
-        self._bot_id = bot_id
+        self.bot_id = bot_id
         self._max_per_user = max_per_user
         self._at_once = asyncio.Semaphore(_AT_ONCE)
 
@@ -72,7 +76,8 @@ class Intake:
         known = latest if latest and latest.id == ask.id else None
         if known and known.delivered:
             return
-        if known is None and latest and latest.fingerprint == ask.fingerprint:
+        same = {ask.fingerprint, ask.early_fingerprint}
+        if known is None and latest and latest.fingerprint in same:
             return  # an edit that changes neither pictures nor phrases
         try:
             await self._admit(ask, again=known is not None)
@@ -156,13 +161,14 @@ class Intake:
         sentences = speak(ask.language)
         self._check_room(ask, sum(map(len, images)))
         return Job(
-            id=f"{self._bot_id}.{ask.id}",
+            id=f"{self.bot_id}.{ask.id}",
             images=images,
             labels=list(ask.labels),
             template=ask.template,
             locale=ask.language,
             words=sentences.chart_words(),
-            reply=Reply(results_subject(self._bot_id), ask.id.encode()),
+            numbers=numbers_of(ask.media),
+            reply=Reply(results_subject(self.bot_id), ask.id.encode()),
         )
 
     async def _publish(self, ask: Ask, images: list[bytes]) -> None:

@@ -117,8 +117,10 @@ def _label_row(
     return height
 
 
-def draw_album(album: Sequence[Image.Image | None], scores: Scores) -> Image.Image:
-    """The chart of 2..10 photos, RGB."""
+def draw_album(
+    album: Sequence[Image.Image | None], scores: Scores, numbers: Sequence[int]
+) -> Image.Image:
+    """The chart of 2..10 photos with these numbers, RGB."""
     canvas = Canvas()
     top = round(heading(canvas, scores.words.title, LEFT, RIGHT, EDGE + PADDING))
     bands = _bands(len(album))
@@ -128,7 +130,7 @@ def draw_album(album: Sequence[Image.Image | None], scores: Scores) -> Image.Ima
     for band in bands:
         for column, place in enumerate(band):
             box = (grid.left(column), top, grid.cell_width, thumb_height)
-            _column_head(canvas, album[place], place + 1, scores.words.unreadable, box)
+            _column_head(canvas, album[place], numbers[place], scores.words.unreadable, box)
         top += thumb_height + 14
         rows = [row for place in band if (row := scores.rows[place]) is not None]
         shown = _shown(rows, len(scores.labels))

@@ -30,6 +30,7 @@ def draw(
     *,
     independent: bool = False,
     demo: bool = False,
+    numbers: Sequence[int] = (),
 ) -> Image.Image:
     """The chart of one photo or of an album.
 
@@ -41,6 +42,7 @@ def draw(
         words: everything else that the chart says.
         independent: scores are sigmoids; a footnote says that they need not add up to 100 %.
         demo: a footnote says that the demo model answered.
+        numbers: what the photos of an album are called; none: 1, 2, …
 
     Returns:
         RGB, 1,000 pixels wide and at most some 2,000 high, within what the Bot API takes as a photo
@@ -51,6 +53,8 @@ def draw(
     """
     if not photos or not labels or len(photos) != len(rows):
         raise ValueError("a chart needs a photo, a label, and a row for each photo")
+    if numbers and len(numbers) != len(photos):
+        raise ValueError("each photo needs a number, or none has one")
     if any(row is not None and len(row) != len(labels) for row in rows):
         raise ValueError("a row needs a probability for each label")
     names = tuple(labels)
@@ -60,7 +64,9 @@ def draw(
         shares = tuple(None if row is None else (row[0], 1.0 - row[0]) for row in shares)
     scores = Scores(names, shares, words, independent, demo)
     with own_settings():
-        return draw_bars(photos[0], scores) if len(photos) == 1 else draw_album(photos, scores)
+        if len(photos) == 1:
+            return draw_bars(photos[0], scores)
+        return draw_album(photos, scores, numbers or range(1, len(photos) + 1))
 
 
 def to_jpeg(chart: Image.Image) -> bytes:

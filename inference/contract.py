@@ -63,6 +63,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             them; None keeps all apart.
         draw: whether a chart is wanted.
         fingerprint: whether each picture's `Fingerprint` is wanted.
+        numbers: what the chart of several pictures calls each of them; empty: 1, 2, …
     """
 
     id: str
@@ -77,6 +78,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     merge_above: float | None = None
     draw: bool = True
     fingerprint: bool = False
+    numbers: list[int] = []
     version: int = VERSION
 
 

@@ -207,6 +207,7 @@ class Stages:
             read.job.words,
             independent=self.classifier.independent,
             demo=self.classifier.is_demo,
+            numbers=read.job.numbers,
         )
         return chart.to_jpeg(picture), time.monotonic() - started
 

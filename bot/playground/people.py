@@ -58,11 +58,13 @@ class Thing(Place, total=False):
 class Album(Place, total=False):
     """How an album is sent: its caption stands on the item with the index `caption_on`.
 
+    `captions` instead has one for each item; "" is none.
     `file_names` are those of documents; without them they are 0.jpg, 1.jpg, …
     """
 
     caption: str
     caption_on: int
+    captions: Sequence[str]
     album_of: Literal["photo", "document"]
     file_names: Sequence[str]
 
@@ -232,19 +234,21 @@ class Person:
         *,
         caption: str = "",
         caption_on: int = 0,
+        captions: Sequence[str] = (),
         album_of: Literal["photo", "document"] = "photo",
         file_names: Sequence[str] = (),
     ) -> list[Content]:
         names = file_names or [f"{index}.jpg" for index in range(len(items))]
+        words = captions or [caption if index == caption_on else "" for index in range(len(items))]
         # Everything is prepared before anything is sent, so that no other message comes between.
         return [
             await self._content(
                 "",
-                caption=caption if index == caption_on else None,
+                caption=said,
                 **{album_of: item},
                 **({"file_name": name} if album_of == "document" else {}),
             )
-            for index, (item, name) in enumerate(zip(items, names, strict=True))
+            for item, name, said in zip(items, names, words, strict=True)
         ]
 
     async def _media(

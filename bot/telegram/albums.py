@@ -1,8 +1,8 @@
 """Albums: their items come as separate updates, the caption on any of them; one answer for all.
 
 Each item is stored when it comes, and its update is then done with. Once no item has come for
-`SETTLE` seconds the album is asked about as a whole. A later item, or an edited caption, makes it
-due again, and the new answer takes the old one's place.
+`SETTLE` seconds the album is asked about as a whole, or in parts where its captions differ. A later
+item, or an edited caption, makes it due again, and new answers take the places of old ones.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 import time
+from collections.abc import Sequence
 
 from telegram import Message
 
@@ -18,7 +19,7 @@ from bot.backoff import Failures, backoff
 from bot.platform import Gone, TryAgain
 from bot.store import DATABASE_AWAY, Album, Store
 from bot.telegram import shapes
-from bot.telegram.commands import command_in
+from bot.telegram.album_parts import Part, numbered, parts_of
 from bot.telegram.conversation import Conversation
 from bot.telegram.people import Speaker, is_private, speaker_of
 from bot.telegram.pictures import NotAPicture
@@ -109,50 +110,47 @@ class Albums:
 
     async def _apologise(self, album: Album) -> None:
         try:
-            asking, _ = await self._read(album)
+            messages = await self._messages(album)
+            asking = next((m for m in messages if m.message_id == album.asking_id), messages[0])
             speaker = await speaker_of(asking, self._store)
             if speaker and (is_private(asking) or album.asking_id):
                 await self._conversation.refuse(asking, speaker.sentences.apology())
         except Exception:
             log.exception("The apology for an album failed as well.")
 
-    async def _read(self, album: Album) -> tuple[Message, list[Message]]:
-        """The item to answer, and all items.
-
-        That is the one answered before; else the one with the caption; else the first.
-        """
+    async def _messages(self, album: Album) -> list[Message]:
         packed = await self._store.album_items(album)
         items = [shapes.message(json.loads(item)) for item in packed]
         messages = [Message.de_json(item, self._bot) for item in items if item]
         if not messages:
             raise Gone("the album was forgotten")
-        captioned = _captioned(messages)
-        asking = next((m for m in messages if m.message_id == album.asking_id), captioned)
-        return asking, messages
+        return messages
 
     async def _take_up(self, album: Album) -> None:
-        asking, messages = await self._read(album)
+        messages = await self._messages(album)
+        parts = parts_of(messages, album.asking_id, self._bot.username)
+        if not parts:
+            return  # plain group photos are never touched; a late item may still bring the command
+        await self._store.album_asked_by(album, album.asking_id or parts[0].asking.message_id)
+        for part in parts:
+            await self._ask(part, album.serial)
+
+    async def _ask(self, part: Part, serial: int) -> None:
+        asking = part.asking
         speaker = await speaker_of(asking, self._store)
         if speaker is None:
             return
-        captioned = _captioned(messages)
-        phrases = captioned.caption
-        if command := command_in(captioned, self._bot.username):
-            phrases = command.argument if command.name == "classify" else None
-        if not is_private(asking) and not (command and command.name == "classify"):
-            return  # plain group photos are never touched; a late item may still bring the command
-        await self._store.album_asked_by(album, asking.message_id)
-        found = [self._conversation.picture_in(message) for message in messages]
-        media = tuple(picture for picture in found if isinstance(picture, Media))
-        if media:
-            await self._conversation.ask(asking, speaker, media, phrases, album.serial)
+        found = await self._conversation.pictures(part.messages, asking, serial)
+        if media := numbered(found, part.first):
+            await self._conversation.ask(asking, speaker, media, part.phrases, serial)
         else:
-            sentences = speaker.sentences
-            moving = NotAPicture.MOVING in found
-            await self._conversation.refuse(
-                asking, sentences.moving_picture() if moving else sentences.only_pictures()
-            )
+            await self._conversation.refuse_target(asking, speaker, _worst(found))
 
 
-def _captioned(messages: list[Message]) -> Message:
-    return next((message for message in messages if message.caption), messages[0])
+def _worst(found: Sequence[Media | NotAPicture | None]) -> NotAPicture:
+    """Why none of an album's items is a picture, in the one reason that says most."""
+    return next(
+        why
+        for why in (NotAPicture.OURS, NotAPicture.MOVING, NotAPicture.OTHER_FILE)
+        if why in found or why is NotAPicture.OTHER_FILE
+    )

@@ -3,6 +3,7 @@
 import pytest
 from telegram.constants import MessageLimit
 
+from bot.asks import Media
 from bot.captions import caption, in_words, ranking
 from bot.texts import LANGUAGES, speak
 from inference.contract import ImageOutcome, Reply, Result
@@ -73,6 +74,19 @@ def test_an_album_has_a_line_for_each_picture() -> None:
     ]
 
 
+def test_an_album_counts_its_pictures_as_people_see_them() -> None:
+    media = [Media("f", "u", number=1, skipped=(2, 4)), Media("g", "v", number=3)]
+    album = result(["cat", "dog"], [0.9, 0.1], [0.2, 0.8])
+    assert caption(album, ENGLISH, media).splitlines() == [
+        "1. 🏆 <b>cat</b> · 90.0 %",
+        "3. 🏆 <b>dog</b> · 80.0 %",
+        "<i>Left out of the album: 2, 4. I only look at still pictures.</i>",
+    ]
+    alone = caption(result(["cat", "dog"], [0.9, 0.1]), ENGLISH, media[:1]).splitlines()
+    assert alone[0] == "🏆 <b>cat</b> · 90.0 %"
+    assert "2, 4" in alone[-1]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("letter", ["x", "&", "🐈", "ש"])
 @pytest.mark.parametrize(
@@ -83,6 +97,10 @@ def test_whatever_happens_it_fits(language: str, letter: str, problem: Problem |
     outcome = ImageOutcome(probabilities=[0.35, 0.33, 0.32], problem=problem)
     album = Result(job_id="1", reply=Reply("x"), labels=labels, images=[outcome] * 10)
     assert _units(caption(album, speak(language))) <= MessageLimit.CAPTION_LENGTH
+    media = [Media("f", "u", number=number) for number in range(1, 10)]
+    media[0] = Media("f", "u", number=1, skipped=(10,))
+    most = Result(job_id="1", reply=Reply("x"), labels=labels, images=[outcome] * 9)
+    assert _units(caption(most, speak(language), media)) <= MessageLimit.CAPTION_LENGTH
     one = result(labels, [0.35, 0.33, 0.32])
     assert _units(caption(one, speak(language))) <= MessageLimit.CAPTION_LENGTH
 

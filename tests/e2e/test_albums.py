@@ -1,7 +1,10 @@
 """Albums: several pictures, one question, one answer."""
 
+from dataclasses import replace
+
 import pytest
 
+from bot.playground import media
 from bot.playground.chats import Chat
 from bot.playground.messages import Message
 from bot.playground.people import Person
@@ -52,6 +55,58 @@ async def test_an_album_with_default_labels(alice: Person) -> None:
     album = await alice.sends(album=THREE)
     answer = await alice.hears(reply_to=album)
     assert len((answer.caption or "").splitlines()) == 3
+
+
+async def test_each_of_several_captions_is_a_question_of_its_own(alice: Person) -> None:
+    captions = ["a dog, a cat", "", "a house, a boat"]
+    album = await alice.sends(album=THREE, captions=captions)
+    first, second = await alice.hears(reply_to=album[0]), await alice.hears(reply_to=album[2])
+    lines = (first.caption or "").splitlines()
+    assert [line[:4] for line in lines] == ["1. 🏆", "2. 🏆"]
+    assert "a dog" in lines[0] or "a cat" in lines[0]
+    assert "a house" in (second.caption or "")
+    await alice.edits(album[2], caption="a moon, a sun")
+    await alice.hears(edit_of=second)
+    assert "a moon" in (second.caption or "")
+    assert answers_to(album) == [first, second]
+
+
+async def test_a_film_in_an_album_is_left_out_and_counted(
+    server: BotApiServer, alice: Person
+) -> None:
+    photo, film = await alice.sends(album=THREE[:2], caption="a dog, a cat")
+    content = replace(film.content, media=media.video(server.world.files, b"mp4", 320, 240))
+    server.world.edit(film, content)
+    last = server.world.post(
+        alice.chat, alice.user, photo.versions[0], media_group_id=photo.media_group_id
+    )
+    answer = await alice.hears(
+        reply_to=photo, matching=lambda answer: "Left out" in (answer.caption or "")
+    )
+    lines = (answer.caption or "").splitlines()
+    assert [line[:2] for line in lines[:2]] == ["1.", "3."]
+    assert lines[2].startswith("Left out of the album: 2.")
+    assert answers_to([photo, film, last]) == [answer]
+
+
+async def test_an_edit_that_changes_nothing_leaves_an_albums_answer_as_it_is(
+    server: BotApiServer, alice: Person
+) -> None:
+    await alice.hears(reply_to=await alice.sends("/labels a dog, a cat"))
+    album = await alice.sends(album=THREE)
+    answer = await alice.hears(reply_to=album)
+    await alice.hears(reply_to=await alice.sends("/labels a moon, a sun"))
+    server.world.edit(album[1], album[1].content)
+    other = await alice.sends(album=THREE[:2])  # later than the edit
+    await alice.hears(reply_to=other)
+    assert not answer.edited
+
+
+async def test_labels_under_an_album_are_stored_and_sort_it(alice: Person) -> None:
+    album = await alice.sends(album=THREE, caption="/labels a dog, a cat")
+    noted = await alice.hears(reply_to=album)
+    assert "Noted: " in (noted.text or "")
+    assert len(((await alice.hears(reply_to=album)).caption or "").splitlines()) == 3
 
 
 async def test_an_item_that_comes_late_edits_the_answer(

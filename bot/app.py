@@ -121,6 +121,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
         arena,
         max_labels=settings.max_labels,
         admin_ids=settings.admin_ids,
+        sort=conversation.sort_by_stored,
     )
     admins = Admins(application.bot)
     starting = Starting(store, arena, conversation, admins, bot_id=bot_id)

@@ -32,6 +32,12 @@ _JOB_ANSWERED_BY = _newest.where(
         )
     ),
 )
+_LAST_JOB = (
+    select(jobs)
+    .where(jobs.c.chat_id == bindparam("chat_id"), jobs.c.user_id == bindparam("user_id"))
+    .order_by(jobs.c.created_at.desc(), jobs.c.serial.desc())
+    .limit(1)
+)
 _IN_FLIGHT = select(func.count()).where(
     jobs.c.user_id == bindparam("user_id"),
     jobs.c.delivered_at.is_(None),
@@ -47,7 +53,12 @@ _DELIVERED = (
 
 @dataclass(frozen=True)
 class JobRecord:
-    """A question that was put to the workers."""
+    """A question that was put to the workers.
+
+    Attributes:
+        fingerprint: what its message said, see `Ask`; "" where that is forgotten.
+        delivered_at: Unix time of its answer; None while there is none.
+    """
 
     id: str
     place: Place
@@ -57,7 +68,12 @@ class JobRecord:
     fingerprint: str
     media: tuple[Media, ...]
     created_at: float
-    delivered: bool
+    delivered_at: float | None
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the platform took the answer, or it became pointless."""
+        return self.delivered_at is not None
 
 
 @dataclass(frozen=True)
@@ -77,25 +93,27 @@ class Jobs(Rows):
         Args:
             queue: when the jobs stream was made that it is put into.
         """
-        await self._upsert(
-            jobs,
-            {"id": ask.id},
-            # delivered_at is not among them: an answer that was delivered stays delivered.
-            {
-                "chat_id": ask.place.chat_id,
-                "message_id": ask.place.message_id,
-                "thread_id": ask.place.thread_id,
-                "serial": ask.serial,
-                "user_id": ask.user_id,
-                "language": ask.language,
-                "fingerprint": ask.fingerprint,
-                "media": msgspec.msgpack.encode(ask.media),
-                "created_at": time.time(),
-                "labels": json.dumps(ask.labels, ensure_ascii=False),
-                "template": ask.template,
-                "queue": queue,
-            },
-        )
+        # delivered_at is not among them: an answer that was delivered stays delivered.
+        values = {
+            **_columns(ask),
+            "labels": json.dumps(ask.labels, ensure_ascii=False),
+            "template": ask.template,
+            "queue": queue,
+        }
+        await self._upsert(jobs, {"id": ask.id}, values)
+
+    async def record_refusal(self, ask: Ask) -> None:
+        """Notes a question that a sentence answered: nothing is queued, and its edits are edits."""
+        columns = _columns(ask)
+        values = {**columns, "delivered_at": columns["created_at"]}
+        await self._upsert(jobs, {"id": ask.id}, values)
+
+    async def change_fingerprint(self, job_id: str, fingerprint: str) -> None:
+        """Notes that the message of a question says something else now, which asks nothing."""
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(jobs).where(jobs.c.id == job_id).values(fingerprint=fingerprint)
+            )
 
     async def job(self, job_id: str) -> JobRecord | None:
         """A question by its id."""
@@ -108,6 +126,10 @@ class Jobs(Rows):
     async def job_answered_by(self, chat_id: int, answer_id: int) -> JobRecord | None:
         """The question that a message of ours answers."""
         return await self._one_job(_JOB_ANSWERED_BY, chat_id=chat_id, answer_id=answer_id)
+
+    async def last_job(self, chat_id: int, user_id: int) -> JobRecord | None:
+        """The newest question of a person in a chat."""
+        return await self._one_job(_LAST_JOB, chat_id=chat_id, user_id=user_id)
 
     async def _one_job(self, query: Select[Any], **values: Any) -> JobRecord | None:
         async with self._database.connect() as connection:
@@ -191,6 +213,20 @@ async def _mark_delivered(connection: AsyncConnection, job_id: str) -> None:
     await connection.execute(_DELIVERED, {"job_id": job_id, "now": time.time()})
 
 
+def _columns(ask: Ask) -> dict[str, Any]:
+    return {
+        "chat_id": ask.place.chat_id,
+        "message_id": ask.place.message_id,
+        "thread_id": ask.place.thread_id,
+        "serial": ask.serial,
+        "user_id": ask.user_id,
+        "language": ask.language,
+        "fingerprint": ask.fingerprint,
+        "media": msgspec.msgpack.encode(ask.media),
+        "created_at": time.time(),
+    }
+
+
 def _job_record(row: Any) -> JobRecord:
     return JobRecord(
         id=row.id,
@@ -201,5 +237,5 @@ def _job_record(row: Any) -> JobRecord:
         fingerprint=row.fingerprint,
         media=_media.decode(row.media),
         created_at=row.created_at,
-        delivered=row.delivered_at is not None,
+        delivered_at=row.delivered_at,
     )

@@ -3,11 +3,11 @@
 import time
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import exists, func, select, update
 
 from bot.asks import Media
 from bot.store.rows import Rows
-from bot.store.tables import questions
+from bot.store.tables import answers, questions
 
 # Text without a reply answers our last question only for so long, in seconds.
 _FRESH = 900.0
@@ -59,9 +59,15 @@ class Questions(Rows):
         """Our newest question to this person in this chat, if it is fresh: its id and pictures.
 
         Args:
-            after: the first one after this message instead.
+            after: the first one instead that was asked after this message of ours, about a message
+                before it: Telegram was slow to say that it took the question, and got it twice.
         """
         number = questions.c.question_id
+        twin_of = exists().where(
+            answers.c.chat_id == questions.c.chat_id,
+            answers.c.answer_id == number,
+            answers.c.message_id < (after or 0),
+        )
         query = (
             select(questions.c.question_id, questions.c.media)
             .where(
@@ -69,7 +75,7 @@ class Questions(Rows):
                 questions.c.user_id == user_id,
                 questions.c.is_open == 1,
                 questions.c.created_at > time.time() - _FRESH,
-                number > (after or 0),
+                *((number > after, twin_of) if after is not None else ()),
             )
             .order_by(number.desc() if after is None else number)
             .limit(1)
@@ -77,6 +83,14 @@ class Questions(Rows):
         async with self._database.connect() as connection:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else (row.question_id, _media.decode(row.media))
+
+    async def last_asked_at(self, chat_id: int, user_id: int) -> float:
+        """Unix time of our newest question to this person in this chat, open or not; 0.0: none."""
+        query = select(func.max(questions.c.created_at)).where(
+            questions.c.chat_id == chat_id, questions.c.user_id == user_id
+        )
+        async with self._database.connect() as connection:
+            return float((await connection.execute(query)).scalar_one_or_none() or 0.0)
 
     async def close_questions(
         self, chat_id: int, user_id: int, question_id: int | None = None

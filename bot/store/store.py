@@ -53,7 +53,7 @@ class Store(People, Jobs, OpenJobs, Questions, Albums, Rounds, Scores, GameSetti
 
         Who is hidden stays so: who wants to be forgotten does not want to be seen again.
         """
-        theirs = and_(
+        answered = and_(
             jobs.c.user_id == user_id,
             jobs.c.chat_id == answers.c.chat_id,
             jobs.c.message_id == answers.c.message_id,
@@ -63,12 +63,13 @@ class Store(People, Jobs, OpenJobs, Questions, Albums, Rounds, Scores, GameSetti
                 await connection.execute(delete(table).where(table.c.user_id == user_id))
             # A private chat has the person's own id.
             await connection.execute(
-                delete(answers).where(or_(answers.c.chat_id == user_id, exists().where(theirs)))
+                delete(answers).where(or_(answers.c.chat_id == user_id, exists().where(answered)))
             )
             await connection.execute(delete(albums).where(albums.c.chat_id == user_id))
-            await connection.execute(
-                delete(jobs).where(jobs.c.user_id == user_id, jobs.c.delivered_at.is_not(None))
-            )
+            theirs = jobs.c.user_id == user_id
+            await connection.execute(delete(jobs).where(theirs, jobs.c.delivered_at.is_not(None)))
+            # Those that are out are answered, but nothing that is said later means their pictures.
+            await connection.execute(update(jobs).where(theirs).values(fingerprint=""))
 
     async def move_chat(self, old: int, new: int) -> None:
         """A group became a supergroup: what it won and chose goes with it, its rounds end.

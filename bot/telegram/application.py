@@ -1,11 +1,17 @@
 """PTB's application: which update goes to which handler, and how failures come back."""
 
+import datetime
 import logging
 import os
 from collections.abc import Hashable
 from typing import Any
 
-from telegram import BotCommandScopeAllGroupChats, BotCommandScopeAllPrivateChats, Update
+from telegram import (
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeAllPrivateChats,
+    Message,
+    Update,
+)
 from telegram.ext import (
     Application,
     ApplicationBuilder,
@@ -17,15 +23,15 @@ from telegram.ext import (
 )
 
 from bot.inbox import Update as RawUpdate
-from bot.store import Store
+from bot.store import MEMORY_HOURS, Store
 from bot.telegram import shapes
 from bot.telegram.albums import Albums
-from bot.telegram.commands import command_in
+from bot.telegram.commands import command_in, is_for_another_bot
 from bot.telegram.conversation import Conversation
 from bot.telegram.games import Games
 from bot.telegram.people import is_private, place_of, speaker_of
 from bot.telegram.platform import Bot, Pace, TelegramPlatform
-from bot.telegram.preferences import Preferences
+from bot.telegram.preferences import ABOUT_PICTURES, Preferences
 from bot.telegram.request import AiohttpRequest
 from bot.texts import LANGUAGES, speak
 from bot.texts.languages import SOURCE_LANGUAGE
@@ -133,13 +139,20 @@ class TelegramFront:
             return
         if message is None or (who := await speaker_of(message, self._store)) is None:
             return
+        edited = update.edited_message is not None
+        if edited and _is_forgotten(message):
+            return
         if self._allowed and not self._allowed & {message.chat_id, who.user_id}:
-            if is_private(message):
+            if is_private(message) and not edited:
                 await self._platform.send_text(place_of(message), who.sentences.not_allowed())
             return
-        edited = update.edited_message is not None
         serial = update.update_id if edited else 0
-        command = command_in(message, self._application.bot.username)
+        username = self._application.bot.username
+        command = command_in(message, username)
+        if is_for_another_bot(message, username):
+            if is_private(message) and not edited:
+                await self._conversation.refuse(message, who.sentences.unknown_command())
+            return
         if command and (play := self._games.commands.get(command.name)):
             if not edited:
                 await play(message, who, command.argument)
@@ -147,6 +160,8 @@ class TelegramFront:
             return
         elif message.media_group_id:
             await self._albums.add(message, who, update.update_id, edited=edited)
+            if command and command.name in ABOUT_PICTURES and not edited:
+                await self._preferences.commands[command.name](message, who, command.argument)
         elif command and command.name == "classify":
             await self._conversation.classify(message, who, command.argument, serial)
         elif command and (handler := self._preferences.commands.get(command.name)):
@@ -169,6 +184,16 @@ class TelegramFront:
         is_allowed = not self._allowed or self._allowed & {query.from_user.id, *chat}
         if is_allowed and not await self._games.press(query):
             await self._preferences.press(query)
+
+
+def _is_forgotten(message: Message) -> bool:
+    """Whether a message is older than what we remember: nobody knows what an edit of it changes.
+
+    Telegram sends edits of messages that nobody edited, e.g. when they get a first reaction. People
+    edit theirs for 48 hours; so long we remember them.
+    """
+    age = datetime.datetime.now(datetime.UTC) - message.date
+    return age > datetime.timedelta(hours=MEMORY_HOURS)
 
 
 async def introduce(bot: Bot) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from telegram import Chat, Message, User
+from telegram import Chat, ExternalReplyInfo, Message, MessageOriginUser, User
 from telegram.constants import ChatType
 
 from bot.asks import Place
@@ -35,6 +35,17 @@ def place_of(message: Message) -> Place:
 def is_private(message: Message) -> bool:
     """True in a chat with one person."""
     return message.chat.type == ChatType.PRIVATE
+
+
+def is_by(message: Message | ExternalReplyInfo, user_id: int) -> bool:
+    """True where this user wrote a message, also when somebody forwards or quotes it."""
+    if isinstance(message, Message):
+        origin, users = message.forward_origin, [message.from_user, message.via_bot]
+    else:
+        origin, users = message.origin, []
+    if isinstance(origin, MessageOriginUser):
+        users.append(origin.sender_user)
+    return any(user is not None and user.id == user_id for user in users)
 
 
 async def speaker_of(message: Message, store: Store) -> Speaker | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import Enum
 from pathlib import PurePath
 
-from telegram import Document, Message, PhotoSize, Sticker
+from telegram import Document, ExternalReplyInfo, Message, PhotoSize, Sticker
 
 from bot.asks import Media
 
@@ -37,9 +37,10 @@ class NotAPicture(Enum):
 
     OTHER_FILE = "other file"
     MOVING = "moving"
+    OURS = "a chart or a board of ours, whose picture is not known any more"
 
 
-def picture_in(message: Message, image_size: int) -> Media | NotAPicture | None:
+def picture_in(message: Message | ExternalReplyInfo, image_size: int) -> Media | NotAPicture | None:
     """The message's picture; None when it carries no file at all.
 
     Args:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
@@ -20,10 +21,18 @@ _LANGUAGE = "language:"
 _FORGET = "forget-me"
 
 Handler = Callable[[Message, Speaker, str], Awaitable[None]]
+Sort = Callable[[Message, Speaker], Awaitable[None]]
+
+# What these store concerns the picture, too, whose caption they are.
+ABOUT_PICTURES = frozenset({"labels", "template"})
 
 
 class Preferences:
-    """Each command takes the message, who speaks, and what follows the command."""
+    """Each command takes the message, who speaks, and what follows the command.
+
+    Args:
+        sort: sorts a message's own picture, if it has one, by what is stored.
+    """
 
     def __init__(
         self,
@@ -35,6 +44,7 @@ class Preferences:
         *,
         max_labels: int,
         admin_ids: frozenset[int],
+        sort: Sort | None = None,
     ) -> None:
         self._platform = platform
         self._store = store
@@ -43,6 +53,7 @@ class Preferences:
         self._arena = arena
         self._max_labels = max_labels
         self._admin_ids = admin_ids
+        self._sort = sort
         self.commands: dict[str, Handler] = {
             "start": self._start,
             "help": self._help,
@@ -60,8 +71,10 @@ class Preferences:
         await self._platform.send_text(place_of(message), text, keyboard)
 
     async def _start(self, message: Message, who: Speaker, _argument: str) -> None:
-        name = message.from_user.first_name if message.from_user else message.chat.title or ""
-        text = who.sentences.start(name)
+        if is_private(message):
+            text = who.sentences.start(message.from_user.first_name if message.from_user else "")
+        else:
+            text = who.sentences.start_in_group()
         if self._fleet.is_demo:
             text += "\n\n" + who.sentences.demo_note()
         await self._say(message, text)
@@ -80,14 +93,15 @@ class Preferences:
             try:
                 labels = parse(argument, max_labels=self._max_labels)
             except LabelsRefused as error:
-                text = who.sentences.labels_refused(error)
-            else:
-                await self._store.set_labels(who.user_id, labels)
-                text = who.sentences.labels_set(labels)
+                await self._say(message, who.sentences.labels_refused(error))
+                return
+            await self._store.set_labels(who.user_id, labels)
+            text = who.sentences.labels_set(labels)
         elif who.person.labels:
             text = who.sentences.labels_shown(who.person.labels)
         else:
             text = who.sentences.labels_none()
+        await self._sort_by_stored(message, who)
         await self._say(message, text)
 
     async def _template(self, message: Message, who: Speaker, argument: str) -> None:
@@ -96,16 +110,25 @@ class Preferences:
             text = who.sentences.template_cleared()
         elif argument:
             template = " ".join(argument.split())
-            if template.count("{}") == 1 and len(template) <= MAX_LABEL_LENGTH:
-                await self._store.set_template(who.user_id, template)
-                text = who.sentences.template_set(template)
-            else:
-                text = who.sentences.template_wrong(MAX_LABEL_LENGTH)
+            if template.count("{}") != 1 or len(template) > MAX_LABEL_LENGTH:
+                await self._say(message, who.sentences.template_wrong(MAX_LABEL_LENGTH))
+                return
+            await self._store.set_template(who.user_id, template)
+            text = who.sentences.template_set(template)
         elif who.person.template:
             text = who.sentences.template_shown(who.person.template)
         else:
             text = who.sentences.template_none()
+        await self._sort_by_stored(message, who)
         await self._say(message, text)
+
+    async def _sort_by_stored(self, message: Message, who: Speaker) -> None:
+        """Sorts the picture whose caption a command is, in private.
+
+        Before anything is said: where this fails, the command is carried out once more.
+        """
+        if self._sort and is_private(message) and message.caption and not message.media_group_id:
+            await self._sort(message, replace(who, person=await self._store.person(who.user_id)))
 
     async def _language(self, message: Message, who: Speaker, argument: str) -> None:
         if not argument:

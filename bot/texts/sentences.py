@@ -61,6 +61,16 @@ class Sentences(RoundSentences, GameSentences):
             "/labels keeps phrases for photos without a caption. /help tells the rest."
         ).format(name=self.quote(name))
 
+    def start_in_group(self) -> str:
+        return self._(
+            "Hello! 👋 In a group I only look at pictures that you show me: reply to one "
+            "with\n"
+            "<code>/classify a blurry cat, a fast sports car</code>\n"
+            "or write that as the caption of a new one, and I tell you which phrase fits it best.\n"
+            "\n"
+            "/play starts a game. /help tells the rest."
+        )
+
     def demo_note(self) -> str:
         return self._(
             "ℹ️ This bot runs its small demo model: it knows drawings and shapes, not photographs."
@@ -71,7 +81,10 @@ class Sentences(RoundSentences, GameSentences):
             "<b>How to ask</b>\n"
             "• Send a photo, a sticker or a picture file; its caption holds the phrases, "
             "separated by commas: <code>a dog, a cat</code>. Quotes protect a comma.\n"
-            "• Or reply to a picture with phrases. An album gets one answer.\n"
+            "• Or reply to a picture with phrases. Two or more without a reply, within ten "
+            "minutes, mean your last picture.\n"
+            "• An album with one caption gets one answer. With several, each caption is about its "
+            "own picture, and those without one after it.\n"
             "• Edit the caption, and I edit my answer.\n"
             "• In groups: <code>/classify a dog, a cat</code> as a caption, or as a reply to a "
             "picture.\n"
@@ -119,6 +132,17 @@ class Sentences(RoundSentences, GameSentences):
         return self._(
             "I look at pictures. Send me a photo with a caption such as "
             "<code>a dog, a cat</code>, or see /help."
+        )
+
+    def one_phrase(self) -> str:
+        return self._(
+            "Do you mean your last picture? Reply to it with that phrase, or send me several, "
+            "separated by commas: <code>a dog, a cat</code>"
+        )
+
+    def picture_forgotten(self) -> str:
+        return self._(
+            "I no longer know that picture. Please send it again, with phrases as its caption."
         )
 
     def moving_picture(self) -> str:
@@ -316,6 +340,11 @@ class Sentences(RoundSentences, GameSentences):
 
     def none_likely(self) -> str:
         return self._("<i>None of them seems to fit.</i>")
+
+    def skipped(self, numbers: Sequence[int]) -> str:
+        return self._(
+            "<i>Left out of the album: {numbers}. I only look at still pictures.</i>"
+        ).format(numbers=", ".join(map(str, numbers)))
 
     # -- the host's view ----------------------------------------------------------------------
 

@@ -54,6 +54,13 @@ async def test_classify_alone_without_labels_asks_only_its_sender(
     assert (await alice.hears(reply_to=reply)).photo
 
 
+async def test_a_group_is_greeted_with_what_works_in_groups(group: Chat, alice: Person) -> None:
+    start = await alice.sends("/start@clip_test_bot", to=group)
+    greeting = (await alice.hears(reply_to=start)).text or ""
+    assert "/classify a blurry cat" in greeting
+    assert "Send me a photo" not in greeting
+
+
 async def test_nothing_else_in_a_group_is_touched(group: Chat, alice: Person, bob: Person) -> None:
     untouched = [
         await bob.sends(picture(), to=group),
@@ -68,9 +75,12 @@ async def test_nothing_else_in_a_group_is_touched(group: Chat, alice: Person, bo
     chart = await bob.hears(reply_to=last)
     # a remark about our answer is not meant for us
     remark = await bob.sends("nice, isn't it", reply_to=chart)
+    phrases = await bob.sends("a moon, a sun", to=group)
+    command = await bob.sends("/classify@other_bot a, b", reply_to=chart)
     end = await bob.sends("/labels", to=group)
     await bob.hears(reply_to=end)
-    assert [reply for message in [*untouched, remark] for reply in group.replies_to(message)] == []
+    untouched += [remark, phrases, command]
+    assert [reply for message in untouched for reply in group.replies_to(message)] == []
     assert group.actions == []
 
 

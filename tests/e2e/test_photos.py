@@ -1,10 +1,12 @@
 """A photo with phrases, and what can be done with the answer."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
+from bot.playground.entities import typed
 from bot.playground.people import Person
 from bot.playground.server import BotApiServer
 from tests.bot.playground.pictures import picture, sides
@@ -126,6 +128,33 @@ async def test_an_edit_that_changes_nothing_does_nothing(
     await alice.hears()
     assert alice.chat.replies_to(photo) == [answer]
     assert not answer.edited
+
+
+async def test_an_edit_that_changes_nothing_keeps_yesterdays_labels(
+    server: BotApiServer, alice: Person
+) -> None:
+    await alice.hears(reply_to=await alice.sends("/labels a dog, a cat"))
+    photo = await alice.sends(picture())
+    answer = await alice.hears(reply_to=photo)
+    await alice.hears(reply_to=await alice.sends("/labels a moon, a sun"))
+    await alice.hears(reply_to=await alice.sends("/template a photo of {}"))
+    server.world.edit(photo, photo.content)  # as Telegram does at a first reaction
+    photo.date -= 3 * 24 * 3_600
+    server.world.edit(photo, replace(photo.content, words=typed("a house, a boat")))
+    last = await alice.sends(picture())  # its answer comes after theirs
+    await alice.hears(reply_to=last)
+    assert alice.chat.replies_to(photo) == [answer]
+    assert not answer.edited
+
+
+async def test_a_chart_is_no_picture_once_its_own_is_forgotten(alice: Person) -> None:
+    photo = await alice.sends(picture(), caption="a dog, a cat")
+    chart = await alice.hears(reply_to=photo)
+    page = await alice.hears(reply_to=await alice.sends("/privacy"))
+    await alice.presses(page, page.keyboard[0].text)
+    for text in ("a moon, a sun", "/classify a moon, a sun"):
+        reply = await alice.sends(text, reply_to=chart)
+        assert "no longer know that picture" in ((await alice.hears(reply_to=reply)).text or "")
 
 
 async def test_a_caption_mended_after_a_refusal_gets_its_chart_there(alice: Person) -> None:

@@ -106,6 +106,19 @@ async def test_an_edited_command_is_not_carried_out_again(alice: Person) -> None
     assert await _asks(alice, "/labels") == "Your phrases: a dog, a cat"
 
 
+async def test_labels_under_a_photo_are_stored_and_sort_it(alice: Person) -> None:
+    photo = await alice.sends(picture(), caption="/labels a dog, a cat")
+    said = [await alice.hears(reply_to=photo) for _ in range(2)]
+    assert any("Noted: a dog, a cat" in (answer.text or "") for answer in said)
+    assert any("a dog" in (answer.caption or "") for answer in said)
+    assert await _asks(alice, "/labels") == "Your phrases: a dog, a cat"
+
+
+async def test_a_command_for_another_bot_is_no_phrase(alice: Person) -> None:
+    photo = await alice.sends(picture(), caption="/classify@other_bot a, b")
+    assert "don't know that command" in ((await alice.hears(reply_to=photo)).text or "")
+
+
 async def test_classify_without_a_picture_says_what_to_do(alice: Person) -> None:
     assert "Reply to a picture with /classify" in await _asks(alice, "/classify a dog, a cat")
     text = await alice.sends("just words")

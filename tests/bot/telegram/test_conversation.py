@@ -4,79 +4,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from telegram import Message
 from telegram.error import BadRequest
 
 from bot.asks import Media
-from bot.intake import Intake
-from bot.metrics import Metrics
 from bot.platform import TryAgain
-from bot.store import Store
-from bot.telegram.conversation import Conversation
 from bot.telegram.people import speaker_of
-from bot.telegram.preferences import Preferences
-from inference.contract import Job, decode_job
-from inference.queue import JOBS, JOBS_SUBJECT, Queue
-from tests.bot.scripted import ScriptedPlatform
 from tests.bot.telegram.messages import message, size
+from tests.bot.telegram.private_chat import BOT, Chat
 
-BOT = {"id": 42, "is_bot": True, "first_name": "clipbot"}
 TOO_MANY = ", ".join(f"label {number}" for number in range(30))
-ANYTHING: Any = None
-
-
-class Chat:
-    """Alice's private chat with the bot. Numbers are those of messages; edits have serials."""
-
-    def __init__(self, store: Store, queue: Queue, platform: ScriptedPlatform) -> None:
-        self.store = store
-        self.platform = platform
-        self._queue = queue
-        intake = Intake(queue, store, platform, Metrics(), bot_id=42, max_per_user=3)
-        telegram: Any = platform
-        fleet: Any = SimpleNamespace(image_size=224, is_demo=False)
-        self.conversation = Conversation(telegram, store, intake, fleet, max_labels=20)
-        self.preferences = Preferences(
-            telegram, store, fleet, queue, ANYTHING, max_labels=20, admin_ids=frozenset()
-        )
-
-    async def hears(self, heard: Message, serial: int = 0) -> None:
-        who = await speaker_of(heard, self.store)
-        assert who
-        await self.conversation.private_message(heard, who, serial)
-
-    async def text(self, number: int, text: str, serial: int = 0, **fields: Any) -> None:
-        await self.hears(message(message_id=number, text=text, **fields), serial)
-
-    async def photo(
-        self, number: int, caption: str | None = None, serial: int = 0, width: int = 400
-    ) -> None:
-        shown = message(message_id=number, photo=[size(width, 300)], caption=caption)
-        await self.hears(shown, serial)
-
-    async def jobs(self) -> list[Job]:
-        """What the workers were asked since the last look."""
-        puller = await self._queue.puller(JOBS, "test", JOBS_SUBJECT)
-        found = []
-        for delivery in await puller.pull(9, 0.2):
-            found.append(decode_job(delivery.data))
-            await delivery.ack()
-        return found
-
-    @property
-    def sentences(self) -> list[str]:
-        return [text for _, _, text in self.platform.said]
-
-    async def question(self) -> int:
-        """The question that is open, by its message."""
-        asked = await self.store.open_question(7, 7)
-        assert asked
-        return asked[0]
-
-
-@pytest.fixture
-def chat(store: Store, queue: Queue, platform: ScriptedPlatform) -> Chat:
-    return Chat(store, queue, platform)
 
 
 async def test_a_question_is_about_the_picture_that_is_there_now(chat: Chat) -> None:

@@ -59,6 +59,7 @@ GIVEN: dict[str, list[Any]] = {
     "times": [("30 s", "60 s", "3 min")],
     "language": [None, "es"],
     "admins_only": [True, False],
+    "numbers": [[2], list(range(1, 10))],
 }
 # Not one text, or none with markup.
 _OTHER = {

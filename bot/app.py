@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from bot import patience
+from bot import clock, patience
 from bot.arena import Arena, EditPace, GameJobs
 from bot.consumer import Consumer
 from bot.delivery import Deliverer
@@ -162,6 +162,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
         lambda: patience.watch(store, platform, lanes, wait=wait, look_every=min(15.0, wait / 4)),
         lost.watch,
         lambda: patience.watch_model(store, platform, lanes, lambda: fleet.lacks_model),
+        lambda: clock.watch(store),
         lambda: _prune(store),
         lambda: _checkpoint(database),
         heap.give_back_again_and_again,

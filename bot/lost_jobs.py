@@ -14,6 +14,7 @@ from typing import NoReturn
 from bot.answers import Answers
 from bot.asks import Place
 from bot.backoff import Failures
+from bot.clock import JUMP, steady
 from bot.intake import Intake, Refused
 from bot.lanes import Lanes
 from bot.platform import Gone, Platform, TryAgain
@@ -35,12 +36,14 @@ class _Mark:
     """How far the streams had come at some time.
 
     Attributes:
-        at: Unix seconds.
+        at: by the host's clock, as the times of records are.
+        steady: the same by the clock that nobody sets.
         jobs: the newest job of that time.
         results: the newest result of the time at which all these jobs were done.
     """
 
     at: float
+    steady: float
     jobs: int
     results: int | None = None
 
@@ -110,7 +113,9 @@ class LostJobs:
         """
         mark = self._mark
         if mark is None:
-            self._mark = _Mark(time.time(), jobs.last)
+            self._mark = _Mark(time.time(), steady(), jobs.last)
+        elif abs(time.time() - mark.at - (steady() - mark.steady)) > JUMP:
+            self._mark = None  # the host's clock was set: our time is not that of the records
         elif mark.results is None:
             if jobs.first > mark.jobs:
                 self._mark = replace(mark, results=results.last)

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -14,6 +13,7 @@ from bot.arena.jobs import Errand, GameJobs, errand_of, is_of_a_game, verdict
 from bot.arena.pace import EDIT_EVERY, EditPace
 from bot.arena.showman import Look, Showman
 from bot.backoff import Failures, backoff
+from bot.clock import steady
 from bot.games import State, begin, step, wakes_at
 from bot.games.events import (
     Ask,
@@ -58,7 +58,7 @@ class Arena:
         platform: Platform,
         jobs: GameJobs,
         edits: EditPace,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = steady,
     ) -> None:
         self._store = store
         self._jobs = jobs

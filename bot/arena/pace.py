@@ -50,7 +50,7 @@ def allowed_at(calls: Sequence[float], urgency: Urgency, now: float) -> float:
     Args:
         calls: when the round's latest calls were.
     """
-    recent = sorted(call for call in calls if call > now - _MINUTE)
+    recent = sorted(_recent(calls, now))
     at = now
     if len(recent) >= urgency:
         at = recent[len(recent) - urgency] + _MINUTE
@@ -61,4 +61,9 @@ def allowed_at(calls: Sequence[float], urgency: Urgency, now: float) -> float:
 
 def with_call(calls: Sequence[float], now: float) -> tuple[float, ...]:
     """The calls of the last minute and one more."""
-    return (*(call for call in calls if call > now - _MINUTE), now)
+    return (*_recent(calls, now), now)
+
+
+def _recent(calls: Sequence[float], now: float) -> list[float]:
+    """Those of the last minute. Later ones are of before the host's clock was set back."""
+    return [call for call in calls if now - _MINUTE < call <= now]

@@ -22,6 +22,10 @@ from bot.store import RoundRow, Store, insist
 
 log = logging.getLogger(__name__)
 
+# Seconds. Telegram may ask for more: then it asks again. A stored time that is farther ahead is of
+# before the host's clock was set back.
+_LONGEST_PAUSE = 300.0
+
 
 @dataclass(frozen=True)
 class Look:
@@ -51,12 +55,12 @@ class Showman:
     async def look(self, row: RoundRow) -> Look:
         """Makes at most one call; says when to come again."""
         now = self._clock()
-        if row.display.not_before > now:
+        if now < row.display.not_before <= now + _LONGEST_PAUSE:
             return Look(again_at=row.display.not_before)
         try:
             shown = await self._next_call(row, now)
         except TryAgain as error:
-            wait = error.after or backoff(self._failures.count(row.id))
+            wait = min(error.after or backoff(self._failures.count(row.id)), _LONGEST_PAUSE)
             log.warning("Round %s: %s; trying again in %.0f s.", row.id, error, wait)
             until = self._clock() + wait
             await self._store.save_display(row.state, replace(row.display, not_before=until))

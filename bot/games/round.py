@@ -129,10 +129,19 @@ def opened(state: R, now: float) -> R:
 
 
 def resumed(state: R, now: float) -> R:
-    """We are back after a crash: the time goes on, and nobody is cut off by our absence."""
+    """We are back after a crash: the time goes on, and nobody is cut off by our absence.
+
+    A time that is farther ahead than the phase is long was stored before the host's clock was set
+    back: then the phase begins again.
+    """
     if state.phase in {Phase.OPENING, Phase.OVER}:
         return state
-    return msgspec.structs.replace(state, ends_at=max(state.ends_at or now, now + GRACE))
+    is_open = state.phase is Phase.OPEN
+    ends_at = state.ends_at or now
+    if ends_at > now + max(GRACE, state.table.seconds if is_open else PATIENCE):
+        ends_at = now + (state.table.seconds if is_open else PATIENCE)
+        state = msgspec.structs.replace(state, opened_at=now if is_open else state.opened_at)
+    return msgspec.structs.replace(state, ends_at=max(ends_at, now + GRACE))
 
 
 def judging(state: R, now: float) -> R:

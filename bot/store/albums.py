@@ -3,8 +3,9 @@
 import time
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, or_, select, update
 
+from bot.clock import steady
 from bot.store.rows import Rows
 from bot.store.tables import album_items, albums
 
@@ -24,8 +25,13 @@ class Album:
     asking_id: int | None = None
 
 
+# Nothing is put off for longer, in seconds: what is due later than that was stored before the
+# host's clock was set back.
+_FARTHEST = 600.0
+
+
 class Albums(Rows):
-    """The tables `albums` and `album_items`."""
+    """The tables `albums` and `album_items`. Due times are those of `bot.clock.steady`."""
 
     async def add_album_item(
         self,
@@ -47,8 +53,7 @@ class Albums(Rows):
         """
         keys = {"chat_id": chat_id, "group_id": group_id, "message_id": message_id}
         item = {"user_id": user_id, "message": message}
-        now = time.time()
-        fresh = {"due_at": now + settle, "serial": serial, "created_at": now}
+        fresh = {"due_at": _in(settle), "serial": serial, "created_at": time.time()}
         greater = func.max if self._is_sqlite else func.greatest
         changes = {**fresh, "serial": greater(albums.c.serial + 1, serial)}
         album = {"chat_id": chat_id, "group_id": group_id}
@@ -63,15 +68,18 @@ class Albums(Rows):
 
     async def due_albums(self) -> list[Album]:
         """Albums that have settled."""
-        query = select(albums).where(albums.c.due_at <= time.time())
+        now = steady()
+        query = select(albums).where(or_(albums.c.due_at <= now, albums.c.due_at > now + _FARTHEST))
         async with self._database.connect() as connection:
             rows = (await connection.execute(query)).all()
         return [Album(r.chat_id, r.group_id, r.serial, r.asking_id) for r in rows]
 
     async def next_album_due(self) -> float | None:
-        """Unix time at which the next album settles."""
+        """When the next album settles, by `bot.clock.steady`."""
+        now = steady()
+        due_at = case((albums.c.due_at > now + _FARTHEST, now), else_=albums.c.due_at)
         async with self._database.connect() as connection:
-            found = await connection.execute(select(func.min(albums.c.due_at)))
+            found = await connection.execute(select(func.min(due_at)))
             value = found.scalar_one_or_none()
         return None if value is None else float(value)
 
@@ -87,7 +95,7 @@ class Albums(Rows):
 
     async def put_off_album(self, album: Album, seconds: float | None) -> None:
         """Makes the album due in so many seconds, or with None no more; newer items win."""
-        due_at = None if seconds is None else time.time() + seconds
+        due_at = None if seconds is None else _in(seconds)
         async with self._database.begin() as connection:
             await connection.execute(
                 update(albums)
@@ -103,9 +111,7 @@ class Albums(Rows):
         """Gives albums that a crash cut short so many seconds for their other items to come."""
         async with self._database.begin() as connection:
             await connection.execute(
-                update(albums)
-                .where(albums.c.due_at.is_not(None))
-                .values(due_at=time.time() + seconds)
+                update(albums).where(albums.c.due_at.is_not(None)).values(due_at=_in(seconds))
             )
 
     async def album_asked_by(self, album: Album, message_id: int) -> None:
@@ -116,3 +122,7 @@ class Albums(Rows):
                 .where(albums.c.chat_id == album.chat_id, albums.c.group_id == album.group_id)
                 .values(asking_id=message_id)
             )
+
+
+def _in(seconds: float) -> float:
+    return steady() + min(seconds, _FARTHEST)

@@ -25,6 +25,7 @@ from bot.store.tables import (
     rounds,
     scores,
 )
+from bot.store.times import Times
 from bot.store.unanswered import OpenJobs
 
 # A group's album without a command is kept only for a late item that may have one, in seconds.
@@ -35,7 +36,7 @@ _PATIENCE = 30 * 24 * 3_600.0
 _HANDLED = select(handled.c.update_id).where(handled.c.update_id == bindparam("update_id"))
 
 
-class Store(People, Jobs, OpenJobs, Questions, Albums, Rounds, Scores, GameSettingsPart):
+class Store(People, Jobs, OpenJobs, Questions, Albums, Rounds, Scores, Times, GameSettingsPart):
     """All tables. Safe for concurrent use within one event loop."""
 
     async def is_handled(self, update_id: int) -> bool:

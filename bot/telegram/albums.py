@@ -9,13 +9,13 @@ import asyncio
 import contextlib
 import json
 import logging
-import time
 from collections.abc import Sequence
 
 from telegram import Message
 
 from bot.asks import Media
 from bot.backoff import Failures, backoff
+from bot.clock import steady
 from bot.platform import Gone, TryAgain
 from bot.store import DATABASE_AWAY, Album, Store
 from bot.telegram import shapes
@@ -73,7 +73,7 @@ class Albums:
             while True:
                 self._something_came.clear()
                 due = await self._store.next_album_due()
-                pause = _LOOK_EVERY if due is None else due - time.time()
+                pause = _LOOK_EVERY if due is None else due - steady()
                 if pause > 0:
                     # Not wait_for: before Python 3.12 that may swallow a cancellation.
                     with contextlib.suppress(TimeoutError):

@@ -1,7 +1,6 @@
 """/settings: how games are played in a chat. Everybody may read it, the chat's admins change it."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ from telegram import CallbackQuery, Message
 
 from bot.arena import EditPace
 from bot.asks import Place
+from bot.clock import steady
 from bot.games import beat_clip, duel, hunt
 from bot.platform import Button, Buttons, Gone, TryAgain
 from bot.store import GameSettings, Store
@@ -77,7 +77,7 @@ class GroupSettings:
             del self._editing[key]
 
     async def _edit(self, place: Place, sentences: Sentences) -> None:
-        now = time.time()
+        now = steady()
         await asyncio.sleep(self._edits.book(place.chat_id, now) - now)
         key = place.chat_id, place.message_id
         self._edited(key, asyncio.current_task())  # a press from now on needs one of its own

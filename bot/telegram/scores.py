@@ -16,6 +16,9 @@ from bot.texts import Sentences
 # Three leaderboards of so many lines each fit into one message.
 _LINES, _LINES_OF_ALL = 5, 10
 
+# Streaks are of Beat CLIP: they stand in its leaderboard, and in those of all games.
+_WITH_STREAKS = {None, Game.GUESS}
+
 Handler = Callable[[Message, Speaker, str], Awaitable[None]]
 
 
@@ -72,7 +75,7 @@ class Scores:
         for title, only, since, limit in wanted:
             found = await self._store.leaderboard(chat_id, game=only, since=since, limit=limit)
             if found:
-                lines = [_line(one, place, sentences) for place, one in enumerate(found, 1)]
+                lines = [_line(one, place, only, sentences) for place, one in enumerate(found, 1)]
                 sections.append(sentences.score_section(title, lines))
         if not sections:
             return sentences.no_scores()
@@ -85,10 +88,11 @@ class Scores:
         return game_of(row.state) if row else await self._store.last_game(place.chat_id)
 
 
-def _line(standing: Standing, place: int, sentences: Sentences) -> str:
+def _line(standing: Standing, place: int, only: Game | None, sentences: Sentences) -> str:
     player = Player(standing.user_id, standing.name, standing.username)
     name = sentences.name_of(player, linked=False)
-    return sentences.score_line(name, standing.points, place, standing.medals, standing.streak)
+    streak = standing.streak if only in _WITH_STREAKS else 0
+    return sentences.score_line(name, standing.points, place, standing.medals, streak)
 
 
 def _monday(today: datetime) -> float:

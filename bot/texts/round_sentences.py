@@ -9,6 +9,8 @@ from bot.texts.pieces import Pieces
 
 # Of a label in a button, in a line of a result, and in a whisper; in UTF-16 units.
 _BUTTON, _LINE, _WHISPER = 40, 60, 60
+# Shorter times are told in seconds alone.
+_IN_SECONDS = 120
 _MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
 
 
@@ -25,10 +27,13 @@ class RoundSentences(Pieces):
                 return self._("Photo hunt")
 
     def length_of_time(self, count: float) -> str:
-        """A length of time, such as `30 s` or `3 min`."""
-        if count >= 120:
-            return self._("{count} min").format(count=self.number(count / 60))
-        return self._("{count} s").format(count=self.number(round(count)))
+        """A length of time in whole seconds, such as `30 s`, `3 min` or `2 min 42 s`."""
+        total = max(0, round(count))
+        if total < _IN_SECONDS:
+            return self._("{count} s").format(count=self.number(total))
+        minutes, seconds = divmod(total, 60)
+        text = self._("{count} min").format(count=self.number(minutes))
+        return f"{text} {self._('{count} s').format(count=seconds)}" if seconds else text
 
     @staticmethod
     def on_button(label: str) -> str:
@@ -103,8 +108,13 @@ class RoundSentences(Pieces):
         ).format(words=words, time=self.length_of_time(seconds))
 
     def duel_line(self, name: str, label: str, share: float, points: int, place: int) -> str:
-        phrase = self.quote(shortened(label, _LINE))
-        return f"{_MEDALS.get(place, '▫️')} {name}: “{phrase}” · {self.percent(share)} · +{points}"
+        return self._("{medal} {name}: “{label}” · {share} · +{points}").format(
+            medal=_MEDALS.get(place, "▫️"),
+            name=name,
+            label=self.quote(shortened(label, _LINE)),
+            share=self.percent(share),
+            points=points,
+        )
 
     def duel_second(self, name: str, label: str, other: str, points: int) -> str:
         return self._("▫️ {name}: “{label}” – {other} was first · +{points}").format(

@@ -111,7 +111,7 @@ def test_every_sentence_is_translated() -> None:
     # numbers alone, and what people typed
     assert same <= {
         *("quote", "list_of", "winner", "runner_up", "percent", "number"),
-        *("guess_right", "guess_wrong", "players_in", "name_of", "duel_line"),
+        *("guess_right", "guess_wrong", "players_in", "name_of"),
         *("hunt_target", "hunt_line", "score_line", "score_section"),
         "length_of_time",
     }
@@ -129,6 +129,39 @@ def test_what_people_typed_is_shown_as_typed(language: str) -> None:
         sentences.template_shown(TYPED + "{}"),
     ):
         assert TYPED in shown(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.2, "0 s"),
+        (1, "1 s"),
+        (60, "60 s"),
+        (119.4, "119 s"),
+        (119.6, "2 min"),
+        (121, "2 min 1 s"),
+        (162.3, "2 min 42 s"),
+        (179.7, "3 min"),
+        (180, "3 min"),
+        (-3, "0 s"),
+    ],
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_length_of_time_is_whole_seconds(language: str, seconds: float, said: str) -> None:
+    assert speak(language).length_of_time(seconds) == said
+    left = speak(language).whisper(Note.YOURS, "a dog", seconds)
+    assert said in left
+    assert "." not in left.split(said)[0]
+
+
+def test_each_language_has_its_own_quotes() -> None:
+    for language, others in (("en", "«»„"), ("es", "“”„")):
+        for name, text in spoken(speak(language)):
+            if TYPED not in shown(text) or name in {"duel_line", "duel_second", "template_set"}:
+                assert not set(others) & set(text), (name, text)
+    line = speak("es").duel_line("Ann", "un perro", 0.5, 50, 1)
+    assert line == "🥇 Ann: «un perro» · 50,0 % · +50"
+    assert speak("en").duel_line("Ann", "a dog", 0.5, 50, 9) == "▫️ Ann: “a dog” · 50.0 % · +50"
 
 
 def test_shares_and_numbers_are_written_as_the_language_does() -> None:

@@ -62,6 +62,14 @@ def writable_chat(world: World, parameters: Parameters) -> Chat:
     return found
 
 
+def language_code(parameters: Parameters) -> str:
+    """The two-letter code of a call, "" when it is absent."""
+    code = parameters.text("language_code")
+    if code and not re.fullmatch("[a-z]{2}", code):
+        raise BadRequestError("Invalid language code specified")
+    return code
+
+
 def may_send(where: Chat, kind: str) -> None:
     """Whether the chat lets the bot send a kind of message, such as "photos".
 

@@ -79,10 +79,7 @@ def _key(world: World, parameters: Parameters) -> CommandList:
         known[name] = scope[name]
     if "chat_id" in known:
         known["chat_id"] = checks.chat(world, Parameters({"chat_id": known["chat_id"]})).id
-    language = parameters.text("language_code")
-    if language and not re.fullmatch("[a-z]{2}", language):
-        raise BadRequestError("Invalid language code specified")
-    return CommandList(_canonical(known), language)
+    return CommandList(_canonical(known), checks.language_code(parameters))
 
 
 def _canonical(scope: Json) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 from telegram.constants import (
     BotCommandLimit,
+    BotDescriptionLimit,
     CallbackQueryLimit,
     ChatAction,
     FileSizeLimit,
@@ -47,6 +48,9 @@ PLACEHOLDER_LENGTH: Final = int(ReplyLimit.MAX_INPUT_FIELD_PLACEHOLDER)
 COMMANDS: Final = int(BotCommandLimit.MAX_COMMAND_NUMBER)
 COMMAND_LENGTH: Final = int(BotCommandLimit.MAX_COMMAND)
 COMMAND_DESCRIPTION_LENGTH: Final = int(BotCommandLimit.MAX_DESCRIPTION)
+
+DESCRIPTION_LENGTH: Final = int(BotDescriptionLimit.MAX_DESCRIPTION_LENGTH)
+SHORT_DESCRIPTION_LENGTH: Final = int(BotDescriptionLimit.MAX_SHORT_DESCRIPTION_LENGTH)
 
 UPDATES_PER_POLL: Final = int(PollingLimit.MAX_LIMIT)
 # Telegram's own server waits no longer, whatever a bot asks for. Seconds.

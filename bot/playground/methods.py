@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.playground import asking, commands, editing, sending
+from bot.playground import asking, commands, editing, profile, sending
 from bot.playground.parameters import Parameters
 from bot.playground.world import World
 
@@ -88,6 +88,14 @@ _ALL: Final = (
         editing.answer_callback_query,
         "callback_query_id text show_alert url cache_time",
     ),
+    _method("setMyDescription", profile.set_my_description, "description language_code"),
+    _method("getMyDescription", profile.get_my_description, "language_code"),
+    _method(
+        "setMyShortDescription",
+        profile.set_my_short_description,
+        "short_description language_code",
+    ),
+    _method("getMyShortDescription", profile.get_my_short_description, "language_code"),
     _method("setMyCommands", commands.set_my_commands, f"commands {_MENU}"),
     _method("getMyCommands", commands.get_my_commands, _MENU),
     _method("deleteMyCommands", commands.delete_my_commands, _MENU),

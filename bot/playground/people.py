@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final, Literal, TypedDict, Unpack, overload
 
-from bot.playground import commands, media
+from bot.playground import commands, media, profile
 from bot.playground.chats import Chat, Topic
 from bot.playground.entities import typed
 from bot.playground.media import Media
@@ -201,6 +201,10 @@ class Person:
         """Names in the menu of commands that this person's client shows."""
         found = commands.menu(self._world, self.user, chat or self.chat)
         return [command["command"] for command in found]
+
+    def sees_description(self) -> str:
+        """What stands under "What can this bot do?", in the person's language."""
+        return profile.shown(self._world.descriptions, self.user)
 
     def deletes(self, message: Message) -> None:
         self._world.delete(message)

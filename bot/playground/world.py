@@ -52,6 +52,9 @@ class World:
         self.users: dict[int, User] = {bot.id: bot}
         self.chats: dict[int, Chat] = {}
         self.commands: dict[CommandList, list[dict[str, str]]] = {}
+        # By language; "" is for all languages without one of their own.
+        self.descriptions: dict[str, str] = {}
+        self.short_descriptions: dict[str, str] = {}
         # Open callback queries hold None until they are answered.
         self.callbacks: dict[str, CallbackAnswer | None] = {}
         self._ids = itertools.count(1001)

@@ -15,6 +15,7 @@ from telegram.error import (
 
 from bot.backoff import backoff
 from bot.telegram.application import ALLOWED_UPDATES, TelegramApplication, introduce
+from bot.telegram.description import describe
 from bot.telegram.platform import Bot, seconds_of
 from bot.telegram.polling import Unauthorized
 from inference.errors import SettingError
@@ -56,14 +57,15 @@ async def prepare_webhook(bot: Bot, address: str, secret: str) -> None:
 
 
 async def keep_menu(bot: Bot) -> None:
-    """Registers the command menus when Telegram has time for it; then there is nothing to do."""
+    """Sets command menus and descriptions when Telegram has time; then there is nothing to do."""
     attempt = 0
     while True:
         attempt += 1
         try:
             await introduce(bot)
+            await describe(bot)
         except TelegramError as error:
-            log.warning("The command menu is not set yet (%s).", error)
+            log.warning("Command menu and description are not set yet (%s).", error)
             asked = seconds_of(error) if isinstance(error, RetryAfter) else 0.0
             await asyncio.sleep(max(asked, backoff(attempt)))
         else:

@@ -355,6 +355,24 @@ class Sentences(RoundSentences, GameSentences):
             or self._("none at all"),
         )
 
+    # -- the profile, without markup: at most 512 and 120 characters ------------------------------
+
+    def description(self) -> str:
+        """Answers "What can this bot do?" in an empty chat."""
+        return self._(
+            "Send me a photo, with a few phrases as its caption:\n"
+            "a blurry cat, a fast sports car, a tree\n"
+            "I tell you which phrase fits it best, with a chart of all. Any phrases work.\n"
+            "\n"
+            "In groups: /classify a dog, a cat as a reply to a photo, and games with /play.\n"
+            "\n"
+            "I compare, I don't know: the best phrase wins even if none fits."
+        )
+
+    def short_description(self) -> str:
+        """Stands on the bot's profile, and with a link to it."""
+        return self._("I sort photos by any phrases, with a chart; in groups I play games, too.")
+
     # -- the command menu: at most 256 characters each --------------------------------------------
 
     def menu_private(self) -> list[tuple[str, str]]:

@@ -61,6 +61,9 @@ _PARSE_BUTTON = "can't parse inline keyboard button: "
         ("getMyCommands", {"scope": '{"type": "moon"}'}, "Unsupported type specified"),
         ("getMyCommands", {"scope": '{"type": "chat"}'}, "Empty chat_id specified"),
         ("getMyCommands", {"scope": '{"type": "chat", "chat_id": 5}'}, "chat not found"),
+        ("setMyDescription", {"description": "x" * 513}, "description is too long"),
+        ("setMyShortDescription", {"short_description": "x" * 121}, "is too long"),
+        ("getMyDescription", {"language_code": "spa"}, "invalid language code specified"),
         ("setWebhook", {"url": "https://x.org", "secret_token": "x" * 257}, "token is too long"),
     ],
 )

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.arena import Arena, EditPace, GameJobs
-from bot.games import Game, Player, RoundId, Table
+from bot.games import Game, Player, RoundId, State, Table
 from bot.games.beat_clip import BeatClip
 from bot.games.events import Award
 from bot.games.hunt import Hunt
@@ -27,7 +27,8 @@ async def scores(store: Store, platform: ScriptedPlatform) -> Scores:
     table = [Table(RoundId(CHAT, number), ANN) for number in range(4)]
     rounds = [BeatClip(table=one, media=PHOTO, labels=("a", "b")) for one in table[:3]]
     hunt = Hunt(table=table[3], target="a red thing", decoys=())
-    for now, state in enumerate([*rounds, hunt], 1):
+    states: list[State] = [*rounds, hunt]
+    for now, state in enumerate(states, 1):
         right = None if state is hunt else True
         await store.add_round(state)
         await store.save_round(state, now=float(now), awards=[Award(ANN, 60, 1, right=right)])

@@ -1,0 +1,76 @@
+"""What people see of the bot before they write to it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from telegram.constants import BotDescriptionLimit
+from telegram.ext import ExtBot
+
+from bot.playground.server import BotApiServer
+from bot.telegram.connection import keep_menu
+from bot.telegram.description import describe
+from bot.telegram.request import AiohttpRequest
+from bot.texts import LANGUAGES, speak
+from bot.texts.lengths import units
+from inference import tasks
+
+SETTING = ("setMyDescription", "setMyShortDescription", "setMyName")
+
+
+@pytest.fixture
+async def bot(bot_api_server: BotApiServer) -> AsyncIterator[ExtBot[None]]:
+    root = bot_api_server.url
+    requests = [AiohttpRequest(root, 4) for _ in range(2)]
+    async with ExtBot(
+        bot_api_server.token, f"{root}/bot", request=requests[0], get_updates_request=requests[1]
+    ) as bot:
+        yield bot
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_descriptions_are_as_long_as_telegram_lets_them_be(language: str) -> None:
+    sentences = speak(language)
+    longest = int(BotDescriptionLimit.MAX_DESCRIPTION_LENGTH)
+    assert 100 < units(sentences.description()) <= longest == 512
+    shortest = int(BotDescriptionLimit.MAX_SHORT_DESCRIPTION_LENGTH)
+    assert 40 < units(sentences.short_description()) <= shortest == 120
+    assert "<" not in sentences.description() + sentences.short_description()
+
+
+async def test_each_person_reads_what_the_bot_can_do_in_their_language(
+    bot_api_server: BotApiServer, bot: ExtBot[None]
+) -> None:
+    task = asyncio.create_task(keep_menu(bot))
+    await bot_api_server.until(lambda: len(bot_api_server.calls_of(*SETTING)) == 4)
+    for language, spoken in (("en", "en"), ("es", "es"), ("es-MX", "es"), ("de", "en")):
+        person = bot_api_server.person("Somebody", language)
+        assert person.sees_description() == speak(spoken).description()
+    about = bot_api_server.world.short_descriptions
+    assert about == {"": speak("en").short_description(), "es": speak("es").short_description()}
+    assert bot_api_server.calls_of("setMyName") == []
+    await tasks.end(task)
+
+
+async def test_what_is_right_already_is_not_set_again(
+    bot_api_server: BotApiServer, bot: ExtBot[None]
+) -> None:
+    await describe(bot)
+    await describe(bot)
+    assert len(bot_api_server.calls_of(*SETTING)) == 4
+    bot_api_server.world.descriptions["es"] = "otra"
+    await describe(bot)
+    assert len(bot_api_server.calls_of(*SETTING)) == 5
+
+
+@pytest.mark.parametrize("status", [400, 404])
+async def test_a_server_that_knows_no_descriptions_is_asked_once(
+    bot_api_server: BotApiServer,
+    bot: ExtBot[None],
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+) -> None:
+    bot_api_server.faults.next("getMyDescription", status=status)
+    await describe(bot)
+    assert [call.status for call in bot_api_server.calls if "Desc" in call.method] == [status]
+    assert "can't be set" in caplog.text

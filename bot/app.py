@@ -19,14 +19,17 @@ from bot import clock, patience
 from bot.arena import Arena, EditPace, GameJobs
 from bot.consumer import Consumer
 from bot.delivery import Deliverer
+from bot.disk import Disk
 from bot.embedded.nats_server import NatsServer
 from bot.embedded.worker import embedded_worker
 from bot.fleet import Fleet
+from bot.health import Health
 from bot.inbox import Inbox
 from bot.intake import Intake, payload_warning
 from bot.lanes import Lanes
 from bot.lost_jobs import LostJobs
 from bot.metrics import Metrics
+from bot.queue_health import OwnServer, QueueHealth
 from bot.settings import BotSettings
 from bot.store import Database, Store, checkpoint, claim, open_database
 from bot.telegram.albums import Albums
@@ -100,19 +103,29 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
     await claim(database, settings.bot_id)
     store = Store(database)
     metrics = Metrics()
-    queue = await _open_queue(settings, stack)
+    disk = Disk(settings.data_dir.absolute())
+    queue, own_server = await _open_queue(settings, stack, disk)
 
     application = build(settings.token, settings.telegram_api_url)
     platform = TelegramPlatform(application.bot)
     fleet = Fleet(queue, metrics, settings.clip_model)
     bot_id = settings.bot_id
+    await queue.readdress_jobs(settings.clip_model, bot_id)
+    await queue.answer_model(settings.clip_model)
     intake = Intake(
-        queue, store, platform, metrics, bot_id=bot_id, max_per_user=settings.max_per_user
+        queue,
+        store,
+        platform,
+        metrics,
+        bot_id=bot_id,
+        max_per_user=settings.max_per_user,
+        model=settings.clip_model,
     )
     conversation = Conversation(platform, store, intake, fleet, max_labels=settings.max_labels)
     albums = Albums(application.bot, store, conversation)
     edits = EditPace()
-    arena = Arena(store, platform, GameJobs(queue, platform, metrics, bot_id=bot_id), edits)
+    game_jobs = GameJobs(queue, platform, metrics, bot_id=bot_id, model=settings.clip_model)
+    arena = Arena(store, platform, game_jobs, edits)
     preferences = Preferences(
         platform,
         store,
@@ -143,10 +156,14 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
     deliverer = Deliverer(queue, store, platform, lanes, metrics, takers=[arena])
     lost = LostJobs(queue, store, intake, platform, lanes, on_new_queue=arena.resume)
 
+    queue_health = QueueHealth(queue, own_server)
+    health = Health(queue_health, store.answers, fleet, disk)
+    for watching in (queue_health.watch, health.watch_disk):
+        _in_background(stack, watching)
     if settings.metrics_port:
         from bot.serving import serve_status  # here and not above: 4 MB that most bots spare
 
-        await serve_status(stack, settings, queue, metrics)
+        await serve_status(stack, settings, health, metrics)
     stack.push_async_callback(application.bot.shutdown)  # also where meeting fails
     await meet(application)
     stack.push_async_callback(application.shutdown)
@@ -194,14 +211,16 @@ def _own_folder(folder: Path, stack: AsyncExitStack) -> None:
         ) from None
 
 
-async def _open_queue(settings: BotSettings, stack: AsyncExitStack) -> Queue:
+async def _open_queue(
+    settings: BotSettings, stack: AsyncExitStack, disk: Disk
+) -> tuple[Queue, OwnServer | None]:
     """The queue at NATS_URL, or an embedded server with a worker beside it."""
-    url = settings.nats_url
+    url, own = settings.nats_url, None
     if url is None:
         server = NatsServer(settings.data_dir.absolute() / "nats")
         stack.push_async_callback(server.stop)
         await server.start()
-        url = server.url
+        url, own = server.url, OwnServer(disk, server.restart)
     queue = await connect(url, name="clipbot-bot")
     stack.push_async_callback(queue.close)
     await queue.prepare(settings.max_queue, owner=True)
@@ -211,7 +230,7 @@ async def _open_queue(settings: BotSettings, stack: AsyncExitStack) -> Queue:
         worker = embedded_worker(url, {**os.environ, **_for_worker(settings)})
         stack.push_async_callback(worker.stop, _WORKER_PATIENCE)
         await worker.start()
-    return queue
+    return queue, own
 
 
 def _for_worker(settings: BotSettings) -> dict[str, str]:

@@ -20,7 +20,7 @@ from bot.store import open_database
 from inference.contract import WorkerState
 from inference.errors import OperatorError, SettingError
 from inference.findings import Finding, State
-from inference.queue import connect
+from inference.queue import connect, jobs_subject
 from inference.settings import load
 
 _MARKS = {
@@ -142,6 +142,22 @@ async def _queue(settings: BotSettings) -> AsyncIterator[Finding]:
                 State.BROKEN if broken else State.FINE,
                 f"{worker.model} on {worker.device or '?'}: {worker.state}",
                 worker.reason,
+            )
+        asked = jobs_subject(settings.clip_model)
+        if workers and not any(worker.takes == asked for worker in workers):
+            yield Finding(
+                "CLIP_MODEL",
+                State.BROKEN,
+                f"no worker takes jobs for {settings.clip_model}, so pictures wait",
+                "set CLIP_MODEL alike for bot and workers, and update all of them",
+            )
+        if refused := await queue.refused_writes():
+            found = ", ".join(f"{name} ({reason})" for name, reason in sorted(refused.items()))
+            yield Finding(
+                "queue",
+                State.BROKEN,
+                f"NATS stores nothing in {found}",
+                "make room on its disk, then restart nats-server",
             )
     except OperatorError as error:
         yield Finding("queue", State.BROKEN, str(error), "start nats-server with --jetstream")

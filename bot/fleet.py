@@ -7,7 +7,7 @@ from nats.errors import Error as NatsError
 
 from bot.metrics import Metrics
 from inference.contract import WorkerState, WorkerStatus
-from inference.queue import STATUS_INTERVAL, Queue
+from inference.queue import STATUS_INTERVAL, Queue, jobs_subject
 from inference.settings import DEMO_MODEL
 
 log = logging.getLogger(__name__)
@@ -19,18 +19,45 @@ _SILENCE = 6
 
 
 class Fleet:
-    """Looks at the workers every few seconds."""
+    """Looks at the workers every few seconds.
+
+    Attributes:
+        model: CLIP_MODEL, which this bot asks for.
+        workers: those that spoke lately.
+    """
 
     def __init__(self, queue: Queue, metrics: Metrics, configured_model: str) -> None:
         self._queue = queue
         self._metrics = metrics
-        self._configured_model = configured_model
-        self._workers: list[WorkerStatus] = []
+        self.model = configured_model
+        self.workers: list[WorkerStatus] = []
 
     @property
-    def workers(self) -> list[WorkerStatus]:
-        """The workers that spoke lately."""
-        return self._workers
+    def problem(self) -> str | None:
+        """A sentence where nobody can answer; None where somebody can."""
+        if self._ready:
+            return None
+        if reasons := sorted({w.reason for w in self.takers if w.reason}):
+            return reasons[0]
+        if self.takers:
+            return f"the model {self.model} is being loaded."
+        if self.workers:
+            return self.missing
+        return "none speaks; start one: clipbot worker."
+
+    @property
+    def missing(self) -> str | None:
+        """A sentence where there are workers, but none that takes this bot's jobs."""
+        if self.takers or not self.workers:
+            return None
+        if any(w.model == self.model for w in self.workers):
+            return f"those with {self.model} are of an older clipbot; update them."
+        others = ", ".join(sorted({w.model for w in self.workers}))
+        return f"none has {self.model}, only {others}; set CLIP_MODEL alike for bot and workers."
+
+    def is_ours(self, worker: WorkerStatus) -> bool:
+        """Whether a worker takes this bot's jobs."""
+        return worker.takes == jobs_subject(self.model)
 
     @property
     def image_size(self) -> int:
@@ -40,30 +67,37 @@ class Fleet:
     @property
     def is_demo(self) -> bool:
         """True when answers come from the bundled demo model."""
-        models = {w.model for w in self._workers} or {self._configured_model}
-        return DEMO_MODEL in models
+        return self.model == DEMO_MODEL
 
     @property
     def lacks_model(self) -> bool:
         """True when no worker can answer, and one says why its model is not there yet."""
-        return not self._ready and any(worker.reason for worker in self._workers)
+        return not self._ready and any(worker.reason for worker in self.takers)
 
     @property
     def _ready(self) -> list[WorkerStatus]:
-        return [w for w in self._workers if w.state is WorkerState.READY]
+        return [w for w in self.takers if w.state is WorkerState.READY]
+
+    @property
+    def takers(self) -> list[WorkerStatus]:
+        """Those that take this bot's jobs."""
+        return [w for w in self.workers if self.is_ours(w)]
 
     async def watch(self) -> None:
         """Looks again and again, and logs once when nobody is there to answer."""
-        silent = 0
+        silent, told = 0, None
         while True:
             try:
-                self._workers = await self._queue.workers()
+                self.workers = await self._queue.workers()
                 self._metrics.jobs_waiting.set(await self._queue.jobs_waiting())
             except (NatsError, TimeoutError, OSError):
                 await asyncio.sleep(STATUS_INTERVAL)
                 continue
             self._metrics.workers.set(len(self._ready))
-            silent = 0 if self._workers else silent + 1
+            silent = 0 if self.workers else silent + 1
             if silent == _SILENCE:
                 log.warning("No worker speaks; photos wait until one does.")
+            if (missing := self.missing) != told and missing:
+                log.warning("Photos wait for a worker: %s", missing)
+            told = missing
             await asyncio.sleep(STATUS_INTERVAL)

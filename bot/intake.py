@@ -13,7 +13,7 @@ from bot.store import Store
 from bot.texts import speak
 from inference.contract import Job, Reply, encode
 from inference.errors import MessageTooLarge, QueueFull, UserError
-from inference.queue import JOBS_SUBJECT, Queue, results_subject
+from inference.queue import Queue, jobs_subject, results_subject
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,9 @@ class Intake:
 
     Attributes:
         bot_id: the bot whose jobs these are.
+
+    Args:
+        model: whose workers are asked; empty: any.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Intake:
         *,
         bot_id: int,
         max_per_user: int,
+        model: str = "",
     ) -> None:
         self._queue = queue
         self._store = store
@@ -60,6 +64,7 @@ class Intake:
         self._metrics = metrics
         self.bot_id = bot_id
         self._max_per_user = max_per_user
+        self._model = model
         self._at_once = asyncio.Semaphore(_AT_ONCE)
 
     async def submit(self, ask: Ask) -> None:
@@ -108,7 +113,7 @@ class Intake:
             if anew:
                 job = msgspec.structs.replace(job, id=f"{job.id}.{int(time.time())}")
             try:
-                await self._queue.publish(JOBS_SUBJECT, encode(job), job.id)
+                await self._queue.publish(jobs_subject(self._model), encode(job), job.id)
             except MessageTooLarge:
                 raise self._too_big(ask, sum(map(len, images))) from None
         await self._store.mark_queued(ask.id, self._queue.jobs_made)
@@ -169,6 +174,7 @@ class Intake:
             words=sentences.chart_words(),
             numbers=numbers_of(ask.media),
             reply=Reply(results_subject(self.bot_id), ask.id.encode()),
+            model=self._model,
         )
 
     async def _publish(self, ask: Ask, images: list[bytes]) -> None:
@@ -177,7 +183,7 @@ class Intake:
         # Recorded first: a job without a record would be an answer that nobody asked for.
         await self._store.record_job(ask, self._queue.jobs_made)
         try:
-            await self._queue.publish(JOBS_SUBJECT, packed, job.id)
+            await self._queue.publish(jobs_subject(self._model), packed, job.id)
         except QueueFull:
             await self._store.forget_job(ask.id)
             raise Refused(speak(ask.language).queue_full()) from None

@@ -1,4 +1,4 @@
-"""The bot's web servers: `/metrics` and `/healthz`, and the webhook. Most bots have neither."""
+"""The bot's web servers: metrics and health, and the webhook. Most bots have neither."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -9,16 +9,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
+from bot.health import Health
 from bot.inbox import Update
 from bot.metrics import Metrics
 from bot.settings import BotSettings
 from bot.telegram.webhook import webhook
 from bot.web import WebServer
-from inference.queue import Queue
 
 
 async def serve_status(
-    stack: AsyncExitStack, settings: BotSettings, queue: Queue, metrics: Metrics
+    stack: AsyncExitStack, settings: BotSettings, health: Health, metrics: Metrics
 ) -> None:
     """Serves metrics and health until the stack closes.
 
@@ -28,7 +28,7 @@ async def serve_status(
     await _serve(
         stack,
         WebServer(
-            _status_pages(queue, metrics),
+            status_pages(health, metrics),
             "0.0.0.0",  # noqa: S104 - metrics are scraped from outside a container
             settings.metrics_port,
             setting="METRICS_PORT",
@@ -60,17 +60,24 @@ async def _serve(stack: AsyncExitStack, server: WebServer) -> None:
     stack.push_async_callback(server.stop)
 
 
-def _status_pages(queue: Queue, metrics: Metrics) -> Starlette:
-    """`/metrics` for Prometheus and `/healthz` for whoever restarts containers."""
+def status_pages(health: Health, metrics: Metrics) -> Starlette:
+    """`/metrics` for Prometheus; `/healthz` for whoever restarts containers; `/readyz`.
 
-    async def health(_request: Request) -> Response:
-        if queue.connected:
-            return PlainTextResponse("ok")
-        return PlainTextResponse("NATS is away", 503)
+    An answer of `/healthz` says that the event loop turns: nothing else would be mended by a
+    restart of this process. `/readyz` says whether people are answered, and if not, why.
+    """
+
+    async def alive(_request: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    async def ready(_request: Request) -> Response:
+        problems = await health.problems()
+        return PlainTextResponse("\n".join(problems) or "ok", 503 if problems else 200)
 
     return Starlette(
         routes=[
-            Route("/healthz", health),
+            Route("/healthz", alive),
+            Route("/readyz", ready),
             Mount("/metrics", make_asgi_app(registry=metrics.registry)),
         ]
     )

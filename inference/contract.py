@@ -64,6 +64,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         draw: whether a chart is wanted.
         fingerprint: whether each picture's `Fingerprint` is wanted.
         numbers: what the chart of several pictures calls each of them; empty: 1, 2, …
+        model: the CLIP_MODEL of whoever asks; empty from 0.1, which any worker answers.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     draw: bool = True
     fingerprint: bool = False
     numbers: list[int] = []
+    model: str = ""
     version: int = VERSION
 
 
@@ -187,6 +189,8 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker tells the fleet about itself, every few seconds.
 
     Attributes:
+        takes: subject of the jobs that it takes; empty from 0.1, which takes those that name no
+            model.
         image_size: shorter side, in pixels, that the model looks at.
         reason: one sentence: why state is FAILED; or, while it is LOADING, what takes so long, such
             as a download. Older workers say nothing in the latter case.
@@ -199,6 +203,7 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     image_size: int = 224
     independent: bool = False
     reason: str = ""
+    takes: str = ""
 
 
 class _Versioned(msgspec.Struct):

@@ -13,7 +13,8 @@
     │   ├── DeviceLost          the GPU failed; only a new process can use it again
     │   ├── TooLargeForHost     a picture needs more memory than there is
     │   └── QueueUnavailable    NATS can't be reached, or has no JetStream
-    │       └── MessageTooLarge it stores no message of that size, today or later
+    │       ├── MessageTooLarge it stores no message of that size, today or later
+    │       └── NoStream        it has no stream for a subject
     └── QueueFull               the queue took no more: the sender is told to come back later
 
 Anything else that is raised is our fault: logged with its traceback, the user gets an apology.
@@ -157,6 +158,10 @@ class QueueUnavailable(OperatorError):
 
 class MessageTooLarge(QueueUnavailable):
     """A message of more bytes than NATS stores: trying again is of no use."""
+
+
+class NoStream(QueueUnavailable):
+    """No stream takes messages of a subject: a wrong one, or NATS has lost its files."""
 
 
 class QueueFull(ClipbotError):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import time
 from typing import Self
@@ -9,14 +10,17 @@ from typing import Self
 import msgspec
 
 from inference.contract import Job, Result, encode
-from inference.errors import Problem, QueueFull, QueueUnavailable
+from inference.errors import MessageTooLarge, NoStream, Problem, QueueFull, QueueUnavailable
 from inference.metrics import Metrics
 from inference.queue import Delivery, Queue
 
 log = logging.getLogger(__name__)
 
-# NATS restarts in a second or two: worth waiting for before the work is done all over again.
+# NATS restarts in a second or two: worth waiting for before the work is done all over again. The
+# last pause is for a queue that stores nothing for long, as with a full disk: each attempt of a job
+# counts, and too many would have it answered with an apology.
 PUBLISH_PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds
+LONGEST_PAUSE = 8.0  # seconds
 # How long a job rests at most that could not be answered this time.
 LONGEST_REST = 60.0  # seconds
 
@@ -88,13 +92,15 @@ class Flight:
         self._metrics.jobs.labels(outcome).inc()
 
     async def _publish(self, data: bytes) -> bool:
-        for pause in (*PUBLISH_PAUSES, None):
+        """Stores a result, however long NATS takes to do so; False where it never would."""
+        for pause in itertools.chain(PUBLISH_PAUSES, itertools.repeat(None)):
             try:
                 await self._queue.publish(self.job.reply.subject, data, self.job.id)
             except (QueueUnavailable, QueueFull) as error:
+                if pause is None and isinstance(error, (NoStream, MessageTooLarge)):
+                    break
                 log.warning("Job %s: its result is not stored: %s", self.job.id, error)
-                if pause is not None:
-                    await asyncio.sleep(pause)
+                await asyncio.sleep(LONGEST_PAUSE if pause is None else pause)
             else:
                 return True
         return False

@@ -15,19 +15,23 @@ from nats.errors import Error as NatsError
 from nats.errors import MaxPayloadError
 from nats.js import JetStreamContext
 from nats.js import errors as js_errors
-from nats.js.api import AckPolicy, ConsumerConfig, KeyValueConfig
+from nats.js.api import AckPolicy, ConsumerConfig, KeyValueConfig, StreamConfig
 from nats.js.kv import KeyValue
 
-from inference.addresses import Credentials, servers
+from inference import models_asked
+from inference.connection import open_client
 from inference.contract import WorkerStatus, decode_status, encode
-from inference.errors import MessageTooLarge, QueueFull, QueueUnavailable
+from inference.errors import MessageTooLarge, NoStream, QueueFull, QueueUnavailable
 from inference.puller import Delivery, Puller
+from inference.readdressing import readdress
 from inference.streams import (
     ACK_WAIT,
+    ALL_STREAMS,
     DEAD,
     DUPLICATE_WINDOW,
     JOBS,
     JOBS_SUBJECT,
+    JOBS_SUBJECTS,
     MAX_STORED,
     MAX_UPDATES,
     RESULTS,
@@ -35,17 +39,22 @@ from inference.streams import (
     STATUS_TTL,
     UPDATES,
     WORKERS_BUCKET,
+    jobs_consumer,
+    jobs_subject,
     results_subject,
     streams,
     updates_subject,
 )
+from inference.write_checks import refused_writes, stream_of
 
 __all__ = [
     "ACK_WAIT",
+    "ALL_STREAMS",
     "DEAD",
     "DUPLICATE_WINDOW",
     "JOBS",
     "JOBS_SUBJECT",
+    "JOBS_SUBJECTS",
     "MAX_UPDATES",
     "RESULTS",
     "STATUS_INTERVAL",
@@ -55,6 +64,8 @@ __all__ = [
     "Puller",
     "Queue",
     "connect",
+    "jobs_consumer",
+    "jobs_subject",
     "results_subject",
     "updates_subject",
 ]
@@ -67,10 +78,9 @@ _FULL = {"maximum messages exceeded", "maximum bytes exceeded"}
 _TOO_LARGE = "message too large"
 # "message size exceeds maximum allowed": the stream's own limit of a message
 _EXCEEDS_MAXIMUM = 10_054
+_TIMEOUT = 5.0
 # NATS counts headers towards its limit: the message id, and names of headers.
 _HEADERS = 1_024  # bytes
-# Seconds for a server to answer; where there are others, one that is dead costs a start no more.
-_LONE_PATIENCE, _CONNECT_PATIENCE = 5, 2
 
 
 @dataclass(frozen=True)
@@ -93,14 +103,17 @@ class Queue:
 
     Attributes:
         jobs_made: `StreamState.made` of the jobs stream, as it was last seen.
+        timeout: seconds to wait until a message is stored.
     """
 
     def __init__(self, client: Client) -> None:
+        self.timeout = _TIMEOUT
         self._client = client
-        self._js: JetStreamContext = client.jetstream(timeout=5.0)
+        self._js: JetStreamContext = client.jetstream(timeout=_TIMEOUT)
         self._statuses: KeyValue | None = None
         self._prepared = (0, False)
         self.jobs_made = ""
+        self._suspects: set[str] = set()
 
     @property
     def max_payload(self) -> int:
@@ -131,6 +144,8 @@ class Queue:
                 except js_errors.BadRequestError:  # it exists with other limits
                     if owner:
                         await self._js.update_stream(config)
+                    else:
+                        await self._widen(config)
             self._statuses = await self._js.create_key_value(
                 KeyValueConfig(bucket=WORKERS_BUCKET, ttl=STATUS_TTL)
             )
@@ -141,22 +156,61 @@ class Queue:
                 "start nats-server with --jetstream and enough room for its files."
             ) from error
 
+    async def _widen(self, config: StreamConfig) -> None:
+        """Adds the subjects that an older bot's stream lacks; its limits stay."""
+        found = (await self._js.stream_info(config.name or "")).config
+        known = found.subjects or []
+        if missing := [subject for subject in config.subjects or [] if subject not in known]:
+            await self._js.update_stream(found.evolve(subjects=[*known, *missing]))
+
     async def publish(self, subject: str, data: bytes, message_id: str) -> None:
         """Stores a message; returns once the server has it. The same id is stored once.
 
         Raises:
             QueueFull: the stream is at its limit.
             MessageTooLarge: no message of that size is ever stored.
+            NoStream: nothing is stored of that subject.
             QueueUnavailable: the server did not take it.
         """
+        stream = stream_of(subject) or ""
         try:
-            await self._js.publish(subject, data, headers={"Nats-Msg-Id": message_id})
+            await self._publish(subject, data, message_id)
+        except (QueueFull, MessageTooLarge):
+            raise
+        except QueueUnavailable:
+            self._suspects.add(stream)
+            raise
+        self._suspects.discard(stream)
+
+    async def _publish(self, subject: str, data: bytes, message_id: str) -> None:
+        try:
+            await self._js.publish(
+                subject, data, timeout=self.timeout, headers={"Nats-Msg-Id": message_id}
+            )
         except js_errors.APIError as error:
             raise _refusal(error, len(data)) from error
+        except js_errors.NoStreamResponseError as error:
+            raise NoStream(f"NATS has no stream for {subject}") from error
         except MaxPayloadError as error:
             raise MessageTooLarge(_too_large(len(data))) from error
         except (TimeoutError, NatsError, js_errors.Error) as error:
             raise QueueUnavailable(f"NATS did not answer: {error or 'timeout'}") from error
+
+    async def refused_writes(self) -> dict[str, str]:
+        """The streams that store nothing, and what the server says of each.
+
+        All are tried but the jobs, which have a limit in number: that stream only where a job was
+        not stored lately.
+        """
+        tried = [name for name in ALL_STREAMS if name != JOBS or JOBS in self._suspects]
+        refused = await refused_writes(self._js, tried)
+        self._suspects = {name for name in self._suspects if name in refused or name not in tried}
+        return refused
+
+    async def prepare_again(self) -> None:
+        """Makes what a server has lost; raises as `prepare` does."""
+        max_queue, owner = self._prepared
+        await self.prepare(max_queue, owner=owner)
 
     async def set_aside(self, kind: str, delivery: Delivery) -> None:
         """Keeps a message that failed by our fault, where a person can look at it for a week.
@@ -189,8 +243,7 @@ class Queue:
                 raise QueueUnavailable(f"NATS refuses consumer {durable}: {error}") from error
 
         async def revive() -> None:
-            max_queue, owner = self._prepared
-            await self.prepare(max_queue, owner=owner)
+            await self.prepare_again()
             await make()
 
         await make()
@@ -224,7 +277,32 @@ class Queue:
 
     async def jobs_waiting(self) -> int:
         """How many jobs are stored: those that wait and those in a worker's hands."""
-        return (await self._js.stream_info(JOBS)).state.messages
+        return await self.stored(JOBS)
+
+    async def stored(self, stream: str) -> int:
+        """How many messages a stream holds."""
+        return (await self._js.stream_info(stream)).state.messages
+
+    async def readdress_jobs(self, model: str, bot_id: int) -> None:
+        """Gives the jobs of one bot that wait for another model to the workers of `model`.
+
+        Where that fails it is logged: those jobs wait for a worker of their model.
+        """
+        try:
+            moved = await readdress(self._js, model, results_subject(bot_id))
+        except (TimeoutError, NatsError, js_errors.Error) as error:
+            log.warning("Jobs that wait for another model stay there: %s", error or "no answer")
+            return
+        if moved:
+            log.info("%d jobs that waited for another model now wait for %s.", moved, model)
+
+    async def answer_model(self, model: str) -> None:
+        """Tells workers that ask which model a bot wants, from now on."""
+        await models_asked.answer(self._client, model)
+
+    async def models_asked(self) -> set[str]:
+        """The models that bots want, as far as they answer within a second."""
+        return await models_asked.ask(self._client)
 
     async def overhear(self, subject: str, hear: Callable[[bytes], Awaitable[None]]) -> None:
         """Hands over copies of what is published from now on; nothing is taken from the stream.
@@ -285,58 +363,5 @@ def _too_large(size: int) -> str:
 
 
 async def connect(url: str, *, name: str, patience: float = 20.0) -> Queue:
-    """Connects, and stays connected: a server that goes away is looked for until it is back.
-
-    Args:
-        url: as in NATS_URL: one server, or several of one cluster.
-        patience: seconds to wait for a server that is still starting (containers start together).
-
-    Raises:
-        QueueUnavailable: nobody answers at `url`, or it refuses us. The text holds no password.
-    """
-    last: Exception | None = None
-
-    async def on_error(error: Exception) -> None:
-        nonlocal last
-        last = error
-        log.debug("NATS: %r", error)
-
-    async def on_disconnect() -> None:
-        if not client.is_closed:  # else it was us who left
-            log.warning("NATS went away; looking for it.")
-
-    async def on_reconnect() -> None:
-        log.info("NATS is back.")
-
-    client = Client()
-    try:
-        found = servers(url)
-        known = found.credentials or Credentials()
-        connecting = client.connect(
-            list(found.urls),
-            name=name,
-            connect_timeout=_CONNECT_PATIENCE if len(found.urls) > 1 else _LONE_PATIENCE,
-            allow_reconnect=True,
-            max_reconnect_attempts=-1,
-            reconnect_time_wait=1,
-            pending_size=64 * 2**20,
-            error_cb=on_error,
-            disconnected_cb=on_disconnect,
-            reconnected_cb=on_reconnect,
-            user=known.user,
-            password=known.password,
-            token=known.token,
-        )
-        await asyncio.wait_for(connecting, patience)
-    except (TimeoutError, NatsError, OSError, ValueError) as error:
-        with contextlib.suppress(NatsError):
-            await client.close()
-        if "authorization" in str(last).lower():
-            raise QueueUnavailable(
-                "The NATS server at NATS_URL refuses us; are user and password, or token, right?"
-            ) from error
-        raise QueueUnavailable(
-            f"No NATS server answers at NATS_URL ({type(last or error).__name__}); "
-            "is it running, and are its user and password right?"
-        ) from error
-    return Queue(client)
+    """Connects to NATS_URL, and stays connected; arguments and errors are `open_client`'s."""
+    return Queue(await open_client(url, name=name, patience=patience))

@@ -20,17 +20,16 @@ from inference.classifier import Classifier
 from inference.contract import WorkerStatus
 from inference.errors import DeviceLost, SettingError
 from inference.intake import Intake
+from inference.job_puller import JobPuller
 from inference.loading import Loader, unless
 from inference.metrics import Metrics
 from inference.queue import (
     ACK_WAIT,
-    JOBS,
-    JOBS_SUBJECT,
     STATUS_INTERVAL,
     Delivery,
-    Puller,
     Queue,
     connect,
+    jobs_subject,
 )
 from inference.settings import WorkerSettings
 from inference.stages import Stages
@@ -38,11 +37,12 @@ from inference.trip import Trip
 
 log = logging.getLogger(__name__)
 
-CONSUMER = "workers"
 # One in the model, and two that are read for it, or whose charts are drawn and results published.
 MAX_BATCHES = 3
 # A pull lingers this long for the first job, which bounds how late a stop is noticed.
 LINGER = 1.0  # seconds
+# Between looks at which models bots ask for.
+COMPARE_EVERY = 15.0  # seconds
 # Between looks at a queue that is away.
 RECONNECT_PAUSE = 0.2  # seconds
 # For what is in the model and behind it; container engines kill 10 s after SIGTERM.
@@ -89,7 +89,7 @@ class Worker:
             DeviceLost: the process has to be started again; its jobs have been handed back.
         """
         await self._queue.prepare(self._settings.max_queue, owner=False)
-        puller = await self._open()
+        puller = await JobPuller.open(self._queue, self._settings.clip_model, self._ack_wait)
         async with self._telling_status():
             self._classifier = await self._loader.model(self._stop)
             if self._classifier is not None:
@@ -105,7 +105,7 @@ class Worker:
         if self._lost:
             raise self._lost
 
-    async def _serve(self, stages: Stages, puller: Puller) -> None:
+    async def _serve(self, stages: Stages, puller: JobPuller) -> None:
         latest: Trip | None = None
         while not self._stop.is_set():
             if len(self._trips) >= MAX_BATCHES:
@@ -158,17 +158,15 @@ class Worker:
                 task.cancel()
             await asyncio.wait(late)
 
-    async def _open(self) -> Puller:
-        return await self._queue.puller(JOBS, CONSUMER, JOBS_SUBJECT, ack_wait=self._ack_wait)
-
     @contextlib.asynccontextmanager
     async def _telling_status(self) -> AsyncIterator[None]:
         await self._queue.tell_status(self._status())
         teller = asyncio.create_task(self._tell_status())
+        comparing = asyncio.create_task(self._compare_models())
         try:
             yield
         finally:
-            await tasks.end(teller)
+            await tasks.end(teller, comparing)
             if self._queue.connected:
                 await self._queue.forget_worker(self.id)
 
@@ -181,12 +179,30 @@ class Worker:
             self._status_changed.clear()
             await self._queue.tell_status(self._status())
 
+    async def _compare_models(self) -> None:
+        """Says so where no bot asks for this worker's model: it gets no jobs."""
+        told: set[str] = set()
+        ours = self._settings.clip_model
+        while True:
+            asked = await self._queue.models_asked()
+            if ours in asked:
+                told = set()
+            elif asked and asked != told:
+                told = asked
+                log.warning(
+                    "This worker takes no jobs: its model is %s, but the bot asks for %s. "
+                    "Set CLIP_MODEL alike for bot and workers.",
+                    *(ours, ", ".join(sorted(asked))),
+                )
+            await asyncio.sleep(COMPARE_EVERY)
+
     def _status(self) -> WorkerStatus:
         status = WorkerStatus(
             worker=self.id,
             model=self._settings.clip_model,
             state=self._loader.state,
             reason=self._loader.reason,
+            takes=jobs_subject(self._settings.clip_model),
         )
         if self._classifier is None:
             return status

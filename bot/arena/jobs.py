@@ -12,7 +12,7 @@ from bot.platform import Platform, TooBig
 from bot.texts import speak
 from inference.contract import Job, Reply, Result, encode
 from inference.errors import MessageTooLarge
-from inference.queue import JOBS_SUBJECT, Queue, results_subject
+from inference.queue import Queue, jobs_subject, results_subject
 
 # Results of games carry this before their data, so that the deliverer can tell them apart.
 PREFIX = b"game "
@@ -38,13 +38,26 @@ _errand = msgspec.msgpack.Decoder(Errand)
 
 
 class GameJobs:
-    """Asks the workers."""
+    """Asks the workers.
 
-    def __init__(self, queue: Queue, platform: Platform, metrics: Metrics, *, bot_id: int) -> None:
+    Args:
+        model: whose workers are asked; empty: any.
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        platform: Platform,
+        metrics: Metrics,
+        *,
+        bot_id: int,
+        model: str = "",
+    ) -> None:
         self._queue = queue
         self._platform = platform
         self._metrics = metrics
         self._bot_id = bot_id
+        self._model = model
         self._at_once = asyncio.Semaphore(_AT_ONCE)
 
     async def publish(self, state: State, ask: Ask, title: str) -> None:
@@ -69,9 +82,10 @@ class GameJobs:
                 locale=table.language,
                 words=msgspec.structs.replace(words, title=title),
                 reply=Reply(results_subject(self._bot_id), PREFIX + msgspec.msgpack.encode(errand)),
+                model=self._model,
             )
             try:
-                await self._queue.publish(JOBS_SUBJECT, encode(job), job.id)
+                await self._queue.publish(jobs_subject(self._model), encode(job), job.id)
             except MessageTooLarge as error:
                 raise TooBig(str(error)) from error
         self._metrics.jobs.inc()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bot.embedded import tied
 from inference import tasks
+from inference.errors import OperatorError
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class Child:
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._began = 0.0
+        self._restarting = False
         self._ended: Ended | None = None
 
     @property
@@ -91,10 +93,21 @@ class Child:
                 raise
         return self._process
 
+    async def restart(self, patience: float) -> None:
+        """Ends the program, within `patience` seconds; it is started again at once."""
+        process = self._process
+        if process is not None and process.returncode is None:
+            self._restarting = True
+            await self._end(process, patience)
+
     async def _keep(self, process: asyncio.subprocess.Process) -> None:
         pause = 0.5
         while True:
             status = await process.wait()
+            if self._restarting:
+                self._restarting, pause = False, 0.5
+                process = await self._spawn_again(0.0)
+                continue
             times = self._ended.times if self._ended else 0
             if time.monotonic() - self._began > _HEALTHY_AFTER:
                 pause, times = 0.5, 0
@@ -105,14 +118,20 @@ class Child:
                 status,
                 pause,
             )
-            while True:
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
-                try:
-                    process = await self._spawn()
-                    break
-                except Exception:
-                    log.exception("%s did not start; trying again in %.1f s.", self._name, pause)
+            process = await self._spawn_again(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _spawn_again(self, pause: float) -> asyncio.subprocess.Process:
+        """Starts the program after `pause` seconds, again and again until it starts."""
+        while True:
+            await asyncio.sleep(pause)
+            pause = min(max(2 * pause, 0.5), _LONGEST_PAUSE)
+            try:
+                return await self._spawn()
+            except OperatorError as error:
+                log.error("%s Trying again in %.1f s.", error, pause)  # noqa: TRY400
+            except Exception:
+                log.exception("%s did not start; trying again in %.1f s.", self._name, pause)
 
     async def stop(self, patience: float) -> None:
         """Asks the program to end; kills it after `patience` seconds."""

@@ -60,6 +60,10 @@ class NatsServer:
         await self.end_leftover()
         await self._child.start()
 
+    async def restart(self) -> None:
+        """Ends the server; it is started again on its port, with all that it had stored."""
+        await self._child.restart(patience=4.0)
+
     async def stop(self) -> None:
         """Ends the server in good order."""
         await self._child.stop(patience=4.0)
@@ -71,9 +75,18 @@ class NatsServer:
 
     def _command(self) -> list[str]:
         config = self._folder / "nats-server.conf"
-        config.touch(mode=0o600)
-        config.write_text(
-            f"""\
+        try:
+            config.touch(mode=0o600)
+            config.write_text(self._configuration())
+        except OSError as error:
+            raise QueueUnavailable(
+                f"The embedded nats-server can't be started: {config} can't be written "
+                f"({error.strerror}); DATA_DIR needs room."
+            ) from error
+        return [str(binary()), "--config", str(config)]
+
+    def _configuration(self) -> str:
+        return f"""\
 listen: "127.0.0.1:{self._port}"
 server_name: clipbot
 max_payload: {MAX_PAYLOAD}
@@ -88,8 +101,6 @@ jetstream {{
   max_file_store: 16GB
 }}
 """
-        )
-        return [str(binary()), "--config", str(config)]
 
     async def _learn_port(self, process: asyncio.subprocess.Process) -> None:
         """Waits until the server listens; its ports file then names the port."""

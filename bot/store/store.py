@@ -39,6 +39,11 @@ _HANDLED = select(handled.c.update_id).where(handled.c.update_id == bindparam("u
 class Store(People, Jobs, OpenJobs, Questions, Albums, Rounds, Scores, Times, GameSettingsPart):
     """All tables. Safe for concurrent use within one event loop."""
 
+    async def answers(self) -> None:
+        """Returns once the database has answered a query; raises DATABASE_AWAY where it can't."""
+        async with self._database.connect() as connection:
+            await connection.execute(select(1))
+
     async def is_handled(self, update_id: int) -> bool:
         """True when this update's handler was done before."""
         async with self._database.connect() as connection:

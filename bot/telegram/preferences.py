@@ -168,10 +168,14 @@ class Preferences:
             return
         workers = [
             f"{w.model} · {w.device or '?'} · {w.state}{' · ' + w.reason if w.reason else ''}"
+            + ("" if self._fleet.is_ours(w) else f" · {who.sentences.takes_no_jobs()}")
             for w in self._fleet.workers
         ]
         waiting = await self._queue.jobs_waiting()
-        await self._say(message, who.sentences.status(waiting, workers))
+        text = who.sentences.status(waiting, workers)
+        if not self._fleet.takers:
+            text += "\n" + who.sentences.no_worker_for(self._fleet.model)
+        await self._say(message, text)
 
     async def press(self, query: CallbackQuery) -> None:
         """A button of ours was pressed. Always answered, or the client would wait for it."""

@@ -355,6 +355,16 @@ class Sentences(RoundSentences, GameSentences):
             or self._("none at all"),
         )
 
+    def takes_no_jobs(self) -> str:
+        """Of a worker whose model is not this bot's."""
+        return self._("takes no jobs of this bot")
+
+    def no_worker_for(self, model: str) -> str:
+        return self._(
+            "No worker takes jobs for {model}, so pictures wait. Start one with the same "
+            "CLIP_MODEL and version as the bot."
+        ).format(model=self.quote(model))
+
     # -- the profile, without markup: at most 512 and 120 characters ------------------------------
 
     def description(self) -> str:

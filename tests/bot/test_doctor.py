@@ -13,7 +13,7 @@ from bot import doctor
 from bot.playground.server import BotApiServer
 from inference.contract import WorkerState, WorkerStatus
 from inference.findings import Finding, State
-from inference.queue import connect
+from inference.queue import Queue, connect, jobs_subject
 
 
 @pytest.fixture
@@ -106,10 +106,34 @@ async def test_a_queue_with_workers(nats_url: str, monkeypatch: pytest.MonkeyPat
     await queue.tell_status(
         WorkerStatus(worker="w", model="some/model", state=WorkerState.FAILED, reason="No such.")
     )
-    found = (await findings())["workers"]
-    assert (found.state, found.advice) == (State.BROKEN, "No such.")
-    assert "some/model" in found.found
+    found = await findings()
+    assert (found["workers"].state, found["workers"].advice) == (State.BROKEN, "No such.")
+    assert "some/model" in found["workers"].found
+    assert found["CLIP_MODEL"].state is State.BROKEN
+    assert "no worker takes jobs for openai/clip" in found["CLIP_MODEL"].found
+    monkeypatch.setenv("CLIP_MODEL", "some/model")
+    await queue.tell_status(
+        WorkerStatus(
+            worker="w",
+            model="some/model",
+            state=WorkerState.READY,
+            takes=jobs_subject("some/model"),
+        )
+    )
+    assert "CLIP_MODEL" not in await findings()
     await queue.close()
+
+
+async def test_a_queue_that_stores_nothing(nats_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refused_writes(_: Queue) -> dict[str, str]:
+        return {"clipbot-results": "no answer"}
+
+    monkeypatch.setattr(Queue, "refused_writes", refused_writes)
+    monkeypatch.setenv("NATS_URL", nats_url)
+    found = (await findings())["queue"]
+    assert found.state is State.BROKEN
+    assert found.found == "NATS stores nothing in clipbot-results (no answer)"
+    assert "restart nats-server" in found.advice
 
 
 async def test_the_table_prints_what_was_found_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from nats.errors import ConnectionClosedError
 from bot.fleet import Fleet
 from bot.metrics import Metrics
 from inference.contract import WorkerState, WorkerStatus
+from inference.queue import jobs_subject
 from tests.inference.asker import until
 
 
@@ -29,8 +30,16 @@ class ScriptedQueue:
         return 3
 
 
-def worker(state: WorkerState, model: str = "m", image_size: int = 224) -> WorkerStatus:
-    return WorkerStatus(worker=model, model=model, state=state, image_size=image_size)
+def worker(
+    name: str, state: WorkerState, *, model: str = "m", image_size: int = 224, takes: bool = True
+) -> WorkerStatus:
+    return WorkerStatus(
+        worker=name,
+        model=model,
+        state=state,
+        image_size=image_size,
+        takes=jobs_subject(model) if takes else "",
+    )
 
 
 async def test_looks_again_and_again(
@@ -38,23 +47,24 @@ async def test_looks_again_and_again(
 ) -> None:
     monkeypatch.setattr("bot.fleet.STATUS_INTERVAL", 0.01)
     queue = ScriptedQueue()
-    fleet = Fleet(queue, metrics, "demo")  # type: ignore[arg-type]
-    assert (fleet.image_size, fleet.is_demo) == (224, True)
+    fleet = Fleet(queue, metrics, "m")  # type: ignore[arg-type]
+    assert (fleet.image_size, fleet.is_demo) == (224, False)
     watch = asyncio.create_task(fleet.watch())
     await until(lambda: "No worker speaks" in caplog.text, True)
     queue.statuses = [
-        worker(WorkerState.READY, "a", 336),
-        worker(WorkerState.READY, "b", 224),
-        worker(WorkerState.LOADING, "c", 512),
+        worker("a", WorkerState.READY, image_size=336),
+        worker("b", WorkerState.READY),
+        worker("c", WorkerState.LOADING, image_size=512),
+        worker("d", WorkerState.READY, model="demo", image_size=640),
     ]
     await until(lambda: fleet.image_size, 336)
-    assert not fleet.is_demo
+    assert not fleet.is_demo  # nothing of ours goes to d
     await until(lambda: metrics.registry.get_sample_value("clipbot_workers_ready"), 2.0)
     assert metrics.registry.get_sample_value("clipbot_jobs_waiting") == 3
     queue.away = True
     looks = queue.looks
     await until(lambda: queue.looks > looks + 2, True)
-    assert len(fleet.workers) == 3
+    assert len(fleet.workers) == 4
     watch.cancel()
     await asyncio.wait([watch])
     assert caplog.text.count("No worker speaks") == 1
@@ -76,14 +86,50 @@ async def test_the_model_is_missing_where_a_worker_says_so_and_none_is_ready(
     queue = ScriptedQueue()
     reasons = {WorkerState.FAILED: "The hub can't be reached."}
     queue.statuses = [
-        WorkerStatus(worker=str(i), model="m", state=state, reason=reasons.get(state, ""))
+        WorkerStatus(
+            worker=str(i),
+            model="m",
+            state=state,
+            reason=reasons.get(state, ""),
+            takes=jobs_subject("m"),
+        )
         for i, state in enumerate(workers)
     ]
-    fleet = Fleet(queue, metrics, "demo")  # type: ignore[arg-type]
+    fleet = Fleet(queue, metrics, "m")  # type: ignore[arg-type]
     watch = asyncio.create_task(fleet.watch())
     await until(lambda: queue.looks > 1, True)
     assert fleet.lacks_model is lacks
-    queue.statuses = [WorkerStatus(worker="w", model="m", state=WorkerState.LOADING, reason="1 MB")]
+    queue.statuses = [
+        WorkerStatus(
+            worker="w",
+            model="m",
+            state=WorkerState.LOADING,
+            reason="1 MB",
+            takes=jobs_subject("m"),
+        )
+    ]
     await until(lambda: fleet.lacks_model, True)
     watch.cancel()
     await asyncio.wait([watch])
+
+
+async def test_a_model_that_nobody_has_is_named(
+    metrics: Metrics, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("bot.fleet.STATUS_INTERVAL", 0.01)
+    queue = ScriptedQueue()
+    fleet = Fleet(queue, metrics, "m")  # type: ignore[arg-type]
+    queue.statuses = [worker("a", WorkerState.READY, model="demo")]
+    watch = asyncio.create_task(fleet.watch())
+    await until(lambda: "Photos wait for a worker: none has m, only demo" in caplog.text, True)
+    looks = queue.looks
+    queue.statuses.append(worker("b", WorkerState.READY, takes=False))
+    await until(lambda: "those with m are of an older clipbot" in caplog.text, True)
+    assert fleet.takers == []
+    queue.statuses.append(worker("c", WorkerState.READY))
+    await until(lambda: [w.worker for w in fleet.takers], ["c"])
+    assert fleet.problem is None
+    assert queue.looks > looks
+    watch.cancel()
+    await asyncio.wait([watch])
+    assert caplog.text.count("Photos wait for a worker") == 2

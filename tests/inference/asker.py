@@ -23,9 +23,9 @@ from inference.queue import (
     Delivery,
     Puller,
     Queue,
+    jobs_consumer,
     results_subject,
 )
-from inference.worker import CONSUMER
 
 LABELS = ("a red car", "a green tree", "a blue sea")
 
@@ -85,7 +85,7 @@ class Asker:
 
     async def hands_back_jobs(self, *, times: int, ack_wait: float) -> None:
         """Takes every waiting job and hands it back, as workers do that are stopped."""
-        puller = await self.queue.puller(JOBS, CONSUMER, JOBS_SUBJECT, ack_wait=ack_wait)
+        puller = await self.queue.puller(JOBS, jobs_consumer(""), JOBS_SUBJECT, ack_wait=ack_wait)
         waiting = await self.queue.jobs_waiting()
         for _ in range(times):
             taken: list[Delivery] = []
@@ -109,7 +109,7 @@ class Asker:
 
     async def jobs_in_hands(self) -> int:
         """How many jobs are delivered, and neither acknowledged nor handed back."""
-        info = await self.queue._js.consumer_info(JOBS, CONSUMER)
+        info = await self.queue._js.consumer_info(JOBS, jobs_consumer(""))
         return info.num_ack_pending or 0
 
     async def sees_empty_queue(self, within: float = 10.0) -> None:

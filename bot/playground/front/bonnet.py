@@ -22,7 +22,7 @@ from bot.playground.bell import Bell
 from bot.playground.front.download import Download, Progress
 from bot.playground.front.model_choice import ModelChoice
 from inference.contract import UnknownVersion, WorkerState, WorkerStatus, decode_result
-from inference.queue import JOBS_SUBJECT, Queue
+from inference.queue import JOBS_SUBJECTS, Queue
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +117,8 @@ class Bonnet:
         Args:
             results: the subject of the bot's results.
         """
-        await queue.overhear(JOBS_SUBJECT, self._hear_job)
+        for subject in JOBS_SUBJECTS:
+            await queue.overhear(subject, self._hear_job)
         await queue.overhear(results, self._hear_result)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._watch_queue(queue))
@@ -170,7 +171,9 @@ class Bonnet:
                 self._faults.add(fault)
                 log.exception("The page's panel could not look at %s; it goes on.", what)
 
-    async def _hear_job(self, _data: bytes) -> None:
+    async def _hear_job(self, data: bytes) -> None:
+        if not data:
+            return  # the bot tried whether jobs are stored
         self.jobs += 1
         self._look.set()
         self._changed()

@@ -60,6 +60,7 @@ GIVEN: dict[str, list[Any]] = {
     "language": [None, "es"],
     "admins_only": [True, False],
     "numbers": [[2], list(range(1, 10))],
+    "model": [TYPED],
 }
 # Not one text, or none with markup.
 _OTHER = {

@@ -1,0 +1,74 @@
+"""A connection to NATS that stays: a server that goes away is looked for until it is back."""
+
+import asyncio
+import contextlib
+import logging
+
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+
+from inference.addresses import Credentials, servers
+from inference.errors import QueueUnavailable
+
+log = logging.getLogger(__name__)
+
+# Seconds for a server to answer; where there are others, one that is dead costs a start no more.
+_LONE_PATIENCE, _CONNECT_PATIENCE = 5, 2
+
+
+async def open_client(url: str, *, name: str, patience: float = 20.0) -> Client:
+    """Connects, and stays connected: a server that goes away is looked for until it is back.
+
+    Args:
+        url: as in NATS_URL: one server, or several of one cluster.
+        patience: seconds to wait for a server that is still starting (containers start together).
+
+    Raises:
+        QueueUnavailable: nobody answers at `url`, or it refuses us. The text holds no password.
+    """
+    last: Exception | None = None
+
+    async def on_error(error: Exception) -> None:
+        nonlocal last
+        last = error
+        log.debug("NATS: %r", error)
+
+    async def on_disconnect() -> None:
+        if not client.is_closed:  # else it was us who left
+            log.warning("NATS went away; looking for it.")
+
+    async def on_reconnect() -> None:
+        log.info("NATS is back.")
+
+    client = Client()
+    try:
+        found = servers(url)
+        known = found.credentials or Credentials()
+        connecting = client.connect(
+            list(found.urls),
+            name=name,
+            connect_timeout=_CONNECT_PATIENCE if len(found.urls) > 1 else _LONE_PATIENCE,
+            allow_reconnect=True,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=1,
+            pending_size=64 * 2**20,
+            error_cb=on_error,
+            disconnected_cb=on_disconnect,
+            reconnected_cb=on_reconnect,
+            user=known.user,
+            password=known.password,
+            token=known.token,
+        )
+        await asyncio.wait_for(connecting, patience)
+    except (TimeoutError, NatsError, OSError, ValueError) as error:
+        with contextlib.suppress(NatsError):
+            await client.close()
+        if "authorization" in str(last).lower():
+            raise QueueUnavailable(
+                "The NATS server at NATS_URL refuses us; are user and password, or token, right?"
+            ) from error
+        raise QueueUnavailable(
+            f"No NATS server answers at NATS_URL ({type(last or error).__name__}); "
+            "is it running, and are its user and password right?"
+        ) from error
+    return client

@@ -101,10 +101,13 @@ class Ask:
         shown = [(media.unique_id, media.number, media.skipped) for media in self.media]
         return _digest((shown, said))
 
-    @property
-    def early_fingerprint(self) -> str:
-        """What earlier releases stored: pictures, the phrases in use, and the template."""
-        return _digest((tuple(m.unique_id for m in self.media), self.labels, self.template))
+    def says_the_same_as(self, fingerprint: str) -> bool:
+        """Whether a stored fingerprint is of the same pictures and phrases."""
+        if fingerprint == self.fingerprint:
+            return True
+        # Earlier releases stored the phrases in use, and the template.
+        early = (tuple(media.unique_id for media in self.media), self.labels, self.template)
+        return fingerprint == _digest(early)
 
 
 def _digest(parts: object) -> str:

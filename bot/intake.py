@@ -81,8 +81,7 @@ class Intake:
         known = latest if latest and latest.id == ask.id else None
         if known and known.delivered:
             return
-        same = {ask.fingerprint, ask.early_fingerprint}
-        if known is None and latest and latest.fingerprint in same:
+        if known is None and latest and ask.says_the_same_as(latest.fingerprint):
             return  # an edit that changes neither pictures nor phrases
         try:
             await self._admit(ask, again=known is not None)

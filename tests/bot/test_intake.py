@@ -1,5 +1,8 @@
 """From a question to a job: admission, download, publishing."""
 
+import hashlib
+from dataclasses import replace
+
 import pytest
 
 from bot.asks import MAX_FILE_BYTES, Media
@@ -60,6 +63,36 @@ async def test_an_edit_that_changes_nothing_is_no_question(
     assert await queue.jobs_waiting() == 1
     await intake.submit(an_ask(serial=2, labels=("a house",)))
     assert await queue.jobs_waiting() == 2
+
+
+async def test_a_worker_counts_pictures_as_people_do(intake: Intake, queue: Queue) -> None:
+    album = (Media("f", "u", number=1, skipped=(2,)), Media("g", "v", number=3))
+    await intake.submit(an_ask(media=album))
+    await intake.submit(an_ask(2, media=(Media("f", "u"), Media("g", "v"))))
+    jobs = await (await queue.puller(JOBS, "test", JOBS_SUBJECT)).pull(9, 1.0)
+    assert [decode_job(job.data).numbers for job in jobs] == [[1, 3], []]
+
+
+async def test_settings_that_change_since_are_no_question(
+    intake: Intake, queue: Queue, store: Store
+) -> None:
+    await intake.submit(replace(an_ask(), has_own_labels=False))
+    other = replace(an_ask(serial=1), labels=("a moon",), template="a {}", has_own_labels=False)
+    await intake.submit(other)
+    assert await queue.jobs_waiting() == 1
+    await intake.submit(replace(other, has_own_labels=True))  # now the message says so
+    assert await queue.jobs_waiting() == 2
+
+
+async def test_what_an_earlier_release_stored_is_the_same_question(
+    intake: Intake, queue: Queue, store: Store
+) -> None:
+    await intake.submit(an_ask())
+    before = '[["unique"],["a dog","a cat"],null]'
+    early = hashlib.sha256(before.encode()).hexdigest()[:32]
+    await store.change_fingerprint(an_ask().id, early)
+    await intake.submit(an_ask(serial=1))
+    assert await queue.jobs_waiting() == 1
 
 
 async def test_each_person_has_a_limit(intake: Intake, store: Store, metrics: Metrics) -> None:

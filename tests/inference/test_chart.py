@@ -249,6 +249,14 @@ def test_an_album_with_an_unreadable_photo(drawn: Drawn) -> None:
     assert {"not", "readable"} <= set(" ".join(drawn.lines).split())
 
 
+def test_an_album_with_numbers_of_its_own(drawn: Drawn) -> None:
+    rows = [[0.7, 0.2, 0.1]] * 3
+    draw([photo()] * 3, FRUIT, rows, WORDS, numbers=[2, 5, 9])
+    assert [line for line in drawn.lines if line.isdigit()] == ["2", "5", "9"]
+    with pytest.raises(ValueError, match="number"):
+        draw([photo()] * 3, FRUIT, rows, WORDS, numbers=[1])
+
+
 def test_an_album_of_which_nothing_could_be_read() -> None:
     assert fits_a_chat(draw([None] * 3, [f"{i}" for i in range(20)], [None] * 3, WORDS))
 

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bot.asks import Media
+from bot.asks import Media, Place
 from bot.store import MEMORY_HOURS, Album, Database, Person, Store, claim, open_database
 from bot.store.database import NEWEST_REVISION
 from bot.store.migrations.running import upgrade
@@ -218,6 +218,40 @@ async def test_open_questions(store: Store) -> None:
     assert await store.question(7, 100) == MEDIA[:1]  # who replies to it still means these
 
 
+async def test_a_lost_question_was_asked_before_its_twin_and_after_its_picture(
+    store: Store,
+) -> None:
+    await store.record_question(7, 100, 7, MEDIA)
+    await store.record_answer(Place(7, 50), 100, is_chart=False)
+    assert await store.open_question(7, 7, after=60) == (100, MEDIA)
+    assert await store.open_question(7, 7, after=40) is None  # before the picture itself
+    assert await store.open_question(7, 7, after=100) is None
+
+
+async def test_what_was_asked_last(store: Store) -> None:
+    assert await store.last_job(7, 7) is None
+    assert await store.last_asked_at(7, 7) == 0.0
+    first, second = an_ask(1), an_ask(2)
+    for ask in (first, second):
+        await store.record_job(ask)
+    await store.record_question(7, 100, 7, MEDIA)
+    last = await store.last_job(7, 7)
+    assert last
+    assert last.id == second.id
+    assert last.created_at <= await store.last_asked_at(7, 7) <= time.time()
+    assert await store.last_job(7, 8) is None
+
+
+async def test_a_refusal_is_an_answer(store: Store) -> None:
+    await store.record_refusal(an_ask())
+    await store.change_fingerprint(an_ask().id, "something else")
+    record = await store.job(an_ask().id)
+    assert record
+    assert record.delivered
+    assert record.fingerprint == "something else"
+    assert await store.jobs_in_flight(7) == 0
+
+
 async def test_one_question_of_several_is_closed(store: Store) -> None:
     await store.record_question(7, 100, 7, MEDIA[:1])
     await store.record_question(7, 101, 7, MEDIA)
@@ -311,7 +345,9 @@ async def test_forgetting_a_person_forgets_all_but_what_is_still_out(store: Stor
     await store.forget_person(7)
     assert await store.person(7) == Person()
     assert await store.job(done.id) is None
-    assert await store.job(out.id) is not None
+    still_out = await store.job(out.id)
+    assert still_out
+    assert still_out.fingerprint == ""  # what it said is forgotten as well
     assert await store.answer_to(7, 1) is None
     assert await store.open_question(7, 7) is None
     assert await store.album_items(Album(7, "g", 1)) == []

@@ -215,6 +215,8 @@ def _reason(errors: list[BaseException], name: str, folder: Path | None) -> str:
 
     if says("Missing optional dependencies: torchvision"):
         return "its pictures are prepared by torchvision: install clipbot[gpu]."
+    if says("SentencePiece library", "protobuf library"):
+        return "its tokenizer is read by sentencepiece and protobuf: install clipbot[worker] again."
     if says("torchvision"):
         return (
             f"the installed torchvision does not fit PyTorch {torch.__version__}: uninstall "

@@ -6,6 +6,8 @@ nothing, but it runs the very code that a real checkpoint runs.
 """
 
 import gzip
+import io
+import string
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ from transformers import (
     SiglipImageProcessorPil,
     SiglipModel,
     SiglipProcessor,
+    SiglipTokenizer,
 )
 
 # openai/CLIP's merges; not part of this repository, laid beside it where tests may use them
@@ -91,6 +94,34 @@ def tiny_siglip(folder: Path) -> Path:
     tokenizer = _word_tokenizer()
     config = SiglipConfig(
         text_config={**_TINY, **_text(tokenizer), "projection_size": 32},
+        vision_config={**_TINY, "image_size": 32, "patch_size": 8},
+    )
+    images = SiglipImageProcessorPil(size={"height": 32, "width": 32})
+    return _save(folder, SiglipModel, config, SiglipProcessor(images, tokenizer))  # type: ignore[no-untyped-call]
+
+
+def tiny_siglip_of_sentencepiece(folder: Path) -> Path:
+    """SigLIP 1 as its checkpoints are: the tokenizer is a `spiece.model`, trained here."""
+    import sentencepiece  # not above: no other checkpoint needs it
+
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([string.ascii_lowercase, "a photo of a cat", "a dog", "un perro"]),
+        model_writer=model,
+        vocab_size=48,
+        hard_vocab_limit=False,
+        add_dummy_prefix=False,
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
+        minloglevel=2,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "spiece.model").write_bytes(model.getvalue())
+    tokenizer = SiglipTokenizer(str(folder / "spiece.model"), model_max_length=64)
+    config = SiglipConfig(
+        text_config={**_TINY, "vocab_size": len(tokenizer), "projection_size": 32},
         vision_config={**_TINY, "image_size": 32, "patch_size": 8},
     )
     images = SiglipImageProcessorPil(size={"height": 32, "width": 32})

@@ -1,16 +1,19 @@
 """`clipbot doctor`: looks at everything that a host can get wrong, and says what to mend."""
 
 import asyncio
+import contextlib
 import importlib.util
 import platform
 import sys
 import tempfile
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import msgspec
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.engine import make_url
 
 from bot.embedded.nats_server import binary
 from bot.http import post, session
@@ -88,8 +91,7 @@ async def _token(settings: BotSettings) -> Finding:
 
 async def _data_dir(settings: BotSettings) -> Finding:
     def try_to_write() -> None:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=settings.data_dir):
+        with tempfile.TemporaryFile(dir=_nearest(settings.data_dir)):
             pass
 
     try:
@@ -104,13 +106,43 @@ async def _data_dir(settings: BotSettings) -> Finding:
     return Finding("DATA_DIR", State.FINE, str(settings.data_dir.absolute()))
 
 
+def _nearest(folder: Path) -> Path:
+    """The folder, or the one above in which it would be made: a look must leave nothing behind."""
+    folder = folder.absolute()
+    return next((each for each in (folder, *folder.parents) if each.is_dir()), folder)
+
+
 async def _database(settings: BotSettings) -> Finding:
     try:
-        database = await open_database(settings.database)
+        name = await _opened(settings.database)
     except SettingError as error:
         return Finding("database", State.BROKEN, str(error), "start it, or mend DATABASE_URL")
-    await database.dispose()
-    return Finding("database", State.FINE, database.dialect.name)
+    return Finding("database", State.FINE, name)
+
+
+async def _opened(address: str) -> str:
+    """Open the database; return its kind. An SQLite file that is not there yet is not made.
+
+    Raises:
+        SettingError: it can't be used.
+    """
+    url = make_url(address)
+    in_file = url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}
+    with contextlib.ExitStack() as borrowed:
+        if in_file and not (file := Path(str(url.database))).exists():
+            # A file of its own beside it tells whether SQLite can work there.
+            try:
+                folder = tempfile.TemporaryDirectory(
+                    prefix="clipbot-doctor-", dir=_nearest(file.parent)
+                )
+            except OSError as error:
+                raise SettingError(
+                    f"The database {file} can't be used: {error.strerror}."
+                ) from error
+            url = url.set(database=str(Path(borrowed.enter_context(folder), "trial.db")))
+        database = await open_database(url.render_as_string(hide_password=False))
+        await database.dispose()
+        return database.dialect.name
 
 
 async def _queue(settings: BotSettings) -> AsyncIterator[Finding]:

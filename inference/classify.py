@@ -3,12 +3,15 @@
 import contextlib
 import json
 import math
+import os
+import re
+import shlex
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import click
 from PIL import Image
@@ -20,9 +23,9 @@ from inference import fetching, phrases, sources
 from inference.batch import Batcher
 from inference.classifier import Classifier, LabelSet
 from inference.contract import ChartWords
-from inference.errors import ImageRefused, UserError
+from inference.errors import ImageRefused, TooLargeForHost, UserError
 from inference.fetching import Progress
-from inference.images import decode
+from inference.images import OVERSAMPLING, decode
 from inference.loading import load_engine
 from inference.scores import PLACEHOLDER
 from inference.settings import WorkerSettings
@@ -31,12 +34,16 @@ STDIN = "-"
 CHART_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 # A chart of several pictures holds as many as an album may have.
 MAX_CHART_PHOTOS = 10
-# A chart shows pictures some 400 pixels wide: originals need not be kept for it.
+# No model looks at more than half of it, and a chart shows pictures some 400 pixels wide: originals
+# need not be kept.
 _KEPT_SIDE = 1_024  # pixels
 # Where nobody looks on, or a log is written.
 _SAY_EVERY = 10.0  # seconds
-# A hub that has not answered by then is a reason to wait, which people want to know.
-_SAY_AFTER = 3.0  # seconds
+# What takes longer is a reason to wait, which people want to know: a hub that has not answered, or
+# files that are read.
+_SAY_ASKING_AFTER, _SAY_LOADING_AFTER = 1.0, 3.0  # seconds
+# Between phrases; see `inference.phrases`.
+_SEPARATOR = re.compile("[,;，；、؛،]")
 
 _WORDS = ChartWords()
 
@@ -81,14 +88,13 @@ def question(
         UserError: a file is missing, the phrases can't be used, or an option has a wrong value.
     """
     *sources, text = arguments
-    if not sources or Path(text).is_file():
+    if not sources or os.path.isfile(text):  # noqa: PTH113 - False for whatever is no path
         raise UserError(
             "The phrases come last: clipbot classify photo.jpg "
             '"a blurry cat, a fast sports car, a tree".'
         )
-    for source in sources:
-        if source != STDIN and not Path(source).is_file():
-            raise UserError(f"There is no file {source}.")
+    for place, source in enumerate(sources):
+        _check_source(source, before=sources[:place], behind=[*sources[place:], text])
     if template is not None and template.count(PLACEHOLDER) != 1:
         raise UserError(
             f"--template must hold {PLACEHOLDER} once, where the phrase goes, as in "
@@ -99,12 +105,41 @@ def question(
         raise UserError(
             f"--chart is {chart}, but its name must end in {', '.join(CHART_SUFFIXES)}."
         )
-    if target and not target.parent.is_dir():
+    if target and not os.path.isdir(target.parent):  # noqa: PTH112 - as above
         raise UserError(f"--chart is {chart}, but there is no folder {target.parent}.")
     if target and len(sources) > MAX_CHART_PHOTOS:
         raise UserError(f"A chart shows at most {MAX_CHART_PHOTOS} pictures.")
     labels = phrases.parse(text, max_labels=max_labels)
     return Question(tuple(sources), labels, template, target, as_json)
+
+
+def _check_source(source: str, *, before: Sequence[str], behind: Sequence[str]) -> None:
+    """Say what is wrong with the name of a picture.
+
+    Args:
+        before: the pictures named before it, which are there.
+        behind: the arguments from this one on.
+    """
+    if source == STDIN or os.path.isfile(source):  # noqa: PTH113
+        return
+    if os.path.isdir(source):  # noqa: PTH112
+        inside = shlex.quote(source.rstrip("/")) + "/*.jpg"
+        raise UserError(f"{source} is a folder; name the pictures in it, as in {inside}.")
+    if os.path.exists(source):  # noqa: PTH110 - a pipe, as the shell's <(…) makes
+        return
+    if before and not _looks_like_a_path(source):
+        words = " ".join(behind)
+        quoted = words if _SEPARATOR.search(words) else ", ".join(behind)
+        pictures = " ".join(map(shlex.quote, before))
+        raise UserError(
+            f"There is no file {source}. If it is one of the phrases, put the phrases in quotes: "
+            f'clipbot classify {pictures} "{quoted}".'
+        )
+    raise UserError(f"There is no file {source}.")
+
+
+def _looks_like_a_path(text: str) -> bool:
+    return os.sep in text or bool(PurePath(text).suffix)
 
 
 def run(asked: Question, settings: WorkerSettings) -> bool:
@@ -155,10 +190,10 @@ def _rows(
 def _read(source: str, max_megapixels: float) -> Image.Image | None:
     try:
         data = sys.stdin.buffer.read() if source == STDIN else Path(source).read_bytes()
-        return decode(data, max_megapixels=max_megapixels)
+        return decode(data, max_megapixels=max_megapixels, want=_KEPT_SIDE // OVERSAMPLING)
     except OSError as error:
         click.echo(f"{source}: The file can't be read ({error.strerror}).", err=True)
-    except ImageRefused as refusal:
+    except (ImageRefused, TooLargeForHost) as refusal:
         click.echo(f"{source}: {refusal}", err=True)
     return None
 
@@ -199,15 +234,15 @@ def _waiting(model: str) -> Iterator[None]:
             said = time.monotonic()
             click.echo(_doing(model, progress), err=True)
 
-    words = f"Asking the model hub for {model} …"
-    asking = threading.Timer(_SAY_AFTER, click.echo, (words,), {"err": True})
-    if not here:
-        asking.start()
+    words = f"Loading {model} …" if here else f"Asking the model hub for {model} …"
+    patience = _SAY_LOADING_AFTER if here else _SAY_ASKING_AFTER
+    waiting = threading.Timer(patience, click.echo, (words,), {"err": True})
+    waiting.start()
     try:
         with fetching.heard_by(say):
             yield
     finally:
-        asking.cancel()
+        waiting.cancel()
 
 
 def _doing(model: str, progress: Progress) -> str:
@@ -273,7 +308,8 @@ def _write_chart(
             picture.save(path, lossless=True)
         else:
             path.write_bytes(chart.to_png(picture) if suffix == ".png" else chart.to_jpeg(picture))
-    except OSError as error:
-        click.echo(f"--chart: {path} can't be written ({error.strerror}).", err=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error  # ValueError: a NUL in the name
+        click.echo(f"--chart: {path} can't be written ({reason}).", err=True)
         return False
     return True

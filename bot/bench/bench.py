@@ -111,8 +111,8 @@ def run(
     """
     _check_libraries()
     for option, path in (("--json", file), ("--page", page)):
-        if path is not None and not os.access(path.parent, os.W_OK):
-            raise SettingError(f"{option} is {path}, but no files can be made in {path.parent}.")
+        if path is not None:
+            _make_folder_of(path, option)
     given = {"clip_model": model} if model else {}
     settings = load(WorkerSettings, **given)
     with tempfile.TemporaryDirectory(prefix="clipbot-bench-") as folder:
@@ -127,6 +127,18 @@ def run(
     report([file], page)
 
 
+def _make_folder_of(file: Path, option: str) -> None:
+    """Make the folder that a file shall go into, before anything is measured for an hour."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError):
+        can_be_written = False
+    else:
+        can_be_written = os.access(file.parent, os.W_OK)
+    if not can_be_written:
+        raise SettingError(f"{option} is {file}, but no files can be made in {file.parent}.")
+
+
 def report(files: Sequence[Path], page: Path | None) -> None:
     """Prints what files of earlier runs mean, and writes the page and its plots.
 
@@ -137,6 +149,8 @@ def report(files: Sequence[Path], page: Path | None) -> None:
         OperatorError: that does not work.
     """
     _check_libraries()
+    if page is not None:
+        _make_folder_of(page, "--page")
     command = [*_PYTHON, "inference.bench", "report", *map(str, files)]
     command += ["--page", str(page)] if page else []
     if subprocess.run(command, check=False).returncode:  # noqa: S603 - the command is our own

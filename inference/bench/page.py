@@ -29,7 +29,8 @@ def write(bench: Bench, page: Path, others: Sequence[Bench] = ()) -> None:
     Args:
         others: runs on other machines, of which only the GPU's figures are shown.
     """
-    folder = page.with_suffix("")
+    # A page without a suffix can't share its name with the folder.
+    folder = page.with_suffix("") if page.suffix else page.with_name(page.name + "-plots")
     drawn = {name: _picture(folder, name) for name in plots.draw_all(bench, folder)}
     blocks = list(_head(bench))
     blocks += _judged(bench, folder / NOTES)

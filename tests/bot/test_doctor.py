@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,19 @@ async def test_a_healthy_host() -> None:
     assert found["token"].found == "@clip_test_bot"
     assert found["database"].found == "sqlite"
     assert found["queue"].found.startswith("embedded")
+
+
+@pytest.mark.parametrize("address", ["", "sqlite:///there/x.db", "sqlite:///x.db"])
+async def test_a_look_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", address)
+    if not address:
+        monkeypatch.delenv("DATA_DIR")  # then it is the folder `data` in this one
+    found = await findings()
+    assert (found["database"].state, found["DATA_DIR"].state) == (State.FINE, State.FINE)
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - no loop runs meanwhile
 
 
 async def test_a_missing_token_hides_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

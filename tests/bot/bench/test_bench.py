@@ -13,6 +13,7 @@ from bot.bench.bench import SECTIONS
 from bot.cli import main
 from inference.bench.figures import Bench
 from tests.e2e.running import COMMAND, surroundings
+from tests.inference.bench.stored import empty
 
 _HAS_DEMO = (Path(inference.__file__).parent / "demo_model" / "config.json").is_file()
 
@@ -30,10 +31,21 @@ def test_all_sections_are_in_the_help() -> None:
 
 
 @pytest.mark.parametrize("option", ["--json", "--page"])
-def test_a_folder_that_is_not_there_is_told_before_anything_is_measured(option: str) -> None:
-    result = CliRunner().invoke(main, ["bench", option, "nowhere/file"])
+def test_a_folder_that_cannot_be_made_is_told_before_anything_is_measured(option: str) -> None:
+    result = CliRunner().invoke(main, ["bench", option, "/proc/nowhere/file"])
     assert result.exit_code == 2
-    assert f"{option} is nowhere/file" in result.output
+    assert f"{option} is /proc/nowhere/file" in result.output
+
+
+@pytest.mark.parametrize("name", ["new/folder/x.md", "new/x"])
+def test_the_folder_of_a_page_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("earlier.json").write_bytes(msgspec.json.encode(empty()))
+    result = CliRunner().invoke(main, ["bench", "--from", "earlier.json", "--page", name])
+    assert result.exit_code == 0, result.output
+    assert Path(name).is_file()
 
 
 def test_one_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Several photos: one table, labels down and numbered photos across, the winners in colour."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -9,12 +10,18 @@ from PIL import Image
 from inference import photos
 from inference.canvas import ACCENT, CARD, EDGE, INK, LEFT, PADDING, QUIET, RIGHT, Canvas
 from inference.card import Scores, footnotes, heading, missing_photo
-from inference.lettering import Style, width, wrap
+from inference.lettering import Style, clean, width, wrap
 
 MAX_LABELS = 8
 # More photos in one band would make the figures too small for a phone.
 _MAX_ACROSS = 5
-_LABEL = Style(30, colour=INK)
+_LABEL = Style(32, colour=INK)
+_LEADING = 37
+_ENOUGH = 100  # characters that are measured of a label; no more fit anyway
+# From so many photos across on, figures are whole percents: they can be so much larger.
+_WHOLE_FROM = 4
+_FIGURE = 34  # pixels per em, with a decimal
+_WHOLE_FIGURE = 40  # and without: 15 on a phone that shows the chart 390 wide
 _GUTTER = 8
 _BETWEEN = 36  # from one band to the next
 _COLD, _WARM = (243, 246, 250), (173, 200, 248)  # a cell's colour at 0 and at 1
@@ -77,14 +84,24 @@ class _Grid:
     label_width: int
     step: int
     figure: float
+    say: Callable[[float], str]
+    lines: int
 
     @classmethod
-    def of(cls, across: int, scores: Scores) -> "_Grid":
-        label_width = {2: 360, 3: 310, 4: 270}.get(across, 240)
+    def of(cls, bands: Sequence[range], scores: Scores) -> "_Grid":
+        across = max(map(len, bands))
+        widest_label = max(width(clean(label)[:_ENOUGH], _LABEL) for label in scores.labels)
+        label_width = max(
+            120, min({2: 360, 3: 310, 4: 270}.get(across, 240), math.ceil(widest_label))
+        )
         step = (RIGHT - LEFT - label_width - 20 + _GUTTER) // across
+        whole = across >= _WHOLE_FROM
+        say, largest = (scores.whole_percent, _WHOLE_FIGURE) if whole else (scores.percent, _FIGURE)
         best = [max(row) for row in scores.rows if row is not None]
-        widest = max(width(scores.percent(share), Style(30, bold=True)) for share in [0.5, *best])
-        return cls(label_width, step, min(30, int(30 * (step - _GUTTER - 10) / widest)))
+        widest = max(width(say(share), Style(largest, bold=True)) for share in [0.5, *best])
+        figure = min(largest, int(largest * (step - _GUTTER - 10) / widest))
+        # A second band repeats the labels: a chart that gets too tall is shown smaller.
+        return cls(label_width, step, figure, say, 3 if len(bands) == 1 else 2)
 
     def left(self, column: int) -> int:
         return LEFT + self.label_width + 20 + column * self.step
@@ -98,11 +115,11 @@ def _label_row(
     canvas: Canvas, grid: _Grid, scores: Scores, band: range, label: int, top: int
 ) -> int:
     """One label's name and its cells; returns the height."""
-    lines = wrap(scores.labels[label], _LABEL, grid.label_width, 2)
-    height = 86 if len(lines) > 1 else 58
-    baseline = top + height / 2 + 11 - (len(lines) - 1) * 18
+    lines = wrap(scores.labels[label], _LABEL, grid.label_width, grid.lines)
+    height = max(60, len(lines) * _LEADING + 10)
+    baseline = top + height / 2 + 11 - (len(lines) - 1) * _LEADING / 2
     for index, line in enumerate(lines):
-        canvas.text(LEFT, baseline + index * 36, line, _LABEL)
+        canvas.text(LEFT, baseline + index * _LEADING, line, _LABEL)
     for column, place in enumerate(band):
         cell = (grid.left(column), top, grid.cell_width, height)
         row = scores.rows[place]
@@ -110,10 +127,11 @@ def _label_row(
             _cell(canvas, cell, "–", _heat(0), Style(grid.figure, colour=QUIET))
         elif label == row.index(max(row)):
             won = Style(grid.figure, bold=True, colour=CARD)
-            _cell(canvas, cell, scores.percent(row[label]), ACCENT, won)
+            _cell(canvas, cell, grid.say(row[label]), ACCENT, won)
         else:
-            style = Style(grid.figure, colour=INK)
-            _cell(canvas, cell, scores.percent(row[label]), _heat(row[label]), style)
+            text = grid.say(row[label])
+            style = Style(grid.figure, colour=QUIET if text == grid.say(0) else INK)
+            _cell(canvas, cell, text, _heat(row[label]), style)
     return height
 
 
@@ -124,8 +142,9 @@ def draw_album(
     canvas = Canvas()
     top = round(heading(canvas, scores.words.title, LEFT, RIGHT, EDGE + PADDING))
     bands = _bands(len(album))
-    grid = _Grid.of(max(map(len, bands)), scores)
-    thumb_height = min(grid.cell_width, 210)
+    grid = _Grid.of(bands, scores)
+    # Narrow ones stand upright: more is seen of a photo, and numbers cover less of it.
+    thumb_height = min(max(grid.cell_width, 150), 210)
     hidden: list[list[float]] = []
     for band in bands:
         for column, place in enumerate(band):

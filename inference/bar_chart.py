@@ -16,6 +16,10 @@ _FEW = 7
 _PANORAMA = 1.9  # width ÷ height from which a photo is better off above the bars
 _SIDE = 320  # width of a photo beside the bars
 _HEAD = 190  # height of a photo above many bars
+_LINES, _SMALL_LINES = 24, 36  # of all labels, where there are few and where many
+_MOST_LINES = 5  # of one label
+_CORNER = 5  # radius at the ends of bars
+_THINNEST = 2  # width of a bar of next to nothing, still to be seen on a phone
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,12 @@ def _percent_in(size: float, is_winner: bool) -> Style:
 
 
 def _bar(canvas: Canvas, row: _Row, x: float, y: float, length: float, thickness: float) -> None:
-    canvas.bar(x, y, length, thickness, TRACK)
+    # Round ends would make every bar that is shorter than it is thick look the same.
+    canvas.bar(x, y, length, thickness, TRACK, _CORNER)
     if row.share >= 0.0005:  # what prints as 0.0 % has no bar
         colour = ACCENT if row.is_winner else BAR
-        canvas.bar(x, y, max(thickness, length * row.share), thickness, colour)
+        seen = _THINNEST + (length - _THINNEST) * row.share
+        canvas.bar(x, y, seen, thickness, colour, _CORNER)
 
 
 def _order(shares: Sequence[float]) -> list[int]:
@@ -46,14 +52,19 @@ def _order(shares: Sequence[float]) -> list[int]:
     return sorted(range(len(shares)), key=lambda label: -shares[label])
 
 
-def _rows(scores: Scores, size: float, limit: float) -> list[_Row]:
-    """The bars that have room, with labels of at most `limit` pixels."""
+def _rows(scores: Scores, size: float, limit: float, in_all: int = _LINES) -> list[_Row]:
+    """The bars that have room, with labels of at most `limit` pixels.
+
+    The fewer there are, the more of the lines `in_all` each may have, so that long labels are seen
+    whole.
+    """
     (shares,) = scores.rows
     if shares is None:
         return []
+    lines = max(2, min(_MOST_LINES, in_all // min(len(shares), MAX_BARS)))
     return [
         _Row(
-            lines=wrap(scores.labels[label], _set_in(size, place == 0), limit, 2),
+            lines=wrap(scores.labels[label], _set_in(size, place == 0), limit, lines),
             share=shares[label],
             percent=scores.percent(shares[label]),
             is_winner=place == 0,
@@ -93,7 +104,7 @@ def _stacked_height(rows: list[_Row]) -> int:
 
 
 _SMALL, _SMALL_LEADING, _SMALL_THICK, _SMALL_GAP = 31, 38, 20, 18
-_SMALL_LABEL = 420  # width
+_SMALL_LABEL = 440  # width
 
 
 def _in_columns(canvas: Canvas, rows: list[_Row], top: float) -> float:
@@ -147,7 +158,7 @@ def _banner(canvas: Canvas, photo: Image.Image, scores: Scores, top: float) -> f
     canvas.photo(LEFT, start, wide)
     start += wide.height + 34
     if len(scores.labels) > _FEW:
-        return _in_columns(canvas, _rows(scores, _SMALL, _SMALL_LABEL), start)
+        return _in_columns(canvas, _rows(scores, _SMALL, _SMALL_LABEL, _SMALL_LINES), start)
     rows = _rows(scores, _SIZE, RIGHT - LEFT - _percent_room())
     return _stacked(canvas, rows, LEFT, start)
 
@@ -163,7 +174,7 @@ def _many(canvas: Canvas, photo: Image.Image | None, scores: Scores, top: int) -
         w, h = small.size
     start = LEFT + w + 34
     heading(canvas, scores.words.title, start, RIGHT, top + h / 2, centred=True)
-    return _in_columns(canvas, _rows(scores, _SMALL, _SMALL_LABEL), top + h + 36)
+    return _in_columns(canvas, _rows(scores, _SMALL, _SMALL_LABEL, _SMALL_LINES), top + h + 36)
 
 
 def draw_bars(photo: Image.Image | None, scores: Scores) -> Image.Image:

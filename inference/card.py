@@ -32,6 +32,10 @@ class Scores:
         """A share in 0..1 as people write it, e.g. "93.1 %"."""
         return f"{share * 100:.1f} %".replace(".", self.words.decimal_point)
 
+    def whole_percent(self, share: float) -> str:
+        """A share in 0..1 where there is little room, e.g. "93 %"."""
+        return f"{share * 100:.0f} %"
+
     def and_more(self, hidden: Sequence[Sequence[float]]) -> str:
         """The line for labels that have no room.
 

@@ -192,6 +192,57 @@ def test_certain_impossible_tiny_and_broken_scores(drawn: Drawn) -> None:
     assert drawn.count(BAR) == 1
 
 
+def test_small_bars_are_as_long_as_what_they_stand_for(drawn: Drawn) -> None:
+    """All of these are shorter than a bar is thick."""
+    row = [0.92, 0.035, 0.02, 0.015, 0.007, 0.003]
+    for count in (6, 20):
+        drawn.bars.clear()
+        shares = [*row, *[0.0] * (count - 6)]
+        draw([photo()], [f"label {i}" for i in range(count)], [shares], WORDS)
+        lengths = [bar[2] for bar in drawn.bars if bar[-1] in (ACCENT, BAR)]
+        track = max(bar[2] for bar in drawn.bars if bar[-1] == TRACK)
+        assert len(lengths) == 6
+        for length, share in zip(lengths, row, strict=True):
+            assert length == pytest.approx(track * share, abs=2.1)
+            assert length >= 2  # one on a phone that shows the chart 390 wide on 3 pixels each
+        assert lengths == sorted(set(lengths), reverse=True)
+
+
+LONG = [
+    "a photograph of a small red apple lying on a wooden table",
+    "a black and white photograph of an old steam locomotive",
+    "a close-up of the left front wheel of a vintage sports car",
+    "a watercolour painting of a lighthouse at sunset by the sea",
+]
+
+
+@pytest.mark.parametrize("count", [2, 4, 6, 12])
+@pytest.mark.parametrize("size", [(64, 48), (48, 64), (200, 50)], ids=str)
+def test_long_labels_keep_all_their_words(drawn: Drawn, count: int, size: tuple[int, int]) -> None:
+    labels = [*LONG, *(f"a photograph of the old house number {i} in fog" for i in range(8))][
+        :count
+    ]
+    draw([photo(*size)], labels, [[1 / count] * count], WORDS)
+    said = " ".join(line for line in drawn.lines if line not in drawn.percents)
+    assert "…" not in said
+    assert all(label in said for label in labels)
+
+
+def test_an_album_of_ten_can_be_read_on_a_phone(drawn: Drawn) -> None:
+    """Shown 390 wide, where 11 is the smallest size of text that systems set."""
+    six = ["a cat", "a fast car", "a tree", "a red apple", "the moon", "a bicycle"]
+    rows = np.random.default_rng(1).dirichlet([0.3] * 6, size=10).tolist()
+    chart = draw([photo()] * 10, six, rows, WORDS)
+    shown = 390 / chart.width
+    figures = [text for text in drawn.texts if re.fullmatch(r"\d+ %", text.text)]
+    assert len(figures) == 60
+    assert min(text.style.size for text in figures) * shown >= 14
+    labels = [text for text in drawn.texts if text.text in six]
+    assert min(text.style.size for text in labels) * shown >= 12
+    # chats shrink what is taller than their bubbles
+    assert chart.height < 1.45 * chart.width
+
+
 def test_no_title_no_hole() -> None:
     plain = draw([photo()], FRUIT, [[1, 0, 0]], ChartWords(title=""))
     assert plain.height < draw([photo()], FRUIT, [[1, 0, 0]], WORDS).height

@@ -38,5 +38,5 @@ ENV PATH="/clipbot/bin:$PATH" \
     METRICS_PORT=9101
 EXPOSE 9101
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
-  CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:9101/metrics', timeout=4)"]
+  CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:9101/healthz', timeout=4)"]
 CMD ["clipbot", "worker"]

@@ -1,8 +1,6 @@
 """What a worker counts, in Prometheus' form; served where METRICS_PORT is set."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
-
-from inference.errors import SettingError
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 # From a batch on a GPU (10 ms) to a large checkpoint on a slow CPU.
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -36,18 +34,3 @@ class Metrics:
         self.decode = histogram("clipbot_decode_seconds", "Decoding a job's pictures.", _SECONDS)
         self.model = histogram("clipbot_model_seconds", "A batch in the model.", _SECONDS)
         self.chart = histogram("clipbot_chart_seconds", "Drawing a chart.", _SECONDS)
-
-    def serve(self, port: int) -> None:
-        """Answers `GET /metrics` on `port` from a daemon thread; 0 serves nothing.
-
-        Raises:
-            SettingError: the port can't be had.
-        """
-        if not port:
-            return
-        try:
-            start_http_server(port, registry=self.registry)
-        except OSError as error:
-            raise SettingError(
-                f"METRICS_PORT is {port}, but that port can't be opened: {error.strerror}."
-            ) from error

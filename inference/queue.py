@@ -130,6 +130,11 @@ class Queue:
         """False while the client looks for a server that went away."""
         return self._client.is_connected
 
+    @property
+    def unstored(self) -> frozenset[str]:
+        """Streams that did not store the last message that we had for them."""
+        return frozenset(self._suspects)
+
     async def prepare(self, max_queue: int, *, owner: bool) -> None:
         """Makes the streams; `owner` (the bot) also brings existing ones to today's limits.
 

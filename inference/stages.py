@@ -27,6 +27,7 @@ from inference.images import decode
 from inference.memory_budget import MemoryBudget
 from inference.metrics import Metrics
 from inference.settings import WorkerSettings
+from inference.worker_health import WorkerHealth
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,11 @@ class Stages:
     """Decoding, the model and the pen of one worker."""
 
     def __init__(
-        self, classifier: Classifier, settings: WorkerSettings, metrics: Metrics | None = None
+        self,
+        classifier: Classifier,
+        settings: WorkerSettings,
+        metrics: Metrics | None = None,
+        health: WorkerHealth | None = None,
     ) -> None:
         self.classifier = classifier
         self.batcher = Batcher(settings.max_batch)
@@ -57,6 +62,7 @@ class Stages:
         self._max_megapixels = settings.max_megapixels
         self._budget = MemoryBudget(int(settings.max_megapixels * 1e6 * _BYTES_A_PIXEL))
         self._metrics = metrics or Metrics()
+        self._health = health or WorkerHealth()
         self._decoders = ThreadPoolExecutor(min(8, cores.available()), "decode")
         self._model = ThreadPoolExecutor(1, "model")
         self._pen = ThreadPoolExecutor(1, "chart")
@@ -93,7 +99,8 @@ class Stages:
     def _read(self, data: bytes, job: Job) -> "_Read":
         started = time.monotonic()
         try:
-            picture, known_by = self._decoded(data, job)
+            with self._health.at_work("decoding", 1):
+                picture, known_by = self._decoded(data, job)
         except (ImageRefused, TooLargeForHost) as refusal:
             log.debug("Job %s: %s", job.id, refusal)
             return _Read(refusal.problem, seconds=time.monotonic() - started)
@@ -151,7 +158,7 @@ class Stages:
         pictures = sum(len(read.images) for read in jobs)
         started = time.monotonic()
         outcomes = await asyncio.get_running_loop().run_in_executor(
-            self._model, self.batcher.answer, self.classifier, jobs
+            self._model, self._answered, jobs, pictures
         )
         seconds = time.monotonic() - started
         self.foresight.has_classified(pictures, seconds)
@@ -160,6 +167,10 @@ class Stages:
             self._metrics.model.observe(seconds)
         log.debug("Batch of %d jobs, %d pictures: %.3f s.", len(jobs), pictures, seconds)
         return outcomes, seconds
+
+    def _answered(self, jobs: Sequence[ReadJob], pictures: int) -> list[JobOutcome]:
+        with self._health.at_work("the model", pictures):
+            return self.batcher.answer(self.classifier, jobs)
 
     async def draw(self, read: ReadJob, outcomes: Sequence[ImageOutcome]) -> tuple[bytes, float]:
         """The chart as a JPEG file, and the seconds that drawing took.
@@ -181,7 +192,8 @@ class Stages:
 
     def _drawn(self, read: ReadJob, outcomes: Sequence[ImageOutcome]) -> tuple[bytes, float]:
         try:
-            return self._draw(read, outcomes)
+            with self._health.at_work("drawing", len(read.images)):
+                return self._draw(read, outcomes)
         except MemoryError:
             log.warning("Job %s: no memory for its chart; trying again.", read.job.id)
         heap.give_back()

@@ -15,9 +15,9 @@ from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
-from inference import heap, tasks
+from inference import heap, tasks, worker_web
 from inference.classifier import Classifier
-from inference.contract import WorkerStatus
+from inference.contract import WorkerState, WorkerStatus
 from inference.errors import DeviceLost, SettingError
 from inference.intake import Intake
 from inference.job_puller import JobPuller
@@ -34,6 +34,7 @@ from inference.queue import (
 from inference.settings import WorkerSettings
 from inference.stages import Stages
 from inference.trip import Trip
+from inference.worker_health import WorkerHealth
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ class Worker:
         stop: asyncio.Event,
         *,
         metrics: Metrics | None = None,
+        health: WorkerHealth | None = None,
         ack_wait: float = ACK_WAIT,
     ) -> None:
         self.id = uuid.uuid4().hex
@@ -73,6 +75,8 @@ class Worker:
         self._settings = settings
         self._stop = stop
         self._metrics = metrics or Metrics()
+        self.health = health or WorkerHealth()
+        self.health.parts = self._missing
         self._ack_wait = ack_wait
         self._intake = Intake(queue, self._metrics)
         self._status_changed = asyncio.Event()
@@ -94,7 +98,7 @@ class Worker:
             self._classifier = await self._loader.model(self._stop)
             if self._classifier is not None:
                 self._metrics.ready.set(1)
-                stages = Stages(self._classifier, self._settings, self._metrics)
+                stages = Stages(self._classifier, self._settings, self._metrics, self.health)
                 tidying = asyncio.create_task(heap.give_back_again_and_again())
                 try:
                     await self._serve(stages, puller)
@@ -161,12 +165,13 @@ class Worker:
     @contextlib.asynccontextmanager
     async def _telling_status(self) -> AsyncIterator[None]:
         await self._queue.tell_status(self._status())
+        beating = asyncio.create_task(self.health.beat())
         teller = asyncio.create_task(self._tell_status())
         comparing = asyncio.create_task(self._compare_models())
         try:
             yield
         finally:
-            await tasks.end(teller, comparing)
+            await tasks.end(beating, teller, comparing)
             if self._queue.connected:
                 await self._queue.forget_worker(self.id)
 
@@ -206,12 +211,27 @@ class Worker:
         )
         if self._classifier is None:
             return status
+        if stuck := self.health.stuck():
+            status = msgspec.structs.replace(
+                status, state=WorkerState.FAILED, reason=f"It is stuck: {stuck[0]}"
+            )
         return msgspec.structs.replace(
             status,
             device=str(self._classifier.device),
             image_size=self._classifier.image_size,
             independent=self._classifier.independent,
         )
+
+    def _missing(self) -> list[str]:
+        """A line for each part that keeps us from taking jobs. From any thread."""
+        lines = []
+        if not self._queue.connected:
+            lines.append("queue: NATS is away.")
+        elif unstored := self._queue.unstored:
+            lines.append(f"queue: NATS stores nothing in {', '.join(sorted(unstored))}.")
+        if self._classifier is None:
+            lines.append(f"model: {self._loader.reason or 'it is being loaded.'}")
+        return lines
 
 
 async def serve(
@@ -232,12 +252,14 @@ async def serve(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    metrics = Metrics()
-    metrics.serve(settings.metrics_port)
+    metrics, health = Metrics(), WorkerHealth()
+    worker_web.serve(settings.metrics_port, metrics, health)
     queue = await unless(stop, connect(settings.nats_url, name="clipbot worker"))
     if queue is None:
         return
     try:
-        await Worker(queue, load, settings, stop, metrics=metrics, ack_wait=ack_wait).run()
+        await Worker(
+            queue, load, settings, stop, metrics=metrics, health=health, ack_wait=ack_wait
+        ).run()
     finally:
         await queue.close()

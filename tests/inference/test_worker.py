@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from inference import chart
+from inference import chart, worker_web
 from inference.classifier import Classifier, ScriptedClassifier
 from inference.cli import worker as worker_command
 from inference.contract import Reply, WorkerState
@@ -27,6 +27,7 @@ from inference.errors import (
 from inference.metrics import Metrics
 from inference.settings import WorkerSettings
 from inference.worker import MAX_BATCHES, serve
+from inference.worker_health import WorkerHealth
 from tests.inference.asker import LABELS, Asker, until
 from tests.inference.hired import ACK_WAIT, Gate, Hire
 from tests.inference.pictures import picture
@@ -300,7 +301,7 @@ def test_a_metrics_port_that_is_taken_names_the_setting() -> None:
     with socket.create_server(("", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(SettingError, match=f"METRICS_PORT is {port}, but that port can't be"):
-            Metrics().serve(port)
+            worker_web.serve(port, Metrics(), WorkerHealth())
 
 
 @pytest.mark.parametrize(

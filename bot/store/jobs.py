@@ -193,6 +193,14 @@ class Jobs(Rows):
             row = (await connection.execute(_ANSWER, values)).one_or_none()
         return None if row is None else Answered(row.answer_id, bool(row.is_chart))
 
+    async def is_answer(self, chat_id: int, message_id: int) -> bool:
+        """Whether a message of ours answers one of theirs, by a chart or by a sentence."""
+        query = select(answers.c.answer_id).where(
+            answers.c.chat_id == chat_id, answers.c.answer_id == message_id
+        )
+        async with self._database.connect() as connection:
+            return (await connection.execute(query.limit(1))).one_or_none() is not None
+
     async def record_answer(
         self, place: Place, answer_id: int, *, is_chart: bool, job_id: str | None = None
     ) -> None:

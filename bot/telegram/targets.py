@@ -79,15 +79,28 @@ class Targets:
         picture = self._picture_in(replied_to)
         if isinstance(picture, Media):
             return Target((picture,))
-        if picture is not None or not is_by(replied_to, self._bot_id):
+        if picture is not None:
             return picture
+        if is_by(replied_to, self._bot_id):
+            return await self._of_our_sentence(message, replied_to, speaker, is_command)
+        media = await self._asked_before(replied_to)
+        return Target(media) if media else None
+
+    async def _of_our_sentence(
+        self, message: Message, ours: Message, speaker: Speaker, is_command: bool
+    ) -> Target | NotAPicture | None:
         # A question that took Telegram too long was asked twice, and we know only the second one.
-        asked = await self._open_question(message, speaker, after=replied_to.message_id)
-        if asked or self.is_lost_question(replied_to):
-            return asked or NotAPicture.OURS
-        # Some other sentence of ours: whoever replies to it might as well not have done so.
-        asked = await self._open_question(message, speaker)
-        return asked or await self._last_if_meant(message, speaker, is_command=is_command)
+        if asked := await self._open_question(message, speaker, after=ours.message_id):
+            return asked
+        if self.is_lost_question(ours):
+            return NotAPicture.OURS
+        if await self._store.is_answer(message.chat_id, ours.message_id):
+            # A refusal or a hint: whoever replies to it might as well not have done so.
+            asked = await self._open_question(message, speaker)
+            return asked or await self._last_if_meant(message, speaker, is_command=is_command)
+        # A board of a game that is over, perhaps: that is about no other picture than its own.
+        has_phrases = is_command or self._has_phrases(message.text or "")
+        return NotAPicture.OURS if has_phrases else None
 
     async def in_group(self, message: Message, serial: int) -> Target | NotAPicture | None:
         """In a group only a reply to our own question is meant for us."""

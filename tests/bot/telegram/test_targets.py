@@ -111,6 +111,27 @@ async def test_an_old_question_means_no_other_picture(
     assert await chat.jobs() == []
 
 
+@pytest.mark.parametrize("words", ["a moon, a sun", "/classify a moon"])
+async def test_a_board_of_a_game_means_no_other_picture(chat: Chat, words: str) -> None:
+    await chat.photo(1, "a dog, a cat")
+    await chat.charts(1)
+    await chat.jobs()
+    says = chat.command if words.startswith("/") else chat.text
+    await says(40_000, words, reply_to_message=ours(100, text="Beat CLIP: it was a dog"))
+    assert chat.sentences[-1].startswith(FORGOTTEN)
+    assert await chat.jobs() == []
+
+
+async def test_a_reply_to_a_hint_or_to_ones_own_phrases_means_their_picture(chat: Chat) -> None:
+    await chat.photo(1, "a dog, a cat")
+    await chat.charts(1)
+    await chat.text(2, "thanks")
+    await chat.text(10_000, "a moon, a sun", reply_to_message=ours(9_000, text=chat.sentences[-1]))
+    own = message(message_id=10_000, text="a moon, a sun").to_dict()
+    await chat.text(10_001, "a sea", reply_to_message=own)
+    assert [job.images for job in await chat.jobs()][1:] == [[b"picture 400x300-id"]] * 2
+
+
 async def test_an_old_question_in_a_group_is_answered_by_a_sentence(chat: Chat) -> None:
     question = ours(100, text=speak("en").which_phrases(), chat=GROUP)
     remark = ours(101, text="Your phrases: a, b", chat=GROUP)

@@ -103,8 +103,10 @@ def model(settings: WorkerSettings) -> Finding:
 
 def fonts() -> Finding:
     """Are there fonts for the scripts that people type?"""
-    font_manager = importlib.import_module("matplotlib.font_manager")
-    families = {entry.name for entry in font_manager.fontManager.ttflist}
+    from inference import font_list
+
+    font_list.look_again()
+    families = font_list.families()
     missing = [
         script
         for family, script in _SCRIPTS.items()
@@ -115,10 +117,10 @@ def fonts() -> Finding:
             _FONTS,
             State.NOTE,
             f"charts have no letters for: {'; '.join(missing)}",
-            "install Noto fonts (Debian: fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji), "
-            "then delete matplotlib's fontlist cache",
+            "install Noto fonts (Debian: fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji); "
+            f"charts take them in by themselves, in the list of fonts {font_list.path()}",
         )
-    return Finding(_FONTS, State.FINE, "Noto")
+    return Finding(_FONTS, State.FINE, f"Noto, by the list of fonts {font_list.path()}")
 
 
 def examine() -> Iterator[Finding]:

@@ -10,12 +10,15 @@ Colour emoji fonts hold bitmaps that matplotlib's text can't use; Pillow's can, 
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
 
 from matplotlib.font_manager import FontProperties, findSystemFonts, fontManager
 from matplotlib.ft2font import FT2Font
 from PIL import Image, ImageDraw, ImageFont
+
+from inference import font_list
 
 # The face of everything, in order of taste; matplotlib carries the last one.
 PRIMARY = ("Noto Sans", "DejaVu Sans")
@@ -70,9 +73,21 @@ EMOJI = re.compile(
 )
 
 
-@cache
 def _installed() -> frozenset[str]:
-    return frozenset(font.name for font in fontManager.ttflist)
+    return font_list.families()
+
+
+# Called when there are new fonts; whoever keeps what depends on fonts adds how to forget it.
+forgotten: list[Callable[[], None]] = []
+
+
+def _look_again() -> bool:
+    """Whether there are fonts that were not known yet."""
+    if not font_list.look_again():
+        return False
+    for forget in forgotten:
+        forget()
+    return True
 
 
 @cache
@@ -99,6 +114,8 @@ def _script_fonts(char: str) -> tuple[str, ...]:
 @cache
 def primary() -> str:
     """The family that letters everything it can."""
+    if not _coverage(PRIMARY[0]):
+        _look_again()
     return next(family for family in PRIMARY if _coverage(family))
 
 
@@ -119,6 +136,8 @@ def _cluster_in(cluster: str) -> tuple[str, str]:
     """
     candidates = (primary(), *_script_fonts(cluster[0]), *FALLBACK)
     able = [family for family in candidates if ord(cluster[0]) in _coverage(family)]
+    if not able and _look_again():
+        return _cluster_in(cluster)
     if not able:
         return BOX, next(family for family in candidates if ord(BOX) in _coverage(family))
     for family in able:
@@ -178,3 +197,8 @@ def emoji(sequence: str, height: int) -> Image.Image | None:
     ImageDraw.Draw(picture).text((-left, -top), sequence, font=font, embedded_color=True)
     width = max(1, round(height * picture.width / picture.height))
     return picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+
+
+forgotten += [
+    each.cache_clear for each in (_coverage, primary, _cluster_in, drawable, _emoji_font, emoji)
+]

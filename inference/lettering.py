@@ -135,6 +135,9 @@ def runs(line: str, style: Style) -> tuple[Run, ...]:
     return tuple(reversed(out)) if _right_to_left(line) else tuple(out)
 
 
+fonts.forgotten += [_text_width.cache_clear, runs.cache_clear]
+
+
 def _without_selectors(text: str) -> str:
     """Emoji without a picture are lettered one by one, without what would join or colour them."""
     return fonts.EMOJI.sub(lambda match: re.sub("[\u200d\ufe0e\ufe0f]", "", match.group()), text)

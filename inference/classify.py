@@ -226,17 +226,18 @@ def _waiting(model: str) -> Iterator[None]:
             with fetching.heard_by(show):
                 yield
         return
-    said = 0.0
+    words = f"Loading {model} …" if here else f"Asking the model hub for {model} …"
+    patience = _SAY_LOADING_AFTER if here else _SAY_ASKING_AFTER
+    waiting = threading.Timer(patience, click.echo, (words,), {"err": True})
+    said = -math.inf
 
     def say(progress: Progress) -> None:
         nonlocal said
+        waiting.cancel()
         if not progress.is_complete and time.monotonic() - said >= _SAY_EVERY:
             said = time.monotonic()
             click.echo(_doing(model, progress), err=True)
 
-    words = f"Loading {model} …" if here else f"Asking the model hub for {model} …"
-    patience = _SAY_LOADING_AFTER if here else _SAY_ASKING_AFTER
-    waiting = threading.Timer(patience, click.echo, (words,), {"err": True})
     waiting.start()
     try:
         with fetching.heard_by(say):

@@ -365,5 +365,8 @@ def _sha256(path: Path) -> str:
 
 def megabytes(progress: Progress) -> str:
     """Return "84 of 605 MB", or how much has come where nobody knows of how much."""
-    received = f"{progress.received / 1e6:.0f}"
-    return f"{received} of {progress.size / 1e6:.0f} MB" if progress.size else f"{received} MB"
+    places = 0 if max(progress.size, progress.received) >= 10e6 else 1
+    received = f"{progress.received / 1e6:.{places}f}"
+    if not progress.size:
+        return f"{received} MB"
+    return f"{received} of {progress.size / 1e6:.{places}f} MB"

@@ -6,7 +6,7 @@ import pytest
 
 from bot.settings import BotSettings
 from inference.errors import SettingError
-from inference.settings import WorkerSettings, load
+from inference.settings import DEFAULT_MODEL, SharedSettings, WorkerSettings, load
 
 TOKEN = "123456:ABC-DEF1234_x"
 
@@ -171,3 +171,15 @@ def test_the_workers_settings_too(monkeypatch: pytest.MonkeyPatch, name: str, va
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingError, match=f"^{name} is '{value}', but it must be "):
         load(WorkerSettings)
+
+
+@pytest.mark.parametrize(
+    ("written", "model"),
+    [(" demo ", "demo"), ("a/b\t", "a/b"), ("\u00a0a/b\n", "a/b"), ("  ", DEFAULT_MODEL)],
+)
+@pytest.mark.parametrize("kind", [BotSettings, WorkerSettings])
+def test_blanks_around_the_model_are_no_part_of_its_name(
+    monkeypatch: pytest.MonkeyPatch, kind: type[SharedSettings], written: str, model: str
+) -> None:
+    monkeypatch.setenv("CLIP_MODEL", written)
+    assert load(kind).clip_model == model

@@ -15,9 +15,11 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from inference import classify as room
+from inference import fetching
 from inference.classifier import ScriptedClassifier, colour_of
 from inference.cli import classify
 from inference.errors import ModelUnavailable, TooLargeForHost
+from inference.fetching import Progress
 from inference.loading import load_engine
 from inference.settings import WorkerSettings
 from tests.inference.pictures import NOT_A_PICTURE, picture
@@ -263,6 +265,19 @@ def test_the_demo_model_says_so(types: Type, monkeypatch: pytest.MonkeyPatch) ->
     assert "demo model" in result.stderr
     assert result.stderr.count("\n") == 1
     assert json.loads(result.stdout)["model"] == "demo"
+
+
+def test_without_a_terminal_a_download_is_a_line_at_times(
+    types: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(settings: WorkerSettings) -> ScriptedClassifier:
+        for received in (84, 85, 605):
+            fetching.report(Progress(received * 10**6, 605 * 10**6))
+        return ScriptedClassifier()
+
+    monkeypatch.setattr(room, "load_engine", load)
+    result = types("red.png", PHRASES, "--model", "some/model")
+    assert result.stderr == "Fetching some/model: 84 of 605 MB …\n"
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from inference import fetching, sources
+from inference import diagnosis, fetching, sources
+from inference.engine import Engine
 from inference.errors import ModelUnavailable
 from inference.fetching import Progress
+from inference.findings import State
+from inference.settings import WorkerSettings, load
 from inference.snapshots import is_complete, model_folder
 from tests.inference.hub import COMMIT, REPOSITORY, WEIGHTS, Hub, until
 
@@ -120,6 +123,26 @@ def test_a_snapshot_without_a_file_it_needs_is_not_here(hub: Hub, name: str) -> 
     (sources.locate(REPOSITORY) / name).unlink()
     assert not sources.is_here(REPOSITORY)
     assert is_complete(sources.locate(REPOSITORY))
+
+
+def test_doctor_fetches_nothing(hub: Hub) -> None:
+    (sources.locate(REPOSITORY) / WEIGHTS).unlink()
+    hub.asked.clear()
+    found = diagnosis.model(load(WorkerSettings, clip_model=REPOSITORY))
+    assert found.state is State.NOTE
+    assert "not complete on this machine" in found.found
+    assert hub.asked == []
+
+
+@pytest.mark.parametrize("runtime", ["torch", "openvino"])
+def test_a_hub_that_hangs_is_not_asked_by_who_loads_what_is_here(
+    hub: Hub, exporting_here: None, runtime: str
+) -> None:
+    sources.locate(REPOSITORY)
+    hub.trouble.hangs = ("",)
+    hub.asked.clear()
+    assert Engine.load(REPOSITORY, device="cpu", runtime=runtime).runtime == runtime
+    assert hub.asked == []
 
 
 # -- cut off --

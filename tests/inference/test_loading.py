@@ -81,7 +81,7 @@ async def test_a_download_that_gets_on_takes_the_place_of_the_last_failure() -> 
     assert await loader.model(asyncio.Event()) is not None
     failed = (WorkerState.FAILED, "It broke off.")
     assert states == [
-        (WorkerState.LOADING, "The model is being fetched: 0 MB."),
+        (WorkerState.LOADING, "The model is being fetched: 0.0 MB."),
         failed,
         (WorkerState.LOADING, "The model is being fetched: 84 of 605 MB."),
         failed,

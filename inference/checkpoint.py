@@ -308,12 +308,17 @@ def _is_damage(errors: list[BaseException]) -> bool:
 
 @contextlib.contextmanager
 def _progress_bars_on_terminals_only() -> Iterator[None]:
-    """In a service's log, bars are noise."""
+    """Show bars for downloads, and those on a terminal only: in a service's log they are noise.
+
+    transformers' own bar, of weights that are read within a second, would paint over our spinner.
+    """
+    from huggingface_hub.utils import enable_progress_bars  # type: ignore[attr-defined]
     from transformers.utils import logging as transformers_logging
 
     was_on = transformers_logging.is_progress_bar_enabled()
-    if not sys.stderr.isatty():
-        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    if was_on and sys.stderr.isatty():
+        enable_progress_bars()  # transformers has disabled those of the hub, too
     try:
         yield
     finally:

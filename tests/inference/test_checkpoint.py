@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from huggingface_hub import errors as hub
+from huggingface_hub.utils import are_progress_bars_disabled  # type: ignore[attr-defined]
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import AutoImageProcessor, CLIPModel
@@ -306,6 +307,16 @@ def test_pillow_prepares_the_pictures_even_where_torchvision_is_installed(
     monkeypatch.setattr(AutoImageProcessor, "from_pretrained", from_pretrained)
     Engine.load(str(folder))
     assert asked["backend"] == "pil"
+
+
+def test_loading_draws_no_bar_over_the_spinner_of_a_terminal(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    checkpoint.load(str(folder), torch.device("cpu"), torch.float32)
+    assert capfd.readouterr() == ("", "")
+    assert not are_progress_bars_disabled()  # a download's
 
 
 def test_progress_bars_come_back(folder: Path) -> None:

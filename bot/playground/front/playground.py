@@ -169,6 +169,7 @@ class Playground:
             "MAX_LABELS": str(self._settings.max_labels),
             "LOG_LEVEL": "WARNING" if quiet else self._settings.log_level,
             "LOG_FORMAT": self._settings.log_format,
+            "HF_HUB_DISABLE_PROGRESS_BARS": "1",  # the page has one
             "TELEGRAM_BOT_TOKEN": "",
         }
 

@@ -43,9 +43,15 @@ check_python() {
 }
 
 make_venv() {
-	if said=$("$python" -m venv "$venv" 2>&1); then return; fi
-	echo "$said" >&2
+	if problem=$("$python" -m venv "$venv" 2>&1); then return; fi
+	echo "$problem" >&2
 	fail "$venv could not be made with $python; what it said is above. Remove $venv before the next try."
+}
+
+said=
+say() { # before all that takes its time
+	[ -n "$said" ] || echo "Installing $what into $venv; this takes a few minutes …"
+	said=yes
 }
 
 if "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
@@ -54,10 +60,10 @@ if "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
 		fail "$venv was made with Python $found, and clipbot needs 3.$oldest or newer. Remove $venv, and it is made anew."
 else
 	check_python
+	say
 	make_venv
 fi
-
-echo "Installing $what into $venv; this takes a few minutes …"
+say
 quiet=-q
 if [ -t 1 ] && [ -z "${CI:-}" ]; then quiet=; fi
 # $quiet may be nothing at all, so it has no quotes.

@@ -81,8 +81,10 @@ class Site:
             news.stream(), media_type="text/event-stream", headers={"cache-control": "no-store"}
         )
 
-    async def _samples(self, _request: Request) -> Response:
-        return JSONResponse(self._gallery.to_json())
+    async def _samples(self, request: Request) -> Response:
+        person = self.people.get(_number(request.query_params.get("person")))
+        language = person.user.language_code if person else None
+        return JSONResponse(self._gallery.to_json(language))
 
     async def _sample(self, request: Request) -> Response:
         if (sample := self._gallery.get(request.path_params["name"])) is None:

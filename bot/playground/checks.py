@@ -12,7 +12,7 @@ from bot.playground.chats import Chat
 from bot.playground.entities import ENTITY_TYPES, Entity, FormattedText, finished, utf16_length
 from bot.playground.errors import BadRequestError, ForbiddenError
 from bot.playground.html_markup import parse_html
-from bot.playground.messages import Button, Keyboard, Message
+from bot.playground.messages import Button, Keyboard, Message, ReplyRequest
 from bot.playground.parameters import Parameters
 from bot.playground.world import World
 
@@ -163,17 +163,18 @@ def caption_of(world: World, parameters: Parameters) -> FormattedText:
     return caption(world, parameters.text("caption"), parameters.text("parse_mode"), entities)
 
 
-def reply_markup(parameters: Parameters) -> tuple[Keyboard, bool]:
-    """The inline keyboard of a call, and whether it forces a reply.
+def reply_markup(parameters: Parameters) -> tuple[Keyboard, ReplyRequest | None]:
+    """The inline keyboard of a call, and the reply that it asks for.
 
     Custom keyboards are checked for being objects, but not kept: nothing here presses them.
     """
     markup = parameters.structure("reply_markup", "Can't parse reply keyboard markup JSON object")
     if markup is None or markup == "":
-        return (), False
+        return (), None
     if not isinstance(markup, dict):
         raise BadRequestError("Object expected as reply markup")
-    if utf16_length(str(markup.get("input_field_placeholder", ""))) > limits.PLACEHOLDER_LENGTH:
+    placeholder = str(markup.get("input_field_placeholder") or "")
+    if utf16_length(placeholder) > limits.PLACEHOLDER_LENGTH:
         raise BadRequestError("input field placeholder is too long")
     rows = markup.get("inline_keyboard", [])
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
@@ -183,7 +184,9 @@ def reply_markup(parameters: Parameters) -> tuple[Keyboard, bool]:
     keyboard = tuple(tuple(_button(button) for button in row) for row in rows if row)
     if sum(map(len, keyboard)) > limits.KEYBOARD_BUTTONS:
         raise BadRequestError("reply markup is too long")
-    return keyboard, markup.get("force_reply") is True
+    if markup.get("force_reply") is not True:
+        return keyboard, None
+    return keyboard, ReplyRequest(placeholder, markup.get("selective") is True)
 
 
 def photo(content: bytes) -> None:

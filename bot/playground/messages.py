@@ -55,6 +55,19 @@ class Content:
         return answer
 
 
+@dataclass(frozen=True, slots=True)
+class ReplyRequest:
+    """The bot's `ForceReply`: whoever is asked finds a reply begun.
+
+    Attributes:
+        placeholder: what the empty input field shows meanwhile; "" for the client's own.
+        selective: only those are asked whom the text mentions, or to whom the message replies.
+    """
+
+    placeholder: str = ""
+    selective: bool = False
+
+
 @dataclass(slots=True, eq=False)
 class Message:
     """A message in a chat. It lives: edits show up in it, and `versions` keeps what it was.
@@ -62,7 +75,7 @@ class Message:
     Attributes:
         date: seconds since 1970.
         service: fields of a service message, e.g. `new_chat_members`; empty for others.
-        force_reply: the bot asked for an answer with `ForceReply`.
+        force_reply: set where the bot asked for an answer with `ForceReply`.
         versions: every content it had, oldest first; more than one after an edit.
     """
 
@@ -76,7 +89,7 @@ class Message:
     media_group_id: str | None = None
     service: Json = field(default_factory=dict)
     extra: Json = field(default_factory=dict)
-    force_reply: bool = False
+    force_reply: ReplyRequest | None = None
     edit_date: int | None = None
     deleted: bool = False
 

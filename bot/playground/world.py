@@ -14,7 +14,7 @@ from bot.playground import privacy
 from bot.playground.bell import Bell
 from bot.playground.chats import Chat, ChatAction, Topic, member
 from bot.playground.files import FileStore
-from bot.playground.messages import Content, Message
+from bot.playground.messages import Content, Message, ReplyRequest
 from bot.playground.updates import UpdateQueue
 from bot.playground.users import User
 from bot.playground.webhooks import Webhook
@@ -141,7 +141,7 @@ class World:
         media_group_id: str | None = None,
         service: Json | None = None,
         extra: Json | None = None,
-        force_reply: bool = False,
+        force_reply: ReplyRequest | None = None,
         starts_thread: bool = False,
     ) -> Message:
         """Say something in a chat; what a person says becomes an update if the bot may see it."""

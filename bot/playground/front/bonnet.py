@@ -91,11 +91,19 @@ class Bonnet:
     @property
     def state(self) -> str:
         """Of the worker: "starting", "loading", "ready" or "failed"."""
-        states = {worker.state for worker in self.workers}
+        return str(self._foremost.state) if self._foremost else "starting"
+
+    @property
+    def _foremost(self) -> WorkerStatus | None:
+        """The worker that the page tells of: one that answers, else one that may soon.
+
+        Of one that was started again, the status of the process before it stays for a while.
+        """
         for state in (WorkerState.READY, WorkerState.LOADING, WorkerState.FAILED):
-            if state in states:
-                return str(state)
-        return "starting"
+            for worker in self.workers:
+                if worker.state is state:
+                    return worker
+        return None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -105,8 +113,8 @@ class Bonnet:
             "works": [asdict(work) for work in self.works],
             "model": self._model.to_json(),
             "state": self.state,
-            "device": next((w.device for w in self.workers if w.device), ""),
-            "reason": next((w.reason for w in self.workers if w.reason), ""),
+            "device": self._foremost.device if self._foremost else "",
+            "reason": self._foremost.reason if self._foremost else "",
             "download": self.progress.to_json(),
             "ended": [asdict(ended) for ended in self.ended],
         }

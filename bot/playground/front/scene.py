@@ -4,6 +4,7 @@ Texts go as they are, with entities beside them: the page makes text nodes of th
 """
 
 import json
+from dataclasses import asdict
 from typing import Any, Final
 
 from bot.playground.chats import Chat
@@ -19,7 +20,13 @@ _SHOWN: Final = 2_000
 
 def user_json(user: User) -> Json:
     name = " ".join(filter(None, (user.first_name, user.last_name)))
-    return {"id": user.id, "name": name, "bot": user.is_bot, "language": user.language_code}
+    return {
+        "id": user.id,
+        "name": name,
+        "username": user.username,
+        "bot": user.is_bot,
+        "language": user.language_code,
+    }
 
 
 def chat_json(chat: Chat, bot: User) -> Json:
@@ -52,7 +59,7 @@ def message_json(message: Message) -> Json:
             for row in content.keyboard
         ],
         "reply_to": message.reply_to.message_id if message.reply_to else None,
-        "force_reply": message.force_reply,
+        "force_reply": asdict(message.force_reply) if message.force_reply else None,
         "album": message.media_group_id,
         "service": _service(message),
     }

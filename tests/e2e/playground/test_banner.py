@@ -36,8 +36,40 @@ async def test_from_the_download_to_the_answer(browser: Browser) -> None:
         stage.tells(_worker(WorkerState.FAILED, "The disk is full."))
         await expect(banner).to_have_text(f"The model {_MODEL} is not there: The disk is full.")
         await expect(banner).to_have_class("bad")
+        # The next attempt: what failed before is no longer said.
+        told = "The model is being fetched: 3.0 MB."
+        stage.tells(_worker(WorkerState.LOADING, told), Progress(3_000_000, 600_000_000))
+        await expect(banner).to_have_text(f"Getting {_MODEL}.0 % of 600.0 MB")
+        await expect(banner).not_to_have_class("bad")
+        stage.tells(_worker(WorkerState.LOADING, "It has been loading for 10 minutes."))
+        await expect(banner).to_have_text(f"Loading {_MODEL}…It has been loading for 10 minutes.")
         stage.tells(_worker(WorkerState.READY))
         await expect(banner).to_be_hidden()
+        await desk.close_tabs()
+        assert desk.complaints == []
+
+
+async def test_a_note_can_be_closed_on_a_phone(browser: Browser) -> None:
+    async with Stage() as stage:
+        stage.site.add_person("Alex")
+        desk = Desk(stage, browser)
+        tab = await desk.tab()
+        await tab.page.set_viewport_size({"width": 390, "height": 844})
+        banner = tab.page.locator("#banner")
+        await expect(banner).to_contain_text("The demo model answers")
+        hides = banner.get_by_role("button", name="Hide this note")
+        await expect(hides).to_be_in_viewport(ratio=1)
+        await hides.click()
+        await expect(banner).to_be_hidden()
+        await tab.page.reload()
+        await expect(tab.page.locator("[data-figure=model]")).to_contain_text("demo")
+        await expect(banner).to_be_hidden()
+        stage.tells(_worker(WorkerState.FAILED, "The disk is full."))
+        await expect(banner).to_contain_text("The disk is full.")
+        await hides.click()
+        await expect(banner).to_be_hidden()
+        stage.tells(_worker(WorkerState.FAILED, "The memory is full."))
+        await expect(banner).to_contain_text("The memory is full.")
         await desk.close_tabs()
         assert desk.complaints == []
 

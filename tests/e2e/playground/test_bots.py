@@ -93,6 +93,52 @@ async def test_a_question_waits_for_the_one_who_was_asked(desk: Desk, stage: Sta
     await expect(other.answers.last.locator(".quote")).to_contain_text("Which phrases?")
 
 
+async def test_a_question_says_what_may_be_written(desk: Desk, stage: Stage) -> None:
+    tab = await desk.tab("Doris")
+    await tab.says("hello")
+    chat = await _chat(stage, "Doris")
+    words = tab.page.locator("#words")
+    await expect(words).to_have_attribute("placeholder", "Message")
+    asks = ForceReply(input_field_placeholder="a dog, a cat")
+    await stage.bot.send_message(chat, "Which phrases?", reply_markup=asks)
+    await expect(words).to_have_attribute("placeholder", "a dog, a cat")
+    await tab.page.reload()
+    await expect(words).to_have_attribute("placeholder", "a dog, a cat")
+    await tab.page.get_by_role("button", name="Cancel", exact=True).click()
+    await expect(words).to_have_attribute("placeholder", "Message")
+    await tab.points_at(tab.answers.last, "Reply")
+    await expect(words).to_have_attribute("placeholder", "a dog, a cat")
+    await tab.says("a cow")
+    await expect(words).to_have_attribute("placeholder", "Message")
+
+
+async def test_whom_a_question_is_for(desk: Desk, stage: Stage) -> None:
+    people = [stage.site.add_person(name) for name in ("Dirk", "Elsa", "Finn")]
+    group = stage.server.group("Three of us", people)
+    tab = await desk.tab()
+    await tab.page.locator("#chat-list button", has_text="Three of us").click()
+    dirk, elsa, _ = people
+    asked = await dirk.sends("/classify", to=group)
+    mention = f'<a href="tg://user?id={elsa.user.id}">Elsa</a>, which phrases?'
+    for selective, text, meant in (
+        (True, "Which phrases?", {"Dirk"}),
+        (True, mention, {"Dirk", "Elsa"}),
+        (False, "Which phrases, everybody?", {"Dirk", "Elsa", "Finn"}),
+    ):
+        markup = ForceReply(selective=selective, input_field_placeholder="a dog")
+        reply = ReplyParameters(asked.message_id)
+        await stage.bot.send_message(
+            group.id, text, parse_mode="HTML", reply_markup=markup, reply_parameters=reply
+        )
+        for person in people:
+            name = person.user.first_name
+            await tab.speaks_as(name)
+            context = tab.page.locator("#context")
+            await expect(context).to_be_visible(visible=name in meant)
+            hint = "a dog" if name in meant else "Message"
+            await expect(tab.page.locator("#words")).to_have_attribute("placeholder", hint)
+
+
 async def test_texts_are_shown_and_never_run(desk: Desk, stage: Stage) -> None:
     tab = await desk.tab("<b>Eve</b>")
     evil = "<img src=x onerror=alert(1)><script>alert(2)</script>"

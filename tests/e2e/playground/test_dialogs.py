@@ -66,6 +66,37 @@ async def test_a_dialog_goes_by_its_button_by_escape_and_by_a_click_beside_it(
             assert await _shown_though_hidden(tab) == []
 
 
+async def test_a_chart_of_ten_pictures_can_be_read(stage_desk: Desk, stage: Stage) -> None:
+    tab = await stage_desk.tab("Tall Tilda")
+    await tab.says("hello")
+    await expect(tab.own).to_have_count(1)
+    chat = int(await tab.page.evaluate("JSON.parse(sessionStorage.getItem('open'))[0]"))
+    await stage.bot.send_photo(chat, picture(1080, 2600), "1. 🏆 a dog")
+    small = tab.answers.locator(".picture img")
+    await expect(small).to_have_js_property("complete", True)
+    place = await small.bounding_box()
+    assert place is not None
+    assert place["width"] >= 280
+    assert place["height"] == pytest.approx(place["width"] * 2600 / 1080, rel=0.01)  # not cut off
+    await small.click()
+    box = tab.page.locator("#dialog")
+    large = box.locator("img")
+    await expect(box).to_be_visible()
+    await expect(box).to_be_in_viewport(ratio=1)
+    natural = await large.evaluate("it => it.naturalWidth")
+    for shows_all in (
+        large.click,
+        box.get_by_role("button", name="Full size").click,
+    ):
+        assert await large.evaluate("it => it.clientWidth") < natural
+        await shows_all()
+        await expect(large).to_have_js_property("clientWidth", natural)
+        await expect(box.get_by_role("button", name="Close")).to_be_in_viewport(ratio=1)
+        await large.click()
+    await tab.page.keyboard.press("Escape")
+    await expect(box).to_be_hidden()
+
+
 async def test_a_press_that_began_in_a_dialog_does_not_close_it(stage_desk: Desk) -> None:
     tab = await stage_desk.tab("Selma")
     await tab.page.get_by_role("button", name="Add person").click()
@@ -119,7 +150,11 @@ async def _says_a_picture(tab: Tab, stage: Stage) -> None:
 
 
 async def _clicks_beside(box: Locator) -> None:
-    await box.page.mouse.click(3, 3)
+    """A little to the right of what is seen of it."""
+    seen = box.locator("img") if await box.locator("img").count() else box
+    place = await seen.bounding_box()
+    assert place is not None
+    await box.page.mouse.click(place["x"] + place["width"] + 4, place["y"] + place["height"] / 2)
 
 
 async def _shown_though_hidden(tab: Tab) -> list[str]:

@@ -14,10 +14,8 @@ export function bubble(group, chat, marks, acts) {
     box.append(el("span", { className: "sender", hue: hue(first.from) }, nameOf(first.from)));
   if (first.reply_to) box.append(quote(chat, first.reply_to, acts));
   if (photos.length === 1) {
-    const { width, height } = photos[0].media;
-    const shown = Math.min(400, width, Math.round(((width > height ? 270 : 340) * width) / height));
     const image = picture(photos[0], acts);
-    image.style.width = `${Math.max(160, shown)}px`;
+    image.style.width = `${shownWidth(photos[0].media, first.from === state.bot.id)}px`;
     box.classList.add("fits");
     box.append(image);
   } else if (photos.length) {
@@ -38,12 +36,21 @@ export function bubble(group, chat, marks, acts) {
   return item;
 }
 
+// Pixels. What the bot draws has words in it: it is as wide as a bubble allows, however tall it is
+// (limits.PHOTO_SIDES_RATIO), for as long as that can be taken in at a glance.
+function shownWidth({ width, height }, isDrawn) {
+  const tallest = isDrawn ? 700 : width > height ? 270 : 340;
+  const narrowest = isDrawn ? Math.min(300, width) : 160;
+  return Math.max(narrowest, 160, Math.min(400, width, Math.round((tallest * width) / height)));
+}
+
 const tool = (sign, label, onclick) => el("button", { type: "button", "aria-label": label, title: label, onclick }, icon(sign));
 
 function picture(message, acts) {
   const { url, width, height } = message.media;
   const alt = message.text ? `Picture: ${message.text.slice(0, 120)}` : "Picture";
-  return el("button", { type: "button", className: "picture", "aria-label": `Enlarge. ${alt}`, onclick: () => acts.enlarge(url, alt) },
+  const isDrawn = message.from === state.bot.id;
+  return el("button", { type: "button", className: `picture${isDrawn ? " drawn" : ""}`, "aria-label": `Enlarge. ${alt}`, onclick: () => acts.enlarge(message.media, alt) },
     el("img", { src: url, width, height, alt: "" }));
 }
 

@@ -17,6 +17,7 @@ const place = () => ({ person: state.person, chat: state.chat });
 function show(kind, message) {
   context = message ? { kind, message } : null;
   $("context").hidden = !context;
+  hint();
   if (!context) return;
   $("context-title").textContent = kind === "edit" ? "Edit message" : `Reply to ${nameOf(message.from)}`;
   $("context-text").textContent = gist(message);
@@ -38,6 +39,8 @@ export function change(message) {
   $("words").value = message.text;
   grow();
 }
+// Another person speaks: the bot's question was not theirs.
+export function unask() { if (context?.message.force_reply) show(null, null); }
 export function cancel() { if (context?.kind === "edit") $("words").value = draft; show(null, null); grow(); }
 export function clear() { pictures = []; attached(); cancel(); }
 
@@ -99,7 +102,7 @@ function take(event, files) {
 
 function attached() {
   $("attached").hidden = !pictures.length;
-  $("words").placeholder = pictures.length ? "Caption: a dog, a cat" : "Message";
+  hint();
   for (const [file, address] of looks) if (!pictures.includes(file)) { URL.revokeObjectURL(address); looks.delete(file); }
   for (const file of pictures) if (file.type.startsWith("image/") && !looks.has(file)) looks.set(file, URL.createObjectURL(file));
   $("thumbs").replaceChildren(...pictures.map((file, index) => {
@@ -107,6 +110,12 @@ function attached() {
     const away = () => { pictures.splice(index, 1); attached(); };
     return el("li", {}, look, el("button", { type: "button", "aria-label": `Remove ${file.name}`, onclick: away }, icon("close")));
   }));
+}
+
+// What the empty field shows: a question of the bot may say it.
+function hint() {
+  const asked = context?.kind === "reply" ? context.message.force_reply?.placeholder : "";
+  $("words").placeholder = pictures.length ? "Caption: a dog, a cat" : asked || "Message";
 }
 
 function grow() { $("words").style.height = "auto"; $("words").style.height = `${Math.min(176, $("words").scrollHeight)}px`; }
@@ -141,15 +150,39 @@ async function menu() {
       el("b", {}, `/${c.command}`), c.description))];
 }
 
+// How a sample is sent in a group, where the bot sees commands and replies only.
+const USES = [["/classify", "Sort it"], ["/guess", "Beat CLIP"], ["/duel", "Caption duel"], ["", "No caption"]];
+
+// What is written becomes the caption; else each sample has one of its own.
 async function samples() {
-  const told = await get("/play/samples");
+  const told = await get(`/play/samples?person=${state.person}`);
   if (!told) return null;
   const { licence, samples: list } = told;
-  const start = current().private ? "" : "/classify ";
-  return [el("h3", {}, list.length ? "Send a sample" : "There are no samples here."), el("p", { className: "licence" }, licence),
-    el("div", { className: "samples" }, ...list.map((s) => el("button", { type: "button", className: "sample",
-      onclick() { closePopover(); submit({ sample: s.name, text: start + s.caption }); } },
-    el("img", { src: s.url, alt: s.shows }), el("span", {}, start + s.caption))))];
+  const written = pictures.length || context?.kind === "edit" ? "" : $("words").value.trim();
+  const chosen = !current().private && !written;
+  const answers = context?.kind === "reply" && !context.message.force_reply;
+  let use = !chosen ? null : answers ? "" : "/classify";
+  const caption = (s) => written || (use === null ? s.caption : use === "/classify" || use === "/guess" ? `${use} ${s.caption}` : use);
+  const lines = list.map(() => el("span"));
+  const fill = () => list.forEach((s, i) => { lines[i].textContent = written ? s.shows : caption(s) || s.shows; });
+  fill();
+  const uses = USES.map(([command, name]) => el("label", {}, el("input", { type: "radio", name: "use", value: command, checked: command === use,
+    onchange() { use = command; fill(); } }), ` ${name}`));
+  const title = !list.length ? "There are no samples here." : written ? "Send a sample with what you have written" : "Send a sample";
+  return [el("h3", {}, title), el("p", { className: "licence" }, licence),
+    chosen ? el("div", { className: "uses", role: "radiogroup", "aria-label": "How to send it" }, ...uses) : null,
+    el("div", { className: "samples" }, ...list.map((s, i) => el("button", { type: "button", className: "sample",
+      onclick() { closePopover(); sendSample(s, caption(s), Boolean(written)); } }, el("img", { src: s.url, alt: s.shows }), lines[i])))].filter(Boolean);
+}
+
+async function sendSample({ name }, text, isWritten) {
+  const answered = context?.kind === "reply" && !context.message.force_reply ? context.message : null;
+  if (isWritten) { $("words").value = ""; grow(); }
+  if (answered) show(null, null);
+  const sent = await submit({ sample: name, text, ...(answered && { reply_to: answered.id }) });
+  if (sent || $("words").value || context) return;
+  if (isWritten) { $("words").value = text; grow(); }
+  if (answered) show("reply", answered);
 }
 
 export function begin() {

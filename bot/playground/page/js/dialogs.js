@@ -13,8 +13,31 @@ function open(title, children, className = "") {
 const close = () => $("dialog").close();
 
 export const alertBox = (text) => open("Clip", [el("p", {}, text), el("div", { className: "actions" }, el("button", { type: "button", className: "primary", onclick: close }, "OK"))]);
-export const enlarge = (url, alt) => open(alt, [el("img", { src: url, alt, onclick: close }),
-  el("button", { type: "button", className: "icon", "aria-label": "Close", title: "Close", onclick: close }, icon("close"))], "enlarged");
+
+// As large as fits; where that is smaller than the picture is, a click there shows all of its pixels.
+export function enlarge({ url, width, height }, alt) {
+  const image = el("img", { src: url, alt });
+  image.style.setProperty("--width", `${width}px`);
+  image.style.setProperty("--ratio", width / height);
+  const frame = el("div", { className: "frame", tabIndex: 0, role: "group", "aria-label": "Picture" }, image);
+  const button = (name, label, onclick) => el("button", { type: "button", className: "icon", "aria-label": label, title: label, onclick }, icon(name));
+  const zoom = button("zoom", "Full size", () => toggle(0, 0));
+  const corner = el("div", { className: "corner" }, button("close", "Close", close), zoom);
+  const zooms = () => frame.classList.contains("full") || width > image.clientWidth * 1.1;
+  // What was pointed at, as parts of the whole, comes into the middle.
+  function toggle(x, y) {
+    zoom.setAttribute("aria-pressed", String(frame.classList.toggle("full")));
+    frame.scrollTo(x * frame.scrollWidth - frame.clientWidth / 2, y * frame.scrollHeight - frame.clientHeight / 2);
+  }
+  image.addEventListener("click", ({ clientX, clientY }) => {
+    const place = image.getBoundingClientRect();
+    if (zooms()) toggle((clientX - place.left) / place.width, (clientY - place.top) / place.height);
+    else close();
+  });
+  open(alt, [corner, frame], "enlarged");
+  zoom.hidden = !zooms();
+  frame.classList.toggle("zooms", zooms());
+}
 
 function form(title, fields, onDone) {
   const node = el("form", { onsubmit(event) { event.preventDefault(); close(); onDone(new FormData(node)); } }, ...fields,

@@ -21,7 +21,7 @@ function open(chatId, person) {
   if (!chat) return;
   const speaker = chat.members.includes(person) ? person : chat.members[0];
   if (state.chat !== null && state.chat !== chatId) composer.clear();
-  if (state.chat !== chatId || state.person !== speaker) composer.closePopover();
+  if (state.chat !== chatId || state.person !== speaker) { composer.closePopover(); composer.unask(); }
   state.chat = chatId;
   state.person = speaker;
   sessionStorage.setItem("open", JSON.stringify([state.chat, state.person]));
@@ -58,6 +58,7 @@ $("back").addEventListener("click", () => document.body.classList.remove("in-cha
 $("speaker").addEventListener("change", () => {
   const person = Number($("speaker").value);
   open(current().private ? person : state.chat, person);
+  heedLatest();
 });
 $("add-person").addEventListener("click", () => dialogs.addPerson(current(), (id, group) => openWhenThere(group ? group.id : id, id)));
 $("new-group").addEventListener("click", () => dialogs.newGroup((id, members) => openWhenThere(id, members.includes(state.person) ? state.person : members[0])));
@@ -65,8 +66,15 @@ composer.begin(); thread.begin(); bonnet.begin(); dialogs.begin();
 
 // Whoever speaks here is asked something: the bot waits for a reply.
 function heed(message) {
-  const asked = current().messages.get(message.reply_to);
-  if (!message.edited && (!asked || asked.from === state.person)) composer.question(message);
+  if (!message.edited && (!message.force_reply.selective || isMeant(message))) composer.question(message);
+}
+
+// Bot API, "ForceReply", `selective`: those whom the text mentions, or to whom the message replies.
+function isMeant({ chat, reply_to: asked, text, entities }) {
+  if (current().private || state.chats.get(chat).messages.get(asked)?.from === state.person) return true;
+  const name = state.people.get(state.person)?.username?.toLowerCase();
+  return entities.some(({ type, user, offset, length }) => (type === "text_mention" && user?.id === state.person)
+    || (type === "mention" && name && text.slice(offset + 1, offset + length).toLowerCase() === name));
 }
 
 function hello(event) {
@@ -74,6 +82,10 @@ function hello(event) {
   const [chat, person] = JSON.parse(sessionStorage.getItem("open") ?? "[null, null]");
   const first = [...state.people.values()].find((p) => !p.bot).id;
   open(state.chats.has(chat) ? chat : first, person ?? first);
+  heedLatest();
+}
+
+function heedLatest() {
   const last = latest(current());
   if (last?.force_reply) heed(last);
 }

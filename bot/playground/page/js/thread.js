@@ -9,6 +9,7 @@ import { alertBox, enlarge } from "./dialogs.js";
 const DOES = { typing: "typing…", upload_photo: "uploading photo…", upload_document: "uploading file…" };
 const atEnd = () => $("scroll").scrollHeight - $("scroll").scrollTop - $("scroll").clientHeight < 90;
 let shown = null;
+let latestOwn = 0; // the id of the speaker's latest message in the open chat
 let made = new Map(); // by the first message of a bubble: all that it was made of, and the bubble
 
 const acts = {
@@ -53,7 +54,9 @@ export function render() {
   const chat = current();
   if (!chat) return;
   const another = shown !== `${chat.id} ${state.person}`;
-  const follow = another || atEnd();
+  const own = [...chat.messages.values()].findLast((m) => m.from === state.person && !m.service)?.id;
+  const follow = another || atEnd() || (own ?? 0) > latestOwn; // who speaks wants to see it
+  latestOwn = own ?? 0;
   shown = `${chat.id} ${state.person}`;
   chat.unread = 0;
   const groups = [];

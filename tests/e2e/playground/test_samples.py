@@ -1,0 +1,85 @@
+"""The sample pictures: with captions of their own, as written, and in games."""
+
+from playwright.async_api import expect
+
+from bot.playground.chats import Chat
+from bot.playground.messages import Message
+from tests.e2e.playground.desk import Desk, Tab
+from tests.e2e.playground.stage import Stage
+
+
+async def _group(desk: Desk, stage: Stage, title: str, *names: str) -> tuple[Tab, Chat]:
+    """A group of new people, open in a tab; the first of them speaks."""
+    people = [stage.site.add_person(name) for name in names]
+    group = stage.server.group(title, people)
+    tab = await desk.tab()
+    await tab.page.locator("#chat-list button", has_text=title).click()
+    await tab.speaks_as(names[0])
+    return tab, group
+
+
+async def _sends_the_owl(tab: Tab, use: str = "") -> None:
+    before = await tab.own.count()
+    await tab.page.get_by_label("Sample pictures").click()
+    if use:
+        await tab.page.get_by_label(use, exact=True).check()
+    await tab.page.locator(".sample", has=tab.page.get_by_alt_text("an owl")).click()
+    await expect(tab.own).to_have_count(before + 1)
+
+
+def _last(chat: Chat) -> Message:
+    return list(chat.messages.values())[-1]
+
+
+async def test_a_sample_in_a_group_can_start_a_game(stage_desk: Desk, stage: Stage) -> None:
+    tab, group = await _group(stage_desk, stage, "Sample club", "Sally")
+    await tab.page.get_by_label("Sample pictures").click()
+    await expect(tab.page.get_by_label("Sort it")).to_be_checked()
+    await tab.page.keyboard.press("Escape")
+    for use, start in (("Sort it", "/classify "), ("Beat CLIP", "/guess ")):
+        await _sends_the_owl(tab, use)
+        caption = _last(group).caption
+        assert caption is not None
+        assert caption.startswith(start)
+        assert "an owl" in caption.removeprefix(start).split(", ")
+    await _sends_the_owl(tab, "Caption duel")
+    assert _last(group).caption == "/duel"
+
+
+async def test_what_is_written_becomes_the_samples_caption(stage_desk: Desk, stage: Stage) -> None:
+    tab, group = await _group(stage_desk, stage, "Writers", "Wanda")
+    await tab.page.fill("#words", "/guess a dog, a cat")
+    await _sends_the_owl(tab)
+    assert _last(group).caption == "/guess a dog, a cat"
+    await expect(tab.page.locator("#words")).to_have_value("")
+
+
+async def test_a_sample_answers_the_message_that_is_replied_to(
+    stage_desk: Desk, stage: Stage
+) -> None:
+    tab, group = await _group(stage_desk, stage, "Sample hunters", "Hetty")
+    hunt = await stage.bot.send_message(group.id, "Photo hunt: find an owl!")
+    await expect(tab.answers).to_have_count(1)
+    await tab.points_at(tab.answers.first, "Reply")
+    await tab.page.get_by_label("Sample pictures").click()
+    await expect(tab.page.get_by_label("No caption")).to_be_checked()
+    await tab.page.keyboard.press("Escape")  # the samples only
+    await _sends_the_owl(tab)
+    found = _last(group)
+    assert found.caption is None
+    assert found.reply_to is not None
+    assert found.reply_to.message_id == hunt.message_id
+    await expect(tab.page.locator("#context")).to_be_hidden()
+
+
+async def test_samples_speak_the_language_of_who_sends_them(stage_desk: Desk, stage: Stage) -> None:
+    sara = stage.site.add_person("Sara de Sevilla", "es")
+    tab = await stage_desk.tab()
+    await tab.speaks_as("Sara de Sevilla")
+    await tab.page.get_by_label("Sample pictures").click()
+    await tab.page.locator(".sample", has=tab.page.get_by_alt_text("un búho")).click()
+    await expect(tab.own).to_have_count(1)
+    caption = _last(sara.chat).caption
+    assert caption is not None
+    assert "un búho" in caption.split(", ")
+    assert len(caption.split(", ")) >= 4

@@ -12,7 +12,7 @@ from bot.platform import Gone, TooBig, TryAgain
 from bot.store import Store
 from inference.contract import decode_job
 from inference.errors import MessageTooLarge
-from inference.queue import JOBS, JOBS_SUBJECT, Queue
+from inference.queue import JOBS, JOBS_SUBJECT, Queue, jobs_subject
 from tests.bot.scripted import ScriptedPlatform, an_ask
 
 
@@ -35,6 +35,18 @@ async def test_a_question_becomes_a_job(
     assert record
     assert not record.delivered
     assert platform.working == [ask.place]
+
+
+async def test_a_job_names_its_model_and_waits_for_workers_of_it(
+    queue: Queue, store: Store, platform: ScriptedPlatform, metrics: Metrics
+) -> None:
+    asking = Intake(queue, store, platform, metrics, bot_id=42, max_per_user=2, model="openai/clip")
+    await asking.submit(an_ask(5))
+    others = await queue.puller(JOBS, "others", jobs_subject("demo"))
+    assert await others.pull(9, 0.0) == []
+    ours = await queue.puller(JOBS, "ours", jobs_subject("openai/clip"))
+    (delivery,) = await ours.pull(9, 1.0)
+    assert decode_job(delivery.data).model == "openai/clip"
 
 
 async def test_in_a_group_nothing_is_shown_while_it_works(

@@ -1,0 +1,68 @@
+"""/status: which workers take this bot's jobs, and which model is missing."""
+
+from typing import Any
+
+import pytest
+
+from bot.fleet import Fleet
+from bot.metrics import Metrics
+from bot.store import Store
+from bot.telegram.people import speaker_of
+from bot.telegram.preferences import Preferences
+from inference.contract import WorkerState, WorkerStatus
+from inference.queue import Queue, jobs_subject
+from tests.bot.scripted import ScriptedPlatform
+from tests.bot.telegram.messages import message
+
+_ANYTHING: Any = None
+OURS = "openai/clip"
+
+
+def worker(model: str) -> WorkerStatus:
+    return WorkerStatus(
+        worker=model, model=model, state=WorkerState.READY, takes=jobs_subject(model)
+    )
+
+
+@pytest.mark.parametrize(
+    ("workers", "takes_none", "is_missing"),
+    [
+        ([], 0, True),
+        ([worker("demo")], 1, True),
+        ([worker("demo"), worker(OURS)], 1, False),
+    ],
+)
+async def test_it_says_what_takes_no_jobs_and_what_is_missing(
+    store: Store,
+    queue: Queue,
+    platform: ScriptedPlatform,
+    monkeypatch: pytest.MonkeyPatch,
+    workers: list[WorkerStatus],
+    takes_none: int,
+    is_missing: bool,
+) -> None:
+    fleet = Fleet(queue, Metrics(), OURS)
+    fleet.workers = workers
+    heard = message(text="/status")
+    who = await speaker_of(heard, store)
+    assert who
+    telegram: Any = platform
+    preferences = Preferences(
+        telegram,
+        store,
+        fleet,
+        queue,
+        _ANYTHING,
+        max_labels=20,
+        admin_ids=frozenset({who.user_id}),
+    )
+    said: list[str] = []
+
+    async def say(_: object, text: str, *_rest: object) -> None:
+        said.append(text)
+
+    monkeypatch.setattr(platform, "send_text", say)
+    await preferences.commands["status"](heard, who, "")
+    (text,) = said
+    assert text.count("takes no jobs of this bot") == takes_none
+    assert (f"No worker takes jobs for {OURS}" in text) is is_missing

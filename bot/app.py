@@ -272,8 +272,8 @@ async def _prune(store: Store) -> None:
 
 async def _checkpoint(database: Database) -> None:
     while True:
-        await asyncio.sleep(_CHECKPOINT_EVERY)
         await checkpoint(database)
+        await asyncio.sleep(_CHECKPOINT_EVERY)
 
 
 def _consume(stack: AsyncExitStack, consumer: Consumer) -> None:

@@ -46,8 +46,12 @@ _IN_FLIGHT = select(func.count()).where(
 _ANSWER = select(answers).where(
     answers.c.chat_id == bindparam("chat_id"), answers.c.message_id == bindparam("message_id")
 )
+# What was asked is kept only for as long as it may have to be asked again.
+_NOT_TO_BE_ASKED = {"labels": None, "template": None}
 _DELIVERED = (
-    update(jobs).where(jobs.c.id == bindparam("job_id")).values(delivered_at=bindparam("now"))
+    update(jobs)
+    .where(jobs.c.id == bindparam("job_id"))
+    .values(delivered_at=bindparam("now"), **_NOT_TO_BE_ASKED)
 )
 
 
@@ -176,7 +180,7 @@ class Jobs(Rows):
                     jobs.c.delivered_at.is_(None),
                 )
                 # Without a fingerprint: whoever edits it back wants it answered after all.
-                .values(delivered_at=time.time(), fingerprint="")
+                .values(delivered_at=time.time(), fingerprint="", **_NOT_TO_BE_ASKED)
             )
 
     async def mark_noticed(self, job_id: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,25 @@ async def test_a_question_from_start_to_end(store: Store) -> None:
     assert job.delivered
     await store.forget_job(ask.id)
     assert await store.job(ask.id) is None
+
+
+async def test_what_was_asked_is_kept_until_it_is_answered(
+    store: Store, database: Database
+) -> None:
+    async def phrases() -> list[tuple[str | None, str | None]]:
+        async with database.connect() as connection:
+            found = await connection.execute(text("select labels, template from jobs order by id"))
+            return [(row.labels, row.template) for row in found]
+
+    asks = [replace(an_ask(number, labels=("ñ",)), template="a {}") for number in (1, 2, 3)]
+    for ask in asks:
+        await store.record_job(ask)
+    assert await phrases() == [('["ñ"]', "a {}")] * 3
+    assert [one.ask for one in await store.unanswered_since(time.time() + 1)] == asks
+    await store.mark_delivered(asks[0].id)
+    await store.record_answer(asks[1].place, 55, is_chart=True, job_id=asks[1].id)
+    await store.supersede(asks[2].place, 9)
+    assert await phrases() == [(None, None)] * 3
 
 
 async def test_the_latest_question_of_a_message(store: Store) -> None:

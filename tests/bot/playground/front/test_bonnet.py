@@ -217,3 +217,20 @@ async def test_a_look_that_swallows_its_cancellation_is_the_last(bell: Bell) -> 
             await task
     assert task.done()
     assert looks == 1
+
+
+def test_a_worker_that_was_started_again_is_not_blamed_for_the_one_before(bell: Bell) -> None:
+    bonnet = Bonnet(bell, ModelChoice("somebody/model"))
+    failed = WorkerStatus(worker="a", model="m", state=WorkerState.FAILED, reason="Disk full.")
+    loading = WorkerStatus(worker="b", model="m", state=WorkerState.LOADING)
+    ready = WorkerStatus(worker="c", model="m", state=WorkerState.READY, device="cpu")
+    told = []
+    for bonnet.workers in ([], [failed], [failed, loading], [failed, loading, ready]):
+        figures = bonnet.to_json()
+        told.append((figures["state"], figures["reason"], figures["device"]))
+    assert told == [
+        ("starting", "", ""),
+        ("failed", "Disk full.", ""),
+        ("loading", "", ""),
+        ("ready", "", "cpu"),
+    ]

@@ -39,22 +39,23 @@ def png(data: bytes) -> Stripped:
     kept, exif, texts = [data[:8]], b"", []
     colour = None
     for kind, content, whole in _png_chunks(data):
-        checksum = zlib.crc32(content, zlib.crc32(kind))
-        intact = whole is not None and int.from_bytes(whole, "big") == checksum
+        # Of pixels Pillow looks at zlib's own checksum only; this one costs a pass over all.
+        checksum = whole if kind == b"IDAT" else _checksum(kind, content)
+        intact = whole == checksum
         if kind == b"IHDR":
             colour = content[9] if len(content) > 9 else None
         # A decoder drops an ancillary chunk with a wrong checksum, as libpng does.
         if (kind == b"tRNS" and intact and _fits(content, colour)) or kind in {b"IHDR", b"PLTE"}:
             kept.append(_chunk(kind, content, whole or b""))
         elif kind == b"IDAT":
-            kept.append(_chunk(kind, content, checksum.to_bytes(4, "big")))
+            kept.append(_chunk(kind, content, whole or bytes(4)))
         elif kind == b"eXIf" and intact:
             exif = exif or content
         elif kind in {b"tEXt", b"zTXt", b"iTXt"} and intact:
             texts.append((kind, content))
         elif kind == b"IEND":
             break
-    kept.append(_chunk(b"IEND", b"", zlib.crc32(b"IEND").to_bytes(4, "big")))
+    kept.append(_chunk(b"IEND", b"", _checksum(b"IEND", b"")))
     profile, xmp = _metadata(texts)
     return Stripped(b"".join(kept), orientation.told_by(exif or profile, xmp))
 
@@ -67,6 +68,10 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes | None]]:
         end = at + 8 + size
         yield kind, data[at + 8 : end], data[end : end + 4] if end + 4 <= len(data) else None
         at = end + 4
+
+
+def _checksum(kind: bytes, content: bytes) -> bytes:
+    return zlib.crc32(content, zlib.crc32(kind)).to_bytes(4, "big")
 
 
 def _chunk(kind: bytes, content: bytes, checksum: bytes) -> bytes:

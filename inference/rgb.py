@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import BmpImagePlugin, Image
 
-_BAND = 2**20  # pixels that are looked at at a time, so that no copy is large
+_BAND = 2**22  # pixels that are looked at at a time, so that no copy of a large picture is large
 
 
 def bands(image: Image.Image, rows: int) -> Iterator[tuple[int, Image.Image]]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 import re
 from importlib import metadata
 from pathlib import Path
@@ -35,20 +36,21 @@ def own_folder(name: str) -> Path | None:
     Raises:
         ModelUnavailable: it means a folder, and that is not there or no checkpoint.
     """
-    folder = DEMO_FOLDER if name == DEMO_MODEL else Path(name).expanduser()
+    folder = DEMO_FOLDER if name == DEMO_MODEL else Path(os.path.expanduser(name))  # noqa: PTH111
     meant_as_path = name.startswith(("/", ".", "~")) or name.count("/") > 1
     if name == DEMO_MODEL and not (folder / "config.json").is_file():
         raise ModelUnavailable(
             "CLIP_MODEL is 'demo', but the bundled model is missing here; install clipbot again."
         )
-    if folder.is_dir():
+    # Unlike Path's methods, these say no of a name that is too long for a path, or none at all.
+    if os.path.isdir(folder):  # noqa: PTH112
         if not (folder / "config.json").is_file():
             raise ModelUnavailable(
                 f"CLIP_MODEL is {name!r}, but that folder holds no config.json: "
                 "it is not a checkpoint in the format of transformers."
             )
         return folder
-    if folder.exists():
+    if os.path.exists(folder):  # noqa: PTH110
         raise ModelUnavailable(
             f"CLIP_MODEL is {name!r}, which is a file; name the folder that it is in."
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from inference import sources
+from inference.errors import ModelUnavailable
 from inference.sources import is_here, weight_bytes
 
 
@@ -14,6 +15,13 @@ def test_what_is_here(tiny_clip_folder: Path) -> None:
     assert not is_here("openai/no-such-model-in-any-cache")
     assert is_here("/no/such/folder")  # nothing will be fetched: loading says what is wrong
     assert is_here("spaces are wrong")
+
+
+def test_names_that_are_no_paths() -> None:
+    assert sources.own_folder("x" * 300) is None
+    for name in ("~nobody-of-that-name/x", f"/{'y' * 5_000}"):
+        with pytest.raises(ModelUnavailable, match="there is no such folder"):
+            sources.own_folder(name)
 
 
 def test_weights_that_are_there_twice_count_once(tmp_path: Path) -> None:

@@ -46,8 +46,8 @@ def is_native(asked: Callable[[], bool]) -> bool:
 def keeps_answers(exact: Towers, rough: Towers) -> bool:
     """Whether answers stay within `PROMISED` in another dtype, measured on the probe.
 
-    Takes the time of 40 pictures and 40 texts for each at most, of 8 pictures if the first ones
-    already move too far.
+    Takes the time of 40 pictures and 40 texts for each at most, and of 8 pictures where the first
+    ones already move too far: of ViT-B/32 in float32 7 and 2 seconds of one core of an AMD EPYC.
 
     Args:
         exact: of a model in float32.

@@ -50,16 +50,22 @@ async def watch(
 ) -> NoReturn:
     """Looks whether the host's clock jumped, and moves the times of records along with it.
 
+    Records that can't be moved just now, since their database is away, are moved later.
+
     Args:
         wall: the host's clock.
         passed: a clock that nobody sets.
     """
-    offset = wall() - passed()
+    offset, looked = wall() - passed(), passed()
     await records.come_back_from_the_future(wall())
     while True:
         await asyncio.sleep(look_every)
         jump = wall() - passed() - offset
         if abs(jump) > JUMP:
             log.warning("The host's clock was set by %+.0f s; records are moved with it.", jump)
-            await records.move(jump, wall(), fresh=2 * look_every)
-        offset += jump
+            try:
+                await records.move(jump, wall(), fresh=passed() - looked + look_every)
+            except Exception as error:  # whatever it is, a jump that is forgotten is never mended
+                log.warning("Records can't be moved just now: %s", error)
+                continue
+        offset, looked = offset + jump, passed()

@@ -155,10 +155,12 @@ class LostJobs:
 
     async def _ask_one_again(self, question: Unanswered, *, anew: bool) -> None:
         latest = await self._store.latest_job(*_message(question.ask.place))
-        if latest is None or latest.delivered:
+        if latest is None:
             return
         if latest.id != question.id:
-            await self._store.mark_delivered(question.id)  # its edit is what will be answered
+            await self._store.mark_delivered(question.id)  # its edit is what is answered
+            return
+        if latest.delivered:
             return
         sentences = speak(question.ask.language)
         if not question.ask.labels:  # recorded by an older clipbot

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import msgspec
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -79,6 +80,7 @@ _TOO_LARGE = "message too large"
 # "message size exceeds maximum allowed": the stream's own limit of a message
 _EXCEEDS_MAXIMUM = 10_054
 _TIMEOUT = 5.0
+_NO_STATUS = (js_errors.KeyNotFoundError, js_errors.InvalidKeyError, msgspec.DecodeError)
 # NATS counts headers towards its limit: the message id, and names of headers.
 _HEADERS = 1_024  # bytes
 
@@ -328,13 +330,14 @@ class Queue:
             await self._statuses.put(status.worker, encode(status))
 
     async def workers(self) -> list[WorkerStatus]:
-        """The workers that spoke in the last `STATUS_TTL` seconds."""
+        """The workers that spoke in the last `STATUS_TTL` seconds, as far as they can be read."""
         if self._statuses is None:
             raise RuntimeError("prepare() comes first")
         found = []
         with contextlib.suppress(js_errors.NoKeysError):
             for key in await self._statuses.keys():
-                with contextlib.suppress(js_errors.KeyNotFoundError):
+                # One that can't be read, of a newer clipbot say, hides none of the others.
+                with contextlib.suppress(*_NO_STATUS):
                     found.append(decode_status((await self._statuses.get(key)).value or b""))
         return found
 

@@ -13,7 +13,7 @@ from bot.games import Player, RoundId, Table
 from bot.games import round as rounds
 from bot.games.round import GRACE, PATIENCE, Phase, Round
 from bot.store import Album, Store
-from tests.bot.scripted import an_ask
+from tests.bot.scripted import an_ask, failing
 from tests.inference.asker import until
 
 HOUR = 3_600.0
@@ -123,6 +123,22 @@ async def test_who_waits_is_told_after_their_time_and_what_is_young_is_kept(
     await store.prune()
     assert await store.job(ask.id)
     assert await store.answer_to(7, 1)
+
+
+async def test_records_whose_database_is_away_are_moved_when_it_is_back(
+    store: Store, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.record_job(an_ask())
+    away = failing(monkeypatch, store, "move", 3)
+    async with watching(store, host):
+        host.set_by = HOUR
+
+        async def is_moved() -> bool:
+            job = await store.job(an_ask().id)
+            return job is not None and abs(job.created_at - host.time()) < 60
+
+        await until(is_moved, True)
+    assert away == []
 
 
 async def test_what_was_recorded_after_the_clock_was_set_stays_as_it_is(

@@ -2,13 +2,15 @@
 
 import asyncio
 
+import msgspec
 import pytest
 from nats.errors import ConnectionClosedError
 
 from bot.fleet import Fleet
 from bot.metrics import Metrics
 from inference.contract import WorkerState, WorkerStatus
-from inference.queue import jobs_subject
+from inference.queue import Queue, jobs_subject
+from inference.streams import WORKERS_BUCKET
 from tests.inference.asker import until
 
 
@@ -133,3 +135,22 @@ async def test_a_model_that_nobody_has_is_named(
     watch.cancel()
     await asyncio.wait([watch])
     assert caplog.text.count("Photos wait for a worker") == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "data"),
+    [
+        ("a", b"no status"),
+        ("a", b""),
+        ("a", msgspec.msgpack.encode({"worker": "a", "model": "m", "state": "of the future"})),
+        ("ñ", b"x"),
+    ],
+    ids=["garbage", "empty", "newer clipbot", "name"],
+)
+async def test_a_status_that_cannot_be_read_hides_no_other(
+    queue: Queue, key: str, data: bytes
+) -> None:
+    ready = worker("b", WorkerState.READY)
+    await queue.tell_status(ready)
+    await queue._js.publish(f"$KV.{WORKERS_BUCKET}.{key}", data)
+    assert await queue.workers() == [ready]

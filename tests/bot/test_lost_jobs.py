@@ -300,3 +300,15 @@ async def test_an_edit_is_asked_again_in_place_of_what_it_edited(
     await lost.look()
     worker = await Worker.on(queue)
     assert [job.labels for job, _ in await worker.takes()] == [["a house"]]
+
+
+async def test_what_an_answered_edit_took_the_place_of_keeps_nobody_busy(
+    store: Store, lost: LostJobs, queue: Queue, no_margin: None
+) -> None:
+    await store.record_job(an_ask(), "an older queue")
+    edit = an_ask(serial=5, labels=("a house",))
+    await store.record_job(edit, "an older queue")
+    await store.mark_delivered(edit.id)  # and we were killed before the first one was given up
+    await lost.look()
+    assert await store.jobs_in_flight(7) == 0
+    assert await queue.jobs_waiting() == 0

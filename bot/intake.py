@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from dataclasses import dataclass
 
 import msgspec
 
@@ -37,6 +38,23 @@ class Refused(UserError):
     """A question that is not queued; the text is a sentence in the asker's language."""
 
 
+class Busy(Refused):
+    """Refused whatever the pictures are: for now too many of this person's, or of all, wait."""
+
+
+@dataclass
+class Admission:
+    """What the questions of one album share: room for one is room for all.
+
+    Attributes:
+        is_granted: one of them was admitted, so the person's limit does not hold for the others.
+        is_refused: the person was told that there is no room.
+    """
+
+    is_granted: bool = False
+    is_refused: bool = False
+
+
 class Intake:
     """Turns questions into jobs.
 
@@ -67,11 +85,14 @@ class Intake:
         self._model = model
         self._at_once = asyncio.Semaphore(_AT_ONCE)
 
-    async def submit(self, ask: Ask) -> None:
+    async def submit(self, ask: Ask, admission: Admission | None = None) -> None:
         """Queues a question. The same question again changes nothing.
 
+        Args:
+            admission: of the album that the question is a part of.
+
         Raises:
-            Refused: too big, too many, too busy, or the file is gone.
+            Refused: too big, or the file is gone; `Busy` where it is too many.
             TryAgain: the platform is away for now.
             QueueUnavailable: the queue is.
         """
@@ -84,7 +105,7 @@ class Intake:
         if known is None and latest and ask.says_the_same_as(latest.fingerprint):
             return  # an edit that changes neither pictures nor phrases
         try:
-            await self._admit(ask, again=known is not None)
+            await self._admit(ask, admission or Admission(), again=known is not None)
             async with self._at_once:
                 await self._publish(ask, await self._fetch_all(ask))
         except Refused:
@@ -117,13 +138,15 @@ class Intake:
                 raise self._too_big(ask, sum(map(len, images))) from None
         await self._store.mark_queued(ask.id, self._queue.jobs_made)
 
-    async def _admit(self, ask: Ask, *, again: bool) -> None:
+    async def _admit(self, ask: Ask, admission: Admission, *, again: bool) -> None:
         sentences = speak(ask.language)
         if any((media.size or 0) > MAX_FILE_BYTES for media in ask.media):
             raise Refused(sentences.file_too_big(MAX_FILE_BYTES / 2**20))
         self._check_room(ask, sum(media.size or 0 for media in ask.media))
-        if not again and await self._store.jobs_in_flight(ask.user_id) >= self._max_per_user:
-            raise Refused(sentences.too_many_in_flight(self._max_per_user))
+        is_free = again or admission.is_granted
+        if not is_free and await self._store.jobs_in_flight(ask.user_id) >= self._max_per_user:
+            raise Busy(sentences.too_many_in_flight(self._max_per_user))
+        admission.is_granted = True
 
     def _check_room(self, ask: Ask, size: int) -> None:
         """Refuses pictures of more bytes than one job, which is one message, can hold."""
@@ -185,7 +208,7 @@ class Intake:
             await self._queue.publish(jobs_subject(self._model), packed, job.id)
         except QueueFull:
             await self._store.forget_job(ask.id)
-            raise Refused(speak(ask.language).queue_full()) from None
+            raise Busy(speak(ask.language).queue_full()) from None
         except MessageTooLarge:  # a limit of the stream's own, or labels of many bytes
             await self._store.forget_job(ask.id)
             log.exception("Job %s can't be stored.", job.id)

@@ -16,6 +16,7 @@ from telegram import Message
 from bot.asks import Media
 from bot.backoff import Failures, backoff
 from bot.clock import steady
+from bot.intake import Admission
 from bot.platform import Gone, TryAgain
 from bot.store import DATABASE_AWAY, Album, Store
 from bot.telegram import shapes
@@ -97,7 +98,7 @@ class Albums:
             log.warning("An album: %s; trying again in %.0f s.", error, again)
         except Exception:
             failures = self._failures.count(album)
-            log.exception("An album failed for the %d. time.", failures)
+            log.exception("An album failed (attempt %d of %d).", failures, _OUR_TRIES)
             if failures < _OUR_TRIES:
                 again = backoff(failures)
             else:
@@ -132,17 +133,20 @@ class Albums:
         if not parts:
             return  # plain group photos are never touched; a late item may still bring the command
         await self._store.album_asked_by(album, album.asking_id or parts[0].asking.message_id)
+        admission = Admission()
         for part in parts:
-            await self._ask(part, album.serial)
+            await self._ask(part, album.serial, admission)
 
-    async def _ask(self, part: Part, serial: int) -> None:
+    async def _ask(self, part: Part, serial: int, admission: Admission) -> None:
         asking = part.asking
         speaker = await speaker_of(asking, self._store)
         if speaker is None:
             return
         found = await self._conversation.pictures(part.messages, asking, serial)
         if media := numbered(found, part.first):
-            await self._conversation.ask(asking, speaker, media, part.phrases, serial)
+            await self._conversation.ask(
+                asking, speaker, media, part.phrases, serial, admission=admission
+            )
         else:
             await self._conversation.refuse_target(asking, speaker, _worst(found))
 

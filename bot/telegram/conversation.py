@@ -8,7 +8,7 @@ from telegram import ExternalReplyInfo, ForceReply, Message
 from bot.answers import Answers
 from bot.asks import Ask, Media
 from bot.fleet import Fleet
-from bot.intake import Intake, Refused
+from bot.intake import Admission, Busy, Intake, Refused
 from bot.store import Store, insist
 from bot.telegram.people import Speaker, is_by, is_private, place_of
 from bot.telegram.pictures import NotAPicture, picture_in
@@ -126,12 +126,15 @@ class Conversation:
         phrases: str | None,
         serial: int,
         answers_question: int | None = None,
+        admission: Admission | None = None,
     ) -> None:
         """Asks the workers, or asks back where there are no phrases.
 
         Args:
             answers_question: our question that this message answers, which is then closed.
+            admission: of the album that this is a part of: that is told once that there is no room.
         """
+        admission = admission or Admission()
         place = place_of(message)
         ask = Ask(
             place=place,
@@ -150,7 +153,7 @@ class Conversation:
             except LabelsRefused as error:
                 # A caption of commas is as good as none.
                 if message.text or not isinstance(error, NoLabels):
-                    refused = replace(ask, labels=(phrases,), has_own_labels=True)
+                    refused = replace(ask, labels=_all_in(phrases), has_own_labels=True)
                     await self._refuse_phrases(
                         message, refused, speaker.sentences.labels_refused(error)
                     )
@@ -166,9 +169,11 @@ class Conversation:
         if serial:  # an edit, and before it we may have asked for phrases
             earlier = await self._store.answer_to(message.chat_id, message.message_id)
         try:
-            await self._intake.submit(ask)
+            await self._intake.submit(ask, admission)
         except Refused as refusal:
-            await self.refuse(message, str(refusal))
+            if not (isinstance(refusal, Busy) and admission.is_refused):
+                await self.refuse(message, str(refusal))
+            admission.is_refused = admission.is_refused or isinstance(refusal, Busy)
             if await self._store.latest_job(place.chat_id, place.message_id) is None:
                 await insist(lambda: self._store.record_refusal(ask))
         else:
@@ -236,3 +241,11 @@ class Conversation:
         else:
             sentence = sentences.only_pictures()
         await self.refuse(message, sentence)
+
+
+def _all_in(phrases: str) -> tuple[str, ...]:
+    """All phrases of a text that is refused, which says the same once another limit is set."""
+    try:
+        return parse(phrases, max_labels=len(phrases), max_length=len(phrases))
+    except NoLabels:
+        return ()

@@ -28,11 +28,11 @@ class Chat:
         self.store = store
         self.platform = platform
         self._queue = queue
-        intake = Intake(queue, store, platform, Metrics(), bot_id=42, max_per_user=3)
+        self._intake = Intake(queue, store, platform, Metrics(), bot_id=42, max_per_user=3)
         telegram: Any = platform
         fleet: Any = SimpleNamespace(image_size=224, is_demo=False)
         self.fleet = fleet
-        self.conversation = Conversation(telegram, store, intake, fleet, max_labels=20)
+        self.has_limit(20)
         self.preferences = Preferences(
             telegram,
             store,
@@ -42,6 +42,13 @@ class Chat:
             max_labels=20,
             admin_ids=frozenset(),
             sort=self.conversation.sort_by_stored,
+        )
+
+    def has_limit(self, max_labels: int) -> None:
+        """From now on the bot takes so many labels at once."""
+        telegram: Any = self.platform
+        self.conversation = Conversation(
+            telegram, self.store, self._intake, self.fleet, max_labels=max_labels
         )
 
     async def speaker(self, heard: Message) -> Speaker:

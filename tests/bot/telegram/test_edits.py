@@ -83,6 +83,23 @@ async def test_phrases_that_were_refused_are_refused_once(chat: Chat) -> None:
     assert chat.sentences == []
 
 
+@pytest.mark.parametrize(("limit", "later"), [(3, 20), (20, 3)])
+async def test_another_limit_of_labels_changes_no_answer(
+    chat: Chat, limit: int, later: int
+) -> None:
+    chat.has_limit(limit)
+    await chat.photo(1, "a, b, c, d")
+    assert len(await chat.jobs()) == (limit > 3)
+    chat.platform.said.clear()
+    chat.has_limit(later)  # the host restarted the bot with another MAX_LABELS
+    await chat.photo(1, "a, b, c, d", serial=8)
+    assert await chat.jobs() == []
+    assert chat.sentences == []
+    await chat.photo(1, "a, b, c", serial=9)
+    (job,) = await chat.jobs()
+    assert job.labels == ["a", "b", "c"]
+
+
 async def test_a_picture_that_was_refused_is_not_sorted_by_an_empty_edit(chat: Chat) -> None:
     await chat.command(1, "/labels a dog, a cat")
     for number in (2, 3, 4, 5):

@@ -44,6 +44,11 @@ class ProblemCode(StrEnum):
     TOO_LARGE_FOR_HOST = "too_large_for_host"  # got: megapixels, 0 where nobody knows
     INTERNAL = "internal"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "ProblemCode":
+        """Read the code of a newer worker as our fault, so that whoever asked gets an answer."""
+        return cls.INTERNAL
+
 
 class Problem(msgspec.Struct, frozen=True):
     """Why there is no answer, in a form that travels and can be said in any language."""

@@ -10,7 +10,14 @@ from typing import Self
 import msgspec
 
 from inference.contract import Job, Result, encode
-from inference.errors import MessageTooLarge, NoStream, Problem, QueueFull, QueueUnavailable
+from inference.errors import (
+    MessageTooLarge,
+    NoStream,
+    Problem,
+    ProblemCode,
+    QueueFull,
+    QueueUnavailable,
+)
 from inference.metrics import Metrics
 from inference.queue import Delivery, Queue
 
@@ -31,6 +38,20 @@ async def set_aside(queue: Queue, delivery: Delivery) -> None:
         await queue.set_aside("jobs", delivery)
     except (QueueUnavailable, QueueFull) as error:
         log.warning("A job that failed could not be set aside: %s", error)
+
+
+def _for_0_1(result: Result) -> Result:
+    """Return the result without the problem codes that a bot of 0.1 can't read."""
+
+    def known(problem: Problem | None) -> Problem | None:
+        new = problem is not None and problem.code is ProblemCode.TOO_LARGE_FOR_HOST
+        return Problem(ProblemCode.INTERNAL) if new else problem
+
+    images = [
+        msgspec.structs.replace(outcome, problem=known(outcome.problem))
+        for outcome in result.images
+    ]
+    return msgspec.structs.replace(result, images=images, problem=known(result.problem))
 
 
 class Flight:
@@ -75,6 +96,8 @@ class Flight:
         Args:
             outcome: as `Metrics.jobs` counts it.
         """
+        if not self.job.model:
+            result = _for_0_1(result)
         data = encode(result)
         if len(data) > self._queue.max_message and result.chart:
             log.warning(

@@ -7,7 +7,8 @@ from nats.js.api import DiscardPolicy, RetentionPolicy, StreamConfig
 
 from inference import worker as worker_module
 from inference.classifier import ScriptedClassifier
-from inference.contract import Job, Reply, WorkerState, encode
+from inference.contract import Job, Reply, Result, WorkerState, decode_result, encode
+from inference.errors import Problem, ProblemCode, TooLargeForHost
 from inference.queue import JOBS, JOBS_SUBJECT, Queue, connect, jobs_subject, results_subject
 from inference.streams import jobs_consumer
 from tests.inference.asker import LABELS, Asker, until
@@ -67,6 +68,27 @@ async def test_jobs_of_an_older_bot_are_taken_by_any_worker(asker: Asker, hire: 
     old = await asker.asks(picture("red"))  # names no model, on the subject of 0.1
     (new,) = await asks(asker, SIGLIP, "new")
     assert set(await asker.hears(old, new)) == {old, new}
+
+
+async def test_a_bot_of_0_1_hears_only_of_problems_that_it_can_read(
+    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(data: bytes, **options: object) -> None:
+        raise TooLargeForHost(50.1)
+
+    monkeypatch.setattr("inference.stages.decode", no_memory)
+    await hire(clip_model=CLIP)
+    old = await asker.asks(picture("red"))
+    (new,) = await asks(asker, CLIP, "new")
+    results = await asker.hears(old, new)
+    assert results[old].images[0].problem == Problem(ProblemCode.INTERNAL)
+    assert results[new].images[0].problem == Problem(ProblemCode.TOO_LARGE_FOR_HOST, got=50.1)
+
+
+def test_a_problem_that_only_newer_workers_know_is_read_as_ours() -> None:
+    result = Result(job_id="1", reply=Reply("x"), labels=[], problem=Problem(ProblemCode.INTERNAL))
+    newer = encode(result).replace(b"\xa8internal", b"\xa8too_grey")
+    assert decode_result(newer).problem == Problem(ProblemCode.INTERNAL)
 
 
 async def test_an_older_bots_stream_is_widened_and_its_limits_stay(

@@ -1,13 +1,16 @@
 """A worker whose queue refuses, repeats itself, restarts, forgets or is gone."""
 
+import time
+
 import pytest
 
 from inference import flight
 from inference.classifier import ScriptedClassifier
 from inference.contract import Job, Reply, encode
+from inference.errors import QueueUnavailable
 from inference.queue import JOBS_SUBJECT, Queue, connect
 from tests.inference.asker import LABELS, Asker, until
-from tests.inference.hired import Gate, Hire
+from tests.inference.hired import ACK_WAIT, Gate, Hire
 from tests.inference.nats_server import NatsServer
 from tests.inference.pictures import picture
 
@@ -34,6 +37,32 @@ async def test_a_result_that_the_queue_refuses_hands_the_job_back(
     assert await asker.queue.jobs_waiting() == 1
     job = await asker.asks(picture("red"))
     assert set(await asker.hears(job)) == {job}, nowhere
+
+
+async def test_a_finished_result_is_held_until_the_queue_stores_again(
+    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(flight, "PUBLISH_PAUSES", (0.01,))
+    monkeypatch.setattr(flight, "LONGEST_PAUSE", 0.05)
+    publish, refusing = Queue.publish, True
+
+    async def refuses(queue: Queue, subject: str, data: bytes, message_id: str) -> None:
+        if refusing and subject.startswith("clipbot.results"):
+            raise QueueUnavailable("no space left on device")
+        await publish(queue, subject, data, message_id)
+
+    monkeypatch.setattr(Queue, "publish", refuses)
+    model = ScriptedClassifier()
+    hired = await hire(lambda: model)
+    job = await asker.asks(picture("red"))
+    began = time.monotonic()
+    # So long that a holder who says nothing would have lost the job.
+    await until(lambda: time.monotonic() - began > 1.5 * ACK_WAIT, True)
+    assert "its result is not stored: no space left on device" in caplog.text
+    refusing = False
+    await asker.hears(job)
+    assert (model.batches, hired.counted("handed_back")) == ([1], 0.0)
+    await asker.sees_empty_queue()
 
 
 async def test_a_job_answered_twice_is_heard_once(asker: Asker, hire: Hire, nats_url: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from bot.arena import Arena, EditPace
 from bot.arena.jobs import PREFIX, Errand, GameJobs, verdict
+from bot.asks import Media
 from bot.games import Phase, Player, RoundId, State, Table
 from bot.games.beat_clip import BeatClip
 from bot.games.duel import Duel
@@ -425,6 +426,19 @@ async def test_a_question_travels_and_its_answer_is_known(
     arena = Arena(None, platform, jobs, EditPace())  # type: ignore[arg-type]
     assert arena.wants(result)
     assert not arena.wants(_result(Errand(1, None, 1, ""), ImageOutcome()))
+
+
+async def test_a_picture_too_large_for_the_queue_is_never_asked_about(
+    queue: Queue, platform: ScriptedPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fetch(media: Media) -> bytes:
+        return bytes(queue.max_payload)
+
+    monkeypatch.setattr(platform, "fetch", fetch)
+    jobs = GameJobs(queue, platform, Metrics(), bot_id=42)
+    with pytest.raises(TooBig, match=r"8\.0 MB"):
+        await jobs.publish(a_duel(), Ask("decide", PHOTO, ("a", "b"), ()), "Caption duel")
+    assert await queue.jobs_waiting() == 0
 
 
 @pytest.mark.parametrize(

@@ -282,14 +282,4 @@ def _consume(stack: AsyncExitStack, consumer: Consumer) -> None:
 
 
 def _in_background(stack: AsyncExitStack, work: Callable[[], Awaitable[None]]) -> None:
-    """Keeps `work` going: a bug in one must not end the others."""
-
-    async def keep_going() -> None:
-        while True:
-            try:
-                await work()
-            except Exception:
-                log.exception("Background work failed; it goes on in 5 s.")
-            await asyncio.sleep(5)
-
-    stack.push_async_callback(tasks.end, asyncio.create_task(keep_going()))
+    stack.push_async_callback(tasks.end, asyncio.create_task(tasks.keep_going(work)))

@@ -1,10 +1,24 @@
 """Tasks that run for ever, and how they end."""
 
 import asyncio
-from typing import Any, Final
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, NoReturn
+
+log = logging.getLogger(__name__)
 
 # Seconds that a task is given to heed a cancellation before it is told again.
 _PATIENCE: Final = 1.0
+
+
+async def keep_going(work: Callable[[], Awaitable[None]]) -> NoReturn:
+    """Does `work` again and again until it is cancelled: a bug in it must not end it for good."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("Background work failed; it goes on in 5 s.")
+        await asyncio.sleep(5)
 
 
 async def end(*tasks: "asyncio.Future[Any]") -> None:

@@ -18,6 +18,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
 
+from bot.disk import Disk
 from bot.embedded import direct
 from bot.embedded.bot import embedded_bot
 from bot.embedded.nats_server import NatsServer
@@ -29,6 +30,7 @@ from bot.playground.front.model_choice import ModelChoice, choose
 from bot.playground.front.site import Site
 from bot.playground.server import BotApiServer
 from bot.playground.wire import Wire
+from bot.queue_health import OwnServer, QueueHealth
 from bot.settings import BotSettings
 from inference import tasks
 from inference.errors import SettingError
@@ -119,6 +121,10 @@ class Playground:
         await queue.prepare(self._settings.max_queue, owner=True)
         watching = asyncio.create_task(self.bonnet.watch(queue, results_subject(_BOT_ID)))
         stack.push_async_callback(tasks.end, watching)
+        # The bot can't: to it the server is somebody else's.
+        health = QueueHealth(queue, OwnServer(Disk(self._folder), nats.restart))
+        mending = asyncio.create_task(tasks.keep_going(health.watch))
+        stack.push_async_callback(tasks.end, mending)
         worker = embedded_worker(nats.url, self._environment())
         stack.push_async_callback(worker.stop, _PATIENCE)
         await worker.start()

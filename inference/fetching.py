@@ -43,6 +43,8 @@ _MOST_SETTINGS = 100
 # A file that breaks off so often in a row, without a byte in between, is given up for now.
 _BREAKS = 3
 _PAUSE = 1.0  # seconds
+# What does not fit together is fetched from its beginning, so often in all.
+_WHOLE_AGAIN = 2
 # Another process that fetches the same file is waited for as long as it gets on.
 _IDLE = 60.0  # seconds
 # An unfinished file that nobody has written to for so long is of a process that was killed.
@@ -117,10 +119,10 @@ def renew(name: str, loaded: Path) -> Path | None:
     Raises:
         HubFault: the hub or the disk does not let it.
     """
+    if Hub(name).about(CONFIG).commit != loaded.name:
+        return fetch(name)  # which goes on with what an earlier attempt has left
     tidy(snapshots.model_folder(name))
-    if Hub(name).about(CONFIG).commit == loaded.name:
-        return None
-    return fetch(name)
+    return None
 
 
 def tidy(folder: Path) -> None:
@@ -265,18 +267,29 @@ class _Fetch:
         # Other programs give each attempt a name of its own; nobody goes on with those.
         for leftover in partial.parent.glob(f"{about.etag}.*.incomplete"):
             leftover.unlink(missing_ok=True)
-        breaks, resumed = 0, _size(partial) > 0
-        while (have := _size(partial)) != about.size:
-            if about.size is not None and have > about.size:
-                partial.unlink()
-                continue
+        for _ in range(_WHOLE_AGAIN):
+            in_parts = self._receive_all(file, about, partial, came)
+            if _fits(partial, about, in_parts=in_parts):
+                partial.rename(self._blob(about))
+                return
+            log.warning("%s is not what the model hub says it is; it is fetched anew.", file)
+            partial.unlink()
+        raise HubFault(f"{file} comes otherwise than the model hub says it is", passing=True)
+
+    def _receive_all(
+        self, file: str, about: About, partial: Path, came: Callable[[], None]
+    ) -> bool:
+        """Fetch what is missing of a file; return whether it came in more than one part."""
+        breaks, in_parts = 0, _size(partial) > 0
+        while about.size is None or _size(partial) < about.size:
+            have = _size(partial)
             _check_room(partial.parent, (about.size or 0) - have)
             try:
                 if self._receive(file, about, have, partial, came):
                     break
                 error = HubFault(f"{file} broke off on its way from the model hub", passing=True)
             except HubFault as fault:
-                if have and not fault.passing:  # what is there does not fit what the hub has now
+                if fault.too_far:  # what is there does not fit what the hub has now
                     partial.unlink(missing_ok=True)
                 error = fault
             except OSError as full:
@@ -284,15 +297,11 @@ class _Fetch:
                     partial.unlink(missing_ok=True)  # others on this disk need room, too
                 raise
             breaks = 0 if _size(partial) > have else breaks + 1
-            if breaks >= _BREAKS or not (error.passing or have):
+            if breaks >= _BREAKS or not (error.passing or error.too_far):
                 raise error
+            in_parts = True
             time.sleep(_PAUSE)
-        if resumed and len(about.etag) == _SHA256 and _sha256(partial) != about.etag:
-            log.warning("%s does not fit together; it is fetched anew.", file)
-            partial.unlink()
-            self._download(file, about, came)
-        else:
-            partial.rename(self._blob(about))
+        return in_parts
 
     def _receive(
         self, file: str, about: About, have: int, partial: Path, came: Callable[[], None]
@@ -300,14 +309,14 @@ class _Fetch:
         """Append what the hub sends; return whether that was all there is."""
         with (
             self._hub.content(file, about.commit, have) as (start, pieces),
-            partial.open("r+b" if have else "wb", buffering=0) as target,
+            partial.open("r+b" if have else "wb") as target,
         ):
             target.seek(start)
             target.truncate()
             for piece in pieces:
                 target.write(piece)
                 came()
-        return about.size is None or _size(partial) == about.size
+        return about.size is None or _size(partial) >= about.size
 
     def _remember(self, commit: str) -> None:
         ref = self._folder / "refs" / "main"
@@ -342,7 +351,9 @@ def _link(blob: Path, pointer: Path) -> None:
     try:
         pointer.symlink_to(os.path.relpath(blob, pointer.parent))
     except OSError:
-        shutil.copyfile(blob, pointer)
+        copy = pointer.with_name(f".{pointer.name}.{os.getpid()}")
+        shutil.copyfile(blob, copy)
+        copy.replace(pointer)
 
 
 def _check_room(folder: Path, needed: int) -> None:
@@ -356,6 +367,13 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
+
+
+def _fits(file: Path, about: About, *, in_parts: bool) -> bool:
+    """Return whether a file is what the hub says it is; its parts may be of different ones."""
+    if about.size is not None and _size(file) != about.size:
+        return False
+    return not in_parts or len(about.etag) != _SHA256 or _sha256(file) == about.etag
 
 
 def _sha256(path: Path) -> str:

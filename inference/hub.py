@@ -5,6 +5,7 @@ protocol "xet", which begins anew.
 """
 
 import contextlib
+import os
 import re
 import threading
 import time
@@ -24,7 +25,9 @@ _REDIRECTS = 5
 # What is slower than this for so long has stopped, in bytes per second and seconds.
 _SLOWEST, _WINDOW = 1_000, 60.0
 # The names of a file in the cache, and of a commit's folder: nothing that leads elsewhere.
-_HASH = re.compile(r"[\w.-]{1,128}")
+_HASH = re.compile(r"[\w-][\w.-]{0,127}")
+# Where a part of a file starts: "bytes 1000-1999/2000".
+_PART = re.compile(r"bytes (\d+)-")
 
 T = TypeVar("T")
 
@@ -73,6 +76,26 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     return outcome[0]
 
 
+@contextlib.contextmanager
+def _faults(*, others: bool = True) -> Iterator[None]:
+    """Raise what goes wrong with a request as a `HubFault`.
+
+    Args:
+        others: whether also what is known for no fault of the hub.
+    """
+    try:
+        yield
+    except HubFault:
+        raise
+    except Exception as error:
+        fault = hub_faults.of_error(error)
+        if fault is None and others:
+            fault = HubFault(f"the model hub can't be asked ({type(error).__name__}: {error})")
+        if fault is None:
+            raise
+        raise fault from error
+
+
 class Hub:
     """One model's repository on the hub.
 
@@ -83,12 +106,16 @@ class Hub:
     """
 
     def __init__(self, name: str) -> None:
-        # here and not above: they take a while to import
-        from huggingface_hub import constants
-        from huggingface_hub.errors import HFValidationError
-        from huggingface_hub.utils._headers import build_hf_headers
-        from huggingface_hub.utils._validators import validate_repo_id
-
+        self._endpoint = hub_faults.endpoint()
+        if "HF_ENDPOINT" in os.environ:
+            os.environ["HF_ENDPOINT"] = self._endpoint  # the client fails over blanks around it
+        try:
+            # here and not above: they take a while to import
+            from huggingface_hub import constants, get_token
+            from huggingface_hub.errors import HFValidationError
+            from huggingface_hub.utils._validators import validate_repo_id
+        except ValueError as error:
+            raise hub_faults.no_endpoint() from error
         try:
             validate_repo_id(name)
         except HFValidationError:
@@ -98,11 +125,19 @@ class Hub:
         if hub_faults.is_offline():
             raise hub_faults.offline()
         self.name = name
-        self._endpoint = hub_faults.endpoint()
-        self._headers = build_hf_headers(library_name="clipbot")
-        self._headers["Accept-Encoding"] = "identity"  # parts of a file are asked for by byte
         self._answers_in = float(constants.HF_HUB_ETAG_TIMEOUT)
         self._goes_on_in = float(constants.HF_HUB_DOWNLOAD_TIMEOUT)
+        # Not the client's own headers: to make those, it asks the hub for a list of programs.
+        self._headers = {"User-Agent": "clipbot", "Accept-Encoding": "identity"}  # parts by byte
+        if constants.HF_HUB_DISABLE_IMPLICIT_TOKEN:
+            return
+        with _faults():
+            # A saved login may be renewed meanwhile, which asks the hub.
+            token = within(self._answers_in, get_token)
+        if token and not (token.isascii() and token.isprintable()):
+            raise HubFault(f"{hub_faults.token_name()} holds characters that no token has")
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
 
     def files(self) -> frozenset[str] | None:
         """Return the names of the files in the repository; None where the hub does not list them.
@@ -150,22 +185,21 @@ class Hub:
         Returns:
             Where it starts, and its pieces.
         """
-        headers = dict(self._headers)
+        wanted, headers = start, dict(self._headers)
         if start:
             headers["Range"] = f"bytes={start}-"
         url = self._url(file, commit)
-        try:
+        with _faults(others=False):
             answer = self._patiently(
                 lambda: self._send("GET", url, headers, self._goes_on_in, follow=True, stream=True)
             )
             with contextlib.closing(answer):
+                part = _PART.match(answer.headers.get("Content-Range", ""))
                 if answer.status_code != HTTPStatus.PARTIAL_CONTENT:
                     start = 0
+                elif part and (start := int(part[1])) > wanted:
+                    raise HubFault("the model hub sends another part of a file than was asked for")
                 yield start, self._pieces(answer)
-        except Exception as error:
-            if fault := hub_faults.of_error(error):
-                raise fault from error
-            raise
 
     def _pieces(self, answer: Any) -> Iterator[bytes]:
         window = max(_WINDOW, self._goes_on_in)
@@ -182,18 +216,12 @@ class Hub:
         return f"{self._endpoint}/{self.name}/resolve/{quote(commit, safe='')}/{quote(file)}"
 
     def _ask(self, method: str, url: str, *, follow: bool = False) -> Any:
-        try:
+        with _faults():
             return self._patiently(
                 lambda: self._send(
                     method, url, self._headers, self._answers_in, follow=follow, stream=False
                 )
             )
-        except Exception as error:
-            if fault := hub_faults.of_error(error):
-                raise fault from error
-            raise HubFault(
-                f"the model hub can't be asked ({type(error).__name__}: {error})"
-            ) from error
 
     def _patiently(self, send: Callable[[], Any]) -> Any:
         """Return an answer; a busy hub is asked again."""
@@ -230,6 +258,6 @@ class Hub:
         if answer.status_code >= HTTPStatus.BAD_REQUEST:
             answer.close()
             raise hub_faults.of_status(
-                answer.status_code, answer.headers, with_token="authorization" in self._headers
+                answer.status_code, answer.headers, with_token="Authorization" in self._headers
             )
         return answer

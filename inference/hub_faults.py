@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from inference.snapshots import cache_folder
 
@@ -39,12 +40,16 @@ class HubFault(Exception):
     Attributes:
         passing: whether the same may work a little later, without anybody's doing.
         absent: whether the repository is there, but not this file.
+        too_far: whether more of a file was there already than the hub has of it.
     """
 
-    def __init__(self, clause: str, *, passing: bool = False, absent: bool = False) -> None:
+    def __init__(
+        self, clause: str, *, passing: bool = False, absent: bool = False, too_far: bool = False
+    ) -> None:
         super().__init__(clause)
         self.passing = passing
         self.absent = absent
+        self.too_far = too_far
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -77,6 +82,21 @@ def offline() -> HubFault:
     )
 
 
+def no_endpoint() -> HubFault:
+    """Return the fault of an HF_ENDPOINT that is no address."""
+    return HubFault(f"HF_ENDPOINT is {endpoint()!r}, where no model hub can be")
+
+
+def _and_proxy() -> str:
+    """Name the setting of the proxy through which the hub is asked; nothing where there is none."""
+    proxies, hub = getproxies(), urlsplit(endpoint())
+    if not proxy_bypass(hub.hostname or ""):
+        for name in (hub.scheme, "all"):
+            if name in proxies:
+                return f" and the proxy in {name.upper()}_PROXY"
+    return ""
+
+
 def of_status(status: int, headers: Mapping[str, str], *, with_token: bool) -> HubFault:
     """Return the fault that an answer of the hub means.
 
@@ -101,7 +121,8 @@ def of_status(status: int, headers: Mapping[str, str], *, with_token: bool) -> H
         return HubFault(clause)
     if message == "Access to this resource is disabled.":
         return HubFault("the hub has disabled it; choose another one")
-    if status == HTTPStatus.UNAUTHORIZED and with_token and code != "RepoNotFound":
+    of_token = code != "RepoNotFound" or "credentials" in message.lower()
+    if status == HTTPStatus.UNAUTHORIZED and with_token and of_token:
         return HubFault(
             f"the model hub does not accept {token_name()} ({named(status)}); it may have "
             "expired: renew it, or remove it where the model is public"
@@ -114,7 +135,8 @@ def of_status(status: int, headers: Mapping[str, str], *, with_token: bool) -> H
         return HubFault(
             f"the hub has no such model (or it is private, and {whose}); check the name"
         )
-    return HubFault(f"the model hub answers {named(status)}")
+    too_far = status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+    return HubFault(f"the model hub answers {named(status)}", too_far=too_far)
 
 
 def of_error(error: BaseException) -> HubFault | None:
@@ -144,7 +166,7 @@ def of_error(error: BaseException) -> HubFault | None:
             "network reads along, name the file of its certificates in SSL_CERT_FILE"
         )
     if {"UnsupportedProtocol", "InvalidURL", "LocalProtocolError"} & names:
-        return HubFault(f"HF_ENDPOINT is {endpoint()!r}, where no model hub can be")
+        return no_endpoint()
     if "ProxyError" in names:
         return HubFault(
             "the proxy does not let requests to the model hub through; check HTTPS_PROXY",
@@ -153,13 +175,13 @@ def of_error(error: BaseException) -> HubFault | None:
     if {"TimeoutException", "TimeoutError"} & names:
         return HubFault(
             f"it is not in the cache and the model hub can't be reached: {host} does not answer in "
-            "time; check the network, or choose a folder or demo",
+            f"time; check the network{_and_proxy()}, or choose a folder or demo",
             passing=True,
         )
     if {"TransportError", "ConnectionError", "SSLError", "LocalEntryNotFoundError"} & names:
         return HubFault(
             "it is not in the cache and the model hub can't be reached; check the name and the "
-            "network, or choose a folder or demo",
+            f"network{_and_proxy()}, or choose a folder or demo",
             passing=True,
         )
     return None

@@ -44,6 +44,7 @@ class Trouble:
         hangs: paths with one of these in them are never answered.
         cuts: how many bytes of the weights come before the connection breaks, one for each time.
         ignores_range: whether a file always comes from its beginning.
+        surplus: what follows the weights, though they are said to be shorter.
     """
 
     status: dict[str, int] = field(default_factory=dict)
@@ -51,6 +52,7 @@ class Trouble:
     hangs: tuple[str, ...] = ()
     cuts: list[int] = field(default_factory=list)
     ignores_range: bool = False
+    surplus: bytes = b""
 
 
 class Hub:
@@ -166,6 +168,8 @@ class Hub:
         if request.command == "HEAD":
             _send(request, status, {**headers, "Content-Length": str(len(content))})
             return
+        if name == WEIGHTS:
+            content += self.trouble.surplus
         request.send_response(status)
         for key, value in (headers | {"Content-Length": str(len(content))}).items():
             request.send_header(key, value)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from huggingface_hub import close_session
 
 from inference import diagnosis, fetching, sources
 from inference.engine import Engine
@@ -183,6 +184,39 @@ def test_a_hub_that_knows_no_ranges_sends_it_all_again(hub: Hub) -> None:
     assert (folder / WEIGHTS).read_bytes() == hub.files[WEIGHTS]
 
 
+def test_a_file_that_is_longer_than_the_hub_says_is_given_up(hub: Hub) -> None:
+    hub.trouble.surplus = b"more"
+    assert "comes otherwise than the model hub says it is" in refusal()
+    assert len([one for one in hub.fetched(WEIGHTS) if "/elsewhere/" in one.path]) == 2
+    assert not sources.is_here(REPOSITORY)
+
+
+def test_parts_of_different_files_are_not_put_together(hub: Hub) -> None:
+    hub.trouble.cuts = [1000]
+    whole = hub.files[WEIGHTS]
+    etag = hub.etag(WEIGHTS)
+
+    class Changing(dict[str, bytes]):
+        """The first part comes from another file of that size."""
+
+        def __getitem__(self, name: str) -> bytes:
+            return bytes(len(whole)) if name == WEIGHTS and hub.trouble.cuts else whole_of(name)
+
+    whole_of = hub.files.__getitem__
+    hub.files = Changing(hub.files)
+    hub.etag = lambda name: etag if name == WEIGHTS else Hub.etag(hub, name)  # type: ignore[method-assign]
+    assert (sources.locate(REPOSITORY) / WEIGHTS).read_bytes() == whole
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_refusal_in_mid_download_keeps_what_came(hub: Hub, status: int) -> None:
+    blobs().mkdir(parents=True)
+    partial(hub).write_bytes(hub.files[WEIGHTS][:2000])
+    hub.trouble.status = {"/elsewhere/": status}
+    refusal()
+    assert partial(hub).stat().st_size == 2000
+
+
 def test_a_download_that_stops_ends_in_a_sentence_and_keeps_what_came(hub: Hub) -> None:
     hub.goes_on.clear()
     assert "does not answer in time" in refusal()
@@ -298,6 +332,47 @@ def test_the_host_may_forbid_to_ask(hub: Hub, monkeypatch: pytest.MonkeyPatch) -
     assert hub.asked == []
 
 
+def test_a_login_that_is_renewed_for_ever_is_given_up(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never = threading.Event()
+    monkeypatch.setattr("huggingface_hub.get_token", lambda: never.wait(20))
+    assert "does not answer in time" in refusal()
+    never.set()
+
+
+def test_nothing_is_asked_but_for_the_model(hub: Hub) -> None:
+    sources.locate(REPOSITORY)
+    assert [one.path for one in hub.asked if REPOSITORY not in one.path] == [
+        f"/elsewhere/{WEIGHTS}"
+    ]
+
+
+def test_a_token_that_can_be_none_is_named(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_é")
+    assert "HF_TOKEN holds characters" in refusal()
+
+
+def test_a_token_goes_to_the_hub_alone(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", " hf_secret\n")
+    sources.locate(REPOSITORY)
+    sent = {"/elsewhere/" in one.path: one.headers.get("authorization") for one in hub.asked}
+    assert sent == {False: "Bearer hf_secret", True: None}
+
+
+def test_a_proxy_that_is_not_there_is_named(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://hub.test")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    close_session()  # it was made without the proxy
+    assert "check the name and the network and the proxy in HTTP_PROXY" in refusal()
+    close_session()
+
+
+def test_blanks_around_the_address_of_the_hub(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", f" {hub.url}/ ")
+    assert is_complete(sources.locate(REPOSITORY))
+
+
 def test_what_answers_may_be_no_hub(hub: Hub) -> None:
     hub.trouble.status = {REPOSITORY: 200}
     assert "is no model hub" in refusal()
@@ -329,6 +404,17 @@ def test_a_newer_revision_comes_in_the_background_for_the_next_start(hub: Hub) -
     sources.renew(REPOSITORY)
     assert sources.locate(REPOSITORY).name == hub.commit
     assert len(hub.fetched(WEIGHTS)) == fetched  # the same file, linked once more
+
+
+def test_a_newer_revision_that_broke_off_days_ago_is_gone_on_with(hub: Hub) -> None:
+    sources.locate(REPOSITORY)
+    hub.commit = "2" * 40
+    hub.files[WEIGHTS] += b"newer"
+    partial(hub).write_bytes(hub.files[WEIGHTS][:2000])
+    os.utime(partial(hub), (1, 1))
+    sources.renew(REPOSITORY)
+    assert hub.fetched(WEIGHTS)[-1].headers["range"] == "bytes=2000-"
+    assert sources.locate(REPOSITORY).name == hub.commit
 
 
 def test_a_newer_revision_that_comes_in_part_leaves_the_old_one(hub: Hub) -> None:

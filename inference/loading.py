@@ -137,28 +137,30 @@ class Loader:
         self._pauses = pauses
         self._unusual = unusual
         self._reports = 0
+        self._received = 0  # bytes
+        self._gained = False
         self._logged = 0.0
+        self._told = ""
 
     async def model(self, stop: asyncio.Event) -> Classifier | None:
         """Loads until it works; None if `stop` is set first."""
         pauses = self._pauses()
         while not stop.is_set():
-            started, reports = time.monotonic(), self._reports
+            started, self._gained = time.monotonic(), False
             try:
                 model = await unless(stop, self._watched())
             except ModelUnavailable as error:
                 self._failed(f"{error} It is tried again." if error.passing else str(error))
             except Exception as error:
-                log.exception("Loading the model failed.")
-                self._failed(f"The model can't be loaded: {error}")
+                self._failed(f"The model can't be loaded: {error!r}.", error)
             else:
                 if model is not None:
                     self._ready(model, time.monotonic() - started)
                 return model
-            if self._reports != reports:  # a download got on: it need not wait for long
+            if self._gained:  # a download got on: it need not wait for long
                 pauses = self._pauses()
             pause = next(pauses)
-            log.info("Trying to load the model again in %g s.", pause)
+            log.debug("Trying to load the model again in %g s.", pause)
             await unless(stop, asyncio.sleep(pause))
         return None
 
@@ -184,8 +186,11 @@ class Loader:
         log.info("Model %s is ready on %s (loaded in %.1f s).", model.name, model.device, seconds)
         self._become(WorkerState.READY, "")
 
-    def _failed(self, reason: str) -> None:
-        log.error("%s", reason)
+    def _failed(self, reason: str, surprise: Exception | None = None) -> None:
+        """Say why, once for each reason: an attempt that fails in the same way is no news."""
+        if reason != self._told:
+            self._told = reason
+            log.error("%s Attempts that end alike are not logged.", reason, exc_info=surprise)
         self._become(WorkerState.FAILED, reason)
 
     def _hangs(self, seconds: float) -> None:
@@ -198,6 +203,8 @@ class Loader:
 
     def _gets_on(self, progress: Progress) -> None:
         self._reports += 1
+        self._gained |= progress.received > self._received
+        self._received = progress.received
         if progress.is_complete:
             self._become(WorkerState.LOADING, "")
             return

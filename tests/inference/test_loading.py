@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from itertools import islice, repeat
+from operator import contains
 
 import pytest
 
@@ -51,8 +52,20 @@ async def test_a_missing_model_is_tried_until_it_appears(
     assert await loader.model(asyncio.Event()) is model
     failed = (WorkerState.FAILED, "CLIP_MODEL is 'x/y', but the hub can't be reached.")
     assert states == [failed, failed, (WorkerState.READY, "")]
-    assert caplog.text.count("the hub can't be reached") == 2
+    assert caplog.text.count("the hub can't be reached") == 1
     assert "Traceback" not in caplog.text
+
+
+async def test_another_reason_is_logged_anew(caplog: pytest.LogCaptureFixture) -> None:
+    away, full = ModelUnavailable("The hub is away."), ModelUnavailable("The disk is full.")
+    load = outcomes(
+        away, away, full, full, away, KeyError("x"), KeyError("x"), ScriptedClassifier()
+    )
+    assert await Loader(load, pauses=no_pauses).model(asyncio.Event()) is not None
+    told = [record.getMessage() for record in caplog.records]
+    reasons = ["The hub is away.", "The disk is full.", "The hub is away.", "KeyError('x')"]
+    assert all(map(contains, told, reasons))
+    assert len(told) == len(reasons)
 
 
 async def test_a_failure_that_may_pass_says_that_it_is_tried_again() -> None:
@@ -99,12 +112,32 @@ async def test_a_download_that_got_on_is_tried_again_soon() -> None:
 
     def load() -> Classifier:
         if len(pauses) < 3:
-            fetching.report(Progress(1, 2))
+            fetching.report(Progress(len(pauses), 9))
             raise ModelUnavailable("It broke off.")
         return ScriptedClassifier()
 
     assert await Loader(load, pauses=begun).model(asyncio.Event()) is not None
     assert len(pauses) == 3
+
+
+async def test_a_download_that_brings_nothing_more_is_tried_again_ever_later() -> None:
+    pauses: list[Iterator[float]] = []
+    attempts = 0
+
+    def begun() -> Iterator[float]:
+        pauses.append(no_pauses())
+        return pauses[-1]
+
+    def load() -> Classifier:
+        nonlocal attempts
+        attempts += 1
+        fetching.report(Progress(84, 605))  # of an attempt long ago
+        if attempts < 5:
+            raise ModelUnavailable("The hub is busy.")
+        return ScriptedClassifier()
+
+    assert await Loader(load, pauses=begun).model(asyncio.Event()) is not None
+    assert len(pauses) == 2  # at the start, and for the 84 bytes
 
 
 async def test_an_attempt_that_hangs_is_told_and_waited_for(

@@ -14,7 +14,14 @@ from typing import Any, NoReturn
 import click
 
 from inference import logs
-from inference.errors import ClipbotError, DeviceLost, ModelUnavailable, SettingError, UserError
+from inference.errors import (
+    ClipbotError,
+    DeviceLost,
+    Hung,
+    ModelUnavailable,
+    SettingError,
+    UserError,
+)
 from inference.settings import WorkerSettings, load
 
 # The old custom of command lines: 1, it went wrong; 2, it was called wrongly.
@@ -46,7 +53,7 @@ async def _to_its_end(serving: Coroutine[Any, Any, None]) -> NoReturn:
     status = 0
     try:
         await serving
-    except DeviceLost as error:
+    except (DeviceLost, Hung) as error:
         click.echo(str(error), err=True)
         status = FAILED
     _leave_at_once(status)

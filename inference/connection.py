@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import ssl
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
@@ -66,6 +67,11 @@ async def open_client(url: str, *, name: str, patience: float = 20.0) -> Client:
         if "authorization" in str(last).lower():
             raise QueueUnavailable(
                 "The NATS server at NATS_URL refuses us; are user and password, or token, right?"
+            ) from error
+        if isinstance(last, ssl.SSLError):
+            raise QueueUnavailable(
+                f"TLS with the NATS server at NATS_URL fails ({last.reason or last}); of a "
+                "certificate authority of your own, SSL_CERT_FILE names the certificate."
             ) from error
         raise QueueUnavailable(
             f"No NATS server answers at NATS_URL ({type(last or error).__name__}); "

@@ -11,6 +11,7 @@
     │   ├── SettingError        a setting has a value it can't have
     │   ├── ModelUnavailable    the checkpoint can't be loaded
     │   ├── DeviceLost          the GPU failed; only a new process can use it again
+    │   ├── Hung                a worker's thread never returns; only a new process has another
     │   ├── TooLargeForHost     a picture needs more memory than there is
     │   └── QueueUnavailable    NATS can't be reached, or has no JetStream
     │       ├── MessageTooLarge it stores no message of that size, today or later
@@ -144,6 +145,10 @@ class ModelUnavailable(OperatorError):
 
 class DeviceLost(OperatorError):
     """The GPU failed in a way that only a new process can get over."""
+
+
+class Hung(OperatorError):
+    """A thread of a worker does not come back, and nothing can interrupt it."""
 
 
 class TooLargeForHost(OperatorError):

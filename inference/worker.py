@@ -18,7 +18,7 @@ import msgspec
 from inference import heap, tasks, worker_web
 from inference.classifier import Classifier
 from inference.contract import WorkerState, WorkerStatus
-from inference.errors import DeviceLost, SettingError
+from inference.errors import DeviceLost, Hung, SettingError
 from inference.intake import Intake
 from inference.job_puller import JobPuller
 from inference.loading import Loader, unless
@@ -44,6 +44,8 @@ MAX_BATCHES = 3
 LINGER = 1.0  # seconds
 # Between looks at which models bots ask for.
 COMPARE_EVERY = 15.0  # seconds
+# A thread that was found stuck, and still is after this, hangs for good.
+HANG_PATIENCE = 60.0  # seconds
 # Between looks at a queue that is away.
 RECONNECT_PAUSE = 0.2  # seconds
 # For what is in the model and behind it; container engines kill 10 s after SIGTERM.
@@ -83,14 +85,14 @@ class Worker:
         self._loader = Loader(load, on_change=self._status_changed.set)
         self._classifier: Classifier | None = None
         self._trips: set[asyncio.Task[None]] = set()
-        self._lost: DeviceLost | None = None
+        self._lost: DeviceLost | Hung | None = None
 
     async def run(self) -> None:
         """Works until `stop` is set.
 
         Raises:
             QueueUnavailable: at the start only; later on a queue that went away is waited for.
-            DeviceLost: the process has to be started again; its jobs have been handed back.
+            DeviceLost, Hung: the process has to be started again; its jobs have been handed back.
         """
         await self._queue.prepare(self._settings.max_queue, owner=False)
         puller = await JobPuller.open(self._queue, self._settings.clip_model, self._ack_wait)
@@ -168,10 +170,11 @@ class Worker:
         beating = asyncio.create_task(self.health.beat())
         teller = asyncio.create_task(self._tell_status())
         comparing = asyncio.create_task(self._compare_models())
+        watching = asyncio.create_task(self._end_where_hung())
         try:
             yield
         finally:
-            await tasks.end(beating, teller, comparing)
+            await tasks.end(beating, teller, comparing, watching)
             if self._queue.connected:
                 await self._queue.forget_worker(self.id)
 
@@ -183,6 +186,20 @@ class Worker:
                     await self._status_changed.wait()
             self._status_changed.clear()
             await self._queue.tell_status(self._status())
+
+    async def _end_where_hung(self) -> None:
+        """Ends this worker where a thread hangs: whoever keeps the process starts a new one."""
+        since: float | None = None
+        while True:
+            await asyncio.sleep(STATUS_INTERVAL)
+            stuck = self.health.stuck()
+            if not stuck:
+                since = None
+                continue
+            since = since or time.monotonic()
+            if time.monotonic() - since >= HANG_PATIENCE and not self._lost:
+                self._lost = Hung(f"This worker ends, since it is stuck: {stuck[0]}")
+                self._stop.set()
 
     async def _compare_models(self) -> None:
         """Says so where no bot asks for this worker's model: it gets no jobs."""
@@ -245,7 +262,7 @@ async def serve(
     Raises:
         SettingError: NATS_URL is not set, or METRICS_PORT can't be opened.
         QueueUnavailable: nobody answers at NATS_URL.
-        DeviceLost: see `Worker.run`.
+        DeviceLost, Hung: see `Worker.run`.
     """
     if not settings.nats_url:
         raise SettingError("NATS_URL is not set, and that is where a worker pulls its jobs from.")

@@ -9,9 +9,7 @@ from typing import Any
 from PIL import Image
 
 from inference.classifier import Classifier, ScriptedClassifier
-from inference.errors import (
-    DeviceLost,
-)
+from inference.errors import DeviceLost, Hung
 from inference.metrics import Metrics
 from inference.queue import connect
 from inference.settings import WorkerSettings
@@ -87,5 +85,5 @@ async def hiring(nats_url: str) -> AsyncIterator[Hire]:
 
 async def _dismiss(hired: Hired) -> None:
     hired.stop.set()
-    with contextlib.suppress(DeviceLost):
+    with contextlib.suppress(DeviceLost, Hung):
         await hired.task

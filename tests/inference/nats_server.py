@@ -16,11 +16,19 @@ class NatsServer:
     """A server with JetStream whose files live in `folder`, also while it is down."""
 
     def __init__(
-        self, folder: Path, *, max_payload: int = 8 * 2**20, authorization: str = "{}"
+        self,
+        folder: Path,
+        *,
+        max_payload: int = 8 * 2**20,
+        authorization: str = "{}",
+        tls: str = "",
     ) -> None:
         self._folder = folder
         self._config = folder / "nats.conf"
-        self._config.write_text(f"max_payload: {max_payload}\nauthorization {authorization}\n")
+        encryption = f"tls {tls}\n" if tls else ""
+        self._config.write_text(
+            f"max_payload: {max_payload}\nauthorization {authorization}\n{encryption}"
+        )
         self._port = -1  # the server's own way of saying: any free one
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""

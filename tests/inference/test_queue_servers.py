@@ -1,6 +1,8 @@
 """NATS_URL names several servers, not all of which are well."""
 
+import shutil
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,3 +75,52 @@ async def test_who_is_refused_is_told_so(locked: str) -> None:
     with pytest.raises(QueueUnavailable, match="refuses us; are user and password") as refusal:
         await connect(locked, name="stranger", patience=1.0)
     assert "wrong" not in str(refusal.value)
+
+
+@pytest.fixture
+def encrypted(tmp_path: Path) -> Iterator[NatsServer]:
+    """A server with a certificate that it has signed itself: `cert.pem` in its folder."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl, which makes the certificate, is not installed")
+    folder = tmp_path / "encrypted"
+    folder.mkdir()
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *(
+                "-nodes",
+                "-days",
+                "2",
+                "-subj",
+                "/CN=test",
+                "-addext",
+                "subjectAltName=IP:127.0.0.1",
+            ),
+            *("-out", certificate, "-keyout", key),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    server = NatsServer(
+        folder,
+        authorization='{ user: "me", password: "p@ss" }',
+        tls=f'{{ cert_file: "{certificate}", key_file: "{key}" }}',
+    )
+    server.start()
+    yield server
+    server.stop()
+
+
+async def test_tls_with_a_certificate_of_ones_own(
+    encrypted: NatsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = encrypted.url.rpartition("://")[2]
+    url = f"tls://me:p%40ss@{address},tls://127.0.0.1:9"
+    with pytest.raises(QueueUnavailable, match="TLS with the NATS server at NATS_URL fails"):
+        await connect(url, name="test", patience=1.0)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "encrypted" / "cert.pem"))
+    queue = await connect(url, name="test")
+    await queue.prepare(10, owner=True)
+    assert await queue.jobs_waiting() == 0
+    await queue.close()

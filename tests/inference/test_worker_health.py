@@ -10,6 +10,7 @@ import pytest
 from inference import worker_health, worker_web
 from inference.classifier import ScriptedClassifier
 from inference.contract import WorkerState
+from inference.errors import Hung
 from inference.metrics import Metrics
 from inference.worker_health import WorkerHealth
 from tests.inference.asker import Asker, until
@@ -110,6 +111,27 @@ async def test_a_worker_with_a_hung_model_fails_in_everybodys_eyes(
     gate.open()
     await asker.hears(job)
     await asker.sees_worker(lambda worker: worker.state is WorkerState.READY)
+
+
+async def test_a_worker_that_hangs_for_good_ends_and_its_job_goes_to_another(
+    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_health, "FIRST", 0.1)
+    for name, seconds in (
+        ("STATUS_INTERVAL", 0.05),
+        ("HANG_PATIENCE", 0.2),
+        ("DRAIN_SECONDS", 0.1),
+    ):
+        monkeypatch.setattr(f"inference.worker.{name}", seconds)
+    gate = Gate()
+    hung = await hire(lambda: gate.classifier)
+    job = await asker.asks(picture("red"))
+    with pytest.raises(Hung, match="it is stuck: the model: 1 pictures"):
+        await hung.task
+    assert hung.counted("handed_back") == 1
+    await hire()
+    await asker.hears(job)
+    gate.open()
 
 
 class TestThePages:

@@ -1,6 +1,8 @@
 """What Telegram shows of the bot before anybody has written to it, in every language."""
 
+import hashlib
 import logging
+from collections.abc import Awaitable, Callable
 
 from telegram.error import BadRequest, InvalidToken
 
@@ -10,26 +12,68 @@ from bot.texts.languages import SOURCE_LANGUAGE
 
 log = logging.getLogger(__name__)
 
+# Digests of all texts that a release of clipbot has set: only those are replaced by newer ones.
+_OURS = frozenset(
+    {
+        "f7897aff9a41c706",
+        "cbe3b802f240efa8",
+        "98503b13e00b7bcf",
+        "8c0c2c66912769a0",
+    }
+)
+
 
 async def describe(bot: Bot) -> None:
-    """Sets "What can this bot do?" and the line on the bot's profile, where they differ.
+    """Sets "What can this bot do?" and the line on the bot's profile.
 
-    Telegram allows few changes in an hour, so it is asked first. The name is the owner's own.
+    What the owner wrote with @BotFather stays. Telegram allows few changes in an hour, so it is
+    asked first. The name is the owner's own.
 
     Raises `TelegramError`.
     """
+
+    async def description(code: str | None) -> str:
+        return (await bot.get_my_description(code)).description
+
+    async def short_description(code: str | None) -> str:
+        return (await bot.get_my_short_description(code)).short_description
+
+    texts = {language: speak(language) for language in LANGUAGES}
     try:
-        for language in LANGUAGES:
-            await _describe_in(bot, language)
+        await _set_where_free(
+            {language: text.description() for language, text in texts.items()},
+            description,
+            bot.set_my_description,
+        )
+        await _set_where_free(
+            {language: text.short_description() for language, text in texts.items()},
+            short_description,
+            bot.set_my_short_description,
+        )
     except (BadRequest, InvalidToken) as error:  # the latter is what PTB makes of a 404
         log.warning("The bot's description can't be set (%s).", error)
 
 
-async def _describe_in(bot: Bot, language: str) -> None:
-    sentences = speak(language)
-    code = None if language == SOURCE_LANGUAGE else language
-    if (await bot.get_my_description(code)).description != sentences.description():
-        await bot.set_my_description(sentences.description(), code)
-    about = sentences.short_description()
-    if (await bot.get_my_short_description(code)).short_description != about:
-        await bot.set_my_short_description(about, code)
+def is_ours(text: str) -> bool:
+    """Whether a release of clipbot has set this text, in any language."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16] in _OURS
+
+
+async def _set_where_free(
+    wanted: dict[str, str],
+    get: Callable[[str | None], Awaitable[str]],
+    put: Callable[[str, str | None], Awaitable[object]],
+) -> None:
+    """Sets a text in each language in which there is none, or one of ours.
+
+    An owner's own text in the source language is for everybody who has none in theirs: then
+    nothing is set at all.
+    """
+    for language in sorted(wanted, key=lambda language: language != SOURCE_LANGUAGE):
+        code = None if language == SOURCE_LANGUAGE else language
+        there = await get(code)
+        if there and not is_ours(there):
+            if code is None:
+                return
+        elif there != wanted[language]:
+            await put(wanted[language], code)

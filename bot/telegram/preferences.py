@@ -80,7 +80,8 @@ class Preferences:
         await self._say(message, text)
 
     async def _help(self, message: Message, who: Speaker, _argument: str) -> None:
-        text = who.sentences.help(self._max_labels)
+        tell = who.sentences.help if is_private(message) else who.sentences.help_in_group
+        text = tell(self._max_labels)
         if self._fleet.is_demo:
             text += "\n\n" + who.sentences.demo_note()
         await self._say(message, text)
@@ -96,7 +97,8 @@ class Preferences:
                 await self._say(message, who.sentences.labels_refused(error))
                 return
             await self._store.set_labels(who.user_id, labels)
-            text = who.sentences.labels_set(labels)
+            noted = who.sentences.labels_set
+            text = (noted if is_private(message) else who.sentences.labels_set_in_group)(labels)
         elif who.person.labels:
             text = who.sentences.labels_shown(who.person.labels)
         else:

@@ -53,7 +53,9 @@ class GameSentences(Pieces):
         return self._("No game is running here. /play starts one.")
 
     def may_not_end(self) -> str:
-        return self._("Only who started the game, or an admin of the group, can do that.")
+        return self._(
+            "Only the person who started the game, or an admin of the group, can do that."
+        )
 
     def may_not_start(self) -> str:
         return self._("Only admins of this group start games here; see /settings.")

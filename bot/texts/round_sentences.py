@@ -78,7 +78,7 @@ class RoundSentences(Pieces):
         )
 
     def reveal_button(self) -> str:
-        return self._("🔔 Reveal (for who started it)")
+        return self._("🔔 Reveal (for the starter)")
 
     def guess_right(self, name: str, points: int, place: int, streak: int) -> str:
         fire = f" 🔥 {streak}" if streak >= 3 else ""
@@ -179,7 +179,9 @@ class RoundSentences(Pieces):
             case Note.STRUCK:
                 return self._("{label} is out. Choose another one.").format(label=label)
             case Note.ONLY_STARTER:
-                return self._("Only who started the game, or an admin of the group, can do that.")
+                return self._(
+                    "Only the person who started the game, or an admin of the group, can do that."
+                )
             case Note.REVEALED:
                 return self._("🔔 Here it comes.")
             case Note.YOURS:

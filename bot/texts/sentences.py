@@ -10,6 +10,7 @@ from functools import cache
 from babel.numbers import get_decimal_symbol
 
 from bot.texts.game_sentences import GameSentences
+from bot.texts.introductions import Introductions
 from bot.texts.languages import LANGUAGES
 from bot.texts.round_sentences import RoundSentences
 from inference.contract import ChartWords
@@ -31,7 +32,7 @@ def speak(language: str) -> "Sentences":
     return Sentences(language)
 
 
-class Sentences(RoundSentences, GameSentences):
+class Sentences(Introductions, RoundSentences, GameSentences):
     """What the bot says in one language."""
 
     def chart_words(self) -> ChartWords:
@@ -51,79 +52,7 @@ class Sentences(RoundSentences, GameSentences):
         """What a single label is compared with."""
         return self._("something else")
 
-    # -- greetings and help -----------------------------------------------------------------------
-
-    def start(self, name: str) -> str:
-        return self._(
-            "Hello {name}! 👋 Send me a photo with a caption such as\n"
-            "<code>a blurry cat, a fast sports car, a tree</code>\n"
-            "and I tell you which phrase fits it best, with a chart. Any phrases work.\n\n"
-            "/labels keeps phrases for photos without a caption. /help tells the rest."
-        ).format(name=self.quote(name))
-
-    def start_in_group(self) -> str:
-        return self._(
-            "Hello! 👋 In a group I only look at pictures that you show me: reply to one "
-            "with\n"
-            "<code>/classify a blurry cat, a fast sports car</code>\n"
-            "or write that as the caption of a new one, and I tell you which phrase fits it best.\n"
-            "\n"
-            "/play starts a game. /help tells the rest."
-        )
-
-    def demo_note(self) -> str:
-        return self._(
-            "ℹ️ This bot runs its small demo model: it knows drawings and shapes, not photographs."
-        )
-
-    def help(self, max_labels: int) -> str:
-        return self._(
-            "<b>How to ask</b>\n"
-            "• Send a photo, a sticker or a picture file; its caption holds the phrases, "
-            "separated by commas: <code>a dog, a cat</code>. Quotes protect a comma.\n"
-            "• Or reply to a picture with phrases. Two or more without a reply, within ten "
-            "minutes, mean your last picture.\n"
-            "• An album with one caption gets one answer. With several, each caption is about its "
-            "own picture, and those without one after it.\n"
-            "• Edit the caption, and I edit my answer.\n"
-            "• In groups: <code>/classify a dog, a cat</code> as a caption, or as a reply to a "
-            "picture.\n"
-            "\n"
-            "<b>Commands</b>\n"
-            "/labels a dog, a cat – your phrases for pictures without a caption\n"
-            "/labels – show them, /labels clear – forget them\n"
-            "/template a photo of {{}} – put each phrase into a sentence; /template clear\n"
-            "/language – English or Spanish\n"
-            "/play – games with CLIP as the referee, best in a group\n"
-            "/cancel – forget my question\n"
-            "/privacy – what is stored, and how to delete it\n"
-            "\n"
-            "Up to {max_labels} phrases. I compare, I don't know: the best phrase wins even if "
-            "none fits."
-        ).format(max_labels=max_labels)
-
-    def privacy(self, hours: int) -> str:
-        return self._(
-            "<b>What is stored</b>\n"
-            "• Your language, phrases and template, until you delete them.\n"
-            "• Which message asked and which one answered, with Telegram's file ids, for {hours} "
-            "hours, so that an edited caption can edit the answer; albums with their captions as "
-            "well.\n"
-            "• Games: what is sent in a round, until it ends; what you won, with your name and "
-            "chat by chat, until you send /forget.\n"
-            "• Pictures only while they wait in the queue. They are then gone, and nobody looks at "
-            "them but the model.\n"
-            "• What could not be answered because of a mistake of mine, for up to 7 days, so that "
-            "the mistake can be found."
-        ).format(hours=hours)
-
-    def delete_button(self) -> str:
-        return self._("Delete what you know about me")
-
-    def deleted(self) -> str:
-        return self._(
-            "Done: your language, phrases, template, past questions and points are deleted."
-        )
+    # -- what the bot does not do ---------------------------------------------------------------
 
     def unknown_command(self) -> str:
         return self._("I don't know that command. /help lists those that I do.")
@@ -157,6 +86,13 @@ class Sentences(RoundSentences, GameSentences):
         return self._n(
             "Noted: {labels}. Photos without a caption are now compared with this phrase.",
             "Noted: {labels}. Photos without a caption are now sorted by these {count} phrases.",
+            len(labels),
+        ).format(labels=self.list_of(labels), count=len(labels))
+
+    def labels_set_in_group(self, labels: Sequence[str]) -> str:
+        return self._n(
+            "Noted: {labels}. /classify alone now compares with this phrase.",
+            "Noted: {labels}. /classify alone now sorts by these {count} phrases.",
             len(labels),
         ).format(labels=self.list_of(labels), count=len(labels))
 
@@ -232,9 +168,11 @@ class Sentences(RoundSentences, GameSentences):
     def labels_refused(self, error: LabelsRefused) -> str:
         match error:
             case TooManyLabels():
-                return self._("Those are {got} phrases, and at most {limit} fit.").format(
-                    got=error.got, limit=error.limit
-                )
+                return self._n(
+                    "Those are {got} phrases, and only {limit} fits.",
+                    "Those are {got} phrases, and at most {limit} fit.",
+                    error.limit,
+                ).format(got=error.got, limit=error.limit)
             case LabelTooLong():
                 return self._(
                     "The phrase “{start}…” has {got} characters, and at most {limit} fit."
@@ -364,52 +302,3 @@ class Sentences(RoundSentences, GameSentences):
             "No worker takes jobs for {model}, so pictures wait. Start one with the same "
             "CLIP_MODEL and version as the bot."
         ).format(model=self.quote(model))
-
-    # -- the profile, without markup: at most 512 and 120 characters ------------------------------
-
-    def description(self) -> str:
-        """Answers "What can this bot do?" in an empty chat."""
-        return self._(
-            "Send me a photo, with a few phrases as its caption:\n"
-            "a blurry cat, a fast sports car, a tree\n"
-            "I tell you which phrase fits it best, with a chart of all. Any phrases work.\n"
-            "\n"
-            "In groups: /classify a dog, a cat as a reply to a photo, and games with /play.\n"
-            "\n"
-            "I compare, I don't know: the best phrase wins even if none fits."
-        )
-
-    def short_description(self) -> str:
-        """Stands on the bot's profile, and with a link to it."""
-        return self._("I sort photos by any phrases, with a chart; in groups I play games, too.")
-
-    # -- the command menu: at most 256 characters each --------------------------------------------
-
-    def menu_private(self) -> list[tuple[str, str]]:
-        """Commands and their descriptions, for private chats."""
-        return [
-            ("labels", self._("phrases for pictures without a caption")),
-            ("play", self._("games with CLIP as the referee")),
-            ("template", self._("a sentence around each phrase")),
-            ("language", self._("English or Spanish")),
-            ("cancel", self._("forget my question")),
-            ("privacy", self._("what is stored, and how to delete it")),
-            ("help", self._("how to ask")),
-        ]
-
-    def menu_group(self) -> list[tuple[str, str]]:
-        """Commands and their descriptions, for groups."""
-        return [
-            ("classify", self._("sort a picture: reply to it with phrases")),
-            ("play", self._("games with CLIP as the referee")),
-            ("guess", self._("Beat CLIP: reply to a photo with labels")),
-            ("duel", self._("caption duel: reply to a photo")),
-            ("hunt", self._("photo hunt: /hunt a red thing")),
-            ("score", self._("who leads in this chat")),
-            ("skip", self._("end the round at once")),
-            ("stop", self._("call the game off")),
-            ("settings", self._("how games are played here")),
-            ("forget", self._("delete what I won, and hide me")),
-            ("labels", self._("phrases for pictures without a caption")),
-            ("help", self._("how to ask")),
-        ]

@@ -32,7 +32,7 @@ async def test_five_people_play(server: BotApiServer, forum: bool) -> None:
         shown = await person.presses(board, label)
         assert shown.text == f"✔ noted: a {label} thing"
     assert (await ann.presses(board, "blue")).text == "You chose already: a red thing"
-    assert "Only who started" in (await others[0].presses(board, "Reveal")).text
+    assert "Only the person who started" in (await others[0].presses(board, "Reveal")).text
     assert (await ann.presses(board, "Reveal")).text == "🔔 Here it comes."
 
     result = await club.sees("🏆")
@@ -97,7 +97,7 @@ async def test_two_start_at_once_and_one_of_them_is_told(server: BotApiServer) -
     loser = ann if "already" in (club.chat.replies_to(photos[0])[0].text or "") else bob
     await loser.sends("/stop", to=club.chat)
     if loser is bob:
-        await club.sees("Only who started")
+        await club.sees("Only the person who started")
         await ann.sends("/stop", to=club.chat)
     await club.sees("called off")
 

@@ -59,6 +59,10 @@ async def test_a_group_is_greeted_with_what_works_in_groups(group: Chat, alice: 
     greeting = (await alice.hears(reply_to=start)).text or ""
     assert "/classify a blurry cat" in greeting
     assert "Send me a photo" not in greeting
+    told = (await alice.hears(reply_to=await alice.sends("/help", to=group))).text or ""
+    assert "Reply to a picture with /classify a dog, a cat" in told
+    assert "/hunt a red thing" in told
+    assert "Send a photo" not in told
 
 
 async def test_nothing_else_in_a_group_is_touched(group: Chat, alice: Person, bob: Person) -> None:

@@ -9,7 +9,7 @@ from telegram.ext import ExtBot
 
 from bot.playground.server import BotApiServer
 from bot.telegram.connection import keep_menu
-from bot.telegram.description import describe
+from bot.telegram.description import describe, is_ours
 from bot.telegram.request import AiohttpRequest
 from bot.texts import LANGUAGES, speak
 from bot.texts.lengths import units
@@ -58,9 +58,30 @@ async def test_what_is_right_already_is_not_set_again(
     await describe(bot)
     await describe(bot)
     assert len(bot_api_server.calls_of(*SETTING)) == 4
-    bot_api_server.world.descriptions["es"] = "otra"
+    world = bot_api_server.world
+    world.descriptions["es"] = world.descriptions[""]  # as where only English was set
     await describe(bot)
     assert len(bot_api_server.calls_of(*SETTING)) == 5
+    assert world.descriptions["es"] == speak("es").description()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_later_release_will_know_what_this_one_sets(language: str) -> None:
+    # Whoever rewords them adds the new digest beside the old ones.
+    assert is_ours(speak(language).description())
+    assert is_ours(speak(language).short_description())
+
+
+async def test_what_the_owner_wrote_stays(bot_api_server: BotApiServer, bot: ExtBot[None]) -> None:
+    world = bot_api_server.world
+    world.descriptions[""] = "Our club's own bot."  # people without a text of theirs read it, too
+    world.short_descriptions["es"] = "El bot de nuestro club."
+    await describe(bot)
+    assert world.descriptions == {"": "Our club's own bot."}
+    assert world.short_descriptions == {
+        "": speak("en").short_description(),
+        "es": "El bot de nuestro club.",
+    }
 
 
 @pytest.mark.parametrize("status", [400, 404])

@@ -277,5 +277,6 @@ async def test_a_command_that_is_refused_sorts_nothing(chat: Chat) -> None:
 
 async def test_in_a_group_labels_under_a_photo_are_stored_and_no_more(chat: Chat) -> None:
     await chat.command(2, "/labels a moon, a sun", photo=[size(400, 300)], chat=GROUP)
+    assert "/classify alone now" in chat.sentences[-1]  # without it, nothing is sorted here
     assert (await chat.store.person(7)).labels == ("a moon", "a sun")
     assert await chat.jobs() == []

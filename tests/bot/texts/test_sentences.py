@@ -24,7 +24,7 @@ GIVEN: dict[str, list[Any]] = {
     "label": [TYPED],
     "template": ["a {} <x>"],
     "limit": [1, 20],
-    "max_labels": [50],
+    "max_labels": [50, 1],
     "hours": [48],
     "limit_megabytes": [20.0],
     "share": [0.931],
@@ -180,9 +180,24 @@ def test_a_right_to_left_label_does_not_turn_its_percentage_around(label: str) -
     assert speak("en").winner(label, 0.5) == f"🏆 \u2068<b>{label}</b>\u2069 · 50.0 %"
 
 
+@pytest.mark.parametrize(
+    ("language", "one", "many"), [("en", "phrase", "phrases"), ("es", "frase", "frases")]
+)
+def test_a_bot_that_takes_one_phrase_says_so(language: str, one: str, many: str) -> None:
+    sentences = speak(language)
+    for tell in (sentences.help, sentences.help_in_group):
+        assert f" 1 {one}." in tell(1)
+        assert f" 50 {many}." in tell(50)
+    assert {"en": "only 1 fits.", "es": "solo cabe 1."}[language] in sentences.labels_refused(
+        TooManyLabels(3, 1)
+    )
+
+
 def test_one_and_many() -> None:
     assert "this phrase" in speak("en").labels_set(("a",))
     assert "these 2 phrases" in speak("en").labels_set(("a", "b"))
+    assert "this phrase" in speak("en").labels_set_in_group(("a",))
+    assert "these 2 phrases" in speak("en").labels_set_in_group(("a", "b"))
     assert "a picture of yours" in speak("en").too_many_in_flight(1)
     assert "10 pictures" in speak("en").too_many_in_flight(10)
 

@@ -66,14 +66,14 @@ async def _set_where_free(
 ) -> None:
     """Sets a text in each language in which there is none, or one of ours.
 
-    An owner's own text in the source language is for everybody who has none in theirs: then
-    nothing is set at all.
+    An owner's own text in the source language is for everybody who has none in theirs: then ours
+    is taken away in all other languages.
     """
     for language in sorted(wanted, key=lambda language: language != SOURCE_LANGUAGE):
         code = None if language == SOURCE_LANGUAGE else language
         there = await get(code)
         if there and not is_ours(there):
             if code is None:
-                return
+                wanted = dict.fromkeys(wanted, "")
         elif there != wanted[language]:
             await put(wanted[language], code)

@@ -75,6 +75,7 @@ def test_a_later_release_will_know_what_this_one_sets(language: str) -> None:
 async def test_what_the_owner_wrote_stays(bot_api_server: BotApiServer, bot: ExtBot[None]) -> None:
     world = bot_api_server.world
     world.descriptions[""] = "Our club's own bot."  # people without a text of theirs read it, too
+    world.descriptions["es"] = speak("es").description()  # set before that
     world.short_descriptions["es"] = "El bot de nuestro club."
     await describe(bot)
     assert world.descriptions == {"": "Our club's own bot."}

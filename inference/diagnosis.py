@@ -14,9 +14,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from inference import sources
+from inference import fetching, snapshots, sources
 from inference.errors import ModelUnavailable, SettingError
 from inference.findings import Finding, State
+from inference.hub_faults import HubFault
 from inference.settings import WorkerSettings, load
 
 _LIBRARIES = "libraries"
@@ -68,12 +69,7 @@ def model(settings: WorkerSettings) -> Finding:
     """Can CLIP_MODEL be loaded, as far as that is possible without a download?"""
     name = settings.clip_model
     if not sources.is_here(name):
-        return Finding(
-            _MODEL,
-            State.NOTE,
-            f"{name} is not complete on this machine yet",
-            "the first start downloads it; CLIP_MODEL=demo needs no download",
-        )
+        return _to_be_fetched(name)
     from inference.engine import Engine
 
     began = time.monotonic()
@@ -99,6 +95,22 @@ def model(settings: WorkerSettings) -> Finding:
             "it knows drawings, not photographs; unset CLIP_MODEL for the real one",
         )
     return Finding(_MODEL, State.FINE, found)
+
+
+def _to_be_fetched(name: str) -> Finding:
+    """Would the hub hand it out, and how much is there to fetch?"""
+    try:
+        progress = fetching.announced(name)
+    except HubFault as fault:
+        sentence = f"CLIP_MODEL is {name!r}, but {fault}"
+        return Finding(_MODEL, State.BROKEN, sentence, "CLIP_MODEL=demo needs no download")
+    there = f"{fetching.megabytes(progress)} are in {snapshots.model_folder(name)}"
+    return Finding(
+        _MODEL,
+        State.NOTE,
+        f"{name} is not complete on this machine yet: {there}",
+        "the first start fetches the rest from the model hub; CLIP_MODEL=demo needs no download",
+    )
 
 
 def fonts() -> Finding:

@@ -110,6 +110,18 @@ def fetch(name: str) -> Path:
         raise
 
 
+def announced(name: str) -> Progress:
+    """Ask the hub how large the weights are, and look how much is here; fetch nothing.
+
+    Returns:
+        Its size is 0 where the weights are in several files, or the hub does not say.
+
+    Raises:
+        HubFault: the hub does not let it.
+    """
+    return _Fetch(Hub(name), snapshots.model_folder(name)).announced()
+
+
 def renew(name: str, loaded: Path) -> Path | None:
     """Fetch the hub's latest revision for the next start; return it where it is another one.
 
@@ -159,6 +171,13 @@ class _Fetch:
         self._remember(config.commit)
         return snapshot
 
+    def announced(self) -> Progress:
+        commit = self._config().commit
+        for file in WEIGHTS:
+            if about := self._about(file, commit):
+                return self._progress([] if snapshots.is_index(file) else [about])
+        raise _no_weights()
+
     def _config(self) -> About:
         try:
             return self._hub.about(CONFIG)
@@ -192,10 +211,7 @@ class _Fetch:
             return {
                 shard: self._hub.about(shard, commit) for shard in snapshots.shards(snapshot / file)
             }
-        raise HubFault(
-            "its repository holds no weights that transformers reads (model.safetensors or "
-            "pytorch_model.bin)"
-        )
+        raise _no_weights()
 
     def _progress(self, weights: Iterable[About]) -> Progress:
         received = size = 0
@@ -325,6 +341,13 @@ class _Fetch:
         written.write_text(commit)
         written.replace(ref)
         tidy(self._folder)
+
+
+def _no_weights() -> HubFault:
+    return HubFault(
+        "its repository holds no weights that transformers reads (model.safetensors or "
+        "pytorch_model.bin)"
+    )
 
 
 def _settings(names: frozenset[str] | None) -> list[str]:

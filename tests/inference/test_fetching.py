@@ -97,6 +97,11 @@ def test_a_hub_whose_list_never_comes_is_asked_for_the_usual_files(hub: Hub) -> 
     assert is_complete(sources.locate(REPOSITORY))
 
 
+def test_how_much_there_is_of_several_files_is_not_known_beforehand(hub: Hub) -> None:
+    split(hub)
+    assert fetching.announced(REPOSITORY) == Progress(0, 0)
+
+
 def split(hub: Hub) -> list[str]:
     """Weights in two shards; what they hold means nothing."""
     del hub.files[WEIGHTS]
@@ -127,12 +132,28 @@ def test_a_snapshot_without_a_file_it_needs_is_not_here(hub: Hub, name: str) -> 
 
 
 def test_doctor_fetches_nothing(hub: Hub) -> None:
-    (sources.locate(REPOSITORY) / WEIGHTS).unlink()
-    hub.asked.clear()
+    blobs().mkdir(parents=True)
+    partial(hub).write_bytes(bytes(100_000))
     found = diagnosis.model(load(WorkerSettings, clip_model=REPOSITORY))
     assert found.state is State.NOTE
-    assert "not complete on this machine" in found.found
-    assert hub.asked == []
+    assert found.found == (
+        f"{REPOSITORY} is not complete on this machine yet: 0.1 of 0.3 MB are in "
+        f"{model_folder(REPOSITORY)}"
+    )
+    assert {one.method for one in hub.asked} == {"HEAD"}
+    assert list(blobs().iterdir()) == [partial(hub)]
+
+
+def test_doctor_does_not_promise_what_the_hub_refuses(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load(WorkerSettings, clip_model=REPOSITORY)
+    hub.trouble.status = {REPOSITORY: 503}
+    assert "busy" in diagnosis.model(settings).found
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    found = diagnosis.model(settings)
+    assert found.state is State.BROKEN
+    assert "HF_HUB_OFFLINE forbids to fetch it" in found.found
 
 
 @pytest.mark.parametrize("runtime", ["torch", "openvino"])

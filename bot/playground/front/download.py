@@ -16,6 +16,7 @@ import msgspec
 
 from bot.http import session
 from bot.playground.front.hub_cache import received_bytes
+from inference import hub_faults
 from inference.errors import SettingError
 from inference.snapshots import model_folder
 
@@ -26,9 +27,7 @@ _WEIGHTS: Final = (
     "pytorch_model.bin",
     "pytorch_model-*-of-*.bin",
 )
-_HUB: Final = "https://huggingface.co"
 _ASKS_FOR: Final = aiohttp.ClientTimeout(10.0)
-_YES: Final = frozenset({"1", "ON", "YES", "TRUE"})  # as the hub's client reads its variables
 
 
 class _Lfs(msgspec.Struct, frozen=True):
@@ -83,9 +82,9 @@ class Download:
 
     async def measure(self) -> None:
         """Asks the hub once how large the weights are; its silence is no harm."""
-        if self._environment.get("HF_HUB_OFFLINE", "").upper() in _YES:
+        if hub_faults.is_offline(self._environment):
             return
-        hub = (self._environment.get("HF_ENDPOINT") or _HUB).rstrip("/")
+        hub = hub_faults.endpoint(self._environment)
         token = self._environment.get("HF_TOKEN")
         headers = {"authorization": f"Bearer {token}"} if token else {}
         try:

@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 JOBS ?= 3
 # Each process has its share in the tests' order, and takes from the others once it is done.
 PYTEST = $(BIN)/pytest -n $(JOBS) --dist worksteal
-INSTALL := sh tools/install.sh $(PYTHON) $(VENV)
+INSTALL := sh tools/install.sh "$(PYTHON)" $(VENV)
 
 .PHONY: demo run worker test test-dtypes coverage check format bench demo-model screenshot constraints clean
 .DEFAULT_GOAL := help

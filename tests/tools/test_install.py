@@ -31,7 +31,7 @@ def python(tmp_path: Path) -> Path:
     """A Python 3.12 whose `venv` makes one with the pip of ours."""
     _program(tmp_path / "template", _VENV_PYTHON)
     return _program(
-        tmp_path / "python3",
+        tmp_path / "a python" / "python3",  # of a folder with a blank in its name
         f"""#!/bin/sh
 case "$*" in
     *"-m venv"*) mkdir -p "$3/bin" && cp {tmp_path}/template "$3/bin/python" ;;

@@ -113,5 +113,5 @@ def _weights(files: tuple[_File, ...]) -> dict[str, int]:
             if fnmatch(file.rfilename, pattern)
         }
         if found:
-            return found
+            return found if "" not in found else {}  # some hubs tell the names alone
     return {}

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.playground.front.download import Download, Progress
+from inference.snapshots import model_folder
 from tests.bot.playground.front.hub import Hub
+from tests.inference import hub as naming_hub
 
 _SIZE = 8192  # bytes; whole blocks, so that the disk holds exactly as much
 _OTHERS = {"config.json": b"{}", "flax_model.msgpack": b"f" * 999, "model.fp16.safetensors": b"h"}
@@ -66,6 +68,20 @@ async def test_what_has_come_is_counted_once(hub: Hub, tmp_path: Path) -> None:
     unfinished.rename(blobs / weights)
     (blobs / weights).write_bytes(os.urandom(_SIZE))
     assert download.look() == Progress(_SIZE, _SIZE)
+
+
+async def test_a_hub_that_tells_the_names_alone_leaves_the_size_open(tmp_path: Path) -> None:
+    with naming_hub.Hub(tmp_path) as hub:
+        hub.files = {"model.safetensors": bytes(_SIZE)}
+        cache = hub.environment(tmp_path / "cache")
+        download = Download(naming_hub.REPOSITORY, cache)
+        await download.measure()
+    assert len(hub.asked) == 1
+    assert not download.is_measured
+    blobs = model_folder(naming_hub.REPOSITORY, cache) / "blobs"
+    blobs.mkdir(parents=True)
+    (blobs / "abc.incomplete").write_bytes(os.urandom(_SIZE))
+    assert download.look() == Progress(_SIZE, 0)
 
 
 async def test_room_that_is_only_reserved_has_not_come(hub: Hub, tmp_path: Path) -> None:

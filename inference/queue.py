@@ -81,6 +81,9 @@ _TOO_LARGE = "message too large"
 _EXCEEDS_MAXIMUM = 10_054
 _TIMEOUT = 5.0
 _NO_STATUS = (js_errors.KeyNotFoundError, js_errors.InvalidKeyError, msgspec.DecodeError)
+# Bytes of a message from which on it is sent alone: on the way it holds up what else we send, and
+# several would hold up our looks at the queue, and one another, for longer than anybody waits.
+_LARGE = 2**20
 # NATS counts headers towards its limit: the message id, and names of headers.
 _HEADERS = 1_024  # bytes
 
@@ -116,6 +119,7 @@ class Queue:
         self._prepared = (0, False)
         self.jobs_made = ""
         self._suspects: set[str] = set()
+        self._large = asyncio.Lock()
 
     @property
     def max_payload(self) -> int:
@@ -180,8 +184,10 @@ class Queue:
             QueueUnavailable: the server did not take it.
         """
         stream = stream_of(subject) or ""
+        turn = self._large if len(data) >= _LARGE else contextlib.nullcontext()
         try:
-            await self._publish(subject, data, message_id)
+            async with turn:
+                await self._publish(subject, data, message_id)
         except (QueueFull, MessageTooLarge):
             raise
         except QueueUnavailable:

@@ -1,9 +1,12 @@
 """Large messages: what can be stored, and how many are on the way at once."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from nats.js import JetStreamContext
 
 from inference.errors import MessageTooLarge, QueueFull
 from inference.puller import PULL_BYTES, REQUEST_BYTES
@@ -65,6 +68,29 @@ async def test_small_messages_come_together(queue: Queue) -> None:
         await queue.publish(JOBS_SUBJECT, b"x", f"photo {number}")
     puller = await queue.puller(JOBS, "test", JOBS_SUBJECT)
     assert [len(await puller.pull(16, 0.0)) for _ in range(3)] == [16, 4, 0]
+
+
+async def test_large_messages_are_sent_one_by_one_and_small_ones_beside_them(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish, on_the_way, together = JetStreamContext.publish, [0], []
+
+    async def watched(context: JetStreamContext, subject: str, data: bytes, **options: Any) -> Any:
+        on_the_way.append(len(data))
+        together.append(sum(on_the_way))
+        try:
+            return await publish(context, subject, data, **options)
+        finally:
+            on_the_way.remove(len(data))
+
+    monkeypatch.setattr(JetStreamContext, "publish", watched)
+    sizes = [12 * MB] * 5 + [100] * 5
+    await asyncio.gather(
+        *(queue.publish(JOBS_SUBJECT, bytes(size), f"{n}") for n, size in enumerate(sizes))
+    )
+    assert await queue.jobs_waiting() == 10
+    assert max(together) <= 12 * MB + 500  # else they wait for one another, longer than 5 s
+    assert together.index(100 + 12 * MB) < 5
 
 
 async def test_the_largest_message_is_stored_and_a_larger_one_is_not_a_full_queue(

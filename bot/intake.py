@@ -39,7 +39,7 @@ class Refused(UserError):
 
 
 class Busy(Refused):
-    """Refused whatever the pictures are: for now too many of this person's, or of all, wait."""
+    """Refused for now: too many questions wait, of this person or of all people."""
 
 
 @dataclass

@@ -244,7 +244,7 @@ class Conversation:
 
 
 def _all_in(phrases: str) -> tuple[str, ...]:
-    """All phrases of a text that is refused, which says the same once another limit is set."""
+    """Return all phrases of a refused text, so that it says the same under another limit."""
     try:
         return parse(phrases, max_labels=len(phrases), max_length=len(phrases))
     except NoLabels:

@@ -10,7 +10,7 @@ import click
 
 from inference import logs
 from inference.errors import OperatorError, SettingError
-from inference.settings import load
+from inference.settings import adopt_hub_settings, load
 
 _INFERENCE = {
     "worker": "An inference worker for the NATS_URL given.",
@@ -48,6 +48,7 @@ class _Commands(click.Group):
 @click.version_option(package_name="clipbot")
 def main() -> None:
     """A chat bot that sorts photos by any phrases, with CLIP."""
+    adopt_hub_settings()
 
 
 @main.command()

@@ -87,6 +87,13 @@ def no_endpoint() -> HubFault:
     return HubFault(f"HF_ENDPOINT is {endpoint()!r}, where no model hub can be")
 
 
+def _proxy_refuses() -> HubFault:
+    return HubFault(
+        "the proxy does not let requests to the model hub through; check HTTPS_PROXY",
+        passing=True,
+    )
+
+
 def _and_proxy() -> str:
     """Name the setting of the proxy through which the hub is asked; nothing where there is none."""
     proxies, hub = getproxies(), urlsplit(endpoint())
@@ -112,6 +119,8 @@ def of_status(status: int, headers: Mapping[str, str], *, with_token: bool) -> H
             f"the model hub is busy or out of order just now (it answers {named(status)})",
             passing=True,
         )
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return _proxy_refuses()
     if code == "EntryNotFound":
         return HubFault("the hub lacks one of its files", absent=True)
     if code == "GatedRepo":
@@ -167,11 +176,11 @@ def of_error(error: BaseException) -> HubFault | None:
         )
     if {"UnsupportedProtocol", "InvalidURL", "LocalProtocolError"} & names:
         return no_endpoint()
+    trusted = os.environ.get("SSL_CERT_FILE")
+    if "FileNotFoundError" in names and trusted and not Path(trusted).exists():
+        return HubFault(f"SSL_CERT_FILE is {trusted!r}, and there is no such file")
     if "ProxyError" in names:
-        return HubFault(
-            "the proxy does not let requests to the model hub through; check HTTPS_PROXY",
-            passing=True,
-        )
+        return _proxy_refuses()
     if {"TimeoutException", "TimeoutError"} & names:
         return HubFault(
             f"it is not in the cache and the model hub can't be reached: {host} does not answer in "

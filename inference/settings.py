@@ -4,9 +4,13 @@ From the environment or `.env`; a wrong value stops the start with one sentence 
 setting, what it got and what it may be.
 """
 
+import contextlib
+import os
 import re
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
+from dotenv import dotenv_values
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -82,7 +86,21 @@ _WANTED = {"int_parsing": "a whole number", "float_parsing": "a number"}
 # user:password@ in an address, or where the scheme was forgotten
 _PASSWORD = re.compile(r"(://|^['\"]).*@")
 
+# Of the model hub's client, which reads them from the environment alone.
+_OF_THE_HUB = "HF_"
+
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
+
+
+def adopt_hub_settings(file: Path = Path(".env")) -> None:
+    """Take what `.env` says to the model hub's client into the environment, unless it is set there.
+
+    To be called before that client is imported, which is when it reads most of them.
+    """
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        for name, value in dotenv_values(file, encoding="utf-8").items():
+            if name.startswith(_OF_THE_HUB) and value:
+                os.environ.setdefault(name, value)
 
 
 def load(kind: type[AnySettings], **overrides: Any) -> AnySettings:

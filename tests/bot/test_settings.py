@@ -1,9 +1,12 @@
 """Settings: every wrong value is one sentence, and none of them tells a secret."""
 
+import os
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from bot.cli import main
 from bot.settings import BotSettings
 from inference.errors import SettingError
 from inference.settings import DEFAULT_MODEL, SharedSettings, WorkerSettings, load
@@ -30,6 +33,22 @@ def test_empty_variables_count_as_unset(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setenv(name, "")
     settings = load(BotSettings)
     assert (settings.max_queue, settings.nats_url, settings.admin_ids) == (1_000, None, frozenset())
+
+
+def test_a_dotenv_file_speaks_to_the_hub_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text(
+        "HF_TOKEN=hf_of_the_file\nHF_HOME=/file\nHF_ENDPOINT=\nPATH=/x\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HOME", "/environment")
+    monkeypatch.setenv("HF_TOKEN", "")
+    monkeypatch.delenv("HF_TOKEN")  # restored, whatever it is set to
+    assert CliRunner().invoke(main, ["classify"]).exit_code == 2
+    assert (os.environ["HF_TOKEN"], os.environ["HF_HOME"]) == ("hf_of_the_file", "/environment")
+    assert "HF_ENDPOINT" not in os.environ
+    assert os.environ["PATH"] != "/x"
 
 
 def test_a_dotenv_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

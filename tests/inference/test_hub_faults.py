@@ -62,6 +62,24 @@ def test_what_keeps_the_cache_from_being_written(error: OSError, part: str) -> N
     assert "HF_HOME" in str(fault)
 
 
+def test_a_file_of_certificates_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere.pem")
+    fault = hub_faults.of_error(FileNotFoundError(errno.ENOENT, "No such file or directory"))
+    assert str(fault) == "SSL_CERT_FILE is '/nowhere.pem', and there is no such file"
+
+
+def test_a_proxy_that_wants_a_password_is_named() -> None:
+    assert "check HTTPS_PROXY" in str(hub_faults.of_status(407, {}, with_token=False))
+
+
+def test_a_token_that_has_expired_is_named_whatever_the_hub_calls_it() -> None:
+    said = {
+        "X-Error-Code": "RepoNotFound",
+        "X-Error-Message": "Invalid credentials in Authorization header",
+    }
+    assert "it may have expired" in str(hub_faults.of_status(401, said, with_token=True))
+
+
 def test_an_error_of_our_own_is_none_of_the_hubs() -> None:
     assert hub_faults.of_error(KeyError("surprise")) is None
     assert hub_faults.of_disk(OSError(errno.EIO, "of another file")) is None

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from PIL import Image
 
+from inference import fonts
 from inference.album_chart import draw_album
 from inference.bar_chart import draw_bars
 from inference.canvas import own_settings
@@ -64,6 +65,7 @@ def draw(
         shares = tuple(None if row is None else (row[0], 1.0 - row[0]) for row in shares)
     scores = Scores(names, shares, words, independent, demo)
     with own_settings():
+        fonts.take_in_new()
         if len(photos) == 1:
             return draw_bars(photos[0], scores)
         return draw_album(photos, scores, numbers or range(1, len(photos) + 1))

@@ -80,6 +80,9 @@ def _installed() -> frozenset[str]:
 # Called when there are new fonts; whoever keeps what depends on fonts adds how to forget it.
 forgotten: list[Callable[[], None]] = []
 
+# What was looked for in vain since there were new fonts: "family", "character".
+_missing: set[str] = set()
+
 
 def _look_again() -> bool:
     """Whether there are fonts that were not known yet."""
@@ -88,6 +91,12 @@ def _look_again() -> bool:
     for forget in forgotten:
         forget()
     return True
+
+
+def take_in_new() -> None:
+    """Look whether there are new fonts by now, if something could not be drawn without them."""
+    if _missing:
+        _look_again()
 
 
 @cache
@@ -116,6 +125,8 @@ def primary() -> str:
     """The family that letters everything it can."""
     if not _coverage(PRIMARY[0]):
         _look_again()
+    if not _coverage(PRIMARY[0]):
+        _missing.add("family")
     return next(family for family in PRIMARY if _coverage(family))
 
 
@@ -139,6 +150,7 @@ def _cluster_in(cluster: str) -> tuple[str, str]:
     if not able and _look_again():
         return _cluster_in(cluster)
     if not able:
+        _missing.add("character")
         return BOX, next(family for family in candidates if ord(BOX) in _coverage(family))
     for family in able:
         if all(ord(char) in _coverage(family) for char in cluster):
@@ -202,3 +214,4 @@ def emoji(sequence: str, height: int) -> Image.Image | None:
 forgotten += [
     each.cache_clear for each in (_coverage, primary, _cluster_in, drawable, _emoji_font, emoji)
 ]
+forgotten.append(_missing.clear)

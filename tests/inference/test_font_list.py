@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,34 +30,66 @@ print(json.dumps({
 """
 
 
-def drawn_with(folder: Path) -> dict[str, object]:
-    """What a process of its own draws with, whose matplotlib keeps its list in this folder."""
+def printed(program: str, folder: Path) -> Any:
+    """What a process of its own prints, whose matplotlib keeps its list in this folder."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", program],
         env={**os.environ, "MPLCONFIGDIR": str(folder)},
         capture_output=True,
         text=True,
         check=True,
     )
-    found: dict[str, object] = json.loads(done.stdout)
-    return found
+    return json.loads(done.stdout)
 
 
-def test_fonts_that_came_after_the_list(tmp_path: Path) -> None:
+@pytest.fixture
+def list_without_noto(tmp_path: Path) -> Path:
+    """matplotlib's list of fonts, made before Noto's were installed."""
     if not any(name.startswith("Noto Sans CJK") for name in font_list.families()):
         pytest.skip("Noto's fonts are not installed")
     kept = tmp_path / font_list.path().name
     made = json.loads(font_list.path().read_text())
     made["ttflist"] = [font for font in made["ttflist"] if "Noto" not in font["name"]]
     kept.write_text(json.dumps(made))
-    found = drawn_with(tmp_path)
+    return kept
+
+
+def test_fonts_that_came_after_the_list(list_without_noto: Path) -> None:
+    found = printed(PROGRAM, list_without_noto.parent)
     assert found["old"]
-    assert not any("Noto" in str(name) for name in found["old"])  # type: ignore[attr-defined]
+    assert not any("Noto" in name for name in found["old"])
     assert (found["primary"], found["drawn"]) == ("Noto Sans", "W 猫")
     assert found["kept"]
     assert not found["again"], "there are no more new ones"
-    assert found["path"] == str(kept)
-    assert "Noto Sans CJK" in kept.read_text(), "the next process need not look"
+    assert found["path"] == str(list_without_noto)
+    assert "Noto Sans CJK" in list_without_noto.read_text(), "the next process need not look"
+
+
+RUNNING = """
+import json
+from PIL import Image
+from inference import font_list, fonts
+from inference.chart import draw
+from inference.contract import ChartWords
+
+def drawn():
+    draw([Image.new("RGB", (9, 9))], ["猫", "x"], [[0.5, 0.5]], ChartWords())
+    return fonts.primary(), fonts.drawable("W 猫")[0]
+
+find, font_list.findSystemFonts = font_list.findSystemFonts, lambda: []
+found = [drawn()]
+font_list.findSystemFonts = find  # they are installed
+found.append(drawn())
+look, font_list.look_again = font_list.look_again, lambda: look(0)  # ten minutes later
+found.append(drawn())
+print(json.dumps(found))
+"""
+
+
+def test_fonts_that_come_while_a_worker_runs(list_without_noto: Path) -> None:
+    """What was drawn as a box before is none for ever."""
+    boxes = ["DejaVu Sans", "W □"]
+    assert printed(RUNNING, list_without_noto.parent) == [boxes, boxes, ["Noto Sans", "W 猫"]]
 
 
 def test_looking_for_fonts_is_done_rarely(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ MAX_LABELS = 8
 _MAX_ACROSS = 5
 _LABEL = Style(32, colour=INK)
 _LEADING = 37
-_ENOUGH = 100  # characters that are measured of a label; no more fit anyway
+_ENOUGH = 50  # characters that are measured of a label; no more fit anyway
 # From so many photos across on, figures are whole percents: they can be so much larger.
 _WHOLE_FROM = 4
 _FIGURE = 34  # pixels per em, with a decimal
@@ -40,11 +40,17 @@ def _heat(share: float) -> str:
     return "#" + "".join(f"{channel:02x}" for channel in mixed)
 
 
-def _shown(rows: Sequence[Sequence[float]], count: int) -> list[int]:
+def _rows(scores: Scores, band: range) -> list[tuple[float, ...]]:
+    """The scores of a band's photos, of those that could be read."""
+    return [row for place in band if (row := scores.rows[place]) is not None]
+
+
+def _shown(scores: Scores, band: range) -> list[int]:
     """The labels to show, in the order they were typed: those that some photo is likeliest to be.
 
     A band has fewer photos than there are labels to show, so every winner is among them.
     """
+    rows, count = _rows(scores, band), len(scores.labels)
     best = sorted(range(count), key=lambda label: -max((row[label] for row in rows), default=0.0))
     return sorted(best[:MAX_LABELS])
 
@@ -90,7 +96,8 @@ class _Grid:
     @classmethod
     def of(cls, bands: Sequence[range], scores: Scores) -> "_Grid":
         across = max(map(len, bands))
-        widest_label = max(width(clean(label)[:_ENOUGH], _LABEL) for label in scores.labels)
+        shown = {label for band in bands for label in _shown(scores, band)}
+        widest_label = max(width(clean(scores.labels[i])[:_ENOUGH], _LABEL) for i in shown)
         label_width = max(
             120, min({2: 360, 3: 310, 4: 270}.get(across, 240), math.ceil(widest_label))
         )
@@ -151,8 +158,8 @@ def draw_album(
             box = (grid.left(column), top, grid.cell_width, thumb_height)
             _column_head(canvas, album[place], numbers[place], scores.words.unreadable, box)
         top += thumb_height + 14
-        rows = [row for place in band if (row := scores.rows[place]) is not None]
-        shown = _shown(rows, len(scores.labels))
+        rows = _rows(scores, band)
+        shown = _shown(scores, band)
         for label in shown:
             top += _label_row(canvas, grid, scores, band, label, top) + _GUTTER
         top += _BETWEEN

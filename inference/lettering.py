@@ -6,7 +6,7 @@ first (`clean`) and then handled in clusters: what a reader sees as one characte
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -177,32 +177,47 @@ def _words(clusters: Sequence[str]) -> list[list[str]]:
     return [word for word in words if word]
 
 
-def _longest_start(clusters: Sequence[str], style: Style, limit: float) -> int:
-    """How many clusters fit; at least one, so that a line never stays empty."""
-    low, high = 1, len(clusters)
+def _most(fits: Callable[[int], bool], low: int, high: int, guess: int) -> int:
+    """Return the largest number in low..high that fits, of which `low` is known to.
+
+    Each try measures texts. So the guess is tried first, then its neighbours, then what is further
+    away by steps that double.
+    """
+    tried, step = min(max(guess, low + 1), high), 1
     while low < high:
-        middle = (low + high + 1) // 2
-        if width("".join(clusters[:middle]), style) <= limit:
-            low = middle
+        if fits(tried):
+            low, tried = tried, tried + step
         else:
-            high = middle - 1
+            high, tried = tried - 1, tried - step
+        step *= 2
+        if not low < tried <= high:
+            tried = (low + high + 1) // 2
     return low
 
 
-def _lines(clusters: Sequence[str], style: Style, limit: float) -> list[str]:
-    """Greedy line breaking; a word longer than a line is cut."""
-    lines = [""]
-    for word in _words(clusters):
-        text = "".join(word)
-        if width((lines[-1] + text).rstrip(), style) <= limit:
-            lines[-1] += text
-            continue
-        while word and width("".join(word).rstrip(), style) > limit:
-            fits = _longest_start(word, style, limit)
-            lines.append("".join(word[:fits]))
-            word = word[fits:]
-        lines.append("".join(word))
-    return [line.strip() for line in lines if line.strip()]
+def _lines(clusters: Sequence[str], style: Style, limit: float, enough: int) -> list[str]:
+    """Break greedily into lines, `enough` of them at most; a word longer than a line is cut."""
+
+    def fits(parts: Sequence[str]) -> bool:
+        return width("".join(parts).rstrip(), style) <= limit
+
+    words = ["".join(word) for word in _words(clusters)]
+    lines: list[str] = []
+    start = count = 0
+    while start < len(words) and len(lines) < enough:
+        rest = words[start:]
+        count = _most(lambda n: fits(rest[:n]), 0, len(rest), count)  # noqa: B023 - called at once
+        line = "".join(rest[:count])
+        if not count:
+            word = _clusters(rest[0])
+            # At least one, so that a line never stays empty.
+            cut = _most(lambda n: fits(word[:n]), 1, len(word), 1)  # noqa: B023
+            line, words[start] = "".join(word[:cut]), "".join(word[cut:])
+            start += cut == len(word)
+        start += count
+        if line.strip():
+            lines.append(line.strip())
+    return lines
 
 
 def _cut(clusters: Sequence[str], keep: int) -> list[str]:
@@ -233,13 +248,13 @@ def wrap(text: str, style: Style, limit: float, lines: int = 1) -> list[str]:
     clusters = _clusters(text)
     if len(clusters) > _MAX_CLUSTERS:
         clusters = _cut(clusters, _MAX_CLUSTERS)
-    if len(whole := _lines(clusters, style, limit)) <= lines:
+    # One line too many tells that a text is too long.
+    if len(whole := _lines(clusters, style, limit, lines + 1)) <= lines:
         return whole
-    low, high = 0, len(clusters) - 1
-    while low < high:
-        middle = (low + high + 1) // 2
-        if len(_lines(_cut(clusters, middle), style, limit)) <= lines:
-            low = middle
-        else:
-            high = middle - 1
-    return _lines(_cut(clusters, low), style, limit)[:lines]
+    keep = _most(
+        lambda n: len(_lines(_cut(clusters, n), style, limit, lines + 1)) <= lines,
+        0,
+        len(clusters) - 1,
+        guess=sum(map(len, whole[:lines])),
+    )
+    return _lines(_cut(clusters, keep), style, limit, lines)

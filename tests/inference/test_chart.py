@@ -479,6 +479,32 @@ def test_five_hundred_long_labels() -> None:
 # Files and manners
 
 
+@pytest.mark.parametrize(
+    ("photos", "labels"),
+    [
+        (1, ["".join(chr(0x4E00 + 100 * i + n) for n in range(100)) for i in range(4)]),
+        (1, [f"{i} " + "abcdefghij" * 30 for i in range(4)]),
+        (2, [f"{i} photograph" for i in range(500)]),
+    ],
+    ids=["every place a break", "one long word", "hundreds of labels"],
+)
+def test_labels_are_measured_a_few_dozen_times(
+    monkeypatch: pytest.MonkeyPatch, photos: int, labels: list[str]
+) -> None:
+    """Measuring is what costs time: half a millisecond each, and one thread draws all charts."""
+    measured: list[str] = []
+    measure: Any = RendererAgg.get_text_width_height_descent
+
+    def counted(self: RendererAgg, text: str, *args: object) -> object:
+        measured.append(text)
+        return measure(self, text, *args)
+
+    forget()
+    monkeypatch.setattr(RendererAgg, "get_text_width_height_descent", counted)
+    draw([photo()] * photos, labels, [[1 / len(labels)] * len(labels)] * photos, WORDS)
+    assert len(measured) < 320
+
+
 def test_same_question_same_bytes() -> None:
     def file() -> bytes:
         return to_jpeg(draw([photo(800, 600)], TYPED, [[0.3, 0.2, 0.2, 0.1, 0.1, 0.1]], WORDS))

@@ -31,7 +31,7 @@ def hub(tiny_clip_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_ETAG_TIMEOUT", 1)
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DOWNLOAD_TIMEOUT", 1)
-        monkeypatch.setattr(fetching, "_PAUSE", 0.01)
+        monkeypatch.setattr("inference.blobs._PAUSE", 0.01)
         monkeypatch.setattr("inference.hub._PAUSES", (0.01, 0.01))
         yield hub
 
@@ -85,6 +85,11 @@ def test_nothing_is_fetched_that_nobody_reads(hub: Hub) -> None:
     hub.files |= dict.fromkeys(unused, b"x")
     folder = sources.locate(REPOSITORY)
     assert not unused & {file.name for file in folder.iterdir()}
+
+
+def test_an_empty_file_is_kept_as_well(hub: Hub) -> None:
+    hub.files["requirements.txt"] = b""
+    assert (sources.locate(REPOSITORY) / "requirements.txt").read_bytes() == b""
 
 
 def test_a_hub_that_lists_no_files_is_asked_for_the_usual_ones(hub: Hub) -> None:
@@ -275,7 +280,7 @@ def test_two_processes_fetch_it_once(hub: Hub) -> None:
 def test_a_lock_that_nobody_works_behind_is_named(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "_IDLE", 0.5)
+    monkeypatch.setattr("inference.blobs._IDLE", 0.5)
     cache = model_folder(REPOSITORY)
     lock = cache.parent / ".locks" / cache.name / f"{hub.etag(WEIGHTS)}.lock"
     lock.parent.mkdir(parents=True)

@@ -5,6 +5,7 @@ A new one gets them at once, an older one by Alembic's migrations.
 
 import asyncio
 import logging
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,10 @@ async def checkpoint(database: Database) -> None:
     async with database.connect() as connection:
         driver = (await connection.get_raw_connection()).driver_connection
         assert isinstance(driver, errands.Connection)
-        await driver.checkpoint()
+        try:
+            await driver.checkpoint()
+        except sqlite3.Error as error:  # a full disk, say; nothing is lost, the log holds it
+            log.warning("The database file can't be brought up to date just now: %s", error)
 
 
 def _make_folder(file: Path) -> None:

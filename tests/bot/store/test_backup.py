@@ -8,9 +8,10 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
-from bot.store import Database, Person, Store, checkpoint, open_database
+from bot.store import Database, Person, Store, checkpoint, errands, open_database
 
 
 def languages(file: Path) -> list[tuple[int, str]]:
@@ -65,6 +66,24 @@ async def test_nobody_who_reads_is_waited_for(tmp_path: Path) -> None:
     await checkpoint(database)
     shutil.copy(tmp_path / "clipbot.db", tmp_path / "copy.db")
     assert languages(tmp_path / "copy.db") == [(1, "es"), (2, "es"), (3, "es")]
+    await database.dispose()
+
+
+async def test_a_checkpoint_that_fails_is_told_and_made_up_for_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    database = await open_database(f"sqlite+aiosqlite:///{tmp_path}/clipbot.db")
+    await Store(database).set_language(1, "es")
+    with monkeypatch.context() as full:
+        full.setattr(errands.Connection, "checkpoint", fail)
+        await checkpoint(database)
+    assert "database or disk is full" in caplog.text
+    await checkpoint(database)
+    shutil.copy(tmp_path / "clipbot.db", tmp_path / "copy.db")
+    assert languages(tmp_path / "copy.db") == [(1, "es")]
     await database.dispose()
 
 

@@ -7,6 +7,7 @@ import ssl
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
+from nats.protocol.parser import PERMISSIONS_ERR
 
 from inference.addresses import Credentials, servers
 from inference.errors import QueueUnavailable
@@ -15,6 +16,21 @@ log = logging.getLogger(__name__)
 
 # Seconds for a server to answer; where there are others, one that is dead costs a start no more.
 _LONE_PATIENCE, _CONNECT_PATIENCE = 5, 2
+
+
+class _StayingClient(Client):
+    """A client that comes back after whatever error a server ends its connection with.
+
+    nats-py's own then leaves for good: after a subject that is too long, too many connections, a
+    login that ended. The process would live on and hear nothing.
+    """
+
+    async def _process_err(self, err_msg: str) -> None:
+        if not self.is_connected or PERMISSIONS_ERR in err_msg:
+            await super()._process_err(err_msg)
+            return
+        log.warning("The NATS server ends our connection: %s", err_msg)
+        await self._process_op_err(NatsError(f"nats: {err_msg}"))
 
 
 async def open_client(url: str, *, name: str, patience: float = 20.0) -> Client:
@@ -41,7 +57,7 @@ async def open_client(url: str, *, name: str, patience: float = 20.0) -> Client:
     async def on_reconnect() -> None:
         log.info("NATS is back.")
 
-    client = Client()
+    client = _StayingClient()
     try:
         found = servers(url)
         known = found.credentials or Credentials()

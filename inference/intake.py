@@ -23,10 +23,14 @@ MAX_ATTEMPTS = 8
 VERSION_REST = 60.0  # seconds
 # A day of them: who has the right version has had time to start it.
 _VERSION_ATTEMPTS = 1_440
-# What NATS publishes to: words without blanks and wildcards.
-_SUBJECT = re.compile(r"[^\s.*>\x00-\x1f]+(\.[^\s.*>\x00-\x1f]+)*")
+# What NATS publishes to: words without blanks and wildcards. What begins with $ is the server's
+# own: no stream stores it, and JetStream would take a result for an order.
+_SUBJECT = re.compile(r"(?!\$)[^\s.*>\x00-\x1f]+(\.[^\s.*>\x00-\x1f]+)*")
+# Bytes; nats-server ends the connection of who sends it a line of more than 4,096 (its
+# max_control_line), of which the subject is the longest part.
+_LONGEST_SUBJECT = 1_024
 # Where the results stream listens.
-_HEARD = results_subject(0).removesuffix("0")
+_HEARD = re.compile(re.escape(results_subject(0).removesuffix("0")) + r"[^.]+")
 
 
 class Intake:
@@ -67,9 +71,9 @@ class Intake:
     @staticmethod
     def _is_unheard(subject: str, attempt: int) -> bool:
         """Whether a result can't be published there, or was not in all of its attempts."""
-        if not _SUBJECT.fullmatch(subject):
+        if len(subject.encode()) > _LONGEST_SUBJECT or not _SUBJECT.fullmatch(subject):
             return True
-        return attempt > MAX_ATTEMPTS and not subject.startswith(_HEARD)
+        return attempt > MAX_ATTEMPTS and not _HEARD.fullmatch(subject)
 
     async def _refuse(self, delivery: Delivery, what: str) -> None:
         log.warning("A message on the jobs stream is %s; it is set aside.", what)

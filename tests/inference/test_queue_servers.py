@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from inference.errors import QueueUnavailable
-from inference.queue import connect
+from inference.queue import RESULTS, connect, results_subject
+from tests.inference.asker import until
 from tests.inference.nats_server import NatsServer
 
 # "a few seconds at most": one attempt, and room for a busy machine.
@@ -123,4 +124,17 @@ async def test_tls_with_a_certificate_of_ones_own(
     queue = await connect(url, name="test")
     await queue.prepare(10, owner=True)
     assert await queue.jobs_waiting() == 0
+    await queue.close()
+
+
+async def test_an_error_that_ends_the_connection_does_not_end_the_client(nats_url: str) -> None:
+    queue = await connect(nats_url, name="test")
+    queue.timeout = 1.0
+    await queue.prepare(10, owner=True)
+    puller = await queue.puller(RESULTS, "bot-42", results_subject(42))
+    with pytest.raises(QueueUnavailable):  # more than the server's max_control_line
+        await queue.publish(f"clipbot.results.{'x' * 70_000}", b"long", "1")
+    await until(lambda: queue.connected, True, 10.0)
+    await queue.publish(results_subject(42), b"after it", "2")
+    assert [found.data for found in await puller.pull(9, 5.0)] == [b"after it"]
     await queue.close()

@@ -188,7 +188,13 @@ async def test_what_is_no_job_is_set_aside(asker: Asker, hire: Hire) -> None:
 
 
 @pytest.mark.parametrize(
-    "subject", ["", "a b", "clipbot.results.*", "clipbot.results.>", "a..b", ".a", "a\r\nPUB b 0"]
+    "subject",
+    [
+        *("", "a b", "clipbot.results.*", "clipbot.results.>", "a..b", ".a", "a\r\nPUB b 0"),
+        "$JS.API.STREAM.DELETE.clipbot-jobs",
+        f"clipbot.results.{'x' * 5_000}",
+    ],
+    ids=lambda subject: subject[:40],
 )
 async def test_a_job_whose_answer_nobody_can_hear_is_set_aside(
     asker: Asker, hire: Hire, subject: str
@@ -202,10 +208,11 @@ async def test_a_job_whose_answer_nobody_can_hear_is_set_aside(
     assert hired.counted("undecodable") == 1
 
 
+@pytest.mark.parametrize("subject", ["nobody.stores.this", "clipbot.results.nor.this"])
 async def test_a_job_whose_answer_nobody_heard_is_set_aside_after_its_attempts(
-    asker: Asker, hire: Hire
+    asker: Asker, hire: Hire, subject: str
 ) -> None:
-    unheard = await asker.asks(picture(), reply=Reply("nobody.stores.this"))
+    unheard = await asker.asks(picture(), reply=Reply(subject))
     await asker.hands_back_jobs(times=intake.MAX_ATTEMPTS, ack_wait=ACK_WAIT)
     await hire()
     await asker.sees_empty_queue()

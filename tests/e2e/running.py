@@ -116,6 +116,9 @@ class Clipbot(Command):
 
     Args:
         settings: as in the environment, e.g. `CLIP_MODEL="demo"`.
+
+    Attributes:
+        database: the file, where no setting names another.
     """
 
     def __init__(self, server: BotApiServer, folder: Path, **settings: object) -> None:
@@ -128,6 +131,7 @@ class Clipbot(Command):
         }
         super().__init__(folder, "run", **(ours | settings))
         self._server = server
+        self.database = folder / "data" / "clipbot.db"
 
     async def polls(self, within: float = 30.0) -> None:
         """Returns once the bot waits for updates."""

@@ -1,10 +1,16 @@
 """Commands about the person: labels, template, language, privacy, help."""
 
 import asyncio
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 from bot.playground.people import Person
 from bot.playground.server import BotApiServer
 from tests.bot.playground.pictures import picture
+from tests.e2e.running import Clipbot
+from tests.inference.asker import until
 
 
 async def _asks(person: Person, text: str) -> str:
@@ -159,3 +165,21 @@ async def test_many_people_at_once(server: BotApiServer) -> None:
     assert all(answer.photo for answer in answers)
     for person, photo in photos:
         assert len(person.chat.replies_to(photo)) == 1
+
+
+async def test_a_plain_copy_of_the_database_holds_what_was_chosen_a_while_ago(
+    clipbot: Clipbot, alice: Person, tmp_path: Path
+) -> None:
+    await alice.hears(reply_to=await alice.sends("/labels a copied dog, a copied cat"))
+
+    def is_copied() -> bool:
+        copy = shutil.copy(clipbot.database, tmp_path)  # without clipbot.db-wal
+        with closing(sqlite3.connect(copy)) as database:
+            query = "select labels from people where user_id = ?"
+            try:
+                found = database.execute(query, (alice.user.id,)).fetchone()
+            except sqlite3.DatabaseError:
+                return False  # copied in the moment of a checkpoint
+        return found is not None and "a copied dog" in found[0]
+
+    await until(is_copied, True, 40.0)

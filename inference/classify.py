@@ -122,6 +122,8 @@ def _check_source(source: str, *, before: Sequence[str], behind: Sequence[str]) 
     """
     if source == STDIN or os.path.isfile(source):  # noqa: PTH113
         return
+    if not source.strip():
+        raise UserError("The name of a picture is empty.")
     if os.path.isdir(source):  # noqa: PTH112
         inside = shlex.quote(source.rstrip("/")) + "/*.jpg"
         raise UserError(f"{source} is a folder; name the pictures in it, as in {inside}.")

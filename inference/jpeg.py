@@ -13,8 +13,9 @@ _MAX_SCANNED = 5_000  # megapixels in all scans together
 END = b"\xff\xd9"  # end of image
 
 # 0xFF, then neither a stuffed 0x00, nor a restart marker, nor a fill byte: a segment begins.
-_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
-_EOI, _SOS, _COM, _APP0, _APP1, _APP14, _APP15 = 0xD9, 0xDA, 0xFE, 0xE0, 0xE1, 0xEE, 0xEF
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
+_SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
+_APP0, _APP1, _APP14, _APP15 = 0xE0, 0xE1, 0xEE, 0xEF
 # Start of frame: all of 0xC0..0xCF but DHT, JPG and DAC.
 _SOF = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
@@ -58,6 +59,12 @@ def read(data: bytes) -> Jpeg:
         if marker == _EOI:
             ended = True
             break
+        if marker == _SOI:
+            if scans:  # another picture begins, and the end of this one is missing
+                data = data[:start]
+                break
+            at = start + 2
+            continue
         at = start + 2 + int.from_bytes(data[start + 2 : start + 4], "big")
         if marker == _SOS:
             # Not by searching the file for the marker: what phones append (a video of several

@@ -163,6 +163,7 @@ def test_a_bad_picture_alone_needs_no_model(types: Type, monkeypatch: pytest.Mon
         ),
         ((".", PHRASES), ". is a folder; name the pictures in it, as in ./*.jpg."),
         (("red.png", "my photos/", PHRASES), "my photos/ is a folder; name the pictures in it"),
+        (("", PHRASES), "The name of a picture is empty."),
         (("x" * 5_000, PHRASES), "There is no file xxxxx"),
         (("red.png", "x" * 300, PHRASES), "There is no file xxxxx"),
         (("red\0.png", PHRASES), "There is no file red"),

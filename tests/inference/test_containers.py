@@ -124,6 +124,15 @@ def test_a_jpeg_without_its_end_marker(missing: int, progressive: bool) -> None:
     assert not ImageFile.LOAD_TRUNCATED_IMAGES
 
 
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_without_its_end_marker_before_another_jpeg(progressive: bool) -> None:
+    """Phones append a second picture: of depth, of another exposure, or a small one."""
+    data = encoded(noise(), "JPEG", progressive=progressive)
+    for other in (data, encoded(picture(), "JPEG")):
+        assert difference(decode(data[:-2] + other), decode(data)) < 0.1
+    assert is_damaged(data[: len(data) * 20 // 100] + data)
+
+
 def test_a_jpeg_without_its_last_rows() -> None:
     data = encoded(noise(), "JPEG")
     assert difference(decode(data[: len(data) * 97 // 100]), decode(data)) < 4

@@ -11,6 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from pathlib import Path
 
 from inference.hub import About, Hub
@@ -122,13 +123,15 @@ class Blobs:
         breaks, in_parts = 0, _size(partial) > 0
         while about.size is None or _size(partial) < about.size:
             have = _size(partial)
+            too_far = False
             _check_room(partial.parent, (about.size or 0) - have)
             try:
                 if self._receive(file, about, have, partial, came):
                     break
                 error = HubFault(f"{file} broke off on its way from the model hub", passing=True)
             except HubFault as fault:
-                if fault.too_far:  # what is there does not fit what the hub has now
+                too_far = fault.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+                if too_far:  # what is there does not fit what the hub has now
                     partial.unlink(missing_ok=True)
                 error = fault
             except OSError as full:
@@ -136,7 +139,7 @@ class Blobs:
                     partial.unlink(missing_ok=True)  # others on this disk need room, too
                 raise
             breaks = 0 if _size(partial) > have else breaks + 1
-            if breaks >= _BREAKS or not (error.passing or error.too_far):
+            if breaks >= _BREAKS or not (error.passing or too_far):
                 raise error
             in_parts = True
             time.sleep(_PAUSE)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 from inference import hub_faults, snapshots
@@ -183,7 +184,8 @@ class _Fetch:
         try:
             return self._hub.about(file, commit)
         except HubFault as fault:
-            if fault.absent:
+            # Some hubs give no reason for a 404; the repository is there, for it has a config.json.
+            if fault.absent or fault.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
 

@@ -40,16 +40,16 @@ class HubFault(Exception):
     Attributes:
         passing: whether the same may work a little later, without anybody's doing.
         absent: whether the repository is there, but not this file.
-        too_far: whether more of a file was there already than the hub has of it.
+        status: of an answer for which the hub gives no reason; else 0.
     """
 
     def __init__(
-        self, clause: str, *, passing: bool = False, absent: bool = False, too_far: bool = False
+        self, clause: str, *, passing: bool = False, absent: bool = False, status: int = 0
     ) -> None:
         super().__init__(clause)
         self.passing = passing
         self.absent = absent
-        self.too_far = too_far
+        self.status = status
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -142,10 +142,10 @@ def of_status(status: int, headers: Mapping[str, str], *, with_token: bool) -> H
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND} or code == "RepoNotFound":
         whose = f"{token_name()} may not read it" if with_token else "HF_TOKEN is not set"
         return HubFault(
-            f"the hub has no such model (or it is private, and {whose}); check the name"
+            f"the hub has no such model (or it is private, and {whose}); check the name",
+            status=status if not code else 0,
         )
-    too_far = status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
-    return HubFault(f"the model hub answers {named(status)}", too_far=too_far)
+    return HubFault(f"the model hub answers {named(status)}", status=status)
 
 
 def of_error(error: BaseException) -> HubFault | None:

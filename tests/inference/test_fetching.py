@@ -117,6 +117,12 @@ def split(hub: Hub) -> list[str]:
     return names
 
 
+def test_a_hub_that_gives_no_reasons_may_lack_files_as_well(hub: Hub) -> None:
+    hub.lists = False
+    hub.trouble.status = {"vocab": 404, "merges.txt": 404, "/preprocessor": 404}
+    assert is_complete(sources.locate(REPOSITORY))
+
+
 def test_all_shards_of_large_weights_come(hub: Hub) -> None:
     names = split(hub)
     folder = sources.locate(REPOSITORY)
@@ -241,6 +247,14 @@ def test_a_refusal_in_mid_download_keeps_what_came(hub: Hub, status: int) -> Non
     hub.trouble.status = {"/elsewhere/": status}
     refusal()
     assert partial(hub).stat().st_size == 2000
+
+
+def test_what_goes_beyond_the_file_of_the_hub_is_not_kept(hub: Hub) -> None:
+    blobs().mkdir(parents=True)
+    partial(hub).write_bytes(hub.files[WEIGHTS][:2000])
+    hub.trouble.status = {"/elsewhere/": 416}
+    assert "answers 416" in refusal()
+    assert not partial(hub).read_bytes()
 
 
 def test_a_download_that_stops_ends_in_a_sentence_and_keeps_what_came(hub: Hub) -> None:

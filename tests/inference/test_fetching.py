@@ -254,7 +254,7 @@ def test_what_goes_beyond_the_file_of_the_hub_is_not_kept(hub: Hub) -> None:
     partial(hub).write_bytes(hub.files[WEIGHTS][:2000])
     hub.trouble.status = {"/elsewhere/": 416}
     assert "answers 416" in refusal()
-    assert not partial(hub).read_bytes()
+    assert not partial(hub).exists()
 
 
 def test_a_download_that_stops_ends_in_a_sentence_and_keeps_what_came(hub: Hub) -> None:

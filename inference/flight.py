@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import re
 import time
 from typing import Self
 
@@ -19,7 +20,7 @@ from inference.errors import (
     QueueUnavailable,
 )
 from inference.metrics import Metrics
-from inference.queue import Delivery, Queue
+from inference.queue import Delivery, Queue, results_subject
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 # counts, and too many would have it answered with an apology.
 PUBLISH_PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds
 LONGEST_PAUSE = 8.0  # seconds
+# Where the results stream listens.
+_HEARD = re.compile(re.escape(results_subject(0).removesuffix("0")) + r"[^.]+")
 # How long a job rests at most that could not be answered this time.
 LONGEST_REST = 60.0  # seconds
 
@@ -93,6 +96,9 @@ class Flight:
     async def answer(self, result: Result, outcome: str) -> None:
         """Stores the result, then acknowledges the job; hands it back where that can't be done.
 
+        A job whose result can never be stored is set aside: each further attempt would end like
+        this one, and have the model to itself.
+
         Args:
             outcome: as `Metrics.jobs` counts it.
         """
@@ -106,27 +112,32 @@ class Flight:
                 *(self.job.id, len(data), self._queue.max_message),
             )
             data = encode(msgspec.structs.replace(result, chart=b""))
-        if not await self._publish(data):
-            await self.hand_back(self.rest)
+        error = await self._publish(data)
+        if isinstance(error, NoStream) and _HEARD.fullmatch(self.job.reply.subject):
+            await self.hand_back(self.rest)  # the queue lost that stream; it will be made again
             return
+        if error:
+            log.error("Job %.100s is set aside: its result is never stored.", self.job.id)
+            await set_aside(self._queue, self._delivery)
+            outcome = "unheard"
         self.settled = True
         await self._delivery.ack()
         await self._kept.aclose()
         self._metrics.jobs.labels(outcome).inc()
 
-    async def _publish(self, data: bytes) -> bool:
-        """Stores a result, however long NATS takes to do so; False where it never would."""
+    async def _publish(self, data: bytes) -> NoStream | MessageTooLarge | None:
+        """Stores a result, however long NATS takes to do so; returns why where it never would."""
         for pause in itertools.chain(PUBLISH_PAUSES, itertools.repeat(None)):
             try:
                 await self._queue.publish(self.job.reply.subject, data, self.job.id)
             except (QueueUnavailable, QueueFull) as error:
                 if pause is None and isinstance(error, (NoStream, MessageTooLarge)):
-                    break
-                log.warning("Job %s: its result is not stored: %s", self.job.id, error)
+                    return error
+                log.warning("Job %.100s: its result is not stored: %s", self.job.id, error)
                 await asyncio.sleep(LONGEST_PAUSE if pause is None else pause)
             else:
-                return True
-        return False
+                return None
+        raise AssertionError
 
     @property
     def rest(self) -> float:

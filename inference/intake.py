@@ -9,7 +9,7 @@ from inference.contract import UnknownVersion, decode_job
 from inference.errors import Problem, ProblemCode
 from inference.flight import Flight, set_aside
 from inference.metrics import Metrics
-from inference.queue import Delivery, Queue, results_subject
+from inference.queue import Delivery, Queue
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +29,6 @@ _SUBJECT = re.compile(r"(?!\$)[^\s.*>\x00-\x1f]+(\.[^\s.*>\x00-\x1f]+)*")
 # Bytes; nats-server ends the connection of who sends it a line of more than 4,096 (its
 # max_control_line), of which the subject is the longest part.
 _LONGEST_SUBJECT = 1_024
-# Where the results stream listens.
-_HEARD = re.compile(re.escape(results_subject(0).removesuffix("0")) + r"[^.]+")
 
 
 class Intake:
@@ -58,8 +56,9 @@ class Intake:
         except msgspec.DecodeError as error:
             await self._refuse(delivery, f"no job ({error})")
             return None
-        if self._is_unheard(job.reply.subject, delivery.attempt):
-            await self._refuse(delivery, f"a job with no asker ({job.reply.subject[:100]!r})")
+        subject = job.reply.subject
+        if len(subject.encode()) > _LONGEST_SUBJECT or not _SUBJECT.fullmatch(subject):
+            await self._refuse(delivery, f"a job with no asker ({subject[:100]!r})")
             return None
         flight = await Flight(job, delivery, self._queue, self._metrics).begin()
         if flight.attempt > MAX_ATTEMPTS:
@@ -67,13 +66,6 @@ class Intake:
             await flight.fail(Problem(ProblemCode.INTERNAL), "poison")
             return None
         return flight
-
-    @staticmethod
-    def _is_unheard(subject: str, attempt: int) -> bool:
-        """Whether a result can't be published there, or was not in all of its attempts."""
-        if len(subject.encode()) > _LONGEST_SUBJECT or not _SUBJECT.fullmatch(subject):
-            return True
-        return attempt > MAX_ATTEMPTS and not _HEARD.fullmatch(subject)
 
     async def _refuse(self, delivery: Delivery, what: str) -> None:
         log.warning("A message on the jobs stream is %s; it is set aside.", what)

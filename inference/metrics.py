@@ -12,7 +12,7 @@ class Metrics:
 
     Attributes:
         jobs: by outcome: `answered`, `failed` (the model call raised), `unreadable` (no picture of
-            it could be read), `poison`, `handed_back`, `undecodable`, `unknown_version`.
+            it could be read), `poison`, `handed_back`, `undecodable`, `unheard`, `unknown_version`.
     """
 
     def __init__(self) -> None:

@@ -77,8 +77,9 @@ log = logging.getLogger(__name__)
 _STORE_FAILED = 10_077
 _FULL = {"maximum messages exceeded", "maximum bytes exceeded"}
 _TOO_LARGE = "message too large"
-# "message size exceeds maximum allowed": the stream's own limit of a message
-_EXCEEDS_MAXIMUM = 10_054
+# "message size exceeds maximum allowed": the stream's own limit of a message;
+# "header size exceeds maximum allowed of 64k": the message's id is in its header
+_EXCEED_MAXIMUM = {10_054, 10_097}
 _TIMEOUT = 5.0
 _NO_STATUS = (js_errors.KeyNotFoundError, js_errors.InvalidKeyError, msgspec.DecodeError)
 # Bytes of a message from which on it is sent alone: on the way it holds up what else we send, and
@@ -367,7 +368,7 @@ def _refusal(error: js_errors.APIError, size: int) -> QueueFull | QueueUnavailab
     """Why JetStream did not store a message of `size` bytes."""
     if error.err_code == _STORE_FAILED and error.description in _FULL:
         return QueueFull("the queue is full")
-    if error.err_code == _EXCEEDS_MAXIMUM or error.description == _TOO_LARGE:
+    if error.err_code in _EXCEED_MAXIMUM or error.description == _TOO_LARGE:
         return MessageTooLarge(_too_large(size))
     return QueueUnavailable(f"NATS did not store a message: {error.description or error}")
 

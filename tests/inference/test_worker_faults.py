@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from typing import Any
 from unittest.mock import Mock
 
 import msgspec
@@ -11,7 +12,7 @@ from PIL import Image
 
 from inference import chart, flight, intake
 from inference.classifier import ScriptedClassifier, colour_of
-from inference.contract import ImageOutcome, Reply
+from inference.contract import ImageOutcome, Job, Reply, encode
 from inference.errors import (
     DeviceLost,
     Problem,
@@ -208,15 +209,29 @@ async def test_a_job_whose_answer_nobody_can_hear_is_set_aside(
     assert hired.counted("undecodable") == 1
 
 
-@pytest.mark.parametrize("subject", ["nobody.stores.this", "clipbot.results.nor.this"])
-async def test_a_job_whose_answer_nobody_heard_is_set_aside_after_its_attempts(
-    asker: Asker, hire: Hire, subject: str
+@pytest.mark.parametrize(
+    "poison",
+    [
+        {"reply": Reply("nobody.stores.this")},
+        {"reply": Reply("clipbot.results.nor.this")},
+        {
+            "id": "x" * 70_000,
+            "reply": Reply("clipbot.results.1"),
+        },  # more than NATS takes in a message's header
+    ],
+    ids=["no stream", "two words", "id"],
+)
+async def test_a_job_whose_answer_is_never_stored_is_set_aside_at_its_first_attempt(
+    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch, poison: dict[str, Any]
 ) -> None:
-    unheard = await asker.asks(picture(), reply=Reply(subject))
-    await asker.hands_back_jobs(times=intake.MAX_ATTEMPTS, ack_wait=ACK_WAIT)
-    await hire()
+    monkeypatch.setattr(flight, "PUBLISH_PAUSES", (0.01,))
+    hired = await hire()
+    job = Job(**{"id": "p", "images": [picture()], "labels": ["a"], **poison})
+    await asker.queue.publish(JOBS_SUBJECT, encode(job), "poison")
+    await until(lambda: hired.counted("unheard"), 1)
     await asker.sees_empty_queue()
-    assert await asker.finds_set_aside() == [unheard]
+    assert await asker.finds_set_aside() == [job.id]
+    assert hired.counted("handed_back") == 0
 
 
 async def test_a_job_nested_too_deeply_is_set_aside(asker: Asker, hire: Hire) -> None:

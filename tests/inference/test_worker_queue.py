@@ -7,8 +7,8 @@ import pytest
 from inference import flight
 from inference.classifier import ScriptedClassifier
 from inference.contract import Job, Reply, encode
-from inference.errors import QueueUnavailable
-from inference.queue import JOBS_SUBJECT, Queue, connect
+from inference.errors import NoStream, QueueUnavailable
+from inference.queue import JOBS_SUBJECT, Queue, connect, results_subject
 from tests.inference.asker import LABELS, Asker, until
 from tests.inference.hired import ACK_WAIT, Gate, Hire
 from tests.inference.nats_server import NatsServer
@@ -31,8 +31,16 @@ async def test_a_result_that_the_queue_refuses_hands_the_job_back(
 ) -> None:
     monkeypatch.setattr(flight, "PUBLISH_PAUSES", (0.01,))
     monkeypatch.setattr(flight, "LONGEST_REST", 0.1)
+    publish, lost = Queue.publish, results_subject(7)
+
+    async def refuses(queue: Queue, subject: str, data: bytes, message_id: str) -> None:
+        if subject == lost:
+            raise NoStream("the server lost its files, and the streams are yet to be made again")
+        await publish(queue, subject, data, message_id)
+
+    monkeypatch.setattr(Queue, "publish", refuses)
     hired = await hire()
-    nowhere = await asker.asks(picture("red"), reply=Reply("nobody.stores.this"))
+    nowhere = await asker.asks(picture("red"), reply=Reply(lost))
     await until(lambda: hired.counted("handed_back") >= 2, True)
     assert await asker.queue.jobs_waiting() == 1
     job = await asker.asks(picture("red"))

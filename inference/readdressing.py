@@ -51,7 +51,11 @@ async def _move(js: JetStreamContext, subject: str, model: str, reply: str) -> i
         ours = msgspec.structs.replace(job, model=model)
         # An id of its own: the job's own one was stored an instant ago, as far as NATS knows.
         headers = {"Nats-Msg-Id": f"{job.id} {jobs_subject(model)}"}
-        await js.publish(jobs_subject(model), encode(ours), headers=headers)
+        try:
+            await js.publish(jobs_subject(model), encode(ours), headers=headers)
+        except js_errors.BadRequestError as error:  # it is never stored; the others are
+            log.warning("Job %.100s stays where nobody may take it: %s", job.id, error)
+            continue
         await js.delete_msg(JOBS, sequence)
         moved += 1
 

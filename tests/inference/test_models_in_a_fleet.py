@@ -151,6 +151,22 @@ class TestABotWhoseModelWasChanged:
         assert set(await asker.hears("1", "2", "3")) == {"1", "2", "3"}
         await until(asker.queue.jobs_waiting, 1)
 
+    async def test_a_job_that_cannot_be_moved_holds_up_no_other(
+        self, asker: Asker, hire: Hire
+    ) -> None:
+        poison = Job(
+            id="x" * 70_000,  # more than NATS takes in a message's header
+            images=[picture("red")],
+            labels=list(LABELS),
+            reply=Reply(results_subject(1)),
+            model=CLIP,
+        )
+        await asker.queue.publish(jobs_subject(CLIP), encode(poison), "poison")
+        await asks(asker, CLIP, "1")
+        await asker.queue.readdress_jobs(SIGLIP, 1)
+        await hire(clip_model=SIGLIP)
+        assert set(await asker.hears("1")) == {"1"}
+
     async def test_a_full_queue_is_no_hindrance(self, nats_url: str) -> None:
         queue = await connect(nats_url, name="bot")
         await queue.prepare(2, owner=True)

@@ -44,10 +44,13 @@ async def open_client(url: str, *, name: str, patience: float = 20.0) -> Client:
         QueueUnavailable: nobody answers at `url`, or it refuses us. The text holds no password.
     """
     last: Exception | None = None
+    is_refused = False
 
     async def on_error(error: Exception) -> None:
-        nonlocal last
+        nonlocal last, is_refused
         last = error
+        # The connection that breaks after a refusal is an error of its own.
+        is_refused = is_refused or "authorization" in str(error).lower()
         log.debug("NATS: %r", error)
 
     async def on_disconnect() -> None:
@@ -80,7 +83,7 @@ async def open_client(url: str, *, name: str, patience: float = 20.0) -> Client:
     except (TimeoutError, NatsError, OSError, ValueError) as error:
         with contextlib.suppress(NatsError):
             await client.close()
-        if "authorization" in str(last).lower():
+        if is_refused:
             raise QueueUnavailable(
                 "The NATS server at NATS_URL refuses us; are user and password, or token, right?"
             ) from error

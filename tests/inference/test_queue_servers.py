@@ -74,7 +74,7 @@ async def test_a_first_server_that_refuses_us_costs_a_few_seconds(
 
 async def test_who_is_refused_is_told_so(locked: str) -> None:
     with pytest.raises(QueueUnavailable, match="refuses us; are user and password") as refusal:
-        await connect(locked, name="stranger", patience=1.0)
+        await connect(locked, name="stranger", patience=5.0)
     assert "wrong" not in str(refusal.value)
 
 

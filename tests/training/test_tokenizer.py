@@ -17,7 +17,12 @@ def squeezed(text: str) -> str:
     return "".join(unicodedata.normalize("NFC", text).lower().split())
 
 
-@given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp", "Cf"]), max_size=30))
+# Without characters that this Python's Unicode lacks (Cn): the tokenizer's own may be newer, and
+# know capitals among them.
+TYPED = st.characters(exclude_categories=["Cs", "Cc", "Cf", "Cn", "Zs", "Zl", "Zp"])
+
+
+@given(st.text(TYPED, max_size=30))
 def test_any_unicode_comes_back(text: str) -> None:
     if "<|" in text or "</w>" in text:
         return

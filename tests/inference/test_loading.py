@@ -81,8 +81,9 @@ async def test_a_download_that_gets_on_takes_the_place_of_the_last_failure() -> 
     steps = iter([Progress(10, 0), Progress(84_000_000, 605_000_000), Progress(2, 2)])
 
     def load() -> Classifier:
-        fetching.report(next(steps))
-        if len(states) < 3:
+        step = next(steps)
+        fetching.report(step)
+        if not step.is_complete:
             raise ModelUnavailable("It broke off.")
         return ScriptedClassifier()
 

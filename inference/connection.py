@@ -1,7 +1,6 @@
 """A connection to NATS that stays: a server that goes away is looked for until it is back."""
 
 import asyncio
-import contextlib
 import logging
 import ssl
 
@@ -9,6 +8,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.protocol.parser import PERMISSIONS_ERR
 
+from inference import tasks
 from inference.addresses import Credentials, servers
 from inference.errors import QueueUnavailable
 
@@ -16,6 +16,9 @@ log = logging.getLogger(__name__)
 
 # Seconds for a server to answer; where there are others, one that is dead costs a start no more.
 _LONE_PATIENCE, _CONNECT_PATIENCE = 5, 2
+
+# Seconds that a client which never got through is given to close its connection.
+_CLOSE_PATIENCE = 1.0
 
 
 class _StayingClient(Client):
@@ -64,25 +67,26 @@ async def open_client(url: str, *, name: str, patience: float = 20.0) -> Client:
     try:
         found = servers(url)
         known = found.credentials or Credentials()
-        connecting = client.connect(
-            list(found.urls),
-            name=name,
-            connect_timeout=_CONNECT_PATIENCE if len(found.urls) > 1 else _LONE_PATIENCE,
-            allow_reconnect=True,
-            max_reconnect_attempts=-1,
-            reconnect_time_wait=1,
-            pending_size=64 * 2**20,
-            error_cb=on_error,
-            disconnected_cb=on_disconnect,
-            reconnected_cb=on_reconnect,
-            user=known.user,
-            password=known.password,
-            token=known.token,
+        connecting = asyncio.create_task(
+            client.connect(
+                list(found.urls),
+                name=name,
+                connect_timeout=_CONNECT_PATIENCE if len(found.urls) > 1 else _LONE_PATIENCE,
+                allow_reconnect=True,
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=1,
+                pending_size=64 * 2**20,
+                error_cb=on_error,
+                disconnected_cb=on_disconnect,
+                reconnected_cb=on_reconnect,
+                user=known.user,
+                password=known.password,
+                token=known.token,
+            )
         )
-        await asyncio.wait_for(connecting, patience)
+        await _within(patience, connecting)
     except (TimeoutError, NatsError, OSError, ValueError) as error:
-        with contextlib.suppress(NatsError):
-            await client.close()
+        await _give_up(client)
         if is_refused:
             raise QueueUnavailable(
                 "The NATS server at NATS_URL refuses us; are user and password, or token, right?"
@@ -97,3 +101,28 @@ async def open_client(url: str, *, name: str, patience: float = 20.0) -> Client:
             "is it running, and are its user and password right?"
         ) from error
     return client
+
+
+async def _within(seconds: float, task: "asyncio.Task[None]") -> None:
+    """Wait for a task; one that takes longer is ended.
+
+    Not by `asyncio.wait_for`, whose cancellation may get lost: see `tasks.end`.
+
+    Raises:
+        TimeoutError: it took longer.
+        Exception: what the task raises.
+    """
+    try:
+        await asyncio.wait([task], timeout=seconds)
+        if not task.done():
+            raise TimeoutError
+        await task
+    finally:
+        await tasks.end(task)
+
+
+async def _give_up(client: Client) -> None:
+    """Close a client that never got through: after a failed TLS handshake that may never end."""
+    closing = asyncio.create_task(client.close())
+    await asyncio.wait([closing], timeout=_CLOSE_PATIENCE)
+    await tasks.end(closing)

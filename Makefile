@@ -43,10 +43,11 @@ test: $(VENV)/installed-test
 	$(PYTEST) $(ARGS)
 
 # Processors with instructions for bfloat16 take other ways through the code. torch computes in it
-# on any, and this stands for what the processor says: see inference/bfloat16.py.
+# on any, if slowly, hence the longer timeout; the variable stands for what the processor says: see
+# inference/bfloat16.py.
 test-dtypes: $(VENV)/installed-test
-	CLIPBOT_NATIVE_BFLOAT16=on $(PYTEST) tests/inference $(ARGS)
-	CLIPBOT_NATIVE_BFLOAT16=off $(PYTEST) tests/inference $(ARGS)
+	CLIPBOT_NATIVE_BFLOAT16=on $(PYTEST) --timeout 400 tests/inference $(ARGS)
+	CLIPBOT_NATIVE_BFLOAT16=off $(PYTEST) --timeout 400 tests/inference $(ARGS)
 
 # Apart from `make test`, because tracing every branch, in child processes too, takes its time.
 coverage: $(VENV)/installed-test

@@ -85,7 +85,7 @@ def playground(port: int, model: str | None, opens: bool) -> None:
     """The bot in a local web page: no token, no account."""
     import uvloop
 
-    from bot.playground.front import playground as front
+    from clipbot_playground import launcher as front
 
     def started(running: front.Playground) -> None:
         click.echo(f"The playground is at {running.url} (Ctrl-C ends it).")

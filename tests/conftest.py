@@ -23,7 +23,7 @@ from inference.settings import WorkerSettings
 from tests.inference.nats_server import NatsServer
 
 # What docs/bot-api-server.md promises to others serves our tests as well.
-pytest_plugins = ["bot.playground.fixture"]
+pytest_plugins = ["clipbot_playground.botapi.fixture"]
 
 _SETTINGS = {name.upper() for kind in (BotSettings, WorkerSettings) for name in kind.model_fields}
 _OURS = {"HF_HUB_OFFLINE", "HF_ASSETS_CACHE", "PTB_TIMEDELTA"}

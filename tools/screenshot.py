@@ -10,8 +10,8 @@ from pathlib import Path
 
 from playwright.async_api import Page, async_playwright, expect
 
-from bot.playground.front.gallery import Gallery
-from bot.playground.front.playground import Playground, PlaygroundSettings
+from clipbot_playground.launcher import Playground, PlaygroundSettings
+from clipbot_playground.page.gallery import Gallery
 from inference.settings import DEMO_MODEL, load
 from tools import chromium
 

@@ -15,14 +15,14 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from bot.playground import media, photos
-from bot.playground.entities import typed
-from bot.playground.journal import Call
-from bot.playground.media import Photo
-from bot.playground.messages import Content
-from bot.playground.people import Person
-from bot.playground.photos import Rendition
-from bot.playground.server import BotApiServer
+from clipbot_playground.botapi.journal import Call
+from clipbot_playground.botapi.model import media, photos
+from clipbot_playground.botapi.model.entities import typed
+from clipbot_playground.botapi.model.media import Photo
+from clipbot_playground.botapi.model.messages import Content
+from clipbot_playground.botapi.model.photos import Rendition
+from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.server import BotApiServer
 
 TOKEN = "42:BENCH"  # noqa: S105  # a token of nobody
 

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from bot import doctor
-from bot.playground.server import BotApiServer
+from clipbot_playground.botapi.server import BotApiServer
 from inference.contract import WorkerState, WorkerStatus
 from inference.findings import Finding, State
 from inference.queue import Queue, connect, jobs_subject

@@ -12,9 +12,9 @@ import pytest
 import pytest_asyncio
 
 import inference
-from bot.playground.chats import Chat
-from bot.playground.people import Person
-from bot.playground.server import BotApiServer
+from clipbot_playground.botapi.model.chats import Chat
+from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.server import BotApiServer
 from inference import compiled
 from tests.e2e.running import Clipbot
 from tests.ports import reserved_port

@@ -3,12 +3,12 @@
 import itertools
 from dataclasses import dataclass
 
-from bot.playground.chats import Chat, Topic
-from bot.playground.journal import Call
-from bot.playground.messages import Message
-from bot.playground.people import Person
-from bot.playground.server import BotApiServer
-from tests.bot.playground.pictures import picture
+from clipbot_playground.botapi.journal import Call
+from clipbot_playground.botapi.model.chats import Chat, Topic
+from clipbot_playground.botapi.model.messages import Message
+from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.server import BotApiServer
+from tests.playground.botapi.pictures import picture
 
 _SAYING = ("sendMessage", "sendPhoto", "editMessageText", "editMessageMedia", "editMessageCaption")
 _NAMES = ("Ann", "Bob", "Cem", "Dan", "Eve")

@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from bot.playground.server import BotApiServer
+from clipbot_playground.botapi.server import BotApiServer
 from tests.inference.asker import until
 
 # What a process needs of its surroundings; everything else of the host stays outside.

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from bot.playground import media
-from bot.playground.chats import Chat
-from bot.playground.messages import Message
-from bot.playground.people import Person
-from bot.playground.server import BotApiServer
-from tests.bot.playground.pictures import picture
+from clipbot_playground.botapi.model import media
+from clipbot_playground.botapi.model.chats import Chat
+from clipbot_playground.botapi.model.messages import Message
+from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.server import BotApiServer
+from tests.playground.botapi.pictures import picture
 
 COLOURS = ("red", "green", "blue")
 THREE = [picture(colour=colour) for colour in COLOURS]

@@ -5,13 +5,13 @@ import signal
 import time
 from collections.abc import Sequence
 
-from bot.playground.messages import Message
-from bot.playground.people import Person
-from bot.playground.server import BotApiServer
-from tests.bot.playground.pictures import picture
+from clipbot_playground.botapi.model.messages import Message
+from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.conftest import Start
 from tests.e2e.running import Clipbot
 from tests.inference.asker import until
+from tests.playground.botapi.pictures import picture
 
 PHOTO = picture(320, 240)
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from bot.playground.messages import Message
-from bot.playground.server import BotApiServer
-from tests.bot.playground.pictures import picture
+from clipbot_playground.botapi.model.messages import Message
+from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.playing import Club, a_club
+from tests.playground.botapi.pictures import picture
 
 
 async def starts(club: Club) -> Message:

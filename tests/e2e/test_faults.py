@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from bot.playground.messages import Message
-from bot.playground.people import Person
-from bot.playground.server import BotApiServer
-from tests.bot.playground.pictures import picture
+from clipbot_playground.botapi.model.messages import Message
+from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.conftest import Start
+from tests.playground.botapi.pictures import picture
 
 BAD_DAYS: list[Any] = [
     pytest.param({"status": 429, "retry_after": 1}, id="429"),

@@ -2,10 +2,10 @@
 
 import pytest
 
-from bot.playground.chats import Chat
-from bot.playground.people import Person
-from bot.playground.server import BotApiServer
-from tests.bot.playground.pictures import picture
+from clipbot_playground.botapi.model.chats import Chat
+from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.server import BotApiServer
+from tests.playground.botapi.pictures import picture
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from bot.playground.entities import typed
-from bot.playground.people import Person
-from bot.playground.server import BotApiServer
-from tests.bot.playground.pictures import picture, sides
+from clipbot_playground.botapi.model.entities import typed
+from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.server import BotApiServer
+from tests.playground.botapi.pictures import picture, sides
 
 
 async def test_a_photo_with_a_caption_gets_one_chart(server: BotApiServer, alice: Person) -> None:

@@ -7,9 +7,9 @@ import zlib
 import pytest
 from PIL import Image
 
-from bot.playground.people import Person
-from bot.playground.server import BotApiServer
-from tests.bot.playground.pictures import picture
+from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.server import BotApiServer
+from tests.playground.botapi.pictures import picture
 
 JPEG = picture()
 

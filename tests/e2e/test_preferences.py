@@ -6,11 +6,11 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from bot.playground.people import Person
-from bot.playground.server import BotApiServer
-from tests.bot.playground.pictures import picture
+from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.running import Clipbot
 from tests.inference.asker import until
+from tests.playground.botapi.pictures import picture
 
 
 async def _asks(person: Person, text: str) -> str:

@@ -1,8 +1,8 @@
 """A photo without phrases: the bot asks, and understands the answer."""
 
-from bot.playground.people import Person
-from bot.playground.server import BotApiServer
-from tests.bot.playground.pictures import picture
+from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.server import BotApiServer
+from tests.playground.botapi.pictures import picture
 
 
 async def test_the_answer_to_the_question_sorts_the_photo(alice: Person) -> None:

@@ -2,12 +2,12 @@
 
 import pytest
 
-from bot.playground.messages import Message
-from bot.playground.people import Person
-from bot.playground.server import BotApiServer
-from tests.bot.playground.pictures import picture
+from clipbot_playground.botapi.model.messages import Message
+from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.conftest import Start
 from tests.e2e.playing import Club, a_club
+from tests.playground.botapi.pictures import picture
 
 LABELS = "a red thing, a blue thing, a green thing"
 

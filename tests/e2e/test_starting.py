@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.playground.server import BotApiServer
+from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.conftest import Start
 from tests.e2e.running import COMMAND, surroundings
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import httpx
 
-from bot.playground.messages import Message
-from bot.playground.people import Person
-from bot.playground.server import BotApiServer
-from tests.bot.playground.pictures import picture
+from clipbot_playground.botapi.model.messages import Message
+from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.conftest import Start
 from tests.inference.asker import until
+from tests.playground.botapi.pictures import picture
 
 # Issue: "polls within 5 s while the model still loads"; the rest is for a busy machine.
 POLLS_WITHIN = 5.0 + 10.0

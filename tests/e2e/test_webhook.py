@@ -2,11 +2,11 @@
 
 import httpx
 
-from bot.playground.people import Person
-from bot.playground.server import BotApiServer
 from bot.telegram.webhook import SECRET_HEADER
-from tests.bot.playground.pictures import picture
+from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.conftest import Start
+from tests.playground.botapi.pictures import picture
 
 SECRET = "a-Secret_of-this-test"
 

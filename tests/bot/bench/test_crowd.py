@@ -7,8 +7,8 @@ import pytest
 
 from bot.bench import crowd
 from bot.bench.crowd import TOKEN, Crowd, Order, Refused
-from bot.playground import media
-from bot.playground.server import BotApiServer
+from clipbot_playground.botapi.model import media
+from clipbot_playground.botapi.server import BotApiServer
 from inference.bench.pictures import photo
 
 

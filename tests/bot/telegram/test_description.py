@@ -7,12 +7,12 @@ import pytest
 from telegram.constants import BotDescriptionLimit
 from telegram.ext import ExtBot
 
-from bot.playground.server import BotApiServer
 from bot.telegram.connection import keep_menu
 from bot.telegram.description import describe, is_ours
 from bot.telegram.request import AiohttpRequest
 from bot.texts import LANGUAGES, speak
 from bot.texts.lengths import units
+from clipbot_playground.botapi.server import BotApiServer
 from inference import tasks
 
 SETTING = ("setMyDescription", "setMyShortDescription", "setMyName")

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.inbox import Update
-from bot.playground.people import Person
-from bot.playground.server import BotApiServer
 from bot.telegram import polling
 from bot.telegram.polling import Poller, Unauthorized
+from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.server import BotApiServer
 from inference import tasks
 from inference.errors import QueueUnavailable
 from tests.bot.answering import MOVED, Writer, answering

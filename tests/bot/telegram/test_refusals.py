@@ -9,12 +9,12 @@ from telegram.ext import ExtBot
 
 from bot.asks import Place
 from bot.platform import Gone, NoPictures, Rejected
-from bot.playground.people import Person
-from bot.playground.server import BotApiServer
 from bot.telegram.platform import TelegramPlatform
 from bot.telegram.refusals import Cure, refusals
 from bot.telegram.request import AiohttpRequest
-from tests.bot.playground.pictures import picture
+from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.server import BotApiServer
+from tests.playground.botapi.pictures import picture
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

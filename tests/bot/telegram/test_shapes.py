@@ -10,8 +10,8 @@ from telegram import Message, Update
 
 from bot.telegram import shapes
 from bot.telegram.commands import command_in
-from tests.bot.playground.specification import needs_specification, specification
 from tests.bot.telegram.messages import ALICE, PRIVATE, file, size
+from tests.playground.botapi.specification import needs_specification, specification
 
 # What the bot reads of a message; all else may be anything.
 USED = {

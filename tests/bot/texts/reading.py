@@ -1,6 +1,6 @@
 """What a person sees of a text with markup."""
 
-from bot.playground.html_markup import parse_html
+from clipbot_playground.botapi.model.html_markup import parse_html
 
 
 def shown(html: str) -> str:

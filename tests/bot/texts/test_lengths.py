@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.playground.entities import typed
 from bot.texts import speak
 from bot.texts.lengths import shortened, units
+from clipbot_playground.botapi.model.entities import typed
 from tests.counting import steps
 
 HOSTILE = ["x" * 8_000, "😀 " * 4_000, "a" + " " * 8_000 + "b", "#a " * 2_600, "http://" * 1_100]

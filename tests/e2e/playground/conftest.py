@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
-from bot.playground.front.playground import Playground, PlaygroundSettings
+from clipbot_playground.launcher import Playground, PlaygroundSettings
 from inference.settings import load
 from tests.e2e.playground.desk import SHOTS, Desk
 from tests.e2e.playground.stage import Stage

@@ -14,8 +14,8 @@ from playwright.async_api import (
 )
 
 import inference
-from bot.playground.front.site import Site
-from bot.playground.server import BotApiServer
+from clipbot_playground.botapi.server import BotApiServer
+from clipbot_playground.page.site import Site
 from tests.inference.asker import until
 
 PHRASES = "a red circle, a blue square"

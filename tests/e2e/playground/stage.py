@@ -5,13 +5,13 @@ from typing import Self
 
 from telegram import Bot, CallbackQuery
 
-from bot.playground.front.bonnet import Bonnet
-from bot.playground.front.download import Progress
-from bot.playground.front.gallery import Gallery
-from bot.playground.front.model_choice import ModelChoice
-from bot.playground.front.site import Site
-from bot.playground.server import BotApiServer
-from bot.playground.wire import Wire
+from clipbot_playground.botapi.delivery.loopback_server import Wire
+from clipbot_playground.botapi.server import BotApiServer
+from clipbot_playground.page.download import Progress
+from clipbot_playground.page.gallery import Gallery
+from clipbot_playground.page.model_choice import ModelChoice
+from clipbot_playground.page.site import Site
+from clipbot_playground.page.system_panel import Bonnet
 from inference.contract import WorkerStatus
 
 

@@ -70,7 +70,9 @@ async def test_axe_finds_nothing_in_a_group(browser: Browser, axe: str, theme: s
     ],
 )
 async def test_colours_of_any_hue_can_be_read(sheet: str, selector: str, ground: str) -> None:
-    written = (files("bot.playground") / "page" / "css" / f"{sheet}.css").read_text("utf-8")
+    written = (files("clipbot_playground.page") / "static" / "css" / f"{sheet}.css").read_text(
+        "utf-8"
+    )
     rule = written.partition(f"{selector} {{")[2].partition("}")[0]
     made = re.search(r"hsl\(var\(--hue[^)]*\) (\d+)% (\d+)%\)", rule)
     assert made is not None

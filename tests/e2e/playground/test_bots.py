@@ -4,10 +4,10 @@ import pytest
 from playwright.async_api import expect
 from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
 
-from bot.playground.front.bonnet import Work
-from tests.bot.playground.pictures import picture
+from clipbot_playground.page.system_panel import Work
 from tests.e2e.playground.desk import Desk
 from tests.e2e.playground.stage import Stage
+from tests.playground.botapi.pictures import picture
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import pytest
 from playwright.async_api import Locator, expect
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from tests.bot.playground.pictures import picture
 from tests.e2e.playground.desk import Desk, Tab
 from tests.e2e.playground.stage import Stage
+from tests.playground.botapi.pictures import picture
 
 _SCREEN = (1280, 800)
 _PHONE = (390, 844)

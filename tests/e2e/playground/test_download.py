@@ -10,11 +10,11 @@ import torch
 from playwright.async_api import Browser, expect
 from safetensors.torch import load_file, save_file
 
-from bot.playground.front.playground import Playground, PlaygroundSettings
+from clipbot_playground.launcher import Playground, PlaygroundSettings
 from inference.settings import load
-from tests.bot.playground.front.hub import WEIGHTS, Hub
 from tests.e2e.playground.desk import PATIENCE, PHRASES, SHOTS, Desk
 from tests.inference import checkpoints
+from tests.playground.page.hub import WEIGHTS, Hub
 
 # The hub's client writes to the disk in pieces of 10 MB.
 _PIECE = 10 * 1024 * 1024

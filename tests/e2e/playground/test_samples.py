@@ -2,8 +2,8 @@
 
 from playwright.async_api import expect
 
-from bot.playground.chats import Chat
-from bot.playground.messages import Message
+from clipbot_playground.botapi.model.chats import Chat
+from clipbot_playground.botapi.model.messages import Message
 from tests.e2e.playground.desk import Desk, Tab
 from tests.e2e.playground.stage import Stage
 

@@ -1,0 +1,132 @@
+"""The queue of updates that a bot has not confirmed yet, and getUpdates.
+
+An update stays until a later call names a higher offset (or a webhook answers 2xx), so a bot that
+is killed while it polls gets it again.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from clipbot_playground.botapi.delivery.notifier import Bell
+from clipbot_playground.botapi.model import limits
+from clipbot_playground.botapi.model.errors import ConflictError
+
+# "Specify an empty list to receive all update types except chat_member, message_reaction, and
+# message_reaction_count (default)." (getUpdates)
+_NOT_BY_DEFAULT: Final = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
+_FIRST_ID: Final = 700_000_001
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One update; `payload` is the object under the key `type`, as it was when it happened."""
+
+    update_id: int
+    type: str
+    payload: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"update_id": self.update_id, self.type: self.payload}
+
+
+@dataclass(slots=True, eq=False)
+class _Poll:
+    """A getUpdates that waits; `verdict` is why it has to end early."""
+
+    verdict: ConflictError | None = None
+
+
+@dataclass(slots=True)
+class UpdateQueue:
+    """Updates in order, oldest first."""
+
+    bell: Bell
+    allowed: frozenset[str] | None = None
+    webhook_url: str = ""
+    closed: bool = False
+    _pending: list[Update] = field(default_factory=list)
+    _ids: Iterator[int] = field(default_factory=lambda: itertools.count(_FIRST_ID))
+    _poll: _Poll | None = None
+
+    @property
+    def pending(self) -> tuple[Update, ...]:
+        """What the bot has not confirmed."""
+        return tuple(self._pending)
+
+    @property
+    def is_polled(self) -> bool:
+        """Whether a getUpdates is waiting right now."""
+        return self._poll is not None
+
+    def allow(self, types: Collection[str]) -> None:
+        """Types to queue from now on; none means the default ones."""
+        self.allowed = frozenset(types) or None
+
+    def push(self, kind: str, payload: dict[str, Any]) -> None:
+        wanted = kind not in _NOT_BY_DEFAULT if self.allowed is None else kind in self.allowed
+        if wanted:
+            self._pending.append(Update(next(self._ids), kind, payload))
+            self.bell.ring()
+
+    def confirm(self, below: int) -> None:
+        """Forget all updates with an id lower than `below`."""
+        self._pending = [update for update in self._pending if update.update_id >= below]
+        self.bell.ring()
+
+    def drop_pending(self) -> None:
+        self._pending.clear()
+        self.bell.ring()
+
+    def interrupt(self, reason: str) -> None:
+        """End the poll that is under way, if there is one, with 409."""
+        if self._poll is not None:
+            self._poll.verdict = ConflictError(reason)
+            self.bell.ring()
+
+    def close(self) -> None:
+        """The server stops: polls end at once."""
+        self.closed = True
+        self.bell.ring()
+
+    async def poll(self, offset: int, limit: int, timeout: float) -> list[Update]:
+        """What getUpdates gives, waiting up to `timeout` seconds for the first update.
+
+        Raises:
+            ConflictError: a webhook is set, or another poll took over.
+        """
+        if self.webhook_url:
+            raise ConflictError(
+                "can't use getUpdates method while webhook is active; "
+                "use deleteWebhook to delete the webhook first"
+            )
+        self.interrupt(
+            "terminated by other getUpdates request; "
+            "make sure that only one bot instance is running"
+        )
+        if offset < 0:
+            self._pending = self._pending[offset:]
+        else:
+            self.confirm(offset)
+        poll = self._poll = _Poll()
+        self.bell.ring()
+
+        def ready() -> bool | None:
+            return True if poll.verdict or self._pending or self.closed else None
+
+        try:
+            if timeout:
+                await self.bell.until(ready, within=timeout)
+            else:
+                await asyncio.sleep(0)
+        except TimeoutError:
+            return []
+        finally:
+            if self._poll is poll:
+                self._poll = None
+                self.bell.ring()
+        if poll.verdict is not None:
+            raise poll.verdict
+        return self._pending[: min(limit, limits.UPDATES_PER_POLL)]

@@ -1,0 +1,201 @@
+"""What a message can carry besides text, each as Telegram describes it to a bot."""
+
+import asyncio
+import mimetypes
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, ClassVar
+
+from clipbot_playground.botapi.model import photos
+from clipbot_playground.botapi.model.files import FileStore, SentFile
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoSize:
+    """One size of a photo or a thumbnail; sides in pixels."""
+
+    sent: SentFile
+    width: int
+    height: int
+
+    def to_json(self) -> Json:
+        return {**self.sent.to_json(), "width": self.width, "height": self.height}
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photo in all its sizes, smallest first."""
+
+    kind: ClassVar = "photo"
+    captioned: ClassVar = True
+    sizes: tuple[PhotoSize, ...]
+
+    @property
+    def content(self) -> bytes:
+        return self.sizes[-1].sent.file.content
+
+    def fields(self) -> Json:
+        return {"photo": [size.to_json() for size in self.sizes]}
+
+
+@dataclass(frozen=True, slots=True)
+class FileMedia:
+    """A document, sticker, animation, video or voice: one file and what is told about it.
+
+    Args:
+        kind: the field of `Message` that it fills.
+        about: the object's own fields besides those of the file, e.g. width and height.
+    """
+
+    kind: str
+    sent: SentFile
+    about: tuple[tuple[str, Any], ...] = ()
+    thumbnail: PhotoSize | None = None
+
+    @property
+    def captioned(self) -> bool:
+        return self.kind != "sticker"
+
+    @property
+    def content(self) -> bytes:
+        return self.sent.file.content
+
+    def fields(self) -> Json:
+        described = self.sent.to_json() | dict(self.about)
+        if self.thumbnail is not None:
+            described["thumbnail"] = self.thumbnail.to_json()
+        if self.kind != "animation":
+            return {self.kind: described}
+        # "For backward compatibility, when this field is set, the document field will also be set."
+        document = {
+            name: value
+            for name, value in described.items()
+            if name not in {"width", "height", "duration"}
+        }
+        return {"animation": described, "document": document}
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    kind: ClassVar = "location"
+    captioned: ClassVar = False
+    content: ClassVar = b""
+    latitude: float
+    longitude: float
+
+    def fields(self) -> Json:
+        return {"location": {"latitude": self.latitude, "longitude": self.longitude}}
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    kind: ClassVar = "contact"
+    captioned: ClassVar = False
+    content: ClassVar = b""
+    phone_number: str
+    first_name: str
+
+    def fields(self) -> Json:
+        return {"contact": {"phone_number": self.phone_number, "first_name": self.first_name}}
+
+
+Media = Photo | FileMedia | Location | Contact
+
+
+async def photo(files: FileStore, data: bytes, size: int | None = None) -> Photo:
+    """A photo in Telegram's sizes.
+
+    Args:
+        data: any picture that Pillow reads; Telegram keeps a JPEG of it.
+        size: declared bytes of the largest size, if not the real ones.
+
+    Raises:
+        NotAPhotoError: cannot be decoded.
+    """
+    # Re-encoding takes tens of milliseconds; the event loop has polls to answer meanwhile.
+    renditions = await asyncio.to_thread(photos.ladder, data)
+    largest = renditions[-1]
+    return Photo(
+        tuple(
+            _photo_size(files, "photos", rendition, size if rendition is largest else None)
+            for rendition in renditions
+        )
+    )
+
+
+async def document(
+    files: FileStore,
+    data: bytes,
+    file_name: str = "",
+    mime_type: str = "",
+    size: int | None = None,
+) -> FileMedia:
+    """A file sent as it is. Pictures get a thumbnail; `size` declares more bytes than there are."""
+    mime_type = mime_type or mimetypes.guess_type(file_name)[0] or "application/octet-stream"
+    about = {"file_name": file_name, "mime_type": mime_type}
+    preview = None
+    if mime_type.startswith("image/") and (
+        rendition := await asyncio.to_thread(photos.thumbnail, data)
+    ):
+        preview = _photo_size(files, "thumbnails", rendition)
+    sent = files.send(data, "documents", PurePath(file_name).suffix, size)
+    return FileMedia("document", sent, _about(about), preview)
+
+
+def sticker(
+    files: FileStore, data: bytes, *, animated: bool = False, video: bool = False
+) -> FileMedia:
+    """A sticker: WebP or PNG, or TGS when `animated`, or WebM when `video`. Sides up to 512."""
+    width, height = (512, 512) if animated or video else photos.dimensions(data)
+    suffix = ".tgs" if animated else ".webm" if video else ".webp"
+    about = {
+        "type": "regular",
+        "width": width,
+        "height": height,
+        "is_animated": animated,
+        "is_video": video,
+        "emoji": "🙂",
+    }
+    return FileMedia("sticker", files.send(data, "stickers", suffix), tuple(about.items()))
+
+
+def animation(files: FileStore, data: bytes, width: int, height: int) -> FileMedia:
+    """A GIF as Telegram keeps it: a silent MP4 with a thumbnail. The bytes are not looked into."""
+    about = {
+        "width": width,
+        "height": height,
+        "duration": 1,
+        "file_name": "animation.gif.mp4",
+        "mime_type": "video/mp4",
+    }
+    return _moving(files, "animation", data, about)
+
+
+def video(files: FileStore, data: bytes, width: int, height: int) -> FileMedia:
+    about = {"width": width, "height": height, "duration": 1, "mime_type": "video/mp4"}
+    return _moving(files, "video", data, about)
+
+
+def voice(files: FileStore, data: bytes) -> FileMedia:
+    about = {"duration": 1, "mime_type": "audio/ogg"}
+    return FileMedia("voice", files.send(data, "voice", ".oga"), tuple(about.items()))
+
+
+def _moving(files: FileStore, kind: str, data: bytes, about: dict[str, Any]) -> FileMedia:
+    rendition = photos.placeholder(about["width"], about["height"])
+    preview = _photo_size(files, "thumbnails", rendition)
+    sent = files.send(data, f"{kind}s", ".mp4")
+    return FileMedia(kind, sent, tuple(about.items()), preview)
+
+
+def _photo_size(
+    files: FileStore, folder: str, rendition: photos.Rendition, size: int | None = None
+) -> PhotoSize:
+    sent = files.send(rendition.jpeg, folder, ".jpg", size)
+    return PhotoSize(sent, rendition.width, rendition.height)
+
+
+def _about(values: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in values.items() if value)

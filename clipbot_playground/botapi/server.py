@@ -1,0 +1,294 @@
+"""A Bot API server on loopback: plays Telegram for a bot, over real HTTP.
+
+    async with BotApiServer(token="42:TEST") as server:
+        ...  # methods at {server.url}/bot42:TEST/METHOD, files at {server.url}/file/bot42:TEST/PATH
+        alice = server.person("Alice")
+        photo = await alice.sends(photo=jpeg, caption="dog, cat")
+        answer = await alice.hears(reply_to=photo)
+
+By itself: `python -m clipbot_playground.botapi.server --port 0 --token 42:TEST` prints its URL.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import hmac
+import signal
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import uvloop
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from clipbot_playground.botapi.delivery.loopback_server import Wire, gone
+from clipbot_playground.botapi.faults import Fault, Faults
+from clipbot_playground.botapi.journal import Call, Journal, Violation
+from clipbot_playground.botapi.methods import parameters
+from clipbot_playground.botapi.methods.parameters import Parameters
+from clipbot_playground.botapi.methods.strictness import unknown_fields
+from clipbot_playground.botapi.methods.table import METHODS
+from clipbot_playground.botapi.model.chats import Chat, Topic
+from clipbot_playground.botapi.model.errors import ApiError, NotFoundError, UnauthorizedError
+from clipbot_playground.botapi.model.users import User
+from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.world import World
+
+T = TypeVar("T")
+
+
+class BotApiServer:
+    """The server and the world that it plays.
+
+    Args:
+        token: of the one bot that may call; the number before ":" is the bot's user id.
+        username: the bot's, as in `/command@username`.
+        port: 0 takes a free one.
+
+    Attributes:
+        faults: what goes wrong next.
+        world: people, chats, updates and files.
+    """
+
+    def __init__(
+        self,
+        token: str = "42:TEST",  # noqa: S107  # a token of nobody
+        *,
+        name: str = "Clip",
+        username: str = "clip_test_bot",
+        port: int = 0,
+    ) -> None:
+        bot = User(int(token.partition(":")[0]), name, username=username, is_bot=True)
+        self.token = token
+        self.world = World(bot)
+        self.faults = Faults()
+        self._journal = Journal(self.world.bell)
+        routes = [
+            Route("/bot{token}/{method}", self._method, methods=["GET", "POST"]),
+            Route("/file/bot{token}/{path:path}", self._file, methods=["GET"]),
+        ]
+        handlers: Any = {404: _not_found, 405: _not_found}
+        self._wire = Wire(Starlette(routes=routes, exception_handlers=handlers), port)
+
+    @property
+    def url(self) -> str:
+        """The root, without a slash at the end; "" before the server has started."""
+        return self._wire.url
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every call so far, in the order of the answers."""
+        return self._journal.calls
+
+    @property
+    def violations(self) -> list[Violation]:
+        """Calls that a right bot would not make."""
+        return self._journal.violations
+
+    def expecting(self, description: str = "") -> contextlib.AbstractContextManager[None]:
+        """Within this block, a 400 whose description holds this text is no violation."""
+        return self._journal.expecting(description)
+
+    def calls_of(self, *methods: str) -> list[Call]:
+        """The calls of these methods that were carried out, in order."""
+        return [call for call in self.calls if call.method in methods and call.status == 200]
+
+    async def until(self, look: Callable[[], T | None], within: float = 20.0) -> T:
+        """Wait until `look()` is neither None nor False, and give what it is.
+
+        Raises:
+            TimeoutError: not within that many seconds.
+        """
+        return await self.world.bell.until(lambda: look() or None, within)
+
+    def person(
+        self, name: str, language: str | None = "en", *, username: str | None = None
+    ) -> Person:
+        """A new person, who has not talked to the bot yet."""
+        return Person(self.world, self.world.add_person(name, language, username))
+
+    def group(
+        self,
+        title: str,
+        members: Sequence[Person],
+        *,
+        privacy: bool = True,
+        forum: bool = False,
+        supergroup: bool = True,
+        bot_is_admin: bool = False,
+    ) -> Chat:
+        """A group of these people and the bot; the first of them owns it and adds the bot."""
+        return self.world.add_group(
+            title,
+            [person.user for person in members],
+            privacy_mode=privacy,
+            forum=forum,
+            supergroup=supergroup,
+            bot_is_admin=bot_is_admin,
+        )
+
+    def topic(self, group: Chat, name: str, creator: Person) -> Topic:
+        """A new topic of a forum."""
+        return self.world.add_topic(group, name, creator.user)
+
+    def deletes_topic(self, group: Chat, topic: Topic) -> None:
+        """The topic and what was said in it are gone."""
+        self.world.delete_topic(group, topic)
+
+    def forbids(self, group: Chat, *kinds: str) -> None:
+        """From now on only administrators may send these: "photos", "text messages", …"""
+        group.forbids = frozenset(kinds)
+        self.world.bell.ring()
+
+    def removes_bot(self, group: Chat, by: Person) -> None:
+        self.world.set_bot_status(group, by.user, "kicked")
+
+    async def start(self) -> None:
+        await self._wire.start()
+
+    async def stop(self) -> None:
+        """Let go of polls and webhooks, answer what is under way, close."""
+        self.world.updates.close()
+        await self.world.webhook.stop()
+        await self._wire.stop()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    async def _method(self, request: Request) -> Response:
+        name = request.path_params["method"]
+        method = METHODS.get(name.lower())
+
+        async def answer(given: Parameters) -> Response:
+            self._authorize(request)
+            if method is None:
+                raise NotFoundError("method not found")
+            result = await method.answer(self.world, given)
+            return JSONResponse({"ok": True, "result": result})
+
+        spelled = name if method is None else method.name
+        known = None if method is None else method.parameters
+        return await self._play(request, spelled, known, answer)
+
+    async def _file(self, request: Request) -> Response:
+        async def answer(given: Parameters) -> Response:
+            self._authorize(request)
+            file = self.world.files.by_path(request.path_params["path"])
+            if file is None:
+                raise NotFoundError
+            return Response(file.content, media_type="application/octet-stream")
+
+        return await self._play(request, "file", None, answer)
+
+    async def _play(
+        self,
+        request: Request,
+        method: str,
+        known: frozenset[str] | None,
+        answer: Callable[[Parameters], Awaitable[Response]],
+    ) -> Response:
+        """One call: its faults first, then the answer, then a line in the journal."""
+        began = time.monotonic()
+        given = Parameters()
+        fault = self.faults.take(method)
+        try:
+            given = await parameters.read(request)
+            if known is not None and (fault is None or fault.drop == "after"):
+                self._look_closely(method, known, given)
+            if fault is not None and fault.drop != "after":
+                response, reason = _spoiled(fault)
+            else:
+                response, reason = await _unless_gone(request, answer(given)), ""
+        except ApiError as error:
+            response, reason = JSONResponse(error.to_json(), error.status), error.description
+        dropped = fault is not None and fault.drop is not None
+        size = len(response.body) if method == "file" else given.size
+        self._journal.note(
+            Call(
+                method,
+                given.recorded(),
+                0 if dropped else response.status_code,
+                time.time(),
+                time.monotonic() - began,
+                size,
+                reason,
+            ),
+            is_fault=fault is not None,
+        )
+        if dropped:
+            await self._wire.cut(request)
+        return response
+
+    def _authorize(self, request: Request) -> None:
+        given = request.path_params["token"].encode()
+        if not hmac.compare_digest(given, self.token.encode()):
+            raise UnauthorizedError
+
+    def _look_closely(self, method: str, known: frozenset[str], given: Parameters) -> None:
+        recorded = given.recorded()
+        for name in [*given.unknown(known), *unknown_fields(recorded)]:
+            self._journal.violate(method, f"unknown parameter {name}", recorded)
+
+
+def _spoiled(fault: Fault) -> tuple[Response, str]:
+    if fault.drop is not None:
+        return Response(), "connection dropped"
+    answer = fault.to_json()
+    headers = {}
+    if fault.retry_after is not None:
+        headers["Retry-After"] = str(fault.retry_after)
+    return JSONResponse(answer, fault.status, headers), answer["description"]
+
+
+async def _unless_gone(request: Request, answer: Awaitable[Response]) -> Response:
+    """The answer, given up as soon as the client is gone, such as a bot killed while it polls."""
+    working = asyncio.ensure_future(answer)
+    watching = asyncio.ensure_future(gone(request))
+    try:
+        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if request.path_params.get("method", "").lower() == "getupdates" and not working.done():
+            return Response(status_code=499)
+        return await working
+    finally:
+        for task in (working, watching):
+            task.cancel()
+        await asyncio.wait({working, watching})
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    return JSONResponse(NotFoundError().to_json(), 404)
+
+
+async def _serve(token: str, port: int) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    async with BotApiServer(token, port=port) as server:
+        print(server.url, flush=True)
+        await stopped.wait()
+
+
+def main() -> None:
+    described = argparse.ArgumentParser(description="A Bot API server on loopback, for tests.")
+    described.add_argument("--token", default="42:TEST", help="the bot's token (42:TEST)")
+    described.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
+    given = described.parse_args()
+    uvloop.run(_serve(given.token, given.port))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,222 @@
+"""The world that the server plays: people, chats and what is said in them.
+
+Plain Python without HTTP. People act on it through `people.py`, the bot through `methods.py`.
+"""
+
+import itertools
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from clipbot_playground.botapi.delivery.notifier import Bell
+from clipbot_playground.botapi.delivery.updates import UpdateQueue
+from clipbot_playground.botapi.delivery.webhooks import Webhook
+from clipbot_playground.botapi.model import privacy
+from clipbot_playground.botapi.model.chats import Chat, ChatAction, Topic, member
+from clipbot_playground.botapi.model.files import FileStore
+from clipbot_playground.botapi.model.messages import Content, Message, ReplyRequest
+from clipbot_playground.botapi.model.users import User
+
+Json = dict[str, Any]
+_SUPERGROUP: Final = -1_000_000_000_000  # supergroup 42 has the chat id -1000000000042
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackAnswer:
+    """What answerCallbackQuery showed to the person who pressed a button."""
+
+    text: str
+    show_alert: bool
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandList:
+    """The menu of commands for one scope and language; `scope` as canonical JSON."""
+
+    scope: str
+    language_code: str
+
+
+class World:
+    """Everything behind one bot's token."""
+
+    def __init__(self, bot: User) -> None:
+        self.bot = bot
+        self.bell = Bell()
+        self.files = FileStore()
+        self.updates = UpdateQueue(self.bell)
+        self.webhook = Webhook(self.updates)
+        self.users: dict[int, User] = {bot.id: bot}
+        self.chats: dict[int, Chat] = {}
+        self.commands: dict[CommandList, list[dict[str, str]]] = {}
+        # By language; "" is for all languages without one of their own.
+        self.descriptions: dict[str, str] = {}
+        self.short_descriptions: dict[str, str] = {}
+        # Open callback queries hold None until they are answered.
+        self.callbacks: dict[str, CallbackAnswer | None] = {}
+        self._ids = itertools.count(1001)
+
+    def add_person(self, name: str, language: str | None, username: str | None) -> User:
+        first_name, _, last_name = name.partition(" ")
+        person = User(next(self._ids), first_name, last_name or None, username, language)
+        self.users[person.id] = person
+        self.chats[person.id] = Chat(person.id, "private", person=person)
+        return person
+
+    def add_group(
+        self,
+        title: str,
+        members: Sequence[User],
+        *,
+        privacy_mode: bool,
+        forum: bool,
+        supergroup: bool,
+        bot_is_admin: bool,
+    ) -> Chat:
+        """A group whose first member owns it and adds the bot, which is told so."""
+        number = next(self._ids)
+        chat = Chat(
+            _SUPERGROUP - number if supergroup or forum else -number,
+            "supergroup" if supergroup or forum else "group",
+            title,
+            is_forum=forum,
+            privacy=privacy_mode,
+            bot_status="left",
+            members={person.id: person for person in members},
+            owner=members[0].id,
+        )
+        self.chats[chat.id] = chat
+        self.set_bot_status(chat, members[0], "administrator" if bot_is_admin else "member")
+        return chat
+
+    def add_topic(self, chat: Chat, name: str, creator: User) -> Topic:
+        created = {"forum_topic_created": {"name": name, "icon_color": 7322096}}
+        message = self.post(chat, creator, Content(), service=created, starts_thread=True)
+        topic = chat.topics[message.message_id] = Topic(message.message_id, name)
+        return topic
+
+    def delete_topic(self, chat: Chat, topic: Topic) -> None:
+        """The topic and all that was said in it are gone."""
+        del chat.topics[topic.id]
+        for message in list(chat.messages.values()):
+            if message.thread_id == topic.id:
+                self.delete(message)
+
+    def set_bot_status(self, chat: Chat, by: User, status: str) -> None:
+        """Add, remove, promote, block or unblock the bot, with the updates that this causes."""
+        before = chat.member_json(self.bot) if chat.members else member(self.bot, chat.bot_status)
+        joins = status in {"member", "administrator"} and not chat.is_private
+        was_in = self.bot.id in chat.members
+        if joins:
+            chat.members[self.bot.id] = self.bot
+        elif not chat.is_private:
+            chat.members.pop(self.bot.id, None)
+        chat.bot_status = status
+        after = member(self.bot, status) if chat.is_private else chat.member_json(self.bot)
+        self.updates.push(
+            "my_chat_member",
+            {
+                "chat": chat.to_json(),
+                "from": by.to_json(),
+                "date": int(time.time()),
+                "old_chat_member": before,
+                "new_chat_member": after,
+            },
+        )
+        if joins and not was_in:
+            self.post(chat, by, Content(), service={"new_chat_members": [self.bot.to_json()]})
+        self.bell.ring()
+
+    def post(
+        self,
+        chat: Chat,
+        sender: User,
+        content: Content,
+        *,
+        reply_to: Message | None = None,
+        thread_id: int | None = None,
+        media_group_id: str | None = None,
+        service: Json | None = None,
+        extra: Json | None = None,
+        force_reply: ReplyRequest | None = None,
+        starts_thread: bool = False,
+    ) -> Message:
+        """Say something in a chat; what a person says becomes an update if the bot may see it."""
+        message_id = chat.next_message_id()
+        message = Message(
+            chat,
+            message_id,
+            sender,
+            int(time.time()),
+            [content],
+            reply_to,
+            message_id if starts_thread else _thread(chat, reply_to, thread_id),
+            media_group_id,
+            service or {},
+            extra or {},
+            force_reply,
+        )
+        chat.messages[message.message_id] = message
+        self._tell("message", message)
+        self.bell.ring()
+        return message
+
+    def edit(self, message: Message, content: Content) -> None:
+        message.versions.append(content)
+        message.edit_date = int(time.time())
+        self._tell("edited_message", message)
+        self.bell.ring()
+
+    def delete(self, message: Message) -> None:
+        """Bots are not told; the message is gone for every later call."""
+        message.deleted = True
+        message.chat.messages.pop(message.message_id, None)
+        self.bell.ring()
+
+    def act(self, chat: Chat, action: str, thread_id: int | None) -> None:
+        chat.actions.append(ChatAction(action, time.time(), thread_id))
+        self.bell.ring()
+
+    def press(self, person: User, message: Message, data: str) -> str:
+        """Queue a callback query; returns its id, under which the answer will appear."""
+        query_id = str(secrets.randbits(63))
+        self.callbacks[query_id] = None
+        self.updates.push(
+            "callback_query",
+            {
+                "id": query_id,
+                "from": person.to_json(),
+                "message": message.to_json(),
+                "chat_instance": str(message.chat.id * 7919),
+                "data": data,
+            },
+        )
+        return query_id
+
+    def answer_callback(self, query_id: str, answer: CallbackAnswer) -> bool:
+        """False when there is no such query, or it was answered before."""
+        if self.callbacks.get(query_id, answer) is not None:
+            return False
+        self.callbacks[query_id] = answer
+        self.bell.ring()
+        return True
+
+    def _tell(self, kind: str, message: Message) -> None:
+        if message.sender.id != self.bot.id and privacy.sees(self.bot, message):
+            self.updates.push(kind, message.to_json())
+
+
+def _thread(chat: Chat, reply_to: Message | None, thread_id: int | None) -> int | None:
+    """The thread of a new message.
+
+    In a forum a reply stays in the topic of what it replies to. In other supergroups every reply
+    belongs to the thread of the message that began it, though there are no topics.
+    """
+    if thread_id is not None or reply_to is None or chat.type != "supergroup":
+        return thread_id
+    if chat.is_forum:
+        return reply_to.thread_id
+    return reply_to.thread_id or reply_to.message_id

@@ -1,0 +1,210 @@
+"""`clipbot playground`: the real bot, queue and worker, with a page in the place of Telegram.
+
+    page ⇄ Bot API server ⇄ bot ⇄ nats-server ⇄ worker
+    └──── this process ──┘  └── a process of its own each ──┘
+
+Everything is forgotten at the end: chats live in this process, and what the bot stored about them
+would make no sense to the next ones. The bot's real data, one folder up, are never touched.
+"""
+
+import asyncio
+import fcntl
+import os
+import secrets
+import shutil
+import signal
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Self
+
+from bot.disk import Disk
+from bot.embedded import direct
+from bot.embedded.bot import embedded_bot
+from bot.embedded.nats_server import NatsServer
+from bot.embedded.worker import embedded_worker
+from bot.queue_health import OwnServer, QueueHealth
+from bot.settings import BotSettings
+from clipbot_playground.botapi.delivery.loopback_server import Wire
+from clipbot_playground.botapi.server import BotApiServer
+from clipbot_playground.page.download import Download
+from clipbot_playground.page.gallery import Gallery
+from clipbot_playground.page.model_choice import ModelChoice, choose
+from clipbot_playground.page.site import Site
+from clipbot_playground.page.system_panel import Bonnet
+from inference import tasks
+from inference.errors import SettingError
+from inference.queue import connect, results_subject
+from inference.settings import SharedSettings
+from inference.snapshots import find_complete
+
+# The number is the bot's user id.
+_BOT_ID = 42
+_PATIENCE = 8.0
+
+
+class PlaygroundSettings(SharedSettings):
+    """What `clipbot playground` reads; a token is not among it."""
+
+    data_dir: Path = Path("data")
+
+
+class Playground:
+    """Starts on entering, stops on leaving.
+
+    Args:
+        port: of the page; 0 takes a free one.
+
+    Attributes:
+        url: where the page is.
+        server: the Bot API server behind it, with all that was said and called.
+        bonnet: the figures of the panel "under the bonnet".
+    """
+
+    def __init__(self, settings: PlaygroundSettings, port: int) -> None:
+        self._settings = settings
+        self._folder = settings.data_dir.absolute() / "playground"
+        chosen = settings.clip_model if "clip_model" in settings.model_fields_set else None
+        self._model = choose(chosen)
+        token = f"{_BOT_ID}:{secrets.token_urlsafe(24)}"
+        self.server = BotApiServer(token, username="clip_bot")
+        self.bonnet = Bonnet(self.server.world.bell, self._model, _download(self._model))
+        self.site = Site(self.server, self.bonnet, Gallery())
+        self._wire = Wire(self.site.application, port)
+        self._port = port
+        self._stack = AsyncExitStack()
+
+    @property
+    def url(self) -> str:
+        return self._wire.url
+
+    async def __aenter__(self) -> Self:
+        """Returns once the page answers; bot and worker follow.
+
+        Raises:
+            SettingError: the port or the folder can't be used, or torch is not installed.
+            QueueUnavailable: nats-server did not start.
+        """
+        async with AsyncExitStack() as stack:
+            await self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        nats = NatsServer(self._folder / "nats")
+        self._own_folder(stack)
+        await nats.end_leftover()
+        self._forget()
+        await self.server.start()
+        stack.push_async_callback(self.server.stop)
+        self._settle()
+        try:
+            await self._wire.start()
+        except OSError as error:
+            raise SettingError(
+                f"--port: 127.0.0.1:{self._port} can't be used ({error.strerror}); "
+                "0 takes a free one."
+            ) from error
+
+        async def close_page() -> None:
+            self.server.world.updates.close()  # ends the live updates, or the page would wait
+            await self._wire.stop()
+
+        stack.push_async_callback(close_page)
+        await nats.start()
+        stack.push_async_callback(nats.stop)
+        queue = await connect(nats.url, name="clipbot-playground")
+        stack.push_async_callback(queue.close)
+        await queue.prepare(self._settings.max_queue, owner=True)
+        watching = asyncio.create_task(self.bonnet.watch(queue, results_subject(_BOT_ID)))
+        stack.push_async_callback(tasks.end, watching)
+        # The bot can't: to it the server is somebody else's.
+        health = QueueHealth(queue, OwnServer(Disk(self._folder), nats.restart))
+        mending = asyncio.create_task(tasks.keep_going(health.watch))
+        stack.push_async_callback(tasks.end, mending)
+        worker = embedded_worker(nats.url, self._environment())
+        stack.push_async_callback(worker.stop, _PATIENCE)
+        await worker.start()
+        self.bonnet.children.append(worker)
+        bot = embedded_bot(self._bot_environment(nats.url), self._folder)
+        stack.push_async_callback(bot.stop, 2 * _PATIENCE)
+        await bot.start()
+        self.bonnet.children.append(bot)
+
+    def _own_folder(self, stack: AsyncExitStack) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            lock = stack.enter_context((self._folder / "playground.lock").open("w"))
+        except OSError as error:
+            raise SettingError(
+                f"DATA_DIR ({self._folder}) can't be written: {error.strerror}."
+            ) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SettingError(
+                f"Another playground runs in {self._folder}; stop it or set another DATA_DIR."
+            ) from None
+
+    def _forget(self) -> None:
+        for leftover in self._folder.glob("*"):
+            if leftover.is_dir():
+                shutil.rmtree(leftover, ignore_errors=True)
+            elif leftover.name.startswith("clipbot.db"):
+                leftover.unlink(missing_ok=True)
+
+    def _settle(self) -> None:
+        """The people and chats that are there at first. The first person is the bot's admin."""
+        alex, bea, carlos = (
+            self.site.add_person(name, language)
+            for name, language in (("Alex", "en"), ("Bea", "en"), ("Carlos", "es"))
+        )
+        self.server.group("Picture club", [alex, bea, carlos])
+
+    def _environment(self) -> dict[str, str]:
+        """For the worker: the operator's environment without the real bot's settings."""
+        ours = set(BotSettings.model_fields) - set(SharedSettings.model_fields)
+        kept = {name: value for name, value in os.environ.items() if name.lower() not in ours}
+        quiet = "log_level" not in self._settings.model_fields_set
+        return direct.environment(kept) | {
+            "CLIP_MODEL": self._model.name,
+            "MAX_QUEUE": str(self._settings.max_queue),
+            "MAX_LABELS": str(self._settings.max_labels),
+            "LOG_LEVEL": "WARNING" if quiet else self._settings.log_level,
+            "LOG_FORMAT": self._settings.log_format,
+            "HF_HUB_DISABLE_PROGRESS_BARS": "1",  # the page has one
+            "TELEGRAM_BOT_TOKEN": "",
+        }
+
+    def _bot_environment(self, nats_url: str) -> dict[str, str]:
+        return self._environment() | {
+            "TELEGRAM_BOT_TOKEN": self.server.token,
+            "TELEGRAM_API_URL": self.server.url,
+            "NATS_URL": nats_url,
+            "DATA_DIR": str(self._folder),
+            "METRICS_PORT": "0",
+            "ADMIN_IDS": str(next(iter(self.site.people))),
+        }
+
+
+async def run(
+    settings: PlaygroundSettings, port: int, started: Callable[[Playground], None]
+) -> None:
+    """Runs until SIGINT or SIGTERM; raises as entering a `Playground` does."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with Playground(settings, port) as playground:
+        started(playground)
+        await stop.wait()
+
+
+def _download(model: ModelChoice) -> Download | None:
+    """What the worker will have to fetch first, if anything."""
+    if not model.comes_from_hub or find_complete(model.name):
+        return None
+    return Download(model.name)

@@ -1,0 +1,135 @@
+"""Live updates: everything once, then every change, as server-sent events.
+
+Each stream remembers what it has told and compares, so that a tab that opens late, or comes back
+after a pause, simply begins with everything again.
+"""
+
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from itertools import islice
+from typing import Any, Final
+
+from clipbot_playground.botapi.server import BotApiServer
+from clipbot_playground.page.serializers import call_json, chat_json, message_json, user_json
+from clipbot_playground.page.system_panel import Bonnet
+
+Json = dict[str, Any]
+# Seconds after which a silent stream says that it is alive.
+_HEARTBEAT: Final = 15.0
+# How much of the past a new tab is told: messages of each chat, calls.
+_MESSAGES: Final = 300
+_CALLS: Final = 200
+
+
+class News:
+    """One tab's stream."""
+
+    def __init__(self, server: BotApiServer, bonnet: Bonnet) -> None:
+        self._server = server
+        self._world = server.world
+        self._bonnet = bonnet
+        self._told: dict[tuple[int, int], int] = {}
+        self._chats: dict[int, Json] = {}
+        self._people = 0
+        self._calls = 0
+        self._totals: Counter[str] = Counter()
+        self._actions: dict[int, int] = {}
+        self._revision = -1
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """The body of a `text/event-stream` answer; ends when the server stops."""
+        world = self._world
+        for chat in world.chats.values():  # what was being done before this tab came is over
+            self._actions[chat.id] = len(chat.actions)
+        self._calls = max(0, len(self._server.calls) - _CALLS)
+        self._totals.update(call.method for call in self._server.calls[: self._calls])
+        hello = {"bot": user_json(world.bot), "events": self._changes(first=True)}
+        yield _event("hello", hello)
+        while not world.updates.closed:
+            try:
+                events = await world.bell.until(self._look, _HEARTBEAT)
+            except TimeoutError:
+                yield b": still here\n\n"
+                continue
+            if events:
+                yield _event("news", events)
+
+    def _look(self) -> list[Json] | None:
+        if self._world.updates.closed:
+            return []
+        return self._changes() or None
+
+    def _changes(self, *, first: bool = False) -> list[Json]:
+        return [
+            *self._new_people(),
+            *self._new_chats(),
+            *self._new_messages(first=first),
+            *self._new_actions(),
+            *self._new_calls(),
+            *self._new_figures(),
+        ]
+
+    def _new_people(self) -> list[Json]:
+        users = list(islice(self._world.users.values(), self._people, None))
+        self._people += len(users)
+        return [{"is": "person", **user_json(user)} for user in users]
+
+    def _new_chats(self) -> list[Json]:
+        events = []
+        for chat in self._world.chats.values():
+            described = chat_json(chat, self._world.bot)
+            if self._chats.get(chat.id) != described:
+                self._chats[chat.id] = described
+                events.append({"is": "chat", **described})
+        return events
+
+    def _new_messages(self, *, first: bool) -> list[Json]:
+        events: list[Json] = []
+        here = set()
+        for chat in self._world.chats.values():
+            messages = list(chat.messages.values())
+            silent = len(messages) - _MESSAGES if first else 0
+            for index, message in enumerate(messages):
+                key = (chat.id, message.message_id)
+                here.add(key)
+                if self._told.get(key) == len(message.versions):
+                    continue
+                self._told[key] = len(message.versions)
+                if index >= silent:
+                    events.append({"is": "message", **message_json(message)})
+        for chat_id, message_id in self._told.keys() - here:
+            del self._told[chat_id, message_id]
+            events.append({"is": "gone", "chat": chat_id, "id": message_id})
+        return events
+
+    def _new_actions(self) -> list[Json]:
+        events = []
+        for chat in self._world.chats.values():
+            told = self._actions.get(chat.id, 0)
+            if told < len(chat.actions):
+                self._actions[chat.id] = len(chat.actions)
+                events.append({"is": "action", "chat": chat.id, "action": chat.actions[-1].action})
+        return events
+
+    def _new_calls(self) -> list[Json]:
+        calls = self._server.calls[self._calls :]
+        events: list[Json] = []
+        for call in calls:
+            self._calls += 1
+            self._totals[call.method] += 1
+            events.append({"is": "call", **call_json(self._calls, call)})
+        if events:
+            events.append({"is": "totals", "methods": dict(self._totals)})
+        return events
+
+    def _new_figures(self) -> list[Json]:
+        if self._revision == self._bonnet.revision:
+            return []
+        self._revision = self._bonnet.revision
+        return [{"is": "figures", **self._bonnet.to_json()}]
+
+
+def _event(name: str, data: Any) -> bytes:
+    # JSON has no raw line ends, so it is always one `data:` line.
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()

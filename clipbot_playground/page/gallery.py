@@ -1,0 +1,100 @@
+"""Sample pictures with ready captions: one click shows an answer.
+
+They are the demo model's own samples; a file's name says what it shows, `samples.toml` with which
+phrases it is sent, and `LICENCE.md` beside the pictures whose they are.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+LICENCE: Final = "Shapes by clipbot, objects from Fluent Emoji © Microsoft · MIT licence"
+_DEFAULT_LANGUAGE: Final = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """The phrases that a sample is sent with, in one language.
+
+    Attributes:
+        shows: the right one.
+        text: all of them, the right one in any place.
+    """
+
+    shows: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A picture, and its captions by language code; English is always among them."""
+
+    name: str
+    path: Path
+    captions: Mapping[str, Caption]
+
+    def caption(self, language: str | None) -> Caption:
+        """The caption for somebody whose client speaks this language, for example "es-MX"."""
+        code = (language or "").partition("-")[0].lower()
+        return self.captions.get(code) or self.captions[_DEFAULT_LANGUAGE]
+
+    def to_json(self, language: str | None = None) -> dict[str, Any]:
+        caption = self.caption(language)
+        return {
+            "name": self.name,
+            "url": f"/play/samples/{self.name}",
+            "shows": caption.shows,
+            "caption": caption.text,
+        }
+
+
+class Gallery:
+    """The samples of a folder, by name; empty where there is no such folder.
+
+    Args:
+        phrases: by a sample's name, what `samples.toml` holds. A picture without an entry is sent
+            with its name alone.
+    """
+
+    def __init__(
+        self, folder: Path | None = None, phrases: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
+        if folder is None:
+            folder = Path(str(files("inference"))) / "demo_model" / "samples"
+            phrases = tomllib.loads(
+                (files("clipbot_playground.page") / "samples.toml").read_text(encoding="utf-8")
+            )
+        self._samples = {
+            path.stem: Sample(path.stem, path, _captions(path.stem, index, phrases or {}))
+            for index, path in enumerate(sorted(folder.glob("*.png")))
+        }
+
+    def get(self, name: str) -> Sample | None:
+        return self._samples.get(name)
+
+    def to_json(self, language: str | None = None) -> dict[str, Any]:
+        """What the page shows to somebody whose client speaks this language."""
+        return {
+            "licence": LICENCE,
+            "samples": [sample.to_json(language) for sample in self._samples.values()],
+        }
+
+
+def _captions(
+    name: str, index: int, phrases: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Caption]:
+    shows = name.replace("-", " ")
+    given = phrases.get(name, {_DEFAULT_LANGUAGE: {"shows": shows, "others": []}})
+    return {
+        language: Caption(entry["shows"], _text(entry["shows"], entry["others"], index))
+        for language, entry in given.items()
+    }
+
+
+def _text(shows: str, others: Sequence[str], index: int) -> str:
+    """The right phrase among the others, each time in the next place."""
+    place = index % (len(others) + 1)
+    return ", ".join([*others[:place], shows, *others[place:]])

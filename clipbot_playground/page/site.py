@@ -1,0 +1,291 @@
+"""The page's server: the page itself, live updates, and what people do, under /play/."""
+
+import json
+from collections.abc import Awaitable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from clipbot_playground.botapi.methods import commands
+from clipbot_playground.botapi.model import limits
+from clipbot_playground.botapi.model.chats import Chat
+from clipbot_playground.botapi.model.media import FileMedia, Media, Photo
+from clipbot_playground.botapi.model.messages import Content, Message
+from clipbot_playground.botapi.model.photos import NotAPhotoError
+from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.server import BotApiServer
+from clipbot_playground.page.event_stream import News
+from clipbot_playground.page.gallery import Gallery
+from clipbot_playground.page.loopback_guard import Gate
+from clipbot_playground.page.serializers import media_unique_id
+from clipbot_playground.page.system_panel import Bonnet
+
+_PAGE: Final = Path(str(files("clipbot_playground.page"))) / "static"
+# Telegram's clients give up on a pressed button after about this many seconds.
+_PRESS_PATIENCE: Final = 15.0
+_LONGEST_NAME: Final = 60
+
+
+class Site:
+    """The page in front of one Bot API server.
+
+    Attributes:
+        people: who can be spoken as, by user id, in the order in which they came.
+    """
+
+    def __init__(self, server: BotApiServer, bonnet: Bonnet, gallery: Gallery) -> None:
+        self.people: dict[int, Person] = {}
+        self._server = server
+        self._bonnet = bonnet
+        self._gallery = gallery
+        self.application = Starlette(
+            routes=[
+                Route("/", self._index),
+                Mount("/page", StaticFiles(directory=_PAGE)),
+                Route("/play/events", self._events),
+                Route("/play/samples", self._samples),
+                Route("/play/samples/{name}", self._sample),
+                Route("/play/media/{chat}/{message:int}/{unique_id}", self._media),
+                Route("/play/media/{chat}/{message:int}/{unique_id}/file", self._file),
+                Route("/play/menu", self._menu),
+                Route("/play/send", self._send, methods=["POST"]),
+                Route("/play/edit", self._edit, methods=["POST"]),
+                Route("/play/press", self._press, methods=["POST"]),
+                Route("/play/people", self._new_person, methods=["POST"]),
+                Route("/play/groups", self._new_group, methods=["POST"]),
+            ],
+            middleware=[Middleware(Gate)],
+            exception_handlers={HTTPException: _told},
+        )
+
+    def add_person(self, name: str, language: str | None = "en") -> Person:
+        person = self._server.person(name, language)
+        self.people[person.user.id] = person
+        return person
+
+    async def _index(self, _request: Request) -> Response:
+        return FileResponse(_PAGE / "index.html", headers={"cache-control": "no-cache"})
+
+    async def _events(self, _request: Request) -> Response:
+        news = News(self._server, self._bonnet)
+        return StreamingResponse(
+            news.stream(), media_type="text/event-stream", headers={"cache-control": "no-store"}
+        )
+
+    async def _samples(self, request: Request) -> Response:
+        person = self.people.get(_number(request.query_params.get("person")))
+        language = person.user.language_code if person else None
+        return JSONResponse(self._gallery.to_json(language))
+
+    async def _sample(self, request: Request) -> Response:
+        if (sample := self._gallery.get(request.path_params["name"])) is None:
+            raise HTTPException(404, "There is no such sample.")
+        return FileResponse(sample.path)
+
+    async def _media(self, request: Request) -> Response:
+        """What a bubble shows: a photo, or the preview of a file."""
+        media = self._media_named(request.path_params)
+        if isinstance(media, Photo):
+            jpeg = media.content
+        elif isinstance(media, FileMedia) and media.thumbnail is not None:
+            jpeg = media.thumbnail.sent.file.content
+        else:
+            raise HTTPException(404, "There is no picture in that message.")
+        return Response(jpeg, media_type="image/jpeg", headers=_KEPT)
+
+    async def _file(self, request: Request) -> Response:
+        """A file as it was sent, to be saved; never shown, whatever is in it."""
+        media = self._media_named(request.path_params)
+        if not isinstance(media, FileMedia):
+            raise HTTPException(404, "There is no file in that message.")
+        name = quote(str(dict(media.about).get("file_name") or media.kind))
+        save = {"content-disposition": f"attachment; filename*=UTF-8''{name}"}
+        return Response(media.content, media_type="application/octet-stream", headers=save | _KEPT)
+
+    async def _menu(self, request: Request) -> Response:
+        person, chat = self._who_and_where(request.query_params)
+        return JSONResponse(commands.menu(self._server.world, person.user, chat))
+
+    async def _send(self, request: Request) -> Response:
+        async with request.form(max_files=limits.MEDIA_GROUP_MAX) as form:
+            person, chat = self._who_and_where(form)
+            pictures = [item for item in form.getlist("files") if isinstance(item, UploadFile)]
+            contents = [await picture.read() for picture in pictures]
+            names = [picture.filename or "file" for picture in pictures]
+            given = {name: str(form.get(name) or "") for name in ("text", "reply_to", "as_file")}
+            sample = self._gallery.get(str(form.get("sample") or ""))
+        if sample is not None:
+            contents, names = [sample.path.read_bytes()], [sample.path.name]
+        reply_to = self._message(chat, given["reply_to"]) if given["reply_to"] else None
+        await _sends(person, contents, names, given, chat, reply_to)
+        return JSONResponse({}, 201)
+
+    async def _edit(self, request: Request) -> Response:
+        given = await _object(request)
+        person, chat = self._who_and_where(given)
+        message = self._message(chat, given.get("message"))
+        words = str(given.get("text", "")).strip()
+        if not words and message.content.media is None:
+            raise HTTPException(422, "A message can't be empty.")
+        _not_too_long(words, captioned=message.content.media is not None)
+        await _or_refused(person.edits(message, words))
+        return JSONResponse({})
+
+    async def _press(self, request: Request) -> Response:
+        given = await _object(request)
+        person, chat = self._who_and_where(given)
+        message = self._message(chat, given.get("message"))
+        pressing = person.presses(message, str(given.get("data")), within=_PRESS_PATIENCE)
+        try:
+            answer = await _or_refused(pressing)
+        except TimeoutError:
+            raise HTTPException(504, "The bot has not answered.") from None
+        return JSONResponse({"text": answer.text, "alert": answer.show_alert, "url": answer.url})
+
+    async def _new_person(self, request: Request) -> Response:
+        """Someone new; with `chat`, a new member of that group."""
+        given = await _object(request)
+        name = _name(given)
+        group = self._chat(given["chat"]) if given.get("chat") else None
+        person = self.add_person(name, str(given.get("language") or "en"))
+        if group is not None and not group.is_private:
+            group.members[person.user.id] = person.user
+            joined = {"new_chat_members": [person.user.to_json()]}
+            self._server.world.post(group, person.user, Content(), service=joined)
+        self._server.world.bell.ring()
+        return JSONResponse({"id": person.user.id}, 201)
+
+    async def _new_group(self, request: Request) -> Response:
+        given = await _object(request)
+        title = _name(given)
+        ids = given.get("members")
+        members = [self._person(id_) for id_ in ids] if isinstance(ids, list) else []
+        if not members:
+            raise HTTPException(422, "A group needs somebody in it.")
+        group = self._server.group(title, members)
+        return JSONResponse({"id": group.id}, 201)
+
+    def _who_and_where(self, given: Any) -> tuple[Person, Chat]:
+        return self._person(given.get("person")), self._chat(given.get("chat"))
+
+    def _person(self, id_: Any) -> Person:
+        if (person := self.people.get(_number(id_))) is None:
+            raise HTTPException(404, "There is no such person.")
+        return person
+
+    def _chat(self, id_: Any) -> Chat:
+        if (chat := self._server.world.chats.get(_number(id_))) is None:
+            raise HTTPException(404, "There is no such chat.")
+        return chat
+
+    def _message(self, chat: Chat, id_: Any) -> Message:
+        if (message := chat.messages.get(_number(id_))) is None:
+            raise HTTPException(404, "That message is gone.")
+        return message
+
+    def _media_named(self, given: dict[str, Any]) -> Media:
+        """Those that the message has, or had before an edit that the page has yet to hear of."""
+        message = self._message(self._chat(given["chat"]), given["message"])
+        for content in reversed(message.versions):
+            media = content.media
+            if media is not None and media_unique_id(media) == given["unique_id"]:
+                return media
+        raise HTTPException(404, "That picture is gone.")
+
+
+_KEPT: Final = {"cache-control": "private, max-age=3600"}
+
+
+async def _sends(
+    person: Person,
+    contents: Sequence[bytes],
+    names: Sequence[str],
+    given: dict[str, str],
+    chat: Chat,
+    reply_to: Message | None,
+) -> None:
+    words = given["text"].strip()
+    _not_too_long(words, captioned=bool(contents))
+    as_file = given["as_file"] == "true"
+    sending: Awaitable[Any]
+    if len(contents) > 1:
+        sending = person.sends(
+            album=contents,
+            caption=words,
+            album_of="document" if as_file else "photo",
+            file_names=names,
+            to=chat,
+            reply_to=reply_to,
+        )
+    elif contents and as_file:
+        sending = person.sends(
+            document=contents[0], file_name=names[0], caption=words, to=chat, reply_to=reply_to
+        )
+    elif contents:
+        sending = person.sends(photo=contents[0], caption=words, to=chat, reply_to=reply_to)
+    elif words:
+        sending = person.sends(words, to=chat, reply_to=reply_to)
+    else:
+        raise HTTPException(422, "There is nothing to send.")
+    await _or_refused(sending)
+
+
+async def _or_refused(doing: Awaitable[Any]) -> Any:
+    """What a client would not have let somebody do is a 422 with the reason."""
+    try:
+        return await doing
+    except NotAPhotoError:
+        raise HTTPException(
+            422, "That is not a picture that Telegram can show. Send it as a file."
+        ) from None
+    except ValueError as error:
+        raise HTTPException(422, str(error)) from None
+
+
+def _not_too_long(words: str, *, captioned: bool) -> None:
+    limit = limits.CAPTION_LENGTH if captioned else limits.TEXT_LENGTH
+    if len(words) > limit:
+        raise HTTPException(422, f"Telegram takes up to {limit:,} characters here.")
+
+
+async def _object(request: Request) -> dict[str, Any]:
+    try:
+        given = await request.json()
+        # JSON can name half a surrogate pair ("\ud83d"), which no answer could be written with.
+        json.dumps(given, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise HTTPException(422, "That text has half a character in it.") from None
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise HTTPException(400, "A JSON object was expected.")
+    return given
+
+
+def _name(given: dict[str, Any]) -> str:
+    name = " ".join(str(given.get("name") or "").split())
+    if not 1 <= len(name) <= _LONGEST_NAME:
+        raise HTTPException(422, f"A name has 1 to {_LONGEST_NAME} characters.")
+    return name
+
+
+def _number(id_: Any) -> int:
+    try:
+        return int(id_)
+    except (TypeError, ValueError):
+        return 0
+
+
+async def _told(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"error": error.detail}, error.status_code)

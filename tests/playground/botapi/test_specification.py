@@ -1,0 +1,85 @@
+"""The server against the machine-readable Bot API."""
+
+import pytest
+from telegram import Bot
+
+from clipbot_playground.botapi.methods.strictness import KNOWN_FIELDS
+from clipbot_playground.botapi.methods.table import METHODS
+from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.server import BotApiServer
+from tests.playground.botapi.pictures import picture
+from tests.playground.botapi.specification import (
+    faults_of_answer,
+    faults_of_object,
+    needs_specification,
+    specification,
+)
+
+pytestmark = needs_specification
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=lambda method: method.name)
+def test_a_method_has_the_parameters_of_the_specification(method: object) -> None:
+    name, parameters = getattr(method, "name", ""), getattr(method, "parameters", None)
+    described = specification()["methods"][name]
+    assert parameters == {field["name"] for field in described.get("fields", [])}
+
+
+@pytest.mark.parametrize("kind", KNOWN_FIELDS)
+def test_an_object_has_the_fields_of_the_specification(kind: str) -> None:
+    fields = specification()["types"][kind]["fields"]
+    assert KNOWN_FIELDS[kind] == {field["name"] for field in fields}
+
+
+def test_the_validator_finds_faults() -> None:
+    user = {"id": 1, "is_bot": False, "first_name": "Alice"}
+    assert faults_of_object("User", user) == []
+    assert faults_of_object("User", user | {"age": 7}) == ["User.age is unknown to User"]
+    assert faults_of_object("User", {"id": True, "is_bot": False, "first_name": "A"}) != []
+    assert faults_of_object("User", {"id": 1, "is_bot": False}) == ["User.first_name is missing"]
+    assert faults_of_answer("getUpdates", [{"update_id": "1"}]) != []
+
+
+async def test_every_kind_of_update_is_right(
+    server: BotApiServer, bot: Bot, alice: Person, bob: Person
+) -> None:
+    forum = server.group("Forum", [alice, bob], forum=True, privacy=False)
+    group = server.group("Group", [alice, bob], supergroup=False, privacy=False, bot_is_admin=True)
+    topic = server.topic(forum, "Cats", alice)
+    hello = await alice.sends("/start@clip_test_bot @alice https://example.org/x. #cat")
+    await alice.sends(picture(), caption="dog", to=forum, topic=topic)
+    await alice.sends(document=picture(kind="PNG"), file_name="x.png", caption="c", reply_to=hello)
+    await alice.sends(document=b"%PDF-1.4", file_name="x.pdf")
+    await alice.sends(sticker=picture(512, 400, kind="WEBP"))
+    await alice.sends(sticker=b"tgs", sticker_kind="animated")
+    await alice.sends(animation=b"mp4", caption="c")
+    await alice.sends(video=b"mp4", to=group)
+    await alice.sends(voice=b"ogg")
+    await alice.sends(location=(48.2, 16.4))
+    await alice.sends(contact=("+43123", "Bob"))
+    await alice.sends(album=[picture(), picture()], caption="a, b", album_of="document")
+    await alice.edits(hello, "/help")
+    server.removes_bot(group, alice)
+    alice.blocks()
+    updates = server.world.updates.pending
+    assert {update.type for update in updates} == {"message", "edited_message", "my_chat_member"}
+    for update in updates:
+        assert faults_of_object("Update", update.to_json()) == []
+    assert len(await bot.get_updates()) == len(updates)
+
+
+async def test_questions_about_chats(
+    server: BotApiServer, bot: Bot, alice: Person, bob: Person
+) -> None:
+    carol = server.person("Carol")
+    group = server.group("Friends", [alice, bob], bot_is_admin=True)
+    assert (await bot.get_me()).username == "clip_test_bot"
+    assert (await bot.get_chat(group.id)).title == "Friends"
+    assert (await bot.get_chat(alice.user.id)).first_name == "Alice"
+    assert await bot.get_chat_member_count(group.id) == 3
+    members = [await bot.get_chat_member(group.id, p.user.id) for p in (alice, bob, carol)]
+    assert [found.status for found in members] == ["creator", "member", "left"]
+    admins = await bot.get_chat_administrators(group.id)
+    assert {admin.user.first_name for admin in admins} == {"Alice", "Clip"}
+    assert await bot.leave_chat(group.id)
+    assert group.bot_status == "left"

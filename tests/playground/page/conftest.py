@@ -1,0 +1,40 @@
+"""The page's server in front of a Bot API server, without a browser and without a real bot."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.server import BotApiServer
+from clipbot_playground.page.gallery import Gallery
+from clipbot_playground.page.model_choice import ModelChoice
+from clipbot_playground.page.site import Site
+from clipbot_playground.page.system_panel import Bonnet
+
+
+@pytest.fixture
+def bonnet(server: BotApiServer) -> Bonnet:
+    return Bonnet(server.world.bell, ModelChoice("demo"))
+
+
+@pytest.fixture
+def site(server: BotApiServer, bonnet: Bonnet) -> Site:
+    return Site(server, bonnet, Gallery())
+
+
+@pytest.fixture
+async def page(site: Site) -> AsyncIterator[httpx.AsyncClient]:
+    """Speaks to the page's server as the page does, without a wire between."""
+    own = "http://127.0.0.1:8080"
+    transport = httpx.ASGITransport(site.application)
+    async with httpx.AsyncClient(
+        transport=transport, base_url=own, headers={"origin": own}
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+def anna(site: Site) -> Person:
+    """Somebody whom the page can speak as."""
+    return site.add_person("Anna")

@@ -1,0 +1,93 @@
+"""Which model answers, and whether it is on this machine."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from clipbot_playground.page.model_choice import ModelChoice, choose
+from inference.settings import DEFAULT_MODEL, DEMO_MODEL
+from inference.snapshots import find_complete, model_folder
+
+_REST = ("config.json", "tokenizer.json", "preprocessor_config.json")
+
+
+def _leaves(cache: Path, *files: str, model: str = DEFAULT_MODEL) -> dict[str, str]:
+    """A cache of the hub's client with these files of a model; as environment."""
+    snapshot = cache / f"models--{model.replace('/', '--')}" / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    for name in files:
+        (snapshot / name).write_bytes(b"x")
+    return {"HF_HUB_CACHE": str(cache)}
+
+
+def test_what_is_set_is_taken(tmp_path: Path) -> None:
+    cached = _leaves(tmp_path, *_REST, "model.safetensors")
+    assert choose("somebody/model", cached) == ModelChoice("somebody/model")
+    assert choose(DEMO_MODEL, cached) == ModelChoice(DEMO_MODEL, stands_in=False)
+
+
+@pytest.mark.parametrize("weights", ["model.safetensors", "pytorch_model.bin"])
+def test_the_default_is_taken_where_it_is_cached(tmp_path: Path, weights: str) -> None:
+    assert choose(None, _leaves(tmp_path, *_REST, weights)) == ModelChoice(DEFAULT_MODEL)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        (),
+        _REST,
+        ("config.json", "model.safetensors"),
+        (*_REST, "flax_model.msgpack"),
+        (*_REST, "model.safetensors.index.json", "model-00001-of-00002.safetensors"),
+    ],
+)
+def test_else_the_bundled_one_stands_in(tmp_path: Path, files: tuple[str, ...]) -> None:
+    assert choose(None, _leaves(tmp_path, *files)) == ModelChoice(DEMO_MODEL, stands_in=True)
+
+
+def test_another_models_cache_is_no_help(tmp_path: Path) -> None:
+    other = _leaves(tmp_path, *_REST, "model.safetensors", model="somebody/model")
+    assert find_complete("somebody/model", other)
+    assert not find_complete(DEFAULT_MODEL, other)
+
+
+@pytest.mark.parametrize(
+    ("environment", "folder"),
+    [
+        ({"HF_HUB_CACHE": "/a", "HF_HOME": "/b", "XDG_CACHE_HOME": "/c"}, "/a"),
+        ({"HUGGINGFACE_HUB_CACHE": "/a", "HF_HOME": "/b"}, "/a"),
+        ({"HF_HOME": "/b", "XDG_CACHE_HOME": "/c"}, "/b/hub"),
+        ({"XDG_CACHE_HOME": "/c"}, "/c/huggingface/hub"),
+        ({}, "~/.cache/huggingface/hub"),
+    ],
+)
+def test_the_folder_is_the_one_that_the_hubs_client_uses(
+    environment: dict[str, str], folder: str
+) -> None:
+    found = model_folder("openai/clip", environment)
+    assert found == Path(folder).expanduser() / "models--openai--clip"
+
+
+def test_only_what_is_elsewhere_comes_from_the_hub(tmp_path: Path) -> None:
+    assert ModelChoice("somebody/model").comes_from_hub
+    assert not ModelChoice(DEMO_MODEL).comes_from_hub
+    assert not ModelChoice(str(tmp_path)).comes_from_hub
+
+
+def test_the_command_is_one_that_the_shell_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = f"playground --model {DEFAULT_MODEL}"
+    program = tmp_path / "venv" / "clipbot"
+    program.parent.mkdir()
+    program.touch(0o755)
+    monkeypatch.setattr(sys, "argv", [str(program), "playground"])
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.chdir(tmp_path)
+    assert ModelChoice(DEMO_MODEL).to_json()["command"] == f"venv/clipbot {words}"
+    monkeypatch.chdir(program.parent.parent.parent)
+    assert ModelChoice(DEMO_MODEL).to_json()["command"].endswith(f"/venv/clipbot {words}")
+    monkeypatch.chdir("/")
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert ModelChoice(DEMO_MODEL).to_json()["command"] == f"clipbot {words}"

@@ -1,0 +1,236 @@
+"""The panel's figures, from a real queue that a test fills and empties by hand."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from bot.embedded.child import Child
+from clipbot_playground.botapi.delivery.notifier import Bell
+from clipbot_playground.page.download import Progress
+from clipbot_playground.page.model_choice import ModelChoice
+from clipbot_playground.page.system_panel import Bonnet
+from inference.contract import (
+    ImageOutcome,
+    Job,
+    Reply,
+    Result,
+    Timings,
+    WorkerState,
+    WorkerStatus,
+    encode,
+)
+from inference.errors import Problem, ProblemCode
+from inference.queue import JOBS, JOBS_SUBJECT, Queue, results_subject
+
+_RESULTS = results_subject(42)
+_REPLY = Reply(_RESULTS)
+
+
+@contextlib.asynccontextmanager
+async def _watching(bonnet: Bonnet, queue: Queue) -> AsyncIterator[None]:
+    watching = asyncio.create_task(bonnet.watch(queue, _RESULTS))
+    try:
+        yield
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
+
+
+@pytest.fixture
+def bell() -> Bell:
+    return Bell()
+
+
+@pytest.fixture
+async def bonnet(bell: Bell, queue: Queue) -> AsyncIterator[Bonnet]:
+    bonnet = Bonnet(bell, ModelChoice("demo"))
+    bonnet.depth = -1  # which no queue has: it is 0 once somebody has looked
+    async with _watching(bonnet, queue):
+        await bell.until(lambda: bonnet.depth == 0 or None, 10)
+        yield bonnet
+
+
+def _job(name: str) -> Job:
+    return Job(id=name, images=[b"picture"], labels=["a", "b"], reply=_REPLY)
+
+
+def _result(name: str, **said: object) -> bytes:
+    given = {"images": [ImageOutcome([0.5, 0.5])] * 2, **said}
+    return encode(Result(job_id=name, reply=_REPLY, labels=["a", "b"], **given))  # type: ignore[arg-type]
+
+
+async def test_the_depth_counts_what_waits_and_what_is_under_way(
+    bonnet: Bonnet, bell: Bell, queue: Queue
+) -> None:
+    for name in ("one", "two"):
+        await queue.publish(JOBS_SUBJECT, encode(_job(name)), name)
+    await bell.until(lambda: bonnet.depth == 2 or None, 10)
+    puller = await queue.puller(JOBS, "workers", JOBS_SUBJECT)
+    (first,) = await puller.pull(1, 10)
+    assert bonnet.to_json()["depth"] == 2
+    await first.ack()
+    await bell.until(lambda: bonnet.depth == 1 or None, 10)
+    assert bonnet.jobs == 2
+    await puller.close()
+
+
+async def test_a_finished_job_tells_where_its_time_went(
+    bonnet: Bonnet, bell: Bell, queue: Queue
+) -> None:
+    revision = bonnet.revision
+    took = Timings(queued=0.5, decode=0.1, model=0.2, chart=0.3, batch_size=7)
+    await queue.publish(_RESULTS, b"\xc1 no message", "broken")
+    await queue.publish(_RESULTS, _result("one", timings=took), "one")
+    await bell.until(lambda: bonnet.finished or None, 10)
+    (work,) = bonnet.to_json()["works"]
+    del work["at"]
+    assert work == {
+        "number": 1,
+        "pictures": 2,
+        "labels": 2,
+        "batch_size": 7,
+        "queued": 0.5,
+        "decode": 0.1,
+        "model": 0.2,
+        "chart": 0.3,
+        "problem": "",
+    }
+    assert bonnet.revision > revision
+
+
+async def test_a_failed_job_is_finished_too(bonnet: Bonnet, bell: Bell, queue: Queue) -> None:
+    problem = Problem(next(iter(ProblemCode)))
+    await queue.publish(_RESULTS, _result("one", images=[], problem=problem), "one")
+    await bell.until(lambda: bonnet.finished or None, 10)
+    assert bonnet.works[-1].problem == str(problem.code)
+
+
+async def test_the_best_worker_says_how_it_stands(bonnet: Bonnet, bell: Bell, queue: Queue) -> None:
+    assert bonnet.state == "starting"
+    for status in (
+        WorkerStatus(
+            worker="a", model="demo", state=WorkerState.FAILED, reason="The disk is full."
+        ),
+        WorkerStatus(worker="b", model="demo", state=WorkerState.LOADING),
+        WorkerStatus(worker="c", model="demo", state=WorkerState.READY, device="cpu"),
+    ):
+        await queue.tell_status(status)
+        await bell.until(lambda wanted=str(status.state): bonnet.state == wanted or None, 10)  # type: ignore[misc]
+    told = bonnet.to_json()
+    assert (told["device"], told["reason"]) == ("cpu", "")
+
+
+async def test_a_fault_of_the_panel_is_told_once_and_passes(
+    bonnet: Bonnet,
+    bell: Bell,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    looks = 0
+
+    async def fails() -> int:
+        nonlocal looks
+        looks += 1
+        bell.ring()
+        raise ValueError("odd")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(queue, "jobs_waiting", fails)
+        await bell.until(lambda: looks >= 2 or None, 10)
+    await queue.publish(JOBS_SUBJECT, encode(_job("one")), "one")
+    await bell.until(lambda: bonnet.depth == 1 or None, 10)
+    assert caplog.text.count("could not look at the queue") == 1
+
+
+async def test_a_child_that_keeps_ending_is_told_of(bonnet: Bonnet, bell: Bell) -> None:
+    child = Child("worker", lambda: [sys.executable, "-c", "raise SystemExit(3)"], os.environ)
+    await child.start()
+    bonnet.children.append(child)
+    await bell.until(lambda: bonnet.ended or None, 20)
+    ended = bonnet.to_json()["ended"][0]
+    assert (ended["name"], ended["status"]) == ("worker", 3)
+    await child.stop(1.0)
+
+
+class _ScriptedDownload:
+    """A `Download` that is told how far it is; the hub answers the first question with silence."""
+
+    def __init__(self) -> None:
+        self.progress = Progress()
+        self.is_measured = False
+
+    def look(self) -> Progress:
+        return self.progress
+
+    async def measure(self) -> None:
+        self.is_measured = True
+        self.progress = Progress(0, 100)
+
+
+async def test_a_download_is_followed_until_the_model_is_ready(
+    bell: Bell, queue: Queue, tmp_path: Path
+) -> None:
+    download = _ScriptedDownload()
+    bonnet = Bonnet(bell, ModelChoice("somebody/model"), download)  # type: ignore[arg-type]
+    async with _watching(bonnet, queue):
+        await bell.until(lambda: bonnet.progress.size or None, 10)
+        download.progress = Progress(40, 100)
+        await bell.until(lambda: bonnet.progress.received or None, 10)
+        assert bonnet.to_json()["download"] == {"received": 40, "size": 100}
+        ready = WorkerStatus(worker="a", model="somebody/model", state=WorkerState.READY)
+        await queue.tell_status(ready)
+        await bell.until(lambda: bonnet.state == "ready" or None, 10)
+
+
+async def test_a_look_that_swallows_its_cancellation_is_the_last(bell: Bell) -> None:
+    """As nats-py may do when the answer comes in the same moment."""
+    looks = 0
+
+    class Swallowing:
+        async def overhear(self, *_: object) -> None: ...
+
+        async def jobs_waiting(self) -> int:
+            nonlocal looks
+            looks += 1
+            bell.ring()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+            return 0
+
+        async def workers(self) -> list[WorkerStatus]:
+            return []
+
+    watching = Bonnet(bell, ModelChoice("demo")).watch(cast("Queue", Swallowing()), _RESULTS)
+    task = asyncio.create_task(watching)
+    await bell.until(lambda: looks or None, 10)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        async with asyncio.timeout(10):
+            await task
+    assert task.done()
+    assert looks == 1
+
+
+def test_a_worker_that_was_started_again_is_not_blamed_for_the_one_before(bell: Bell) -> None:
+    bonnet = Bonnet(bell, ModelChoice("somebody/model"))
+    failed = WorkerStatus(worker="a", model="m", state=WorkerState.FAILED, reason="Disk full.")
+    loading = WorkerStatus(worker="b", model="m", state=WorkerState.LOADING)
+    ready = WorkerStatus(worker="c", model="m", state=WorkerState.READY, device="cpu")
+    told = []
+    for bonnet.workers in ([], [failed], [failed, loading], [failed, loading, ready]):
+        figures = bonnet.to_json()
+        told.append((figures["state"], figures["reason"], figures["device"]))
+    assert told == [
+        ("starting", "", ""),
+        ("failed", "Disk full.", ""),
+        ("loading", "", ""),
+        ("ready", "", "cpu"),
+    ]

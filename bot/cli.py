@@ -151,7 +151,7 @@ def bench(
     earlier: tuple[Path, ...],
 ) -> None:
     """Measures this machine: engine, rivals, the whole road, growth, memory."""
-    from bot.bench import bench as conductor
+    from clipbot_benchmarks import run as conductor
 
     def say(line: str) -> None:
         click.echo(line, err=True)

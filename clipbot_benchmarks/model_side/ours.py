@@ -1,0 +1,149 @@
+"""Our engine, its stages, and the raw forward pass in its own runtime, dtype and batch."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+from PIL import Image
+
+from clipbot_benchmarks.model_side.pictures import BATCHES, LABELS, NewLabels, as_fetched
+from clipbot_benchmarks.model_side.turns import Contestant
+from clipbot_benchmarks.report.figures import ChartSize, Run, Spread
+from clipbot_benchmarks.report.names import (
+    CHART,
+    DECODE,
+    DECODE_FETCHED,
+    IMAGES,
+    JPEG,
+    PREPROCESS,
+    RAW,
+)
+from inference import chart, cores
+from inference.classifier import LabelSet
+from inference.contract import ChartWords
+from inference.engine import Engine
+from inference.images import decode
+from inference.preprocessing import Inputs
+
+
+class Ours:
+    """The engine as the worker uses it: reading on threads of its own, then the model.
+
+    Attributes:
+        new: labels for all who ask about new ones.
+    """
+
+    def __init__(self, engine: Engine, files: Sequence[bytes], few: int) -> None:
+        self.engine = engine
+        self.new = NewLabels()
+        self._files = files
+        self._few = few
+        self._images = [decode(data, want=engine.image_size) for data in files]
+        self._decoders = ThreadPoolExecutor(min(8, cores.available()), "decode")
+
+    @property
+    def images(self) -> list[Image.Image]:
+        """All photos, decoded."""
+        return self._images
+
+    def engine_runs(self) -> list[Contestant]:
+        """(d) from decoded images and from JPEG bytes, with known and with new labels."""
+        return [
+            self._engine(name, batch, labels)
+            for name in (IMAGES, JPEG)
+            for labels in ("known", "new")
+            for batch in BATCHES
+        ]
+
+    def limits(self) -> list[Contestant]:
+        """(c) `image_features` of preprocessed pictures: nothing can be faster than this."""
+        inputs = {batch: self._preprocessed(batch) for batch in BATCHES}
+
+        def entry(batch: int) -> Contestant:
+            def work(_: int) -> None:
+                for each in inputs[batch]:
+                    self.engine.towers.image_features(each)
+
+            return Contestant(Run("limit", RAW, batch), self._count(batch), work)
+
+        return [entry(batch) for batch in BATCHES]
+
+    def parts(self) -> list[Contestant]:
+        """Decoding and preprocessing, one photo at a time on one thread."""
+        size = self.engine.image_size
+        fetched = [as_fetched(data) for data in self._files]
+
+        def decoding(files: Sequence[bytes]) -> None:
+            for data in files:
+                decode(data, want=size)
+
+        def preparing(_: int) -> None:
+            for image in self._images:
+                self.engine.prepare(image)
+
+        return [
+            self._part(DECODE, lambda _: decoding(self._files)),
+            self._part(DECODE_FETCHED, lambda _: decoding(fetched)),
+            self._part(PREPROCESS, preparing),
+        ]
+
+    def charts(self) -> list[Contestant]:
+        """Charts of six labels with their photo, as JPEG, one at a time."""
+
+        def work(number: int) -> None:
+            for place, picture in enumerate(self._images):
+                draw(picture, LABELS, number + place)
+
+        return [self._part(CHART, work)]
+
+    def chart_size(self) -> ChartSize:
+        """How large their files are."""
+        sizes = [len(draw(picture, LABELS, 1)) for picture in self._images]
+        return ChartSize(int(Spread.of(sizes).median), max(sizes))
+
+    def classify(self, labels: Sequence[Sequence[str]]) -> None:
+        """All photos in one batch, each with labels of its own."""
+        self._ask(self._images, [LabelSet(tuple(each)) for each in labels])
+
+    def _ask(self, images: Sequence[Image.Image | Inputs], sets: Sequence[LabelSet]) -> None:
+        self.engine.classify(images, sets)
+
+    def _engine(self, name: str, batch: int, labels: Literal["known", "new"]) -> Contestant:
+        count = self._count(batch)
+
+        def work(_: int) -> None:
+            for start in range(0, count, batch):
+                part = range(start, min(start + batch, count))
+                sets = [LabelSet(LABELS if labels == "known" else self.new.six()) for _ in part]
+                if name == IMAGES:
+                    self._ask([self._images[place] for place in part], sets)
+                else:
+                    self._ask(self._read([self._files[place] for place in part]), sets)
+
+        return Contestant(Run("engine", name, batch, labels), count, work)
+
+    def _read(self, files: Sequence[bytes]) -> list[Inputs]:
+        size = self.engine.image_size
+        return list(
+            self._decoders.map(lambda data: self.engine.prepare(decode(data, want=size)), files)
+        )
+
+    def _preprocessed(self, batch: int) -> list[Inputs]:
+        images = self._images[: self._count(batch)]
+        return [
+            self.engine.towers.preprocess(images[start : start + batch])
+            for start in range(0, len(images), batch)
+        ]
+
+    def _part(self, name: str, work: Callable[[int], None]) -> Contestant:
+        return Contestant(Run("part", name, 1), len(self._files), work)
+
+    def _count(self, batch: int) -> int:
+        return len(self._files) if batch == max(BATCHES) else max(self._few, batch)
+
+
+def draw(picture: Image.Image, labels: Sequence[str], number: int) -> bytes:
+    """A chart as the worker makes it; `number` varies its probabilities."""
+    row = [(7 * number + 13 * place) % 97 + 1.0 for place in range(len(labels))]
+    shares = [share / sum(row) for share in row]
+    return chart.to_jpeg(chart.draw([picture], list(labels), [shares], ChartWords()))

@@ -1,0 +1,109 @@
+"""The page and its plots, made from a file alone."""
+
+import io
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from clipbot_benchmarks.report import page, table
+from clipbot_benchmarks.report.figures import Bench, Skipped
+from clipbot_benchmarks.report.judged import judge
+from tests.benchmarks.report.stored import empty, stored, with_gpu
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "docs" / "benchmarks.md"
+
+
+def written(bench: Bench, target: Path, *others: Bench) -> str:
+    page.write(bench, target, others)
+    return target.read_text(encoding="utf-8")
+
+
+def test_every_plot_of_the_page_is_there_for_light_and_dark(target: Path) -> None:
+    text = written(stored(), target)
+    plots = {str(path.relative_to(target.parent)) for path in target.parent.rglob("*.svg")}
+    assert len(plots) == 8
+    for plot in plots:
+        assert f'"{plot}"' in text
+        ET.parse(target.parent / plot)
+
+
+def test_the_same_figures_make_the_same_files(target: Path) -> None:
+    def files() -> dict[str, bytes]:
+        written(stored(), target)
+        return {path.name: path.read_bytes() for path in target.parent.rglob("*.*")}
+
+    assert files() == files()
+
+
+def test_every_line_that_is_judged_is_on_the_page(target: Path) -> None:
+    text = written(stored(), target).replace(r"\|", "|")
+    for verdict in judge(stored()):
+        assert verdict.line in text
+        assert f"**{verdict.shown}**" in text
+    assert text.count("not met") == 2
+
+
+def test_tables_have_as_many_cells_in_every_line(target: Path) -> None:
+    rows = [
+        line.replace(r"\|", "").count("|")
+        for block in written(with_gpu(), target).split("\n\n")
+        if block.startswith("|")
+        for line in block.splitlines()
+        if line.replace(r"\|", "").count("|") != block.splitlines()[1].count("|")
+    ]
+    assert rows == []
+
+
+def test_random_weights_and_quick_runs_are_told(target: Path) -> None:
+    quick = msgspec.structs.replace(stored(), quick=True)
+    text = written(quick, target)
+    assert "Random weights in the shape of openai/clip-vit-base-patch32" in text
+    assert "not to be believed" in text
+
+
+def test_what_was_not_measured_has_its_reason(target: Path) -> None:
+    assert "torch.compile bfloat16, since no C++ compiler is installed" in written(stored(), target)
+
+
+def test_notes_beside_the_plots_stay(target: Path) -> None:
+    notes = target.with_suffix("") / page.NOTES
+    notes.parent.mkdir(parents=True)
+    notes.write_text("int8 was fastest, and wrong.\n")
+    for _ in range(2):
+        assert "int8 was fastest, and wrong." in written(stored(), target)
+
+
+def test_a_gpu_of_another_machine_has_its_section(target: Path) -> None:
+    text = written(stored(), target, with_gpu())
+    assert "## On a GPU: NVIDIA Example" in text
+    assert "benchmarks/gpu-1/gpu-dark.svg" in text
+    assert (target.parent / "benchmarks/gpu-1/gpu-dark.svg").is_file()
+    assert "## On a GPU" not in written(stored(), target)
+
+
+def test_what_another_machine_measured_is_not_missing(target: Path) -> None:
+    bench = stored()
+    bench.parts.skipped.append(Skipped("gpu", "there is no GPU"))
+    assert "- gpu, since there is no GPU" in written(bench, target)
+    assert "- gpu," not in written(bench, target, with_gpu())
+
+
+def test_a_run_of_nothing_makes_a_page_all_the_same(target: Path) -> None:
+    text = written(empty(), target)
+    assert "not measured" in text
+    assert "<picture>" not in text
+
+
+@pytest.mark.parametrize("bench", [stored(), with_gpu(), empty()])
+def test_the_terminal_shows_what_is_judged(bench: Bench) -> None:
+    console = Console(width=160, record=True, file=io.StringIO())
+    table.show(bench, console)
+    shown = console.export_text()
+    for verdict in judge(bench):
+        assert verdict.line in shown

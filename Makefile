@@ -44,7 +44,7 @@ test: $(VENV)/installed-test
 
 # Processors with instructions for bfloat16 take other ways through the code. torch computes in it
 # on any, if slowly, hence the longer timeout; the variable stands for what the processor says: see
-# inference/bfloat16.py.
+# inference/model/precision/bfloat16.py.
 test-dtypes: $(VENV)/installed-test
 	CLIPBOT_NATIVE_BFLOAT16=on $(PYTEST) --timeout 400 tests/inference $(ARGS)
 	CLIPBOT_NATIVE_BFLOAT16=off $(PYTEST) --timeout 400 tests/inference $(ARGS)

@@ -44,10 +44,11 @@ from bot.telegram.polling import Poller
 from bot.telegram.preferences import Preferences
 from bot.telegram.scores import Scores
 from bot.telegram.starting import Starting
-from inference import heap, tasks
-from inference.errors import SettingError
-from inference.queue import RESULTS, UPDATES, Queue, connect, results_subject, updates_subject
-from inference.settings import WorkerSettings, load
+from inference.protocol import malloc as heap
+from inference.protocol import tasks
+from inference.protocol.errors import SettingError
+from inference.protocol.broker.client import RESULTS, UPDATES, Queue, connect, results_subject, updates_subject
+from inference.protocol.settings import WorkerSettings, load
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.asks import Media, numbers_of
 from bot.texts import Sentences
 from bot.texts.lengths import shortened, shown_units
-from inference.contract import ImageOutcome, Result
+from inference.protocol.messages import ImageOutcome, Result
 
 # A win by fewer points than this is called narrow.
 NARROW_MARGIN = 0.05

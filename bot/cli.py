@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from inference import logs
-from inference.errors import OperatorError, SettingError
-from inference.settings import adopt_hub_settings, load
+from inference.protocol import logs
+from inference.protocol.errors import OperatorError, SettingError
+from inference.protocol.settings import adopt_hub_settings, load
 
 _INFERENCE = {
     "worker": "An inference worker for the NATS_URL given.",

@@ -4,8 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from inference import tasks
-from inference.queue import Delivery, Puller
+from inference.protocol import tasks
+from inference.protocol.broker.client import Delivery, Puller
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 from bot.backoff import Failures, backoff
 from bot.store import DATABASE_AWAY
-from inference.errors import QueueFull, QueueUnavailable
-from inference.queue import Delivery, Queue
+from inference.protocol.errors import QueueFull, QueueUnavailable
+from inference.protocol.broker.client import Delivery, Queue
 
 log = logging.getLogger(__name__)
 

@@ -18,9 +18,9 @@ from bot.metrics import Metrics
 from bot.platform import Gone, Platform, TryAgain
 from bot.store import DATABASE_AWAY, JobRecord, Store, insist
 from bot.texts import speak
-from inference.contract import Result, UnknownVersion, decode_result
-from inference.errors import Fault, Problem
-from inference.queue import Delivery, Queue
+from inference.protocol.messages import Result, UnknownVersion, decode_result
+from inference.protocol.errors import Fault, Problem
+from inference.protocol.broker.client import Delivery, Queue
 
 log = logging.getLogger(__name__)
 

@@ -20,11 +20,11 @@ from bot.http import post, session
 from bot.intake import payload_warning
 from bot.settings import BotSettings
 from bot.store import open_database
-from inference.contract import WorkerState
-from inference.errors import OperatorError, SettingError
-from inference.findings import Finding, State
-from inference.queue import connect, jobs_subject
-from inference.settings import load
+from inference.protocol.messages import WorkerState
+from inference.protocol.errors import OperatorError, SettingError
+from inference.protocol.findings import Finding, State
+from inference.protocol.broker.client import connect, jobs_subject
+from inference.protocol.settings import load
 
 _MARKS = {
     State.FINE: "[green]✔[/green]",

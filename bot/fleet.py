@@ -6,9 +6,9 @@ import logging
 from nats.errors import Error as NatsError
 
 from bot.metrics import Metrics
-from inference.contract import WorkerState, WorkerStatus
-from inference.queue import STATUS_INTERVAL, Queue, jobs_subject
-from inference.settings import DEMO_MODEL
+from inference.protocol.messages import WorkerState, WorkerStatus
+from inference.protocol.broker.client import STATUS_INTERVAL, Queue, jobs_subject
+from inference.protocol.settings import DEMO_MODEL
 
 log = logging.getLogger(__name__)
 

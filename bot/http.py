@@ -16,7 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 import certifi
 
-from inference.errors import SettingError
+from inference.protocol.errors import SettingError
 
 
 class NotJson(ValueError):

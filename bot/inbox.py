@@ -15,8 +15,8 @@ from bot.metrics import Metrics
 from bot.platform import Gone, TryAgain
 from bot.store import DATABASE_AWAY, Store, insist
 from bot.untrusted import Unusable, made_safe, read
-from inference.errors import QueueUnavailable
-from inference.queue import Delivery, Queue, updates_subject
+from inference.protocol.errors import QueueUnavailable
+from inference.protocol.broker.client import Delivery, Queue, updates_subject
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ from bot.metrics import Metrics
 from bot.platform import Gone, Platform, TooBig
 from bot.store import Store
 from bot.texts import speak
-from inference.contract import Job, Reply, encode
-from inference.errors import MessageTooLarge, QueueFull, UserError
-from inference.queue import Queue, jobs_subject, results_subject
+from inference.protocol.messages import Job, Reply, encode
+from inference.protocol.errors import MessageTooLarge, QueueFull, UserError
+from inference.protocol.broker.client import Queue, jobs_subject, results_subject
 
 log = logging.getLogger(__name__)
 

@@ -20,8 +20,8 @@ from bot.lanes import Lanes
 from bot.platform import Gone, Platform, TryAgain
 from bot.store import DATABASE_AWAY, MEMORY_HOURS, Store, Unanswered
 from bot.texts import speak
-from inference.errors import QueueFull, QueueUnavailable
-from inference.queue import JOBS, RESULTS, Queue, StreamState
+from inference.protocol.errors import QueueFull, QueueUnavailable
+from inference.protocol.broker.client import JOBS, RESULTS, Queue, StreamState
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from nats.errors import Error as NatsError
 
 from bot.disk import Disk
-from inference.errors import QueueUnavailable
-from inference.queue import Queue
+from inference.protocol.errors import QueueUnavailable
+from inference.protocol.broker.client import Queue
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from pydantic_settings import NoDecode
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from inference.settings import SharedSettings
+from inference.protocol.settings import SharedSettings
 
 _TOKEN = re.compile(r"\d+:[\w-]+")
 # Bot API, setWebhook: "1-256 characters. Only characters A-Z, a-z, 0-9, _ and - are allowed."

@@ -9,7 +9,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from inference.errors import SettingError
+from inference.protocol.errors import SettingError
 
 
 class _Quiet(uvicorn.Server):

@@ -33,8 +33,8 @@ from clipbot_benchmarks.report.figures import (
     Start,
 )
 from clipbot_benchmarks.report.figures import Whole as WholeFigures
-from inference.errors import OperatorError, SettingError
-from inference.settings import DEFAULT_MODEL, WorkerSettings, load
+from inference.protocol.errors import OperatorError, SettingError
+from inference.protocol.settings import DEFAULT_MODEL, WorkerSettings, load
 
 SECTIONS = (
     "rivals",

@@ -32,11 +32,11 @@ from clipbot_playground.page.gallery import Gallery
 from clipbot_playground.page.model_choice import ModelChoice, choose
 from clipbot_playground.page.site import Site
 from clipbot_playground.page.system_panel import Bonnet
-from inference import tasks
-from inference.errors import SettingError
-from inference.queue import connect, results_subject
-from inference.settings import SharedSettings
-from inference.snapshots import find_complete
+from inference.protocol import tasks
+from inference.protocol.errors import SettingError
+from inference.protocol.broker.client import connect, results_subject
+from inference.protocol.settings import SharedSettings
+from inference.model.hub.cache import find_complete
 
 # The number is the bot's user id.
 _BOT_ID = 42

@@ -19,16 +19,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from inference import fetching, phrases, sources
-from inference.batch import Batcher
-from inference.classifier import Classifier, LabelSet
-from inference.contract import ChartWords
-from inference.errors import ImageRefused, TooLargeForHost, UserError
-from inference.fetching import Progress
-from inference.images import OVERSAMPLING, decode
-from inference.loading import load_engine
-from inference.scores import PLACEHOLDER
-from inference.settings import WorkerSettings
+from inference.model.hub import download as fetching
+from inference.protocol import labels as phrases
+from inference.model.hub import sources
+from inference.worker.batcher import Batcher
+from inference.model.classifier import Classifier, LabelSet
+from inference.protocol.messages import ChartWords
+from inference.protocol.errors import ImageRefused, TooLargeForHost, UserError
+from inference.model.hub.download import Progress
+from inference.images.decoding import OVERSAMPLING, decode
+from inference.model.loading import load_engine
+from inference.model.scoring import PLACEHOLDER
+from inference.protocol.settings import WorkerSettings
 
 STDIN = "-"
 CHART_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
@@ -42,7 +44,7 @@ _SAY_EVERY = 10.0  # seconds
 # What takes longer is a reason to wait, which people want to know: a hub that has not answered, or
 # files that are read.
 _SAY_ASKING_AFTER, _SAY_LOADING_AFTER = 1.0, 3.0  # seconds
-# Between phrases; see `inference.phrases`.
+# Between phrases; see `inference.protocol.labels`.
 _SEPARATOR = re.compile("[,;，；、؛،]")
 
 _WORDS = ChartWords()
@@ -295,7 +297,7 @@ def _print(answer: Answer, asked: Question, classifier: Classifier) -> None:
 def _write_chart(
     path: Path, answers: Sequence[Answer], asked: Question, classifier: Classifier
 ) -> bool:
-    from inference import chart
+    from inference.charts import chart
 
     picture = chart.draw(
         [answer.photo for answer in answers],

@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 
 import click
 
-from inference import logs
-from inference.errors import (
+from inference.protocol import logs
+from inference.protocol.errors import (
     ClipbotError,
     DeviceLost,
     Hung,
@@ -22,7 +22,7 @@ from inference.errors import (
     SettingError,
     UserError,
 )
-from inference.settings import WorkerSettings, load
+from inference.protocol.settings import WorkerSettings, load
 
 # The old custom of command lines: 1, it went wrong; 2, it was called wrongly.
 FAILED = 1
@@ -38,8 +38,8 @@ def worker() -> None:
         with _libraries():
             import uvloop
 
-            from inference.loading import load_engine, then_renew
-            from inference.worker import serve
+            from inference.model.loading import load_engine, then_renew
+            from inference.worker.worker import serve
         load_model = then_renew(settings.clip_model, partial(load_engine, settings))
         uvloop.run(_to_its_end(serve(settings, load_model)))
 

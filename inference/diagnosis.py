@@ -14,16 +14,18 @@ from collections.abc import Iterator
 
 import msgspec
 
-from inference import fetching, snapshots, sources
-from inference.errors import ModelUnavailable, SettingError
-from inference.findings import Finding, State
-from inference.hub_faults import HubFault
-from inference.settings import WorkerSettings, load
+from inference.model.hub import download as fetching
+from inference.model.hub import cache as snapshots
+from inference.model.hub import sources
+from inference.protocol.errors import ModelUnavailable, SettingError
+from inference.protocol.findings import Finding, State
+from inference.model.hub.faults import HubFault
+from inference.protocol.settings import WorkerSettings, load
 
 _LIBRARIES = "libraries"
 _MODEL = "model"
 _FONTS = "fonts"
-# One family for each script that people are likely to type; see inference.fonts.
+# One family for each script that people are likely to type; see inference.charts.fonts.
 _SCRIPTS = {"Noto Sans CJK": "Chinese, Japanese, Korean", "Noto Sans Arabic": "Arabic"}
 
 
@@ -70,7 +72,7 @@ def model(settings: WorkerSettings) -> Finding:
     name = settings.clip_model
     if not sources.is_here(name):
         return _to_be_fetched(name)
-    from inference.engine import Engine
+    from inference.model.engine import Engine
 
     began = time.monotonic()
     try:
@@ -115,7 +117,7 @@ def _to_be_fetched(name: str) -> Finding:
 
 def fonts() -> Finding:
     """Are there fonts for the scripts that people type?"""
-    from inference import font_list
+    from inference.charts import font_list
 
     font_list.look_again()
     families = font_list.families()

@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 from bot.settings import BotSettings
-from inference.settings import WorkerSettings
-from tests.inference.nats_server import NatsServer
+from inference.protocol.settings import WorkerSettings
+from tests.nats_server import NatsServer
 
 # What docs/bot-api-server.md promises to others serves our tests as well.
 pytest_plugins = ["clipbot_playground.botapi.fixture"]
@@ -70,6 +70,6 @@ def nats_url(nats_server: NatsServer) -> str:
 @pytest.fixture(scope="session")
 def tiny_clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint that loads and answers in no time; its answers mean nothing."""
-    from tests.inference import checkpoints
+    from tests.inference.model import checkpoints
 
     return checkpoints.tiny_clip(tmp_path_factory.mktemp("tiny-clip"))

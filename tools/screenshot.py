@@ -12,7 +12,7 @@ from playwright.async_api import Page, async_playwright, expect
 
 from clipbot_playground.launcher import Playground, PlaygroundSettings
 from clipbot_playground.page.gallery import Gallery
-from inference.settings import DEMO_MODEL, load
+from inference.protocol.settings import DEMO_MODEL, load
 from tools import chromium
 
 # Bytes; whoever reads the README waits for it.

@@ -237,7 +237,7 @@ GROUND_NOUNS: dict[Language, tuple[str, ...]] = {
 }
 
 # True of every picture, and so of none in particular: they win only where no better phrase fits.
-# `inference/engine.py` compares a single label with phrases of this kind.
+# `inference/model/engine.py` compares a single label with phrases of this kind.
 NEUTRAL: dict[Language, tuple[str, ...]] = {
     Language.ENGLISH: (
         "a photo", "a picture", "an image", "a photo of something", "a picture of something",

@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 from transformers import AutoModelForZeroShotImageClassification, CLIPModel
 
-from inference.classifier import LabelSet
-from inference.engine import Engine
+from inference.model.classifier import LabelSet
+from inference.model.engine import Engine
 from training import artwork, calibrate, concepts, evaluate, exam, tokenizer, unseen
 from training.lexicon import Language
 from training.unseen import Wording

@@ -31,8 +31,8 @@ from bot.games.round import Note, Phase
 from bot.lanes import Lanes
 from bot.platform import Gone, Platform, TooBig, TryAgain
 from bot.store import DATABASE_AWAY, RoundRow, Store
-from inference.contract import Result
-from inference.errors import QueueFull, QueueUnavailable
+from inference.protocol.messages import Result
+from inference.protocol.errors import QueueFull, QueueUnavailable
 
 log = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from bot.games.round import RoundId
 from bot.metrics import Metrics
 from bot.platform import Platform, TooBig
 from bot.texts import speak
-from inference.contract import Job, Reply, Result, encode
-from inference.errors import MessageTooLarge
-from inference.queue import Queue, jobs_subject, results_subject
+from inference.protocol.messages import Job, Reply, Result, encode
+from inference.protocol.errors import MessageTooLarge
+from inference.protocol.broker.client import Queue, jobs_subject, results_subject
 
 # Results of games carry this before their data, so that the deliverer can tell them apart.
 PREFIX = b"game "

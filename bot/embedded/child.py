@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.embedded import tied
-from inference import tasks
-from inference.errors import OperatorError
+from inference.protocol import tasks
+from inference.protocol.errors import OperatorError
 
 log = logging.getLogger(__name__)
 

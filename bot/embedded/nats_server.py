@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from bot.embedded.child import Child
-from inference.errors import QueueUnavailable
+from inference.protocol.errors import QueueUnavailable
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bot.embedded import itself
 from bot.embedded.child import Child
-from inference.errors import SettingError
+from inference.protocol.errors import SettingError
 
 
 def embedded_worker(nats_url: str, environment: Mapping[str, str] = os.environ) -> Child:

@@ -30,7 +30,7 @@ from bot.games.events import (
     Whisper,
 )
 from bot.games.round import End, Note, Phase, Player, Remark, Round
-from inference.phrases import MAX_LABEL_LENGTH, clean
+from inference.protocol.labels import MAX_LABEL_LENGTH, clean
 
 SECONDS = 60.0
 MIN_PLAYERS = 2

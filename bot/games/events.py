@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.asks import Media
 from bot.games.round import Note, Player, RoundId
-from inference.contract import Fingerprint
+from inference.protocol.messages import Fingerprint
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from bot.games.events import (
     Whisper,
 )
 from bot.games.round import End, Note, Phase, Player, Remark, Round
-from inference.contract import Fingerprint
+from inference.protocol.messages import Fingerprint
 
 SECONDS = 180.0
 TRIES = 3

@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from bot.store import errands
 from bot.store.absence import tell_apart
 from bot.store.tables import metadata, owner
-from inference.errors import SettingError
+from inference.protocol.errors import SettingError
 
 log = logging.getLogger(__name__)
 

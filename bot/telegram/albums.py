@@ -25,8 +25,8 @@ from bot.telegram.conversation import Conversation
 from bot.telegram.people import Speaker, is_private, speaker_of
 from bot.telegram.pictures import NotAPicture
 from bot.telegram.platform import Bot
-from inference.errors import QueueUnavailable
-from inference.queue import ACK_WAIT
+from inference.protocol.errors import QueueUnavailable
+from inference.protocol.broker.client import ACK_WAIT
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from bot.telegram.application import ALLOWED_UPDATES, TelegramApplication, intro
 from bot.telegram.description import describe
 from bot.telegram.platform import Bot, seconds_of
 from bot.telegram.polling import Unauthorized
-from inference.errors import SettingError
+from inference.protocol.errors import SettingError
 
 log = logging.getLogger(__name__)
 

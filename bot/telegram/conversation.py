@@ -14,8 +14,8 @@ from bot.telegram.people import Speaker, is_by, is_private, place_of
 from bot.telegram.pictures import NotAPicture, picture_in
 from bot.telegram.platform import TelegramPlatform
 from bot.telegram.targets import Target, Targets
-from inference.errors import LabelsRefused, NoLabels
-from inference.phrases import parse
+from inference.protocol.errors import LabelsRefused, NoLabels
+from inference.protocol.labels import parse
 
 
 class Conversation:

@@ -11,7 +11,7 @@ from bot.platform import Gone
 from bot.store import Store
 from bot.telegram.platform import Bot, telegram_errors
 from bot.texts.lengths import shortened
-from inference.phrases import clean
+from inference.protocol.labels import clean
 
 log = logging.getLogger(__name__)
 

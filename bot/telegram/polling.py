@@ -18,7 +18,7 @@ from bot.backoff import backoff
 from bot.http import NotJson, post, session
 from bot.inbox import Update
 from bot.telegram.application import ALLOWED_UPDATES
-from inference.errors import OperatorError, QueueFull, QueueUnavailable
+from inference.protocol.errors import OperatorError, QueueFull, QueueUnavailable
 
 log = logging.getLogger(__name__)
 

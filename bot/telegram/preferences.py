@@ -13,9 +13,9 @@ from bot.store import MEMORY_HOURS, Store
 from bot.telegram.people import Speaker, is_private, place_of, speaker
 from bot.telegram.platform import TelegramPlatform, telegram_errors
 from bot.texts import LANGUAGES, choose, speak
-from inference.errors import LabelsRefused
-from inference.phrases import MAX_LABEL_LENGTH, parse
-from inference.queue import Queue
+from inference.protocol.errors import LabelsRefused
+from inference.protocol.labels import MAX_LABEL_LENGTH, parse
+from inference.protocol.broker.client import Queue
 
 _LANGUAGE = "language:"
 _FORGET = "forget-me"

@@ -17,8 +17,8 @@ from bot.store import GameSettings, Store
 from bot.telegram.conversation import Conversation
 from bot.telegram.people import Speaker, place_of
 from bot.telegram.players import Admins
-from inference.errors import LabelTooLong, NoLabels, TooManyLabels
-from inference.phrases import MAX_LABEL_LENGTH, clean, parse
+from inference.protocol.errors import LabelTooLong, NoLabels, TooManyLabels
+from inference.protocol.labels import MAX_LABEL_LENGTH, clean, parse
 
 # How many labels the bot chooses where nobody typed any.
 _OWN_LABELS = 4

@@ -12,8 +12,8 @@ from bot.store import JobRecord, Store
 from bot.telegram.people import Speaker, is_by, is_private
 from bot.telegram.pictures import NotAPicture
 from bot.texts import LANGUAGES, speak
-from inference.errors import LabelsRefused, TooManyLabels
-from inference.phrases import parse
+from inference.protocol.errors import LabelsRefused, TooManyLabels
+from inference.protocol.labels import parse
 
 # Phrases without a reply mean the last picture for so long after it came or was answered, in
 # seconds.

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from bot.inbox import Update
 from bot.untrusted import Unusable, read
-from inference.errors import QueueFull, QueueUnavailable
+from inference.protocol.errors import QueueFull, QueueUnavailable
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from bot.texts.game_sentences import GameSentences
 from bot.texts.introductions import Introductions
 from bot.texts.languages import LANGUAGES
 from bot.texts.round_sentences import RoundSentences
-from inference.contract import ChartWords
-from inference.errors import (
+from inference.protocol.messages import ChartWords
+from inference.protocol.errors import (
     LabelsRefused,
     LabelTooLong,
     NoLabels,

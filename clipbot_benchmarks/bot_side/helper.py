@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from bot.embedded import tied
-from inference.errors import OperatorError
+from inference.protocol.errors import OperatorError
 
 T = TypeVar("T")
 

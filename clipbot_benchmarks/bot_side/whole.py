@@ -18,8 +18,8 @@ from bot.settings import BotSettings
 from clipbot_benchmarks.bot_side import processes
 from clipbot_benchmarks.bot_side.crowd import TOKEN, Order, Told
 from clipbot_benchmarks.bot_side.helper import Helper
-from inference.errors import OperatorError
-from inference.settings import SharedSettings, WorkerSettings
+from inference.protocol.errors import OperatorError
+from inference.protocol.settings import SharedSettings, WorkerSettings
 
 T = TypeVar("T")
 

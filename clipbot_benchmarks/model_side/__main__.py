@@ -10,8 +10,8 @@ import click
 import msgspec
 
 from clipbot_benchmarks.report.figures import Bench, Prepared
-from inference import logs
-from inference.errors import ClipbotError
+from inference.protocol import logs
+from inference.protocol.errors import ClipbotError
 
 
 @click.group()
@@ -53,7 +53,7 @@ def measure(folder: Path, shown_name: str, random: bool, quick: bool, sections: 
     """
     with _answering() as say:
         from clipbot_benchmarks.model_side.measuring import Measuring
-        from inference.settings import WorkerSettings, load
+        from inference.protocol.settings import WorkerSettings, load
 
         measuring = Measuring(
             load(WorkerSettings),

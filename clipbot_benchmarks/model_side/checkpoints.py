@@ -6,10 +6,10 @@ A forward pass takes as long with random weights as with true ones.
 from pathlib import Path
 from typing import Any, Literal
 
-from inference import hub_faults
-from inference.errors import ModelUnavailable
-from inference.settings import DEFAULT_MODEL, DEMO_MODEL
-from inference.sources import DEMO_FOLDER, locate
+from inference.model.hub import faults as hub_faults
+from inference.protocol.errors import ModelUnavailable
+from inference.protocol.settings import DEFAULT_MODEL, DEMO_MODEL
+from inference.model.hub.sources import DEMO_FOLDER, locate
 
 # As `--model`: random weights even where the hub can be reached.
 RANDOM = "random"

@@ -25,10 +25,10 @@ from clipbot_benchmarks.report.figures import (
     Parts,
     Skipped,
 )
-from inference import cores
-from inference.engine import Engine
-from inference.loading import load_engine
-from inference.settings import DEMO_MODEL, WorkerSettings
+from inference.model import cores
+from inference.model.engine import Engine
+from inference.model.loading import load_engine
+from inference.protocol.settings import DEMO_MODEL, WorkerSettings
 
 T = TypeVar("T")
 

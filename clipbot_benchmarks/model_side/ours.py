@@ -18,12 +18,13 @@ from clipbot_benchmarks.report.names import (
     PREPROCESS,
     RAW,
 )
-from inference import chart, cores
-from inference.classifier import LabelSet
-from inference.contract import ChartWords
-from inference.engine import Engine
-from inference.images import decode
-from inference.preprocessing import Inputs
+from inference.charts import chart
+from inference.model import cores
+from inference.model.classifier import LabelSet
+from inference.protocol.messages import ChartWords
+from inference.model.engine import Engine
+from inference.images.decoding import decode
+from inference.model.preprocessing import Inputs
 
 
 class Ours:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from inference.images import decode
+from inference.images.decoding import decode
 
 LABELS = ("a black cat", "a fast sports car", "a tree", "a red circle", "a blue square", "a house")
 

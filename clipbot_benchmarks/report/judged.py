@@ -18,7 +18,7 @@ from clipbot_benchmarks.report.names import (
     RAW,
     TORCH_FLOAT32,
 )
-from inference.settings import DEMO_MODEL
+from inference.protocol.settings import DEMO_MODEL
 
 Unit = Literal["times", "ms", "MB", "kB", "percent", "Δp"]
 

@@ -16,9 +16,9 @@ import msgspec
 
 from bot.http import session
 from clipbot_playground.page.hub_cache import received_bytes
-from inference import hub_faults
-from inference.errors import SettingError
-from inference.snapshots import model_folder
+from inference.model.hub import faults as hub_faults
+from inference.protocol.errors import SettingError
+from inference.model.hub.cache import model_folder
 
 # What transformers looks for, in this order; other files of weights in a repository stay there.
 _WEIGHTS: Final = (

@@ -8,7 +8,7 @@ def received_bytes(folder: Path, since: float, blobs: Collection[str] | None = N
     """How much of a model is on this machine by now, unfinished files included.
 
     Args:
-        folder: of the model in the hub's cache; see `inference.snapshots`.
+        folder: of the model in the hub's cache; see `inference.model.hub.cache`.
         since: when the current attempts began, in Unix time. A program may leave an unfinished
             file of an older attempt, `HASH.NUMBER.incomplete`, and begin anew; only
             `HASH.incomplete` is gone on with.

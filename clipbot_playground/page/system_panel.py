@@ -21,8 +21,8 @@ from bot.embedded.child import Child, Ended
 from clipbot_playground.botapi.delivery.notifier import Bell
 from clipbot_playground.page.download import Download, Progress
 from clipbot_playground.page.model_choice import ModelChoice
-from inference.contract import UnknownVersion, WorkerState, WorkerStatus, decode_result
-from inference.queue import JOBS_SUBJECTS, Queue
+from inference.protocol.messages import UnknownVersion, WorkerState, WorkerStatus, decode_result
+from inference.protocol.broker.client import JOBS_SUBJECTS, Queue
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.metrics import Metrics
 from bot.store import Store, open_database
-from inference.queue import Queue, connect
+from inference.protocol.broker.client import Queue, connect
 from tests.bot.scripted import ScriptedPlatform
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from bot.asks import Ask, Media, Place
 from bot.platform import Buttons
 from bot.store import Store
-from inference.queue import Delivery
+from inference.protocol.broker.client import Delivery
 
 CHART = b"\x89PNG chart"
 

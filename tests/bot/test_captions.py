@@ -6,8 +6,8 @@ from telegram.constants import MessageLimit
 from bot.asks import Media
 from bot.captions import caption, in_words, ranking
 from bot.texts import LANGUAGES, speak
-from inference.contract import ImageOutcome, Reply, Result
-from inference.errors import Problem, ProblemCode
+from inference.protocol.messages import ImageOutcome, Reply, Result
+from inference.protocol.errors import Problem, ProblemCode
 from tests.bot.texts.reading import shown
 
 ENGLISH = speak("en")

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from bot.cli import main
 from bot.settings import BotSettings
-from inference.errors import QueueUnavailable, SettingError
+from inference.protocol.errors import QueueUnavailable, SettingError
 
 
 def test_help_names_every_command_without_importing_torch() -> None:
@@ -50,7 +50,7 @@ def test_what_the_host_must_mend_is_one_sentence(
 
     monkeypatch.setattr("bot.app.run", fail)
     # the log of the whole process is no business of this test
-    monkeypatch.setattr("inference.logs.configure", lambda *_, **__: None)
+    monkeypatch.setattr("inference.protocol.logs.configure", lambda *_, **__: None)
     result = CliRunner().invoke(main, ["run"], env={"TELEGRAM_BOT_TOKEN": "1:A-B"})
     assert result.exit_code == status
     assert result.stderr == f"clipbot: {error}\n"

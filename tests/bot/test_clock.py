@@ -14,7 +14,7 @@ from bot.games import round as rounds
 from bot.games.round import GRACE, PATIENCE, Phase, Round
 from bot.store import Album, Store
 from tests.bot.scripted import an_ask, failing
-from tests.inference.asker import until
+from tests.inference.worker.asker import until
 
 HOUR = 3_600.0
 

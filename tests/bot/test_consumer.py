@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from bot.consumer import Consumer
-from inference.queue import ACK_WAIT, UPDATES, Delivery, Queue, updates_subject
-from tests.inference.asker import until
+from inference.protocol.broker.client import ACK_WAIT, UPDATES, Delivery, Queue, updates_subject
+from tests.inference.worker.asker import until
 
 SUBJECT = updates_subject(42)
 

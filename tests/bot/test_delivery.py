@@ -9,9 +9,9 @@ from bot.lanes import Lanes
 from bot.metrics import Metrics
 from bot.platform import Gone, NoPictures, TryAgain
 from bot.store import Store
-from inference.contract import ImageOutcome, Reply, Result, decode_result, encode
-from inference.errors import Problem, ProblemCode
-from inference.queue import DEAD, Queue
+from inference.protocol.messages import ImageOutcome, Reply, Result, decode_result, encode
+from inference.protocol.errors import Problem, ProblemCode
+from inference.protocol.broker.client import DEAD, Queue
 from tests.bot.scripted import CHART, ScriptedDelivery, ScriptedPlatform, an_ask, failing
 
 

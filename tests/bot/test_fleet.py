@@ -8,10 +8,10 @@ from nats.errors import ConnectionClosedError
 
 from bot.fleet import Fleet
 from bot.metrics import Metrics
-from inference.contract import WorkerState, WorkerStatus
-from inference.queue import Queue, jobs_subject
-from inference.streams import WORKERS_BUCKET
-from tests.inference.asker import until
+from inference.protocol.messages import WorkerState, WorkerStatus
+from inference.protocol.broker.client import Queue, jobs_subject
+from inference.protocol.broker.streams import WORKERS_BUCKET
+from tests.inference.worker.asker import until
 
 
 class ScriptedQueue:

@@ -17,9 +17,9 @@ from bot.health import Health
 from bot.metrics import Metrics
 from bot.serving import status_pages
 from bot.store import Store
-from inference.contract import WorkerState, WorkerStatus
-from inference.queue import jobs_subject
-from tests.inference.asker import until
+from inference.protocol.messages import WorkerState, WorkerStatus
+from inference.protocol.broker.client import jobs_subject
+from tests.inference.worker.asker import until
 
 OURS = "openai/clip"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.http import proxy_for, session
-from inference.errors import SettingError
+from inference.protocol.errors import SettingError
 from tests.bot.answering import OK, Writer, answering
 
 TELEGRAM = "https://api.telegram.org"

@@ -12,11 +12,11 @@ from bot.inbox import Inbox, Update
 from bot.metrics import Metrics
 from bot.platform import Gone, TryAgain
 from bot.store import Store
-from inference import tasks
-from inference.errors import QueueUnavailable
-from inference.queue import DEAD, UPDATES, Queue, updates_subject
+from inference.protocol import tasks
+from inference.protocol.errors import QueueUnavailable
+from inference.protocol.broker.client import DEAD, UPDATES, Queue, updates_subject
 from tests.bot.scripted import ScriptedDelivery, failing
-from tests.inference.asker import until
+from tests.inference.worker.asker import until
 
 
 class ScriptedFront:

@@ -10,9 +10,9 @@ from bot.intake import Intake, Refused, payload_warning
 from bot.metrics import Metrics
 from bot.platform import Gone, TooBig, TryAgain
 from bot.store import Store
-from inference.contract import decode_job
-from inference.errors import MessageTooLarge
-from inference.queue import JOBS, JOBS_SUBJECT, Queue, jobs_subject
+from inference.protocol.messages import decode_job
+from inference.protocol.errors import MessageTooLarge
+from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Queue, jobs_subject
 from tests.bot.scripted import ScriptedPlatform, an_ask
 
 

@@ -16,11 +16,11 @@ from bot.lost_jobs import LostJobs
 from bot.metrics import Metrics
 from bot.platform import Gone, TryAgain
 from bot.store import Store
-from inference.contract import ImageOutcome, Job, Result, decode_job, encode
-from inference.queue import JOBS, JOBS_SUBJECT, RESULTS, Delivery, Puller, Queue, results_subject
+from inference.protocol.messages import ImageOutcome, Job, Result, decode_job, encode
+from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, RESULTS, Delivery, Puller, Queue, results_subject
 from tests.bot.scripted import ScriptedPlatform, an_ask
-from tests.inference.asker import until
-from tests.inference.nats_server import NatsServer
+from tests.inference.worker.asker import until
+from tests.nats_server import NatsServer
 
 
 class Games:

@@ -12,7 +12,7 @@ from bot.lanes import Lanes
 from bot.platform import Gone, TryAgain
 from bot.store import Store
 from tests.bot.scripted import CHART, ScriptedPlatform, an_ask
-from tests.inference.asker import until
+from tests.inference.worker.asker import until
 
 
 @contextlib.asynccontextmanager

@@ -10,8 +10,8 @@ import pytest
 from bot.disk import Disk
 from bot.embedded.nats_server import NatsServer
 from bot.queue_health import OwnServer, QueueHealth
-from inference.errors import QueueUnavailable
-from inference.queue import (
+from inference.protocol.errors import QueueUnavailable
+from inference.protocol.broker.client import (
     ALL_STREAMS,
     JOBS,
     JOBS_SUBJECT,
@@ -23,7 +23,7 @@ from inference.queue import (
     updates_subject,
 )
 from tests.bot.embedded.test_nats_server import pid_of
-from tests.inference.asker import until
+from tests.inference.worker.asker import until
 
 KB = 1_024
 
@@ -31,7 +31,7 @@ KB = 1_024
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A small write is not waited for as long as on a busy host."""
-    monkeypatch.setattr("inference.write_checks.PATIENCE", 1.5)
+    monkeypatch.setattr("inference.protocol.broker.write_checks.PATIENCE", 1.5)
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 from bot.cli import main
 from bot.settings import BotSettings
-from inference.errors import SettingError
-from inference.settings import DEFAULT_MODEL, SharedSettings, WorkerSettings, load
+from inference.protocol.errors import SettingError
+from inference.protocol.settings import DEFAULT_MODEL, SharedSettings, WorkerSettings, load
 
 TOKEN = "123456:ABC-DEF1234_x"
 

@@ -6,7 +6,7 @@ import pytest
 from starlette.applications import Starlette
 
 from bot.web import WebServer
-from inference.errors import SettingError
+from inference.protocol.errors import SettingError
 
 
 async def test_a_port_that_is_taken() -> None:

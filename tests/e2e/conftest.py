@@ -15,7 +15,7 @@ import inference
 from clipbot_playground.botapi.model.chats import Chat
 from clipbot_playground.botapi.people import Person
 from clipbot_playground.botapi.server import BotApiServer
-from inference import compiled
+from inference.model.backends import openvino_backend as compiled
 from tests.e2e.running import Clipbot
 from tests.ports import reserved_port
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from inference.queue import connect
-from tests.inference.asker import Asker
-from tests.inference.hired import Hire, hiring
+from inference.protocol.broker.client import connect
+from tests.inference.worker.asker import Asker
+from tests.inference.worker.hired import Hire, hiring
 
 if TYPE_CHECKING:  # imports torch and transformers, which most of these tests do without
-    from inference.engine import Engine
+    from inference.model.engine import Engine
 
 
 @pytest.fixture
@@ -29,22 +29,22 @@ async def asker(nats_url: str) -> AsyncIterator[Asker]:
 @pytest.fixture
 async def hire(nats_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hire]:
     """Starts workers in this process, all of which leave when the test is over."""
-    monkeypatch.setattr("inference.worker.LINGER", 0.2)  # seconds: they leave sooner
+    monkeypatch.setattr("inference.worker.worker.LINGER", 0.2)  # seconds: they leave sooner
     async with hiring(nats_url) as hire:
         yield hire
 
 
 @pytest.fixture(scope="session")
 def tiny_clip(tiny_clip_folder: Path) -> "Engine":
-    from inference.engine import Engine
+    from inference.model.engine import Engine
 
     return Engine.load(str(tiny_clip_folder), device="cpu", dtype="float32")
 
 
 @pytest.fixture(scope="session")
 def demo() -> "Engine":
-    from inference.engine import Engine
-    from inference.sources import DEMO_FOLDER
+    from inference.model.engine import Engine
+    from inference.model.hub.sources import DEMO_FOLDER
 
     if not (DEMO_FOLDER / "config.json").is_file():
         pytest.skip("the bundled model is not there yet")
@@ -54,7 +54,8 @@ def demo() -> "Engine":
 @pytest.fixture
 def exporting_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Exports in this process, which has imported torch already, instead of one of their own."""
-    from inference import exported, exporting
+    from inference.model.backends import exported_model as exported
+    from inference.model.backends import export as exporting
 
     def export(model: str, folder: Path, least_bytes: int) -> exported.Reply:
         try:

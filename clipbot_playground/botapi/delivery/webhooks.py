@@ -8,7 +8,7 @@ from typing import Final
 import aiohttp
 
 from clipbot_playground.botapi.delivery.updates import Update, UpdateQueue
-from inference import tasks
+from inference.protocol import tasks
 
 # Seconds between attempts; Telegram's own pauses are longer, but tests should not wait for them.
 _FIRST_PAUSE: Final = 0.05

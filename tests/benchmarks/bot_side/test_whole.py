@@ -10,7 +10,7 @@ import pytest
 from clipbot_benchmarks.bot_side import whole
 from clipbot_benchmarks.bot_side.helper import Helper
 from clipbot_benchmarks.bot_side.whole import RunFailed, Whole, environment, running
-from inference.settings import WorkerSettings, load
+from inference.protocol.settings import WorkerSettings, load
 
 # Says where it is, and answers nothing that it is told.
 _DEAF = 'import sys; print(\'{"answer": "http://127.0.0.1:9"}\', flush=True); sys.stdin.read()'

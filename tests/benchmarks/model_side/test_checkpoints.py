@@ -10,8 +10,8 @@ import pytest
 from transformers import AutoTokenizer
 
 from clipbot_benchmarks.model_side import checkpoints
-from inference.errors import ModelUnavailable
-from inference.settings import DEFAULT_MODEL
+from inference.protocol.errors import ModelUnavailable
+from inference.protocol.settings import DEFAULT_MODEL
 
 
 def test_the_default_model_is_replaced_by_its_shape(
@@ -32,7 +32,7 @@ def test_a_full_disk_is_not_taken_for_a_hub_out_of_reach(
 
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("HF_HUB_OFFLINE")
-    monkeypatch.setattr("inference.hub.Hub.about", full)
+    monkeypatch.setattr("inference.model.hub.client.Hub.about", full)
     with pytest.raises(ModelUnavailable, match="disk is full"):
         checkpoints.find(DEFAULT_MODEL, tmp_path)
 

@@ -16,12 +16,12 @@ from bot.games.events import Ask, Judged, Pressed, Said, Skipped, Stopped
 from bot.metrics import Metrics
 from bot.platform import Gone, NoPictures, Rejected, TooBig, TryAgain
 from bot.store import Store
-from inference.contract import ImageOutcome, Reply, Result, decode_job
-from inference.errors import Problem, ProblemCode, QueueFull
-from inference.queue import JOBS, JOBS_SUBJECT, Queue
+from inference.protocol.messages import ImageOutcome, Reply, Result, decode_job
+from inference.protocol.errors import Problem, ProblemCode, QueueFull
+from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Queue
 from tests.bot.games.players import PHOTO
 from tests.bot.scripted import ScriptedPlatform
-from tests.inference.asker import until
+from tests.inference.worker.asker import until
 
 CHAT = -100
 ANN, BOB = Player(7, "Ann"), Player(8, "Bob", "bob")

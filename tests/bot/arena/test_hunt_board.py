@@ -5,7 +5,7 @@ from bot.asks import Media
 from bot.games import hunt
 from bot.games.events import Judged, Sent, Shown, Skipped
 from bot.games.hunt import Hunt
-from inference.contract import Fingerprint
+from inference.protocol.messages import Fingerprint
 from tests.bot.games.players import PLAYERS, ROUND, Referee, a_table
 
 ANN, BOB, CEM, *_ = PLAYERS

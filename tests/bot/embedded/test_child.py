@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.embedded.child import Child, Ended
-from tests.inference.asker import until
+from tests.inference.worker.asker import until
 
 SLEEPS = "import time; open({file!r}, 'a').write('x'); time.sleep(60)"
 STUBBORN = (

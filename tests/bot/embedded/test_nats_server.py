@@ -8,10 +8,10 @@ import pytest
 
 from bot.embedded.nats_server import NatsServer, binary
 from bot.embedded.worker import embedded_worker
-from inference.errors import QueueUnavailable, SettingError
-from inference.queue import UPDATES, connect, updates_subject
+from inference.protocol.errors import QueueUnavailable, SettingError
+from inference.protocol.broker.client import UPDATES, connect, updates_subject
 from tests.bot.embedded.test_child import alive
-from tests.inference.asker import until
+from tests.inference.worker.asker import until
 
 SUBJECT = updates_subject(42)
 

@@ -23,7 +23,7 @@ from bot.games.events import (
 )
 from bot.games.hunt import MINE, TRIES, Hunt
 from bot.games.round import GRACE, PATIENCE, End, Note, Phase, Player, Remark
-from inference.contract import Fingerprint
+from inference.protocol.messages import Fingerprint
 from tests.bot.games.players import (
     OTHERS,
     PLAYERS,

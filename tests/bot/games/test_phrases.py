@@ -7,7 +7,7 @@ import pytest
 from bot.games import GAMES
 from bot.games.phrases import PHRASES, some
 from bot.games.typing import meant
-from inference.phrases import parse
+from inference.protocol.labels import parse
 
 
 def test_there_are_enough_in_both_languages_and_none_twice() -> None:

@@ -16,7 +16,7 @@ from bot.store import MEMORY_HOURS, Album, Database, Person, Store, claim, open_
 from bot.store.database import NEWEST_REVISION
 from bot.store.migrations.running import upgrade
 from bot.store.tables import metadata
-from inference.errors import SettingError
+from inference.protocol.errors import SettingError
 from tests.bot.scripted import an_ask
 
 MEDIA = (Media("file", "unique", 100), Media("other", "one"))

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.store import Store
-from inference.queue import Queue
+from inference.protocol.broker.client import Queue
 from tests.bot.scripted import ScriptedPlatform
 from tests.bot.telegram.private_chat import Chat
 

@@ -12,8 +12,8 @@ from bot.store import Store
 from bot.telegram.conversation import Conversation
 from bot.telegram.people import Speaker, speaker_of
 from bot.telegram.preferences import Preferences
-from inference.contract import Job, decode_job
-from inference.queue import JOBS, JOBS_SUBJECT, Queue
+from inference.protocol.messages import Job, decode_job
+from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Queue
 from tests.bot.scripted import ScriptedPlatform
 from tests.bot.telegram.messages import message, size
 

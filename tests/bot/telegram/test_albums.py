@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from bot.telegram.albums import Albums
-from inference import tasks
+from inference.protocol import tasks
 from tests.bot.telegram.messages import message, size
 from tests.bot.telegram.private_chat import Chat
-from tests.inference.asker import until
+from tests.inference.worker.asker import until
 
 _TELEGRAM: Any = SimpleNamespace(username="clip_bot", defaults=None)
 

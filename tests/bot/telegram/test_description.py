@@ -13,7 +13,7 @@ from bot.telegram.request import AiohttpRequest
 from bot.texts import LANGUAGES, speak
 from bot.texts.lengths import units
 from clipbot_playground.botapi.server import BotApiServer
-from inference import tasks
+from inference.protocol import tasks
 
 SETTING = ("setMyDescription", "setMyShortDescription", "setMyName")
 

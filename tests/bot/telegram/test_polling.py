@@ -11,10 +11,10 @@ from bot.telegram import polling
 from bot.telegram.polling import Poller, Unauthorized
 from clipbot_playground.botapi.people import Person
 from clipbot_playground.botapi.server import BotApiServer
-from inference import tasks
-from inference.errors import QueueUnavailable
+from inference.protocol import tasks
+from inference.protocol.errors import QueueUnavailable
 from tests.bot.answering import MOVED, Writer, answering
-from tests.inference.asker import until
+from tests.inference.worker.asker import until
 
 
 @pytest.fixture

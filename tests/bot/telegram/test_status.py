@@ -9,8 +9,8 @@ from bot.metrics import Metrics
 from bot.store import Store
 from bot.telegram.people import speaker_of
 from bot.telegram.preferences import Preferences
-from inference.contract import WorkerState, WorkerStatus
-from inference.queue import Queue, jobs_subject
+from inference.protocol.messages import WorkerState, WorkerStatus
+from inference.protocol.broker.client import Queue, jobs_subject
 from tests.bot.scripted import ScriptedPlatform
 from tests.bot.telegram.messages import message
 

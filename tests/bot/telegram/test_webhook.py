@@ -8,7 +8,7 @@ import pytest
 
 from bot.inbox import Update
 from bot.telegram.webhook import SECRET_HEADER, webhook
-from inference.errors import QueueFull, QueueUnavailable
+from inference.protocol.errors import QueueFull, QueueUnavailable
 
 UPDATE = {"update_id": 5, "message": {}}
 

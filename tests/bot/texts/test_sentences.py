@@ -11,8 +11,8 @@ from bot.games import End, Game, Player
 from bot.games.round import Note
 from bot.texts import LANGUAGES, Sentences, choose, speak
 from bot.texts.lengths import units
-from inference.contract import ChartWords
-from inference.errors import LabelTooLong, NoLabels, Problem, ProblemCode, TooManyLabels
+from inference.protocol.messages import ChartWords
+from inference.protocol.errors import LabelTooLong, NoLabels, Problem, ProblemCode, TooManyLabels
 from tests.bot.texts.reading import shown
 
 ANN = Player(7, "Ann", "ann")

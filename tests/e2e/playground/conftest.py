@@ -9,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from clipbot_playground.launcher import Playground, PlaygroundSettings
-from inference.settings import load
+from inference.protocol.settings import load
 from tests.e2e.playground.desk import SHOTS, Desk
 from tests.e2e.playground.stage import Stage
 from tools import chromium

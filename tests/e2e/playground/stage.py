@@ -12,7 +12,7 @@ from clipbot_playground.page.gallery import Gallery
 from clipbot_playground.page.model_choice import ModelChoice
 from clipbot_playground.page.site import Site
 from clipbot_playground.page.system_panel import Bonnet
-from inference.contract import WorkerStatus
+from inference.protocol.messages import WorkerStatus
 
 
 class Stage:

@@ -4,7 +4,7 @@ from playwright.async_api import Browser, expect
 
 from bot.embedded.child import Ended
 from clipbot_playground.page.download import Progress
-from inference.contract import WorkerState, WorkerStatus
+from inference.protocol.messages import WorkerState, WorkerStatus
 from tests.e2e.playground.desk import Desk
 from tests.e2e.playground.stage import Stage
 

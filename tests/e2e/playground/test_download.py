@@ -11,9 +11,9 @@ from playwright.async_api import Browser, expect
 from safetensors.torch import load_file, save_file
 
 from clipbot_playground.launcher import Playground, PlaygroundSettings
-from inference.settings import load
+from inference.protocol.settings import load
 from tests.e2e.playground.desk import PATIENCE, PHRASES, SHOTS, Desk
-from tests.inference import checkpoints
+from tests.inference.model import checkpoints
 from tests.playground.page.hub import WEIGHTS, Hub
 
 # The hub's client writes to the disk in pieces of 10 MB.

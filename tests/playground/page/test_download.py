@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from clipbot_playground.page.download import Download, Progress
-from inference.snapshots import model_folder
-from tests.inference import hub as naming_hub
+from inference.model.hub.cache import model_folder
+from tests.inference.model.hub import hub_server as naming_hub
 from tests.playground.page.hub import Hub
 
 _SIZE = 8192  # bytes; whole blocks, so that the disk holds exactly as much

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from clipbot_playground.page.gallery import Gallery
-from inference import phrases
+from inference.protocol import labels as phrases
 
 
 def _folder(path: Path, *names: str) -> Path:

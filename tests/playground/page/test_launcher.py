@@ -8,10 +8,10 @@ import pytest
 
 from bot.embedded.child import Child
 from clipbot_playground.launcher import Playground, PlaygroundSettings
-from inference.settings import load
+from inference.protocol.settings import load
 from tests.bot.embedded.test_nats_server import pid_of
 from tests.bot.test_queue_health import KB, limits_files
-from tests.inference.asker import until
+from tests.inference.worker.asker import until
 
 
 def idle(*_: object) -> Child:
@@ -26,7 +26,7 @@ async def test_its_queue_is_mended_where_the_disk_was_full(
     for module, name, value in (
         ("bot.queue_health", "_LOOK_EVERY", 0.1),
         ("bot.queue_health", "_LOOK_AGAIN", 0.1),
-        ("inference.write_checks", "PATIENCE", 1.5),
+        ("inference.protocol.broker.write_checks", "PATIENCE", 1.5),
         ("clipbot_playground.launcher", "embedded_worker", idle),
         ("clipbot_playground.launcher", "embedded_bot", idle),
     ):

@@ -15,7 +15,7 @@ from clipbot_playground.botapi.delivery.notifier import Bell
 from clipbot_playground.page.download import Progress
 from clipbot_playground.page.model_choice import ModelChoice
 from clipbot_playground.page.system_panel import Bonnet
-from inference.contract import (
+from inference.protocol.messages import (
     ImageOutcome,
     Job,
     Reply,
@@ -25,8 +25,8 @@ from inference.contract import (
     WorkerStatus,
     encode,
 )
-from inference.errors import Problem, ProblemCode
-from inference.queue import JOBS, JOBS_SUBJECT, Queue, results_subject
+from inference.protocol.errors import Problem, ProblemCode
+from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Queue, results_subject
 
 _RESULTS = results_subject(42)
 _REPLY = Reply(_RESULTS)

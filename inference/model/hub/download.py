@@ -1,0 +1,253 @@
+"""A checkpoint of the hub, fetched into the cache that other programs use as well.
+
+Only what transformers will read is fetched, the weights last. `refs/main` names a commit when all
+of it is there. `inference.model.hub.blobs` fetches the single file.
+"""
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+from inference.model.hub import faults as hub_faults
+from inference.model.hub import cache as snapshots
+from inference.model.hub.blobs import Blobs
+from inference.model.hub.client import About, Hub
+from inference.model.hub.faults import HubFault
+from inference.model.hub.cache import CONFIG, WEIGHTS
+
+# Small files that configure a model, a tokenizer or how pictures are prepared.
+_SETTINGS = (".json", ".txt", ".model")
+# Where the hub does not list a repository's files, these are asked for one by one.
+_USUAL = (
+    "preprocessor_config.json",
+    "processor_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
+    "vocab.txt",
+    "spiece.model",
+    "tokenizer.model",
+)
+# A repository with more small files than this is no checkpoint of one model.
+_MOST_SETTINGS = 100
+
+# An unfinished file that nobody has written to for so long is of a process that was killed.
+_ABANDONED = 3_600.0  # seconds
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How much of the weights is there, in bytes."""
+
+    received: int
+    size: int
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to fetch; never where the hub does not tell the size."""
+        return 0 < self.size <= self.received
+
+
+Tell = Callable[[Progress], None]
+
+_listener: ContextVar[Tell] = ContextVar("listener", default=lambda _: None)
+
+
+@contextlib.contextmanager
+def heard_by(tell: Tell) -> Iterator[None]:
+    """Let `tell` hear of what is fetched in this context, in the thread that fetches.
+
+    It is called when a download starts, and again and again while it gets on.
+    """
+    token = _listener.set(tell)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+def report(progress: Progress) -> None:
+    """Tell whoever listens; see `heard_by`."""
+    _listener.get()(progress)
+
+
+def fetch(name: str) -> Path:
+    """Return the folder of the hub's latest revision, with all files that loading it needs.
+
+    Args:
+        name: a hub id.
+
+    Raises:
+        HubFault: the hub or the disk does not let it.
+    """
+    hub = Hub(name)
+    folder = snapshots.model_folder(name)
+    try:
+        return _Fetch(hub, folder).all()
+    except OSError as error:
+        if fault := hub_faults.of_disk(error, folder):
+            raise fault from error
+        raise
+
+
+def announced(name: str) -> Progress:
+    """Ask the hub how large the weights are, and look how much is here; fetch nothing.
+
+    Returns:
+        Its size is 0 where the weights are in several files, or the hub does not say.
+
+    Raises:
+        HubFault: the hub does not let it.
+    """
+    return _Fetch(Hub(name), snapshots.model_folder(name)).announced()
+
+
+def renew(name: str, loaded: Path) -> Path | None:
+    """Fetch the hub's latest revision for the next start; return it where it is another one.
+
+    Args:
+        loaded: the snapshot in use.
+
+    Raises:
+        HubFault: the hub or the disk does not let it.
+    """
+    if Hub(name).about(CONFIG).commit != loaded.name:
+        return fetch(name)  # which goes on with what an earlier attempt has left
+    tidy(snapshots.model_folder(name))
+    return None
+
+
+def tidy(folder: Path) -> None:
+    """Delete unfinished files of a model that nobody fetches any more."""
+    for file in (folder / "blobs").glob("*.incomplete"):
+        with contextlib.suppress(OSError):
+            if time.time() - file.stat().st_mtime > _ABANDONED:
+                file.unlink()
+
+
+class _Fetch:
+    """One revision on its way."""
+
+    def __init__(self, hub: Hub, folder: Path) -> None:
+        self._hub = hub
+        self._folder = folder
+        self._blobs = Blobs(hub, folder)
+
+    def all(self) -> Path:
+        config = self._config()
+        names = self._hub.files()
+        wanted = [CONFIG, *_settings(names)]
+        snapshot = self._folder / "snapshots" / config.commit
+        for file in wanted:
+            about = config if file == CONFIG else self._about(file, config.commit)
+            if about is not None:
+                self._blobs.put(file, about, snapshot)
+        weights = self._weights(names, config.commit, snapshot)
+        progress = self._progress(weights.values())
+        report(progress)
+        if not progress.is_complete:
+            log.info("Fetching %s: %s are there.", self._hub.name, megabytes(progress))
+        for file, about in weights.items():
+            self._blobs.put(file, about, snapshot, lambda: report(self._progress(weights.values())))
+        self._remember(config.commit)
+        return snapshot
+
+    def announced(self) -> Progress:
+        commit = self._config().commit
+        for file in WEIGHTS:
+            if about := self._about(file, commit):
+                return self._progress([] if snapshots.is_index(file) else [about])
+        raise _no_weights()
+
+    def _config(self) -> About:
+        try:
+            return self._hub.about(CONFIG)
+        except HubFault as fault:
+            if fault.absent:
+                raise HubFault(
+                    "its repository holds no config.json: it is no checkpoint in the format of "
+                    "transformers"
+                ) from fault
+            raise
+
+    def _about(self, file: str, commit: str) -> About | None:
+        try:
+            return self._hub.about(file, commit)
+        except HubFault as fault:
+            # Some hubs give no reason for a 404; the repository is there, for it has a config.json.
+            if fault.absent or fault.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    def _weights(
+        self, names: frozenset[str] | None, commit: str, snapshot: Path
+    ) -> dict[str, About]:
+        for file in WEIGHTS:
+            if names is not None and file not in names:
+                continue
+            if (about := self._about(file, commit)) is None:
+                continue
+            if not snapshots.is_index(file):
+                return {file: about}
+            self._blobs.put(file, about, snapshot)
+            return {
+                shard: self._hub.about(shard, commit) for shard in snapshots.shards(snapshot / file)
+            }
+        raise _no_weights()
+
+    def _progress(self, weights: Iterable[About]) -> Progress:
+        found = list(weights)
+        size = sum(about.size or 0 for about in found)
+        received = sum(map(self._blobs.received, found))
+        return Progress(min(received, size) if size else received, size)
+
+    def _remember(self, commit: str) -> None:
+        ref = self._folder / "refs" / "main"
+        ref.parent.mkdir(parents=True, exist_ok=True)
+        written = ref.with_name(f".main.{os.getpid()}")
+        written.write_text(commit)
+        written.replace(ref)
+        tidy(self._folder)
+
+
+def _no_weights() -> HubFault:
+    return HubFault(
+        "its repository holds no weights that transformers reads (model.safetensors or "
+        "pytorch_model.bin)"
+    )
+
+
+def _settings(names: frozenset[str] | None) -> list[str]:
+    """Return the small files to fetch, of those that the hub lists."""
+    if names is None:
+        return list(_USUAL)
+    found = sorted(
+        name
+        for name in names
+        if name.endswith(_SETTINGS)
+        and "/" not in name
+        and not name.startswith(".")
+        and not snapshots.is_index(name)
+        and name != CONFIG
+    )
+    return found if len(found) <= _MOST_SETTINGS else [name for name in _USUAL if name in names]
+
+
+def megabytes(progress: Progress) -> str:
+    """Return "84 of 605 MB", or how much has come where nobody knows of how much."""
+    places = 0 if max(progress.size, progress.received) >= 10e6 else 1
+    received = f"{progress.received / 1e6:.{places}f}"
+    if not progress.size:
+        return f"{received} MB"
+    return f"{received} of {progress.size / 1e6:.{places}f} MB"

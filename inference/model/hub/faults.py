@@ -1,0 +1,225 @@
+"""Why a model can't be had from the hub: one clause for each cause, and what to do.
+
+A clause goes on from "CLIP_MODEL is 'x/y', but".
+"""
+
+import errno
+import os
+import ssl
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from inference.model.hub.cache import cache_folder
+
+DEFAULT_ENDPOINT = "https://huggingface.co"
+
+# Not the model's fault, and soon over: the hub has too much to do, or a part of it is down.
+_BUSY = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
+
+# What the hub's client makes of an answer, and what the hub calls it.
+_CODES = {
+    "GatedRepoError": "GatedRepo",
+    "RepositoryNotFoundError": "RepoNotFound",
+    "RevisionNotFoundError": "RepoNotFound",
+}
+
+_TERMS = (
+    "the hub hands it out only to people who accepted its terms; accept them on its page "
+    "and set HF_TOKEN"
+)
+
+
+class HubFault(Exception):
+    """The hub can't be asked, or does not give what is asked for.
+
+    `str(error)` is a clause without a full stop.
+
+    Attributes:
+        passing: whether the same may work a little later, without anybody's doing.
+        absent: whether the repository is there, but not this file.
+        status: of an answer for which the hub gives no reason; else 0.
+    """
+
+    def __init__(
+        self, clause: str, *, passing: bool = False, absent: bool = False, status: int = 0
+    ) -> None:
+        super().__init__(clause)
+        self.passing = passing
+        self.absent = absent
+        self.status = status
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what it was raised from."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def endpoint(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the hub's address, without a slash at its end."""
+    return (environment.get("HF_ENDPOINT") or DEFAULT_ENDPOINT).strip().rstrip("/")
+
+
+def is_offline(environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether the host has said that the hub must not be asked."""
+    return any(
+        environment.get(name, "").upper() in {"1", "ON", "YES", "TRUE"}
+        for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+    )
+
+
+def offline() -> HubFault:
+    """Return the fault of a host that forbids to ask the hub."""
+    return HubFault(
+        "it is not in the cache, and HF_HUB_OFFLINE forbids to fetch it; unset that, or choose a "
+        "folder or demo"
+    )
+
+
+def no_endpoint() -> HubFault:
+    """Return the fault of an HF_ENDPOINT that is no address."""
+    return HubFault(f"HF_ENDPOINT is {endpoint()!r}, where no model hub can be")
+
+
+def _proxy_refuses() -> HubFault:
+    return HubFault(
+        "the proxy does not let requests to the model hub through; check HTTPS_PROXY",
+        passing=True,
+    )
+
+
+def _and_proxy() -> str:
+    """Name the setting of the proxy through which the hub is asked; nothing where there is none."""
+    proxies, hub = getproxies(), urlsplit(endpoint())
+    if not proxy_bypass(hub.hostname or ""):
+        for name in (hub.scheme, "all"):
+            if name in proxies:
+                return f" and the proxy in {name.upper()}_PROXY"
+    return ""
+
+
+def of_status(status: int, headers: Mapping[str, str], *, with_token: bool) -> HubFault:
+    """Return the fault that an answer of the hub means.
+
+    Args:
+        status: of the answer, 400 or more.
+        headers: of the answer. `X-Error-Code` and `X-Error-Message` are the hub's own; see
+            `hf_raise_for_status` in huggingface_hub.
+        with_token: whether the request carried one.
+    """
+    code, message = headers.get("X-Error-Code", ""), headers.get("X-Error-Message", "")
+    if status in _BUSY:
+        return HubFault(
+            f"the model hub is busy or out of order just now (it answers {named(status)})",
+            passing=True,
+        )
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return _proxy_refuses()
+    if code == "EntryNotFound":
+        return HubFault("the hub lacks one of its files", absent=True)
+    if code == "GatedRepo":
+        clause = _TERMS
+        if with_token:
+            clause = _TERMS.replace("set HF_TOKEN", "use that account's HF_TOKEN")
+        return HubFault(clause)
+    if message == "Access to this resource is disabled.":
+        return HubFault("the hub has disabled it; choose another one")
+    of_token = code != "RepoNotFound" or "credentials" in message.lower()
+    if status == HTTPStatus.UNAUTHORIZED and with_token and of_token:
+        return HubFault(
+            f"the model hub does not accept {token_name()} ({named(status)}); it may have "
+            "expired: renew it, or remove it where the model is public"
+        )
+    if status == HTTPStatus.FORBIDDEN:
+        whose = f"{token_name()} may not read it" if with_token else "HF_TOKEN is not set"
+        return HubFault(f"the model hub refuses to hand it out ({named(status)}), and {whose}")
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND} or code == "RepoNotFound":
+        whose = f"{token_name()} may not read it" if with_token else "HF_TOKEN is not set"
+        return HubFault(
+            f"the hub has no such model (or it is private, and {whose}); check the name",
+            status=status if not code else 0,
+        )
+    return HubFault(f"the model hub answers {named(status)}", status=status)
+
+
+def of_error(error: BaseException) -> HubFault | None:
+    """Return the fault that an error of a request means; None where it is none of the hub's.
+
+    Errors are known by their names, since the hub's client speaks httpx or, since its 2.0, httpx2.
+    """
+    if isinstance(error, HubFault):
+        return error
+    errors = list(chain(error))
+    names = {kind.__name__ for each in errors for kind in type(each).__mro__}
+    host = urlsplit(endpoint()).hostname or endpoint()
+    for each in errors:
+        if (answer := getattr(each, "response", None)) is not None and answer.status_code >= 400:
+            sent = "authorization" in getattr(answer.request, "headers", {})
+            code = next((code for name, code in _CODES.items() if name in names), None)
+            headers = {**answer.headers, "X-Error-Code": code} if code else answer.headers
+            return of_status(answer.status_code, headers, with_token=sent)
+    if "OfflineModeIsEnabled" in names:
+        return offline()
+    if any(
+        isinstance(each, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(each)
+        for each in errors
+    ):
+        return HubFault(
+            f"the certificate of the model hub ({host}) is not trusted here; if a proxy of your "
+            "network reads along, name the file of its certificates in SSL_CERT_FILE"
+        )
+    if {"UnsupportedProtocol", "InvalidURL", "LocalProtocolError"} & names:
+        return no_endpoint()
+    trusted = os.environ.get("SSL_CERT_FILE")
+    if "FileNotFoundError" in names and trusted and not Path(trusted).exists():
+        return HubFault(f"SSL_CERT_FILE is {trusted!r}, and there is no such file")
+    if "ProxyError" in names:
+        return _proxy_refuses()
+    if {"TimeoutException", "TimeoutError"} & names:
+        return HubFault(
+            f"it is not in the cache and the model hub can't be reached: {host} does not answer in "
+            f"time; check the network{_and_proxy()}, or choose a folder or demo",
+            passing=True,
+        )
+    if {"TransportError", "ConnectionError", "SSLError", "LocalEntryNotFoundError"} & names:
+        return HubFault(
+            "it is not in the cache and the model hub can't be reached; check the name and the "
+            f"network{_and_proxy()}, or choose a folder or demo",
+            passing=True,
+        )
+    return None
+
+
+def of_disk(error: OSError, folder: Path | None = None) -> HubFault | None:
+    """Return the fault of a cache that can't be written; None for other errors."""
+    where = f"the cache {folder or cache_folder()}"
+    move = "move the cache with HF_HOME"
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return HubFault(f"the disk is full; make room for {where}, or {move}")
+    if error.errno == errno.EROFS:
+        return HubFault(f"{where} is on a read-only file system; make it writable, or {move}")
+    if isinstance(error, PermissionError):
+        return HubFault(f"its files, or {where}, may not be opened; change the owner, or {move}")
+    if folder is not None:
+        return HubFault(f"{where} can't be written ({error.strerror or error}); {move}")
+    return None
+
+
+def token_name() -> str:
+    """Return what people call the token that is sent."""
+    named = os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN")
+    return "HF_TOKEN" if named else "the saved login (hf auth login)"
+
+
+def named(status: int) -> str:
+    """Return a status with its name: "503, Service Unavailable"."""
+    try:
+        return f"{status}, {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)

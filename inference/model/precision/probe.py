@@ -1,0 +1,95 @@
+"""Pictures and texts of many kinds, on which two ways of computing a model are compared."""
+
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from inference.model.hub.sources import DEMO_FOLDER
+
+_SIDE: Final = 160  # pixels
+_OF_EACH: Final = 6  # drawn pictures
+
+
+@functools.cache
+def texts() -> tuple[str, ...]:
+    """40 labels as people type them: short, long, of several languages and scripts."""
+    lines = Path(__file__).with_name("probe_texts.txt").read_text("utf-8").splitlines()
+    return tuple(line for line in lines if line)
+
+
+def pictures() -> list[Image.Image]:
+    """40 RGB pictures, always the same: the samples of the bundled model, and drawn ones.
+
+    Every kind is among the first eight.
+    """
+    random = np.random.default_rng(16)
+    drawn = _drawn(random)
+    samples = sorted((DEMO_FOLDER / "samples").glob("*.png"))
+    found: list[Image.Image] = []
+    for i, picture in enumerate(drawn):
+        found.append(picture)
+        if i % 3 != 0 and samples:
+            found.append(_read(samples.pop(0)))
+    return found
+
+
+def _drawn(random: np.random.Generator) -> Iterator[Image.Image]:
+    for i in range(_OF_EACH):
+        yield _clouds(random)
+        yield _shapes(random, 3 * i + 1)
+        yield _noise(random, coarse=1 + 7 * (i % 3))
+        yield _plain(random, i)
+
+
+def _read(file: Path) -> Image.Image:
+    with Image.open(file) as opened:
+        return opened.convert("RGB")
+
+
+def _clouds(random: np.random.Generator) -> Image.Image:
+    """Noise with the spectrum of photographs: amplitude falls as 1 / frequency.
+
+    Source: Field 1987, "Relations between the statistics of natural images and the response
+        properties of cortical cells", section 4.
+    """
+    line = np.fft.fftfreq(_SIDE)
+    frequency = np.maximum(np.hypot(line[:, None], line[None, :]), 1 / _SIDE)
+    waves = np.fft.fft2(random.normal(size=(3, _SIDE, _SIDE))) / frequency
+    levels = np.moveaxis(np.fft.ifft2(waves).real, 0, -1)
+    low, high = levels.min(), levels.max()
+    return Image.fromarray(((levels - low) / (high - low) * 255).astype(np.uint8))
+
+
+def _shapes(random: np.random.Generator, number: int) -> Image.Image:
+    picture = Image.new("RGB", (_SIDE * 3 // 2, _SIDE), _colour(random))
+    pen = ImageDraw.Draw(picture)
+    for i in range(number):
+        left, top, width, height = (int(n) for n in random.integers(8, _SIDE // 2, 4))
+        box = (left, top, left + width, top + height)
+        (pen.ellipse if i % 2 else pen.rectangle)(box, _colour(random))
+    return picture
+
+
+def _noise(random: np.random.Generator, coarse: int) -> Image.Image:
+    """Squares of `coarse` pixels in any colour."""
+    count = _SIDE // coarse
+    levels = random.integers(0, 256, (count, count, 3), dtype=np.uint8)
+    return Image.fromarray(levels).resize((_SIDE, _SIDE), Image.Resampling.NEAREST)
+
+
+def _plain(random: np.random.Generator, number: int) -> Image.Image:
+    """Black, white, one colour, a gradient, a tall and a wide one."""
+    size = (_SIDE, _SIDE)
+    plain = [Image.new("RGB", size, colour) for colour in ("black", "white", _colour(random))]
+    bands = [Image.linear_gradient("L"), Image.radial_gradient("L"), Image.new("L", (256, 256), 90)]
+    gradient = Image.merge("RGB", bands)
+    return [*plain, gradient, gradient.resize((40, 200)), gradient.resize((200, 40))][number]
+
+
+def _colour(random: np.random.Generator) -> tuple[int, int, int]:
+    red, green, blue = random.integers(0, 256, 3).tolist()
+    return red, green, blue

@@ -1,0 +1,147 @@
+"""What people type, `a blurry cat, "salt, pepper"; a tree`, as a tuple of labels.
+
+Items are separated by commas or semicolons of any script, or by line ends. Quotes around an
+item protect separators inside it. Order is kept; repeats, without regard to case, are dropped.
+
+All of it takes time in proportion to the text: the bot's event loop parses what anybody sends.
+"""
+
+import re
+import unicodedata
+
+from inference.protocol.errors import LabelTooLong, NoLabels, TooManyLabels
+
+MAX_LABEL_LENGTH = 100
+
+# Latin, fullwidth (Chinese, Japanese), ideographic, small forms, Arabic; then line ends.
+_SEPARATORS = ",;，；、﹐﹔،؛\n\r\v\f\u0085\u2028\u2029"
+_QUOTES = {
+    '"': '"',
+    "“": "”",
+    "„": "“”",
+    "«": "»",
+    "‹": "›",
+    "「": "」",
+    "『": "』",
+    "'": "'",
+    "‘": "’",
+}
+_OPENED_BY = {
+    closer: tuple(opening for opening, closers in _QUOTES.items() if closer in closers)
+    for closer in set("".join(_QUOTES.values()))
+}
+_SPACES = re.compile(r"\s+")
+# Accents and other marks in a row on one letter; no writing needs more. Source: Unicode UAX 15,
+# section 13. To sort them, as normalization does, takes time by the square of their number.
+_MAX_MARKS = 30
+# Overrides and isolates of writing direction could turn the text after a label around; zero-width
+# spaces and byte order marks make equal labels differ. Joiners stay: emoji and Persian need them.
+_INVISIBLE = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200B, 0x2060, 0xFEFF])
+
+
+def parse(text: str, *, max_labels: int, max_length: int = MAX_LABEL_LENGTH) -> tuple[str, ...]:
+    """The labels in a text, 1..max_labels of 1..max_length characters each.
+
+    Raises:
+        NoLabels: nothing is left once separators and spaces are gone.
+        TooManyLabels: more than `max_labels` different ones.
+        LabelTooLong: one has more than `max_length` characters.
+    """
+    found: dict[str, str] = {}
+    for item in _split(text):
+        label = clean(item)
+        if label:
+            found.setdefault(_folded(label[: max_length + 1]), label)
+    labels = tuple(found.values())
+    if not labels:
+        raise NoLabels
+    if len(labels) > max_labels:
+        raise TooManyLabels(got=len(labels), limit=max_labels)
+    for label in labels:
+        if len(label) > max_length:
+            raise LabelTooLong(label, limit=max_length)
+    return labels
+
+
+def clean(item: str) -> str:
+    """What a person typed, on one line and without what prints nothing; "" when nothing is left."""
+    visible = "".join(c for c in item.translate(_INVISIBLE) if c.isspace() or _prints(c))
+    label = _SPACES.sub(" ", with_few_marks(visible)).strip()
+    return label if any(unicodedata.category(c) not in {"Cf", "Mn", "Zs"} for c in label) else ""
+
+
+def with_few_marks(text: str) -> str:
+    """Return the text without the marks on a letter that no writing needs."""
+    kept: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MAX_MARKS:
+            kept.append(character)
+    return "".join(kept)
+
+
+def _folded(label: str) -> str:
+    """Equal for labels that differ only in case or in the width of their letters."""
+    return unicodedata.normalize("NFKC", label).casefold()
+
+
+def _prints(character: str) -> bool:
+    # Cc: control characters; Cs: halves of surrogate pairs, which no encoder takes
+    return unicodedata.category(character) not in {"Cc", "Cs"}
+
+
+def _split(text: str) -> list[str]:
+    """The items of a text, without the quotes around them."""
+    closings = _closings(text)
+    items: list[str] = []
+    start = at = 0
+    is_blank = True  # so far, from `start` to `at`
+    while at < len(text):
+        character = text[at]
+        if character in _SEPARATORS:
+            items.append(text[start:at])
+            start = at = at + 1
+            is_blank = True
+            continue
+        if is_blank and (end := _next(closings.get(character, []), at)):
+            items.append(text[at + 1 : end])
+            start = at = _after_separator(text, end + 1)
+            continue
+        is_blank = is_blank and character.isspace()
+        at += 1
+    items.append(text[start:])
+    return items
+
+
+def _closings(text: str) -> dict[str, list[int]]:
+    """For each kind of opening quote the places where it may close, the last one first.
+
+    That is where only blanks follow up to the next separator. An apostrophe or inch sign inside a
+    label (`a dog's bone`, `a 5" disk`) opens or closes nothing.
+    """
+    closings: dict[str, list[int]] = {opening: [] for opening in _QUOTES}
+    ends_item = True
+    for at in range(len(text) - 1, -1, -1):
+        character = text[at]
+        if ends_item:
+            for opening in _OPENED_BY.get(character, ()):
+                closings[opening].append(at)
+        ends_item = character in _SEPARATORS or (ends_item and character in " \t")
+    return closings
+
+
+def _next(places: list[int], after: int) -> int | None:
+    """The first of the places, which are in falling order, that is after `after`.
+
+    Drops those before it: nobody asks for them again.
+    """
+    while places and places[-1] <= after:
+        places.pop()
+    return places[-1] if places else None
+
+
+def _after_separator(text: str, at: int) -> int:
+    while at < len(text) and text[at] not in _SEPARATORS:
+        at += 1
+    return at + 1

@@ -1,0 +1,131 @@
+"""Settings of the worker, and the parts that bot and worker share.
+
+From the environment or `.env`; a wrong value stops the start with one sentence that names the
+setting, what it got and what it may be.
+"""
+
+import contextlib
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from dotenv import dotenv_values
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from inference.protocol.broker import addresses
+from inference.protocol.errors import SettingError
+
+DEFAULT_MODEL = "openai/clip-vit-base-patch32"
+DEMO_MODEL = "demo"
+
+_DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
+
+
+class SharedSettings(BaseSettings):
+    """What bot and worker both read. Empty variables count as unset."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore"
+    )
+
+    nats_url: str | None = None
+    clip_model: str = DEFAULT_MODEL
+    max_queue: Annotated[int, Field(ge=1, le=1_000_000)] = 1_000
+    max_labels: Annotated[int, Field(ge=1, le=500)] = 50
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] = 0
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("clip_model", mode="before")
+    @classmethod
+    def _stripped(cls, value: object) -> object:
+        """A name may have come with the blanks around it; nothing but blanks is no name."""
+        return value.strip() or DEFAULT_MODEL if isinstance(value, str) else value
+
+    @field_validator("nats_url")
+    @classmethod
+    def _nats_scheme(cls, value: str | None) -> str | None:
+        if value:
+            addresses.servers(value)
+        return value
+
+    @property
+    def nats_secrets(self) -> list[str]:
+        """Passwords and tokens in NATS_URL, none of which may be seen in a log."""
+        return addresses.secrets(self.nats_url) if self.nats_url else []
+
+
+class WorkerSettings(SharedSettings):
+    """What an inference worker reads."""
+
+    clip_device: str = "auto"
+    clip_dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    clip_runtime: Literal["auto", "torch", "openvino"] = "auto"
+    clip_threads: Annotated[int, Field(ge=0, le=1_024)] = 0
+    max_batch: Annotated[int, Field(ge=1, le=1_024)] = 16
+    max_megapixels: Annotated[float, Field(gt=0, le=1_000)] = 128.0
+
+    @field_validator("clip_device")
+    @classmethod
+    def _device(cls, value: str) -> str:
+        if not _DEVICE.fullmatch(value):
+            raise ValueError("auto, cpu, cuda or cuda:N")
+        return value
+
+
+# Where pydantic's own words are about parsing, ours are about what to write.
+_WANTED = {"int_parsing": "a whole number", "float_parsing": "a number"}
+
+# user:password@ in an address, or where the scheme was forgotten
+_PASSWORD = re.compile(r"(://|^['\"]).*@")
+
+# Of the model hub's client, which reads them from the environment alone.
+_OF_THE_HUB = "HF_"
+
+AnySettings = TypeVar("AnySettings", bound=BaseSettings)
+
+
+def adopt_hub_settings(file: Path = Path(".env")) -> None:
+    """Take what `.env` says to the model hub's client into the environment, unless it is set there.
+
+    To be called before that client is imported, which is when it reads most of them.
+    """
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        for name, value in dotenv_values(file, encoding="utf-8").items():
+            if name.startswith(_OF_THE_HUB) and value:
+                os.environ.setdefault(name, value)
+
+
+def load(kind: type[AnySettings], **overrides: Any) -> AnySettings:
+    """Reads settings from the environment and `.env`.
+
+    Raises:
+        SettingError: one sentence about the first wrong value; never the value of a secret.
+    """
+    try:
+        return kind(**overrides)
+    except ValidationError as error:
+        raise SettingError(sentence(kind, error)) from None
+
+
+def sentence(kind: type[BaseSettings], error: ValidationError) -> str:
+    """The first complaint of pydantic as one sentence naming the setting."""
+    first = error.errors(include_url=False)[0]
+    field = str(first["loc"][0]) if first["loc"] else ""
+    name = field.upper()
+    if first["type"] == "missing":
+        return f"{name} is not set, and clipbot can't start without it."
+    got = first.get("input")
+    secret = "SecretStr" in str(getattr(kind.model_fields.get(field), "annotation", ""))
+    shown = "a value that can't be shown" if secret else _PASSWORD.sub(r"\1•••@", repr(got))
+    wanted = _WANTED.get(first["type"]) or first["msg"].removeprefix("Value error, ").removeprefix(
+        "Input should be "
+    )
+    return f"{name} is {shown}, but it must be {wanted.rstrip('.')}."

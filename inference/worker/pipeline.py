@@ -1,0 +1,230 @@
+"""The stages of a batch, each on threads of its own: decode and prepare → model → chart.
+
+Threads, not processes: Pillow, OpenVINO and torch let go of Python's lock while they compute, and
+pictures of megabytes need not be copied. Decoding uses all cores; the model and the pen are one
+thread each, since one GPU computes one batch at a time and matplotlib draws one chart at a time.
+The next batch may be in the model while the last one's charts are drawn, and the one after it read.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from PIL.Image import Image
+
+from inference.model import cores
+from inference.protocol import malloc as heap
+from inference.worker.batcher import Batcher, JobOutcome, ReadJob
+from inference.model.classifier import Classifier, Prepared
+from inference.protocol.messages import Fingerprint, ImageOutcome, Job
+from inference.protocol.errors import ImageRefused, Problem, TooLargeForHost
+from inference.images.fingerprints import fingerprint
+from inference.worker.prefetch_timer import Foresight
+from inference.images.decoding import decode
+from inference.images.memory_budget import MemoryBudget
+from inference.worker.metrics import Metrics
+from inference.protocol.settings import WorkerSettings
+from inference.worker.health import WorkerHealth
+
+log = logging.getLogger(__name__)
+
+# Pictures that are decoded at the same time hold as much together as one of MAX_MEGAPIXELS in RGB,
+# for which Pillow takes 4 bytes a pixel.
+_BYTES_A_PIXEL = 4
+
+
+@dataclass(frozen=True)
+class _Read:
+    """One picture, decoded and prepared, or refused."""
+
+    picture: Image | Problem
+    prepared: Prepared = None
+    known_by: Fingerprint | None = None
+    seconds: float = 0.0
+
+
+class Stages:
+    """Decoding, the model and the pen of one worker."""
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        settings: WorkerSettings,
+        metrics: Metrics | None = None,
+        health: WorkerHealth | None = None,
+    ) -> None:
+        self.classifier = classifier
+        self.batcher = Batcher(settings.max_batch)
+        self.foresight = Foresight(settings.max_batch)
+        self._max_megapixels = settings.max_megapixels
+        self._budget = MemoryBudget(int(settings.max_megapixels * 1e6 * _BYTES_A_PIXEL))
+        self._metrics = metrics or Metrics()
+        self._health = health or WorkerHealth()
+        self._decoders = ThreadPoolExecutor(min(8, cores.available()), "decode")
+        self._model = ThreadPoolExecutor(1, "model")
+        self._pen = ThreadPoolExecutor(1, "chart")
+
+    async def decode(self, jobs: Sequence[Job]) -> list[ReadJob]:
+        """Reads and prepares all pictures of all jobs, each by itself: a bad one fails alone."""
+        loop = asyncio.get_running_loop()
+        started = time.monotonic()
+        read = await asyncio.gather(
+            *(
+                loop.run_in_executor(self._decoders, self._read, data, job)
+                for job in jobs
+                for data in job.images
+            )
+        )
+        self.foresight.has_read(len(read), time.monotonic() - started)
+        pictures = iter(read)
+        found = []
+        for job in jobs:
+            own = [next(pictures) for _ in job.images]
+            seconds = sum(each.seconds for each in own)
+            self._metrics.decode.observe(seconds)
+            found.append(
+                ReadJob(
+                    job,
+                    tuple(each.picture for each in own),
+                    tuple(each.prepared for each in own),
+                    seconds,
+                    tuple(each.known_by for each in own),
+                )
+            )
+        return found
+
+    def _read(self, data: bytes, job: Job) -> "_Read":
+        started = time.monotonic()
+        try:
+            with self._health.at_work("decoding", 1):
+                picture, known_by = self._decoded(data, job)
+        except (ImageRefused, TooLargeForHost) as refusal:
+            log.debug("Job %s: %s", job.id, refusal)
+            return _Read(refusal.problem, seconds=time.monotonic() - started)
+        prepared = self._prepared(picture)
+        return _Read(picture, prepared, known_by, time.monotonic() - started)
+
+    def _decoded(self, data: bytes, job: Job) -> tuple[Image, Fingerprint | None]:
+        """A picture and what it is known by.
+
+        Raises:
+            ImageRefused: it can't or won't be read.
+            TooLargeForHost: there was no memory for it, even with no other large one in hand.
+        """
+        try:
+            return self._decode(data, job)
+        except (TooLargeForHost, MemoryError):
+            log.warning("Job %s: no memory for one of its pictures; trying it alone.", job.id)
+        # Not inside `except`: there the traceback still holds what the failed call had.
+        heap.give_back()
+        with self._budget.alone():
+            try:
+                return self._decode(data, job, alone=True)
+            except (TooLargeForHost, MemoryError) as error:
+                problem = error if isinstance(error, TooLargeForHost) else TooLargeForHost()
+                log.error(  # noqa: TRY400 - where it was raised says nothing
+                    "Job %s: this host's memory does not suffice for a picture of %.1f megapixels "
+                    "(a file of %d bytes), even alone; lower MAX_MEGAPIXELS, or add memory.",
+                    *(job.id, problem.problem.got, len(data)),
+                )
+                raise problem from error
+
+    def _decode(
+        self, data: bytes, job: Job, *, alone: bool = False
+    ) -> tuple[Image, Fingerprint | None]:
+        picture = decode(
+            data,
+            max_megapixels=self._max_megapixels,
+            want=self.classifier.image_size,
+            budget=None if alone else self._budget,
+        )
+        return picture, fingerprint(picture) if job.fingerprint else None
+
+    def _prepared(self, picture: Image) -> Prepared:
+        # What the processor can't take is left to the model's call, where a job fails alone.
+        with contextlib.suppress(Exception):
+            return self.classifier.prepare(picture)
+        return None
+
+    async def classify(self, jobs: Sequence[ReadJob]) -> tuple[list[JobOutcome], float]:
+        """One outcome for each job, and how many seconds the model took for all.
+
+        Raises:
+            DeviceLost: see `batch`.
+        """
+        pictures = sum(len(read.images) for read in jobs)
+        started = time.monotonic()
+        outcomes = await asyncio.get_running_loop().run_in_executor(
+            self._model, self._answered, jobs, pictures
+        )
+        seconds = time.monotonic() - started
+        self.foresight.has_classified(pictures, seconds)
+        if pictures:
+            self._metrics.batch_size.observe(pictures)
+            self._metrics.model.observe(seconds)
+        log.debug("Batch of %d jobs, %d pictures: %.3f s.", len(jobs), pictures, seconds)
+        return outcomes, seconds
+
+    def _answered(self, jobs: Sequence[ReadJob], pictures: int) -> list[JobOutcome]:
+        with self._health.at_work("the model", pictures):
+            return self.batcher.answer(self.classifier, jobs)
+
+    async def draw(self, read: ReadJob, outcomes: Sequence[ImageOutcome]) -> tuple[bytes, float]:
+        """The chart as a JPEG file, and the seconds that drawing took.
+
+        Returns no bytes where no picture has an answer, where the job wants no chart, or where
+        drawing failed (which is logged): the probabilities are what matters.
+        """
+        if not read.job.draw or not any(outcome.probabilities for outcome in outcomes):
+            return b"", 0.0
+        try:
+            chart, seconds = await asyncio.get_running_loop().run_in_executor(
+                self._pen, self._drawn, read, outcomes
+            )
+        except Exception:
+            log.exception("Job %s: its chart can't be drawn.", read.job.id)
+            return b"", 0.0
+        self._metrics.chart.observe(seconds)
+        return chart, seconds
+
+    def _drawn(self, read: ReadJob, outcomes: Sequence[ImageOutcome]) -> tuple[bytes, float]:
+        try:
+            with self._health.at_work("drawing", len(read.images)):
+                return self._draw(read, outcomes)
+        except MemoryError:
+            log.warning("Job %s: no memory for its chart; trying again.", read.job.id)
+        heap.give_back()
+        with self._budget.alone():
+            return self._draw(read, outcomes)
+
+    def _draw(self, read: ReadJob, outcomes: Sequence[ImageOutcome]) -> tuple[bytes, float]:
+        # here and not above: matplotlib takes seconds to import, and a worker must start without
+        from inference.charts import chart
+
+        started = time.monotonic()
+        same_as = next((outcome.same_as for outcome in outcomes if outcome.same_as), None)
+        captions = read.job.captions or read.job.labels
+        # Of labels that were merged only the first was compared.
+        shown = [i for i in range(len(captions)) if same_as is None or same_as[i] == i]
+        picture = chart.draw(
+            [None if isinstance(picture, Problem) else picture for picture in read.pictures],
+            [captions[i] for i in shown],
+            [
+                [outcome.probabilities[i] for i in shown] if outcome.probabilities else None
+                for outcome in outcomes
+            ],
+            read.job.words,
+            independent=self.classifier.independent,
+            demo=self.classifier.is_demo,
+            numbers=read.job.numbers,
+        )
+        return chart.to_jpeg(picture), time.monotonic() - started
+
+    def close(self) -> None:
+        """Lets the threads end; what is queued on them is dropped."""
+        for pool in (self._decoders, self._model, self._pen):
+            pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,115 @@
+"""Fonts that were installed after matplotlib made its list letter charts all the same."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inference.charts import font_list
+from inference.diagnosis import fonts
+
+PROGRAM = """
+import json
+from inference import font_list, fonts
+from inference.charts.text_layout import Style, width
+
+old = font_list.families()
+measured = width("W 猫", Style(30))
+print(json.dumps({
+    "old": sorted(old),
+    "primary": fonts.primary(),
+    "drawn": fonts.drawable("W 猫")[0],
+    "kept": width("W 猫", Style(30)) == measured,
+    "again": font_list.look_again(0),
+    "path": str(font_list.path()),
+}))
+"""
+
+
+def printed(program: str, folder: Path) -> Any:
+    """What a process of its own prints, whose matplotlib keeps its list in this folder."""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "MPLCONFIGDIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def list_without_noto(tmp_path: Path) -> Path:
+    """matplotlib's list of fonts, made before Noto's were installed."""
+    if not any(name.startswith("Noto Sans CJK") for name in font_list.families()):
+        pytest.skip("Noto's fonts are not installed")
+    kept = tmp_path / font_list.path().name
+    made = json.loads(font_list.path().read_text())
+    made["ttflist"] = [font for font in made["ttflist"] if "Noto" not in font["name"]]
+    kept.write_text(json.dumps(made))
+    return kept
+
+
+def test_fonts_that_came_after_the_list(list_without_noto: Path) -> None:
+    found = printed(PROGRAM, list_without_noto.parent)
+    assert found["old"]
+    assert not any("Noto" in name for name in found["old"])
+    assert (found["primary"], found["drawn"]) == ("Noto Sans", "W 猫")
+    assert found["kept"]
+    assert not found["again"], "there are no more new ones"
+    assert found["path"] == str(list_without_noto)
+    assert "Noto Sans CJK" in list_without_noto.read_text(), "the next process need not look"
+
+
+RUNNING = """
+import json
+from PIL import Image
+from inference import font_list, fonts
+from inference.charts.chart import draw
+from inference.protocol.messages import ChartWords
+
+def drawn():
+    draw([Image.new("RGB", (9, 9))], ["猫", "x"], [[0.5, 0.5]], ChartWords())
+    return fonts.primary(), fonts.drawable("W 猫")[0]
+
+find, font_list.findSystemFonts = font_list.findSystemFonts, lambda: []
+found = [drawn()]
+font_list.findSystemFonts = find  # they are installed
+found.append(drawn())
+look, font_list.look_again = font_list.look_again, lambda: look(0)  # ten minutes later
+found.append(drawn())
+print(json.dumps(found))
+"""
+
+
+def test_fonts_that_come_while_a_worker_runs(list_without_noto: Path) -> None:
+    """What was drawn as a box before is none for ever."""
+    boxes = ["DejaVu Sans", "W □"]
+    assert printed(RUNNING, list_without_noto.parent) == [boxes, boxes, ["Noto Sans", "W 猫"]]
+
+
+def test_looking_for_fonts_is_done_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+
+    def find() -> list[str]:
+        looks.append(1)
+        return []
+
+    monkeypatch.setattr(font_list, "findSystemFonts", find)
+    assert not font_list.look_again(0)
+    for _ in range(3):
+        assert not font_list.look_again()
+    assert len(looks) == 1
+
+
+def test_doctor_names_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = fonts()
+    assert str(font_list.path()) in f"{found.found} {found.advice}"
+    monkeypatch.setattr(font_list, "families", lambda: frozenset({"DejaVu Sans"}))
+    missing = fonts()
+    assert "no letters for: Chinese, Japanese, Korean; Arabic" in missing.found
+    assert str(font_list.path()) in missing.advice

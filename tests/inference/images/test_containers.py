@@ -1,0 +1,244 @@
+"""What carries no pixels never costs a picture: metadata, checksums, ends and what follows them."""
+
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFile, PngImagePlugin
+
+from inference.protocol.errors import ImageRefused, ProblemCode
+from inference.images.decoding import decode
+from tests.inference.images.heic import heic
+from tests.inference.images.test_decoding import chunk, difference, encoded, picture, png, tiff
+
+PNG, JPEG = encoded(picture(), "PNG"), encoded(picture(), "JPEG")
+
+
+def is_the_picture(data: bytes) -> bool:
+    return difference(decode(data), picture()) < 4
+
+
+def is_damaged(data: bytes) -> bool:
+    with pytest.raises(ImageRefused) as raised:
+        decode(data)
+    return raised.value.problem.code is ProblemCode.IMAGE_TRUNCATED
+
+
+def noise(width: int = 640, height: int = 480) -> Image.Image:
+    values = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(values)
+
+
+# PNG
+
+
+def with_chunk(kind: bytes, content: bytes, *, checksum: int = 0) -> bytes:
+    """The picture with one more chunk after its header; `checksum` makes a right one wrong."""
+    found = bytearray(chunk(kind, content))
+    found[-1] ^= checksum
+    return PNG[:33] + bytes(found) + PNG[33:]
+
+
+@pytest.mark.parametrize(
+    "kind", [b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"eXIf", b"pHYs", b"tRNS", b"sRGB", b"caBX"]
+)
+def test_a_wrong_checksum_of_an_ancillary_chunk(kind: bytes) -> None:
+    assert is_the_picture(with_chunk(kind, b"a\x00\x00\x00\x00\x00\x00\x00\x00", checksum=1))
+
+
+@pytest.mark.parametrize("kind", [b"zTXt", b"iTXt", b"iCCP", b"tEXt"])
+def test_megabytes_of_metadata(kind: bytes) -> None:
+    start = b"a\x00\x01\x00\x00\x00" if kind == b"iTXt" else b"a\x00\x00"
+    large = bytes(range(256)) * 12_000
+    content = start + large if kind == b"tEXt" else start + zlib.compress(large)
+    assert is_the_picture(with_chunk(kind, content))
+    assert is_the_picture(with_chunk(kind, content)[:-12] + chunk(kind, content) + PNG[-12:])
+
+
+def test_many_texts_that_are_large_together() -> None:
+    texts = PngImagePlugin.PngInfo()
+    for number in range(80):
+        texts.add_text(f"text {number}", "x" * 1_000_000, zip=True)
+    assert is_the_picture(encoded(picture(), "PNG", pnginfo=texts))
+
+
+@pytest.mark.parametrize("kind", [b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"tRNS", b"iCCP", b"acTL"])
+def test_chunks_that_are_too_short(kind: bytes) -> None:
+    assert is_the_picture(with_chunk(kind, b"a"))
+
+
+def test_a_png_without_its_end() -> None:
+    image = noise(64, 64)
+    data = encoded(image, "PNG")
+    # IEND, the checksum of the last IDAT, and that of zlib within it
+    for missing in (1, 4, 12, 14, 16, 20):
+        assert difference(decode(data[:-missing]), image) == 0
+    assert is_damaged(data[:-200])
+
+
+def test_a_wrong_checksum_of_pixels_and_a_header_that_is_not_one() -> None:
+    at = PNG.index(b"IDAT")
+    size = int.from_bytes(PNG[at - 4 : at], "big")
+    wrong = bytearray(PNG)
+    wrong[at + 4 + size] ^= 1
+    assert is_the_picture(bytes(wrong))
+    assert is_damaged(PNG[:20] + b"\xff" + PNG[21:])
+
+
+# JPEG
+
+
+def segment(marker: int, content: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        segment(0xE0, b"JFIF\x00"),
+        segment(0xE1, b"Exif\x00\x00"),
+        segment(0xE1, b"Exif\x00\x00II*\x00\xff\xff\xff\x7fgarbage"),
+        segment(0xE1, b"http://ns.adobe.com/xap/1.0/\x00\xff\xfe"),
+        segment(0xE2, b"ICC_PROFILE\x00"),
+        segment(0xE2, b"ICC_PROFILE\x00\x01\x01" + bytes(65_000)) * 40,
+        segment(0xE2, b"MPF\x00junk"),
+        segment(0xED, b"Photoshop 3.0\x008BIM\x04"),
+        segment(0xEE, b"Adobe"),
+        segment(0xFE, b""),
+    ],
+    ids=range(10),
+)
+def test_damaged_segments_of_a_jpeg(found: bytes) -> None:
+    assert is_the_picture(JPEG[:2] + found + JPEG[2:])
+    assert is_the_picture(JPEG[:2] + found + JPEG[20:])  # the file's own JFIF is left out
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("missing", [1, 2, 3, 10])
+def test_a_jpeg_without_its_end_marker(missing: int, progressive: bool) -> None:
+    image = noise()
+    data = encoded(image, "JPEG", progressive=progressive)
+    assert difference(decode(data[:-missing]), decode(data)) < 0.1
+    assert not ImageFile.LOAD_TRUNCATED_IMAGES
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_without_its_end_marker_before_another_jpeg(progressive: bool) -> None:
+    """Phones append a second picture: of depth, of another exposure, or a small one."""
+    data = encoded(noise(), "JPEG", progressive=progressive)
+    for other in (data, encoded(picture(), "JPEG")):
+        assert difference(decode(data[:-2] + other), decode(data)) < 0.1
+    assert is_damaged(data[: len(data) * 20 // 100] + data)
+
+
+def test_a_jpeg_without_its_last_rows() -> None:
+    data = encoded(noise(), "JPEG")
+    assert difference(decode(data[: len(data) * 97 // 100]), decode(data)) < 4
+    assert is_damaged(data[: len(data) * 85 // 100])
+    assert is_damaged(data[: len(data) * 50 // 100])
+
+
+def test_a_small_jpeg_of_which_nothing_but_the_marker_is_missing() -> None:
+    """The last rows of blocks are most of it."""
+    for size in ((20, 16), (16, 9), (80, 60)):
+        data = encoded(noise(*size), "JPEG")
+        assert difference(decode(data[:-2]), decode(data)) < 1
+        assert difference(decode(data[:-2] + b"\r\n"), decode(data)) < 1
+
+
+def test_a_progressive_jpeg_is_whole_before_it_is_sharp() -> None:
+    image = picture(640, 480)
+    data = encoded(image, "JPEG", progressive=True)
+    assert difference(decode(data[: len(data) * 80 // 100]), image) < 4
+    assert is_damaged(data[: len(data) * 20 // 100])
+
+
+# The others
+
+
+def webp_chunk(kind: bytes, content: bytes) -> bytes:
+    return kind + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
+
+
+@pytest.mark.parametrize("lossless", [False, True])
+def test_webp(lossless: bool) -> None:
+    options: dict[str, Any] = {
+        "exif": b"Exif\x00\x00junk" * 50,
+        "xmp": b"\xff",
+        "icc_profile": b"x",
+    }
+    data = encoded(picture(), "WEBP", lossless=lossless, **options)
+    plain = encoded(picture(), "WEBP", lossless=lossless)
+    assert is_the_picture(data)
+    assert is_the_picture(data[:-30])  # within the metadata at its end
+    for size in (16, 2**31 - 1):  # of the whole file, as its header says
+        assert is_the_picture(data[:4] + struct.pack("<I", size) + data[8:])
+    assert is_the_picture(plain + b"EXIF\xff\xff\xff\xffjunk")
+    assert is_the_picture(plain + webp_chunk(b"JUNK", b"123"))
+
+
+def test_gif() -> None:
+    data = encoded(picture(), "GIF")
+    at = data.index(b"!") if b"!" in data[:800] else data.index(b",")
+    for more in (
+        b"!\xff\x0bXMP DataXMP" + bytes(range(255, -1, -1)) + b"\x00",
+        b"!\xf9\x01\x01\x00",  # graphic control of 1 byte
+        b"!\xfe\xff" + b"x" * 255 + b"\x00",
+        b"!\xff\x0bNETSCAPE2.0\x01\x01\x00",
+    ):
+        assert is_the_picture(data[:at] + more + data[at:])
+    assert is_the_picture(data[:-1])
+    assert is_the_picture(data[:-2])
+
+
+def test_tiff() -> None:
+    lost = 2**31 - 1
+    entries = [(34665, 4, 1, lost), (330, 4, 1, lost), (700, 1, lost, 8), (34675, 7, lost, 8)]
+    assert decode(tiff(10, 10, bytes(100), more=tuple(entries))).size == (10, 10)
+    data = bytearray(tiff(10, 10, bytes(100)))
+    data[-4:] = struct.pack("<I", 108)  # a next page that is this page again
+    assert decode(bytes(data)).size == (10, 10)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
+def test_what_follows_the_end_is_not_looked_at(kind: str) -> None:
+    assert is_the_picture(encoded(picture(), kind) + b"\xff\xd8\xff\xe1PK\x03\x04;" * 99)
+
+
+def test_avif_and_heic_with_exif_that_is_none() -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "here is some Exif"
+    data = bytearray(encoded(picture(), "AVIF", exif=exif))
+    at = data.index(b"here is some Exif")
+    data[data.rindex(b"MM\x00*" if b"MM\x00*" in data else b"II*\x00", 0, at)] = 0
+    assert is_the_picture(bytes(data))
+    whole = decode(heic(picture(48, 32)))
+    for content in (b"", b"Exif\x00\x00junk", b"\xff" * 100):
+        assert difference(decode(heic(picture(48, 32), exif=content)), whole) == 0
+    cut = heic(picture(48, 32), exif=b"x" * 100)[:-60]
+    assert difference(decode(cut), whole) == 0
+
+
+@pytest.mark.parametrize("header", [56, 108, 124])
+@pytest.mark.parametrize("alpha", [0, 255, 128])
+def test_bmp_with_an_unused_fourth_channel(header: int, alpha: int) -> None:
+    pixels = bytes((10, 20, 200, alpha)) * (24 * 20)
+    head = struct.pack("<IiiHHIIiiII", header, 24, 20, 1, 32, 3, len(pixels), 0, 0, 0, 0)
+    head += struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    file = struct.pack("<IHHI", 14 + header + len(pixels), 0, 0, 14 + header)
+    data = b"BM" + file + head.ljust(header, b"\x00") + pixels
+    expected = (227, 137, 132) if alpha == 128 else (200, 20, 10)
+    assert decode(data).getpixel((12, 10)) == expected
+
+
+def test_bmp_without_the_padding_of_its_last_row() -> None:
+    image = picture(81, 60)
+    assert difference(decode(encoded(image, "BMP")[:-1]), image) == 0
+
+
+def test_a_png_that_is_all_transparent_stays_so() -> None:
+    data = encoded(Image.new("RGBA", (9, 9), (200, 20, 10, 0)), "PNG")
+    assert decode(data).getpixel((4, 4)) == (255, 255, 255)
+    assert decode(png(4, 4, bytes(52), chunk(b"tRNS", bytes(6)))).getpixel((1, 1)) == (255,) * 3

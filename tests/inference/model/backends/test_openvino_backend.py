@@ -1,0 +1,135 @@
+"""Towers run by OpenVINO: the same answers, or torch's towers."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inference.model.backends import openvino_backend as compiled
+from inference.model import engine as engines
+from inference.model.classifier import LabelSet
+from inference.model.engine import Engine
+from inference.protocol.errors import ModelUnavailable
+from inference.model.preprocessing import Inputs
+from inference.model.scoring import FloatArray
+from inference.model.dual_encoder import same_answers
+from tests.inference.model import checkpoints
+from tests.inference.model.reference import LABELS, Reference, pictures
+
+needs_openvino = pytest.mark.skipif(
+    not compiled.is_installed(), reason="OpenVINO is not installed (clipbot[fast])"
+)
+
+FAMILIES = {
+    "clip": checkpoints.tiny_clip,
+    "siglip": checkpoints.tiny_siglip,
+}
+
+
+@needs_openvino
+@pytest.mark.parametrize("family", FAMILIES)
+def test_answers_are_the_reference_s(exporting_here: None, family: str, tmp_path: Path) -> None:
+    folder = FAMILIES[family](tmp_path / family)
+    engine = Engine.load(str(folder), device="cpu", runtime="openvino")
+    assert (engine.runtime, engine.dtype) == ("openvino", "float32")
+    reference = Reference(folder)
+    expected = reference.classify(pictures(), LABELS)
+    together = engine.classify(pictures(), [LabelSet(LABELS)] * len(pictures()))
+    np.testing.assert_allclose(together, expected, atol=1e-4)
+    alone = [engine.classify([picture], [LabelSet(LABELS)])[0] for picture in pictures()]
+    np.testing.assert_allclose(alone, together, atol=1e-5)
+
+
+@needs_openvino
+@pytest.mark.parametrize("make", [checkpoints.tiny_siglip2, checkpoints.tiny_align])
+def test_what_openvino_can_t_follow_is_left_to_torch(
+    exporting_here: None,
+    make: Callable[[Path], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """NaFlex resizes position embeddings to each picture; EfficientNet pads by the size."""
+    monkeypatch.setattr(engines, "_WORTH_COMPILING", 1)
+    folder = make(tmp_path / "model")
+    engine = Engine.load(str(folder), device="cpu")
+    assert engine.runtime == "torch"
+    rows = engine.classify(pictures(), [LabelSet(LABELS)] * len(pictures()))
+    np.testing.assert_allclose(rows, Reference(folder).classify(pictures(), LABELS), atol=1e-4)
+
+
+@needs_openvino
+def test_auto_compiles_what_is_large(
+    exporting_here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
+    assert Engine.load(folder, device="cpu").runtime == "torch"
+    monkeypatch.setattr(engines, "_WORTH_COMPILING", 1)
+    assert Engine.load(folder, device="cpu").runtime == "openvino"
+    assert Engine.load(folder, device="cpu", runtime="torch").runtime == "torch"
+    assert Engine.load(folder, device="cpu", dtype="float16").runtime == "torch"
+
+
+@needs_openvino
+def test_other_answers_are_not_taken(
+    exporting_here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
+    run = compiled.CompiledTower.__call__
+
+    def wrong(self: compiled.CompiledTower, inputs: Inputs) -> FloatArray:
+        return np.sort(run(self, inputs), axis=1)
+
+    monkeypatch.setattr(compiled.CompiledTower, "__call__", wrong)
+    monkeypatch.setattr(engines, "_WORTH_COMPILING", 1)
+    engine = Engine.load(folder, device="cpu")
+    assert engine.runtime == "torch"
+    [row] = engine.classify(pictures()[:1], [LabelSet(("a", "b"))])
+    [expected] = Reference(Path(folder)).classify(pictures()[:1], ("a", "b"))
+    np.testing.assert_allclose(row, expected, atol=1e-4)
+    with pytest.raises(ModelUnavailable, match="its answers would be others; set CLIP_RUNTIME"):
+        Engine.load(folder, device="cpu", runtime="openvino")
+
+
+def test_without_openvino(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "is_installed", lambda: False)
+    folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
+    assert Engine.load(folder, device="cpu").runtime == "torch"
+    with pytest.raises(
+        ModelUnavailable, match=r"not installed here: pip install 'clipbot\[fast\]'"
+    ):
+        Engine.load(folder, device="cpu", runtime="openvino")
+
+
+@needs_openvino
+def test_float16_is_nothing_that_openvino_can_be_made_to_use(tmp_path: Path) -> None:
+    folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
+    with pytest.raises(ModelUnavailable, match="this processor has no instructions for float16"):
+        Engine.load(folder, device="cpu", dtype="float16", runtime="openvino")
+
+
+def test_the_same_answer() -> None:
+    before = np.array([[0.6, 0.4], [0.2, 0.8]], np.float32)
+    assert same_answers(before, before + 0.01, 0.02)
+    assert not same_answers(before, before + 0.03, 0.02)
+    assert not same_answers(before, before * np.float32(np.nan), 0.02)
+    close = np.array([[0.505, 0.495]], np.float32)
+    assert not same_answers(close, close[:, ::-1], 0.02)
+
+
+@needs_openvino
+def test_signals_arrive_after_models_have_come_and_gone(tmp_path: Path) -> None:
+    folder = checkpoints.tiny_clip(tmp_path / "clip")
+    program = (
+        "import signal, sys\n"
+        "from inference.model.engine import Engine\n"
+        "for _ in range(2):\n"
+        "    engine = Engine.load(sys.argv[1], device='cpu', runtime='openvino')\n"
+        "del engine\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
+        "signal.raise_signal(signal.SIGTERM)\n"
+    )
+    process = subprocess.run([sys.executable, "-c", program, str(folder)], check=False)
+    assert process.returncode == 7

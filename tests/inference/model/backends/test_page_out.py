@@ -1,0 +1,45 @@
+"""Weights that lie in a file leave the memory, and come back when they are read."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inference.model.backends import page_out as memory
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone has this call")
+
+MEGABYTE = 2**20
+NUMBERS = 16 * MEGABYTE // 4  # float32
+
+
+def resident_of_files() -> int:
+    """Bytes of files that this process has in its memory."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("RssFile:"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError("no such line")
+
+
+def test_weights_in_a_file_leave_and_come_back(tmp_path: Path) -> None:
+    np.arange(NUMBERS, dtype=np.float32).tofile(tmp_path / "a file.bin")
+    some = np.memmap(tmp_path / "a file.bin", np.float32, "r")
+    unread = resident_of_files()
+    total = some.sum()
+    before = resident_of_files()
+    if before - unread < 12 * MEGABYTE:
+        pytest.skip("the temporary folder lies in memory itself")
+    memory.set_aside(tmp_path.parent)
+    assert before - resident_of_files() < 4 * MEGABYTE
+    memory.set_aside(tmp_path)
+    assert before - resident_of_files() > 12 * MEGABYTE
+    assert some.sum() == total
+
+
+def test_what_was_changed_is_kept(tmp_path: Path) -> None:
+    np.zeros(NUMBERS, np.float32).tofile(tmp_path / "a.bin")
+    some = np.memmap(tmp_path / "a.bin", np.float32, "c")
+    some += 1
+    memory.set_aside(tmp_path)
+    assert (some == 1).all()

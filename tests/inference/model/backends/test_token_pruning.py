@@ -1,0 +1,99 @@
+"""The shortened last layer gives the very features of the whole one, or is not used."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from transformers import CLIPModel
+
+from inference.model import checkpoint
+from inference.model.backends import token_pruning as last_layer
+from inference.model.engine import Engine
+from inference.model.preprocessing import probes
+from inference.model.backends.torch_backend import TorchModel
+from tests.inference.model import checkpoints
+
+
+def loaded(folder: Path, dtype: torch.dtype = torch.float32) -> TorchModel:
+    return TorchModel(checkpoint.load(str(folder), torch.device("cpu"), dtype))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_features_are_the_same(tiny_clip_folder: Path, dtype: torch.dtype) -> None:
+    model = loaded(tiny_clip_folder, dtype)
+    towers = model.towers()
+    pictures = towers.preprocess(probes())
+    whole = towers.image_features(pictures)
+    assert model.shorten(towers)
+    shortened = towers.image_features(pictures)
+    np.testing.assert_allclose(shortened, whole, atol=1e-6 if dtype is torch.float32 else 0.02)
+
+
+def test_the_layer_computes_one_token(tiny_clip_folder: Path) -> None:
+    model: Any = CLIPModel.from_pretrained(tiny_clip_folder)
+    pixels = torch.rand(2, 3, 32, 32)
+    with torch.inference_mode():
+        whole = model.vision_model(pixels)
+        assert last_layer.shorten(model)
+        shortened = model.vision_model(pixels)
+        last_layer.restore(model)
+        again = model.vision_model(pixels)
+    assert whole.last_hidden_state.shape == (2, 17, 32)  # 4 x 4 patches, and the first
+    assert shortened.last_hidden_state.shape == (2, 1, 32)
+    torch.testing.assert_close(shortened.pooler_output, whole.pooler_output)
+    assert again.last_hidden_state.equal(whole.last_hidden_state)
+
+
+def test_a_model_that_reads_other_tokens_keeps_its_layer(tiny_clip_folder: Path) -> None:
+    model = loaded(tiny_clip_folder)
+    tower = model.checkpoint.model
+
+    def reads_the_last(pixel_values: torch.Tensor) -> torch.Tensor:
+        states = tower.vision_model(pixel_values).last_hidden_state
+        projected: torch.Tensor = tower.visual_projection(states[:, -1])
+        return projected
+
+    tower.get_image_features = reads_the_last
+    layer = tower.vision_model.encoder.layers[-1]
+    assert not model.shorten(model.towers())
+    assert tower.vision_model.encoder.layers[-1] is layer
+
+
+@pytest.mark.parametrize("make", [checkpoints.tiny_align, checkpoints.tiny_siglip])
+def test_other_families_are_left_as_they_are(make: Any, tmp_path: Path) -> None:
+    """ALIGN has no such layers; SigLIP's head attends to all tokens."""
+    model = loaded(make(tmp_path / "model"))
+    before = str(model.checkpoint.model)
+    assert not model.shorten(model.towers())
+    assert str(model.checkpoint.model) == before
+
+
+def test_probabilities_that_are_nearly_zero_hide_no_other_features(tmp_path: Path) -> None:
+    """A SigLIP that was trained gives whatever does not fit about nothing."""
+    folder = checkpoints.tiny_siglip(tmp_path / "siglip")
+    model = loaded(folder)
+    with torch.no_grad():
+        model.checkpoint.model.logit_bias.fill_(-20.0)
+    towers = model.towers()
+    before = towers.probe()
+    assert not model.shorten(towers)
+    np.testing.assert_array_equal(towers.probe(), before)
+
+
+def test_layers_that_are_called_in_another_way(
+    tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wants_a_tuple(*_: object, **__: object) -> None:
+        raise IndexError("too many indices")
+
+    monkeypatch.setattr(last_layer._FirstTokenLayer, "forward", wants_a_tuple)
+    model = loaded(tiny_clip_folder)
+    assert not model.shorten(model.towers())
+
+
+def test_it_is_used(tiny_clip: Engine) -> None:
+    assert tiny_clip.model is not None
+    layers = tiny_clip.model.checkpoint.model.vision_model.encoder.layers
+    assert isinstance(layers[-1], last_layer._FirstTokenLayer)

@@ -1,0 +1,48 @@
+"""A checkpoint's files are found without torch, wherever they are."""
+
+from pathlib import Path
+
+import pytest
+
+from inference.model.hub import sources
+from inference.protocol.errors import ModelUnavailable
+from inference.model.hub.sources import is_here, weight_bytes
+
+
+def test_what_is_here(tiny_clip_folder: Path) -> None:
+    assert is_here("demo")
+    assert is_here(str(tiny_clip_folder))
+    assert not is_here("openai/no-such-model-in-any-cache")
+    assert is_here("/no/such/folder")  # nothing will be fetched: loading says what is wrong
+    assert is_here("spaces are wrong")
+
+
+def test_names_that_are_no_paths() -> None:
+    assert sources.own_folder("x" * 300) is None
+    for name in ("~nobody-of-that-name/x", f"/{'y' * 5_000}"):
+        with pytest.raises(ModelUnavailable, match="there is no such folder"):
+            sources.own_folder(name)
+
+
+def test_weights_that_are_there_twice_count_once(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"x" * 30)
+    (tmp_path / "pytorch_model.bin").write_bytes(b"x" * 31)
+    assert weight_bytes(tmp_path) == 30
+
+
+def test_large_files_are_looked_at_in_samples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_SAMPLE", 4)
+    monkeypatch.setattr(sources, "_SAMPLES", 10)
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(bytes(1_000))
+    before = sources.digest(tmp_path)
+    assert sources.digest(tmp_path) == before
+    assert sources.digest(tmp_path, "another format") != before
+    trained = bytearray(1_000)
+    trained[::7] = b"\1" * len(trained[::7])
+    weights.write_bytes(trained)
+    assert sources.digest(tmp_path) != before
+    weights.write_bytes(bytes(1_001))
+    assert sources.digest(tmp_path) != before

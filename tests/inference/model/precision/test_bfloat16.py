@@ -1,0 +1,251 @@
+"""bfloat16 is chosen by us only where it is native, worth it, and keeps the answers.
+
+torch computes in it on any processor, slowly; OpenVINO only where it is native, so that its towers
+are rounded here as bfloat16 would.
+"""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pytest
+from PIL import Image
+from transformers import CLIPModel
+
+from inference.model.precision import bfloat16
+from inference.model.backends import openvino_backend as compiled
+from inference.model.backends import exported_model as exported
+from inference.model.precision import probe
+from inference.model import engine as engines
+from inference.model.checkpoint import Checkpoint
+from inference.model.classifier import LabelSet
+from inference.model.engine import Engine
+from inference.protocol.errors import ModelUnavailable
+from inference.model.preprocessing import Inputs
+from inference.model.scoring import FloatArray, probabilities
+from inference.model.dual_encoder import Towers
+from tests.inference.model import checkpoints
+from tests.inference.model.reference import LABELS, pictures
+
+needs_openvino = pytest.mark.skipif(
+    not compiled.is_installed(), reason="OpenVINO is not installed (clipbot[fast])"
+)
+
+SETS = [
+    LABELS,
+    LABELS[:2],
+    LABELS[1:3],
+    ("a cat",),
+    tuple(f"a thing of kind {i}" for i in range(50)),
+]
+
+
+@pytest.fixture
+def native(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a processor with instructions for bfloat16."""
+    monkeypatch.setenv(bfloat16.SWITCH, "on")
+
+
+@pytest.fixture
+def worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if tiny models gained from bfloat16, and from OpenVINO."""
+    monkeypatch.setattr(bfloat16, "LEAST_PARAMETERS", 1)
+    monkeypatch.setattr(engines, "_WORTH_COMPILING", 1)
+
+
+@pytest.fixture
+def rounding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenVINO's towers give what they would where bfloat16 is native, as to precision."""
+    make, run = compiled.CompiledTower.__init__, compiled.CompiledTower.__call__
+    rough: set[int] = set()
+
+    def made(self: compiled.CompiledTower, file: Path, dtype: str, threads: int) -> None:
+        make(self, file, "float32", threads)
+        (rough.add if dtype == "bfloat16" else rough.discard)(id(self))
+
+    def rounded(self: compiled.CompiledTower, inputs: Inputs) -> FloatArray:
+        features = run(self, inputs)
+        if id(self) not in rough:
+            return features
+        return (features.view(np.uint32) & 0xFFFF_0000).view(np.float32)
+
+    monkeypatch.setattr(compiled.CompiledTower, "__init__", made)
+    monkeypatch.setattr(compiled.CompiledTower, "__call__", rounded)
+
+
+def clip(folder: Path, scale: float) -> str:
+    """A checkpoint of which cosines are multiplied by `scale`."""
+    checkpoints.tiny_clip(folder)
+    model = CLIPModel.from_pretrained(folder)
+    model.logit_scale.data.fill_(math.log(scale))
+    model.save_pretrained(folder)
+    return str(folder)
+
+
+def answers(engine: Engine) -> list[FloatArray]:
+    """Of many pictures, each with several label sets, small and large."""
+    shown = [*pictures(), *(each.rotate(20) for each in probe.pictures()[::8])]
+    return [
+        row for labels in SETS for row in engine.classify(shown, [LabelSet(labels)] * len(shown))
+    ]
+
+
+def farthest(some: Engine, others: Engine) -> float:
+    """The largest difference between two probabilities for the same label."""
+    both = zip(answers(some), answers(others), strict=True)
+    return max(float(np.abs(one - other).max()) for one, other in both)
+
+
+@pytest.mark.parametrize("runtime", ["torch", "openvino"])
+def test_small_models_compute_in_float32_where_bfloat16_is_native_too(
+    exporting_here: None,
+    native: None,
+    tiny_clip: Engine,
+    tiny_clip_folder: Path,
+    demo: Engine,
+    runtime: Literal["torch", "openvino"],
+) -> None:
+    if runtime == "openvino" and not compiled.is_installed():
+        pytest.skip("OpenVINO is not installed (clipbot[fast])")
+    for name, exact in ((str(tiny_clip_folder), tiny_clip), ("demo", demo)):
+        chosen = Engine.load(name, device="cpu", runtime=runtime)
+        assert (chosen.runtime, chosen.dtype) == (runtime, "float32")
+        assert farthest(chosen, exact) < 1e-4
+
+
+def test_the_switch_is_on_off_or_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(bfloat16.SWITCH, "on")
+    assert bfloat16.is_native(lambda: False)
+    monkeypatch.setenv(bfloat16.SWITCH, "off")
+    assert not bfloat16.is_native(lambda: True)
+    monkeypatch.delenv(bfloat16.SWITCH)
+    assert bfloat16.is_native(lambda: True)
+    assert not bfloat16.is_native(lambda: False)
+
+
+@pytest.mark.parametrize(("scale", "expected"), [(2.0, "bfloat16"), (100.0, "float32")])
+def test_torch_takes_it_where_answers_stay_within_what_is_promised(
+    native: None, worth_it: None, tmp_path: Path, scale: float, expected: str
+) -> None:
+    """As for the checkpoints of OpenAI, whose cosines are multiplied by 100, it is mostly not."""
+    folder = clip(tmp_path / "clip", scale)
+    chosen = Engine.load(folder, device="cpu", runtime="torch")
+    assert chosen.dtype == expected
+    exact = Engine.load(folder, device="cpu", runtime="torch", dtype="float32")
+    assert farthest(chosen, exact) <= bfloat16.PROMISED
+    rough = Engine.load(folder, device="cpu", runtime="torch", dtype="bfloat16")
+    assert (farthest(rough, exact) <= bfloat16.PROMISED) == (expected == "bfloat16")
+
+
+@pytest.mark.parametrize("make", [checkpoints.tiny_siglip2, checkpoints.tiny_align])
+def test_whatever_is_chosen_is_within_what_is_promised(
+    exporting_here: None,
+    native: None,
+    worth_it: None,
+    tmp_path: Path,
+    make: Callable[[Path], Path],
+) -> None:
+    folder = str(make(tmp_path / "model"))
+    chosen = Engine.load(folder, device="cpu")
+    exact = Engine.load(folder, device="cpu", dtype="float32")
+    assert farthest(chosen, exact) <= bfloat16.PROMISED
+
+
+def test_where_no_numbers_come_of_it_float32_is_used(
+    native: None, worth_it: None, tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = Engine.of
+
+    def overflows(loaded: Checkpoint) -> Engine:
+        if loaded.dtype_name == "bfloat16":
+            raise FloatingPointError("not finite")
+        return of(loaded)
+
+    monkeypatch.setattr(Engine, "of", overflows)
+    folder = str(tiny_clip_folder)
+    assert Engine.load(folder, device="cpu", runtime="torch").dtype == "float32"
+    with pytest.raises(ModelUnavailable, match="no numbers in bfloat16; set CLIP_DTYPE=float32"):
+        Engine.load(folder, device="cpu", runtime="torch", dtype="bfloat16")
+
+
+@needs_openvino
+@pytest.mark.parametrize(("scale", "expected"), [(2.0, "bfloat16"), (100.0, "float32")])
+def test_openvino_takes_it_where_answers_stay_and_measures_once(
+    exporting_here: None,
+    native: None,
+    worth_it: None,
+    rounding: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    scale: float,
+    expected: str,
+) -> None:
+    measured: list[bool] = []
+    measure = bfloat16.keeps_answers
+
+    def noted(exact: Towers, rough: Towers) -> bool:
+        measured.append(measure(exact, rough))
+        return measured[-1]
+
+    monkeypatch.setattr(bfloat16, "keeps_answers", noted)
+    folder = clip(tmp_path / "clip", scale)
+    for _ in range(2):
+        engine = Engine.load(folder, device="cpu")
+        assert (engine.runtime, engine.dtype) == ("openvino", expected)
+    assert measured == [expected == "bfloat16"]
+    exact = Engine.load(folder, device="cpu", dtype="float32")
+    assert farthest(engine, exact) <= bfloat16.PROMISED
+
+
+@needs_openvino
+def test_asked_for_openvino_computes_in_it_whatever_that_changes(
+    exporting_here: None, native: None, worth_it: None, rounding: None, tmp_path: Path
+) -> None:
+    engine = Engine.load(clip(tmp_path / "clip", 100.0), device="cpu", dtype="bfloat16")
+    assert (engine.runtime, engine.dtype) == ("openvino", "bfloat16")
+
+
+@needs_openvino
+def test_an_export_for_another_processor_is_not_used(
+    exporting_here: None, worth_it: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(clip(tmp_path / "clip", 2.0))
+    monkeypatch.setenv(bfloat16.SWITCH, "off")
+    without = exported.digest(folder)
+    monkeypatch.setenv(bfloat16.SWITCH, "on")
+    assert exported.digest(folder) != without
+
+
+@pytest.mark.parametrize("independent", [True, False])
+def test_no_label_set_changes_by_more_than_the_largest_change(independent: bool) -> None:
+    random = np.random.default_rng(5)
+    seen = 0.0
+    for _ in range(200):
+        before = random.normal(0, 2, (4, 12)).astype(np.float32)
+        after = before + random.normal(0, 0.1, before.shape).astype(np.float32)
+        limit = bfloat16.largest_change(before, after, independent=independent)
+        for count in (1, 2, 3, 12):
+            chosen = random.permutation(12)[:count]
+            one = probabilities(before[:, chosen], independent=independent)
+            other = probabilities(after[:, chosen], independent=independent)
+            moved = float(np.abs(one - other).max())
+            assert moved <= limit + 1e-6
+            seen = max(seen, moved / limit)
+    assert seen > 0.9  # and it is not far from what happens
+
+
+def test_what_is_no_number_keeps_no_answer() -> None:
+    logits = np.zeros((2, 3), np.float32)
+    broken = logits.copy()
+    broken[1, 2] = np.nan
+    assert math.isnan(bfloat16.largest_change(logits, broken, independent=False))
+
+
+def test_the_probe_has_many_kinds_and_is_always_the_same() -> None:
+    first, second = probe.pictures(), probe.pictures()
+    assert len(first) == len(probe.texts()) == 40
+    assert [each.tobytes() for each in first] == [each.tobytes() for each in second]
+    assert len({each.tobytes() for each in first}) == 40
+    assert all(isinstance(each, Image.Image) and each.mode == "RGB" for each in first)

@@ -1,0 +1,61 @@
+"""What the engine is measured against: the textbook way to ask a model, without any of our code."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw
+from transformers import AutoModelForZeroShotImageClassification, AutoProcessor
+
+from inference.model.scoring import FloatArray
+
+LABELS = (
+    "a blurry cat",
+    "Ein Hund, der im Garten spielt, während es regnet",
+    "🏎️ a fast sports car",
+    "x",
+    "a word " * 90,  # longer than any context
+)
+
+
+def pictures() -> list[Image.Image]:
+    """Noise, a drawing, a gradient; wide, tall, square, tiny, and far too long."""
+    noise = np.random.default_rng(1)
+    drawing = Image.new("RGB", (300, 210), "navy")
+    ImageDraw.Draw(drawing).ellipse((90, 40, 220, 170), "gold")
+    return [
+        Image.fromarray(noise.integers(0, 256, (60, 90, 3), dtype=np.uint8)),
+        drawing,
+        Image.radial_gradient("L").convert("RGB").resize((70, 200)),
+        Image.fromarray(noise.integers(0, 256, (3, 3, 3), dtype=np.uint8)),
+        Image.fromarray(noise.integers(0, 256, (3, 50, 3), dtype=np.uint8)),
+    ]
+
+
+class Reference:
+    """The textbook way: `model(**processor(text, images)).logits_per_image`."""
+
+    def __init__(self, folder: Path, model: Any = None) -> None:
+        self.processor: Any = AutoProcessor.from_pretrained(folder)  # type: ignore[no-untyped-call]
+        self.model: Any = model or AutoModelForZeroShotImageClassification.from_pretrained(
+            folder, dtype=torch.float32
+        )
+
+    def classify(self, images: list[Image.Image], labels: tuple[str, ...]) -> FloatArray:
+        family = self.model.config.model_type
+        fixed = family in {"siglip", "siglip2", "align"}
+        context = 64 if fixed else self.model.config.text_config.max_position_embeddings
+        inputs = self.processor(
+            text=list(labels),
+            images=images,
+            return_tensors="pt",
+            padding="max_length" if fixed else True,
+            max_length=context,
+            truncation=True,
+        )
+        with torch.inference_mode():
+            logits = self.model(**inputs).logits_per_image
+        scores = logits.sigmoid() if "siglip" in family else logits.softmax(-1)
+        result: FloatArray = scores.numpy()
+        return result

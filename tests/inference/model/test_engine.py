@@ -1,0 +1,359 @@
+"""Ours equals the model's own formula; batched equals one by one; cached equals fresh."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from transformers import CLIPModel
+
+from inference.model import checkpoint
+from inference.model.classifier import LabelSet
+from inference.model.engine import Engine
+from inference.protocol.errors import ModelUnavailable
+from inference.model.scoring import NEUTRAL_PHRASES, FloatArray
+from inference.model.hub.sources import DEMO_FOLDER
+from inference.model.tokenization import Tokens
+from inference.model.backends.torch_backend import TorchModel
+from tests.inference.model import checkpoints
+from tests.inference.model.reference import LABELS, Reference, pictures
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An engine and the reference for the same checkpoint."""
+
+    ours: Engine
+    theirs: Reference
+
+
+FAMILIES = {
+    "clip": checkpoints.tiny_clip,
+    "siglip": checkpoints.tiny_siglip,
+    "siglip2": checkpoints.tiny_siglip2,
+    "align": checkpoints.tiny_align,
+    "demo": None,
+}
+
+
+@pytest.fixture(scope="module", params=list(FAMILIES))
+def pair(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Pair]:
+    name: str = request.param
+    make: Callable[[Path], Path] | None = FAMILIES[name]
+    if make is None:
+        yield Pair(request.getfixturevalue("demo"), Reference(DEMO_FOLDER))
+        return
+    folder = make(tmp_path_factory.mktemp(name))
+    yield Pair(Engine.load(str(folder), device="cpu", dtype="float32"), Reference(folder))
+
+
+def by_torch(engine: Engine) -> TorchModel:
+    """What runs its towers."""
+    assert engine.model is not None
+    return engine.model
+
+
+def test_ours_equals_the_reference(pair: Pair) -> None:
+    images = pictures()
+    got = pair.ours.classify(images, [LabelSet(LABELS)] * len(images))
+    np.testing.assert_allclose(np.stack(got), pair.theirs.classify(images, LABELS), atol=1e-4)
+
+
+def test_all_of_these_models_can_be_taken_apart(pair: Pair) -> None:
+    assert pair.ours.splits
+
+
+def test_softmax_rows_sum_to_one_and_sigmoids_need_not(pair: Pair) -> None:
+    [row] = pair.ours.classify(pictures()[:1], [LabelSet(LABELS)])
+    assert row.dtype == np.float32
+    assert row.shape == (len(LABELS),)
+    assert ((row >= 0) & (row <= 1)).all()
+    assert pair.ours.independent == (abs(row.sum() - 1) > 1e-5)
+
+
+def test_batched_equals_one_by_one(pair: Pair) -> None:
+    images = pictures()
+    sets = [
+        LabelSet(LABELS),
+        LabelSet(("cat", "a dog"), "a photo of {}"),
+        LabelSet(("a dog", "cat")),
+        LabelSet(("cat",)),
+        LabelSet(LABELS[::-1]),
+    ]
+    together = pair.ours.classify(images, sets)
+    for image, label_set, row in zip(images, sets, together, strict=True):
+        [alone] = pair.ours.classify([image], [label_set])
+        np.testing.assert_allclose(row, alone, atol=1e-5)
+        assert len(row) == len(label_set.labels)
+
+
+def test_cached_equals_fresh(pair: Pair) -> None:
+    towers = by_torch(pair.ours).towers()
+    fresh = towers.text_features(LABELS)
+    cached = towers.text_features(LABELS)
+    mixed = towers.text_features([*LABELS[2:], "a new one", *LABELS[:2]])
+    np.testing.assert_array_equal(fresh, cached)
+    np.testing.assert_allclose(mixed[:3], fresh[2:], atol=1e-6)
+    np.testing.assert_allclose(mixed[-2:], fresh[:2], atol=1e-6)
+
+
+def test_a_text_without_padding_equals_one_padded_to_the_context(pair: Pair) -> None:
+    model = by_torch(pair.ours)
+    loaded = model.checkpoint
+    padded = loaded.tokenizer(
+        list(LABELS),
+        padding="max_length",
+        max_length=model.towers().tokenizer.filling.max_tokens,
+        truncation=True,
+        return_tensors="pt",
+    )
+    with torch.inference_mode():
+        expected = loaded.model.get_text_features(**padded).pooler_output
+        expected = expected / expected.norm(dim=-1, keepdim=True)
+    for text, wanted in zip(LABELS, expected, strict=True):
+        [alone] = model.towers().text_features([text])
+        np.testing.assert_allclose(alone, wanted, atol=1e-5)
+
+
+def test_one_label_is_compared_with_neutral_phrases(pair: Pair) -> None:
+    image = pictures()[1]
+    [row] = pair.ours.classify([image], [LabelSet(("a gold circle",))])
+    company = () if pair.ours.independent else NEUTRAL_PHRASES
+    expected = pair.theirs.classify([image], ("a gold circle", *company))[0, :1]
+    np.testing.assert_allclose(row, expected, atol=1e-4)
+
+
+def test_a_template_is_part_of_the_text(pair: Pair) -> None:
+    image = pictures()[1]
+    [row] = pair.ours.classify([image], [LabelSet(("cat", "dog"), "a drawing of a {}")])
+    expected = pair.theirs.classify([image], ("a drawing of a cat", "a drawing of a dog"))[0]
+    np.testing.assert_allclose(row, expected, atol=1e-4)
+
+
+def test_texts_of_nearly_the_same_meaning_belong_to_the_first(pair: Pair) -> None:
+    texts = ["a red circle", "two green trees by the sea", "a red circle", "a boat"]
+    if not pair.ours.splits:
+        assert pair.ours.alike(texts, -1.0) == [0, 1, 2, 3]
+        return
+    assert pair.ours.alike(texts, -1.0) == [0, 0, 0, 0]
+    assert pair.ours.alike(texts, 1.01) == [0, 1, 2, 3]
+    features = pair.ours.towers.text_features(texts)
+    between = float(features[0] @ features[1])
+    assert pair.ours.alike(texts[:3], between - 1e-4) == [0, 0, 0]
+    assert pair.ours.alike(texts[:3], between + 1e-4) == [0, 1, 0]
+
+
+@pytest.mark.parametrize("size", [(3, 20_000), (20_000, 3), (3, 3), (65, 1_301)])
+def test_pictures_of_any_shape(pair: Pair, size: tuple[int, int]) -> None:
+    [row] = pair.ours.classify([Image.new("RGB", size, "red")], [LabelSet(("cat", "dog"))])
+    assert np.isfinite(row).all()
+
+
+def test_a_long_picture_is_cropped_as_its_processor_would(tiny_clip: Engine) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (12, 600, 3), dtype=np.uint8)
+    long = Image.fromarray(noise)
+    processor = by_torch(tiny_clip).checkpoint.image_processor
+    expected = processor(images=[long], return_tensors="np")["pixel_values"]
+    ours = tiny_clip.towers.preprocess([long])["pixel_values"]
+    np.testing.assert_allclose(ours, expected, atol=1e-6)
+
+
+def test_repeated_labels_are_encoded_once(
+    tiny_clip: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = by_torch(tiny_clip).checkpoint.model
+    encode, encoded = model.get_text_features, []
+
+    def counting(**inputs: Any) -> Any:
+        encoded.append(len(inputs["input_ids"]))
+        return encode(**inputs)
+
+    monkeypatch.setattr(model, "get_text_features", counting)
+    sets = [LabelSet(("Only Here", "and here")), LabelSet(("and here", "only here"))]
+    rows = tiny_clip.classify(pictures()[:2], sets)
+    tiny_clip.classify(pictures()[:2], sets)
+    # "Only Here" and "only here" have the same tokens
+    assert encoded == [2]
+    assert rows[0].shape == rows[1].shape == (2,)
+
+
+def test_many_labels_go_in_several_batches(tiny_clip: Engine) -> None:
+    labels = tuple(f"label number {i}" for i in range(300))
+    [row] = tiny_clip.classify(pictures()[:1], [LabelSet(labels)])
+    assert row.shape == (300,)
+    assert row.sum() == pytest.approx(1)
+
+
+def test_what_an_engine_says_about_itself(tiny_clip: Engine, tiny_clip_folder: Path) -> None:
+    assert tiny_clip.name == str(tiny_clip_folder)
+    assert (tiny_clip.device, tiny_clip.dtype) == ("cpu", "float32")
+    assert tiny_clip.image_size == 32
+    assert not tiny_clip.independent
+    assert not tiny_clip.is_demo
+
+
+def test_the_bundled_model_says_that_it_is_a_demo(demo: Engine) -> None:
+    assert demo.is_demo
+    assert demo.name == "demo"
+
+
+def test_no_pictures_no_rows(tiny_clip: Engine) -> None:
+    assert tiny_clip.classify([], []) == []
+
+
+def test_each_picture_needs_its_label_set(tiny_clip: Engine) -> None:
+    with pytest.raises(ValueError, match="1 images, but 2 label sets"):
+        tiny_clip.classify(pictures()[:1], [LabelSet(("a",)), LabelSet(("b",))])
+
+
+def test_halves_are_close(tiny_clip: Engine, tiny_clip_folder: Path) -> None:
+    half = Engine.load(str(tiny_clip_folder), device="cpu", dtype="bfloat16")
+    assert half.dtype == "bfloat16"
+    assert half.splits
+    sets = [LabelSet(("cat", "dog", "tree"))] * 2
+    for exact, rough in zip(
+        tiny_clip.classify(pictures()[:2], sets), half.classify(pictures()[:2], sets), strict=True
+    ):
+        np.testing.assert_allclose(rough, exact, atol=0.05)
+
+
+@pytest.fixture(scope="module")
+def align_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return checkpoints.tiny_align(tmp_path_factory.mktemp("joint"))
+
+
+class TestAModelThatCannotBeTakenApart:
+    """Its answers still equal the reference, by the joint forward pass."""
+
+    @pytest.fixture(params=["other features", "no features", "wrong shape"])
+    def engine(self, request: pytest.FixtureRequest, align_folder: Path) -> Engine:
+        # ALIGN, since its joint pass does not go through `get_text_features`
+        loaded = checkpoint.load(str(align_folder), torch.device("cpu"), torch.float32)
+        encode = loaded.model.get_text_features
+
+        def other(**inputs: Any) -> Any:
+            return encode(**inputs).pooler_output.flip(-1)
+
+        def none(**inputs: Any) -> Any:
+            raise AttributeError("no such tower")
+
+        def one_for_each_token(**inputs: Any) -> Any:
+            return torch.zeros(1, 64, 24)
+
+        kinds = {"other features": other, "no features": none, "wrong shape": one_for_each_token}
+        loaded.model.get_text_features = kinds[request.param]
+        return Engine.of(loaded)
+
+    def test_the_joint_pass_answers(self, engine: Engine, align_folder: Path) -> None:
+        assert not engine.splits
+        images = pictures()
+        sets = [LabelSet(LABELS), LabelSet(("a", "b")), LabelSet(LABELS), LabelSet(("c",))]
+        rows = engine.classify(images[:4], sets)
+        reference = Reference(align_folder)
+        expected = reference.classify([images[0], images[2]], LABELS)
+        np.testing.assert_allclose([rows[0], rows[2]], expected, atol=1e-4)
+        expected = reference.classify([images[1]], ("a", "b"))
+        np.testing.assert_allclose([rows[1]], expected, atol=1e-4)
+        expected = reference.classify([images[3]], ("c", *NEUTRAL_PHRASES))[:, :1]
+        np.testing.assert_allclose([rows[3]], expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("driver", [True, False])
+def test_torch_is_asked_for_a_gpu_where_there_is_a_driver(
+    tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch, driver: bool
+) -> None:
+    asked: list[str] = []
+
+    def load_library(name: str) -> None:
+        if not driver:
+            raise OSError(f"{name}: cannot open shared object file")
+
+    def pick_device(wanted: str) -> torch.device:
+        asked.append(wanted)
+        return torch.device("cpu")
+
+    monkeypatch.setattr("ctypes.CDLL", load_library)
+    monkeypatch.setattr("inference.model.engine._compiled", lambda *_, **__: None)
+    monkeypatch.setattr(checkpoint, "pick_device", pick_device)
+    assert Engine.load(str(tiny_clip_folder)).device == "cpu"
+    # The second time by torch's own way, which loads the model.
+    assert asked == (["auto", "cpu"] if driver else ["auto"])
+
+
+@pytest.fixture(scope="module")
+def overflowing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = checkpoints.tiny_clip(tmp_path_factory.mktemp("overflowing"))
+    model = CLIPModel.from_pretrained(folder)
+    with torch.no_grad():
+        model.vision_model.post_layernorm.weight.fill_(60_000.0)
+        model.vision_model.post_layernorm.bias.fill_(60_000.0)
+    model.save_pretrained(folder)
+    return folder
+
+
+class TestNumbersThatOverflow:
+    """float16 ends at 65504; a model trained in bfloat16 may go beyond."""
+
+    def test_asked_for_it_is_refused(self, overflowing: Path) -> None:
+        with pytest.raises(ModelUnavailable, match="set CLIP_DTYPE=float32"):
+            Engine.load(str(overflowing), device="cpu", dtype="float16")
+
+    def test_chosen_by_us_float32_is_used_instead(
+        self, overflowing: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def as_on_cuda(wanted: str, device: torch.device) -> torch.dtype:
+            return torch.float16
+
+        monkeypatch.setattr(checkpoint, "pick_dtype", as_on_cuda)
+        assert Engine.load(str(overflowing), device="cpu").dtype == "float32"
+
+    @pytest.mark.parametrize("apart", [True, False])
+    def test_one_picture_has_no_answer_and_the_others_have(
+        self, tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch, apart: bool
+    ) -> None:
+        """float16 becomes infinite at one picture of three."""
+        if not apart:
+            monkeypatch.setattr("inference.model.backends.torch_backend.can_split", lambda *_: False)
+        engine = Engine.load(str(tiny_clip_folder), device="cpu", dtype="float32")
+        assert engine.splits == apart
+        sets = [LabelSet(("a", "b")), LabelSet(("a", "b", "c")), LabelSet(("d",))]
+        expected = engine.classify(pictures()[:3], sets)
+        embed = by_torch(engine).checkpoint.model.vision_model.embeddings
+        forward = embed.forward
+
+        guilty = torch.from_numpy(engine.prepare(pictures()[1])["pixel_values"])
+
+        def overflows(pixels: torch.Tensor, **named: Any) -> Any:
+            tokens = forward(pixels, **named)
+            tokens[(pixels == guilty).all(dim=(1, 2, 3))] = torch.inf
+            return tokens
+
+        monkeypatch.setattr(embed, "forward", overflows)
+        first, second, third = engine.classify(pictures()[:3], sets)
+        np.testing.assert_allclose(first, expected[0], atol=1e-6)
+        np.testing.assert_allclose(third, expected[2], atol=1e-6)
+        assert second.shape == (3,)
+        assert np.isnan(second).all()
+
+    def test_a_label_that_overflows_takes_only_its_own_pictures_along(
+        self, tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        engine = Engine.load(str(tiny_clip_folder), device="cpu", dtype="float32")
+        encode = engine.towers.encode
+
+        def overflows(texts: Sequence[Tokens]) -> FloatArray:
+            features = encode(texts)
+            features[[len(text) > 20 for text in texts]] = np.nan
+            return features
+
+        monkeypatch.setattr(engine.towers, "encode", overflows)
+        sets = [LabelSet(("a", "b")), LabelSet(("a", "a label of many letters"))]
+        whole, broken = engine.classify(pictures()[:2], sets)
+        assert np.isfinite(whole).all()
+        assert np.isnan(broken).all()

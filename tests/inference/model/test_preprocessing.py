@@ -1,0 +1,156 @@
+"""The short way to a model's input is the processor's own, pixel by pixel."""
+
+import contextlib
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from transformers import (
+    CLIPImageProcessorPil,
+    EfficientNetImageProcessorPil,
+    Siglip2ImageProcessorPil,
+    SiglipImageProcessorPil,
+)
+from transformers.image_transforms import get_size_with_aspect_ratio
+
+from inference.model.preprocessing import Preprocessor, Recipe
+
+SHORTENED: list[Any] = [
+    CLIPImageProcessorPil(),
+    CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}),
+    CLIPImageProcessorPil(resample=2, image_mean=[0.5] * 3, image_std=[0.5] * 3),
+    SiglipImageProcessorPil(),
+    CLIPImageProcessorPil(  # as the bundled model's: nothing is cut off
+        size={"shortest_edge": 80, "longest_edge": 80},
+        do_center_crop=False,
+        do_pad=True,
+        pad_size={"height": 80, "width": 80},
+    ),
+]
+LEFT_ALONE: list[Any] = [
+    Siglip2ImageProcessorPil(),  # NaFlex: three tensors
+    EfficientNetImageProcessorPil(),  # rescales with an offset
+    CLIPImageProcessorPil(do_center_crop=False, do_pad=True, pad_size={"height": 9, "width": 9}),
+    CLIPImageProcessorPil(size={"shortest_edge": 30}, crop_size={"height": 40, "width": 40}),
+]
+
+
+def noise(size: tuple[int, int]) -> Image.Image:
+    dice = np.random.default_rng(size)
+    return Image.fromarray(dice.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8))
+
+
+def name(processor: Any) -> str:
+    return type(processor).__name__
+
+
+@pytest.mark.parametrize("processor", SHORTENED, ids=name)
+def test_the_short_way_is_taken(processor: Any) -> None:
+    assert Recipe.of(processor) is not None
+
+
+@pytest.mark.parametrize("processor", LEFT_ALONE, ids=name)
+def test_what_works_in_another_way_is_left_to_the_processor(processor: Any) -> None:
+    assert Recipe.of(processor) is None
+
+
+@pytest.mark.parametrize("processor", SHORTENED, ids=name)
+def test_all_of_these_take_any_picture(processor: Any) -> None:
+    recipe = Recipe.of(processor)
+    assert recipe is not None
+    assert recipe.takes_any_picture
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"crop": (225, 224)},  # wider than what it is cut out of
+        {"longest": 300},  # the shorter side may get shorter than the crop
+        {"crop": None, "pad": (224, 224)},  # the longer side may get longer
+        {"crop": (224, 224), "pad": (224, 200)},
+    ],
+)
+def test_what_would_not_take_any_picture(changed: dict[str, Any]) -> None:
+    recipe = Recipe.of(CLIPImageProcessorPil())
+    assert recipe is not None
+    assert not msgspec.structs.replace(recipe, **changed).takes_any_picture
+
+
+@settings(deadline=None)
+@given(
+    size=st.tuples(st.integers(1, 5000), st.integers(1, 5000)),
+    shortest=st.integers(1, 400),
+    longest=st.none() | st.integers(1, 800),
+)
+def test_sizes_are_those_of_transformers(
+    size: tuple[int, int], shortest: int, longest: int | None
+) -> None:
+    assume(longest is None or longest > shortest)
+    recipe = Recipe.of(CLIPImageProcessorPil())
+    assert recipe is not None
+    own = msgspec.structs.replace(recipe, shortest=shortest, longest=longest)
+    expected = get_size_with_aspect_ratio(size[::-1], shortest, longest)
+    assert own._target(*size) == expected[::-1]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    size=st.tuples(st.integers(3, 700), st.integers(3, 700)),
+    which=st.integers(0, len(SHORTENED) - 1),
+)
+def test_any_picture_becomes_what_the_processor_makes_of_it(
+    size: tuple[int, int], which: int
+) -> None:
+    processor = SHORTENED[which]
+    picture = noise(size)
+    if max(size) > 20 * min(size):  # cut before, or enlarging it would take gigabytes
+        return
+    got = PREPROCESSORS[which].one(picture)["pixel_values"]
+    expected = processor(images=[picture], return_tensors="np")["pixel_values"]
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-6)
+
+
+def test_several_are_the_same_as_one_by_one() -> None:
+    preprocessor = PREPROCESSORS[0]
+    pictures = [noise((300 + 10 * i, 200)) for i in range(5)]
+    together = preprocessor.all(pictures)["pixel_values"]
+    assert together.shape == (5, 3, 224, 224)
+    for at, picture in enumerate(pictures):
+        np.testing.assert_array_equal(together[at], preprocessor.one(picture)["pixel_values"][0])
+
+
+@pytest.mark.parametrize("size", [(81, 40), (40, 81), (161, 1), (81, 81)])
+def test_a_picture_that_is_hardly_larger_than_the_pad(size: tuple[int, int]) -> None:
+    """transformers leaves 81 x 40 as it is, and then can't pad it to 80 x 80."""
+    processor, preprocessor = SHORTENED[-1], PREPROCESSORS[-1]
+    picture = noise(size)
+    with contextlib.suppress(ValueError):
+        expected = processor(images=[picture], return_tensors="np")["pixel_values"]
+        np.testing.assert_allclose(preprocessor.one(picture)["pixel_values"], expected, atol=1e-6)
+    assert preprocessor.one(picture)["pixel_values"].shape == (1, 3, 80, 80)
+
+
+def test_what_the_short_way_can_not_do_is_left_to_the_processor() -> None:
+    processor: Any = CLIPImageProcessorPil(size={"shortest_edge": 224, "longest_edge": 336})
+    preprocessor = Preprocessor.of(processor)
+    recipe = preprocessor.recipe
+    assert recipe is not None
+    assert not recipe.takes_any_picture
+    picture = noise((320, 180))  # 336 x 189: less than the crop, which the probes are not
+    with pytest.raises(ValueError, match="needs padding"):
+        recipe.pixels(picture)
+    expected = processor(images=[picture], return_tensors="np")["pixel_values"]
+    got = preprocessor.one(picture)["pixel_values"]
+    np.testing.assert_array_equal(got, expected)
+
+
+def test_a_sliver_loses_its_far_ends() -> None:
+    sliver = Image.new("RGB", (3, 20_000), "red")
+    assert PREPROCESSORS[0].one(sliver)["pixel_values"].shape == (1, 3, 224, 224)
+
+
+PREPROCESSORS = [Preprocessor.of(processor) for processor in SHORTENED]

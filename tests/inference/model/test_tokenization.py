@@ -1,0 +1,60 @@
+"""Texts become the arrays that transformers makes of them, whichever side they are filled on."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from transformers import AutoTokenizer
+
+from inference.model.tokenization import Tokenizer
+from tests.inference.model import checkpoints
+from tests.inference.model.reference import LABELS
+
+LENGTH = 64
+
+
+@pytest.fixture(scope="module", params=[checkpoints.tiny_clip, checkpoints.tiny_siglip])
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    make: Callable[[Path], Path] = request.param
+    return make(tmp_path_factory.mktemp("model"))
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("to_max", [False, True])
+def test_arrays_are_those_of_transformers(folder: Path, side: str, to_max: bool) -> None:
+    theirs: Any = AutoTokenizer.from_pretrained(folder, padding_side=side)
+    expected = theirs(
+        list(LABELS),
+        truncation=True,
+        max_length=LENGTH,
+        padding="max_length" if to_max else "longest",
+        return_tensors="np",
+    )
+    made = Tokenizer.of(theirs, LENGTH, to_max=to_max)
+    read = Tokenizer.read(folder / "tokenizer.json", made.filling)
+    for ours in (made, read):
+        batch = ours.batch(ours.tokens(LABELS))
+        assert set(batch) == set(expected)
+        for name, array in batch.items():
+            assert array.dtype == np.int64
+            np.testing.assert_array_equal(array, expected[name])
+
+
+def test_what_would_be_read_in_the_place_of_padding_is_refused(folder: Path) -> None:
+    theirs: Any = AutoTokenizer.from_pretrained(folder)
+    theirs.pad_token = None
+    theirs.model_input_names = ["input_ids", "attention_mask"]
+    Tokenizer.of(theirs, LENGTH, to_max=False)  # the model is told
+    theirs.model_input_names = ["input_ids"]
+    with pytest.raises(ValueError, match="no padding token"):
+        Tokenizer.of(theirs, LENGTH, to_max=False)
+
+
+def test_a_file_that_is_none(tmp_path: Path, folder: Path) -> None:
+    theirs: Any = AutoTokenizer.from_pretrained(folder)
+    filling = Tokenizer.of(theirs, LENGTH, to_max=False).filling
+    (tmp_path / "tokenizer.json").write_text("{")
+    with pytest.raises(ValueError, match=r"tokenizer\.json"):
+        Tokenizer.read(tmp_path / "tokenizer.json", filling)

@@ -1,0 +1,108 @@
+"""Large messages: what can be stored, and how many are on the way at once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nats.js import JetStreamContext
+
+from inference.protocol.errors import MessageTooLarge, QueueFull
+from inference.protocol.broker.pull_consumer import PULL_BYTES, REQUEST_BYTES
+from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Delivery, Puller, Queue, connect
+from tests.nats_server import NatsServer
+
+MB = 2**20
+
+
+@pytest.fixture
+def roomy_server(tmp_path: Path) -> Iterator[NatsServer]:
+    """As the embedded one: messages of up to 64 MB, says its configuration."""
+    folder = tmp_path / "roomy"
+    folder.mkdir()
+    server = NatsServer(folder, max_payload=64 * MB)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def queue(roomy_server: NatsServer) -> AsyncIterator[Queue]:
+    queue = await connect(roomy_server.url, name="test")
+    await queue.prepare(30, owner=True)
+    yield queue
+    await queue.close()
+
+
+async def pulls_all(puller: Puller, count: int) -> list[list[Delivery]]:
+    """What each pull brought, until `count` messages are there."""
+    pulls: list[list[Delivery]] = []
+    while sum(map(len, pulls)) < count:
+        found = await puller.pull(16, 5.0)
+        assert found, f"only {sum(map(len, pulls))} of {count} came"
+        pulls.append(found)
+    return pulls
+
+
+async def test_many_large_messages_come_once_each(queue: Queue) -> None:
+    for number in range(14):
+        await queue.publish(JOBS_SUBJECT, bytes(12 * MB), f"file {number}")
+    pulls = await pulls_all(await queue.puller(JOBS, "test", JOBS_SUBJECT), 14)
+    # NATS has cut nobody off, or the messages on the way would have come again.
+    assert {delivery.attempt for pull in pulls for delivery in pull} == {1}
+    assert len({delivery.serial for pull in pulls for delivery in pull}) == 14
+    assert max(sum(len(delivery.data) for delivery in pull) for pull in pulls) <= PULL_BYTES
+
+
+async def test_a_message_larger_than_a_request_comes_by_itself(queue: Queue) -> None:
+    for number, size in enumerate([1, REQUEST_BYTES + MB, 1, 31 * MB, 31 * MB, 31 * MB, 1]):
+        await queue.publish(JOBS_SUBJECT, bytes(size), f"album {number}")
+    pulls = await pulls_all(await queue.puller(JOBS, "test", JOBS_SUBJECT), 7)
+    assert {delivery.attempt for pull in pulls for delivery in pull} == {1}
+    assert len(pulls) <= 3
+
+
+async def test_small_messages_come_together(queue: Queue) -> None:
+    for number in range(20):
+        await queue.publish(JOBS_SUBJECT, b"x", f"photo {number}")
+    puller = await queue.puller(JOBS, "test", JOBS_SUBJECT)
+    assert [len(await puller.pull(16, 0.0)) for _ in range(3)] == [16, 4, 0]
+
+
+async def test_large_messages_are_sent_one_by_one_and_small_ones_beside_them(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish, on_the_way, together = JetStreamContext.publish, [0], []
+
+    async def watched(context: JetStreamContext, subject: str, data: bytes, **options: Any) -> Any:
+        on_the_way.append(len(data))
+        together.append(sum(on_the_way))
+        try:
+            return await publish(context, subject, data, **options)
+        finally:
+            on_the_way.remove(len(data))
+
+    monkeypatch.setattr(JetStreamContext, "publish", watched)
+    sizes = [12 * MB] * 5 + [100] * 5
+    await asyncio.gather(
+        *(queue.publish(JOBS_SUBJECT, bytes(size), f"{n}") for n, size in enumerate(sizes))
+    )
+    assert await queue.jobs_waiting() == 10
+    assert max(together) <= 12 * MB + 500  # else they wait for one another, longer than 5 s
+    assert together.index(100 + 12 * MB) < 5
+
+
+async def test_the_largest_message_is_stored_and_a_larger_one_is_not_a_full_queue(
+    queue: Queue,
+) -> None:
+    assert queue.max_message < queue.max_payload
+    await queue.publish(JOBS_SUBJECT, bytes(queue.max_message), "x" * 200)
+    with pytest.raises(MessageTooLarge, match=r"no message of 32\.0 MB"):
+        await queue.publish(JOBS_SUBJECT, bytes(32 * MB), "larger")
+    with pytest.raises(MessageTooLarge):
+        await queue.publish(JOBS_SUBJECT, bytes(65 * MB), "larger than max_payload")
+    for number in range(29):
+        await queue.publish(JOBS_SUBJECT, b"x", f"photo {number}")
+    with pytest.raises(QueueFull):
+        await queue.publish(JOBS_SUBJECT, b"x", "one too many")

@@ -1,0 +1,31 @@
+"""What the libraries chatter stays out of the log."""
+
+import io
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from inference.protocol import logs
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+def test_not_every_url_that_the_hubs_client_asks(library: str) -> None:
+    written = io.StringIO()
+    logs.configure("INFO", stream=written)
+    client = logging.getLogger(library)
+    client.info("HTTP Request: HEAD https://hub.test/model")
+    client.warning("Something is the matter.")
+    logging.getLogger("inference").info("Ours.")
+    assert "HEAD" not in written.getvalue()
+    assert "matter" in written.getvalue()
+    assert "Ours." in written.getvalue()

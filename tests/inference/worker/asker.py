@@ -1,0 +1,134 @@
+"""The bot's end of the queue: asks, hears results, and looks at the fleet."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+from inference.protocol.messages import (
+    Job,
+    Reply,
+    Result,
+    WorkerStatus,
+    decode_job,
+    decode_result,
+    encode,
+)
+from inference.protocol.broker.client import (
+    DEAD,
+    JOBS,
+    JOBS_SUBJECT,
+    RESULTS,
+    Delivery,
+    Puller,
+    Queue,
+    jobs_consumer,
+    results_subject,
+)
+
+LABELS = ("a red car", "a green tree", "a blue sea")
+
+
+class Asker:
+    """Asks for pictures to be classified and collects what comes back."""
+
+    def __init__(self, queue: Queue, puller: Puller) -> None:
+        self.queue = queue
+        self.results: list[Result] = []
+        self._puller = puller
+        self._numbers = itertools.count(1)
+
+    @classmethod
+    async def on(cls, queue: Queue) -> Self:
+        return cls(queue, await _ears(queue))
+
+    async def asks(self, *images: bytes, labels: Sequence[str] = LABELS, **fields: Any) -> str:
+        """Stores a job; returns its id."""
+        job = Job(
+            **{
+                "id": f"job-{next(self._numbers)}",
+                "images": list(images),
+                "labels": list(labels),
+                "reply": Reply(results_subject(1), b"chat 7"),
+                **fields,
+            }
+        )
+        await self.queue.publish(JOBS_SUBJECT, encode(job), job.id)
+        return job.id
+
+    async def hears(self, *jobs: str, within: float = 20.0) -> dict[str, Result]:
+        """The results of these jobs, once all of them are there."""
+        deadline = time.monotonic() + within
+        while missing := set(jobs) - {result.job_id for result in self.results}:
+            assert time.monotonic() < deadline, f"no answer to {sorted(missing)}"
+            await self.listens(0.1)
+        return {result.job_id: result for result in self.results}
+
+    async def listens(self, seconds: float) -> None:
+        """Takes what comes in this time."""
+        for delivery in await self._puller.pull(100, seconds):
+            self.results.append(decode_result(delivery.data))
+            await delivery.ack()
+
+    async def sees_worker(
+        self, wanted: Callable[[WorkerStatus], bool], within: float = 10.0
+    ) -> WorkerStatus:
+        """The first worker whose status is as wanted."""
+        deadline = time.monotonic() + within
+        while True:
+            for status in await self.queue.workers():
+                if wanted(status):
+                    return status
+            assert time.monotonic() < deadline, "no such worker"
+            await asyncio.sleep(0.02)
+
+    async def hands_back_jobs(self, *, times: int, ack_wait: float) -> None:
+        """Takes every waiting job and hands it back, as workers do that are stopped."""
+        puller = await self.queue.puller(JOBS, jobs_consumer(""), JOBS_SUBJECT, ack_wait=ack_wait)
+        waiting = await self.queue.jobs_waiting()
+        for _ in range(times):
+            taken: list[Delivery] = []
+            while len(taken) < waiting:
+                taken += await puller.pull(waiting - len(taken), 1.0)
+            for delivery in taken:
+                await delivery.hand_back()
+        await puller.close()
+
+    async def finds_set_aside(self) -> list[str]:
+        """Ids of the jobs that were kept for a person to look at."""
+        puller = await self.queue.puller(DEAD, "person", "clipbot.dead.jobs")
+        found = await puller.pull(100, 0.2)
+        return [decode_job(delivery.data).id for delivery in found]
+
+    async def starts_again(self) -> None:
+        """Prepares the queue, as a bot does that starts."""
+        await until(lambda: self.queue.connected, True)
+        await self.queue.prepare(1_000, owner=True)
+        self._puller = await _ears(self.queue)
+
+    async def jobs_in_hands(self) -> int:
+        """How many jobs are delivered, and neither acknowledged nor handed back."""
+        info = await self.queue._js.consumer_info(JOBS, jobs_consumer(""))
+        return info.num_ack_pending or 0
+
+    async def sees_empty_queue(self, within: float = 10.0) -> None:
+        """Every job is acknowledged."""
+        await until(lambda: self.queue.jobs_waiting(), 0, within)
+
+
+async def _ears(queue: Queue) -> Puller:
+    return await queue.puller(RESULTS, "asker", results_subject(1))
+
+
+async def until(ask: Callable[[], Any], wanted: object, within: float = 10.0) -> None:
+    """Asks (awaiting, where that is needed) until the answer is as wanted."""
+    deadline = time.monotonic() + within
+    while True:
+        answer = ask()
+        if asyncio.iscoroutine(answer):
+            answer = await answer
+        if answer == wanted:
+            return
+        assert time.monotonic() < deadline, f"{answer!r} is still not {wanted!r}"
+        await asyncio.sleep(0.02)

@@ -1,0 +1,142 @@
+"""Reading and preparing pictures ahead of the model."""
+
+import io
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inference.worker.batcher import ReadJob
+from inference.model.classifier import LabelSet, ScriptedClassifier
+from inference.protocol.messages import ImageOutcome, Job, Reply
+from inference.model.engine import Engine
+from inference.protocol.errors import Fault, Problem, ProblemCode, TooLargeForHost
+from inference.images.decoding import decode
+from inference.protocol.settings import WorkerSettings
+from inference.worker.pipeline import Stages
+from tests.inference.pictures import picture
+
+LABELS = ["red", "green", "blue"]
+
+
+class Choosy(ScriptedClassifier):
+    """Can't prepare anything green."""
+
+    def prepare(self, image: Image.Image) -> Image.Image:
+        if image.getpixel((0, 0)) == (0, 128, 0):
+            raise ValueError("not green")
+        return image
+
+
+@pytest.fixture
+def stages() -> Iterator[Stages]:
+    stages = Stages(Choosy(), WorkerSettings())
+    yield stages
+    stages.close()
+
+
+def a_job(*images: bytes) -> Job:
+    return Job(id="job", images=list(images), labels=LABELS, reply=Reply("x"))
+
+
+async def read(stages: Stages, *images: bytes) -> ReadJob:
+    [found] = await stages.decode([a_job(*images)])
+    return found
+
+
+async def test_what_can_t_be_prepared_is_left_to_the_model(stages: Stages) -> None:
+    found = await read(stages, picture("red"), picture("green"), b"no picture")
+    assert [ready is not None for ready in found.prepared] == [True, False, False]
+    assert isinstance(found.pictures[2], Problem)
+    assert found.inputs[0] is found.prepared[0]
+    assert found.inputs[1] is found.pictures[1]
+    [outcomes], _ = await stages.classify([found])
+    assert isinstance(outcomes, list)
+    answers = [outcome.probabilities for outcome in outcomes[:2]]
+    assert [LABELS[int(np.argmax(row))] for row in answers] == ["red", "green"]
+
+
+async def test_a_picture_without_an_answer_has_none_in_the_chart(stages: Stages) -> None:
+    found = await read(stages, picture("red"), picture("blue"))
+    broken = ImageOutcome(problem=Problem(ProblemCode.INTERNAL))
+    chart, _ = await stages.draw(found, [ImageOutcome([0.8, 0.1, 0.1]), broken])
+    with Image.open(io.BytesIO(chart)) as drawn:
+        assert drawn.width == 1_000
+    assert await stages.draw(found, [broken, broken]) == (b"", 0.0)
+
+
+async def test_prepared_pictures_get_the_answers_of_pictures(tiny_clip: Engine) -> None:
+    stages = Stages(tiny_clip, WorkerSettings())
+    try:
+        found = await read(stages, picture("red"), picture("blue", (80, 50)))
+    finally:
+        stages.close()
+    asked = [LabelSet(tuple(LABELS))] * 2
+    expected = tiny_clip.classify(found.images, asked)
+    np.testing.assert_allclose(tiny_clip.classify(found.inputs, asked), expected, atol=1e-6)
+    mixed = tiny_clip.classify([found.images[0], found.inputs[1]], asked)
+    np.testing.assert_allclose(mixed, expected, atol=1e-6)
+
+
+def scarce(monkeypatch: pytest.MonkeyPatch, error: Exception, times: int) -> list[str]:
+    """So often there is no memory for a decoder; returns what was asked for, as it comes."""
+    calls: list[str] = []
+
+    def decoded(data: bytes, **options: Any) -> Image.Image:
+        calls.append("beside others" if options["budget"] else "alone")
+        if len(calls) <= times:
+            raise error
+        return decode(data, **options)
+
+    monkeypatch.setattr("inference.worker.pipeline.decode", decoded)
+    return calls
+
+
+@pytest.mark.parametrize("error", [MemoryError(), TooLargeForHost(50.1)], ids=str)
+async def test_a_picture_that_found_no_memory_is_tried_again_alone(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    calls = scarce(monkeypatch, error, 1)
+    found = await read(stages, picture("red"))
+    assert calls == ["beside others", "alone"]
+    assert len(found.images) == 1
+
+
+async def test_a_picture_too_large_for_the_host_is_not_called_damaged(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    calls = scarce(monkeypatch, TooLargeForHost(50.1), 2)
+    with caplog.at_level(logging.WARNING):
+        found = await read(stages, picture("red"), picture("blue"))
+    assert sorted(calls).count("alone") >= 1
+    problems = [each for each in found.pictures if isinstance(each, Problem)]
+    for problem in problems:
+        assert problem == Problem(ProblemCode.TOO_LARGE_FOR_HOST, got=50.1)
+        assert problem.fault is Fault.OURS
+    assert len(problems) + len(found.images) == 2
+    assert "Job job: no memory for one of its pictures; trying it alone." in caplog.messages
+
+
+async def test_a_chart_that_found_no_memory_is_drawn_once_more(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from inference.charts import chart
+
+    drawn: Callable[..., Image.Image] = chart.draw
+    calls: list[int] = []
+
+    def draw(*arguments: Any, **options: Any) -> Image.Image:
+        calls.append(1)
+        if len(calls) == 1:
+            raise MemoryError
+        return drawn(*arguments, **options)
+
+    monkeypatch.setattr(chart, "draw", draw)
+    found = await read(stages, picture("red"))
+    [outcomes], _ = await stages.classify([found])
+    assert isinstance(outcomes, list)
+    file, _ = await stages.draw(found, outcomes)
+    assert file.startswith(b"\xff\xd8\xff")

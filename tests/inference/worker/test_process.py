@@ -1,0 +1,236 @@
+"""`clipbot worker` as its host sees it: a process that is started, killed and stopped."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from inference.protocol.messages import WorkerState
+from tests.inference.worker.asker import Asker, until
+from tests.inference.model.checkpoints import tiny_clip
+from tests.nats_server import NatsServer
+from tests.inference.pictures import picture
+from tests.ports import reserved_port
+
+ACK_WAIT = 2.0  # seconds
+SCRIPTED = (str(Path(__file__).with_name("scripted_worker.py")),)
+TRUE = ("-m", "bot", "worker")
+
+
+class Process:
+    """A worker in a process of its own."""
+
+    def __init__(self, folder: Path, program: tuple[str, ...], **environment: str) -> None:
+        self._log = folder / "stderr"
+        inherited = {
+            name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ
+        }
+        with self._log.open("wb") as stderr:
+            self.popen = subprocess.Popen(
+                [sys.executable, *program],
+                cwd=folder,
+                env={
+                    **inherited,
+                    "SCRIPT": str(folder),
+                    "ACK_WAIT": str(ACK_WAIT),
+                    "HF_HUB_OFFLINE": "1",
+                    **environment,
+                },
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+            )
+
+    @property
+    def said(self) -> str:
+        """All that it wrote to standard error."""
+        return self._log.read_text()
+
+    def kill(self, number: signal.Signals) -> None:
+        self.popen.send_signal(number)
+
+    async def ends(self, within: float) -> int:
+        """Its exit status."""
+        await until(lambda: self.popen.poll() is not None, True, within)
+        return self.popen.returncode
+
+
+Start = Callable[..., Process]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    started: list[Process] = []
+
+    def start(program: tuple[str, ...] = SCRIPTED, **environment: str) -> Process:
+        folder = tmp_path / f"worker-{len(started)}"
+        folder.mkdir()
+        for name in environment.pop("files", "").split():
+            (folder / name).touch()
+        started.append(Process(folder, program, **environment))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.popen.kill()
+        process.popen.communicate()
+
+
+async def test_a_killed_workers_jobs_are_answered_by_another(
+    asker: Asker, start: Start, nats_url: str, tmp_path: Path
+) -> None:
+    jobs = [await asker.asks(picture("red")) for _ in range(20)]
+    first = start(NATS_URL=nats_url, files="hold", MAX_BATCH="8")
+    await until((tmp_path / "worker-0" / "entered").exists, True)
+    first.kill(signal.SIGKILL)
+    assert await first.ends(within=5) == -signal.SIGKILL
+    start(NATS_URL=nats_url, MAX_BATCH="8")
+    await asker.hears(*jobs)
+    await asker.sees_empty_queue()
+    assert sorted(result.job_id for result in asker.results) == sorted(jobs)
+
+
+async def test_sigterm_under_load_hands_the_rest_back(
+    asker: Asker, start: Start, nats_url: str
+) -> None:
+    worker = start(NATS_URL=nats_url, MAX_BATCH="4")
+    jobs = [await asker.asks(picture("red")) for _ in range(60)]
+    await until(lambda: _some_of(asker), True)
+    worker.kill(signal.SIGTERM)
+    assert await worker.ends(within=10) == 0
+    await asker.listens(0.2)
+    answered = len(asker.results)
+    assert answered < len(jobs)
+    assert await asker.jobs_in_hands() == 0
+    assert await asker.queue.jobs_waiting() == len(jobs) - answered
+    assert await asker.queue.workers() == []
+    start(NATS_URL=nats_url)
+    await asker.hears(*jobs)
+    assert sorted(result.job_id for result in asker.results) == sorted(jobs)
+    assert "Traceback" not in worker.said
+
+
+async def _some_of(asker: Asker) -> bool:
+    await asker.listens(0.05)
+    return bool(asker.results)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_while_the_model_loads(
+    asker: Asker, start: Start, nats_url: str, number: signal.Signals
+) -> None:
+    worker = start(NATS_URL=nats_url, files="loading")
+    await asker.sees_worker(lambda status: status.state is WorkerState.LOADING)
+    worker.kill(number)
+    assert await worker.ends(within=3) == 0
+    assert await asker.queue.workers() == []
+
+
+async def test_sigterm_while_the_queue_is_gone_and_jobs_are_in_hand(
+    asker: Asker, start: Start, nats_server: NatsServer, tmp_path: Path
+) -> None:
+    worker = start(NATS_URL=nats_server.url, files="hold")
+    jobs = [await asker.asks(picture("red")) for _ in range(5)]
+    await until((tmp_path / "worker-0" / "entered").exists, True)
+    nats_server.stop()
+    await until(lambda: "NATS went away" in worker.said, True)
+    (tmp_path / "worker-0" / "hold").unlink()
+    worker.kill(signal.SIGTERM)
+    assert await worker.ends(within=10) == 0
+    assert "Traceback" not in worker.said
+    nats_server.start()
+    await asker.starts_again()
+    start(NATS_URL=nats_server.url)
+    await asker.hears(*jobs)
+
+
+async def test_sigterm_while_nobody_answers_at_nats_url(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(10)
+        worker = start(NATS_URL=f"nats://127.0.0.1:{silent.getsockname()[1]}")
+        connection, _ = await asyncio.to_thread(silent.accept)
+        worker.kill(signal.SIGTERM)
+        assert await worker.ends(within=3) == 0
+        connection.close()
+    assert worker.said == ""
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({}, "NATS_URL is not set, and that is where a worker pulls its jobs from."),
+        ({"NATS_URL": "localhost"}, "NATS_URL is 'localhost', but it must be an address such as"),
+        ({"MAX_BATCH": "many"}, "MAX_BATCH is 'many', but it must be a"),
+    ],
+)
+async def test_wrong_settings_are_one_sentence(
+    start: Start, environment: dict[str, str], sentence: str
+) -> None:
+    worker = start(TRUE, **environment)
+    assert await worker.ends(within=10) == 2
+    assert worker.said.startswith(sentence)
+    assert worker.said.count("\n") == 1
+
+
+async def test_metrics_are_served(asker: Asker, start: Start, nats_url: str) -> None:
+    with reserved_port() as port:
+        start(NATS_URL=nats_url, METRICS_PORT=str(port))
+        job = await asker.asks(picture("red"))
+        await asker.hears(job)
+        await asker.sees_empty_queue()
+        page = await asyncio.to_thread(_get, f"http://127.0.0.1:{port}/metrics")
+    assert 'clipbot_jobs_total{outcome="answered"} 1.0' in page
+    assert "clipbot_batch_size_sum 1.0" in page
+    assert "clipbot_model_ready 1.0" in page
+
+
+def _get(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=5) as response:
+        return str(response.read().decode())
+
+
+async def test_a_true_checkpoint_that_appears_late(
+    asker: Asker, start: Start, nats_url: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "checkpoint"
+    job = await asker.asks(picture("red"))
+    worker = start(TRUE, NATS_URL=nats_url, CLIP_MODEL=str(folder), CLIP_DEVICE="cpu")
+    failed = await asker.sees_worker(lambda one: one.state is WorkerState.FAILED, within=30)
+    assert "there is no such folder" in failed.reason
+    tiny_clip(folder)
+    result = (await asker.hears(job, within=40))[job]
+    assert sum(result.images[0].probabilities) == pytest.approx(1.0, abs=1e-5)
+    assert result.model == str(folder)
+    worker.kill(signal.SIGTERM)
+    assert await worker.ends(within=10) == 0
+    assert "Traceback" not in worker.said
+
+
+_STUBBORN = """
+import asyncio, contextlib
+from inference import worker
+from inference.cli import worker as command
+
+async def serve(settings, load):
+    async def looks_for_its_server():
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+    asyncio.create_task(looks_for_its_server())
+    await asyncio.sleep(0)
+
+worker.serve = serve
+command([])
+"""
+
+
+def test_a_task_that_does_not_heed_being_cancelled_keeps_no_worker_alive() -> None:
+    """As nats-py's own may be when its server dies in the moment of our end."""
+    ended = subprocess.run([sys.executable, "-c", _STUBBORN], timeout=60, check=False)
+    assert ended.returncode == 0

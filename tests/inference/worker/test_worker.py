@@ -1,0 +1,324 @@
+"""A worker on a real queue, with a scripted model: from its start to its end."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from typing import Any
+from unittest.mock import AsyncMock, Mock
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from inference.charts import chart
+from inference.worker.worker import web as worker_web
+from inference.model.classifier import Classifier, ScriptedClassifier
+from inference.cli import worker as worker_command
+from inference.protocol.messages import Reply, WorkerState
+from inference.protocol.errors import (
+    DeviceLost,
+    ModelUnavailable,
+    QueueUnavailable,
+    SettingError,
+)
+from inference.worker.metrics import Metrics
+from inference.protocol.settings import WorkerSettings
+from inference.worker.worker import MAX_BATCHES, serve
+from inference.worker.health import WorkerHealth
+from tests.inference.worker.asker import LABELS, Asker, until
+from tests.inference.worker.hired import ACK_WAIT, Gate, Hire
+from tests.inference.pictures import picture
+
+
+async def test_a_photo_and_phrases_in_probabilities_and_a_chart_out(
+    asker: Asker, hire: Hire
+) -> None:
+    await hire()
+    job = await asker.asks(picture("green"))
+    result = (await asker.hears(job))[job]
+    (outcome,) = result.images
+    assert outcome.probabilities == pytest.approx([0.05, 0.9, 0.05])
+    assert result.chart.startswith(b"\xff\xd8\xff")  # JPEG
+    assert result.labels == list(LABELS)
+    assert result.model == "scripted"
+    assert result.reply == Reply("clipbot.results.1", b"chat 7")
+    assert result.problem is None
+    assert result.timings.batch_size == 1
+    assert min(result.timings.decode, result.timings.chart, result.timings.queued) > 0
+    await asker.sees_empty_queue()
+
+
+async def test_memory_goes_back_now_and_again(hire: Hire, monkeypatch: pytest.MonkeyPatch) -> None:
+    give_back = Mock()
+    monkeypatch.setattr("inference.protocol.malloc.give_back", give_back)
+    monkeypatch.setattr("inference.protocol.malloc._EVERY", 0.01)
+    await hire()
+    await until(lambda: give_back.call_count >= 3, True)
+
+
+async def test_numbers_and_a_fingerprint_without_a_chart(asker: Asker, hire: Hire) -> None:
+    await hire()
+    red, blue = picture("red"), picture("blue")
+    job = await asker.asks(red, blue, red, draw=False, fingerprint=True)
+    result = (await asker.hears(job))[job]
+    assert result.chart == b""
+    prints = [outcome.fingerprint for outcome in result.images]
+    assert prints[0]
+    assert prints[1]
+    assert prints[0] == prints[2]
+    assert not prints[0].is_same(prints[1])
+
+
+async def test_a_chart_says_captions_and_leaves_out_what_was_merged(
+    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[tuple[Any, ...]] = []
+    draw = chart.draw
+
+    def pen(*args: Any, **words: Any) -> Any:
+        drawn.append(args)
+        return draw(*args, **words)
+
+    monkeypatch.setattr(chart, "draw", pen)
+    await hire()
+    job = await asker.asks(
+        picture("red"),
+        labels=["red car", "car red", "sea"],
+        captions=["Ann: red car", "Bob: car red", "Cem: sea"],
+        merge_above=0.97,
+    )
+    result = (await asker.hears(job))[job]
+    assert result.chart
+    assert result.labels == ["red car", "car red", "sea"]
+    assert result.images[0].same_as == [0, 0, 2]
+    (_, captions, rows, _) = drawn[0]
+    assert captions == ["Ann: red car", "Cem: sea"]
+    assert rows == [pytest.approx([0.9, 0.1])]
+
+
+async def test_what_waits_is_one_batch_whatever_the_labels(asker: Asker, hire: Hire) -> None:
+    album = await asker.asks(*[picture("red"), picture("blue")], labels=["red", "blue"])
+    others = [await asker.asks(picture("green"), labels=[f"green {i}", "x"]) for i in range(5)]
+    classifier = ScriptedClassifier()
+    await hire(lambda: classifier)
+    results = await asker.hears(album, *others)
+    assert classifier.batches == [7]
+    assert [
+        outcome.probabilities.index(max(outcome.probabilities)) for outcome in results[album].images
+    ] == [0, 1]
+    assert {result.timings.batch_size for result in results.values()} == {7}
+    assert all(result.chart for result in results.values())
+
+
+async def test_batches_grow_while_the_model_is_busy(asker: Asker, hire: Hire) -> None:
+    model = Gate()
+    await hire(lambda: model.classifier)
+    first = await asker.asks(picture())
+    await model.is_entered()
+    later = [await asker.asks(picture()) for _ in range(6)]
+    model.open()
+    await asker.hears(first, *later)
+    assert model.classifier.batches == [1, 6]
+
+
+class Turnstile:
+    """A model that lets one call through for each `let_one_through`; it counts what is prepared."""
+
+    def __init__(self) -> None:
+        self.classifier = ScriptedClassifier(on_call=self._wait)
+        self.prepared = 0
+        self._turns = threading.Semaphore(0)
+        self._prepare = self.classifier.prepare
+        self.classifier.prepare = self._count  # type: ignore[method-assign]
+
+    def _wait(self, images: Sequence[Image.Image]) -> None:
+        self._turns.acquire(timeout=20)
+
+    def _count(self, image: Image.Image) -> Image.Image:
+        self.prepared += 1
+        return self._prepare(image)
+
+    def let_through(self, calls: int = 1) -> None:
+        self._turns.release(calls)
+
+
+async def _reading_ahead(asker: Asker, model: Turnstile) -> list[str]:
+    """Four jobs: one answered, one in the model, one read ahead, and one that waits."""
+    jobs = [await asker.asks(picture("red"))]
+    await until(lambda: len(model.classifier.batches), 1)
+    jobs += [await asker.asks(picture("red")) for _ in range(3)]
+    model.let_through()
+    await asker.hears(jobs[0])
+    await until(lambda: len(model.classifier.batches), 2)
+    await until(lambda: model.prepared, 3)
+    await until(asker.jobs_in_hands, 2)
+    return jobs
+
+
+async def test_one_batch_and_no_more_is_read_while_the_model_is_busy(
+    asker: Asker, hire: Hire
+) -> None:
+    model = Turnstile()
+    await hire(lambda: model.classifier, max_batch=1)
+    jobs = await _reading_ahead(asker, model)
+    await asker.listens(0.3)
+    assert (model.prepared, await asker.jobs_in_hands()) == (3, 2)
+    model.let_through(3)
+    await asker.hears(*jobs)
+    assert model.classifier.batches == [1, 1, 1, 1]
+
+
+async def test_stop_hands_back_what_was_read_ahead(asker: Asker, hire: Hire) -> None:
+    model = Turnstile()
+    hired = await hire(lambda: model.classifier, max_batch=1)
+    jobs = await _reading_ahead(asker, model)
+    hired.stop.set()
+    model.let_through(3)
+    await hired.leaves()
+    assert model.classifier.batches == [1, 1]
+    assert await asker.queue.jobs_waiting() == 2
+    await hire()
+    await asker.hears(*jobs, within=ACK_WAIT - 0.5)
+
+
+async def test_photos_wait_for_a_model_that_is_missing_at_first(
+    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = threading.Event()
+
+    def load() -> Classifier:
+        if not there.is_set():
+            raise ModelUnavailable("CLIP_MODEL is 'x/y', but there is no such model.")
+        return ScriptedClassifier()
+
+    monkeypatch.setattr("inference.model.loading.growing_pauses.__defaults__", (0.05, 0.05))
+    job = await asker.asks(picture("red"))
+    hired = await hire(load)
+    failed = await asker.sees_worker(lambda status: status.state is WorkerState.FAILED)
+    assert failed.reason == "CLIP_MODEL is 'x/y', but there is no such model."
+    assert asker.results == []
+    there.set()
+    ready = await asker.sees_worker(lambda status: status.state is WorkerState.READY)
+    assert (ready.worker, ready.model, ready.device, ready.image_size, ready.reason) == (
+        failed.worker,
+        "scripted",
+        "cpu",
+        32,
+        "",
+    )
+    await asker.hears(job)
+    await hired.leaves()
+    assert await asker.queue.workers() == []
+
+
+async def test_a_worker_tells_that_it_loads_before_it_loads(asker: Asker, hire: Hire) -> None:
+    told = []
+    loop = asyncio.get_running_loop()
+
+    def load() -> Classifier:
+        told.append(asyncio.run_coroutine_threadsafe(asker.queue.workers(), loop).result(5))
+        return ScriptedClassifier()
+
+    await hire(load)
+    await asker.sees_worker(lambda status: status.state is WorkerState.READY)
+    ((status,),) = told
+    assert status.state is WorkerState.LOADING
+
+
+async def test_stop_finishes_what_is_in_the_model_and_hands_back_the_rest(
+    asker: Asker, hire: Hire
+) -> None:
+    model = Gate()
+    hired = await hire(lambda: model.classifier, max_batch=4)
+    jobs = [await asker.asks(picture("red")) for _ in range(10)]
+    await model.is_entered()
+    in_model = model.classifier.batches[0]
+    hired.stop.set()
+    model.open()
+    await hired.leaves()
+    assert model.classifier.batches == [in_model]
+    await asker.listens(0.2)
+    assert len(asker.results) == in_model
+    assert await asker.queue.jobs_waiting() == len(jobs) - in_model
+    await hire()
+    await asker.hears(*jobs, within=ACK_WAIT - 0.5)  # handed back, so nobody waits for ACK_WAIT
+    assert len(asker.results) == len(jobs)
+
+
+async def test_stop_does_not_wait_for_a_batch_that_takes_too_long(
+    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inference.worker.worker.DRAIN_SECONDS", 0.2)
+    model = Gate()
+    hired = await hire(lambda: model.classifier)
+    job = await asker.asks(picture("red"))
+    await model.is_entered()
+    await hired.leaves(within=3)
+    await hire()
+    await asker.hears(job, within=ACK_WAIT - 0.5)
+    model.open()
+
+
+async def test_no_more_than_a_few_batches_are_behind_the_model(
+    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing = threading.Event()
+    draw = chart.draw
+
+    def slow_pen(*args: Any, **words: Any) -> Image.Image:
+        drawing.wait(20)
+        return draw(*args, **words)
+
+    monkeypatch.setattr(chart, "draw", slow_pen)
+    classifier = ScriptedClassifier()
+    jobs = [await asker.asks(picture("red")) for _ in range(8)]
+    await hire(lambda: classifier, max_batch=1)
+    await until(lambda: len(classifier.batches), MAX_BATCHES)
+    await asker.listens(0.3)
+    assert len(classifier.batches) == MAX_BATCHES
+    drawing.set()
+    await asker.hears(*jobs)
+
+
+async def test_serving_until_sigterm(asker: Asker, nats_url: str) -> None:
+    settings = WorkerSettings(nats_url=nats_url, clip_model="scripted")
+    serving = asyncio.create_task(serve(settings, ScriptedClassifier, ack_wait=ACK_WAIT))
+    await asker.hears(await asker.asks(picture("red")))
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(serving, 5)
+    assert await asker.queue.workers() == []
+
+
+async def test_serving_needs_a_queue() -> None:
+    with pytest.raises(SettingError, match="NATS_URL is not set"):
+        await serve(WorkerSettings(nats_url=None), ScriptedClassifier)
+
+
+def test_a_metrics_port_that_is_taken_names_the_setting() -> None:
+    with socket.create_server(("", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(SettingError, match=f"METRICS_PORT is {port}, but that port can't be"):
+            worker_web.serve(port, Metrics(), WorkerHealth())
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "said"),
+    [
+        (None, 0, ""),
+        (DeviceLost("The GPU failed."), 1, "The GPU failed.\n"),
+        (QueueUnavailable("No NATS server answers."), 1, "No NATS server answers.\n"),
+        (SettingError("MAX_BATCH is odd."), 2, "MAX_BATCH is odd.\n"),
+    ],
+)
+def test_exit_status(
+    monkeypatch: pytest.MonkeyPatch, outcome: Exception | None, status: int, said: str
+) -> None:
+    monkeypatch.setattr("inference.worker.worker.serve", AsyncMock(side_effect=outcome))
+    monkeypatch.setattr("os._exit", sys.exit)  # the runner shall see it
+    monkeypatch.setattr("inference.protocol.logs.configure", Mock())
+    result = CliRunner().invoke(worker_command)
+    assert (result.exit_code, result.stderr) == (status, said)

@@ -15,39 +15,49 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from bot import clock, patience
-from bot.arena import Arena, EditPace, GameJobs
-from bot.consumer import Consumer
-from bot.delivery import Deliverer
-from bot.disk import Disk
-from bot.embedded.nats_server import NatsServer
-from bot.embedded.worker import embedded_worker
-from bot.fleet import Fleet
-from bot.health import Health
-from bot.inbox import Inbox
-from bot.intake import Intake, payload_warning
-from bot.lanes import Lanes
-from bot.lost_jobs import LostJobs
-from bot.metrics import Metrics
-from bot.queue_health import OwnServer, QueueHealth
+from bot.chat.albums import Albums
+from bot.chat.answers import wait_notices as patience
+from bot.chat.answers.lost_jobs import LostJobs
+from bot.chat.answers.result_dispatcher import Deliverer
+from bot.chat.classify import Conversation
+from bot.chat.preferences import Preferences
+from bot.games.commands import Games
+from bot.games.jobs import GameJobs
+from bot.games.leaderboard import Scores
+from bot.games.pace import EditPace
+from bot.games.players import Admins
+from bot.games.runner import Arena
+from bot.games.settings import GroupSettings
+from bot.games.starting import Starting
+from bot.ops.health import Health
+from bot.queues.consumer import Consumer
+from bot.queues.job_publisher import Intake, payload_warning
+from bot.queues.update_inbox import Inbox
+from bot.queues.worker_registry import Fleet
+from bot.runtime import clock
+from bot.runtime.keyed_lock import Lanes
+from bot.runtime.metrics import Metrics
+from bot.services.disk import Disk
+from bot.services.nats_server import NatsServer
+from bot.services.queue_health import OwnServer, QueueHealth
+from bot.services.worker import embedded_worker
 from bot.settings import BotSettings
-from bot.store import Database, Store, checkpoint, claim, open_database
-from bot.telegram.albums import Albums
+from bot.storage import Database, Store, checkpoint, claim, open_database
 from bot.telegram.application import TelegramFront, build
 from bot.telegram.connection import keep_menu, meet, prepare_polling, prepare_webhook
-from bot.telegram.conversation import Conversation
-from bot.telegram.game_settings import GroupSettings
-from bot.telegram.games import Games
 from bot.telegram.platform import Bot, TelegramPlatform
-from bot.telegram.players import Admins
 from bot.telegram.polling import Poller
-from bot.telegram.preferences import Preferences
-from bot.telegram.scores import Scores
-from bot.telegram.starting import Starting
 from inference.protocol import malloc as heap
 from inference.protocol import tasks
+from inference.protocol.broker.client import (
+    RESULTS,
+    UPDATES,
+    Queue,
+    connect,
+    results_subject,
+    updates_subject,
+)
 from inference.protocol.errors import SettingError
-from inference.protocol.broker.client import RESULTS, UPDATES, Queue, connect, results_subject, updates_subject
 from inference.protocol.settings import WorkerSettings, load
 
 log = logging.getLogger(__name__)
@@ -162,7 +172,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
     for watching in (queue_health.watch, health.watch_disk):
         _in_background(stack, watching)
     if settings.metrics_port:
-        from bot.serving import serve_status  # here and not above: 4 MB that most bots spare
+        from bot.ops.serving import serve_status  # here and not above: 4 MB that most bots spare
 
         await serve_status(stack, settings, health, metrics)
     stack.push_async_callback(application.bot.shutdown)  # also where meeting fails
@@ -258,7 +268,7 @@ async def _poll(settings: BotSettings, bot: Bot, inbox: Inbox, stack: AsyncExitS
 
 
 async def _receive(settings: BotSettings, bot: Bot, inbox: Inbox, stack: AsyncExitStack) -> Fatal:
-    from bot.serving import serve_webhook  # here and not above: 4 MB that most bots spare
+    from bot.ops.serving import serve_webhook  # here and not above: 4 MB that most bots spare
 
     await serve_webhook(stack, settings, inbox.keep)
     await prepare_webhook(bot, settings.webhook_url, settings.effective_webhook_secret)

@@ -15,15 +15,15 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.engine import make_url
 
-from bot.embedded.nats_server import binary
-from bot.http import post, session
-from bot.intake import payload_warning
+from bot.queues.job_publisher import payload_warning
+from bot.runtime.http import post, session
+from bot.services.nats_server import binary
 from bot.settings import BotSettings
-from bot.store import open_database
-from inference.protocol.messages import WorkerState
+from bot.storage import open_database
+from inference.protocol.broker.client import connect, jobs_subject
 from inference.protocol.errors import OperatorError, SettingError
 from inference.protocol.findings import Finding, State
-from inference.protocol.broker.client import connect, jobs_subject
+from inference.protocol.messages import WorkerState
 from inference.protocol.settings import load
 
 _MARKS = {

@@ -18,12 +18,12 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
 
-from bot.disk import Disk
-from bot.embedded import direct
-from bot.embedded.bot import embedded_bot
-from bot.embedded.nats_server import NatsServer
-from bot.embedded.worker import embedded_worker
-from bot.queue_health import OwnServer, QueueHealth
+from bot.services import proxy_environment as direct
+from bot.services.bot import embedded_bot
+from bot.services.disk import Disk
+from bot.services.nats_server import NatsServer
+from bot.services.queue_health import OwnServer, QueueHealth
+from bot.services.worker import embedded_worker
 from bot.settings import BotSettings
 from clipbot_playground.botapi.delivery.loopback_server import Wire
 from clipbot_playground.botapi.server import BotApiServer
@@ -32,11 +32,11 @@ from clipbot_playground.page.gallery import Gallery
 from clipbot_playground.page.model_choice import ModelChoice, choose
 from clipbot_playground.page.site import Site
 from clipbot_playground.page.system_panel import Bonnet
-from inference.protocol import tasks
-from inference.protocol.errors import SettingError
-from inference.protocol.broker.client import connect, results_subject
-from inference.protocol.settings import SharedSettings
 from inference.model.hub.cache import find_complete
+from inference.protocol import tasks
+from inference.protocol.broker.client import connect, results_subject
+from inference.protocol.errors import SettingError
+from inference.protocol.settings import SharedSettings
 
 # The number is the bot's user id.
 _BOT_ID = 42

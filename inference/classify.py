@@ -19,18 +19,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from inference.model.hub import download as fetching
-from inference.protocol import labels as phrases
-from inference.model.hub import sources
-from inference.worker.batcher import Batcher
-from inference.model.classifier import Classifier, LabelSet
-from inference.protocol.messages import ChartWords
-from inference.protocol.errors import ImageRefused, TooLargeForHost, UserError
-from inference.model.hub.download import Progress
 from inference.images.decoding import OVERSAMPLING, decode
+from inference.model.classifier import Classifier, LabelSet
+from inference.model.hub import download as fetching
+from inference.model.hub import sources
+from inference.model.hub.download import Progress
 from inference.model.loading import load_engine
 from inference.model.scoring import PLACEHOLDER
+from inference.protocol import labels as phrases
+from inference.protocol.errors import ImageRefused, TooLargeForHost, UserError
+from inference.protocol.messages import ChartWords
 from inference.protocol.settings import WorkerSettings
+from inference.worker.batcher import Batcher
 
 STDIN = "-"
 CHART_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")

@@ -14,12 +14,12 @@ from collections.abc import Iterator
 
 import msgspec
 
-from inference.model.hub import download as fetching
 from inference.model.hub import cache as snapshots
+from inference.model.hub import download as fetching
 from inference.model.hub import sources
+from inference.model.hub.faults import HubFault
 from inference.protocol.errors import ModelUnavailable, SettingError
 from inference.protocol.findings import Finding, State
-from inference.model.hub.faults import HubFault
 from inference.protocol.settings import WorkerSettings, load
 
 _LIBRARIES = "libraries"

@@ -13,12 +13,13 @@ os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 os.environ["HF_ASSETS_CACHE"] = tempfile.mkdtemp(prefix="clipbot-tests-")
 os.environ["PTB_TIMEDELTA"] = "1"
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.settings import BotSettings
+from inference.protocol.broker.client import Queue, connect
 from inference.protocol.settings import WorkerSettings
 from tests.nats_server import NatsServer
 
@@ -65,6 +66,14 @@ def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
 def nats_url(nats_server: NatsServer) -> str:
     """Where clients find it."""
     return nats_server.url
+
+
+@pytest.fixture
+async def queue(nats_url: str) -> AsyncIterator[Queue]:
+    queue = await connect(nats_url, name="test")
+    await queue.prepare(3, owner=True)
+    yield queue
+    await queue.close()
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,9 @@ from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from bot.texts.languages import LANGUAGES, SOURCE_LANGUAGE
+from bot.i18n.languages import LANGUAGES, SOURCE_LANGUAGE
 
-_TEXTS = Path(__file__).parents[1] / "bot" / "texts"
+_TEXTS = Path(__file__).parents[1] / "bot" / "i18n"
 _KEYWORDS = {"_": None, "_n": (1, 2)}
 _PLACEHOLDER = re.compile(r"\{\w*\}|</?\w+>|(?<!<)/[a-z]+")
 

@@ -22,19 +22,19 @@ from telegram.ext import (
     filters,
 )
 
-from bot.inbox import Update as RawUpdate
-from bot.store import MEMORY_HOURS, Store
+from bot.chat.albums import Albums
+from bot.chat.classify import Conversation
+from bot.chat.commands import command_in, is_for_another_bot
+from bot.chat.people import is_private, place_of, speaker_of
+from bot.chat.preferences import ABOUT_PICTURES, Preferences
+from bot.games.commands import Games
+from bot.i18n import LANGUAGES, speak
+from bot.i18n.languages import SOURCE_LANGUAGE
+from bot.queues.update_inbox import Update as RawUpdate
+from bot.storage import MEMORY_HOURS, Store
 from bot.telegram import shapes
-from bot.telegram.albums import Albums
-from bot.telegram.commands import command_in, is_for_another_bot
-from bot.telegram.conversation import Conversation
-from bot.telegram.games import Games
-from bot.telegram.people import is_private, place_of, speaker_of
 from bot.telegram.platform import Bot, Pace, TelegramPlatform
-from bot.telegram.preferences import ABOUT_PICTURES, Preferences
 from bot.telegram.request import AiohttpRequest
-from bot.texts import LANGUAGES, speak
-from bot.texts.languages import SOURCE_LANGUAGE
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def build(token: str, api_url: str) -> TelegramApplication:
 
 
 class TelegramFront:
-    """`bot.inbox.Front` for Telegram: to conversation, albums, preferences and games."""
+    """`Front` for Telegram: to conversation, albums, preferences and games."""
 
     def __init__(
         self,

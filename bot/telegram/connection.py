@@ -13,7 +13,7 @@ from telegram.error import (
     TelegramError,
 )
 
-from bot.backoff import backoff
+from bot.runtime.retry import backoff
 from bot.telegram.application import ALLOWED_UPDATES, TelegramApplication, introduce
 from bot.telegram.description import describe
 from bot.telegram.platform import Bot, seconds_of

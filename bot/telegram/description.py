@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 
 from telegram.error import BadRequest, InvalidToken
 
+from bot.i18n import LANGUAGES, speak
+from bot.i18n.languages import SOURCE_LANGUAGE
 from bot.telegram.platform import Bot
-from bot.texts import LANGUAGES, speak
-from bot.texts.languages import SOURCE_LANGUAGE
 
 log = logging.getLogger(__name__)
 

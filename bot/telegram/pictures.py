@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from telegram import Document, ExternalReplyInfo, Message, PhotoSize, Sticker
 
-from bot.asks import Media
+from bot.platform.models import Media
 
 # Names of picture formats, as the end of a file's name and as programs write them into mime types.
 _FORMATS = {

@@ -1,4 +1,4 @@
-"""`bot.platform.Platform` over the Bot API."""
+"""`bot.platform.ports.Platform` over the Bot API."""
 
 import contextlib
 import logging
@@ -28,10 +28,10 @@ from telegram.error import (
 )
 from telegram.ext import AIORateLimiter, ExtBot
 
-from bot.asks import Media, Place
-from bot.platform import Buttons, Gone, NoPictures, Rejected, TooBig, TryAgain
+from bot.i18n.lengths import shortened, shown
+from bot.platform.models import Media, Place
+from bot.platform.ports import Buttons, Gone, NoPictures, Rejected, TooBig, TryAgain
 from bot.telegram.refusals import Cure, cure_of
-from bot.texts.lengths import shortened, shown
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import aiohttp
 
-from bot.backoff import backoff
-from bot.http import NotJson, post, session
-from bot.inbox import Update
+from bot.queues.update_inbox import Update
+from bot.runtime.http import NotJson, post, session
+from bot.runtime.retry import backoff
 from bot.telegram.application import ALLOWED_UPDATES
 from inference.protocol.errors import OperatorError, QueueFull, QueueUnavailable
 

@@ -9,7 +9,7 @@ import aiohttp
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
-from bot.http import session
+from bot.runtime.http import session
 from bot.telegram import shapes
 
 # Seconds. A free connection may be waited for, since all who ask are ours.

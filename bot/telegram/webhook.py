@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.inbox import Update
-from bot.untrusted import Unusable, read
+from bot.queues.update_inbox import Update
+from bot.runtime.untrusted_json import Unusable, read
 from inference.protocol.errors import QueueFull, QueueUnavailable
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,6 @@
-"""`python -m clipbot_benchmarks.bot_side.crowd FOLDER`: Telegram and its people, in a process of their own.
+"""Telegram and its people, in a process of their own.
+
+`python -m clipbot_benchmarks.bot_side.crowd FOLDER`
 
 Prints the server's URL, then does what lines of JSON say (see `Order`), and answers each.
 What Telegram's own machines do, this machine does beforehand (the sizes of people's photos) or not

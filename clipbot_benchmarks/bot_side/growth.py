@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from bot.asks import Media
+from bot.platform.models import Media
 from clipbot_benchmarks.bot_side import processes
 from clipbot_benchmarks.bot_side.crowd import Told
 from clipbot_benchmarks.bot_side.road import PEOPLE

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
-from bot.embedded import tied
+from bot.services import parent_death as tied
 from inference.protocol.errors import OperatorError
 
 T = TypeVar("T")

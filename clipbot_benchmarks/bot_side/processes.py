@@ -38,7 +38,7 @@ def members(pid: int) -> Members:
             words = os.fsdecode((folder / "cmdline").read_bytes()).split("\0")
         except OSError:  # it ended while we looked
             continue
-        if "bot.embedded.tied" in words:
+        if "bot.services.parent_death" in words:
             continue
         if words[:1] and words[0].endswith("nats-server"):
             found["nats-server"] = int(folder.name)

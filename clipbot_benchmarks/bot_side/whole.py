@@ -13,7 +13,9 @@ from typing import TypeVar
 
 import msgspec
 
-from bot.embedded import direct, itself, tied
+from bot.services import own_command as itself
+from bot.services import parent_death as tied
+from bot.services import proxy_environment as direct
 from bot.settings import BotSettings
 from clipbot_benchmarks.bot_side import processes
 from clipbot_benchmarks.bot_side.crowd import TOKEN, Order, Told

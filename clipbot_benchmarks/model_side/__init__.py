@@ -12,5 +12,5 @@
     table, page             where that is shown: on a terminal, and as docs/benchmarks.md
     plots, theme            the page's plots, and how they look
 
-`clipbot_benchmarks` conducts: it runs this package as a child process, and measures what needs the bot.
+`clipbot_benchmarks.run` starts this package as a child process.
 """

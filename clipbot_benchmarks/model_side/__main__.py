@@ -1,4 +1,4 @@
-"""`python -m clipbot_benchmarks.model_side …`: for `clipbot bench`, which speaks with it in lines of JSON."""
+"""What `clipbot bench` starts as a child process, and speaks with in lines of JSON."""
 
 import os
 import sys

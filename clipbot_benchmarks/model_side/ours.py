@@ -19,12 +19,12 @@ from clipbot_benchmarks.report.names import (
     RAW,
 )
 from inference.charts import chart
+from inference.images.decoding import decode
 from inference.model import cores
 from inference.model.classifier import LabelSet
-from inference.protocol.messages import ChartWords
 from inference.model.engine import Engine
-from inference.images.decoding import decode
 from inference.model.preprocessing import Inputs
+from inference.protocol.messages import ChartWords
 
 
 class Ours:

@@ -5,9 +5,9 @@ from typing import Any
 import torch
 from PIL import Image
 
+from inference.model.hub.sources import DEMO_FOLDER
 from inference.model.scoring import FloatArray
 from inference.protocol.settings import DEMO_MODEL
-from inference.model.hub.sources import DEMO_FOLDER
 
 
 class Reference:

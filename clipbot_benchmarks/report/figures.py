@@ -231,7 +231,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
-    """What `clipbot_benchmarks` found: the bot, its worker and its queue, each in a process of its own."""
+    """What was found of the bot, its worker and its queue, each in a process of its own."""
 
     road: Road | None = None
     queue: list[GrowthPoint] = []

@@ -14,11 +14,11 @@ from typing import Any, Final
 import aiohttp
 import msgspec
 
-from bot.http import session
+from bot.runtime.http import session
 from clipbot_playground.page.hub_cache import received_bytes
 from inference.model.hub import faults as hub_faults
-from inference.protocol.errors import SettingError
 from inference.model.hub.cache import model_folder
+from inference.protocol.errors import SettingError
 
 # What transformers looks for, in this order; other files of weights in a repository stay there.
 _WEIGHTS: Final = (

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inference.protocol.settings import DEFAULT_MODEL, DEMO_MODEL
 from inference.model.hub.cache import find_complete
+from inference.protocol.settings import DEFAULT_MODEL, DEMO_MODEL
 
 
 @dataclass(frozen=True, slots=True)

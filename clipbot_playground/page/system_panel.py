@@ -17,12 +17,12 @@ from typing import Any, Final
 import msgspec
 from nats.errors import Error as NatsError
 
-from bot.embedded.child import Child, Ended
+from bot.services.child_process import Child, Ended
 from clipbot_playground.botapi.delivery.notifier import Bell
 from clipbot_playground.page.download import Download, Progress
 from clipbot_playground.page.model_choice import ModelChoice
-from inference.protocol.messages import UnknownVersion, WorkerState, WorkerStatus, decode_result
 from inference.protocol.broker.client import JOBS_SUBJECTS, Queue
+from inference.protocol.messages import UnknownVersion, WorkerState, WorkerStatus, decode_result
 
 log = logging.getLogger(__name__)
 

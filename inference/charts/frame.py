@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from inference.charts.canvas import EMPTY, INK, LEFT, QUIET, RIGHT, Canvas
-from inference.protocol.messages import ChartWords
 from inference.charts.text_layout import Style, clean, width, wrap
+from inference.protocol.messages import ChartWords
 
 HEADING = Style(40, bold=True, colour=INK)
 FOOTNOTE = Style(27, colour=QUIET)

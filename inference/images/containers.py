@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from inference.images.decoding import orientation
+from inference.images import orientation
 from inference.images.orientation import UPRIGHT
 
 # Of a compressed text so much is looked at: XMP with previews has megabytes.

@@ -3,7 +3,7 @@
 The format is told from the first bytes, never from a name; the header's pixel count is checked
 before anything is decoded; and whatever a decoder raises becomes `ImageRefused`. Pillow's readers
 are called directly, not through `Image.open`: that one looks at every format that any library has
-registered. They see a file without its metadata (`inference.images.containers`), which is where most files
+registered. They see a file without its metadata (`containers.py`), which is where most files
 are damaged that every viewer shows.
 
 ICC profiles are ignored on purpose. The reference preprocessing (openai/CLIP: `convert("RGB")`)
@@ -18,10 +18,11 @@ from io import BytesIO
 
 from PIL import Image, ImageChops, JpegImagePlugin
 
-from inference.images.decoding import formats
-from inference.images.decoding import jpeg
-from inference.images.decoding import orientation
+from inference.images import formats, jpeg, orientation
 from inference.images.containers import Stripped
+from inference.images.formats import format_of
+from inference.images.memory_budget import MemoryBudget
+from inference.images.rgb import reduced
 from inference.protocol.errors import (
     ImageRefused,
     Problem,
@@ -30,9 +31,6 @@ from inference.protocol.errors import (
     megapixels,
     megapixels_allowed,
 )
-from inference.images.formats import format_of
-from inference.images.memory_budget import MemoryBudget
-from inference.images.rgb import reduced
 
 DEFAULT_MEGAPIXELS = 128.0  # phones' full-size modes have 50 and 108; see also MAX_UNSEEN
 MIN_SIDE = 3  # pixels; below it there is nothing to see, and resizers divide by what is left

@@ -17,7 +17,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from inference.images.decoding import containers
+from inference.images import containers
 from inference.images.containers import Stripped
 from inference.protocol.errors import ImageRefused, Problem, ProblemCode
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from inference.images.decoding import orientation
+from inference.images import orientation
 
 # A JPEG may repeat progressive scans, each of which costs a pass over all pixels and but a few
 # bytes of file: 1,000 scans of 40 megapixels take minutes. Real encoders write up to about 12.

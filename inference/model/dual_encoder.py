@@ -1,7 +1,7 @@
 """The two towers of a contrastive model: pictures → features, texts → features, both → logits.
 
 The towers are used apart, so that the features of labels can be kept. What runs them is behind
-`Runtime`: torch (`inference.model.backends.torch_backend`) or OpenVINO (`inference.model.backends.openvino_backend`).
+`Runtime`: torch or OpenVINO (`inference.model.backends`).
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from inference.model.text_cache import LabelFeatures
 from inference.model.preprocessing import Inputs, Preprocessor, probes, stacked
 from inference.model.scoring import FloatArray, probabilities
+from inference.model.text_cache import LabelFeatures
 from inference.model.tokenization import Tokenizer, Tokens
 
 _TEXTS_AT_ONCE = 128  # bounds the memory of a text batch: 16 jobs of 50 labels are 800 texts

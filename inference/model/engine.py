@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from inference.model.precision import bfloat16
-from inference.model.backends import openvino_backend as compiled
 from inference.model import cores
 from inference.model.backends import exported_model as exported
-from inference.model.classifier import LabelSet
-from inference.protocol.errors import ModelUnavailable
+from inference.model.backends import openvino_backend as compiled
 from inference.model.backends.exported_model import LeftToTorch
+from inference.model.classifier import LabelSet
+from inference.model.dual_encoder import Towers
+from inference.model.precision import bfloat16
 from inference.model.preprocessing import Inputs, stacked
 from inference.model.scoring import FloatArray, probabilities, texts_for
+from inference.protocol.errors import ModelUnavailable
 from inference.protocol.settings import DEMO_MODEL
-from inference.model.dual_encoder import Towers
 
 if TYPE_CHECKING:  # all that imports torch, which takes seconds and hundreds of megabytes
     import torch
 
-    from inference.model.checkpoint import Checkpoint
     from inference.model.backends.torch_backend import TorchModel
+    from inference.model.checkpoint import Checkpoint
 
 # Bytes of weights below which compiling takes longer than it saves in a day of somebody's laptop:
 # 20 million parameters in float16.

@@ -16,12 +16,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from typing import TypeVar
 
+from inference.model.classifier import Classifier
 from inference.model.hub import download as fetching
 from inference.model.hub import sources
-from inference.model.classifier import Classifier
-from inference.protocol.messages import WorkerState
-from inference.protocol.errors import ModelUnavailable
 from inference.model.hub.download import Progress
+from inference.protocol.errors import ModelUnavailable
+from inference.protocol.messages import WorkerState
 from inference.protocol.settings import WorkerSettings
 
 log = logging.getLogger(__name__)

@@ -9,13 +9,13 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from inference.worker.batcher import JobOutcome, ReadJob
-from inference.protocol.messages import ImageOutcome, Result, Timings
-from inference.protocol.errors import DeviceLost, Problem
-from inference.worker.job_lease import Flight
-from inference.worker.job_reader import SUSPECT_ATTEMPT, Intake
 from inference.model.loading import unless
 from inference.protocol.broker.client import Delivery
+from inference.protocol.errors import DeviceLost, Problem
+from inference.protocol.messages import ImageOutcome, Result, Timings
+from inference.worker.batcher import JobOutcome, ReadJob
+from inference.worker.job_lease import Flight
+from inference.worker.job_reader import SUSPECT_ATTEMPT, Intake
 from inference.worker.pipeline import Stages
 
 log = logging.getLogger(__name__)

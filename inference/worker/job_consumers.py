@@ -2,8 +2,8 @@
 
 import time
 
-from inference.protocol.broker.pull_consumer import Delivery, Puller
 from inference.protocol.broker.client import JOBS, Queue, jobs_consumer, jobs_subject
+from inference.protocol.broker.pull_consumer import Delivery, Puller
 
 # Seconds between looks at the consumer that had no jobs lately.
 _LOOK_EVERY = 1.0

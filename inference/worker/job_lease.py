@@ -10,7 +10,7 @@ from typing import Self
 
 import msgspec
 
-from inference.protocol.messages import Job, Result, encode
+from inference.protocol.broker.client import Delivery, Queue, results_subject
 from inference.protocol.errors import (
     MessageTooLarge,
     NoStream,
@@ -19,8 +19,8 @@ from inference.protocol.errors import (
     QueueFull,
     QueueUnavailable,
 )
+from inference.protocol.messages import Job, Result, encode
 from inference.worker.metrics import Metrics
-from inference.protocol.broker.client import Delivery, Queue, results_subject
 
 log = logging.getLogger(__name__)
 

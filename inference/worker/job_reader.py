@@ -5,11 +5,11 @@ import re
 
 import msgspec
 
-from inference.protocol.messages import UnknownVersion, decode_job
+from inference.protocol.broker.client import Delivery, Queue
 from inference.protocol.errors import Problem, ProblemCode
+from inference.protocol.messages import UnknownVersion, decode_job
 from inference.worker.job_lease import Flight, set_aside
 from inference.worker.metrics import Metrics
-from inference.protocol.broker.client import Delivery, Queue
 
 log = logging.getLogger(__name__)
 

@@ -16,19 +16,19 @@ from dataclasses import dataclass
 
 from PIL.Image import Image
 
-from inference.model import cores
-from inference.protocol import malloc as heap
-from inference.worker.batcher import Batcher, JobOutcome, ReadJob
-from inference.model.classifier import Classifier, Prepared
-from inference.protocol.messages import Fingerprint, ImageOutcome, Job
-from inference.protocol.errors import ImageRefused, Problem, TooLargeForHost
-from inference.images.fingerprints import fingerprint
-from inference.worker.prefetch_timer import Foresight
 from inference.images.decoding import decode
+from inference.images.fingerprints import fingerprint
 from inference.images.memory_budget import MemoryBudget
-from inference.worker.metrics import Metrics
+from inference.model import cores
+from inference.model.classifier import Classifier, Prepared
+from inference.protocol import malloc as heap
+from inference.protocol.errors import ImageRefused, Problem, TooLargeForHost
+from inference.protocol.messages import Fingerprint, ImageOutcome, Job
 from inference.protocol.settings import WorkerSettings
+from inference.worker.batcher import Batcher, JobOutcome, ReadJob
 from inference.worker.health import WorkerHealth
+from inference.worker.metrics import Metrics
+from inference.worker.prefetch_timer import Foresight
 
 log = logging.getLogger(__name__)
 

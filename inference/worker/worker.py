@@ -15,16 +15,10 @@ from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
+from inference.model.classifier import Classifier
+from inference.model.loading import Loader, unless
 from inference.protocol import malloc as heap
 from inference.protocol import tasks
-from inference.worker.worker import web as worker_web
-from inference.model.classifier import Classifier
-from inference.protocol.messages import WorkerState, WorkerStatus
-from inference.protocol.errors import DeviceLost, Hung, SettingError
-from inference.worker.job_reader import Intake
-from inference.worker.job_consumers import JobPuller
-from inference.model.loading import Loader, unless
-from inference.worker.metrics import Metrics
 from inference.protocol.broker.client import (
     ACK_WAIT,
     STATUS_INTERVAL,
@@ -33,10 +27,16 @@ from inference.protocol.broker.client import (
     connect,
     jobs_subject,
 )
+from inference.protocol.errors import DeviceLost, Hung, SettingError
+from inference.protocol.messages import WorkerState, WorkerStatus
 from inference.protocol.settings import WorkerSettings
-from inference.worker.pipeline import Stages
+from inference.worker import web as worker_web
 from inference.worker.batch_run import Trip
 from inference.worker.health import WorkerHealth
+from inference.worker.job_consumers import JobPuller
+from inference.worker.job_reader import Intake
+from inference.worker.metrics import Metrics
+from inference.worker.pipeline import Stages
 
 log = logging.getLogger(__name__)
 

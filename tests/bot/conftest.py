@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.metrics import Metrics
-from bot.store import Store, open_database
-from inference.protocol.broker.client import Queue, connect
+from bot.runtime.metrics import Metrics
+from bot.storage import Store, open_database
 from tests.bot.scripted import ScriptedPlatform
 
 
@@ -16,14 +15,6 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     database = await open_database(f"sqlite+aiosqlite:///{tmp_path / 'clipbot.db'}")
     yield Store(database)
     await database.dispose()
-
-
-@pytest.fixture
-async def queue(nats_url: str) -> AsyncIterator[Queue]:
-    queue = await connect(nats_url, name="test")
-    await queue.prepare(3, owner=True)
-    yield queue
-    await queue.close()
 
 
 @pytest.fixture

@@ -6,16 +6,16 @@ from collections import defaultdict
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.asks import Ask, Media, Place
-from bot.platform import Buttons
-from bot.store import Store
+from bot.platform.models import Ask, Media, Place
+from bot.platform.ports import Buttons
+from bot.storage import Store
 from inference.protocol.broker.client import Delivery
 
 CHART = b"\x89PNG chart"
 
 
 class ScriptedPlatform:
-    """`bot.platform.Platform`; what is put into `faults[method]` is raised, one at each call."""
+    """A `Platform`; what is put into `faults[method]` is raised, one at each call."""
 
     def __init__(self) -> None:
         self.said: list[tuple[str, Place, str]] = []

@@ -7,7 +7,7 @@ from pathlib import Path
 _START = """
 import asyncio, sys
 import bot.app
-from bot.store import open_database
+from bot.storage import open_database
 
 async def start():
     database = await open_database("sqlite+aiosqlite:///" + sys.argv[1])

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from bot import doctor
 from clipbot_playground.botapi.server import BotApiServer
-from inference.protocol.messages import WorkerState, WorkerStatus
-from inference.protocol.findings import Finding, State
 from inference.protocol.broker.client import Queue, connect, jobs_subject
+from inference.protocol.findings import Finding, State
+from inference.protocol.messages import WorkerState, WorkerStatus
 
 
 @pytest.fixture

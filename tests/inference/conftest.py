@@ -54,8 +54,8 @@ def demo() -> "Engine":
 @pytest.fixture
 def exporting_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Exports in this process, which has imported torch already, instead of one of their own."""
-    from inference.model.backends import exported_model as exported
     from inference.model.backends import export as exporting
+    from inference.model.backends import exported_model as exported
 
     def export(model: str, folder: Path, least_bytes: int) -> exported.Reply:
         try:

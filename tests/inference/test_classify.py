@@ -15,12 +15,12 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from inference import classify as room
-from inference.model.hub import download as fetching
-from inference.model.classifier import ScriptedClassifier, colour_of
 from inference.cli import classify
-from inference.protocol.errors import ModelUnavailable, TooLargeForHost
+from inference.model.classifier import ScriptedClassifier, colour_of
+from inference.model.hub import download as fetching
 from inference.model.hub.download import Progress
 from inference.model.loading import load_engine
+from inference.protocol.errors import ModelUnavailable, TooLargeForHost
 from inference.protocol.settings import WorkerSettings
 from tests.inference.pictures import NOT_A_PICTURE, picture
 

@@ -1,4 +1,6 @@
-"""Exports a checkpoint: `python -m inference.model.backends.export MODEL FOLDER LEAST_BYTES LOG_LEVEL`.
+"""Exports a checkpoint to OpenVINO's format.
+
+`python -m inference.model.backends.export MODEL FOLDER LEAST_BYTES LOG_LEVEL`
 
 A process of its own, since torch and transformers stay in memory once they are imported. The last
 thing that it does is to print a `Reply`; nothing else goes to standard output.
@@ -15,13 +17,7 @@ from typing import Any
 import msgspec
 import torch
 
-from inference.model.precision import bfloat16
-from inference.model import checkpoint
-from inference.model import cores
-from inference.protocol import logs
-from inference.model.hub import sources
-from inference.model.backends.openvino_backend import native_dtypes, openvino
-from inference.protocol.errors import ModelUnavailable
+from inference.model import checkpoint, cores
 from inference.model.backends.exported_model import (
     IMAGES,
     MANIFEST,
@@ -32,10 +28,15 @@ from inference.model.backends.exported_model import (
     Reply,
     towers_in,
 )
-from inference.model.preprocessing import Inputs, probes
-from inference.protocol.settings import SharedSettings, load
+from inference.model.backends.openvino_backend import native_dtypes, openvino
 from inference.model.backends.torch_backend import TorchModel, can_split
 from inference.model.dual_encoder import PROBE_TEXTS, Towers
+from inference.model.hub import sources
+from inference.model.precision import bfloat16
+from inference.model.preprocessing import Inputs, probes
+from inference.protocol import logs
+from inference.protocol.errors import ModelUnavailable
+from inference.protocol.settings import SharedSettings, load
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """Models exported to OpenVINO's format: what a worker needs of them, without torch or transformers.
 
 Those two take a worker seconds to import and hundreds of megabytes to hold. So a checkpoint is
-exported once, by a process of its own (`inference.model.backends.export`), into the cache that huggingface_hub
+exported once, by a process of its own (`export.py`), into the cache that huggingface_hub
 keeps for other libraries; later starts find it there. A folder holds
 
     images.xml, images.bin    the image tower
@@ -29,12 +29,12 @@ import numpy as np
 
 from inference.model.backends import openvino_backend as compiled
 from inference.model.backends import page_out as memory
-from inference.model.hub import sources
 from inference.model.backends.openvino_backend import CompiledTower, CompiledTowers
-from inference.protocol.errors import ModelUnavailable
+from inference.model.dual_encoder import Towers, Traits
+from inference.model.hub import sources
 from inference.model.preprocessing import Preprocessor, Recipe
 from inference.model.tokenization import Filling, Tokenizer
-from inference.model.dual_encoder import Towers, Traits
+from inference.protocol.errors import ModelUnavailable
 
 IMAGES, TEXTS = "images.xml", "texts.xml"
 TOKENIZER = "tokenizer.json"

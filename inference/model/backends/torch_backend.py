@@ -10,10 +10,10 @@ import torch
 
 from inference.model.backends import token_pruning as last_layer
 from inference.model.checkpoint import Checkpoint
+from inference.model.dual_encoder import PROBE_TEXTS, Towers, Traits
 from inference.model.preprocessing import Inputs, Preprocessor, probes
 from inference.model.scoring import FloatArray
 from inference.model.tokenization import Tokenizer
-from inference.model.dual_encoder import PROBE_TEXTS, Towers, Traits
 
 # Trained on texts padded to 64 tokens, with the padding attended to or the processor saying so;
 # for all others, zero-shot classification pads to the longest text only (as does transformers'

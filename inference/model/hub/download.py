@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
-from inference.model.hub import faults as hub_faults
 from inference.model.hub import cache as snapshots
+from inference.model.hub import faults as hub_faults
 from inference.model.hub.blobs import Blobs
+from inference.model.hub.cache import CONFIG, WEIGHTS
 from inference.model.hub.client import About, Hub
 from inference.model.hub.faults import HubFault
-from inference.model.hub.cache import CONFIG, WEIGHTS
 
 # Small files that configure a model, a tokenizer or how pictures are prepared.
 _SETTINGS = (".json", ".txt", ".model")

@@ -7,14 +7,14 @@ import re
 from importlib import metadata
 from pathlib import Path
 
+from inference.model.hub import cache as snapshots
 from inference.model.hub import download as fetching
 from inference.model.hub import faults as hub_faults
-from inference.model.hub import cache as snapshots
-from inference.protocol.errors import ModelUnavailable
 from inference.model.hub.faults import HubFault
+from inference.protocol.errors import ModelUnavailable
 from inference.protocol.settings import DEMO_MODEL
 
-DEMO_FOLDER = Path(__file__).parent / "demo_model"
+DEMO_FOLDER = Path(__file__).parents[2] / "demo_model"
 
 # A name on the hub: see `validate_repo_id` in huggingface_hub, which has the last word.
 _HUB_ID = re.compile(r"([\w.-]+/)?[\w.-]{1,96}")

@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 from PIL.Image import Image
 
+from inference.model.dual_encoder import Towers
 from inference.model.precision import probe
 from inference.model.preprocessing import stacked
 from inference.model.scoring import FloatArray
-from inference.model.dual_encoder import Towers
 
 # A probability that is computed in bfloat16 because CLIP_DTYPE is `auto` differs by at most so much
 # from that in float32.

@@ -21,8 +21,6 @@ from nats.js.kv import KeyValue
 
 from inference.protocol.broker import models_asked
 from inference.protocol.broker.connection import open_client
-from inference.protocol.messages import WorkerStatus, decode_status, encode
-from inference.protocol.errors import MessageTooLarge, NoStream, QueueFull, QueueUnavailable
 from inference.protocol.broker.pull_consumer import Delivery, Puller
 from inference.protocol.broker.readdressing import readdress
 from inference.protocol.broker.streams import (
@@ -47,6 +45,8 @@ from inference.protocol.broker.streams import (
     updates_subject,
 )
 from inference.protocol.broker.write_checks import refused_writes, stream_of
+from inference.protocol.errors import MessageTooLarge, NoStream, QueueFull, QueueUnavailable
+from inference.protocol.messages import WorkerStatus, decode_status, encode
 
 __all__ = [
     "ACK_WAIT",

@@ -20,8 +20,8 @@ from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
 from inference.protocol import tasks
-from inference.protocol.errors import QueueUnavailable
 from inference.protocol.broker.streams import ACK_WAIT
+from inference.protocol.errors import QueueUnavailable
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ import msgspec
 from nats.js import JetStreamContext
 from nats.js import errors as js_errors
 
-from inference.protocol.messages import Job, UnknownVersion, decode_job, encode
 from inference.protocol.broker.streams import JOBS, JOBS_SUBJECT, jobs_subject
+from inference.protocol.messages import Job, UnknownVersion, decode_job, encode
 
 log = logging.getLogger(__name__)
 

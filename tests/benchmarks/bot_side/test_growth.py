@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.store import Store, open_database
+from bot.storage import Store, open_database
 from clipbot_benchmarks.bot_side.growth import store_people
 
 

@@ -6,9 +6,9 @@ from typing import Generic, TypeVar
 
 from hypothesis import strategies as st
 
-from bot.asks import Media
-from bot.games.events import Ask, Award, Awards, Effect, Event, Whisper
-from bot.games.round import Player, RoundId, Table
+from bot.games.rules.events import Ask, Award, Awards, Effect, Event, Whisper
+from bot.games.rules.round import Player, RoundId, Table
+from bot.platform.models import Media
 
 START = 1_000_000.0
 ROUND = RoundId(-100, 7)

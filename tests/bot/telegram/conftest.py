@@ -2,10 +2,10 @@
 
 import pytest
 
-from bot.store import Store
+from bot.storage import Store
 from inference.protocol.broker.client import Queue
+from tests.bot.chat.private_chat import Chat
 from tests.bot.scripted import ScriptedPlatform
-from tests.bot.telegram.private_chat import Chat
 
 
 @pytest.fixture

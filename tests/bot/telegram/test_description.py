@@ -7,11 +7,11 @@ import pytest
 from telegram.constants import BotDescriptionLimit
 from telegram.ext import ExtBot
 
+from bot.i18n import LANGUAGES, speak
+from bot.i18n.lengths import units
 from bot.telegram.connection import keep_menu
 from bot.telegram.description import describe, is_ours
 from bot.telegram.request import AiohttpRequest
-from bot.texts import LANGUAGES, speak
-from bot.texts.lengths import units
 from clipbot_playground.botapi.server import BotApiServer
 from inference.protocol import tasks
 

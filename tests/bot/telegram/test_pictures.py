@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.asks import Media
+from bot.platform.models import Media
 from bot.telegram.pictures import NotAPicture, picture_in
 from tests.bot.telegram.messages import file, message, size
 

@@ -15,7 +15,7 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.platform import Gone, Rejected, TooBig, TryAgain
+from bot.platform.ports import Gone, Rejected, TooBig, TryAgain
 from bot.telegram.platform import telegram_errors
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.inbox import Update
+from bot.queues.update_inbox import Update
 from bot.telegram import polling
 from bot.telegram.polling import Poller, Unauthorized
 from clipbot_playground.botapi.people import Person

@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 from telegram.ext import ExtBot
 
-from bot.asks import Place
-from bot.platform import Gone, NoPictures, Rejected
+from bot.platform.models import Place
+from bot.platform.ports import Gone, NoPictures, Rejected
 from bot.telegram.platform import TelegramPlatform
 from bot.telegram.refusals import Cure, refusals
 from bot.telegram.request import AiohttpRequest

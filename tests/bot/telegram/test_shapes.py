@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Message, Update
 
+from bot.chat.commands import command_in
 from bot.telegram import shapes
-from bot.telegram.commands import command_in
 from tests.bot.telegram.messages import ALICE, PRIVATE, file, size
 from tests.playground.botapi.specification import needs_specification, specification
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.inbox import Update
+from bot.queues.update_inbox import Update
 from bot.telegram.webhook import SECRET_HEADER, webhook
 from inference.protocol.errors import QueueFull, QueueUnavailable
 

@@ -2,7 +2,7 @@
 
 from playwright.async_api import Browser, expect
 
-from bot.embedded.child import Ended
+from bot.services.child_process import Ended
 from clipbot_playground.page.download import Progress
 from inference.protocol.messages import WorkerState, WorkerStatus
 from tests.e2e.playground.desk import Desk

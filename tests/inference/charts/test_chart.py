@@ -17,13 +17,12 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties, findfont
 from PIL import Image, ImageChops, ImageFont
 
-from inference.charts import canvas
-from inference.charts import fonts
+from inference.charts import canvas, fonts
 from inference.charts import text_layout as lettering
 from inference.charts.canvas import ACCENT, BAR, TRACK, Canvas, Line
 from inference.charts.chart import draw, to_jpeg, to_png
-from inference.protocol.messages import ChartWords
 from inference.charts.text_layout import Style
+from inference.protocol.messages import ChartWords
 
 WORDS = ChartWords()
 SPANISH = ChartWords(

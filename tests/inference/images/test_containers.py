@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile, PngImagePlugin
 
-from inference.protocol.errors import ImageRefused, ProblemCode
 from inference.images.decoding import decode
+from inference.protocol.errors import ImageRefused, ProblemCode
 from tests.inference.images.heic import heic
 from tests.inference.images.test_decoding import chunk, difference, encoded, picture, png, tiff
 

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFile
 
-from inference.protocol.errors import Fault, ImageRefused, ProblemCode
 from inference.images.decoding import MIN_DECODED_SIDE, decode
 from inference.images.jpeg import MAX_JPEG_SCANS
+from inference.protocol.errors import Fault, ImageRefused, ProblemCode
 from tests.inference.images.heic import heic
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "MPO")

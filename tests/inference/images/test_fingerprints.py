@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 import inference
-from inference.protocol.messages import Fingerprint
 from inference.images.fingerprints import fingerprint
+from inference.protocol.messages import Fingerprint
 
 _SAMPLES = sorted((Path(inference.__file__).parent / "demo_model" / "samples").glob("*.png"))
 

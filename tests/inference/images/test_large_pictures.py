@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from inference.protocol.errors import ImageRefused, ProblemCode
 from inference.images.decoding import decode
+from inference.protocol.errors import ImageRefused, ProblemCode
 from inference.protocol.settings import WorkerSettings, load
 from tests.inference.images.test_decoding import encoded
 

@@ -38,9 +38,7 @@ from transformers import (
 )
 
 # openai/CLIP's merges; not part of this repository, laid beside it where tests may use them
-CLIP_VOCABULARY = (
-    Path(__file__).parents[2].parent / "shared" / "clip-bpe" / "bpe_simple_vocab_16e6.txt.gz"
-)
+CLIP_VOCABULARY = Path(__file__).parents[4] / "shared" / "clip-bpe" / "bpe_simple_vocab_16e6.txt.gz"
 
 _START, _END = "<|startoftext|>", "<|endoftext|>"
 

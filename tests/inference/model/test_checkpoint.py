@@ -23,9 +23,9 @@ from transformers import AutoImageProcessor, CLIPModel
 from transformers.utils import logging as transformers_logging
 
 from inference.model import checkpoint
-from inference.model.hub import sources
 from inference.model.classifier import LabelSet
 from inference.model.engine import Engine
+from inference.model.hub import sources
 from inference.protocol.errors import ModelUnavailable
 
 

@@ -12,13 +12,13 @@ from PIL import Image
 from transformers import CLIPModel
 
 from inference.model import checkpoint
+from inference.model.backends.torch_backend import TorchModel
 from inference.model.classifier import LabelSet
 from inference.model.engine import Engine
-from inference.protocol.errors import ModelUnavailable
-from inference.model.scoring import NEUTRAL_PHRASES, FloatArray
 from inference.model.hub.sources import DEMO_FOLDER
+from inference.model.scoring import NEUTRAL_PHRASES, FloatArray
 from inference.model.tokenization import Tokens
-from inference.model.backends.torch_backend import TorchModel
+from inference.protocol.errors import ModelUnavailable
 from tests.inference.model import checkpoints
 from tests.inference.model.reference import LABELS, Reference, pictures
 
@@ -319,7 +319,9 @@ class TestNumbersThatOverflow:
     ) -> None:
         """float16 becomes infinite at one picture of three."""
         if not apart:
-            monkeypatch.setattr("inference.model.backends.torch_backend.can_split", lambda *_: False)
+            monkeypatch.setattr(
+                "inference.model.backends.torch_backend.can_split", lambda *_: False
+            )
         engine = Engine.load(str(tiny_clip_folder), device="cpu", dtype="float32")
         assert engine.splits == apart
         sets = [LabelSet(("a", "b")), LabelSet(("a", "b", "c")), LabelSet(("d",))]

@@ -8,12 +8,12 @@ from operator import contains
 
 import pytest
 
-from inference.model.hub import download as fetching
 from inference.model.classifier import Classifier, ScriptedClassifier
-from inference.protocol.messages import WorkerState
-from inference.protocol.errors import ModelUnavailable
+from inference.model.hub import download as fetching
 from inference.model.hub.download import Progress
 from inference.model.loading import Loader, growing_pauses, unless
+from inference.protocol.errors import ModelUnavailable
+from inference.protocol.messages import WorkerState
 
 
 def outcomes(*steps: Exception | SystemExit | Classifier) -> Callable[[], Classifier]:

@@ -6,15 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-from inference.protocol.messages import (
-    Job,
-    Reply,
-    Result,
-    WorkerStatus,
-    decode_job,
-    decode_result,
-    encode,
-)
 from inference.protocol.broker.client import (
     DEAD,
     JOBS,
@@ -25,6 +16,15 @@ from inference.protocol.broker.client import (
     Queue,
     jobs_consumer,
     results_subject,
+)
+from inference.protocol.messages import (
+    Job,
+    Reply,
+    Result,
+    WorkerStatus,
+    decode_job,
+    decode_result,
+    encode,
 )
 
 LABELS = ("a red car", "a green tree", "a blue sea")

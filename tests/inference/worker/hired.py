@@ -9,10 +9,10 @@ from typing import Any
 from PIL import Image
 
 from inference.model.classifier import Classifier, ScriptedClassifier
-from inference.protocol.errors import DeviceLost, Hung
-from inference.worker.metrics import Metrics
 from inference.protocol.broker.client import connect
+from inference.protocol.errors import DeviceLost, Hung
 from inference.protocol.settings import WorkerSettings
+from inference.worker.metrics import Metrics
 from inference.worker.worker import Worker
 from tests.inference.worker.asker import until
 

@@ -13,8 +13,8 @@ from PIL.Image import Image
 
 import inference.model.loading
 import inference.protocol.broker.client
-from inference.model.classifier import Classifier, ScriptedClassifier
 from inference.cli import worker
+from inference.model.classifier import Classifier, ScriptedClassifier
 from inference.protocol.settings import WorkerSettings
 
 SCRIPT = Path(os.environ["SCRIPT"])

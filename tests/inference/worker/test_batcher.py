@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inference.worker.batcher import Batcher, JobOutcome, ReadJob
 from inference.model.classifier import LabelSet, ScriptedClassifier, colour_of
-from inference.protocol.messages import Fingerprint, ImageOutcome, Job, Reply
-from inference.protocol.errors import DeviceLost, Problem, ProblemCode
 from inference.model.scoring import FloatArray
+from inference.protocol.errors import DeviceLost, Problem, ProblemCode
+from inference.protocol.messages import Fingerprint, ImageOutcome, Job, Reply
+from inference.worker.batcher import Batcher, JobOutcome, ReadJob
 
 TRUNCATED = Problem(ProblemCode.IMAGE_TRUNCATED)
 

@@ -11,21 +11,21 @@ import pytest
 from PIL import Image
 
 from inference.charts import chart
-from inference.worker.worker import job_lease as flight
-from inference.worker.worker import job_reader as intake
 from inference.model.classifier import ScriptedClassifier, colour_of
-from inference.protocol.messages import ImageOutcome, Job, Reply, encode
+from inference.protocol.broker.client import JOBS_SUBJECT, Queue
 from inference.protocol.errors import (
     DeviceLost,
     Problem,
     ProblemCode,
     QueueUnavailable,
 )
-from inference.protocol.broker.client import JOBS_SUBJECT, Queue
+from inference.protocol.messages import ImageOutcome, Job, Reply, encode
+from inference.worker import job_lease as flight
+from inference.worker import job_reader as intake
 from inference.worker.pipeline import Stages
+from tests.inference.pictures import NOT_A_PICTURE, picture
 from tests.inference.worker.asker import Asker, until
 from tests.inference.worker.hired import ACK_WAIT, Hire
-from tests.inference.pictures import NOT_A_PICTURE, picture
 
 
 async def test_a_bad_picture_fails_alone(asker: Asker, hire: Hire) -> None:

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from inference.worker.worker import health as worker_health
-from inference.worker.worker import web as worker_web
 from inference.model.classifier import ScriptedClassifier
-from inference.protocol.messages import WorkerState
 from inference.protocol.errors import Hung
-from inference.worker.metrics import Metrics
+from inference.protocol.messages import WorkerState
+from inference.worker import health as worker_health
+from inference.worker import web as worker_web
 from inference.worker.health import WorkerHealth
+from inference.worker.metrics import Metrics
+from tests.inference.pictures import picture
 from tests.inference.worker.asker import Asker, until
 from tests.inference.worker.hired import Gate, Hire
-from tests.inference.pictures import picture
 from tests.ports import reserved_port
 
 

@@ -5,15 +5,22 @@ import asyncio
 import pytest
 from nats.js.api import DiscardPolicy, RetentionPolicy, StreamConfig
 
-from inference.worker.worker import worker as worker_module
 from inference.model.classifier import ScriptedClassifier
-from inference.protocol.messages import Job, Reply, Result, WorkerState, decode_result, encode
-from inference.protocol.errors import Problem, ProblemCode, TooLargeForHost
-from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Queue, connect, jobs_subject, results_subject
+from inference.protocol.broker.client import (
+    JOBS,
+    JOBS_SUBJECT,
+    Queue,
+    connect,
+    jobs_subject,
+    results_subject,
+)
 from inference.protocol.broker.streams import jobs_consumer
+from inference.protocol.errors import Problem, ProblemCode, TooLargeForHost
+from inference.protocol.messages import Job, Reply, Result, WorkerState, decode_result, encode
+from inference.worker import worker as worker_module
+from tests.inference.pictures import picture
 from tests.inference.worker.asker import LABELS, Asker, until
 from tests.inference.worker.hired import Hire
-from tests.inference.pictures import picture
 
 CLIP, SIGLIP = "openai/clip-vit-base-patch32", "google/siglip2-base"
 

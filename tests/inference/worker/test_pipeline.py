@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inference.worker.batcher import ReadJob
+from inference.images.decoding import decode
 from inference.model.classifier import LabelSet, ScriptedClassifier
-from inference.protocol.messages import ImageOutcome, Job, Reply
 from inference.model.engine import Engine
 from inference.protocol.errors import Fault, Problem, ProblemCode, TooLargeForHost
-from inference.images.decoding import decode
+from inference.protocol.messages import ImageOutcome, Job, Reply
 from inference.protocol.settings import WorkerSettings
+from inference.worker.batcher import ReadJob
 from inference.worker.pipeline import Stages
 from tests.inference.pictures import picture
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from inference.protocol.messages import WorkerState
-from tests.inference.worker.asker import Asker, until
 from tests.inference.model.checkpoints import tiny_clip
-from tests.nats_server import NatsServer
 from tests.inference.pictures import picture
+from tests.inference.worker.asker import Asker, until
+from tests.nats_server import NatsServer
 from tests.ports import reserved_port
 
 ACK_WAIT = 2.0  # seconds

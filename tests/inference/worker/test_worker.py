@@ -15,23 +15,23 @@ from click.testing import CliRunner
 from PIL import Image
 
 from inference.charts import chart
-from inference.worker.worker import web as worker_web
-from inference.model.classifier import Classifier, ScriptedClassifier
 from inference.cli import worker as worker_command
-from inference.protocol.messages import Reply, WorkerState
+from inference.model.classifier import Classifier, ScriptedClassifier
 from inference.protocol.errors import (
     DeviceLost,
     ModelUnavailable,
     QueueUnavailable,
     SettingError,
 )
-from inference.worker.metrics import Metrics
+from inference.protocol.messages import Reply, WorkerState
 from inference.protocol.settings import WorkerSettings
-from inference.worker.worker import MAX_BATCHES, serve
+from inference.worker import web as worker_web
 from inference.worker.health import WorkerHealth
+from inference.worker.metrics import Metrics
+from inference.worker.worker import MAX_BATCHES, serve
+from tests.inference.pictures import picture
 from tests.inference.worker.asker import LABELS, Asker, until
 from tests.inference.worker.hired import ACK_WAIT, Gate, Hire
-from tests.inference.pictures import picture
 
 
 async def test_a_photo_and_phrases_in_probabilities_and_a_chart_out(

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.embedded.child import Child
+from bot.services.child_process import Child
 from clipbot_playground.launcher import Playground, PlaygroundSettings
 from inference.protocol.settings import load
-from tests.bot.embedded.test_nats_server import pid_of
-from tests.bot.test_queue_health import KB, limits_files
+from tests.bot.services.test_nats_server import pid_of
+from tests.bot.services.test_queue_health import KB, limits_files
 from tests.inference.worker.asker import until
 
 
@@ -24,8 +24,8 @@ async def test_its_queue_is_mended_where_the_disk_was_full(
 ) -> None:
     caplog.set_level("INFO")
     for module, name, value in (
-        ("bot.queue_health", "_LOOK_EVERY", 0.1),
-        ("bot.queue_health", "_LOOK_AGAIN", 0.1),
+        ("bot.services.queue_health", "_LOOK_EVERY", 0.1),
+        ("bot.services.queue_health", "_LOOK_AGAIN", 0.1),
         ("inference.protocol.broker.write_checks", "PATIENCE", 1.5),
         ("clipbot_playground.launcher", "embedded_worker", idle),
         ("clipbot_playground.launcher", "embedded_bot", idle),

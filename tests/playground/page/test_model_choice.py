@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from clipbot_playground.page.model_choice import ModelChoice, choose
-from inference.protocol.settings import DEFAULT_MODEL, DEMO_MODEL
 from inference.model.hub.cache import find_complete, model_folder
+from inference.protocol.settings import DEFAULT_MODEL, DEMO_MODEL
 
 _REST = ("config.json", "tokenizer.json", "preprocessor_config.json")
 

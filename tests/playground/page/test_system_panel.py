@@ -10,11 +10,13 @@ from typing import cast
 
 import pytest
 
-from bot.embedded.child import Child
+from bot.services.child_process import Child
 from clipbot_playground.botapi.delivery.notifier import Bell
 from clipbot_playground.page.download import Progress
 from clipbot_playground.page.model_choice import ModelChoice
 from clipbot_playground.page.system_panel import Bonnet
+from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Queue, results_subject
+from inference.protocol.errors import Problem, ProblemCode
 from inference.protocol.messages import (
     ImageOutcome,
     Job,
@@ -25,8 +27,6 @@ from inference.protocol.messages import (
     WorkerStatus,
     encode,
 )
-from inference.protocol.errors import Problem, ProblemCode
-from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Queue, results_subject
 
 _RESULTS = results_subject(42)
 _REPLY = Reply(_RESULTS)

@@ -15,12 +15,12 @@ import pytest
 from huggingface_hub import cached_assets_path
 from safetensors.torch import load_file, save_file
 
-from inference.model.backends import openvino_backend as compiled
 from inference.model.backends import exported_model as exported
+from inference.model.backends import openvino_backend as compiled
+from inference.model.backends.exported_model import IMAGES, MANIFEST, LeftToTorch, Reply
 from inference.model.classifier import LabelSet
 from inference.model.engine import Engine
 from inference.protocol.errors import ModelUnavailable
-from inference.model.backends.exported_model import IMAGES, MANIFEST, LeftToTorch, Reply
 from tests.inference.model import checkpoints
 from tests.inference.model.reference import LABELS, Reference, pictures
 
@@ -300,7 +300,14 @@ def test_a_worker_needs_no_torch_and_tells_nobody(folder: Path, tmp_path: Path) 
 
 def test_the_exporting_process_ends_with_its_parent(folder: Path, tmp_path: Path) -> None:
     (place := tmp_path / "place").mkdir()
-    command = [sys.executable, "-P", "-m", "inference.model.backends.export", str(folder), str(place)]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "inference.model.backends.export",
+        str(folder),
+        str(place),
+    ]
     # The parent's end is that of standard input, which here is there from the beginning.
     ran = subprocess.run(
         [*command, "0", "INFO"], stdin=subprocess.DEVNULL, capture_output=True, check=False

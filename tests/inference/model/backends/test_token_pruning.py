@@ -10,9 +10,9 @@ from transformers import CLIPModel
 
 from inference.model import checkpoint
 from inference.model.backends import token_pruning as last_layer
+from inference.model.backends.torch_backend import TorchModel
 from inference.model.engine import Engine
 from inference.model.preprocessing import probes
-from inference.model.backends.torch_backend import TorchModel
 from tests.inference.model import checkpoints
 
 

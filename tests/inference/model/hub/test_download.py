@@ -12,14 +12,14 @@ from filelock import FileLock
 from huggingface_hub import close_session
 
 from inference import diagnosis
+from inference.model.engine import Engine
 from inference.model.hub import download as fetching
 from inference.model.hub import sources
-from inference.model.engine import Engine
-from inference.protocol.errors import ModelUnavailable
+from inference.model.hub.cache import is_complete, model_folder
 from inference.model.hub.download import Progress
+from inference.protocol.errors import ModelUnavailable
 from inference.protocol.findings import State
 from inference.protocol.settings import WorkerSettings, load
-from inference.model.hub.cache import is_complete, model_folder
 from tests.inference.model.hub.hub_server import COMMIT, REPOSITORY, WEIGHTS, Hub, until
 
 

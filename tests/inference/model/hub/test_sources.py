@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from inference.model.hub import sources
-from inference.protocol.errors import ModelUnavailable
 from inference.model.hub.sources import is_here, weight_bytes
+from inference.protocol.errors import ModelUnavailable
 
 
 def test_what_is_here(tiny_clip_folder: Path) -> None:

@@ -14,18 +14,17 @@ import pytest
 from PIL import Image
 from transformers import CLIPModel
 
-from inference.model.precision import bfloat16
-from inference.model.backends import openvino_backend as compiled
-from inference.model.backends import exported_model as exported
-from inference.model.precision import probe
 from inference.model import engine as engines
+from inference.model.backends import exported_model as exported
+from inference.model.backends import openvino_backend as compiled
 from inference.model.checkpoint import Checkpoint
 from inference.model.classifier import LabelSet
+from inference.model.dual_encoder import Towers
 from inference.model.engine import Engine
-from inference.protocol.errors import ModelUnavailable
+from inference.model.precision import bfloat16, probe
 from inference.model.preprocessing import Inputs
 from inference.model.scoring import FloatArray, probabilities
-from inference.model.dual_encoder import Towers
+from inference.protocol.errors import ModelUnavailable
 from tests.inference.model import checkpoints
 from tests.inference.model.reference import LABELS, pictures
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from nats.js import JetStreamContext
 
-from inference.protocol.errors import MessageTooLarge, QueueFull
-from inference.protocol.broker.pull_consumer import PULL_BYTES, REQUEST_BYTES
 from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Delivery, Puller, Queue, connect
+from inference.protocol.broker.pull_consumer import PULL_BYTES, REQUEST_BYTES
+from inference.protocol.errors import MessageTooLarge, QueueFull
 from tests.nats_server import NatsServer
 
 MB = 2**20

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from inference.protocol.errors import QueueUnavailable
 from inference.protocol.broker.client import RESULTS, connect, results_subject
+from inference.protocol.errors import QueueUnavailable
 from tests.inference.worker.asker import until
 from tests.nats_server import NatsServer
 

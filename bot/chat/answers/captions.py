@@ -1,0 +1,87 @@
+"""What stands under a chart: the winner, the runner-up, and how clear it was."""
+
+from collections.abc import Sequence
+
+from bot.i18n import Sentences
+from bot.i18n.lengths import shortened, shown_units
+from bot.platform.models import Media, numbers_of
+from inference.protocol.messages import ImageOutcome, Result
+
+# A win by fewer points than this is called narrow.
+NARROW_MARGIN = 0.05
+# Sigmoid scores below this say that the model believes in none of the labels (SigLIP, section 3).
+_UNLIKELY = 0.01
+# Ten lines of long labels must still fit under one chart, also where they are emoji.
+_ALBUM_LABEL_UNITS = 48
+# Bot API: a message has up to 4,096 characters.
+_ROOM = 4_000
+
+
+def caption(result: Result, sentences: Sentences, media: Sequence[Media] = ()) -> str:
+    """HTML for the caption of a result's chart.
+
+    Args:
+        media: the pictures, which know how people count them; none: 1, 2, …
+    """
+    if len(result.images) == 1:
+        lines = [_for_one(result, result.images[0], sentences)]
+    else:
+        numbers = numbers_of(media) or range(1, len(result.images) + 1)
+        lines = [
+            f"{number}. {_in_album(result, outcome, sentences)}"
+            for number, outcome in zip(numbers, result.images, strict=True)
+        ]
+    if skipped := [number for one in media for number in one.skipped]:
+        lines.append(sentences.skipped(skipped))
+    return "\n".join(lines)
+
+
+def in_words(result: Result, sentences: Sentences, media: Sequence[Media] = ()) -> str:
+    """HTML that says without a chart what the chart would: all labels, as many as fit."""
+    text = caption(result, sentences, media)
+    if len(result.images) > 1:
+        return text
+    others = _ranked(result, result.images[0], sentences)[2:]
+    lines = [sentences.also_ran(*other) for other in others]
+    return "\n".join([text, *sentences.many(lines, _ROOM - shown_units(text))])
+
+
+def ranking(
+    labels: Sequence[str], probabilities: Sequence[float], something_else: str, *, independent: bool
+) -> list[tuple[str, float]]:
+    """Labels and shares, best first; equal ones in the order typed.
+
+    A single label of a softmax model is joined by `something_else` with the rest.
+    """
+    pairs = list(zip(labels, probabilities, strict=True))
+    if len(pairs) == 1 and not independent:
+        pairs.append((something_else, 1.0 - pairs[0][1]))
+    return sorted(pairs, key=lambda pair: -pair[1])
+
+
+def _ranked(result: Result, outcome: ImageOutcome, sentences: Sentences) -> list[tuple[str, float]]:
+    return ranking(
+        result.labels,
+        outcome.probabilities,
+        sentences.something_else(),
+        independent=result.independent,
+    )
+
+
+def _for_one(result: Result, outcome: ImageOutcome, sentences: Sentences) -> str:
+    best, *others = _ranked(result, outcome, sentences)
+    lines = [sentences.winner(*best)]
+    if others:
+        lines.append(sentences.runner_up(*others[0]))
+        if best[1] - others[0][1] < NARROW_MARGIN:
+            lines.append(sentences.narrow())
+    if result.independent and best[1] < _UNLIKELY:
+        lines.append(sentences.none_likely())
+    return "\n".join(lines)
+
+
+def _in_album(result: Result, outcome: ImageOutcome, sentences: Sentences) -> str:
+    if outcome.problem:
+        return sentences.problem(outcome.problem)
+    label, share = _ranked(result, outcome, sentences)[0]
+    return sentences.winner(shortened(label, _ALBUM_LABEL_UNITS), share)

@@ -1,0 +1,317 @@
+"""Photo hunt (`/hunt`): who finds a photo of this?
+
+Everybody replies to the board with photos; the best of a player's first three counts. Hidden
+phrases stand against the one that is looked for. A photo that was sent before does not count.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from bot.games.rules import round as rounds
+from bot.games.rules.events import (
+    Ask,
+    Award,
+    Awards,
+    Effect,
+    Event,
+    Forgotten,
+    Judged,
+    Pressed,
+    Resumed,
+    Sent,
+    Shown,
+    Skipped,
+    Stopped,
+    Tick,
+    Whisper,
+)
+from bot.games.rules.round import End, Note, Phase, Player, Remark, Round
+from bot.platform.models import Media
+from inference.protocol.messages import Fingerprint
+
+SECONDS = 180.0
+TRIES = 3
+# Photos of one player, copies and what can't be read included: nobody fills a round alone.
+_MAX_SENT = 3 * TRIES
+DECOYS = 5
+# Photos in one round; more than a group sends in three minutes.
+MAX_SHOTS = 300
+# How long the ranking waits for its chart.
+_CHART_PATIENCE = 30.0
+MINE = "mine"
+_CHART = "chart"
+_SHOT = "shot"
+
+Step = tuple["Hunt", tuple[Effect, ...]]
+
+
+class Shot(msgspec.Struct, frozen=True):
+    """A photo that was sent.
+
+    Attributes:
+        message_id: the reply that holds it; orders photos.
+        share: CLIP's for the target, 0..1; None until it answered.
+        refused: it can't be read.
+    """
+
+    player: Player
+    message_id: int
+    media: Media
+    share: float | None = None
+    fingerprint: Fingerprint | None = None
+    refused: bool = False
+
+
+class Hunt(Round, frozen=True, kw_only=True, tag="hunt"):
+    """A round of the photo hunt.
+
+    Attributes:
+        target: what is looked for, as shown.
+        decoys: what stands against it, as shown; hidden until the end.
+        asked: what CLIP reads in place of target and decoys; empty: the same.
+        shots: in the order of their messages.
+        is_ranked: points are given; only the chart is waited for.
+    """
+
+    target: str
+    decoys: tuple[str, ...]
+    asked: tuple[str, ...] = ()
+    shots: tuple[Shot, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    is_ranked: bool = False
+
+
+def begin(state: Hunt) -> Step:
+    """The first step: nothing is to be asked before there are photos."""
+    return state, ()
+
+
+def step(state: Hunt, event: Event, now: float) -> Step:
+    """What the round becomes, and what is to be done. Never raises, whatever comes."""
+    if state.phase is Phase.OVER and not isinstance(event, Forgotten):
+        return state, _whispered(event, Note.OVER)
+    match event:
+        case Shown():
+            return rounds.opened(state, now), ()
+        case Resumed():
+            return rounds.resumed(state, now), _open_asks(state)
+        case Tick():
+            return _timed(state, now)
+        case Stopped(round=id_) if id_ == state.table.id and not state.is_ranked:
+            return rounds.over(state, End.STOPPED), ()
+        case Skipped(round=id_) if id_ == state.table.id:
+            return _closed(state, now)
+        case Forgotten(player_id=player_id):
+            return _forgotten(state, player_id, now)
+        case Judged(round=id_) if id_ == state.table.id:
+            return _judged(state, event, now)
+        case Sent(round=id_) if id_ == state.table.id:
+            return _sent(state, event, now)
+        case Pressed(round=id_, choice=choice) if id_ == state.table.id and choice == MINE:
+            return state, (_mine(state, event.player, now),)
+    return state, _whispered(event, Note.OVER)
+
+
+def counting(state: Hunt) -> tuple[Shot, ...]:
+    """The photos that count, in order: no copies, and three of each player's at most."""
+    faults = _faults(state.shots)
+    return tuple(shot for shot in state.shots if shot.message_id not in faults)
+
+
+def _faults(shots: Iterable[Shot]) -> dict[int, Note]:
+    """Why photos don't count, by their messages."""
+    counting: list[Shot] = []
+    faults = {}
+    for shot in shots:
+        if shot.refused:
+            faults[shot.message_id] = Note.UNREADABLE
+        elif any(_same(shot, other) for other in counting):
+            faults[shot.message_id] = Note.SAME
+        elif sum(other.player.id == shot.player.id for other in counting) >= TRIES:
+            faults[shot.message_id] = Note.ENOUGH
+        else:
+            counting.append(shot)
+    return faults
+
+
+def _seen(shots: Iterable[Shot]) -> list[Shot]:
+    """Those that CLIP answered for: of the others nobody knows yet what they are."""
+    return [shot for shot in shots if shot.share is not None or shot.refused]
+
+
+def ranking(state: Hunt) -> tuple[Shot, ...]:
+    """Each player's best photo, the best first; of equal ones the one that came first."""
+    best: dict[int, Shot] = {}
+    for shot in counting(state):
+        known = best.get(shot.player.id)
+        if shot.share is not None and (known is None or shot.share > (known.share or 0.0)):
+            best[shot.player.id] = shot
+    return tuple(sorted(best.values(), key=lambda shot: (-(shot.share or 0.0), shot.message_id)))
+
+
+def points(shot: Shot) -> int:
+    """100 × p(target)."""
+    return round(100 * min(1.0, max(0.0, shot.share or 0.0)))
+
+
+def awards(state: Hunt) -> tuple[Award, ...]:
+    """What everybody who sent a photo that counts gets, best first."""
+    return tuple(
+        Award(shot.player, points(shot), place) for place, shot in enumerate(ranking(state), 1)
+    )
+
+
+def wakes_at(state: Hunt) -> float | None:
+    """When time changes something."""
+    return state.ends_at
+
+
+def _whispered(event: Event, note: Note) -> tuple[Effect, ...]:
+    return (Whisper(note),) if isinstance(event, Pressed) else ()
+
+
+def _same(shot: Shot, other: Shot) -> bool:
+    if shot.media.unique_id == other.media.unique_id:
+        return True
+    prints = shot.fingerprint, other.fingerprint
+    return prints[0] is not None and prints[1] is not None and prints[0].is_same(prints[1])
+
+
+def _ask(state: Hunt, shot: Shot) -> Ask:
+    labels = state.asked or (state.target, *state.decoys)
+    return Ask(f"{_SHOT}{shot.message_id}", shot.media, labels, fingerprint=True)
+
+
+def _ask_chart(state: Hunt) -> Ask:
+    shown = (state.target, *state.decoys)
+    captions = shown if state.asked else ()
+    return Ask(_CHART, ranking(state)[0].media, state.asked or shown, captions, draw=True)
+
+
+def _open_asks(state: Hunt) -> tuple[Effect, ...]:
+    if state.is_ranked:
+        return (_ask_chart(state),) if ranking(state) else ()
+    return tuple(_ask(state, shot) for shot in _waiting(state))
+
+
+def _waiting(state: Hunt) -> list[Shot]:
+    return [shot for shot in state.shots if shot.share is None and not shot.refused]
+
+
+def _timed(state: Hunt, now: float) -> Step:
+    if not rounds.is_late(state, now):
+        return state, ()
+    if state.phase is not Phase.JUDGING:
+        return _closed(state, now)
+    if state.is_ranked:
+        return rounds.over(state, End.DONE), ()
+    # CLIP was away for long: what it has seen counts, if there is anything.
+    return _ranked(state, now) if ranking(state) else (rounds.over(state, End.NO_ANSWER), ())
+
+
+def _mine(state: Hunt, player: Player, now: float) -> Whisper:
+    if state.phase is Phase.JUDGING or rounds.is_late(state, now):
+        return Whisper(Note.OVER)
+    left = rounds.seconds_left(state, now)
+    mine = [shot for shot in counting(state) if shot.player.id == player.id]
+    if not mine:
+        return Whisper(Note.NOTHING_YET, seconds=left)
+    best = max((shot.share for shot in mine if shot.share is not None), default=None)
+    label = f"📷 {len(mine)}/{TRIES}" + ("" if best is None else f" · {round(100 * best)}")
+    return Whisper(Note.YOURS, label, left)
+
+
+def _sent(state: Hunt, event: Sent, now: float) -> Step:
+    if state.phase is Phase.JUDGING:
+        return state, ()
+    if rounds.is_late(state, now):
+        return _closed(state, now)
+    if any(shot.message_id == event.message_id for shot in state.shots):
+        return state, ()  # delivered once more
+    earlier = [shot for shot in state.shots if shot.message_id < event.message_id]
+    if any(shot.media.unique_id == event.media.unique_id for shot in earlier):
+        return _remarked(state, event.player, Note.SAME), ()
+    # What CLIP has not seen yet may be a copy, and would then use up no try.
+    seen = _seen(state.shots)
+    faults = _faults(seen)
+    tries = sum(s.player.id == event.player.id and s.message_id not in faults for s in seen)
+    sent = sum(shot.player.id == event.player.id for shot in state.shots)
+    if tries >= TRIES or sent >= _MAX_SENT or len(state.shots) >= MAX_SHOTS:
+        return _remarked(state, event.player, Note.ENOUGH), ()
+    shot = Shot(event.player, event.message_id, event.media)
+    shots = tuple(sorted((*state.shots, shot), key=lambda one: one.message_id))
+    return replace(state, shots=shots), (_ask(state, shot),)
+
+
+def _remarked(state: Hunt, player: Player, note: Note) -> Hunt:
+    return replace(state, remarks=rounds.with_remark(state.remarks, Remark(player, note)))
+
+
+def _judged(state: Hunt, event: Judged, now: float) -> Step:
+    if event.key == _CHART:
+        return (rounds.over(state, End.DONE), ()) if state.is_ranked else (state, ())
+    shot = next((s for s in _waiting(state) if event.key == f"{_SHOT}{s.message_id}"), None)
+    if shot is None or state.is_ranked:
+        return state, ()
+    if event.probabilities:
+        judged = replace(shot, share=event.probabilities[0], fingerprint=event.fingerprint)
+    else:
+        judged = replace(shot, refused=True)
+    shots = tuple(judged if s.message_id == shot.message_id else s for s in state.shots)
+    known = replace(state, shots=shots)
+    if judged.refused:
+        known = _remarked(known, judged.player, Note.UNREADABLE)
+    elif _may_change_others(judged, shots):
+        known = _told_of_faults(known, state.shots)
+    if known.phase is Phase.JUDGING and not _waiting(known):
+        return _ranked(known, now)
+    return known, ()
+
+
+def _may_change_others(judged: Shot, shots: Sequence[Shot]) -> bool:
+    """Whether anything but a photo that counts can have come of it: seldom, and dear to find out.
+
+    Answers come in any order: it may be what a photo that was seen before is a copy of.
+    """
+    theirs = sum(other.player.id == judged.player.id for other in shots)
+    return theirs > TRIES or any(_same(judged, other) for other in shots if other is not judged)
+
+
+def _told_of_faults(state: Hunt, earlier: Sequence[Shot]) -> Hunt:
+    """With remarks on what is wrong with photos, and was not known of the earlier ones."""
+    before, faults = _faults(_seen(earlier)), _faults(_seen(state.shots))
+    for shot in state.shots:
+        note = faults.get(shot.message_id)
+        if note is not None and note is not before.get(shot.message_id):
+            state = _remarked(state, shot.player, note)
+    return state
+
+
+def _forgotten(state: Hunt, player_id: int, now: float) -> Step:
+    kept = replace(
+        state,
+        shots=tuple(shot for shot in state.shots if shot.player.id != player_id),
+        remarks=tuple(remark for remark in state.remarks if remark.player.id != player_id),
+    )
+    if kept.phase is Phase.JUDGING and not kept.is_ranked and not _waiting(kept):
+        return _ranked(kept, now)
+    return kept, ()
+
+
+def _closed(state: Hunt, now: float) -> Step:
+    """Nobody can send any more; what was sent is waited for."""
+    if state.phase is Phase.JUDGING:
+        return state, ()
+    closed = replace(rounds.judging(state, now), remarks=())
+    return (closed, ()) if _waiting(closed) else _ranked(closed, now)
+
+
+def _ranked(state: Hunt, now: float) -> Step:
+    """Points are given now; only the chart is still to come."""
+    given = awards(state)
+    if not given:
+        return rounds.over(state, End.TOO_FEW), ()
+    ranked = replace(state, is_ranked=True, ends_at=now + _CHART_PATIENCE)
+    return ranked, (Awards(given), _ask_chart(ranked))

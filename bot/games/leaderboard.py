@@ -1,0 +1,101 @@
+"""/score and /forget: who leads, who does not want to be seen, and what is deleted."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from telegram import Message
+
+from bot.chat.people import Speaker, place_of
+from bot.games.rules import GAMES, Game, Player, game_of
+from bot.games.rules.spelling import meant
+from bot.games.runner import Arena
+from bot.i18n import Sentences
+from bot.storage import Standing, Store
+from bot.telegram.platform import TelegramPlatform
+
+# Three leaderboards of so many lines each fit into one message.
+_LINES, _LINES_OF_ALL = 5, 10
+
+# Streaks are of Beat CLIP: they stand in its leaderboard, and in those of all games.
+_WITH_STREAKS = {None, Game.GUESS}
+
+Handler = Callable[[Message, Speaker, str], Awaitable[None]]
+
+
+class Scores:
+    """Each command takes the message, who speaks, and what follows the command."""
+
+    def __init__(
+        self,
+        platform: TelegramPlatform,
+        store: Store,
+        arena: Arena,
+        *,
+        admin_ids: frozenset[int],
+    ) -> None:
+        self._platform = platform
+        self._store = store
+        self._arena = arena
+        self._admin_ids = admin_ids
+        self.commands: dict[str, Handler] = {"score": self._score, "forget": self._forget}
+
+    async def _score(self, message: Message, who: Speaker, argument: str) -> None:
+        word = argument.strip().casefold()
+        if word == "reset" and who.user_id in self._admin_ids:
+            await self._store.reset_scores(message.chat_id)
+            text = who.sentences.score_reset()
+        elif word == "hide":
+            await self._store.hide(who.user_id)
+            text = who.sentences.score_hidden()
+        elif word == "show":
+            await self._store.show_again(who.user_id)
+            text = who.sentences.score_shown()
+        else:
+            text = await self._leaderboards(message, who.sentences, meant(argument, GAMES))
+        await self._platform.send_board(place_of(message), text)
+
+    async def _forget(self, message: Message, who: Speaker, _argument: str) -> None:
+        # Hidden first: what a round gives from now on is not stored.
+        await self._store.hide(who.user_id)
+        await self._arena.forget(who.user_id)
+        await self._store.forget_scores(who.user_id)
+        await self._platform.send_board(place_of(message), who.sentences.score_forgotten())
+
+    async def _leaderboards(self, message: Message, sentences: Sentences, named: str | None) -> str:
+        """This game's, this week's and that of all time."""
+        chat_id = message.chat_id
+        game = Game(named) if named else await self._game_here(message)
+        wanted: list[tuple[str, Game | None, float, int]] = [
+            (sentences.this_week(), None, _monday(message.date), _LINES),
+            (sentences.all_time(), None, 0.0, _LINES_OF_ALL),
+        ]
+        if game:
+            wanted.insert(0, (sentences.game_name(game), game, 0.0, _LINES))
+        sections = []
+        for title, only, since, limit in wanted:
+            found = await self._store.leaderboard(chat_id, game=only, since=since, limit=limit)
+            if found:
+                lines = [_line(one, place, only, sentences) for place, one in enumerate(found, 1)]
+                sections.append(sentences.score_section(title, lines))
+        if not sections:
+            return sentences.no_scores()
+        return "\n\n".join([sentences.score_heading(), *sections, sentences.score_help()])
+
+    async def _game_here(self, message: Message) -> Game | None:
+        """The game that is played here, or was played last in the chat."""
+        place = place_of(message)
+        row = await self._arena.round_at(place.chat_id, place.thread_id)
+        return game_of(row.state) if row else await self._store.last_game(place.chat_id)
+
+
+def _line(standing: Standing, place: int, only: Game | None, sentences: Sentences) -> str:
+    player = Player(standing.user_id, standing.name, standing.username)
+    name = sentences.name_of(player, linked=False)
+    streak = standing.streak if only in _WITH_STREAKS else 0
+    return sentences.score_line(name, standing.points, place, standing.medals, streak)
+
+
+def _monday(today: datetime) -> float:
+    """When the week began, in UTC."""
+    monday = today.astimezone(UTC) - timedelta(days=today.astimezone(UTC).weekday())
+    return monday.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()

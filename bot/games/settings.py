@@ -1,0 +1,133 @@
+"""/settings: how games are played in a chat. Everybody may read it, the chat's admins change it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from telegram import CallbackQuery, Message
+
+from bot.chat.people import Speaker, place_of, speaker
+from bot.games.beat_clip import rules as beat_clip
+from bot.games.duel import rules as duel
+from bot.games.hunt import rules as hunt
+from bot.games.pace import EditPace
+from bot.games.players import Admins
+from bot.i18n import LANGUAGES, Sentences
+from bot.platform.models import Place
+from bot.platform.ports import Button, Buttons, Gone, TryAgain
+from bot.runtime.clock import steady
+from bot.storage import GameSettings, Store
+from bot.telegram.platform import TelegramPlatform, telegram_errors
+
+_PREFIX = "game:set:"
+_PACES = (0.5, 1.0, 2.0)
+_LABELS = (3, 4, 5, 6, 8, 10)
+_SPOKEN = (None, *LANGUAGES)
+
+T = TypeVar("T")
+
+
+class GroupSettings:
+    """The command and its buttons."""
+
+    def __init__(
+        self, platform: TelegramPlatform, store: Store, admins: Admins, edits: EditPace
+    ) -> None:
+        self._platform = platform
+        self._store = store
+        self._admins = admins
+        self._edits = edits
+        self._editing: dict[tuple[int, int], asyncio.Task[None]] = {}
+
+    async def command(self, message: Message, who: Speaker, _argument: str) -> None:
+        """`/settings`."""
+        settings = await self._store.game_settings(message.chat_id)
+        text = _text(settings, who.sentences)
+        await self._platform.send_board(place_of(message), text, _buttons(who.sentences))
+
+    async def press(self, query: CallbackQuery) -> bool:
+        """A button was pressed; False when it is none of ours. Always answered."""
+        data = query.data or ""
+        if not data.startswith(_PREFIX):
+            return False
+        who = await speaker(query.from_user, self._store)
+        text = who.sentences.settings_only_admins()
+        if isinstance(query.message, Message) and await self._admins.has(
+            query.message.chat, who.user_id
+        ):
+            place = place_of(query.message)
+            settings = await self._store.game_settings(place.chat_id)
+            changed = _changed(settings, data.removeprefix(_PREFIX))
+            await self._store.set_game_settings(place.chat_id, changed)
+            text = who.sentences.settings_changed()
+            self._edit_soon(place, who.sentences)
+        async with telegram_errors():
+            await query.answer(text)
+        return True
+
+    def _edit_soon(self, place: Place, sentences: Sentences) -> None:
+        """Shows the settings once the chat may have an edit; many presses are one edit."""
+        key = place.chat_id, place.message_id
+        if key not in self._editing:
+            task = asyncio.create_task(self._edit(place, sentences))
+            self._editing[key] = task
+            task.add_done_callback(lambda done: self._edited(key, done))
+
+    def _edited(self, key: tuple[int, int], done: asyncio.Task[Any] | None) -> None:
+        if self._editing.get(key) is done:  # else a newer edit is under way
+            del self._editing[key]
+
+    async def _edit(self, place: Place, sentences: Sentences) -> None:
+        now = steady()
+        await asyncio.sleep(self._edits.book(place.chat_id, now) - now)
+        key = place.chat_id, place.message_id
+        self._edited(key, asyncio.current_task())  # a press from now on needs one of its own
+        text = _text(await self._store.game_settings(place.chat_id), sentences)
+        try:
+            await self._platform.edit_board(place, place.message_id, text, _buttons(sentences))
+        except TryAgain as error:
+            await asyncio.sleep(error.after or 1.0)
+            self._edit_soon(place, sentences)
+        except Gone:
+            pass  # what was chosen is stored all the same
+
+
+def _text(settings: GameSettings, sentences: Sentences) -> str:
+    usual = (beat_clip.SECONDS, duel.SECONDS, hunt.SECONDS)
+    return sentences.game_settings(
+        [sentences.length_of_time(seconds * settings.pace) for seconds in usual],
+        settings.language,
+        settings.labels,
+        admins_only=settings.admins_only,
+    )
+
+
+def _buttons(sentences: Sentences) -> Buttons:
+    length, language, labels, who = (
+        Button(label, _PREFIX + name)
+        for label, name in zip(
+            sentences.settings_buttons(), ("pace", "language", "labels", "who"), strict=True
+        )
+    )
+    return (length, language), (labels, who)
+
+
+def _changed(settings: GameSettings, name: str) -> GameSettings:
+    """The next choice of one setting; all others stay."""
+    match name:
+        case "pace":
+            return replace(settings, pace=_next(_PACES, settings.pace))
+        case "language":
+            return replace(settings, language=_next(_SPOKEN, settings.language))
+        case "labels":
+            return replace(settings, labels=_next(_LABELS, settings.labels))
+        case "who":
+            return replace(settings, admins_only=not settings.admins_only)
+        case _:
+            return settings
+
+
+def _next(choices: Sequence[T], now: T) -> T:
+    place = choices.index(now) + 1 if now in choices else 0
+    return choices[place % len(choices)]

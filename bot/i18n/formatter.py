@@ -1,0 +1,61 @@
+"""What every sentence is made of: a language, numbers as it writes them, and what people typed."""
+
+import html
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+
+from babel.numbers import format_decimal
+
+from bot.i18n.languages import catalogue
+from bot.i18n.lengths import units
+
+# Bot API: a message has up to 4,096 characters; this leaves room for the sentence around a list.
+_LIST_LENGTH = 3_500
+_COMMA = ", "
+# First strong isolate … pop: keeps a right-to-left label from turning the percentage around.
+_ISOLATE = "\u2068{}\u2069"
+
+
+class Pieces:
+    """One language, and what can be said in it without words."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        translations = catalogue(language)
+        self._ = translations.gettext
+        self._n = translations.ngettext
+
+    def percent(self, share: float) -> str:
+        """0.931 → `93.1 %`, with the language's decimal point."""
+        return f"{format_decimal(share * 100, '0.0', locale=self.language)} %"
+
+    def number(self, value: float) -> str:
+        """At most one decimal, with the language's decimal point."""
+        return format_decimal(value, "#,##0.#", locale=self.language)
+
+    def tenths(self, value: float) -> str:
+        """Exactly one decimal, with the language's decimal point."""
+        return format_decimal(value, "#,##0.0", locale=self.language)
+
+    @staticmethod
+    def quote(typed: str, tag: str = "") -> str:
+        """Something that a person typed, safe in HTML and in a line of the other direction."""
+        text = html.escape(typed, quote=False)
+        if tag:
+            text = f"<{tag}>{text}</{tag}>"
+        right_to_left = any(unicodedata.bidirectional(c) in {"R", "AL"} for c in typed)
+        return _ISOLATE.format(text) if right_to_left else text
+
+    def list_of(self, labels: Sequence[str]) -> str:
+        """Labels as a person would type them, as many as fit into one message."""
+        lengths = accumulate(units(label) + len(_COMMA) for label in labels)
+        shown = bisect_right(list(lengths), _LIST_LENGTH + len(_COMMA))
+        text = _COMMA.join(self.quote(label) for label in labels[:shown])
+        hidden = len(labels) - shown
+        if not hidden:
+            return text
+        return text + self._n(" … and {count} more", " … and {count} more", hidden).format(
+            count=hidden
+        )

@@ -1,0 +1,159 @@
+"""What the bot says of itself: greetings, help, what is stored, its profile and its menus."""
+
+from bot.i18n.formatter import Pieces
+
+
+class Introductions(Pieces):
+    """For people who don't know the bot yet."""
+
+    # -- greetings and help -----------------------------------------------------------------------
+
+    def start(self, name: str) -> str:
+        return self._(
+            "Hello {name}! 👋 Send me a photo with a caption such as\n"
+            "<code>a blurry cat, a fast sports car, a tree</code>\n"
+            "and I tell you which phrase fits it best, with a chart. Any phrases work.\n\n"
+            "/labels keeps phrases for photos without a caption. /help tells the rest."
+        ).format(name=self.quote(name))
+
+    def start_in_group(self) -> str:
+        return self._(
+            "Hello! 👋 In a group I only look at pictures that you show me: reply to one "
+            "with\n"
+            "<code>/classify a blurry cat, a fast sports car</code>\n"
+            "or write that as the caption of a new one, and I tell you which phrase fits it best.\n"
+            "\n"
+            "/play starts a game. /help tells the rest."
+        )
+
+    def demo_note(self) -> str:
+        return self._(
+            "ℹ️ This bot runs its small demo model: it knows drawings and shapes, not photographs."
+        )
+
+    def help(self, max_labels: int) -> str:
+        return self._(
+            "<b>How to ask</b>\n"
+            "• Send a photo, a sticker or a picture file; its caption holds the phrases, "
+            "separated by commas: <code>a dog, a cat</code>. Quotes protect a comma.\n"
+            "• Or reply to a picture with phrases. Two or more without a reply, within ten "
+            "minutes, mean your last picture.\n"
+            "• An album with one caption gets one answer. With several, each caption is about its "
+            "own picture and the ones after it that have none.\n"
+            "• Edit the caption, and I edit my answer.\n"
+            "• In groups: <code>/classify a dog, a cat</code> as a caption, or as a reply to a "
+            "picture.\n"
+            "\n"
+            "<b>Commands</b>\n"
+            "/labels a dog, a cat – your phrases for pictures without a caption\n"
+            "/labels – show them, /labels clear – forget them\n"
+            "/template a photo of {{}} – put each phrase into a sentence; /template clear\n"
+            "/language – English or Spanish\n"
+            "/play – games with CLIP as the referee, best in a group\n"
+            "/cancel – forget what I asked you\n"
+            "/privacy – what is stored, and how to delete it\n"
+        ).format() + self._limits(max_labels)
+
+    def help_in_group(self, max_labels: int) -> str:
+        return self._(
+            "<b>How to ask</b>\n"
+            "• Reply to a picture with <code>/classify a dog, a cat</code>, or write that as the "
+            "caption of a new one. Commas separate phrases; quotes protect a comma.\n"
+            "• /classify alone uses the phrases that you stored with /labels, or asks for some.\n"
+            "• Edit your message, and I edit my answer.\n"
+            "• I look at no other pictures here. In a private chat with me a caption without a "
+            "command is enough.\n"
+            "\n"
+            "<b>Games</b>\n"
+            "/play – the games as buttons\n"
+            "<code>/guess a dog, a cat</code> – Beat CLIP: what will CLIP choose for a photo?\n"
+            "/duel – caption duel: the phrase that CLIP likes best wins\n"
+            "<code>/hunt a red thing</code> – photo hunt: find it, and send a photo of it\n"
+            "/score – who leads; /skip – end the round; /stop – call the game off\n"
+            "/settings – how games are played here\n"
+            "\n"
+            "<b>Yours, in all chats</b>\n"
+            "/labels a dog, a cat – your phrases; /labels clear – forget them\n"
+            "/template a photo of {{}} – put each phrase into a sentence; /template clear\n"
+            "/language – English or Spanish\n"
+            "/privacy – what is stored; /forget – delete what you won\n"
+        ).format() + self._limits(max_labels)
+
+    def _limits(self, max_labels: int) -> str:
+        return "\n" + self._n(
+            "Up to {count} phrase. I only compare: the best phrase wins even if none fits.",
+            "Up to {count} phrases. I only compare: the best phrase wins even if none fits.",
+            max_labels,
+        ).format(count=max_labels)
+
+    def privacy(self, hours: int) -> str:
+        return self._(
+            "<b>What is stored</b>\n"
+            "• Your language, phrases and template, until you delete them.\n"
+            "• Which message asked and which one answered, with Telegram's file ids, for {hours} "
+            "hours, so that an edited caption can edit the answer; albums with their captions as "
+            "well.\n"
+            "• Games: what is sent in a round, until it ends; what you won, with your name and "
+            "chat by chat, until you send /forget.\n"
+            "• Pictures only while they wait in the queue. They are then gone, and nobody looks at "
+            "them but the model.\n"
+            "• What could not be answered because of a mistake of mine, for up to 7 days, so that "
+            "the mistake can be found."
+        ).format(hours=hours)
+
+    def delete_button(self) -> str:
+        return self._("Delete what you know about me")
+
+    def deleted(self) -> str:
+        return self._(
+            "Done: your language, phrases, template, past questions and points are deleted."
+        )
+
+    # -- the profile, without markup: at most 512 and 120 characters ------------------------------
+
+    def description(self) -> str:
+        """Answers "What can this bot do?" in an empty chat."""
+        return self._(
+            "Send me a photo, with a few phrases as its caption:\n"
+            "a blurry cat, a fast sports car, a tree\n"
+            "I tell you which phrase fits it best, with a chart of them all. Any phrases work.\n"
+            "\n"
+            "In groups: /classify a dog, a cat as a reply to a photo, and games with /play.\n"
+            "\n"
+            "I only compare: the best phrase wins even if none fits."
+        )
+
+    def short_description(self) -> str:
+        """Stands on the bot's profile, and with a link to it."""
+        return self._("I sort photos by any phrases, with a chart; in groups I play games, too.")
+
+    # -- the command menu: at most 256 characters each --------------------------------------------
+
+    def menu_private(self) -> list[tuple[str, str]]:
+        """Commands and their descriptions, for private chats."""
+        return [
+            ("labels", self._("phrases for pictures without a caption")),
+            ("play", self._("games with CLIP as the referee")),
+            ("template", self._("a sentence around each phrase")),
+            ("language", self._("English or Spanish")),
+            ("cancel", self._("forget what I asked you")),
+            ("privacy", self._("what is stored, and how to delete it")),
+            ("help", self._("how to ask")),
+        ]
+
+    def menu_group(self) -> list[tuple[str, str]]:
+        """Commands and their descriptions, for groups."""
+        return [
+            ("classify", self._("sort a picture: reply to it with phrases")),
+            ("play", self._("games with CLIP as the referee")),
+            ("guess", self._("Beat CLIP: reply to a photo with labels")),
+            ("duel", self._("caption duel: reply to a photo")),
+            ("hunt", self._("photo hunt: /hunt a red thing")),
+            ("score", self._("who leads in this chat")),
+            ("skip", self._("end the round at once")),
+            ("stop", self._("call the game off")),
+            ("settings", self._("how games are played here")),
+            ("forget", self._("delete what I won, and hide me")),
+            ("labels", self._("your phrases for /classify alone")),
+            ("help", self._("how to ask")),
+        ]

@@ -1,0 +1,304 @@
+"""Every sentence of the bot, as a method that takes what it speaks of.
+
+Texts are Telegram-style HTML: values that people typed are escaped here, once. Nothing else in
+the bot holds words.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+
+from babel.numbers import get_decimal_symbol
+
+from bot.i18n.game_sentences import GameSentences
+from bot.i18n.introductions import Introductions
+from bot.i18n.languages import LANGUAGES
+from bot.i18n.round_sentences import RoundSentences
+from inference.protocol.errors import (
+    LabelsRefused,
+    LabelTooLong,
+    NoLabels,
+    Problem,
+    ProblemCode,
+    TooManyLabels,
+    megapixels,
+    megapixels_allowed,
+)
+from inference.protocol.messages import ChartWords
+
+
+@cache
+def speak(language: str) -> "Sentences":
+    """The sentences in a language of LANGUAGES."""
+    return Sentences(language)
+
+
+class Sentences(Introductions, RoundSentences, GameSentences):
+    """What the bot says in one language."""
+
+    def chart_words(self) -> ChartWords:
+        """What a chart says besides the labels; the worker knows no language."""
+        return ChartWords(
+            title=self._("What CLIP sees"),
+            something_else=self.something_else(),
+            # Translators: {share} is a percentage, e.g. "2.1 %"
+            and_more=self._("and {count} more: {share}"),
+            independent=self._("Scores are independent: they need not add up to 100 %."),
+            demo=self._("demo model: knows drawings and shapes, not photographs"),
+            unreadable=self._("not readable"),
+            decimal_point=get_decimal_symbol(self.language),
+        )
+
+    def something_else(self) -> str:
+        """What a single label is compared with."""
+        return self._("something else")
+
+    # -- what the bot does not do ---------------------------------------------------------------
+
+    def unknown_command(self) -> str:
+        return self._("I don't know that command. /help lists those that I do.")
+
+    def only_pictures(self) -> str:
+        return self._(
+            "I look at pictures. Send me a photo with a caption such as "
+            "<code>a dog, a cat</code>, or see /help."
+        )
+
+    def one_phrase(self) -> str:
+        return self._(
+            "Do you mean your last picture? Reply to it with that phrase, or send me several, "
+            "separated by commas: <code>a dog, a cat</code>"
+        )
+
+    def picture_forgotten(self) -> str:
+        return self._(
+            "I no longer know that picture. Please send it again, with phrases as its caption."
+        )
+
+    def moving_picture(self) -> str:
+        return self._("I can't watch moving pictures. Send me a photo or a still sticker.")
+
+    def not_allowed(self) -> str:
+        return self._("This bot is private. Its host decides who may use it.")
+
+    # -- labels, template, language -------------------------------------------------------------
+
+    def labels_set(self, labels: Sequence[str]) -> str:
+        return self._n(
+            "Noted: {labels}. Photos without a caption are now compared with this phrase.",
+            "Noted: {labels}. Photos without a caption are now sorted by these {count} phrases.",
+            len(labels),
+        ).format(labels=self.list_of(labels), count=len(labels))
+
+    def labels_set_in_group(self, labels: Sequence[str]) -> str:
+        return self._n(
+            "Noted: {labels}. /classify alone now compares with this phrase.",
+            "Noted: {labels}. /classify alone now sorts by these {count} phrases.",
+            len(labels),
+        ).format(labels=self.list_of(labels), count=len(labels))
+
+    def labels_shown(self, labels: Sequence[str]) -> str:
+        return self._("Your phrases: {labels}").format(labels=self.list_of(labels))
+
+    def labels_none(self) -> str:
+        return self._("You have no phrases stored. Set some: <code>/labels a dog, a cat</code>")
+
+    def labels_cleared(self) -> str:
+        return self._("Your phrases are forgotten.")
+
+    def template_set(self, template: str) -> str:
+        example = self._("dog")
+        return self._("Noted: “{label}” becomes “{sentence}”.").format(
+            label=example, sentence=self.quote(template.replace("{}", example))
+        )
+
+    def template_shown(self, template: str) -> str:
+        return self._(
+            "Your template: <code>{template}</code>. /template clear uses phrases as typed."
+        ).format(template=self.quote(template))
+
+    def template_none(self) -> str:
+        return self._(
+            "Phrases are used as you type them. Set a template, with {{}} where the phrase goes: "
+            "<code>/template a photo of {{}}</code>"
+        ).format()
+
+    def template_cleared(self) -> str:
+        return self._("Phrases are used as you type them from now on.")
+
+    def template_wrong(self, limit: int) -> str:
+        return self._(
+            "A template needs exactly one {{}} where the phrase goes, and at most {limit} "
+            "characters: <code>/template a photo of {{}}</code>"
+        ).format(limit=limit)
+
+    def language_question(self) -> str:
+        return self._("Which language shall I speak?")
+
+    def language_set(self) -> str:
+        return self._("I speak English now.")
+
+    def language_unknown(self) -> str:
+        return self._("I speak {languages}.").format(languages=", ".join(LANGUAGES.values()))
+
+    # -- asking back --------------------------------------------------------------------------
+
+    def which_phrases(self) -> str:
+        return self._(
+            "Nice picture! Which phrases shall I compare it with? "
+            "Reply with a few, separated by commas."
+        )
+
+    def phrases_placeholder(self) -> str:
+        return self._("a dog, a cat, a tree")
+
+    def reply_to_picture(self) -> str:
+        return self._(
+            "Reply to a picture with <code>/classify a dog, a cat</code>, "
+            "or write that as the picture's caption."
+        )
+
+    def nothing_to_cancel(self) -> str:
+        return self._("There is nothing to cancel.")
+
+    def cancelled(self) -> str:
+        return self._("Forgotten. Send me another picture whenever you like.")
+
+    # -- refusals -----------------------------------------------------------------------------
+
+    def labels_refused(self, error: LabelsRefused) -> str:
+        match error:
+            case TooManyLabels():
+                return self._n(
+                    "Those are {got} phrases, and only {limit} fits.",
+                    "Those are {got} phrases, and at most {limit} fit.",
+                    error.limit,
+                ).format(got=error.got, limit=error.limit)
+            case LabelTooLong():
+                return self._(
+                    "The phrase “{start}…” has {got} characters, and at most {limit} fit."
+                ).format(
+                    start=self.quote(error.label[:30]), got=len(error.label), limit=error.limit
+                )
+            case NoLabels() | _:
+                return self._(
+                    "I found no phrases in that. Separate them by commas: <code>a dog, a cat</code>"
+                )
+
+    def file_too_big(self, limit_megabytes: float) -> str:
+        return self._(
+            "That file is too big: Telegram lets bots fetch up to {limit} MB. "
+            "Send it as a photo, or smaller."
+        ).format(limit=self.number(limit_megabytes))
+
+    def album_too_big(self, limit_megabytes: float) -> str:
+        return self._(
+            "These files are together over {limit} MB. Send them as photos, or fewer at a time."
+        ).format(limit=self.number(limit_megabytes))
+
+    def file_too_big_here(self, limit_megabytes: float) -> str:
+        return self._(
+            "That file is too big for me: I take up to {limit} MB. Send it as a photo, or smaller."
+        ).format(limit=self.number(limit_megabytes))
+
+    def file_gone(self) -> str:
+        return self._("Telegram no longer has that picture. Please send it again.")
+
+    def too_many_in_flight(self, limit: int) -> str:
+        return self._n(
+            "I am still busy with a picture of yours. Send this one again in a moment.",
+            "I am still busy with {limit} pictures of yours. Send this one again in a moment.",
+            limit,
+        ).format(limit=limit)
+
+    def queue_full(self) -> str:
+        return self._("Too many people at once! Please send that again in a minute.")
+
+    def still_waiting(self) -> str:
+        return self._(
+            "Sorry, this takes longer than usual: my eyes are not back yet, or very many people "
+            "ask. Your picture is kept, and I answer as soon as I can."
+        )
+
+    def picture_lost(self) -> str:
+        return self._("Sorry, I lost this picture before I could answer. Please send it again.")
+
+    def model_missing(self) -> str:
+        return self._(
+            "I can't look at pictures yet: the model that I see with has not arrived here. Your "
+            "picture is kept, and I answer as soon as it is there."
+        )
+
+    def apology(self) -> str:
+        return self._("Sorry, something went wrong on my side. It has been written down.")
+
+    def problem(self, problem: Problem) -> str:
+        limit = self.number(problem.limit or 0)
+        match problem.code:
+            case ProblemCode.NOT_AN_IMAGE:
+                return self._("That file is not a picture that I can read.")
+            case ProblemCode.UNSUPPORTED_FORMAT:
+                return self._(
+                    "I can't read this kind of picture. JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC and "
+                    "AVIF work."
+                )
+            case ProblemCode.IMAGE_TRUNCATED:
+                return self._("That picture is damaged: its file ends too early or is broken.")
+            case ProblemCode.TOO_MANY_PIXELS:
+                return self._(
+                    "That picture has {got} megapixels, and at most {limit} fit. Send it smaller."
+                ).format(
+                    got=self.tenths(megapixels(problem.got or 0)),
+                    limit=self.tenths(megapixels_allowed(problem.limit or 0)),
+                )
+            case ProblemCode.TOO_LARGE_FOR_HOST:
+                return self._(
+                    "That picture is too large for the memory of my host, so I can't read it. "
+                    "Send it smaller."
+                )
+            case ProblemCode.IMAGE_TOO_SMALL:
+                return self._(
+                    "That picture is too small to see anything: each side needs {limit} pixels."
+                ).format(limit=limit)
+            case _:
+                return self.apology()
+
+    # -- results ------------------------------------------------------------------------------
+
+    def winner(self, label: str, share: float) -> str:
+        return f"🏆 {self.quote(label, 'b')} · {self.percent(share)}"
+
+    def runner_up(self, label: str, share: float) -> str:
+        return f"🥈 {self.quote(label)} · {self.percent(share)}"
+
+    def also_ran(self, label: str, share: float) -> str:
+        return f"▫️ {self.quote(label)} · {self.percent(share)}"
+
+    def narrow(self) -> str:
+        return self._("<i>A narrow win.</i>")
+
+    def none_likely(self) -> str:
+        return self._("<i>None of them seems to fit.</i>")
+
+    def skipped(self, numbers: Sequence[int]) -> str:
+        return self._(
+            "<i>Left out of the album: {numbers}. I only look at still pictures.</i>"
+        ).format(numbers=", ".join(map(str, numbers)))
+
+    # -- the host's view ----------------------------------------------------------------------
+
+    def status(self, waiting: int, workers: Sequence[str]) -> str:
+        return self._("Jobs waiting: {waiting}\nWorkers:\n{workers}").format(
+            waiting=waiting,
+            workers="\n".join(f"• {self.quote(worker)}" for worker in workers)
+            or self._("none at all"),
+        )
+
+    def takes_no_jobs(self) -> str:
+        """Of a worker whose model is not this bot's."""
+        return self._("takes no jobs of this bot")
+
+    def no_worker_for(self, model: str) -> str:
+        return self._(
+            "No worker takes jobs for {model}, so pictures wait. Start one with the same "
+            "CLIP_MODEL and version as the bot."
+        ).format(model=self.quote(model))

@@ -1,0 +1,83 @@
+"""The bot's web servers: metrics and health, and the webhook. Most bots have neither."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+
+from prometheus_client import make_asgi_app
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+
+from bot.ops.health import Health
+from bot.ops.web import WebServer
+from bot.queues.update_inbox import Update
+from bot.runtime.metrics import Metrics
+from bot.settings import BotSettings
+from bot.telegram.webhook import webhook
+
+
+async def serve_status(
+    stack: AsyncExitStack, settings: BotSettings, health: Health, metrics: Metrics
+) -> None:
+    """Serves metrics and health until the stack closes.
+
+    Raises:
+        SettingError: METRICS_PORT can't be used.
+    """
+    await _serve(
+        stack,
+        WebServer(
+            status_pages(health, metrics),
+            "0.0.0.0",  # noqa: S104 - metrics are scraped from outside a container
+            settings.metrics_port,
+            setting="METRICS_PORT",
+        ),
+    )
+
+
+async def serve_webhook(
+    stack: AsyncExitStack, settings: BotSettings, keep: Callable[[Update], Awaitable[None]]
+) -> None:
+    """Serves the webhook until the stack closes; Telegram is not told of it here.
+
+    Raises:
+        SettingError: WEBHOOK_LISTEN or WEBHOOK_PORT can't be used.
+    """
+    await _serve(
+        stack,
+        WebServer(
+            webhook(settings.effective_webhook_secret, keep),
+            settings.webhook_listen,
+            settings.webhook_port,
+            setting="WEBHOOK_LISTEN or WEBHOOK_PORT",
+        ),
+    )
+
+
+async def _serve(stack: AsyncExitStack, server: WebServer) -> None:
+    await server.start()
+    stack.push_async_callback(server.stop)
+
+
+def status_pages(health: Health, metrics: Metrics) -> Starlette:
+    """`/metrics` for Prometheus; `/healthz` for whoever restarts containers; `/readyz`.
+
+    An answer of `/healthz` says that the event loop turns: nothing else would be mended by a
+    restart of this process. `/readyz` says whether people are answered, and if not, why.
+    """
+
+    async def alive(_request: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    async def ready(_request: Request) -> Response:
+        problems = await health.problems()
+        return PlainTextResponse("\n".join(problems) or "ok", 503 if problems else 200)
+
+    return Starlette(
+        routes=[
+            Route("/healthz", alive),
+            Route("/readyz", ready),
+            Mount("/metrics", make_asgi_app(registry=metrics.registry)),
+        ]
+    )

@@ -1,0 +1,181 @@
+"""Updates: stored before the platform is told that we have them, then handled lane by lane."""
+
+import asyncio
+import hashlib
+import itertools
+import json
+import logging
+from collections.abc import Hashable
+from typing import Any, Protocol
+
+from bot.platform.ports import Gone, TryAgain
+from bot.queues.dead_letters import DeadLetters
+from bot.runtime.keyed_lock import Lanes
+from bot.runtime.metrics import Metrics
+from bot.runtime.retry import Failures, backoff
+from bot.runtime.untrusted_json import Unusable, made_safe, read
+from bot.storage import DATABASE_AWAY, Store, insist
+from inference.protocol.broker.client import Delivery, Queue, updates_subject
+from inference.protocol.errors import QueueUnavailable
+
+log = logging.getLogger(__name__)
+
+Update = dict[str, Any]
+
+# A handler that fails by our fault is tried this often; a platform that is away, for much longer.
+_OUR_TRIES = 3
+# Handlers at work at once. Those that wait for their lane don't count, so that one busy chat
+# can't keep the others waiting.
+_AT_WORK = 64
+# People forward 100 messages at a time. More of one lane would take the others' room: they wait in
+# the queue, and lose their order.
+_LANE_IN_HAND = 100
+_LANE_PAUSE = 5.0
+# So long, in seconds, whoever failed is waited for by the rest of their lane. More would hold up
+# a person for long, and fill our hands with what waits.
+_WAITED_FOR = 10.0
+# So much of an update that was refused is kept for a person to look at.
+_REFUSED_BYTES = 64 * 2**10
+
+
+class Front(Protocol):
+    """The platform's side of an update."""
+
+    def lane(self, update: Update) -> Hashable:
+        """Updates of the same lane are handled in order."""
+
+    async def handle(self, update: Update) -> None:
+        """Does what the update asks for. Raises `TryAgain` or `Gone`; all else is our fault."""
+
+    async def apologise(self, update: Update) -> None:
+        """Says that something went wrong on our side. Never raises."""
+
+
+class Inbox:
+    """Keeps updates in the queue until their handler is done."""
+
+    def __init__(
+        self, queue: Queue, store: Store, front: Front, bot_id: int, metrics: Metrics
+    ) -> None:
+        self._queue = queue
+        self._store = store
+        self._front = front
+        self._bot_id = bot_id
+        self._metrics = metrics
+        self._lanes = Lanes()
+        self._failures = Failures()
+        self._dead_letters = DeadLetters(queue, "updates", _OUR_TRIES)
+        self._at_work = asyncio.Semaphore(_AT_WORK)
+
+    async def keep(self, update: Update) -> None:
+        """Stores an update; once this returns, the platform may forget it.
+
+        One that can't be stored at all is set aside: it would be refused each time it comes.
+
+        Raises:
+            QueueFull, QueueUnavailable: it is not stored: do not confirm it.
+        """
+        try:
+            data = _packed(update, self._queue.max_message)
+            message_id = f"{self._bot_id}.{_number_of(update)}"
+        except Unusable as error:
+            await self._refuse(update, error)
+            return
+        await self._queue.publish(updates_subject(self._bot_id), data, message_id)
+        self._metrics.updates.inc()
+
+    async def _refuse(self, update: Update, error: Unusable) -> None:
+        log.error("An update is refused: %s.", error)
+        try:
+            data = json.dumps(update).encode()[:_REFUSED_BYTES]
+        except (RecursionError, ValueError):
+            data = b""
+        digest = hashlib.sha256(data).hexdigest()[:32]
+        await self._dead_letters.refuse(data, f"{self._bot_id}.refused.{digest}")
+
+    async def deal_with(self, delivery: Delivery) -> None:
+        """Handles a stored update and acknowledges it. Whatever it is, it does not come for ever.
+
+        Failures of the handler are told to whoever sent it; those before it are not, since nobody
+        knows who that is.
+        """
+        async with self._dead_letters.catching(delivery):
+            await self._deal_with(delivery)
+
+    async def _deal_with(self, delivery: Delivery) -> None:
+        try:
+            # Read once more in its turn: many wait, and what is read takes ten times the room.
+            update = _update_in(delivery)
+        except Unusable as error:
+            log.error("A stored update can't be used, and is set aside: %s.", error)  # noqa: TRY400
+            await self._dead_letters.keep(delivery)
+            await delivery.ack()
+            return
+        lane = self._front.lane(update)
+        del update
+        if self._lanes.waiting(lane) >= _LANE_IN_HAND:
+            await delivery.hand_back(delay=_LANE_PAUSE)
+            return
+        async with self._lanes.turn(lane):
+            for attempt in itertools.count(delivery.attempt):
+                async with self._at_work:
+                    pause = await self._handle(delivery, attempt)
+                if pause is None:
+                    await delivery.ack()
+                    return
+                if pause > _WAITED_FOR:
+                    await delivery.hand_back(delay=pause)
+                    return
+                # In its lane, or what was said next would be taken for something else.
+                await asyncio.sleep(pause)
+
+    async def _handle(self, delivery: Delivery, attempt: int) -> float | None:
+        """Returns None when the update is done with, else the seconds until the next attempt."""
+        update = _update_in(delivery)
+        number = _number_of(update)
+        try:
+            if await self._store.is_handled(number):
+                return None
+            await self._front.handle(update)
+        except Gone as error:
+            log.info("Update %s has nobody to answer: %s", number, error)
+        except (TryAgain, QueueUnavailable, *DATABASE_AWAY) as error:
+            pause: float = getattr(error, "after", 0.0) or backoff(attempt)
+            log.warning("Update %s: %s; trying again in %.0f s.", number, error, pause)
+            return pause
+        except Exception:
+            failures = self._failures.count(number)
+            log.exception("Update %s failed (attempt %d of %d).", number, failures, _OUR_TRIES)
+            if failures < _OUR_TRIES:
+                return backoff(failures)
+            await self._dead_letters.keep(delivery)
+            await self._front.apologise(update)
+        self._failures.forget(number)
+        await insist(lambda: self._store.mark_handled(number))
+        return None
+
+
+def _packed(update: Update, room: int) -> bytes:
+    """An update as it is stored; raises `Unusable`."""
+    data = json.dumps(made_safe(update)).encode()
+    if len(data) > room:
+        raise Unusable(f"it has {len(data)} bytes, more than NATS takes (max_payload)")
+    return data
+
+
+def _update_in(delivery: Delivery) -> Update:
+    """A stored update; older versions of clipbot stored updates as they came.
+
+    Raises:
+        Unusable: it is none.
+    """
+    update: Update = read(delivery.data)
+    _number_of(update)
+    return update
+
+
+def _number_of(update: Update) -> int:
+    number = update.get("update_id") if isinstance(update, dict) else None
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise Unusable("it has no update_id")
+    return number

@@ -1,0 +1,33 @@
+"""What outlives a restart: people's preferences, questions, albums, jobs, answers, and games."""
+
+from bot.storage.albums import Album
+from bot.storage.engine.database import Database, checkpoint, claim, open_database
+from bot.storage.engine.outages import DATABASE_AWAY, insist
+from bot.storage.engine.rows import MEMORY_HOURS
+from bot.storage.game_settings import GameSettings
+from bot.storage.jobs import Answered, JobRecord
+from bot.storage.people import Person
+from bot.storage.rounds import Display, RoundRow
+from bot.storage.scores import Standing
+from bot.storage.store import Store
+from bot.storage.unanswered import Unanswered
+
+__all__ = [
+    "DATABASE_AWAY",
+    "MEMORY_HOURS",
+    "Album",
+    "Answered",
+    "Database",
+    "Display",
+    "GameSettings",
+    "JobRecord",
+    "Person",
+    "RoundRow",
+    "Standing",
+    "Store",
+    "Unanswered",
+    "checkpoint",
+    "claim",
+    "insist",
+    "open_database",
+]

@@ -1,0 +1,183 @@
+"""Opening the database: SQLite or PostgreSQL, with today's tables.
+
+A new one gets them at once, an older one by Alembic's migrations.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+)
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.storage.engine import sqlite_thread as errands
+from bot.storage.engine.outages import tell_apart
+from bot.storage.engine.tables import metadata, owner
+from inference.protocol.errors import SettingError
+
+log = logging.getLogger(__name__)
+
+# Among PostgreSQL's advisory locks: "clipbot" as a number.
+_OUR_LOCK = int.from_bytes(b"clipbot")
+
+Database = AsyncEngine
+
+# Of the newest migration, which leads to the tables in `tables`.
+NEWEST_REVISION = "0003"
+# Alembic's own table, as it would make it.
+_VERSIONS = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+
+
+async def open_database(address: str) -> Database:
+    """Connects, and makes or migrates the tables where that is needed.
+
+    Args:
+        address: SQLAlchemy's address with an asynchronous driver, as `BotSettings.database` gives.
+
+    Raises:
+        SettingError: the database can't be reached or written; one sentence, no password.
+    """
+    url = _for_asyncpg(make_url(address))
+    try:
+        if url.get_backend_name() == "sqlite":
+            # One connection: SQLite has one writer anyway, and nobody then meets "is locked".
+            engine = create_async_engine(
+                url,
+                connect_args={"async_creator_fn": errands.connect},
+                pool_size=1,
+                max_overflow=0,
+                hide_parameters=True,
+            )
+            event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(engine.sync_engine, "begin", _begin)
+        else:
+            engine = create_async_engine(
+                url, pool_size=5, max_overflow=10, pool_pre_ping=True, hide_parameters=True
+            )
+    except ModuleNotFoundError as error:
+        raise SettingError(
+            f"DATABASE_URL needs {error.name}, which is not installed; "
+            "install clipbot[postgres], or leave DATABASE_URL empty for SQLite."
+        ) from error
+    event.listen(engine.sync_engine, "handle_error", tell_apart)
+    try:
+        if url.get_backend_name() == "sqlite" and url.database:
+            await asyncio.to_thread(_make_folder, Path(url.database))
+        async with engine.begin() as connection:
+            await connection.run_sync(_bring_up_to_date)
+    except (SQLAlchemyError, OSError, ValueError, TypeError) as error:
+        await engine.dispose()
+        raise SettingError(
+            f"DATABASE_URL ({url.render_as_string(hide_password=True)}) can't be used: "
+            f"{_short(error)}."
+        ) from error
+    return engine
+
+
+async def claim(database: Database, bot_id: int) -> None:
+    """Notes whose database this is.
+
+    Raises:
+        SettingError: it is another bot's: message ids there mean other messages.
+    """
+    async with database.begin() as connection:
+        found = (await connection.execute(select(owner.c.bot_id))).scalars().first()
+        if found is None:
+            await connection.execute(insert(owner).values(bot_id=bot_id))
+    if found not in {None, bot_id}:
+        raise SettingError(
+            f"The database holds the messages of another bot (id {found}); choose another "
+            "DATA_DIR or DATABASE_URL for this TELEGRAM_BOT_TOKEN."
+        )
+
+
+async def checkpoint(database: Database) -> None:
+    """Brings SQLite's file up to date; nothing to do for PostgreSQL.
+
+    SQLite does so by itself only after 1,000 pages, which a small bot takes days to write: until
+    then the file beside the log `clipbot.db-wal` would be nearly empty, and so would its copy.
+    """
+    if database.dialect.name != "sqlite":
+        return
+    async with database.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert isinstance(driver, errands.Connection)
+        try:
+            await driver.checkpoint()
+        except sqlite3.Error as error:  # a full disk, say; nothing is lost, the log holds it
+            log.warning("The database file can't be brought up to date just now: %s", error)
+
+
+def _make_folder(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _for_asyncpg(url: URL) -> URL:
+    """Hosters hand out `sslmode=…`, which is libpq's word; asyncpg calls it `ssl`."""
+    if url.get_backend_name() != "postgresql" or "sslmode" not in url.query:
+        return url
+    mode = url.query["sslmode"]
+    return url.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
+
+
+def _short(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return (str(cause).splitlines() or [type(cause).__name__])[0].rstrip(".")
+
+
+def _begin(connection: Connection) -> None:
+    # Python's sqlite3 ends a transaction at each CREATE TABLE; a crash in the middle of the first
+    # migration would leave half of it. So transactions are begun by hand (SQLAlchemy's manual on
+    # pysqlite: "Serializable isolation / Savepoints / Transactional DDL").
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, errands.Connection)
+    driver.begin()
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    # A crash of the process loses nothing; only a power cut may lose the last moments.
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _bring_up_to_date(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        # Of several that start at once, the others wait until the first has made the tables.
+        connection.execute(select(func.pg_advisory_xact_lock(_OUR_LOCK)))
+    there, ours = set(inspect(connection).get_table_names()), set(metadata.tables)
+    if _VERSIONS.name in there:
+        versions = connection.execute(select(_VERSIONS.c.version_num)).scalars().all()
+        if versions == [NEWEST_REVISION] and ours <= there:
+            return
+    elif not there & ours:
+        metadata.create_all(connection, checkfirst=False)  # a view of that name is no table
+        _VERSIONS.create(connection)
+        connection.execute(insert(_VERSIONS).values(version_num=NEWEST_REVISION))
+        return
+    from bot.storage.migrations.running import upgrade  # here and not above: see there
+
+    upgrade(connection)

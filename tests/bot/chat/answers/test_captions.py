@@ -1,0 +1,110 @@
+"""What stands under a chart."""
+
+import pytest
+from telegram.constants import MessageLimit
+
+from bot.chat.answers.captions import caption, in_words, ranking
+from bot.i18n import LANGUAGES, speak
+from bot.platform.models import Media
+from inference.protocol.errors import Problem, ProblemCode
+from inference.protocol.messages import ImageOutcome, Reply, Result
+from tests.bot.i18n.reading import shown
+
+ENGLISH = speak("en")
+
+
+def result(labels: list[str], *scores: list[float], independent: bool = False) -> Result:
+    outcomes = [ImageOutcome(probabilities=row) for row in scores]
+    return Result(
+        job_id="1", reply=Reply("x"), labels=labels, images=outcomes, independent=independent
+    )
+
+
+def test_winner_and_runner_up() -> None:
+    text = caption(result(["cat", "a fast car", "dog"], [0.02, 0.931, 0.049]), ENGLISH)
+    assert text == "🏆 <b>a fast car</b> · 93.1 %\n🥈 dog · 4.9 %"
+
+
+def test_without_a_chart_all_labels_are_told_as_many_as_fit() -> None:
+    few = result(["cat", "a fast car", "<dog>"], [0.02, 0.931, 0.049])
+    assert in_words(few, ENGLISH).splitlines() == [
+        "🏆 <b>a fast car</b> · 93.1 %",
+        "🥈 &lt;dog&gt; · 4.9 %",
+        "▫️ cat · 2.0 %",
+    ]
+    many = result([f"{n} " + "😀" * 48 for n in range(60)], [1 / 60] * 60)
+    assert len(shown(in_words(many, ENGLISH)).encode("utf-16-le")) // 2 <= 4_096
+    assert in_words(many, ENGLISH).endswith("more")
+    album = result(["cat", "dog"], [0.9, 0.1], [0.2, 0.8])
+    assert in_words(album, ENGLISH) == caption(album, ENGLISH)
+
+
+def test_a_narrow_win_is_called_so() -> None:
+    assert "A narrow win." in caption(result(["cat", "dog"], [0.52, 0.48]), ENGLISH)
+    assert "A narrow win." not in caption(result(["cat", "dog"], [0.53, 0.47]), ENGLISH)
+
+
+def test_a_single_label_stands_against_something_else() -> None:
+    assert caption(result(["cat"], [0.2]), ENGLISH).splitlines() == [
+        "🏆 <b>something else</b> · 80.0 %",
+        "🥈 cat · 20.0 %",
+    ]
+    assert caption(result(["cat"], [0.2], independent=True), ENGLISH) == "🏆 <b>cat</b> · 20.0 %"
+
+
+def test_scores_that_believe_in_nothing() -> None:
+    low = result(["cat", "dog"], [0.002, 0.001], independent=True)
+    assert "None of them seems to fit." in caption(low, ENGLISH)
+    even = result([str(n) for n in range(200)], [0.005] * 200)
+    assert "None of them" not in caption(even, ENGLISH)
+
+
+def test_equal_scores_keep_the_order_typed() -> None:
+    pairs = ranking(["b", "a", "c"], [0.25, 0.25, 0.5], "", independent=False)
+    assert [label for label, _ in pairs] == ["c", "b", "a"]
+
+
+def test_an_album_has_a_line_for_each_picture() -> None:
+    album = result(["cat", "dog"], [0.9, 0.1], [0.2, 0.8])
+    album.images.insert(1, ImageOutcome(problem=Problem(ProblemCode.NOT_AN_IMAGE)))
+    assert caption(album, ENGLISH).splitlines() == [
+        "1. 🏆 <b>cat</b> · 90.0 %",
+        "2. That file is not a picture that I can read.",
+        "3. 🏆 <b>dog</b> · 80.0 %",
+    ]
+
+
+def test_an_album_counts_its_pictures_as_people_see_them() -> None:
+    media = [Media("f", "u", number=1, skipped=(2, 4)), Media("g", "v", number=3)]
+    album = result(["cat", "dog"], [0.9, 0.1], [0.2, 0.8])
+    assert caption(album, ENGLISH, media).splitlines() == [
+        "1. 🏆 <b>cat</b> · 90.0 %",
+        "3. 🏆 <b>dog</b> · 80.0 %",
+        "<i>Left out of the album: 2, 4. I only look at still pictures.</i>",
+    ]
+    alone = caption(result(["cat", "dog"], [0.9, 0.1]), ENGLISH, media[:1]).splitlines()
+    assert alone[0] == "🏆 <b>cat</b> · 90.0 %"
+    assert "2, 4" in alone[-1]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("letter", ["x", "&", "🐈", "ש"])
+@pytest.mark.parametrize(
+    "problem", [None, Problem(ProblemCode.UNSUPPORTED_FORMAT), Problem(ProblemCode.INTERNAL)]
+)
+def test_whatever_happens_it_fits(language: str, letter: str, problem: Problem | None) -> None:
+    labels = [f"{number}" + letter * 99 for number in range(3)]
+    outcome = ImageOutcome(probabilities=[0.35, 0.33, 0.32], problem=problem)
+    album = Result(job_id="1", reply=Reply("x"), labels=labels, images=[outcome] * 10)
+    assert _units(caption(album, speak(language))) <= MessageLimit.CAPTION_LENGTH
+    media = [Media("f", "u", number=number) for number in range(1, 10)]
+    media[0] = Media("f", "u", number=1, skipped=(10,))
+    most = Result(job_id="1", reply=Reply("x"), labels=labels, images=[outcome] * 9)
+    assert _units(caption(most, speak(language), media)) <= MessageLimit.CAPTION_LENGTH
+    one = result(labels, [0.35, 0.33, 0.32])
+    assert _units(caption(one, speak(language))) <= MessageLimit.CAPTION_LENGTH
+
+
+def _units(html: str) -> int:
+    """Telegram's own count."""
+    return len(shown(html).encode("utf-16-le")) // 2

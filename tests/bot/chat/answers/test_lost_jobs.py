@@ -1,0 +1,322 @@
+"""A queue that loses what it held loses nobody's question."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+
+from bot.chat.answers.lost_jobs import LostJobs
+from bot.chat.answers.result_dispatcher import Deliverer
+from bot.platform.models import Ask
+from bot.platform.ports import Gone, TryAgain
+from bot.queues.consumer import Consumer
+from bot.queues.job_publisher import Intake
+from bot.runtime.keyed_lock import Lanes
+from bot.runtime.metrics import Metrics
+from bot.storage import Store
+from inference.protocol.broker.client import (
+    JOBS,
+    JOBS_SUBJECT,
+    RESULTS,
+    Delivery,
+    Puller,
+    Queue,
+    results_subject,
+)
+from inference.protocol.messages import ImageOutcome, Job, Result, decode_job, encode
+from tests.bot.scripted import ScriptedPlatform, an_ask
+from tests.inference.worker.asker import until
+from tests.nats_server import NatsServer
+
+
+class Games:
+    """Whoever else asks workers."""
+
+    def __init__(self) -> None:
+        self.told = 0
+
+    async def resume(self) -> None:
+        self.told += 1
+
+
+@pytest.fixture
+def games() -> Games:
+    return Games()
+
+
+@pytest.fixture
+def intake(queue: Queue, store: Store, platform: ScriptedPlatform, metrics: Metrics) -> Intake:
+    return Intake(queue, store, platform, metrics, bot_id=42, max_per_user=2)
+
+
+@pytest.fixture
+def lost(
+    queue: Queue, store: Store, intake: Intake, platform: ScriptedPlatform, games: Games
+) -> LostJobs:
+    return LostJobs(queue, store, intake, platform, Lanes(), games.resume)
+
+
+@pytest.fixture
+def no_margin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.chat.answers.lost_jobs._UNDER_WAY", -1.0)
+
+
+def answer_to(job: Job) -> Result:
+    scores = ImageOutcome(probabilities=[1.0 / len(job.labels)] * len(job.labels))
+    return Result(
+        job_id=job.id,
+        reply=job.reply,
+        labels=job.labels,
+        images=[scores] * len(job.images),
+        chart=b"chart",
+    )
+
+
+class Worker:
+    """Takes jobs, and answers them where it is told to."""
+
+    def __init__(self, queue: Queue, jobs: Puller) -> None:
+        self._queue = queue
+        self._jobs = jobs
+
+    @classmethod
+    async def on(cls, queue: Queue) -> "Worker":
+        return cls(queue, await queue.puller(JOBS, "workers", JOBS_SUBJECT))
+
+    async def takes(self, within: float = 5.0) -> list[tuple[Job, Delivery]]:
+        deadline = asyncio.get_running_loop().time() + within
+        while not (found := await self._jobs.pull(9, 0.5)):
+            if asyncio.get_running_loop().time() > deadline:
+                return []
+        return [(decode_job(delivery.data), delivery) for delivery in found]
+
+    async def answers(self, job: Job, delivery: Delivery) -> None:
+        result = answer_to(job)
+        await self._queue.publish(job.reply.subject, encode(result), job.id)
+        await delivery.ack()
+
+
+@contextlib.asynccontextmanager
+async def delivering(queue: Queue, deliverer: Deliverer) -> AsyncIterator[None]:
+    results = await queue.puller(RESULTS, "bot-42", results_subject(42))
+    consumer = Consumer(results, deliverer.deal_with, limit=9)
+    consumer.start()
+    try:
+        yield
+    finally:
+        await consumer.drain(1.0)
+
+
+async def remade(queue: Queue, server: NatsServer) -> None:
+    """The queue stops, loses its files and comes back; whoever pulls makes its streams again."""
+    puller = await queue.puller(RESULTS, "bot-42", results_subject(42))
+    server.stop()
+    server.forget()
+    server.start()
+
+    async def is_back() -> bool:
+        await puller.pull(1, 0.1)
+        return queue.connected and await _stands(queue)
+
+    await until(is_back, True, 20.0)
+    await puller.close()
+
+
+async def _stands(queue: Queue) -> bool:
+    try:
+        await queue.state(JOBS)
+    except Exception:
+        return False
+    return True
+
+
+async def test_a_queue_that_lost_its_files_is_asked_again_and_each_asker_answered_once(
+    queue: Queue,
+    nats_server: NatsServer,
+    store: Store,
+    intake: Intake,
+    lost: LostJobs,
+    platform: ScriptedPlatform,
+    metrics: Metrics,
+    games: Games,
+) -> None:
+    await lost.look()
+    plain = an_ask(1)
+    album = an_ask(2, media=(plain.media * 2), labels=("a house", "ein Café"))
+    templated = Ask(
+        plain.place.__class__(-100, 3, 9), 8, "es", plain.media, ("un perro",), "una foto de {}"
+    )
+    asked = [plain, album, templated]
+    for ask in asked:
+        await intake.submit(ask)
+    worker = await Worker.on(queue)
+    before = {job.id: job for job, _ in await worker.takes()}
+
+    await remade(queue, nats_server)
+    assert await queue.jobs_waiting() == 0
+    await lost.look()
+    await lost.look()
+    assert games.told == 1
+
+    again = await worker.takes()
+    assert {job.id: (job.labels, job.template, job.reply, len(job.images)) for job, _ in again} == {
+        number: (job.labels, job.template, job.reply, len(job.images))
+        for number, job in before.items()
+    }
+
+    async def is_empty() -> bool:
+        state = await queue.state(RESULTS)
+        return state.first > state.last
+
+    async with delivering(queue, Deliverer(queue, store, platform, Lanes(), metrics)):
+        for job, delivery in again:
+            await worker.answers(job, delivery)
+        await until(lambda: sorted(platform.kinds), ["chart"] * 3)
+        # An answer that was under way when the queue went away.
+        for job in before.values():
+            await queue.publish(job.reply.subject, encode(answer_to(job)), f"late {job.id}")
+        await until(is_empty, True)
+    assert platform.kinds == ["chart"] * 3
+    assert [await store.jobs_in_flight(user) for user in (7, 8)] == [0, 0]
+    await lost.look()
+    assert await queue.jobs_waiting() == 0
+
+
+async def test_a_bot_that_starts_on_another_queue_asks_again(
+    queue: Queue, nats_server: NatsServer, intake: Intake, lost: LostJobs, games: Games
+) -> None:
+    await intake.submit(an_ask())
+    await remade(queue, nats_server)
+    await lost.look()
+    assert await queue.jobs_waiting() == 1
+    assert games.told == 0  # they resume by themselves at a start
+
+
+@pytest.mark.parametrize("stream", [JOBS, RESULTS])
+async def test_what_a_purge_took_is_asked_again(
+    queue: Queue, intake: Intake, lost: LostJobs, stream: str, no_margin: None
+) -> None:
+    await intake.submit(an_ask())
+    worker = await Worker.on(queue)
+    await lost.look()
+    if stream == RESULTS:
+        await worker.answers(*(await worker.takes())[0])
+    await queue._js.purge_stream(stream)
+    for _ in range(3):
+        await lost.look()
+    ((job, delivery),) = await worker.takes()
+    assert (job.labels, job.reply.data) == (["a dog", "a cat"], an_ask().id.encode())
+    await worker.answers(job, delivery)
+    state = await queue.state(RESULTS)
+    assert state.first == state.last  # not taken for the result that was lost
+
+
+async def test_what_is_in_a_stream_is_not_asked_again(
+    queue: Queue, intake: Intake, lost: LostJobs, no_margin: None
+) -> None:
+    await intake.submit(an_ask(1))
+    for _ in range(5):
+        await lost.look()
+    assert await queue.jobs_waiting() == 1
+    worker = await Worker.on(queue)
+    ((job, delivery),) = await worker.takes()
+    for _ in range(5):
+        await lost.look()
+    await worker.answers(job, delivery)
+    for _ in range(5):
+        await lost.look()  # the result waits
+    assert await queue.jobs_waiting() == 0
+
+
+async def test_what_can_be_fetched_or_queued_only_later_is_asked_again_later(
+    queue: Queue,
+    nats_server: NatsServer,
+    intake: Intake,
+    lost: LostJobs,
+    platform: ScriptedPlatform,
+) -> None:
+    for number in (1, 2):
+        await intake.submit(an_ask(number))
+    await remade(queue, nats_server)
+    platform.faults["fetch"] = [TryAgain("away")]
+    await lost.look()
+    assert await queue.jobs_waiting() == 1
+    await lost.look()
+    assert await queue.jobs_waiting() == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "times", "sentence"),
+    [(Gone("wrong file_id"), 1, "no longer has that picture"), (ValueError("ours"), 3, "Sorry")],
+)
+async def test_who_cannot_be_answered_any_more_is_told_and_no_longer_busy(
+    queue: Queue,
+    nats_server: NatsServer,
+    store: Store,
+    intake: Intake,
+    lost: LostJobs,
+    platform: ScriptedPlatform,
+    fault: Exception,
+    times: int,
+    sentence: str,
+) -> None:
+    await intake.submit(an_ask())
+    await remade(queue, nats_server)
+    platform.faults["fetch"] = [fault] * times
+    for _ in range(4):
+        await lost.look()
+    assert len(platform.said) == 1
+    assert sentence in platform.said[0][2]
+    assert await store.jobs_in_flight(7) == 0
+
+
+async def test_what_an_older_clipbot_recorded_is_told_and_no_longer_busy(
+    queue: Queue,
+    store: Store,
+    lost: LostJobs,
+    platform: ScriptedPlatform,
+    no_margin: None,
+) -> None:
+    for number, age in ((1, 60), (2, 30 * 24 * 3_600)):
+        await store.record_job(an_ask(number))
+        async with store._database.begin() as connection:
+            await connection.execute(
+                text(
+                    "update jobs set labels = null, queue = null, created_at = created_at - :age "
+                    "where message_id = :number"
+                ),
+                {"age": age, "number": number},
+            )
+    for _ in range(3):
+        await lost.look()
+    assert [place.message_id for _, place, _ in platform.said] == [1]  # nobody remembers the other
+    assert "I lost this picture" in platform.said[0][2]
+    assert await queue.jobs_waiting() == 0
+    for number in (1, 2):
+        job = await store.job(an_ask(number).id)
+        assert job
+        assert job.delivered
+
+
+async def test_an_edit_is_asked_again_in_place_of_what_it_edited(
+    queue: Queue, nats_server: NatsServer, store: Store, intake: Intake, lost: LostJobs
+) -> None:
+    await store.record_job(an_ask(), "an older queue")
+    await store.record_job(an_ask(serial=5, labels=("a house",)), "an older queue")
+    await lost.look()
+    worker = await Worker.on(queue)
+    assert [job.labels for job, _ in await worker.takes()] == [["a house"]]
+
+
+async def test_what_an_answered_edit_took_the_place_of_keeps_nobody_busy(
+    store: Store, lost: LostJobs, queue: Queue, no_margin: None
+) -> None:
+    await store.record_job(an_ask(), "an older queue")
+    edit = an_ask(serial=5, labels=("a house",))
+    await store.record_job(edit, "an older queue")
+    await store.mark_delivered(edit.id)  # and we were killed before the first one was given up
+    await lost.look()
+    assert await store.jobs_in_flight(7) == 0
+    assert await queue.jobs_waiting() == 0

@@ -1,0 +1,157 @@
+"""Which pictures and phrases a message means, in whatever order messages and edits arrive."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from telegram.error import BadRequest
+
+from bot.chat.people import speaker_of
+from bot.platform.models import Media
+from bot.platform.ports import TryAgain
+from tests.bot.chat.private_chat import BOT, Chat
+from tests.bot.telegram.messages import message, size
+
+TOO_MANY = ", ".join(f"label {number}" for number in range(30))
+
+
+async def test_a_question_is_about_the_picture_that_is_there_now(chat: Chat) -> None:
+    await chat.photo(1)
+    await chat.photo(1, serial=5, width=500)  # replaced
+    assert len(chat.sentences) == 1
+    await chat.text(10_000, "a dog, a cat")
+    (job,) = await chat.jobs()
+    assert job.images == [b"picture 500x300-id"]
+
+
+async def test_a_question_is_about_all_items_of_an_album(chat: Chat) -> None:
+    first = message(message_id=1, photo=[size(400, 300)])
+    who = await speaker_of(first, chat.store)
+    assert who
+    media = tuple(Media(f"file {number}", f"unique {number}") for number in range(3))
+    for count, serial in ((2, 12), (3, 13)):  # the last one came late
+        await chat.conversation.ask(first, who, media[:count], None, serial)
+    await chat.text(10_000, "a dog, a cat", reply_to_message=_ours(await chat.question()))
+    (job,) = await chat.jobs()
+    assert len(job.images) == 3
+
+
+@pytest.mark.parametrize("caption", [None, TOO_MANY, "an owl"])
+async def test_an_edit_that_was_faster_is_the_last_word(chat: Chat, caption: str | None) -> None:
+    await chat.photo(1, "a dog, a cat", serial=5)
+    await chat.photo(1, caption)
+    assert chat.sentences == []
+    (job,) = await chat.jobs()
+    assert job.labels == ["a dog", "a cat"]
+
+
+async def test_an_edit_that_is_refused_is_the_last_word(chat: Chat) -> None:
+    await chat.photo(1, "a dog, a cat")
+    await chat.photo(1, TOO_MANY, serial=5)
+    assert "30 phrases" in chat.sentences[-1]
+    latest = await chat.store.latest_job(7, 1)
+    assert latest
+    assert latest.delivered  # its chart would take the sentence's place
+
+
+async def test_a_refused_edit_that_is_edited_back_is_answered(chat: Chat) -> None:
+    await chat.photo(1, "a dog, a cat")
+    await chat.photo(1, TOO_MANY, serial=5)
+    await chat.photo(1, "a dog, a cat", serial=6)
+    assert len(await chat.jobs()) == 2
+    latest = await chat.store.latest_job(7, 1)
+    assert latest
+    assert not latest.delivered
+
+
+async def test_an_original_does_not_take_its_edits_question_back(chat: Chat) -> None:
+    await chat.photo(1, serial=5, width=500)
+    await chat.photo(1)
+    await chat.text(10_000, "a dog, a cat")
+    (job,) = await chat.jobs()
+    assert job.images == [b"picture 500x300-id"]
+
+
+async def test_a_lost_twin_is_that_of_its_own_picture(chat: Chat) -> None:
+    await chat.photo(1)
+    lost = await chat.question() - 1
+    await chat.photo(2, width=500)
+    await chat.text(10_000, "a dog, a cat", reply_to_message=_ours(lost))
+    (job,) = await chat.jobs()
+    assert job.images == [b"picture 400x300-id"]
+
+
+async def test_a_photo_whose_phrases_are_taken_away_is_not_asked_about(chat: Chat) -> None:
+    await chat.photo(1, "a dog, a cat")
+    await chat.photo(1, serial=5)
+    assert chat.sentences == []  # the chart is on its way
+    await chat.text(2, "thanks")
+    assert len(await chat.jobs()) == 1
+
+
+@pytest.mark.parametrize("closed", [False, True])
+async def test_phrases_that_come_once_more_change_nothing(chat: Chat, closed: bool) -> None:
+    await chat.photo(1)
+    asked = await chat.store.open_question(7, 7)
+    assert asked
+    await chat.text(10_000, "a dog, a cat")
+    if not closed:  # as if we had ended before
+        await chat.store.record_question(7, asked[0], 7, asked[1])
+    await chat.text(10_000, "a dog, a cat")
+    assert len(chat.sentences) == 1
+    assert len(await chat.jobs()) == 1
+    assert await chat.store.open_question(7, 7) is None
+
+
+async def test_a_question_that_was_asked_twice_may_be_answered_by_either(chat: Chat) -> None:
+    await chat.photo(1)
+    await chat.text(10_000, "a dog, a cat", reply_to_message=_ours(await chat.question() - 1))
+    assert len(await chat.jobs()) == 1
+    assert await chat.store.open_question(7, 7) is None
+
+
+async def test_refused_phrases_are_mended_by_an_edit(chat: Chat) -> None:
+    await chat.text(1, "hello")
+    await chat.photo(2)
+    await chat.text(10_000, TOO_MANY)
+    await chat.text(1, "hello!", serial=5)  # said before we asked
+    assert await chat.jobs() == []
+    await chat.text(10_000, "a dog, a cat", serial=6)
+    (job,) = await chat.jobs()
+    assert job.labels == ["a dog", "a cat"]
+
+
+async def test_cancelling_is_told_the_same_once_more(chat: Chat) -> None:
+    await chat.photo(1)
+    chat.platform.faults["send_text"] = [TryAgain("away")]
+    with pytest.raises(TryAgain):
+        await _cancel(chat)
+    await _cancel(chat)
+    assert chat.sentences[-1].startswith("Forgotten.")
+    assert await chat.store.open_question(7, 7) is None
+    await _cancel(chat)
+    assert "nothing to cancel" in chat.sentences[-1]
+
+
+async def test_a_press_that_is_too_old_to_be_answered_is_told_by_an_edit(chat: Chat) -> None:
+    async def answer(text: str) -> None:
+        raise BadRequest("Query is too old and response timeout expired or query id is invalid")
+
+    shown = message(message_id=9, text="Which language?", **{"from": BOT})
+    press: Any = SimpleNamespace(
+        data="language:es", from_user=message().from_user, message=shown, answer=answer
+    )
+    await chat.preferences.press(press)
+    assert (await chat.store.person(7)).language == "es"
+    assert chat.platform.kinds == ["edit 9 to text"]
+
+
+async def _cancel(chat: Chat) -> None:
+    command = message(message_id=10_001, text="/cancel")
+    who = await speaker_of(command, chat.store)
+    assert who
+    await chat.preferences.commands["cancel"](command, who, "")
+
+
+def _ours(number: int) -> dict[str, Any]:
+    return message(message_id=number, text="Which phrases?", **{"from": BOT}).to_dict()

@@ -1,0 +1,136 @@
+"""Edits: only what a message says anew is a new question; settings that change since are none."""
+
+from typing import Any
+
+import pytest
+
+from tests.bot.chat.private_chat import Chat
+from tests.bot.telegram.messages import message, size
+
+TOO_MANY = ", ".join(f"label {number}" for number in range(30))
+
+
+async def _sets(chat: Chat) -> None:
+    await chat.command(500, "/labels a moon, a sun")
+    await chat.command(501, "/template a photo of {}")
+    chat.platform.said.clear()
+
+
+async def test_an_edit_that_changes_nothing_leaves_the_answer_as_it_is(chat: Chat) -> None:
+    await chat.command(1, "/labels a dog, a cat")
+    await chat.photo(2)
+    await chat.photo(3, "a house, a boat")
+    assert len(await chat.jobs()) == 2
+    await _sets(chat)
+    for serial in (8, 9):
+        await chat.photo(2, serial=serial)
+        await chat.photo(3, "a house, a boat", serial=serial)
+    assert await chat.jobs() == []
+    assert chat.sentences == []
+
+
+async def test_a_new_caption_is_a_new_question(chat: Chat) -> None:
+    await chat.command(1, "/labels a dog, a cat")
+    await chat.photo(2)
+    await chat.jobs()
+    await chat.photo(2, "a house, a boat", serial=8)
+    await chat.photo(2, serial=9)  # its caption is taken away again
+    first, second = await chat.jobs()
+    assert first.labels == ["a house", "a boat"]
+    assert second.labels == ["a dog", "a cat"]
+
+
+async def test_a_new_picture_is_a_new_question(chat: Chat) -> None:
+    await chat.command(1, "/labels a dog, a cat")
+    await chat.photo(2)
+    await chat.photo(2, serial=8, width=500)
+    assert [job.images for job in await chat.jobs()] == [
+        [b"picture 400x300-id"],
+        [b"picture 500x300-id"],
+    ]
+
+
+async def test_phrases_that_were_taken_away_stay_away(chat: Chat) -> None:
+    await chat.photo(1, "a dog, a cat")
+    await chat.photo(1, serial=8)
+    await chat.jobs()
+    await _sets(chat)
+    await chat.photo(1, serial=9)
+    assert await chat.jobs() == []
+    await chat.photo(1, "a dog, a cat", serial=10)
+    (job,) = await chat.jobs()
+    assert job.labels == ["a dog", "a cat"]
+
+
+async def test_a_question_of_ours_waits_for_its_answer(chat: Chat) -> None:
+    await chat.photo(1)
+    await _sets(chat)
+    await chat.photo(1, serial=8)
+    assert await chat.jobs() == []
+    await chat.photo(1, serial=9, width=500)  # replaced
+    assert len(await chat.jobs()) == 1
+
+
+async def test_phrases_that_were_refused_are_refused_once(chat: Chat) -> None:
+    await chat.photo(1, "a dog, a cat")
+    await chat.charts(1)
+    for serial in (5, 6, 7):
+        await chat.photo(1, TOO_MANY, serial=serial)
+    assert len(chat.sentences) == 1
+    await chat.photo(2, TOO_MANY)
+    await _sets(chat)
+    await chat.photo(2, TOO_MANY, serial=8)
+    assert chat.sentences == []
+
+
+@pytest.mark.parametrize(("limit", "later"), [(3, 20), (20, 3)])
+async def test_another_limit_of_labels_changes_no_answer(
+    chat: Chat, limit: int, later: int
+) -> None:
+    chat.has_limit(limit)
+    await chat.photo(1, "a, b, c, d")
+    assert len(await chat.jobs()) == (limit > 3)
+    chat.platform.said.clear()
+    chat.has_limit(later)  # the host restarted the bot with another MAX_LABELS
+    await chat.photo(1, "a, b, c, d", serial=8)
+    assert await chat.jobs() == []
+    assert chat.sentences == []
+    await chat.photo(1, "a, b, c", serial=9)
+    (job,) = await chat.jobs()
+    assert job.labels == ["a", "b", "c"]
+
+
+async def test_a_picture_that_was_refused_is_not_sorted_by_an_empty_edit(chat: Chat) -> None:
+    await chat.command(1, "/labels a dog, a cat")
+    for number in (2, 3, 4, 5):
+        await chat.photo(number)
+    assert "still busy" in chat.sentences[-1]
+    await chat.jobs()
+    for number in (2, 3, 4):
+        await chat.charts(number)
+    await chat.photo(5, serial=8)
+    assert await chat.jobs() == []
+
+
+@pytest.mark.parametrize("reply", [True, False])
+async def test_a_text_that_says_the_same_asks_the_same(chat: Chat, reply: bool) -> None:
+    await chat.photo(1)
+    shown = message(message_id=1, photo=[size(400, 300)]).to_dict()
+    fields: dict[str, Any] = {"reply_to_message": shown} if reply else {}
+    await chat.text(10_000, "a dog, a cat", **fields)
+    await chat.command(10_001, "/classify a dog, a cat", reply_to_message=shown)
+    assert len(await chat.jobs()) == 2
+    await _sets(chat)
+    await chat.text(10_000, "a dog, a cat", serial=8, **fields)
+    await chat.command(10_001, "/classify a dog, a cat", serial=9, reply_to_message=shown)
+    assert await chat.jobs() == []
+
+
+async def test_another_model_finds_the_same_picture(chat: Chat) -> None:
+    sizes = [size(320, 240), size(800, 600)]
+    await chat.command(1, "/labels a dog, a cat")
+    await chat.hears(message(message_id=2, photo=sizes))
+    await chat.jobs()
+    chat.fleet.image_size = 384
+    await chat.hears(message(message_id=2, photo=sizes), serial=8)
+    assert await chat.jobs() == []

@@ -1,0 +1,77 @@
+"""What commands and buttons make of a message, before any rule sees it."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bot.games.commands import Games, number_of
+from bot.games.pace import EditPace
+from bot.games.rules import Game
+from bot.games.settings import GroupSettings
+from bot.games.starting import Starting
+from bot.i18n import speak
+from bot.platform.models import Media, Place
+from bot.storage import Store
+from bot.telegram.pictures import picture_in
+from tests.bot.scripted import ScriptedPlatform
+from tests.bot.telegram.messages import message, size
+
+BOT = {"id": 42, "is_bot": True, "first_name": "clipbot"}
+ANYTHING: Any = None
+
+
+@pytest.mark.parametrize("press", ["4382bfdwdsb323b2d9", "-4611686018427387904", "17", ""])
+def test_any_press_gives_a_number_that_a_button_can_carry(press: str) -> None:
+    assert 2**32 < number_of(press) < 2**56
+    assert number_of(press) == number_of(press)
+    assert number_of(press) != number_of(press + "1")
+
+
+async def test_the_chart_of_a_game_is_no_picture_to_play_on(store: Store) -> None:
+    conversation: Any = SimpleNamespace(picture_in=lambda message: picture_in(message, 224))
+    starting = Starting(store, ANYTHING, conversation, ANYTHING, bot_id=42)
+    chart = message(message_id=5, photo=[size(400, 400)], **{"from": BOT})
+    photo = message(message_id=6, photo=[size(400, 400)])
+    assert await starting.picture(_reply_to(chart)) is None
+    found = await starting.picture(_reply_to(photo))
+    assert found is not None
+    assert isinstance(found[0], Media)
+
+
+def _reply_to(other: Any) -> Any:
+    return message(message_id=7, text="/guess", reply_to_message=other.to_dict())
+
+
+@pytest.mark.parametrize(
+    ("typed", "phrase"),
+    [("hunt a red  thing", "a red thing"), ("hnut", ""), ("guess a, b", "a, b")],
+)
+async def test_play_hands_on_what_follows_the_game(
+    typed: str, phrase: str, platform: ScriptedPlatform
+) -> None:
+    started: list[tuple[Game, str]] = []
+
+    async def starts(game: Game, start: Any) -> None:
+        started.append((game, start.argument))
+
+    some: Any = SimpleNamespace(starts=starts, commands={}, command=None)
+    telegram: Any = platform
+    games = Games(telegram, ANYTHING, ANYTHING, some, ANYTHING, some, some, bot_id=42)
+    await games.commands["play"](message(text=f"/play {typed}"), ANYTHING, typed)
+    assert [argument for _, argument in started] == [phrase]
+
+
+async def test_an_edit_that_ends_leaves_a_newer_one_alone(
+    store: Store, platform: ScriptedPlatform
+) -> None:
+    telegram: Any = platform
+    settings = GroupSettings(telegram, store, ANYTHING, EditPace())
+    settings._edit_soon(Place(-100, 5), speak("en"))
+    (older,) = settings._editing.values()
+    newer = settings._editing[-100, 5] = asyncio.create_task(asyncio.sleep(0))
+    await older
+    await asyncio.sleep(0)
+    assert settings._editing == {(-100, 5): newer}
+    assert len(platform.said) == 1

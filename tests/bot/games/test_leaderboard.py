@@ -1,0 +1,58 @@
+"""Leaderboards: whose points stand where."""
+
+import pytest
+
+from bot.chat.people import Speaker
+from bot.games.beat_clip.rules import BeatClip
+from bot.games.hunt.rules import Hunt
+from bot.games.jobs import GameJobs
+from bot.games.leaderboard import Scores
+from bot.games.pace import EditPace
+from bot.games.rules import Game, Player, RoundId, State, Table
+from bot.games.rules.events import Award
+from bot.games.runner import Arena
+from bot.i18n import speak
+from bot.runtime.metrics import Metrics
+from bot.storage import Person, Store
+from tests.bot.games.players import PHOTO
+from tests.bot.scripted import ScriptedPlatform
+from tests.bot.telegram.messages import message
+
+CHAT = -100
+ANN = Player(7, "Ann")
+GROUP = {"id": CHAT, "type": "supergroup", "title": "Friends"}
+
+
+@pytest.fixture
+async def scores(store: Store, platform: ScriptedPlatform) -> Scores:
+    """Ann was right three times in a row in Beat CLIP, and then found something in a hunt."""
+    table = [Table(RoundId(CHAT, number), ANN) for number in range(4)]
+    rounds = [BeatClip(table=one, media=PHOTO, labels=("a", "b")) for one in table[:3]]
+    hunt = Hunt(table=table[3], target="a red thing", decoys=())
+    states: list[State] = [*rounds, hunt]
+    for now, state in enumerate(states, 1):
+        right = None if state is hunt else True
+        await store.add_round(state)
+        await store.save_round(state, now=float(now), awards=[Award(ANN, 60, 1, right=right)])
+        await store.end_round(state)
+    jobs = GameJobs(None, platform, Metrics(), bot_id=42)  # type: ignore[arg-type]
+    arena = Arena(store, platform, jobs, EditPace())
+    return Scores(platform, store, arena, admin_ids=frozenset())  # type: ignore[arg-type]
+
+
+async def sections(scores: Scores, platform: ScriptedPlatform, argument: str) -> dict[str, str]:
+    """Ann's line in each section of what `/score argument` says."""
+    who = Speaker(ANN.id, Person(), speak("en"))
+    await scores.commands["score"](message(chat=GROUP, text="/score"), who, argument)
+    parts = [part.splitlines() for part in platform.said[-1][2].split("\n\n")]
+    return {part[0]: part[1] for part in parts if len(part) > 1}
+
+
+async def test_streaks_of_beat_clip_stand_in_no_other_games_leaderboard(
+    scores: Scores, platform: ScriptedPlatform
+) -> None:
+    said = await sections(scores, platform, Game.HUNT)
+    assert "🔥" not in said["<b>Photo hunt</b>"]
+    assert "🔥" not in (await sections(scores, platform, ""))["<b>Photo hunt</b>"]
+    assert "🔥3" in said["<b>All time</b>"]
+    assert "🔥3" in (await sections(scores, platform, Game.GUESS))["<b>Beat CLIP</b>"]

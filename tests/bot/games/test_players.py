@@ -1,0 +1,88 @@
+"""Who may decide for a group, as far as Telegram tells."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from telegram import Chat
+from telegram.error import BadRequest, Forbidden, TimedOut
+
+from bot.games.players import Admins
+from bot.platform.ports import TryAgain
+from bot.telegram.platform import Pace
+
+GROUP = Chat(-100, Chat.SUPERGROUP)
+
+
+class ScriptedBot:
+    """Knows one admin; what is put into `faults` is raised, one at each call."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.faults: list[Exception] = []
+
+    async def get_chat_administrators(self, chat_id: int) -> tuple[Any, ...]:
+        self.asked += 1
+        if self.faults:
+            raise self.faults.pop(0)
+        return (SimpleNamespace(user=SimpleNamespace(id=7)),)
+
+
+@pytest.fixture
+def bot() -> ScriptedBot:
+    return ScriptedBot()
+
+
+@pytest.fixture
+def admins(bot: ScriptedBot) -> Admins:
+    return Admins(bot)  # type: ignore[arg-type]
+
+
+async def test_admins_are_asked_for_once_a_minute(bot: ScriptedBot, admins: Admins) -> None:
+    assert await admins.has(GROUP, 7)
+    assert not await admins.has(GROUP, 8)
+    assert not await admins.has(GROUP, -1_001)  # somebody who speaks as a channel
+    assert bot.asked == 1
+
+
+async def test_nobody_needs_to_be_asked_about_the_group_itself_and_in_private(
+    bot: ScriptedBot, admins: Admins
+) -> None:
+    assert await admins.has(GROUP, GROUP.id)
+    assert await admins.has(Chat(8, Chat.PRIVATE), 8)
+    assert bot.asked == 0
+
+
+@pytest.mark.parametrize("fault", [BadRequest("CHAT_ADMIN_REQUIRED"), Forbidden("kicked")])
+async def test_where_telegram_does_not_say_nobody_is_an_admin(
+    bot: ScriptedBot, admins: Admins, fault: Exception
+) -> None:
+    bot.faults = [fault]
+    assert not await admins.has(GROUP, 7)
+
+
+async def test_a_bad_line_is_no_answer(bot: ScriptedBot, admins: Admins) -> None:
+    bot.faults = [TimedOut()]
+    with pytest.raises(TryAgain):
+        await admins.has(GROUP, 7)
+    assert await admins.has(GROUP, 7)
+
+
+async def test_no_more_chats_are_remembered_than_there_is_room_for(
+    bot: ScriptedBot, admins: Admins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.games.players._CHATS", 2)
+    for number in range(1, 5):
+        await admins.has(Chat(-number, Chat.GROUP), 7)
+    assert set(admins._known) == {-3, -4}
+
+
+@pytest.mark.parametrize("endpoint", ["getChatAdministrators", "getChatMember", "sendChatAction"])
+async def test_what_is_no_message_does_not_wait_for_messages(endpoint: str) -> None:
+    pace = Pace(group_max_rate=1, group_time_period=3_600)
+    for _ in range(3):  # the second message of this hour would wait
+        assert await pace.process_request(_done, (), {}, endpoint, {"chat_id": -100}, None) == {}
+
+
+async def _done() -> dict[str, Any]:
+    return {}

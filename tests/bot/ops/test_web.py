@@ -1,0 +1,32 @@
+"""The small web server: an address that can't be used is one sentence."""
+
+import socket
+
+import pytest
+from starlette.applications import Starlette
+
+from bot.ops.web import WebServer
+from inference.protocol.errors import SettingError
+
+
+async def test_a_port_that_is_taken() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        server = WebServer(Starlette(), "127.0.0.1", port, setting="METRICS_PORT")
+        with pytest.raises(SettingError, match=f"^METRICS_PORT: 127.0.0.1:{port} can't be used"):
+            await server.start()
+        await server.stop()
+
+
+async def test_a_host_that_is_none() -> None:
+    server = WebServer(Starlette(), "no.such.host.invalid", 80, setting="WEBHOOK_LISTEN")
+    with pytest.raises(SettingError, match="WEBHOOK_LISTEN"):
+        await server.start()
+
+
+async def test_it_starts_and_stops() -> None:
+    server = WebServer(Starlette(), "127.0.0.1", 0, setting="METRICS_PORT")
+    await server.start()
+    await server.stop()

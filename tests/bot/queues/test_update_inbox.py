@@ -1,0 +1,286 @@
+"""Updates: kept before they are confirmed, handled once, in order, and never lost silently."""
+
+import asyncio
+import json
+from collections.abc import Hashable
+
+import pytest
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from bot.platform.ports import Gone, TryAgain
+from bot.queues.update_inbox import Inbox, Update
+from bot.runtime.metrics import Metrics
+from bot.storage import Store
+from inference.protocol import tasks
+from inference.protocol.broker.client import DEAD, UPDATES, Queue, updates_subject
+from inference.protocol.errors import QueueUnavailable
+from tests.bot.scripted import ScriptedDelivery, failing
+from tests.inference.worker.asker import until
+
+
+class ScriptedFront:
+    """`bot.queues.update_inbox.Front`; an update is `{"update_id": …, "lane": …}`."""
+
+    def __init__(self) -> None:
+        self.handled: list[int] = []
+        self.faults: list[Exception] = []
+        self.apologies = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    def lane(self, update: Update) -> Hashable:
+        if update.get("lane") == "broken":
+            raise AttributeError("a bug before the handler")
+        lane: Hashable = update.get("lane")
+        return lane
+
+    async def handle(self, update: Update) -> None:
+        await self.gate.wait()
+        if self.faults:
+            raise self.faults.pop(0)
+        self.handled.append(update["update_id"])
+
+    async def apologise(self, update: Update) -> None:
+        self.apologies += 1
+
+
+@pytest.fixture
+def front() -> ScriptedFront:
+    return ScriptedFront()
+
+
+@pytest.fixture
+def inbox(queue: Queue, store: Store, front: ScriptedFront, metrics: Metrics) -> Inbox:
+    return Inbox(queue, store, front, 42, metrics)
+
+
+def delivered(number: int, attempt: int = 1, lane: int = 0) -> ScriptedDelivery:
+    return ScriptedDelivery(json.dumps({"update_id": number, "lane": lane}).encode(), attempt)
+
+
+async def test_an_update_is_kept_once(inbox: Inbox, queue: Queue) -> None:
+    for _ in range(2):
+        await inbox.keep({"update_id": 5, "text": "ñ"})
+    puller = await queue.puller(UPDATES, "test", updates_subject(42))
+    (kept,) = await puller.pull(9, 1.0)
+    assert json.loads(kept.data) == {"update_id": 5, "text": "ñ"}
+
+
+async def test_handled_twice_is_handled_once(inbox: Inbox, front: ScriptedFront) -> None:
+    first, second = delivered(1), delivered(1, attempt=2)
+    await inbox.deal_with(first)
+    await inbox.deal_with(second)
+    assert front.handled == [1]
+    assert (first.acknowledged, second.acknowledged) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "attempt", "delay"),
+    [
+        (TryAgain("away"), 5, 16.0),
+        (TryAgain("away"), 50, 60.0),
+        (TryAgain("flood", 17.0), 1, 17.0),
+        (QueueUnavailable("no answer"), 6, 32.0),
+        (OperationalError("select", None, Exception("locked")), 9, 60.0),
+        (PoolTimeout("all connections wait"), 9, 60.0),
+    ],
+)
+async def test_what_is_away_for_long_comes_back_however_often(
+    inbox: Inbox, front: ScriptedFront, fault: Exception, attempt: int, delay: float
+) -> None:
+    front.faults = [fault]
+    delivery = delivered(1, attempt)
+    await inbox.deal_with(delivery)
+    assert (delivery.handed_back, delivery.acknowledged) == ([delay], 0)
+    again = delivered(1, attempt + 1)
+    await inbox.deal_with(again)
+    assert (front.handled, again.acknowledged) == ([1], 1)
+    assert front.apologies == 0
+
+
+async def test_what_is_away_for_a_moment_is_waited_for_by_its_lane_alone(
+    inbox: Inbox, front: ScriptedFront
+) -> None:
+    front.faults = [TryAgain("flood", 9.0)]
+    first, second = delivered(1, lane=7), delivered(2, lane=7)
+    waiting = [asyncio.create_task(inbox.deal_with(one)) for one in (first, second)]
+    await until(lambda: len(front.faults), 0)
+    await inbox.deal_with(delivered(3, lane=8))
+    assert front.handled == [3]
+    await tasks.end(*waiting)
+
+    front.faults = [TryAgain("flood", 0.01), TryAgain("flood", 0.01)]
+    await asyncio.gather(inbox.deal_with(first), inbox.deal_with(second))
+    assert front.handled == [3, 1, 2]
+    assert (first.handed_back, first.acknowledged) == ([], 1)
+
+
+async def test_what_was_handled_is_noted_until_the_database_takes_it(
+    inbox: Inbox, front: ScriptedFront, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.runtime.retry._LONGEST", 0.01)
+    faults = failing(monkeypatch, store, "mark_handled", 3)
+    delivery = delivered(1)
+    await inbox.deal_with(delivery)
+    assert (front.handled, delivery.acknowledged, faults) == ([1], 1, [])
+    assert await store.is_handled(1)
+
+
+async def test_our_own_fault_is_tried_three_times_then_set_aside_with_an_apology(
+    inbox: Inbox,
+    front: ScriptedFront,
+    queue: Queue,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.runtime.retry._LONGEST", 0.01)
+    front.faults = [ValueError("a bug")] * 3
+    delivery = delivered(1)
+    await inbox.deal_with(delivery)
+    assert (delivery.handed_back, delivery.acknowledged) == ([], 1)
+    assert front.apologies == 1
+    assert await store.is_handled(1)
+    (kept,) = await (await queue.puller(DEAD, "person", "clipbot.dead.updates")).pull(9, 1.0)
+    assert json.loads(kept.data)["update_id"] == 1
+
+
+async def set_aside(queue: Queue) -> list[bytes]:
+    """The updates among the dead letters."""
+    puller = await queue.puller(DEAD, "person", "clipbot.dead.updates")
+    letters = await puller.pull(9, 1.0)
+    for letter in letters:
+        await letter.ack()
+    await puller.close()
+    return [letter.data for letter in letters]
+
+
+@pytest.mark.parametrize(
+    "update", [{"update_id": 1, "lane": "broken"}, {"update_id": 1, "lane": {"no": "lane"}}]
+)
+async def test_what_fails_before_its_handler_is_set_aside_after_its_tries(
+    inbox: Inbox, front: ScriptedFront, queue: Queue, update: Update
+) -> None:
+    delivery = ScriptedDelivery(json.dumps(update).encode())
+    for tries in range(3):
+        assert (len(delivery.handed_back), delivery.acknowledged) == (tries, 0)
+        await inbox.deal_with(delivery)
+    assert (len(delivery.handed_back), delivery.acknowledged) == (2, 1)
+    assert await set_aside(queue) == [delivery.data]
+    await inbox.deal_with(delivered(2))
+    assert front.handled == [2]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"no JSON",
+        b"[" * 100_000,
+        b"[]",
+        b'{"update_id": "x"}',
+        b"{}",
+        b'{"update_id": 18446744073709551616}',
+        b'{"update_id": 1, "message": {"from": {"id": 18446744073709551616}}}',
+        b'{"update_id": 1, "message": {"date": 1e999}}',
+    ],
+    ids=lambda data: data[:60].decode(),
+)
+async def test_what_an_older_clipbot_stored_and_nobody_can_use_is_set_aside(
+    inbox: Inbox, front: ScriptedFront, queue: Queue, data: bytes
+) -> None:
+    delivery = ScriptedDelivery(data)
+    await inbox.deal_with(delivery)
+    assert (delivery.handed_back, delivery.acknowledged, front.handled) == ([], 1, [])
+    assert await set_aside(queue) == [data]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        DataError("select", None, Exception("value out of int64 range")),
+        OverflowError("Python int too large to convert to SQLite INTEGER"),
+        UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"),
+    ],
+    ids=lambda refusal: type(refusal).__name__,
+)
+async def test_what_the_database_refuses_for_its_content_does_not_keep_its_sender_waiting(
+    inbox: Inbox,
+    front: ScriptedFront,
+    queue: Queue,
+    refusal: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.runtime.retry._LONGEST", 0.01)
+    front.faults = [refusal] * 3
+    poison, photo = delivered(1), delivered(2)
+    await asyncio.gather(inbox.deal_with(poison), inbox.deal_with(photo))
+    assert (poison.acknowledged, photo.acknowledged, front.handled) == (1, 1, [2])
+    assert front.apologies == 1
+    assert await set_aside(queue) == [poison.data]
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"update_id": 1, "message": {"from": {"id": 2**64}}},
+        {"update_id": 1, "message": {"date": float("inf")}},
+        {"update_id": True},
+        {"update_id": 2**63},
+        {"update_id": 1, "text": "ñ" * 2**21},
+    ],
+    ids=["user id", "infinity", "boolean", "update id", "size"],
+)
+async def test_what_cannot_be_stored_is_set_aside_at_once(
+    inbox: Inbox, queue: Queue, update: Update
+) -> None:
+    await inbox.keep(update)
+    await inbox.keep({"update_id": 2})
+    puller = await queue.puller(UPDATES, "test", updates_subject(42))
+    assert [json.loads(one.data) for one in await puller.pull(9, 1.0)] == [{"update_id": 2}]
+    assert len(await set_aside(queue)) == 1
+
+
+async def test_a_dead_letter_that_cannot_be_written_keeps_nobody_waiting(
+    inbox: Inbox, queue: Queue, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise QueueUnavailable("NATS did not store a message: it is too large")
+
+    monkeypatch.setattr(queue, "set_aside", refuse)
+    delivery = ScriptedDelivery(b"no JSON")
+    await inbox.deal_with(delivery)
+    assert delivery.acknowledged == 1
+    assert "can't be set aside" in caplog.text
+
+
+async def test_who_is_gone_is_not_asked_again(inbox: Inbox, front: ScriptedFront) -> None:
+    front.faults = [Gone("bot was blocked by the user")]
+    delivery = delivered(1)
+    await inbox.deal_with(delivery)
+    assert (delivery.acknowledged, front.apologies) == (1, 0)
+
+
+async def test_one_persons_updates_are_handled_in_order_others_meanwhile(
+    inbox: Inbox, front: ScriptedFront
+) -> None:
+    front.gate.clear()
+    handling = [
+        asyncio.create_task(inbox.deal_with(delivered(number, lane=lane)))
+        for number, lane in ((1, 7), (2, 7), (3, 8))
+    ]
+    await asyncio.sleep(0)
+    front.gate.set()
+    await asyncio.gather(*handling)
+    assert sorted(front.handled) == [1, 2, 3]
+    assert front.handled.index(1) < front.handled.index(2)
+
+
+async def test_one_persons_flood_leaves_room_for_others(inbox: Inbox, front: ScriptedFront) -> None:
+    front.gate.clear()
+    flood = [delivered(number, lane=7) for number in range(101)]
+    handling = [asyncio.create_task(inbox.deal_with(delivery)) for delivery in flood]
+    await asyncio.sleep(0)
+    assert flood[-1].handed_back == [5.0]
+    front.gate.set()
+    await asyncio.gather(*handling)
+    assert front.handled == list(range(100))

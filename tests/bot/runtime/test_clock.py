@@ -1,0 +1,200 @@
+"""The host's clock is set, forward or back, and nobody waits longer or shorter for it."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.games.pace import Urgency, allowed_at
+from bot.games.rules import Player, RoundId, Table
+from bot.games.rules import round as rounds
+from bot.games.rules.round import GRACE, PATIENCE, Phase, Round
+from bot.runtime import clock
+from bot.storage import Album, Store
+from tests.bot.scripted import an_ask, failing
+from tests.inference.worker.asker import until
+
+HOUR = 3_600.0
+
+
+class Host:
+    """A host whose clock can be set."""
+
+    def __init__(self) -> None:
+        self.set_by = 0.0
+        self._time = time.time
+
+    def time(self) -> float:
+        return self._time() + self.set_by
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Host:
+    host = Host()
+    monkeypatch.setattr("time.time", host.time)
+    return host
+
+
+@contextlib.asynccontextmanager
+async def watching(store: Store, host: Host) -> AsyncIterator[None]:
+    watch = asyncio.create_task(clock.watch(store, wall=host.time, look_every=0.01))
+    await asyncio.sleep(0)  # it has looked at the clock
+    yield
+    watch.cancel()
+    await asyncio.wait([watch])
+
+
+@pytest.mark.parametrize("jump", [-HOUR, HOUR, -48 * HOUR, 30.0])
+def test_steady_time_goes_on_whatever_the_clock_is_set_to(host: Host, jump: float) -> None:
+    before = clock.steady()
+    host.set_by = jump
+    assert 0 <= clock.steady() - before < 1
+
+
+async def add_item(store: Store, settle: float) -> None:
+    await store.add_album_item(
+        7, "g", 1, b"item", user_id=7, edited=False, serial=11, settle=settle
+    )
+
+
+@pytest.mark.parametrize("jump", [-HOUR, HOUR, -60.0])
+async def test_an_album_settles_after_its_time(store: Store, host: Host, jump: float) -> None:
+    await add_item(store, 0.05)
+    host.set_by = jump
+    due = await store.next_album_due()
+    assert due
+    assert due - clock.steady() < 0.05
+    await until(store.due_albums, [Album(7, "g", 11)], 5.0)
+
+
+@pytest.mark.parametrize("jump", [HOUR, 24 * HOUR])
+async def test_an_album_does_not_settle_before_its_time(
+    store: Store, host: Host, jump: float
+) -> None:
+    await add_item(store, 60.0)
+    host.set_by = jump
+    assert await store.due_albums() == []
+
+
+async def test_an_album_of_before_the_clock_was_set_back_is_due(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as an_hour_ahead:
+        an_hour_ahead.setattr(clock, "_BEGAN", clock._BEGAN + HOUR)
+        await add_item(store, 1.5)
+    assert await store.due_albums() == [Album(7, "g", 11)]
+    due = await store.next_album_due()
+    assert due
+    assert due <= clock.steady()
+
+
+async def test_an_album_is_never_put_off_for_long(store: Store) -> None:
+    await add_item(store, 0.0)
+    await store.put_off_album(Album(7, "g", 11), 24 * HOUR)
+    due = await store.next_album_due()
+    assert due
+    assert due <= clock.steady() + 600
+
+
+@pytest.mark.parametrize("jump", [-HOUR, HOUR, 60 * 24 * HOUR])
+async def test_who_waits_is_told_after_their_time_and_what_is_young_is_kept(
+    store: Store, host: Host, jump: float
+) -> None:
+    ask = an_ask()
+    await store.record_job(ask)
+    await store.record_question(7, 100, 7, ask.media)
+    await store.record_answer(ask.place, 55, is_chart=False)
+    recorded = await store.job(ask.id)
+    assert recorded
+    async with watching(store, host):
+        host.set_by = jump
+
+        async def is_moved() -> bool:
+            job = await store.job(ask.id)
+            return job is not None and abs(job.created_at - recorded.created_at - jump) < 1
+
+        await until(is_moved, True)
+    assert await store.waiting_longer_than(60) == []
+    assert [job.id for job in await store.waiting_longer_than(-60)] == [ask.id]
+    assert await store.jobs_in_flight(7) == 1
+    assert await store.open_question(7, 7) == (100, ask.media)
+    await store.prune()
+    assert await store.job(ask.id)
+    assert await store.answer_to(7, 1)
+
+
+async def test_records_whose_database_is_away_are_moved_when_it_is_back(
+    store: Store, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.record_job(an_ask())
+    away = failing(monkeypatch, store, "move", 3)
+    async with watching(store, host):
+        host.set_by = HOUR
+
+        async def is_moved() -> bool:
+            job = await store.job(an_ask().id)
+            return job is not None and abs(job.created_at - host.time()) < 60
+
+        await until(is_moved, True)
+    assert away == []
+
+
+async def test_what_was_recorded_after_the_clock_was_set_stays_as_it_is(
+    store: Store, host: Host
+) -> None:
+    for jump in (HOUR, -HOUR):
+        host.set_by += jump
+        await store.record_job(an_ask())
+        await store.move(jump, host.time(), fresh=2.0)
+        job = await store.job(an_ask().id)
+        assert job
+        assert abs(job.created_at - host.time()) < 2
+
+
+async def test_a_start_finds_nothing_that_is_younger_than_now(store: Store, host: Host) -> None:
+    host.set_by = HOUR
+    await store.record_job(an_ask())
+    host.set_by = 0.0
+    async with watching(store, host):
+
+        async def age() -> bool:
+            job = await store.job(an_ask().id)
+            return job is not None and abs(job.created_at - host.time()) < 60
+
+        await until(age, True)
+
+
+def playing(phase: Phase, opened_at: float, ends_at: float) -> Round:
+    table = Table(RoundId(-1, 1), Player(7, "Alice"), seconds=30.0)
+    return Round(table=table, phase=phase, opened_at=opened_at, ends_at=ends_at)
+
+
+@pytest.mark.parametrize(
+    ("phase", "length"), [(Phase.OPEN, 30.0), (Phase.JUDGING, PATIENCE)], ids=str
+)
+def test_a_round_of_before_the_clock_was_set_back_is_no_longer_than_a_new_one(
+    phase: Phase, length: float
+) -> None:
+    now = 1_000_000.0
+    there = rounds.resumed(playing(phase, now + HOUR - 10, now + HOUR + 20), now)
+    assert there.ends_at == now + length
+    assert there.opened_at is not None
+    if phase is Phase.OPEN:
+        assert there.opened_at == now
+
+
+@pytest.mark.parametrize("left", [25.0, 5.0, -HOUR])
+def test_a_round_of_before_a_crash_goes_on(left: float) -> None:
+    now = 1_000_000.0
+    there = rounds.resumed(playing(Phase.OPEN, now + left - 30, now + left), now)
+    assert (there.opened_at, there.ends_at) == (now + left - 30, now + max(left, GRACE))
+
+
+def test_calls_of_before_the_clock_was_set_back_hold_nothing_up() -> None:
+    now = 1_000_000.0
+    later = [now + HOUR + second for second in range(10)]
+    for urgency in Urgency:
+        assert allowed_at(later, urgency, now) == now
+    assert allowed_at([now - 1] * 6, Urgency.RESULT, now) == now + 59

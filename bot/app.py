@@ -18,7 +18,7 @@ from typing import Any
 from bot.chat.albums import Albums
 from bot.chat.answers import wait_notices as patience
 from bot.chat.answers.lost_jobs import LostJobs
-from bot.chat.answers.result_dispatcher import Deliverer
+from bot.chat.answers.result_dispatcher import ResultDispatcher
 from bot.chat.classify import Conversation
 from bot.chat.preferences import Preferences
 from bot.games.commands import Games
@@ -26,16 +26,16 @@ from bot.games.jobs import GameJobs
 from bot.games.leaderboard import Scores
 from bot.games.pace import EditPace
 from bot.games.players import Admins
-from bot.games.runner import Arena
+from bot.games.runner import GameRunner
 from bot.games.settings import GroupSettings
 from bot.games.starting import Starting
 from bot.ops.health import Health
 from bot.queues.consumer import Consumer
-from bot.queues.job_publisher import Intake, payload_warning
-from bot.queues.update_inbox import Inbox
-from bot.queues.worker_registry import Fleet
+from bot.queues.job_publisher import JobPublisher, payload_warning
+from bot.queues.update_inbox import UpdateInbox
+from bot.queues.worker_registry import WorkerRegistry
 from bot.runtime import clock
-from bot.runtime.keyed_lock import Lanes
+from bot.runtime.keyed_lock import KeyedLock
 from bot.runtime.metrics import Metrics
 from bot.services.disk import Disk
 from bot.services.nats_server import NatsServer
@@ -43,7 +43,7 @@ from bot.services.queue_health import OwnServer, QueueHealth
 from bot.services.worker import embedded_worker
 from bot.settings import BotSettings
 from bot.storage import Database, Store, checkpoint, claim, open_database
-from bot.telegram.application import TelegramFront, build
+from bot.telegram.application import TelegramUpdateHandler, build
 from bot.telegram.connection import keep_menu, meet, prepare_polling, prepare_webhook
 from bot.telegram.platform import Bot, TelegramPlatform
 from bot.telegram.polling import Poller
@@ -119,11 +119,11 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
 
     application = build(settings.token, settings.telegram_api_url)
     platform = TelegramPlatform(application.bot)
-    fleet = Fleet(queue, metrics, settings.clip_model)
+    registry = WorkerRegistry(queue, metrics, settings.clip_model)
     bot_id = settings.bot_id
     await queue.readdress_jobs(settings.clip_model, bot_id)
     await queue.answer_model(settings.clip_model)
-    intake = Intake(
+    publisher = JobPublisher(
         queue,
         store,
         platform,
@@ -132,27 +132,29 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
         max_per_user=settings.max_per_user,
         model=settings.clip_model,
     )
-    conversation = Conversation(platform, store, intake, fleet, max_labels=settings.max_labels)
+    conversation = Conversation(
+        platform, store, publisher, registry, max_labels=settings.max_labels
+    )
     albums = Albums(application.bot, store, conversation)
     edits = EditPace()
     game_jobs = GameJobs(queue, platform, metrics, bot_id=bot_id, model=settings.clip_model)
-    arena = Arena(store, platform, game_jobs, edits)
+    runner = GameRunner(store, platform, game_jobs, edits)
     preferences = Preferences(
         platform,
         store,
-        fleet,
+        registry,
         queue,
-        arena,
+        runner,
         max_labels=settings.max_labels,
         admin_ids=settings.admin_ids,
         sort=conversation.sort_by_stored,
     )
     admins = Admins(application.bot)
-    starting = Starting(store, arena, conversation, admins, bot_id=bot_id)
-    scores = Scores(platform, store, arena, admin_ids=settings.admin_ids)
+    starting = Starting(store, runner, conversation, admins, bot_id=bot_id)
+    scores = Scores(platform, store, runner, admin_ids=settings.admin_ids)
     group_settings = GroupSettings(platform, store, admins, edits)
-    games = Games(platform, store, arena, starting, admins, scores, group_settings, bot_id=bot_id)
-    front = TelegramFront(
+    games = Games(platform, store, runner, starting, admins, scores, group_settings, bot_id=bot_id)
+    front = TelegramUpdateHandler(
         application,
         store,
         conversation,
@@ -162,13 +164,13 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
         allowed_chats=settings.allowed_chats,
         admin_ids=settings.admin_ids,
     )
-    inbox = Inbox(queue, store, front, bot_id, metrics)
-    lanes = Lanes()
-    deliverer = Deliverer(queue, store, platform, lanes, metrics, takers=[arena])
-    lost = LostJobs(queue, store, intake, platform, lanes, on_new_queue=arena.resume)
+    inbox = UpdateInbox(queue, store, front, bot_id, metrics)
+    lanes = KeyedLock()
+    deliverer = ResultDispatcher(queue, store, platform, lanes, metrics, takers=[runner])
+    lost = LostJobs(queue, store, publisher, platform, lanes, on_new_queue=runner.resume)
 
     queue_health = QueueHealth(queue, own_server)
-    health = Health(queue_health, store.answers, fleet, disk)
+    health = Health(queue_health, store.answers, registry, disk)
     for watching in (queue_health.watch, health.watch_disk):
         _in_background(stack, watching)
     if settings.metrics_port:
@@ -179,17 +181,17 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
     await meet(application)
     stack.push_async_callback(application.shutdown)
 
-    await arena.resume()
-    results = await queue.puller(RESULTS, f"bot-{bot_id}", results_subject(bot_id))
+    await runner.resume()
+    results = await queue.pull_consumer(RESULTS, f"bot-{bot_id}", results_subject(bot_id))
     _consume(stack, Consumer(results, deliverer.deal_with, limit=_RESULTS_IN_HAND))
     wait = settings.wait_notice_minutes * 60
     for work in (
-        fleet.watch,
+        registry.watch,
         albums.watch,
-        arena.watch,
+        runner.watch,
         lambda: patience.watch(store, platform, lanes, wait=wait, look_every=min(15.0, wait / 4)),
         lost.watch,
-        lambda: patience.watch_model(store, platform, lanes, lambda: fleet.lacks_model),
+        lambda: patience.watch_model(store, platform, lanes, lambda: registry.lacks_model),
         lambda: clock.watch(store),
         lambda: _prune(store),
         lambda: _checkpoint(database),
@@ -197,7 +199,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
         lambda: keep_menu(application.bot),
     ):
         _in_background(stack, work)
-    updates = await queue.puller(UPDATES, f"bot-{bot_id}", updates_subject(bot_id))
+    updates = await queue.pull_consumer(UPDATES, f"bot-{bot_id}", updates_subject(bot_id))
     _consume(stack, Consumer(updates, inbox.deal_with, limit=_UPDATES_IN_HAND))
 
     log.info("clipbot is @%s; model %s.", application.bot.username, settings.clip_model)
@@ -258,7 +260,9 @@ def _for_worker(settings: BotSettings) -> dict[str, str]:
     }
 
 
-async def _poll(settings: BotSettings, bot: Bot, inbox: Inbox, stack: AsyncExitStack) -> Fatal:
+async def _poll(
+    settings: BotSettings, bot: Bot, inbox: UpdateInbox, stack: AsyncExitStack
+) -> Fatal:
     await prepare_polling(bot)
     poller = Poller(settings.token, settings.telegram_api_url, inbox.keep)
     stack.push_async_callback(poller.close)
@@ -267,7 +271,9 @@ async def _poll(settings: BotSettings, bot: Bot, inbox: Inbox, stack: AsyncExitS
     return polling
 
 
-async def _receive(settings: BotSettings, bot: Bot, inbox: Inbox, stack: AsyncExitStack) -> Fatal:
+async def _receive(
+    settings: BotSettings, bot: Bot, inbox: UpdateInbox, stack: AsyncExitStack
+) -> Fatal:
     from bot.ops.serving import serve_webhook  # here and not above: 4 MB that most bots spare
 
     await serve_webhook(stack, settings, inbox.keep)

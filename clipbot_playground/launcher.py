@@ -25,13 +25,13 @@ from bot.services.nats_server import NatsServer
 from bot.services.queue_health import OwnServer, QueueHealth
 from bot.services.worker import embedded_worker
 from bot.settings import BotSettings
-from clipbot_playground.botapi.delivery.loopback_server import Wire
+from clipbot_playground.botapi.delivery.loopback_server import LoopbackServer
 from clipbot_playground.botapi.server import BotApiServer
 from clipbot_playground.page.download import Download
 from clipbot_playground.page.gallery import Gallery
 from clipbot_playground.page.model_choice import ModelChoice, choose
 from clipbot_playground.page.site import Site
-from clipbot_playground.page.system_panel import Bonnet
+from clipbot_playground.page.system_panel import SystemPanel
 from inference.model.hub.cache import find_complete
 from inference.protocol import tasks
 from inference.protocol.broker.client import connect, results_subject
@@ -68,9 +68,9 @@ class Playground:
         self._model = choose(chosen)
         token = f"{_BOT_ID}:{secrets.token_urlsafe(24)}"
         self.server = BotApiServer(token, username="clip_bot")
-        self.bonnet = Bonnet(self.server.world.bell, self._model, _download(self._model))
+        self.bonnet = SystemPanel(self.server.world.bell, self._model, _download(self._model))
         self.site = Site(self.server, self.bonnet, Gallery())
-        self._wire = Wire(self.site.application, port)
+        self._wire = LoopbackServer(self.site.application, port)
         self._port = port
         self._stack = AsyncExitStack()
 

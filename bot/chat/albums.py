@@ -17,7 +17,7 @@ from bot.chat.album_parts import Part, numbered, parts_of
 from bot.chat.classify import Conversation
 from bot.chat.people import Speaker, is_private, speaker_of
 from bot.platform.models import Media
-from bot.platform.ports import Gone, TryAgain
+from bot.platform.ports import RetryLater, TargetGone
 from bot.queues.job_publisher import Admission
 from bot.runtime.clock import steady
 from bot.runtime.retry import Failures, backoff
@@ -61,7 +61,7 @@ class Albums:
             message.to_json().encode(),
             user_id=speaker.user_id,
             edited=edited,
-            serial=update_id,
+            revision=update_id,
             settle=SETTLE,
         )
         self._something_came.set()
@@ -91,9 +91,9 @@ class Albums:
         try:
             async with self._at_once:
                 await self._take_up(album)
-        except Gone as error:
+        except TargetGone as error:
             log.info("An album has nobody to answer: %s", error)
-        except (TryAgain, QueueUnavailable, *DATABASE_AWAY) as error:
+        except (RetryLater, QueueUnavailable, *DATABASE_AWAY) as error:
             again = getattr(error, "after", 0.0) or backoff(self._failures.count(album))
             log.warning("An album: %s; trying again in %.0f s.", error, again)
         except Exception:
@@ -124,7 +124,7 @@ class Albums:
         items = [shapes.message(json.loads(item)) for item in packed]
         messages = [Message.de_json(item, self._bot) for item in items if item]
         if not messages:
-            raise Gone("the album was forgotten")
+            raise TargetGone("the album was forgotten")
         return messages
 
     async def _take_up(self, album: Album) -> None:
@@ -135,17 +135,17 @@ class Albums:
         await self._store.album_asked_by(album, album.asking_id or parts[0].asking.message_id)
         admission = Admission()
         for part in parts:
-            await self._ask(part, album.serial, admission)
+            await self._ask(part, album.revision, admission)
 
-    async def _ask(self, part: Part, serial: int, admission: Admission) -> None:
+    async def _ask(self, part: Part, revision: int, admission: Admission) -> None:
         asking = part.asking
         speaker = await speaker_of(asking, self._store)
         if speaker is None:
             return
-        found = await self._conversation.pictures(part.messages, asking, serial)
+        found = await self._conversation.pictures(part.messages, asking, revision)
         if media := numbered(found, part.first):
             await self._conversation.ask(
-                asking, speaker, media, part.phrases, serial, admission=admission
+                asking, speaker, media, part.phrases, revision, admission=admission
             )
         else:
             await self._conversation.refuse_target(asking, speaker, _worst(found))

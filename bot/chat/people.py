@@ -6,7 +6,7 @@ from telegram import Chat, ExternalReplyInfo, Message, MessageOriginUser, User
 from telegram.constants import ChatType
 
 from bot.i18n import Sentences, choose, speak
-from bot.platform.models import Place
+from bot.platform.models import MessageRef
 from bot.storage import Person, Store
 
 
@@ -25,11 +25,11 @@ class Speaker:
     sentences: Sentences
 
 
-def place_of(message: Message) -> Place:
+def place_of(message: Message) -> MessageRef:
     """Where an answer to this message goes."""
     # Outside forums `message_thread_id` marks threads of replies, where nothing can be sent to.
     thread = message.message_thread_id if message.is_topic_message else None
-    return Place(message.chat_id, message.message_id, thread)
+    return MessageRef(message.chat_id, message.message_id, thread)
 
 
 def is_private(message: Message) -> bool:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
 from bot.chat.people import Speaker, is_private, place_of, speaker
-from bot.games.runner import Arena
+from bot.games.runner import GameRunner
 from bot.i18n import LANGUAGES, choose, speak
-from bot.platform.ports import Gone
-from bot.queues.worker_registry import Fleet
+from bot.platform.ports import TargetGone
+from bot.queues.worker_registry import WorkerRegistry
 from bot.storage import MEMORY_HOURS, Store
 from bot.telegram.platform import TelegramPlatform, telegram_errors
 from inference.protocol.broker.client import Queue
@@ -38,9 +38,9 @@ class Preferences:
         self,
         platform: TelegramPlatform,
         store: Store,
-        fleet: Fleet,
+        registry: WorkerRegistry,
         queue: Queue,
-        arena: Arena,
+        runner: GameRunner,
         *,
         max_labels: int,
         admin_ids: frozenset[int],
@@ -48,9 +48,9 @@ class Preferences:
     ) -> None:
         self._platform = platform
         self._store = store
-        self._fleet = fleet
+        self._registry = registry
         self._queue = queue
-        self._arena = arena
+        self._runner = runner
         self._max_labels = max_labels
         self._admin_ids = admin_ids
         self._sort = sort
@@ -75,14 +75,14 @@ class Preferences:
             text = who.sentences.start(message.from_user.first_name if message.from_user else "")
         else:
             text = who.sentences.start_in_group()
-        if self._fleet.is_demo:
+        if self._registry.is_demo:
             text += "\n\n" + who.sentences.demo_note()
         await self._say(message, text)
 
     async def _help(self, message: Message, who: Speaker, _argument: str) -> None:
         tell = who.sentences.help if is_private(message) else who.sentences.help_in_group
         text = tell(self._max_labels)
-        if self._fleet.is_demo:
+        if self._registry.is_demo:
             text += "\n\n" + who.sentences.demo_note()
         await self._say(message, text)
 
@@ -170,13 +170,13 @@ class Preferences:
             return
         workers = [
             f"{w.model} · {w.device or '?'} · {w.state}{' · ' + w.reason if w.reason else ''}"
-            + ("" if self._fleet.is_ours(w) else f" · {who.sentences.takes_no_jobs()}")
-            for w in self._fleet.workers
+            + ("" if self._registry.is_ours(w) else f" · {who.sentences.takes_no_jobs()}")
+            for w in self._registry.workers
         ]
         waiting = await self._queue.jobs_waiting()
         text = who.sentences.status(waiting, workers)
-        if not self._fleet.takers:
-            text += "\n" + who.sentences.no_worker_for(self._fleet.model)
+        if not self._registry.takers:
+            text += "\n" + who.sentences.no_worker_for(self._registry.model)
         await self._say(message, text)
 
     async def press(self, query: CallbackQuery) -> None:
@@ -188,13 +188,13 @@ class Preferences:
             await self._store.set_language(who.user_id, code)
             text = speak(code).language_set()
         elif data == _FORGET:
-            await self._arena.forget(who.user_id)
+            await self._runner.forget(who.user_id)
             await self._store.forget_person(who.user_id)
             text = who.sentences.deleted()
         else:
             text = ""
         # After a long stop the press is too old to be answered; what it did is told all the same.
-        with contextlib.suppress(Gone):
+        with contextlib.suppress(TargetGone):
             async with telegram_errors():
                 await query.answer(text)
         if text and isinstance(query.message, Message) and query.message.text != text:

@@ -48,7 +48,7 @@ class Targets:
         self._max_labels = max_labels
 
     async def of(
-        self, message: Message, speaker: Speaker, serial: int, *, is_command: bool = False
+        self, message: Message, speaker: Speaker, revision: int, *, is_command: bool = False
     ) -> Target | NotAPicture | None:
         """The pictures; else why what the message replies to is none; None: it means no picture.
 
@@ -58,14 +58,14 @@ class Targets:
         """
         replied_to = message.reply_to_message
         is_plain = replied_to is None and message.external_reply is None
-        if serial or is_plain:
+        if revision or is_plain:
             asked = await self._open_question(message, speaker)
             # An edit, or it came once more, maybe with its question still open.
             if media := await self._asked_before(message):
                 return asked if asked and asked.media == media else Target(media)
             if is_plain:
                 # An edit of what was said before we asked is about something else.
-                if asked and not (serial and message.message_id < (asked.question or 0)):
+                if asked and not (revision and message.message_id < (asked.question or 0)):
                     return asked
                 return await self._last_if_meant(message, speaker, is_command=is_command)
         if message.external_reply:
@@ -102,14 +102,14 @@ class Targets:
         has_phrases = is_command or self._has_phrases(message.text or "")
         return NotAPicture.OURS if has_phrases else None
 
-    async def in_group(self, message: Message, serial: int) -> Target | NotAPicture | None:
+    async def in_group(self, message: Message, revision: int) -> Target | NotAPicture | None:
         """In a group only a reply to our own question is meant for us."""
         replied_to = message.reply_to_message
         if replied_to is None:
             return None
         if media := await self._store.question(message.chat_id, replied_to.message_id):
             return Target(media)
-        if serial and (media := await self._asked_before(message)):
+        if revision and (media := await self._asked_before(message)):
             return Target(media)
         return NotAPicture.OURS if self.is_lost_question(replied_to) else None
 

@@ -11,13 +11,13 @@ from bot.games.boards import pressed_in
 from bot.games.leaderboard import Scores
 from bot.games.players import Admins, player_of, sender_of
 from bot.games.rules import GAMES, Game, RoundId
-from bot.games.rules.events import Pressed, Said, Sent, Skipped, Stopped, Whisper
+from bot.games.rules.events import Pressed, Said, Sent, Skipped, Stopped, Toast
 from bot.games.rules.round import Note, Phase
 from bot.games.rules.spelling import meant
-from bot.games.runner import Arena
+from bot.games.runner import GameRunner
 from bot.games.settings import GroupSettings
 from bot.games.starting import Start, Starting
-from bot.platform.models import Place
+from bot.platform.models import MessageRef
 from bot.platform.ports import Button
 from bot.storage import Store
 from bot.telegram.platform import TelegramPlatform, telegram_errors
@@ -35,7 +35,7 @@ class Games:
         self,
         platform: TelegramPlatform,
         store: Store,
-        arena: Arena,
+        runner: GameRunner,
         starting: Starting,
         admins: Admins,
         scores: Scores,
@@ -45,7 +45,7 @@ class Games:
     ) -> None:
         self._platform = platform
         self._store = store
-        self._arena = arena
+        self._runner = runner
         self._starting = starting
         self._admins = admins
         self._settings = settings
@@ -75,7 +75,7 @@ class Games:
         board = message.reply_to_message
         if board is None or not (board.from_user and board.from_user.id == self._bot_id):
             return False
-        row = await self._arena.round_at(place.chat_id, place.thread_id)
+        row = await self._runner.round_at(place.chat_id, place.thread_id)
         if row is None or not (
             board.message_id == row.display.board_id or _carries(board, row.id.number)
         ):
@@ -91,7 +91,7 @@ class Games:
             event = Sent(row.id, player, message.message_id, picture)
         else:
             return True
-        await self._arena.happens(place.chat_id, place.thread_id, event)
+        await self._runner.happens(place.chat_id, place.thread_id, event)
         return True
 
     async def press(self, query: CallbackQuery) -> bool:
@@ -109,12 +109,12 @@ class Games:
             await query.answer(text, show_alert=data.startswith(_PLAY) and bool(text))
         return True
 
-    async def _pressed(self, query: CallbackQuery, number: int, choice: str) -> Whisper:
-        over = Whisper(Note.OVER)
+    async def _pressed(self, query: CallbackQuery, number: int, choice: str) -> Toast:
+        over = Toast(Note.OVER)
         if not isinstance(query.message, Message):
             return over  # too old for Telegram to say where it is
         place = place_of(query.message)
-        row = await self._arena.round_at(place.chat_id, place.thread_id)
+        row = await self._runner.round_at(place.chat_id, place.thread_id)
         if row is None or row.id.number != number:
             return over
         user = query.from_user
@@ -129,7 +129,7 @@ class Games:
             may_end,
             await self._store.streak(place.chat_id, user.id),
         )
-        return await self._arena.happens(place.chat_id, place.thread_id, event) or over
+        return await self._runner.happens(place.chat_id, place.thread_id, event) or over
 
     async def _play(self, message: Message, who: Speaker, argument: str) -> None:
         """The games as buttons, or the one that is named. On a photo they are about that photo."""
@@ -140,7 +140,7 @@ class Games:
             return
         found = await self._starting.picture(message)
         place = place_of(message)
-        at = Place(place.chat_id, found[1] if found else place.message_id, place.thread_id)
+        at = MessageRef(place.chat_id, found[1] if found else place.message_id, place.thread_id)
         offered = [g for g in GAMES if not (g is Game.DUEL and is_private(message))]
         buttons = tuple(
             (Button(f"{_ICONS[game]} {who.sentences.game_name(game)}", _PLAY + game.value),)
@@ -169,14 +169,14 @@ class Games:
         self, message: Message, who: Speaker, event: type[Stopped] | type[Skipped]
     ) -> None:
         place = place_of(message)
-        row = await self._arena.round_at(place.chat_id, place.thread_id)
+        row = await self._runner.round_at(place.chat_id, place.thread_id)
         if row is None or row.state.phase is Phase.OVER:
             await self._platform.send_board(place, who.sentences.game_not_running())
         elif who.user_id == row.state.table.starter.id or await self._admins.has(
             message.chat, who.user_id
         ):
             # The round tells the result itself.
-            await self._arena.happens(place.chat_id, place.thread_id, event(row.id))
+            await self._runner.happens(place.chat_id, place.thread_id, event(row.id))
         else:
             await self._platform.send_board(place, who.sentences.may_not_end())
 

@@ -5,10 +5,10 @@ import asyncio
 import msgspec
 
 from bot.games.rules import State
-from bot.games.rules.events import Ask, Judged
+from bot.games.rules.events import Judged, JudgeRequest
 from bot.games.rules.round import RoundId
 from bot.i18n import speak
-from bot.platform.ports import Platform, TooBig
+from bot.platform.ports import ChatPlatform, FileTooBig
 from bot.runtime.metrics import Metrics
 from inference.protocol.broker.client import Queue, jobs_subject, results_subject
 from inference.protocol.errors import MessageTooLarge
@@ -20,7 +20,7 @@ PREFIX = b"game "
 _AT_ONCE = 6
 
 
-class Errand(msgspec.Struct, frozen=True):
+class GameJobRef(msgspec.Struct, frozen=True):
     """Which question of which round a result answers.
 
     Attributes:
@@ -34,7 +34,7 @@ class Errand(msgspec.Struct, frozen=True):
     draw: bool = False
 
 
-_errand = msgspec.msgpack.Decoder(Errand)
+_errand = msgspec.msgpack.Decoder(GameJobRef)
 
 
 class GameJobs:
@@ -47,7 +47,7 @@ class GameJobs:
     def __init__(
         self,
         queue: Queue,
-        platform: Platform,
+        platform: ChatPlatform,
         metrics: Metrics,
         *,
         bot_id: int,
@@ -60,7 +60,7 @@ class GameJobs:
         self._model = model
         self._at_once = asyncio.Semaphore(_AT_ONCE)
 
-    async def publish(self, state: State, ask: Ask, title: str) -> None:
+    async def publish(self, state: State, ask: JudgeRequest, title: str) -> None:
         """Queues a question; the same question again changes nothing.
 
         Raises:
@@ -68,7 +68,7 @@ class GameJobs:
             TryAgain, QueueFull, QueueUnavailable: not now.
         """
         table = state.table
-        errand = Errand(table.id.chat_id, table.thread_id, table.id.number, ask.key, ask.draw)
+        errand = GameJobRef(table.id.chat_id, table.thread_id, table.id.number, ask.key, ask.draw)
         words = speak(table.language).chart_words()
         async with self._at_once:
             job = Job(
@@ -87,7 +87,7 @@ class GameJobs:
             try:
                 await self._queue.publish(jobs_subject(self._model), encode(job), job.id)
             except MessageTooLarge as error:
-                raise TooBig(str(error)) from error
+                raise FileTooBig(str(error)) from error
         self._metrics.jobs.inc()
 
 
@@ -96,7 +96,7 @@ def is_of_a_game(result: Result) -> bool:
     return result.reply.data.startswith(PREFIX)
 
 
-def errand_of(result: Result) -> Errand:
+def errand_of(result: Result) -> GameJobRef:
     """Which question a game's result answers.
 
     Raises:
@@ -105,7 +105,7 @@ def errand_of(result: Result) -> Errand:
     return _errand.decode(result.reply.data.removeprefix(PREFIX))
 
 
-def verdict(result: Result, errand: Errand) -> Judged:
+def verdict(result: Result, errand: GameJobRef) -> Judged:
     """A result as the rules see it."""
     round_id = RoundId(errand.chat_id, errand.number)
     if result.problem or not result.images or result.images[0].problem:

@@ -8,7 +8,7 @@ from telegram import Message
 from bot.chat.people import Speaker, place_of
 from bot.games.rules import GAMES, Game, Player, game_of
 from bot.games.rules.spelling import meant
-from bot.games.runner import Arena
+from bot.games.runner import GameRunner
 from bot.i18n import Sentences
 from bot.storage import Standing, Store
 from bot.telegram.platform import TelegramPlatform
@@ -29,13 +29,13 @@ class Scores:
         self,
         platform: TelegramPlatform,
         store: Store,
-        arena: Arena,
+        runner: GameRunner,
         *,
         admin_ids: frozenset[int],
     ) -> None:
         self._platform = platform
         self._store = store
-        self._arena = arena
+        self._runner = runner
         self._admin_ids = admin_ids
         self.commands: dict[str, Handler] = {"score": self._score, "forget": self._forget}
 
@@ -57,7 +57,7 @@ class Scores:
     async def _forget(self, message: Message, who: Speaker, _argument: str) -> None:
         # Hidden first: what a round gives from now on is not stored.
         await self._store.hide(who.user_id)
-        await self._arena.forget(who.user_id)
+        await self._runner.forget(who.user_id)
         await self._store.forget_scores(who.user_id)
         await self._platform.send_board(place_of(message), who.sentences.score_forgotten())
 
@@ -84,7 +84,7 @@ class Scores:
     async def _game_here(self, message: Message) -> Game | None:
         """The game that is played here, or was played last in the chat."""
         place = place_of(message)
-        row = await self._arena.round_at(place.chat_id, place.thread_id)
+        row = await self._runner.round_at(place.chat_id, place.thread_id)
         return game_of(row.state) if row else await self._store.last_game(place.chat_id)
 
 

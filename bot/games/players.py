@@ -8,7 +8,7 @@ from telegram.error import BadRequest
 
 from bot.games.rules import Player
 from bot.i18n.lengths import shortened
-from bot.platform.ports import Gone
+from bot.platform.ports import TargetGone
 from bot.storage import Store
 from bot.telegram.platform import Bot, telegram_errors
 from inference.protocol.labels import clean
@@ -72,7 +72,7 @@ class Admins:
         try:
             async with telegram_errors():
                 members = await self._bot.get_chat_administrators(chat.id)
-        except (Gone, BadRequest) as error:
+        except (TargetGone, BadRequest) as error:
             log.info("Chat %s does not tell who its admins are: %s", chat.id, error)
             return frozenset()
         return frozenset(member.user.id for member in members)

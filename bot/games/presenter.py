@@ -15,10 +15,10 @@ from bot.games.duel.rules import Duel, is_of_somebody
 from bot.games.pace import EditPace, Urgency, allowed_at, with_call
 from bot.games.rules import State
 from bot.games.rules.round import End, Phase
-from bot.platform.models import Place
-from bot.platform.ports import Gone, Platform, Rejected, TryAgain
+from bot.platform.models import MessageRef
+from bot.platform.ports import CallRejected, ChatPlatform, RetryLater, TargetGone
 from bot.runtime.retry import Failures, backoff
-from bot.storage import RoundRow, Store, insist
+from bot.storage import RoundRow, Store, retry_until_stored
 
 log = logging.getLogger(__name__)
 
@@ -40,11 +40,11 @@ class Look:
     is_done: bool = False
 
 
-class Showman:
+class Presenter:
     """Sends and edits for all rounds."""
 
     def __init__(
-        self, store: Store, platform: Platform, clock: Callable[[], float], edits: EditPace
+        self, store: Store, platform: ChatPlatform, clock: Callable[[], float], edits: EditPace
     ) -> None:
         self._store = store
         self._platform = platform
@@ -59,7 +59,7 @@ class Showman:
             return Look(again_at=row.display.not_before)
         try:
             shown = await self._next_call(row, now)
-        except TryAgain as error:
+        except RetryLater as error:
             wait = min(error.after or backoff(self._failures.count(row.id)), _LONGEST_PAUSE)
             log.warning("Round %s: %s; trying again in %.0f s.", row.id, error, wait)
             until = self._clock() + wait
@@ -92,9 +92,9 @@ class Showman:
             await self._platform.edit_board(
                 _place(row), display.board_id, board.text, board.buttons
             )
-        except Rejected:
+        except CallRejected:
             pass  # another board would be refused as well, and again and again
-        except Gone as error:
+        except TargetGone as error:
             log.info("The board of round %s is gone: %s", row.id, error)
             if state.phase is Phase.OVER:
                 return Look(is_done=True)
@@ -110,17 +110,17 @@ class Showman:
         if (at := allowed_at(row.display.calls, Urgency.NEWS, now)) > now:
             return Look(again_at=at)
         board = board_of(row.state, fresh=True)
-        place = Place(row.id.chat_id, row.state.table.reply_to, row.thread_id)
+        place = MessageRef(row.id.chat_id, row.state.table.reply_to, row.thread_id)
         try:
             board_id = await self._platform.send_board(place, board.text, board.buttons)
-        except Gone as error:
+        except TargetGone as error:
             log.info("Nobody is there to play round %s: %s", row.id, error)
             return Look(is_done=True)
         # As an edit it would look the same but for links: nothing to edit yet.
         shown = board_of(row.state, fresh=False).digest
         calls = with_call(row.display.calls, self._clock())
         display = replace(row.display, board_id=board_id, shown=shown, calls=calls)
-        await insist(lambda: self._store.save_display(row.state, display))
+        await retry_until_stored(lambda: self._store.save_display(row.state, display))
         return Look(again_at=now)
 
     async def _tell(self, row: RoundRow, now: float) -> Look:
@@ -135,7 +135,7 @@ class Showman:
                 await self._platform.send_chart(place, chart, text)
             else:
                 await self._platform.send_board(place, text)
-        except Gone as error:
+        except TargetGone as error:
             log.info("Round %s can't be told like that: %s", row.id, error)
             # Some groups forbid photos but not texts; and the board may still be edited.
             if chart:
@@ -145,7 +145,7 @@ class Showman:
             return Look(again_at=now)
         calls = with_call(row.display.calls, self._clock())
         told = replace(row.display, told=True, calls=calls)
-        await insist(lambda: self._store.save_display(row.state, told))
+        await retry_until_stored(lambda: self._store.save_display(row.state, told))
         return Look(again_at=now)
 
 
@@ -159,7 +159,7 @@ def _may_be_seen(state: State) -> bool:
     return state.end is End.DONE and not is_named
 
 
-def _place(row: RoundRow) -> Place:
+def _place(row: RoundRow) -> MessageRef:
     """The result replies to the board, so that a tap leads from the one to the other."""
     board_id = row.display.board_id
-    return Place(row.id.chat_id, board_id or row.state.table.reply_to, row.thread_id)
+    return MessageRef(row.id.chat_id, board_id or row.state.table.reply_to, row.thread_id)

@@ -9,26 +9,26 @@ from typing import NoReturn
 import msgspec
 
 from bot.games.boards import chart_title
-from bot.games.jobs import Errand, GameJobs, errand_of, is_of_a_game, verdict
+from bot.games.jobs import GameJobRef, GameJobs, errand_of, is_of_a_game, verdict
 from bot.games.pace import EDIT_EVERY, EditPace
-from bot.games.presenter import Look, Showman
+from bot.games.presenter import Look, Presenter
 from bot.games.rules import State, begin, step, wakes_at
 from bot.games.rules.events import (
-    Ask,
     Awards,
     Effect,
     Event,
     Forgotten,
     Judged,
+    JudgeRequest,
     Resumed,
     Shown,
     Tick,
-    Whisper,
+    Toast,
 )
 from bot.games.rules.round import Note, Phase
-from bot.platform.ports import Gone, Platform, TooBig, TryAgain
+from bot.platform.ports import ChatPlatform, FileTooBig, RetryLater, TargetGone
 from bot.runtime.clock import steady
-from bot.runtime.keyed_lock import Lanes
+from bot.runtime.keyed_lock import KeyedLock
 from bot.runtime.retry import Failures, backoff
 from bot.storage import DATABASE_AWAY, RoundRow, Store
 from inference.protocol.errors import QueueFull, QueueUnavailable
@@ -49,13 +49,13 @@ _CLEARED_WITHIN = 3 * EDIT_EVERY
 Place = tuple[int, int | None]  # chat and topic
 
 
-class Arena:
+class GameRunner:
     """All rounds of one bot. One event at a time happens to a round; rounds go on side by side."""
 
     def __init__(
         self,
         store: Store,
-        platform: Platform,
+        platform: ChatPlatform,
         jobs: GameJobs,
         edits: EditPace,
         clock: Callable[[], float] = steady,
@@ -63,8 +63,8 @@ class Arena:
         self._store = store
         self._jobs = jobs
         self._clock = clock
-        self._showman = Showman(store, platform, clock, edits)
-        self._lanes = Lanes()
+        self._showman = Presenter(store, platform, clock, edits)
+        self._lanes = KeyedLock()
         self._hosts: dict[Place, asyncio.Task[None]] = {}
         self._news: dict[Place, asyncio.Event] = {}
         self._asking: set[asyncio.Task[None]] = set()
@@ -87,7 +87,7 @@ class Arena:
         """The round under way at a place, over but not yet shown as such included."""
         return await self._store.round_at(chat_id, thread_id)
 
-    async def happens(self, chat_id: int, thread_id: int | None, event: Event) -> Whisper | None:
+    async def happens(self, chat_id: int, thread_id: int | None, event: Event) -> Toast | None:
         """Lets an event happen to the round at a place; returns what to tell whoever acted."""
         return await self._happens((chat_id, thread_id), event)
 
@@ -154,14 +154,14 @@ class Arena:
         self._host(place)
         return None
 
-    async def _judged(self, errand: Errand, event: Judged, chart: bytes) -> None:
+    async def _judged(self, errand: GameJobRef, event: Judged, chart: bytes) -> None:
         await self._happens((errand.chat_id, errand.thread_id), event, chart)
 
-    async def _happens(self, place: Place, event: Event, chart: bytes = b"") -> Whisper | None:
+    async def _happens(self, place: Place, event: Event, chart: bytes = b"") -> Toast | None:
         async with self._lanes.turn(place):
             row = await self._store.round_at(*place)
             if row is None:
-                return Whisper(Note.OVER)
+                return Toast(Note.OVER)
             now = self._clock()
             state, effects = step(row.state, event, now)
             if state != row.state:
@@ -169,16 +169,16 @@ class Arena:
                 await self._store.save_round(state, now=now, chart=chart or None, awards=awards)
                 self._news.setdefault(place, asyncio.Event()).set()
             self._carry_out(state, effects)
-        return next((effect for effect in effects if isinstance(effect, Whisper)), None)
+        return next((effect for effect in effects if isinstance(effect, Toast)), None)
 
     def _carry_out(self, state: State, effects: tuple[Effect, ...]) -> None:
         for effect in effects:
-            if isinstance(effect, Ask):
+            if isinstance(effect, JudgeRequest):
                 task = asyncio.create_task(self._ask(state, effect))
                 self._asking.add(task)
                 task.add_done_callback(self._asking.discard)
 
-    async def _ask(self, state: State, ask: Ask) -> None:
+    async def _ask(self, state: State, ask: JudgeRequest) -> None:
         """Until it is asked, or the round is over."""
         attempt = 0
         while True:
@@ -186,7 +186,7 @@ class Arena:
             try:
                 if attempt == 1 or await self._is_on(state):
                     await self._ask_once(state, ask)
-            except (TryAgain, QueueFull, QueueUnavailable, *DATABASE_AWAY) as error:
+            except (RetryLater, QueueFull, QueueUnavailable, *DATABASE_AWAY) as error:
                 pause = getattr(error, "after", 0.0) or backoff(attempt)
                 log.warning("Round %s: %s; asking again in %.0f s.", state.table.id, error, pause)
             else:
@@ -198,20 +198,20 @@ class Arena:
         row = await self._store.round_at(table.id.chat_id, table.thread_id)
         return bool(row and row.id == table.id and row.state.phase is not Phase.OVER)
 
-    async def _ask_once(self, state: State, ask: Ask) -> None:
+    async def _ask_once(self, state: State, ask: JudgeRequest) -> None:
         """Raises TryAgain, QueueFull, QueueUnavailable, DATABASE_AWAY: not now."""
         table = state.table
         try:
             await self._jobs.publish(state, ask, chart_title(state))
-        except (Gone, TooBig) as error:
+        except (TargetGone, FileTooBig) as error:
             log.info("Round %s: its picture can't be had (%s).", table.id, error)
-        except (TryAgain, QueueFull, QueueUnavailable):
+        except (RetryLater, QueueFull, QueueUnavailable):
             raise
         except Exception:
             log.exception("Round %s: CLIP can't be asked.", table.id)
         else:
             return
-        errand = Errand(table.id.chat_id, table.thread_id, table.id.number, ask.key)
+        errand = GameJobRef(table.id.chat_id, table.thread_id, table.id.number, ask.key)
         await self._judged(errand, Judged(table.id, ask.key), b"")
 
     def _host(self, place: Place) -> asyncio.Task[None]:
@@ -265,7 +265,7 @@ class Arena:
         return True
 
     async def _looked(self, row: RoundRow) -> Look:
-        """As `Showman.look`; a stop lets a call under way end, or it would be made once more."""
+        """As `Presenter.look`; a stop lets a call under way end, or it would be made once more."""
         looking = asyncio.create_task(self._showman.look(row))
         try:
             return await asyncio.shield(looking)

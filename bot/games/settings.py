@@ -14,8 +14,8 @@ from bot.games.hunt import rules as hunt
 from bot.games.pace import EditPace
 from bot.games.players import Admins
 from bot.i18n import LANGUAGES, Sentences
-from bot.platform.models import Place
-from bot.platform.ports import Button, Buttons, Gone, TryAgain
+from bot.platform.models import MessageRef
+from bot.platform.ports import Button, Buttons, RetryLater, TargetGone
 from bot.runtime.clock import steady
 from bot.storage import GameSettings, Store
 from bot.telegram.platform import TelegramPlatform, telegram_errors
@@ -66,7 +66,7 @@ class GroupSettings:
             await query.answer(text)
         return True
 
-    def _edit_soon(self, place: Place, sentences: Sentences) -> None:
+    def _edit_soon(self, place: MessageRef, sentences: Sentences) -> None:
         """Shows the settings once the chat may have an edit; many presses are one edit."""
         key = place.chat_id, place.message_id
         if key not in self._editing:
@@ -78,7 +78,7 @@ class GroupSettings:
         if self._editing.get(key) is done:  # else a newer edit is under way
             del self._editing[key]
 
-    async def _edit(self, place: Place, sentences: Sentences) -> None:
+    async def _edit(self, place: MessageRef, sentences: Sentences) -> None:
         now = steady()
         await asyncio.sleep(self._edits.book(place.chat_id, now) - now)
         key = place.chat_id, place.message_id
@@ -86,10 +86,10 @@ class GroupSettings:
         text = _text(await self._store.game_settings(place.chat_id), sentences)
         try:
             await self._platform.edit_board(place, place.message_id, text, _buttons(sentences))
-        except TryAgain as error:
+        except RetryLater as error:
             await asyncio.sleep(error.after or 1.0)
             self._edit_soon(place, sentences)
-        except Gone:
+        except TargetGone:
             pass  # what was chosen is stored all the same
 
 

@@ -14,10 +14,10 @@ from bot.games.hunt import rules as hunt
 from bot.games.hunt.phrases import some
 from bot.games.hunt.rules import Hunt
 from bot.games.players import Admins
-from bot.games.rules import Game, Player, RoundId, State, Table
+from bot.games.rules import Game, Player, RoundConfig, RoundId, State
 from bot.games.rules.round import Phase
-from bot.games.runner import Arena
-from bot.platform.models import Media, Place
+from bot.games.runner import GameRunner
+from bot.platform.models import Media, MessageRef
 from bot.storage import GameSettings, Store
 from inference.protocol.errors import LabelTooLong, NoLabels, TooManyLabels
 from inference.protocol.labels import MAX_LABEL_LENGTH, clean, parse
@@ -53,7 +53,7 @@ class Starting:
     def __init__(
         self,
         store: Store,
-        arena: Arena,
+        runner: GameRunner,
         conversation: Conversation,
         admins: Admins,
         *,
@@ -61,7 +61,7 @@ class Starting:
     ) -> None:
         self._bot_id = bot_id
         self._store = store
-        self._arena = arena
+        self._runner = runner
         self._conversation = conversation
         self._admins = admins
         self._random = random.SystemRandom()
@@ -164,7 +164,7 @@ class Starting:
         return None
 
     async def _begins(self, start: Start, state: State) -> str | None:
-        in_the_way = await self._arena.begin(state)
+        in_the_way = await self._runner.begin(state)
         if in_the_way is None:
             return None
         if in_the_way is Phase.OVER:
@@ -173,12 +173,12 @@ class Starting:
 
     async def _table(
         self, start: Start, settings: GameSettings, seconds: float, reply_to: int
-    ) -> Table | None:
+    ) -> RoundConfig | None:
         """Where a new round is played; None when this person may not start one."""
         if settings.admins_only and not await self._admins.has(start.chat, start.who.user_id):
             return None
-        place: Place = place_of(start.message)
-        return Table(
+        place: MessageRef = place_of(start.message)
+        return RoundConfig(
             RoundId(place.chat_id, start.number),
             Player(start.sender.id, ""),  # no more than is needed: they may want to be forgotten
             reply_to=reply_to,

@@ -18,7 +18,7 @@ _COMMA = ", "
 _ISOLATE = "\u2068{}\u2069"
 
 
-class Pieces:
+class Formatter:
     """One language, and what can be said in it without words."""
 
     def __init__(self, language: str) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from bot.games.rules import Game, Player
-from bot.i18n.formatter import Pieces
+from bot.i18n.formatter import Formatter
 from bot.i18n.languages import LANGUAGES
 
 
-class GameSentences(Pieces):
+class GameSentences(Formatter):
     """Everything about games but their boards."""
 
     def name_of(self, player: Player, *, linked: bool) -> str:

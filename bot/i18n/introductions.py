@@ -1,9 +1,9 @@
 """What the bot says of itself: greetings, help, what is stored, its profile and its menus."""
 
-from bot.i18n.formatter import Pieces
+from bot.i18n.formatter import Formatter
 
 
-class Introductions(Pieces):
+class Introductions(Formatter):
     """For people who don't know the bot yet."""
 
     # -- greetings and help -----------------------------------------------------------------------

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.games.rules import End, Game
 from bot.games.rules.round import Note
-from bot.i18n.formatter import Pieces
+from bot.i18n.formatter import Formatter
 from bot.i18n.lengths import fitting, shortened
 
 # Of a label in a button, in a line of a result, and in a whisper; in UTF-16 units.
@@ -14,7 +14,7 @@ _IN_SECONDS = 120
 _MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
 
 
-class RoundSentences(Pieces):
+class RoundSentences(Formatter):
     """Names come as HTML that `GameSentences.name_of` made."""
 
     def game_name(self, game: Game) -> str:

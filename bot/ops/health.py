@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from bot.queues.worker_registry import Fleet
+from bot.queues.worker_registry import WorkerRegistry
 from bot.services.disk import Disk
 from bot.services.queue_health import QueueHealth
 from bot.storage import DATABASE_AWAY
@@ -28,12 +28,12 @@ class Health:
         self,
         queue: QueueHealth,
         ask_database: Callable[[], Awaitable[object]],
-        fleet: Fleet,
+        registry: WorkerRegistry,
         disk: Disk,
     ) -> None:
         self._queue = queue
         self._ask_database = ask_database
-        self._fleet = fleet
+        self._registry = registry
         self._disk = disk
         self._told: str | None = None
 
@@ -43,7 +43,7 @@ class Health:
             "queue": self._queue.problem,
             "database": await self._database(),
             "disk": self._disk.problem(),
-            "workers": self._fleet.problem,
+            "workers": self._registry.problem,
         }
         return [f"{part}: {problem}" for part, problem in found.items() if problem]
 

@@ -36,7 +36,7 @@ def numbers_of(media: Sequence[Media]) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Place:
+class MessageRef:
     """A message, and how to answer it.
 
     Attributes:
@@ -51,7 +51,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Ask:
+class ClassifyRequest:
     """One question: a message that wants pictures compared with labels.
 
     Attributes:
@@ -63,20 +63,20 @@ class Ask:
         has_own_labels: True where the message itself holds them; else they are stored ones.
     """
 
-    place: Place
+    place: MessageRef
     user_id: int
     language: str
     media: tuple[Media, ...]
     labels: tuple[str, ...]
     template: str | None = None
-    serial: int = 0
+    revision: int = 0
     private: bool = field(default=True, compare=False)
     has_own_labels: bool = True
 
     @property
     def id(self) -> str:
         """The same for the same question, so that it is stored and answered once."""
-        return f"{self.place.chat_id}.{self.place.message_id}.{self.serial}"
+        return f"{self.place.chat_id}.{self.place.message_id}.{self.revision}"
 
     @staticmethod
     def message_of(ask_id: str) -> tuple[int, int]:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.platform.models import Media, Place
+from bot.platform.models import Media, MessageRef
 
 
-class TryAgain(Exception):
+class RetryLater(Exception):
     """The platform could not do it just now.
 
     Attributes:
@@ -18,19 +18,19 @@ class TryAgain(Exception):
         self.after = after
 
 
-class Gone(Exception):
+class TargetGone(Exception):
     """The chat, the message or the file is no longer there for us: trying again is pointless."""
 
 
-class Rejected(Gone):
+class CallRejected(TargetGone):
     """The platform refuses a call and we don't know why: trying again is as pointless."""
 
 
-class NoPictures(Gone):
+class PicturesNotAllowed(TargetGone):
     """The chat takes text but not this picture: say it in words."""
 
 
-class TooBig(Exception):
+class FileTooBig(Exception):
     """The platform does not hand out files of that size."""
 
 
@@ -50,34 +50,36 @@ class Button:
 Buttons = tuple[tuple[Button, ...], ...]
 
 
-class Platform(Protocol):
-    """Each method raises `TryAgain` or `Gone` and nothing else of the platform's own."""
+class ChatPlatform(Protocol):
+    """Each method raises `RetryLater` or `TargetGone` and nothing else of the platform's own."""
 
     async def fetch(self, media: Media) -> bytes:
-        """The picture's file. Also raises `TooBig`."""
+        """The picture's file. Also raises `FileTooBig`."""
 
-    async def show_working(self, place: Place) -> None:
+    async def show_working(self, place: MessageRef) -> None:
         """Shows that an answer is being made. Never raises."""
 
-    async def send_text(self, place: Place, text: str) -> int:
+    async def send_text(self, place: MessageRef, text: str) -> int:
         """Replies with text (HTML); returns the new message's id."""
 
-    async def send_chart(self, place: Place, chart: bytes, caption: str) -> int:
-        """Replies with a picture; returns the new message's id. Also raises `NoPictures`."""
+    async def send_chart(self, place: MessageRef, chart: bytes, caption: str) -> int:
+        """Reply with a picture; return the new message's id. Also raises `PicturesNotAllowed`."""
 
-    async def edit_to_text(self, place: Place, answer_id: int, text: str) -> None:
-        """Changes an answer of text. `Gone` when it can't be changed any more."""
+    async def edit_to_text(self, place: MessageRef, answer_id: int, text: str) -> None:
+        """Changes an answer of text. `TargetGone` when it can't be changed any more."""
 
-    async def edit_to_chart(self, place: Place, answer_id: int, chart: bytes, caption: str) -> None:
-        """Changes an answer, text or picture, to a picture. `Gone` when it can't be changed.
+    async def edit_to_chart(
+        self, place: MessageRef, answer_id: int, chart: bytes, caption: str
+    ) -> None:
+        """Changes an answer, text or picture, to a picture. `TargetGone` when it can't be changed.
 
-        Also raises `NoPictures`.
+        Also raises `PicturesNotAllowed`.
         """
 
-    async def send_board(self, place: Place, text: str, buttons: Buttons = ()) -> int:
+    async def send_board(self, place: MessageRef, text: str, buttons: Buttons = ()) -> int:
         """Replies with text and buttons, without link previews; returns the new message's id."""
 
     async def edit_board(
-        self, place: Place, board_id: int, text: str, buttons: Buttons = ()
+        self, place: MessageRef, board_id: int, text: str, buttons: Buttons = ()
     ) -> None:
-        """Changes text and buttons. `Gone` when it can't be changed any more."""
+        """Changes text and buttons. `TargetGone` when it can't be changed any more."""

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from inference.protocol import tasks
-from inference.protocol.broker.client import Delivery, Puller
+from inference.protocol.broker.client import Delivery, PullConsumer
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +22,13 @@ class Consumer:
     """
 
     def __init__(
-        self, puller: Puller, handle: Callable[[Delivery], Awaitable[None]], *, limit: int
+        self,
+        pull_consumer: PullConsumer,
+        handle: Callable[[Delivery], Awaitable[None]],
+        *,
+        limit: int,
     ) -> None:
-        self._puller = puller
+        self._pull_consumer = pull_consumer
         self._handle = handle
         self._limit = limit
         self._in_hand: set[asyncio.Task[None]] = set()
@@ -41,7 +45,7 @@ class Consumer:
                 continue
             room = self._limit - len(self._in_hand)
             try:
-                deliveries = await self._puller.pull(room, _PULL_WAIT)
+                deliveries = await self._pull_consumer.pull(room, _PULL_WAIT)
             except Exception:  # a bug there must not silence the bot
                 log.exception("Pulling failed; it goes on.")
                 await asyncio.sleep(1.0)
@@ -67,7 +71,7 @@ class Consumer:
         if self._pulling:
             await tasks.end(self._pulling)
         # First, or what is handed back would come straight to the pull that we no longer look at.
-        await self._puller.close()
+        await self._pull_consumer.close()
         if self._in_hand:
             await asyncio.wait(self._in_hand, timeout=patience)
         rest = list(self._in_hand)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import msgspec
 
 from bot.i18n import speak
-from bot.platform.models import MAX_FILE_BYTES, Ask, Media, numbers_of
-from bot.platform.ports import Gone, Platform, TooBig
+from bot.platform.models import MAX_FILE_BYTES, ClassifyRequest, Media, numbers_of
+from bot.platform.ports import ChatPlatform, FileTooBig, TargetGone
 from bot.runtime.metrics import Metrics
 from bot.storage import Store
 from inference.protocol.broker.client import Queue, jobs_subject, results_subject
@@ -34,11 +34,11 @@ def payload_warning(queue: Queue) -> str | None:
     )
 
 
-class Refused(UserError):
+class JobRefused(UserError):
     """A question that is not queued; the text is a sentence in the asker's language."""
 
 
-class Busy(Refused):
+class Busy(JobRefused):
     """Refused for now: too many questions wait, of this person or of all people."""
 
 
@@ -55,7 +55,7 @@ class Admission:
     is_refused: bool = False
 
 
-class Intake:
+class JobPublisher:
     """Turns questions into jobs.
 
     Attributes:
@@ -69,7 +69,7 @@ class Intake:
         self,
         queue: Queue,
         store: Store,
-        platform: Platform,
+        platform: ChatPlatform,
         metrics: Metrics,
         *,
         bot_id: int,
@@ -85,7 +85,7 @@ class Intake:
         self._model = model
         self._at_once = asyncio.Semaphore(_AT_ONCE)
 
-    async def submit(self, ask: Ask, admission: Admission | None = None) -> None:
+    async def submit(self, ask: ClassifyRequest, admission: Admission | None = None) -> None:
         """Queues a question. The same question again changes nothing.
 
         Args:
@@ -97,7 +97,7 @@ class Intake:
             QueueUnavailable: the queue is.
         """
         latest = await self._store.latest_job(ask.place.chat_id, ask.place.message_id)
-        if latest and latest.serial > ask.serial:
+        if latest and latest.revision > ask.revision:
             return  # its edit was faster
         known = latest if latest and latest.id == ask.id else None
         if known and known.delivered:
@@ -108,15 +108,15 @@ class Intake:
             await self._admit(ask, admission or Admission(), again=known is not None)
             async with self._at_once:
                 await self._publish(ask, await self._fetch_all(ask))
-        except Refused:
+        except JobRefused:
             self._metrics.refusals.inc()
             if known:  # recorded by an attempt that did not get as far as the queue
                 await self._store.forget_job(ask.id)
             raise
-        if ask.serial:
-            await self._store.supersede(ask.place, ask.serial)
+        if ask.revision:
+            await self._store.supersede(ask.place, ask.revision)
 
-    async def ask_again(self, ask: Ask, *, anew: bool) -> None:
+    async def ask_again(self, ask: ClassifyRequest, *, anew: bool) -> None:
         """Queues a question that was recorded, and that the queue lost.
 
         Args:
@@ -138,29 +138,29 @@ class Intake:
                 raise self._too_big(ask, sum(map(len, images))) from None
         await self._store.mark_queued(ask.id, self._queue.jobs_made)
 
-    async def _admit(self, ask: Ask, admission: Admission, *, again: bool) -> None:
+    async def _admit(self, ask: ClassifyRequest, admission: Admission, *, again: bool) -> None:
         sentences = speak(ask.language)
         if any((media.size or 0) > MAX_FILE_BYTES for media in ask.media):
-            raise Refused(sentences.file_too_big(MAX_FILE_BYTES / 2**20))
+            raise JobRefused(sentences.file_too_big(MAX_FILE_BYTES / 2**20))
         self._check_room(ask, sum(media.size or 0 for media in ask.media))
         is_free = again or admission.is_granted
         if not is_free and await self._store.jobs_in_flight(ask.user_id) >= self._max_per_user:
             raise Busy(sentences.too_many_in_flight(self._max_per_user))
         admission.is_granted = True
 
-    def _check_room(self, ask: Ask, size: int) -> None:
+    def _check_room(self, ask: ClassifyRequest, size: int) -> None:
         """Refuses pictures of more bytes than one job, which is one message, can hold."""
         if size > (room := self._queue.max_message - _ENVELOPE_BYTES):
             raise self._too_big(ask, room)
 
-    def _too_big(self, ask: Ask, room: int) -> Refused:
+    def _too_big(self, ask: ClassifyRequest, room: int) -> JobRefused:
         sentences = speak(ask.language)
         megabytes = max(room, 0) / 2**20
         if len(ask.media) > 1:
-            return Refused(sentences.album_too_big(megabytes))
-        return Refused(sentences.file_too_big_here(megabytes))
+            return JobRefused(sentences.album_too_big(megabytes))
+        return JobRefused(sentences.file_too_big_here(megabytes))
 
-    async def _fetch_all(self, ask: Ask) -> list[bytes]:
+    async def _fetch_all(self, ask: ClassifyRequest) -> list[bytes]:
         try:
             async with asyncio.TaskGroup() as tasks:
                 fetching = [tasks.create_task(self._fetch(ask, media)) for media in ask.media]
@@ -171,20 +171,20 @@ class Intake:
             raise _first(group) from None  # two broken downloads are one refusal
         return [task.result() for task in fetching]
 
-    async def _show_working(self, ask: Ask) -> None:
+    async def _show_working(self, ask: ClassifyRequest) -> None:
         if ask.private:
             await self._platform.show_working(ask.place)
 
-    async def _fetch(self, ask: Ask, media: Media) -> bytes:
+    async def _fetch(self, ask: ClassifyRequest, media: Media) -> bytes:
         try:
             return await self._platform.fetch(media)
-        except TooBig:
-            raise Refused(speak(ask.language).file_too_big(MAX_FILE_BYTES / 2**20)) from None
-        except Gone:
-            raise Refused(speak(ask.language).file_gone()) from None
+        except FileTooBig:
+            raise JobRefused(speak(ask.language).file_too_big(MAX_FILE_BYTES / 2**20)) from None
+        except TargetGone:
+            raise JobRefused(speak(ask.language).file_gone()) from None
 
-    def _job(self, ask: Ask, images: list[bytes]) -> Job:
-        """Raises `Refused` where the pictures are too big together."""
+    def _job(self, ask: ClassifyRequest, images: list[bytes]) -> Job:
+        """Raises `JobRefused` where the pictures are too big together."""
         sentences = speak(ask.language)
         self._check_room(ask, sum(map(len, images)))
         return Job(
@@ -199,7 +199,7 @@ class Intake:
             model=self._model,
         )
 
-    async def _publish(self, ask: Ask, images: list[bytes]) -> None:
+    async def _publish(self, ask: ClassifyRequest, images: list[bytes]) -> None:
         job = self._job(ask, images)
         packed = encode(job)
         # Recorded first: a job without a record would be an answer that nobody asked for.

@@ -8,13 +8,13 @@ import logging
 from collections.abc import Hashable
 from typing import Any, Protocol
 
-from bot.platform.ports import Gone, TryAgain
+from bot.platform.ports import RetryLater, TargetGone
 from bot.queues.dead_letters import DeadLetters
-from bot.runtime.keyed_lock import Lanes
+from bot.runtime.keyed_lock import KeyedLock
 from bot.runtime.metrics import Metrics
 from bot.runtime.retry import Failures, backoff
 from bot.runtime.untrusted_json import Unusable, made_safe, read
-from bot.storage import DATABASE_AWAY, Store, insist
+from bot.storage import DATABASE_AWAY, Store, retry_until_stored
 from inference.protocol.broker.client import Delivery, Queue, updates_subject
 from inference.protocol.errors import QueueUnavailable
 
@@ -38,31 +38,31 @@ _WAITED_FOR = 10.0
 _REFUSED_BYTES = 64 * 2**10
 
 
-class Front(Protocol):
+class UpdateHandler(Protocol):
     """The platform's side of an update."""
 
     def lane(self, update: Update) -> Hashable:
         """Updates of the same lane are handled in order."""
 
     async def handle(self, update: Update) -> None:
-        """Does what the update asks for. Raises `TryAgain` or `Gone`; all else is our fault."""
+        """Do what the update asks for. Raises `RetryLater` or `TargetGone`."""
 
     async def apologise(self, update: Update) -> None:
         """Says that something went wrong on our side. Never raises."""
 
 
-class Inbox:
+class UpdateInbox:
     """Keeps updates in the queue until their handler is done."""
 
     def __init__(
-        self, queue: Queue, store: Store, front: Front, bot_id: int, metrics: Metrics
+        self, queue: Queue, store: Store, front: UpdateHandler, bot_id: int, metrics: Metrics
     ) -> None:
         self._queue = queue
         self._store = store
         self._front = front
         self._bot_id = bot_id
         self._metrics = metrics
-        self._lanes = Lanes()
+        self._lanes = KeyedLock()
         self._failures = Failures()
         self._dead_letters = DeadLetters(queue, "updates", _OUR_TRIES)
         self._at_work = asyncio.Semaphore(_AT_WORK)
@@ -137,9 +137,9 @@ class Inbox:
             if await self._store.is_handled(number):
                 return None
             await self._front.handle(update)
-        except Gone as error:
+        except TargetGone as error:
             log.info("Update %s has nobody to answer: %s", number, error)
-        except (TryAgain, QueueUnavailable, *DATABASE_AWAY) as error:
+        except (RetryLater, QueueUnavailable, *DATABASE_AWAY) as error:
             pause: float = getattr(error, "after", 0.0) or backoff(attempt)
             log.warning("Update %s: %s; trying again in %.0f s.", number, error, pause)
             return pause
@@ -151,7 +151,7 @@ class Inbox:
             await self._dead_letters.keep(delivery)
             await self._front.apologise(update)
         self._failures.forget(number)
-        await insist(lambda: self._store.mark_handled(number))
+        await retry_until_stored(lambda: self._store.mark_handled(number))
         return None
 
 

@@ -18,7 +18,7 @@ _DEFAULT_IMAGE_SIZE = 224
 _SILENCE = 6
 
 
-class Fleet:
+class WorkerRegistry:
     """Looks at the workers every few seconds.
 
     Attributes:

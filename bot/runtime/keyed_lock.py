@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Hashable
 
 
-class Lanes:
+class KeyedLock:
     """A lock for each key, kept only while somebody holds it or waits for it."""
 
     def __init__(self) -> None:

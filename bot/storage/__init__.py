@@ -2,7 +2,7 @@
 
 from bot.storage.albums import Album
 from bot.storage.engine.database import Database, checkpoint, claim, open_database
-from bot.storage.engine.outages import DATABASE_AWAY, insist
+from bot.storage.engine.outages import DATABASE_AWAY, retry_until_stored
 from bot.storage.engine.rows import MEMORY_HOURS
 from bot.storage.game_settings import GameSettings
 from bot.storage.jobs import Answered, JobRecord
@@ -28,6 +28,6 @@ __all__ = [
     "Unanswered",
     "checkpoint",
     "claim",
-    "insist",
     "open_database",
+    "retry_until_stored",
 ]

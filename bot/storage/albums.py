@@ -21,7 +21,7 @@ class Album:
 
     chat_id: int
     group_id: str
-    serial: int
+    revision: int
     asking_id: int | None = None
 
 
@@ -42,7 +42,7 @@ class Albums(Rows):
         *,
         user_id: int,
         edited: bool,
-        serial: int,
+        revision: int,
         settle: float,
     ) -> None:
         """Keeps an item that is new here, and puts the album off for `settle` seconds more.
@@ -53,9 +53,9 @@ class Albums(Rows):
         """
         keys = {"chat_id": chat_id, "group_id": group_id, "message_id": message_id}
         item = {"user_id": user_id, "message": message}
-        fresh = {"due_at": _in(settle), "serial": serial, "created_at": time.time()}
+        fresh = {"due_at": _in(settle), "serial": revision, "created_at": time.time()}
         greater = func.max if self._is_sqlite else func.greatest
-        changes = {**fresh, "serial": greater(albums.c.serial + 1, serial)}
+        changes = {**fresh, "serial": greater(albums.c.serial + 1, revision)}
         album = {"chat_id": chat_id, "group_id": group_id}
         async with self._database.begin() as connection:
             if edited:
@@ -102,7 +102,7 @@ class Albums(Rows):
                 .where(
                     albums.c.chat_id == album.chat_id,
                     albums.c.group_id == album.group_id,
-                    albums.c.serial == album.serial,
+                    albums.c.serial == album.revision,
                 )
                 .values(due_at=due_at)
             )

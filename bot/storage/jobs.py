@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Select, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.platform.models import Ask, Media, Place
+from bot.platform.models import ClassifyRequest, Media, MessageRef
 from bot.storage.engine.rows import Rows
 from bot.storage.engine.tables import answers, jobs
 
@@ -60,13 +60,13 @@ class JobRecord:
     """A question that was put to the workers.
 
     Attributes:
-        fingerprint: what its message said, see `Ask`; "" where that is forgotten.
+        fingerprint: what its message said, see `ClassifyRequest`; "" where that is forgotten.
         delivered_at: Unix time of its answer; None while there is none.
     """
 
     id: str
-    place: Place
-    serial: int
+    place: MessageRef
+    revision: int
     user_id: int
     language: str
     fingerprint: str
@@ -91,7 +91,7 @@ class Answered:
 class Jobs(Rows):
     """The tables `jobs` and `answers`."""
 
-    async def record_job(self, ask: Ask, queue: str | None = None) -> None:
+    async def record_job(self, ask: ClassifyRequest, queue: str | None = None) -> None:
         """Notes a question before it is queued; the same question again changes nothing.
 
         Args:
@@ -106,7 +106,7 @@ class Jobs(Rows):
         }
         await self._upsert(jobs, {"id": ask.id}, values)
 
-    async def record_refusal(self, ask: Ask) -> None:
+    async def record_refusal(self, ask: ClassifyRequest) -> None:
         """Notes a question that a sentence answered: nothing is queued, and its edits are edits."""
         columns = _columns(ask)
         values = {**columns, "delivered_at": columns["created_at"]}
@@ -168,7 +168,7 @@ class Jobs(Rows):
         async with self._database.connect() as connection:
             return [_job_record(row) for row in await connection.execute(query)]
 
-    async def supersede(self, place: Place, serial: int) -> None:
+    async def supersede(self, place: MessageRef, revision: int) -> None:
         """Nobody waits any more for what a message asked before its edit of this serial."""
         async with self._database.begin() as connection:
             await connection.execute(
@@ -176,7 +176,7 @@ class Jobs(Rows):
                 .where(
                     jobs.c.chat_id == place.chat_id,
                     jobs.c.message_id == place.message_id,
-                    jobs.c.serial < serial,
+                    jobs.c.serial < revision,
                     jobs.c.delivered_at.is_(None),
                 )
                 # Without a fingerprint: whoever edits it back wants it answered after all.
@@ -206,7 +206,7 @@ class Jobs(Rows):
             return (await connection.execute(query.limit(1))).one_or_none() is not None
 
     async def record_answer(
-        self, place: Place, answer_id: int, *, is_chart: bool, job_id: str | None = None
+        self, place: MessageRef, answer_id: int, *, is_chart: bool, job_id: str | None = None
     ) -> None:
         """Notes which message of ours answers which of theirs.
 
@@ -225,12 +225,12 @@ async def _mark_delivered(connection: AsyncConnection, job_id: str) -> None:
     await connection.execute(_DELIVERED, {"job_id": job_id, "now": time.time()})
 
 
-def _columns(ask: Ask) -> dict[str, Any]:
+def _columns(ask: ClassifyRequest) -> dict[str, Any]:
     return {
         "chat_id": ask.place.chat_id,
         "message_id": ask.place.message_id,
         "thread_id": ask.place.thread_id,
-        "serial": ask.serial,
+        "serial": ask.revision,
         "user_id": ask.user_id,
         "language": ask.language,
         "fingerprint": ask.fingerprint,
@@ -242,8 +242,8 @@ def _columns(ask: Ask) -> dict[str, Any]:
 def _job_record(row: Any) -> JobRecord:
     return JobRecord(
         id=row.id,
-        place=Place(row.chat_id, row.message_id, row.thread_id),
-        serial=row.serial,
+        place=MessageRef(row.chat_id, row.message_id, row.thread_id),
+        revision=row.serial,
         user_id=row.user_id,
         language=row.language,
         fingerprint=row.fingerprint,

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Select, select, update
 
-from bot.platform.models import Ask, Media, Place
+from bot.platform.models import ClassifyRequest, Media, MessageRef
 from bot.storage.engine.rows import Rows
 from bot.storage.engine.tables import jobs
 
@@ -24,7 +24,7 @@ class Unanswered:
         created_at: when it was asked, in Unix seconds.
     """
 
-    ask: Ask
+    ask: ClassifyRequest
     created_at: float
 
     @property
@@ -55,14 +55,14 @@ class OpenJobs(Rows):
 
 
 def _unanswered(row: Any) -> Unanswered:
-    ask = Ask(
-        place=Place(row.chat_id, row.message_id, row.thread_id),
+    ask = ClassifyRequest(
+        place=MessageRef(row.chat_id, row.message_id, row.thread_id),
         user_id=row.user_id,
         language=row.language,
         media=_media.decode(row.media),
         labels=tuple(json.loads(row.labels or "[]")),
         template=row.template,
-        serial=row.serial,
+        revision=row.serial,
         private=False,
     )
     return Unanswered(ask, row.created_at)

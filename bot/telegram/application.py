@@ -68,7 +68,7 @@ def build(token: str, api_url: str) -> TelegramApplication:
     )
 
 
-class TelegramFront:
+class TelegramUpdateHandler:
     """`Front` for Telegram: to conversation, albums, preferences and games."""
 
     def __init__(
@@ -146,7 +146,7 @@ class TelegramFront:
             if is_private(message) and not edited:
                 await self._platform.send_text(place_of(message), who.sentences.not_allowed())
             return
-        serial = update.update_id if edited else 0
+        revision = update.update_id if edited else 0
         username = self._application.bot.username
         command = command_in(message, username)
         if is_for_another_bot(message, username):
@@ -163,7 +163,7 @@ class TelegramFront:
             if command and command.name in ABOUT_PICTURES and not edited:
                 await self._preferences.commands[command.name](message, who, command.argument)
         elif command and command.name == "classify":
-            await self._conversation.classify(message, who, command.argument, serial)
+            await self._conversation.classify(message, who, command.argument, revision)
         elif command and (handler := self._preferences.commands.get(command.name)):
             if not edited:  # a command that was carried out is not carried out again
                 await handler(message, who, command.argument)
@@ -172,9 +172,9 @@ class TelegramFront:
                 if not edited:
                     await self._conversation.refuse(message, who.sentences.unknown_command())
             else:
-                await self._conversation.private_message(message, who, serial)
+                await self._conversation.private_message(message, who, revision)
         else:
-            await self._conversation.group_message(message, who, serial)
+            await self._conversation.group_message(message, who, revision)
 
     async def _on_press(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         query = update.callback_query

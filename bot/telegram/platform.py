@@ -29,8 +29,15 @@ from telegram.error import (
 from telegram.ext import AIORateLimiter, ExtBot
 
 from bot.i18n.lengths import shortened, shown
-from bot.platform.models import Media, Place
-from bot.platform.ports import Buttons, Gone, NoPictures, Rejected, TooBig, TryAgain
+from bot.platform.models import Media, MessageRef
+from bot.platform.ports import (
+    Buttons,
+    CallRejected,
+    FileTooBig,
+    PicturesNotAllowed,
+    RetryLater,
+    TargetGone,
+)
 from bot.telegram.refusals import Cure, cure_of
 
 log = logging.getLogger(__name__)
@@ -67,34 +74,34 @@ def seconds_of(error: RetryAfter) -> float:
 
 @contextlib.asynccontextmanager
 async def telegram_errors() -> AsyncIterator[None]:
-    """Turns PTB's errors into `TryAgain`, `Gone` and `TooBig`; what is left is our own fault.
+    """Turn PTB's errors into those of `bot.platform.ports`; what is left is our own fault.
 
     A refusal that nobody knows is logged in one line, and as final as those that we do.
     """
     try:
         yield
     except RetryAfter as error:
-        raise TryAgain("Telegram asks for a pause", seconds_of(error)) from error
+        raise RetryLater("Telegram asks for a pause", seconds_of(error)) from error
     except (Forbidden, ChatMigrated) as error:
-        raise Gone(error.message) from error
+        raise TargetGone(error.message) from error
     except BadRequest as error:
         if "file is too big" in error.message.lower():
-            raise TooBig(error.message) from error
+            raise FileTooBig(error.message) from error
         match cure_of(error):
             case None:
                 log.error("Telegram refuses a call, and why is not known: %s", error.message)  # noqa: TRY400
-                raise Rejected(error.message) from error
+                raise CallRejected(error.message) from error
             case Cure.AGAIN:
-                raise TryAgain(f"Telegram failed ({error.message})") from error
+                raise RetryLater(f"Telegram failed ({error.message})") from error
             case _:
-                raise Gone(error.message) from error
+                raise TargetGone(error.message) from error
     except InvalidToken as error:
-        raise TryAgain("Telegram does not accept the token any more", 30.0) from error
+        raise RetryLater("Telegram does not accept the token any more", 30.0) from error
     except NetworkError as error:
-        raise TryAgain(f"Telegram can't be reached ({type(error).__name__})") from error
+        raise RetryLater(f"Telegram can't be reached ({type(error).__name__})") from error
     except TelegramError as error:
         if type(error) is TelegramError:  # PTB's word for an answer that is no JSON
-            raise TryAgain(f"Telegram's answer can't be read ({error.message})") from error
+            raise RetryLater(f"Telegram's answer can't be read ({error.message})") from error
         raise
 
 
@@ -111,23 +118,23 @@ class TelegramPlatform:
             try:
                 return bytes(await file.download_as_bytearray())
             except InvalidToken as error:  # what PTB makes of a 404, here the file's own
-                raise Gone("Telegram no longer has the file") from error
+                raise TargetGone("Telegram no longer has the file") from error
 
-    async def show_working(self, place: Place) -> None:
+    async def show_working(self, place: MessageRef) -> None:
         """`upload_photo` under the bot's name; a missing one is not worth a word."""
         with contextlib.suppress(TelegramError):
             await self._bot.send_chat_action(
                 place.chat_id, ChatAction.UPLOAD_PHOTO, message_thread_id=place.thread_id
             )
 
-    async def send_text(self, place: Place, text: str, reply_markup: Any = None) -> int:
+    async def send_text(self, place: MessageRef, text: str, reply_markup: Any = None) -> int:
         """A reply of text, with buttons or a request to answer where `reply_markup` has them."""
         return await self._say(place, text, {"reply_markup": reply_markup})
 
-    async def send_chart(self, place: Place, chart: bytes, caption: str) -> int:
-        """A reply with a photo; `NoPictures` where it has to be said in words."""
+    async def send_chart(self, place: MessageRef, chart: bytes, caption: str) -> int:
+        """A reply with a photo; `PicturesNotAllowed` where it has to be said in words."""
 
-        async def send(where: Place) -> Message:
+        async def send(where: MessageRef) -> Message:
             return await self._bot.send_photo(
                 where.chat_id,
                 InputFile(chart, filename=_name(chart)),
@@ -139,11 +146,13 @@ class TelegramPlatform:
         async with telegram_errors(), _as_no_pictures():
             return await _placed(send, place)
 
-    async def edit_to_text(self, place: Place, answer_id: int, text: str) -> None:
+    async def edit_to_text(self, place: MessageRef, answer_id: int, text: str) -> None:
         """Changes an answer of text."""
         await self._reword(place, answer_id, text, {})
 
-    async def edit_to_chart(self, place: Place, answer_id: int, chart: bytes, caption: str) -> None:
+    async def edit_to_chart(
+        self, place: MessageRef, answer_id: int, chart: bytes, caption: str
+    ) -> None:
         """Changes an answer to a photo; the Bot API lets text become a photo too."""
         media = InputMediaPhoto(
             chart, caption=caption, parse_mode=ParseMode.HTML, filename=_name(chart)
@@ -151,25 +160,25 @@ class TelegramPlatform:
         async with telegram_errors(), _as_no_pictures(), _unchanged_is_fine():
             await self._bot.edit_message_media(media, place.chat_id, answer_id)
 
-    async def send_board(self, place: Place, text: str, buttons: Buttons = ()) -> int:
+    async def send_board(self, place: MessageRef, text: str, buttons: Buttons = ()) -> int:
         """A reply of text with buttons, without link previews."""
         return await self._say(place, text, _board(buttons))
 
     async def edit_board(
-        self, place: Place, board_id: int, text: str, buttons: Buttons = ()
+        self, place: MessageRef, board_id: int, text: str, buttons: Buttons = ()
     ) -> None:
         """Changes text and buttons."""
         await self._reword(place, board_id, text, _board(buttons))
 
-    async def _say(self, place: Place, text: str, extras: dict[str, Any]) -> int:
+    async def _say(self, place: MessageRef, text: str, extras: dict[str, Any]) -> int:
         """Sends text; where Telegram does not like its form, without formats and buttons."""
 
-        async def send(where: Place) -> Message:
+        async def send(where: MessageRef) -> Message:
             return await self._bot.send_message(
                 where.chat_id, text, parse_mode=ParseMode.HTML, **extras, **_as_reply(where)
             )
 
-        async def send_plainly(where: Place) -> Message:
+        async def send_plainly(where: MessageRef) -> Message:
             return await self._bot.send_message(where.chat_id, _plain(text), **_as_reply(where))
 
         async with telegram_errors():
@@ -180,7 +189,7 @@ class TelegramPlatform:
                     raise
             return await _placed(send_plainly, place)
 
-    async def _reword(self, place: Place, id_: int, text: str, extras: dict[str, Any]) -> None:
+    async def _reword(self, place: MessageRef, id_: int, text: str, extras: dict[str, Any]) -> None:
         """Changes text; where Telegram does not like its form, without formats and buttons."""
         async with telegram_errors(), _unchanged_is_fine():
             try:
@@ -205,7 +214,7 @@ def _keyboard(buttons: Buttons) -> InlineKeyboardMarkup | None:
     )
 
 
-async def _placed(send: Callable[[Place], Awaitable[Message]], place: Place) -> int:
+async def _placed(send: Callable[[MessageRef], Awaitable[Message]], place: MessageRef) -> int:
     """Sends to a place, or as near to it as Telegram lets us.
 
     Raises PTB's errors; a refusal only where another place does not help.
@@ -223,10 +232,10 @@ async def _placed(send: Callable[[Place], Awaitable[Message]], place: Place) -> 
             place = nearby
 
 
-def _near(place: Place, cure: Cure | None, error: TelegramError) -> Place:
+def _near(place: MessageRef, cure: Cure | None, error: TelegramError) -> MessageRef:
     """Where to try next."""
     if isinstance(error, ChatMigrated):  # the group became a supergroup while we were thinking
-        return Place(error.new_chat_id, _NO_MESSAGE, place.thread_id)
+        return MessageRef(error.new_chat_id, _NO_MESSAGE, place.thread_id)
     if cure is Cure.WITHOUT_THREAD:
         return replace(place, thread_id=None)
     if cure is Cure.WITHOUT_REPLY:
@@ -249,7 +258,7 @@ async def _as_no_pictures() -> AsyncIterator[None]:
         yield
     except (NetworkError, Forbidden) as error:
         if _wants_other_form(error):
-            raise NoPictures(error.message) from error
+            raise PicturesNotAllowed(error.message) from error
         raise
 
 
@@ -258,7 +267,7 @@ def _plain(text: str) -> str:
     return shortened(shown(text), MessageLimit.MAX_TEXT_LENGTH)
 
 
-def _as_reply(place: Place) -> dict[str, Any]:
+def _as_reply(place: MessageRef) -> dict[str, Any]:
     if place.message_id == _NO_MESSAGE:
         return {"message_thread_id": place.thread_id}
     return {

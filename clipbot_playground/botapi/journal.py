@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from clipbot_playground.botapi.delivery.notifier import Bell
+from clipbot_playground.botapi.delivery.notifier import Notifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Violation:
 
 @dataclass(slots=True)
 class Journal:
-    bell: Bell
+    bell: Notifier
     calls: list[Call] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     _expected: list[str] = field(default_factory=list)

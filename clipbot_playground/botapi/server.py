@@ -25,7 +25,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from clipbot_playground.botapi.delivery.loopback_server import Wire, gone
+from clipbot_playground.botapi.delivery.loopback_server import LoopbackServer, gone
 from clipbot_playground.botapi.faults import Fault, Faults
 from clipbot_playground.botapi.journal import Call, Journal, Violation
 from clipbot_playground.botapi.methods import parameters
@@ -72,7 +72,7 @@ class BotApiServer:
             Route("/file/bot{token}/{path:path}", self._file, methods=["GET"]),
         ]
         handlers: Any = {404: _not_found, 405: _not_found}
-        self._wire = Wire(Starlette(routes=routes, exception_handlers=handlers), port)
+        self._wire = LoopbackServer(Starlette(routes=routes, exception_handlers=handlers), port)
 
     @property
     def url(self) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from clipbot_playground.botapi.delivery.notifier import Bell
+from clipbot_playground.botapi.delivery.notifier import Notifier
 from clipbot_playground.botapi.delivery.updates import UpdateQueue
 from clipbot_playground.botapi.delivery.webhooks import Webhook
 from clipbot_playground.botapi.model import privacy
@@ -45,7 +45,7 @@ class World:
 
     def __init__(self, bot: User) -> None:
         self.bot = bot
-        self.bell = Bell()
+        self.bell = Notifier()
         self.files = FileStore()
         self.updates = UpdateQueue(self.bell)
         self.webhook = Webhook(self.updates)

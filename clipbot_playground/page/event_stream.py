@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from clipbot_playground.botapi.server import BotApiServer
 from clipbot_playground.page.serializers import call_json, chat_json, message_json, user_json
-from clipbot_playground.page.system_panel import Bonnet
+from clipbot_playground.page.system_panel import SystemPanel
 
 Json = dict[str, Any]
 # Seconds after which a silent stream says that it is alive.
@@ -22,10 +22,10 @@ _MESSAGES: Final = 300
 _CALLS: Final = 200
 
 
-class News:
+class EventStream:
     """One tab's stream."""
 
-    def __init__(self, server: BotApiServer, bonnet: Bonnet) -> None:
+    def __init__(self, server: BotApiServer, bonnet: SystemPanel) -> None:
         self._server = server
         self._world = server.world
         self._bonnet = bonnet

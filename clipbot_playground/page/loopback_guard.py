@@ -31,7 +31,7 @@ _HEADERS: Final = {
 }
 
 
-class Gate:
+class LoopbackGuard:
     """ASGI middleware: refuses strangers, and adds the headers that keep the page to itself."""
 
     def __init__(self, app: ASGIApp) -> None:

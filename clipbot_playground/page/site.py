@@ -24,11 +24,11 @@ from clipbot_playground.botapi.model.messages import Content, Message
 from clipbot_playground.botapi.model.photos import NotAPhotoError
 from clipbot_playground.botapi.people import Person
 from clipbot_playground.botapi.server import BotApiServer
-from clipbot_playground.page.event_stream import News
+from clipbot_playground.page.event_stream import EventStream
 from clipbot_playground.page.gallery import Gallery
-from clipbot_playground.page.loopback_guard import Gate
+from clipbot_playground.page.loopback_guard import LoopbackGuard
 from clipbot_playground.page.serializers import media_unique_id
-from clipbot_playground.page.system_panel import Bonnet
+from clipbot_playground.page.system_panel import SystemPanel
 
 _PAGE: Final = Path(str(files("clipbot_playground.page"))) / "static"
 # Telegram's clients give up on a pressed button after about this many seconds.
@@ -43,7 +43,7 @@ class Site:
         people: who can be spoken as, by user id, in the order in which they came.
     """
 
-    def __init__(self, server: BotApiServer, bonnet: Bonnet, gallery: Gallery) -> None:
+    def __init__(self, server: BotApiServer, bonnet: SystemPanel, gallery: Gallery) -> None:
         self.people: dict[int, Person] = {}
         self._server = server
         self._bonnet = bonnet
@@ -64,7 +64,7 @@ class Site:
                 Route("/play/people", self._new_person, methods=["POST"]),
                 Route("/play/groups", self._new_group, methods=["POST"]),
             ],
-            middleware=[Middleware(Gate)],
+            middleware=[Middleware(LoopbackGuard)],
             exception_handlers={HTTPException: _told},
         )
 
@@ -77,7 +77,7 @@ class Site:
         return FileResponse(_PAGE / "index.html", headers={"cache-control": "no-cache"})
 
     async def _events(self, _request: Request) -> Response:
-        news = News(self._server, self._bonnet)
+        news = EventStream(self._server, self._bonnet)
         return StreamingResponse(
             news.stream(), media_type="text/event-stream", headers={"cache-control": "no-store"}
         )

@@ -18,7 +18,7 @@ import msgspec
 from nats.errors import Error as NatsError
 
 from bot.services.child_process import Child, Ended
-from clipbot_playground.botapi.delivery.notifier import Bell
+from clipbot_playground.botapi.delivery.notifier import Notifier
 from clipbot_playground.page.download import Download, Progress
 from clipbot_playground.page.model_choice import ModelChoice
 from inference.protocol.broker.client import JOBS_SUBJECTS, Queue
@@ -55,7 +55,7 @@ class Work:
     problem: str
 
 
-class Bonnet:
+class SystemPanel:
     """Figures as of now; rings the bell when one changes.
 
     Attributes:
@@ -68,7 +68,9 @@ class Bonnet:
         revision: another number whenever anything here has changed.
     """
 
-    def __init__(self, bell: Bell, model: ModelChoice, download: Download | None = None) -> None:
+    def __init__(
+        self, bell: Notifier, model: ModelChoice, download: Download | None = None
+    ) -> None:
         self.depth = 0
         self.jobs = 0
         self.works: deque[Work] = deque(maxlen=_KEPT)

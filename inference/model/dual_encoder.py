@@ -13,7 +13,7 @@ from PIL import Image
 
 from inference.model.preprocessing import Inputs, Preprocessor, probes, stacked
 from inference.model.scoring import FloatArray, probabilities
-from inference.model.text_cache import LabelFeatures
+from inference.model.text_cache import TextFeatureCache
 from inference.model.tokenization import Tokenizer, Tokens
 
 _TEXTS_AT_ONCE = 128  # bounds the memory of a text batch: 16 jobs of 50 labels are 800 texts
@@ -61,7 +61,7 @@ class Traits(msgspec.Struct, frozen=True):
         return self.bias is not None
 
 
-class Towers:
+class DualEncoder:
     """Runs the two towers of a model. For one thread at a time."""
 
     def __init__(
@@ -70,7 +70,7 @@ class Towers:
         self.traits = traits
         self.tokenizer = tokenizer
         self.preprocessor = preprocessor
-        self.known_labels = LabelFeatures()
+        self.known_labels = TextFeatureCache()
         self._runtime = runtime
 
     def prepare(self, image: Image.Image) -> Inputs:

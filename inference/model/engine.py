@@ -16,9 +16,9 @@ from PIL import Image
 from inference.model import cores
 from inference.model.backends import exported_model as exported
 from inference.model.backends import openvino_backend as compiled
-from inference.model.backends.exported_model import LeftToTorch
+from inference.model.backends.exported_model import ExportUnsupported
 from inference.model.classifier import LabelSet
-from inference.model.dual_encoder import Towers
+from inference.model.dual_encoder import DualEncoder
 from inference.model.precision import bfloat16
 from inference.model.preprocessing import Inputs, stacked
 from inference.model.scoring import FloatArray, probabilities, texts_for
@@ -53,7 +53,7 @@ class Engine:
     """
 
     def __init__(
-        self, name: str, towers: Towers, *, device: str, dtype: str, model: "TorchModel | None"
+        self, name: str, towers: DualEncoder, *, device: str, dtype: str, model: "TorchModel | None"
     ) -> None:
         """See `load`."""
         self.name = name
@@ -312,7 +312,7 @@ def _compiled(model: str, dtype: str, threads: int, *, insist: bool) -> Engine |
     least = 0 if insist else _WORTH_COMPILING
     try:
         towers, taken = exported.load(model, dtype, threads, least_bytes=least)
-    except LeftToTorch as reason:
+    except ExportUnsupported as reason:
         log.info("OpenVINO does not run %s: %s.", model, reason)
         if insist:
             raise ModelUnavailable(

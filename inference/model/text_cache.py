@@ -14,7 +14,7 @@ DEFAULT_BYTES = 64 * 2**20
 _OVERHEAD = 1_000
 
 
-class LabelFeatures:
+class TextFeatureCache:
     """Features by tokens, the least recently used forgotten first; bounded by bytes.
 
     The key is the text as tokenised, since that is all that the model sees: for CLIP, "Cat" and

@@ -51,7 +51,7 @@ def _is_gemmas(tokenizer: Any) -> bool:
     return bool(falls_back) and first == ["<pad>", "<eos>", "<bos>"]
 
 
-class Filling(msgspec.Struct, frozen=True):
+class Padding(msgspec.Struct, frozen=True):
     """How texts are cut and filled up.
 
     Attributes:
@@ -73,7 +73,7 @@ class Tokenizer:
     """For one thread at a time."""
 
     def __init__(
-        self, encode: Callable[[Sequence[str]], list[list[int]]], filling: Filling
+        self, encode: Callable[[Sequence[str]], list[list[int]]], filling: Padding
     ) -> None:
         """See `of` and `read`.
 
@@ -99,7 +99,7 @@ class Tokenizer:
             ids: list[list[int]] = encoded["input_ids"]
             return ids
 
-        filling = Filling(
+        filling = Padding(
             max_tokens=max_tokens,
             to_max=to_max,
             token=tokenizer.pad_token_id or 0,
@@ -109,7 +109,7 @@ class Tokenizer:
         return cls(encode, filling)
 
     @classmethod
-    def read(cls, file: Path, filling: Filling) -> "Tokenizer":
+    def read(cls, file: Path, filling: Padding) -> "Tokenizer":
         """From a `tokenizer.json`, without transformers.
 
         Raises:

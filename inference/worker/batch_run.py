@@ -14,14 +14,14 @@ from inference.protocol.broker.client import Delivery
 from inference.protocol.errors import DeviceLost, Problem
 from inference.protocol.messages import ImageOutcome, Result, Timings
 from inference.worker.batcher import JobOutcome, ReadJob
-from inference.worker.job_lease import Flight
-from inference.worker.job_reader import SUSPECT_ATTEMPT, Intake
-from inference.worker.pipeline import Stages
+from inference.worker.job_lease import JobLease
+from inference.worker.job_reader import SUSPECT_ATTEMPT, JobReader
+from inference.worker.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
 
 
-class Trip:
+class BatchRun:
     """One pulled batch.
 
     Args:
@@ -37,12 +37,12 @@ class Trip:
     def __init__(
         self,
         deliveries: Sequence[Delivery],
-        intake: Intake,
-        stages: Stages,
+        intake: JobReader,
+        stages: Pipeline,
         stop: asyncio.Event,
         *,
         alone: Callable[[], Awaitable[None]],
-        before: "Trip | None" = None,
+        before: "BatchRun | None" = None,
     ) -> None:
         self.next_wanted = asyncio.Event()
         self.model_free = asyncio.Event()
@@ -52,7 +52,7 @@ class Trip:
         self._stages = stages
         self._stop = stop
         self._alone = alone
-        self._flights: list[Flight] = []
+        self._flights: list[JobLease] = []
         self._behind: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
@@ -106,7 +106,7 @@ class Trip:
         if flight := await self._intake.take(delivery):
             self._flights.append(flight)
 
-    async def _classify(self, flights: Sequence[Flight], *, ahead: bool = False) -> None:
+    async def _classify(self, flights: Sequence[JobLease], *, ahead: bool = False) -> None:
         """Up to and including the model; the rest goes on in the background.
 
         Args:
@@ -132,7 +132,7 @@ class Trip:
         ]
 
     async def _finish(
-        self, flight: Flight, read: ReadJob, outcome: JobOutcome, timings: Timings
+        self, flight: JobLease, read: ReadJob, outcome: JobOutcome, timings: Timings
     ) -> None:
         try:
             if outcome is None:
@@ -149,7 +149,7 @@ class Trip:
             await flight.hand_back(flight.rest)
 
     async def _result(
-        self, flight: Flight, read: ReadJob, outcomes: list[ImageOutcome], timings: Timings
+        self, flight: JobLease, read: ReadJob, outcomes: list[ImageOutcome], timings: Timings
     ) -> Result:
         chart, seconds = await self._stages.draw(read, outcomes)
         classifier = self._stages.classifier

@@ -3,34 +3,36 @@
 import time
 
 from inference.protocol.broker.client import JOBS, Queue, jobs_consumer, jobs_subject
-from inference.protocol.broker.pull_consumer import Delivery, Puller
+from inference.protocol.broker.pull_consumer import Delivery, PullConsumer
 
 # Seconds between looks at the consumer that had no jobs lately.
 _LOOK_EVERY = 1.0
 
 
-class JobPuller:
+class JobConsumers:
     """Takes from both as from one. Make one with `open`."""
 
-    def __init__(self, named: Puller, nameless: Puller) -> None:
+    def __init__(self, named: PullConsumer, nameless: PullConsumer) -> None:
         self._busy, self._quiet = named, nameless
         self._looked = 0.0
 
     @classmethod
-    async def open(cls, queue: Queue, model: str, ack_wait: float) -> "JobPuller":
+    async def open(cls, queue: Queue, model: str, ack_wait: float) -> "JobConsumers":
         """Opens the consumers that all workers of `model` share, and all of any model.
 
         Raises:
             QueueUnavailable: the server refuses.
         """
         named, nameless = [
-            await queue.puller(JOBS, jobs_consumer(name), jobs_subject(name), ack_wait=ack_wait)
+            await queue.pull_consumer(
+                JOBS, jobs_consumer(name), jobs_subject(name), ack_wait=ack_wait
+            )
             for name in (model, "")
         ]
         return cls(named, nameless)
 
     async def pull(self, limit: int, wait: float) -> list[Delivery]:
-        """Up to `limit` jobs, as `Puller.pull`: it lingers where jobs came from lately."""
+        """Up to `limit` jobs, as `PullConsumer.pull`: it lingers where jobs came from lately."""
         taken = await self._busy.pull(limit, 0.0)
         due = time.monotonic() - self._looked >= _LOOK_EVERY
         if len(taken) < limit and (due or (wait and not taken)):

@@ -57,7 +57,7 @@ def _for_0_1(result: Result) -> Result:
     return msgspec.structs.replace(result, images=images, problem=known(result.problem))
 
 
-class Flight:
+class JobLease:
     """A job and the delivery that brought it; the queue hears "still working" until it is settled.
 
     It is settled once: by `answer` or by `hand_back`, whichever comes first.

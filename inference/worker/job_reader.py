@@ -8,7 +8,7 @@ import msgspec
 from inference.protocol.broker.client import Delivery, Queue
 from inference.protocol.errors import Problem, ProblemCode
 from inference.protocol.messages import UnknownVersion, decode_job
-from inference.worker.job_lease import Flight, set_aside
+from inference.worker.job_lease import JobLease, set_aside
 from inference.worker.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ _SUBJECT = re.compile(r"(?!\$)[^\s.*>\x00-\x1f]+(\.[^\s.*>\x00-\x1f]+)*")
 _LONGEST_SUBJECT = 1_024
 
 
-class Intake:
+class JobReader:
     """Turns deliveries into flights; what is no job for this worker is settled on the spot."""
 
     def __init__(self, queue: Queue, metrics: Metrics) -> None:
@@ -39,7 +39,7 @@ class Intake:
         self._metrics = metrics
         self._complaints: set[str] = set()
 
-    async def take(self, delivery: Delivery) -> Flight | None:
+    async def take(self, delivery: Delivery) -> JobLease | None:
         """The job in flight; None where there is nothing left to do with this delivery."""
         try:
             job = decode_job(delivery.data)
@@ -60,7 +60,7 @@ class Intake:
         if len(subject.encode()) > _LONGEST_SUBJECT or not _SUBJECT.fullmatch(subject):
             await self._refuse(delivery, f"a job with no asker ({subject[:100]!r})")
             return None
-        flight = await Flight(job, delivery, self._queue, self._metrics).begin()
+        flight = await JobLease(job, delivery, self._queue, self._metrics).begin()
         if flight.attempt > MAX_ATTEMPTS:
             log.error("Job %s is poison: %d attempts have failed.", job.id, flight.attempt - 1)
             await flight.fail(Problem(ProblemCode.INTERNAL), "poison")

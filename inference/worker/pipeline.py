@@ -28,7 +28,7 @@ from inference.protocol.settings import WorkerSettings
 from inference.worker.batcher import Batcher, JobOutcome, ReadJob
 from inference.worker.health import WorkerHealth
 from inference.worker.metrics import Metrics
-from inference.worker.prefetch_timer import Foresight
+from inference.worker.prefetch_timer import PrefetchTimer
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class _Read:
     seconds: float = 0.0
 
 
-class Stages:
+class Pipeline:
     """Decoding, the model and the pen of one worker."""
 
     def __init__(
@@ -59,7 +59,7 @@ class Stages:
     ) -> None:
         self.classifier = classifier
         self.batcher = Batcher(settings.max_batch)
-        self.foresight = Foresight(settings.max_batch)
+        self.foresight = PrefetchTimer(settings.max_batch)
         self._max_megapixels = settings.max_megapixels
         self._budget = MemoryBudget(int(settings.max_megapixels * 1e6 * _BYTES_A_PIXEL))
         self._metrics = metrics or Metrics()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass
-class Foresight:
+class PrefetchTimer:
     """Expects the next batch to take what the last one took.
 
     Args:

@@ -31,12 +31,12 @@ from inference.protocol.errors import DeviceLost, Hung, SettingError
 from inference.protocol.messages import WorkerState, WorkerStatus
 from inference.protocol.settings import WorkerSettings
 from inference.worker import web as worker_web
-from inference.worker.batch_run import Trip
+from inference.worker.batch_run import BatchRun
 from inference.worker.health import WorkerHealth
-from inference.worker.job_consumers import JobPuller
-from inference.worker.job_reader import Intake
+from inference.worker.job_consumers import JobConsumers
+from inference.worker.job_reader import JobReader
 from inference.worker.metrics import Metrics
-from inference.worker.pipeline import Stages
+from inference.worker.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class Worker:
         self.health = health or WorkerHealth()
         self.health.parts = self._missing
         self._ack_wait = ack_wait
-        self._intake = Intake(queue, self._metrics)
+        self._intake = JobReader(queue, self._metrics)
         self._status_changed = asyncio.Event()
         self._loader = Loader(load, on_change=self._status_changed.set)
         self._classifier: Classifier | None = None
@@ -97,15 +97,17 @@ class Worker:
             DeviceLost, Hung: the process has to be started again; its jobs have been handed back.
         """
         await self._queue.prepare(self._settings.max_queue, owner=False)
-        puller = await JobPuller.open(self._queue, self._settings.clip_model, self._ack_wait)
+        pull_consumer = await JobConsumers.open(
+            self._queue, self._settings.clip_model, self._ack_wait
+        )
         async with self._telling_status():
             self._classifier = await self._loader.model(self._stop)
             if self._classifier is not None:
                 self._metrics.ready.set(1)
-                stages = Stages(self._classifier, self._settings, self._metrics, self.health)
+                stages = Pipeline(self._classifier, self._settings, self._metrics, self.health)
                 tidying = asyncio.create_task(heap.give_back_again_and_again())
                 try:
-                    await self._serve(stages, puller)
+                    await self._serve(stages, pull_consumer)
                 finally:
                     await self._drain()
                     stages.close()
@@ -113,8 +115,8 @@ class Worker:
         if self._lost:
             raise self._lost
 
-    async def _serve(self, stages: Stages, puller: JobPuller) -> None:
-        latest: Trip | None = None
+    async def _serve(self, stages: Pipeline, pull_consumer: JobConsumers) -> None:
+        latest: BatchRun | None = None
         while not self._stop.is_set():
             if len(self._trips) >= MAX_BATCHES:
                 await unless(
@@ -122,16 +124,20 @@ class Worker:
                 )
                 continue
             busy = latest is not None and not latest.model_free.is_set()
-            deliveries = await puller.pull(stages.batcher.size, 0.0 if busy else LINGER)
+            deliveries = await pull_consumer.pull(stages.batcher.size, 0.0 if busy else LINGER)
             if deliveries:
                 latest = self._depart(stages, deliveries, latest)
                 await unless(self._stop, latest.next_wanted.wait())
             elif self._trips and latest:
                 await unless(self._stop, latest.model_free.wait())
-        await puller.close()
+        await pull_consumer.close()
 
-    def _depart(self, stages: Stages, deliveries: list[Delivery], before: Trip | None) -> Trip:
-        trip = Trip(deliveries, self._intake, stages, self._stop, alone=self._alone, before=before)
+    def _depart(
+        self, stages: Pipeline, deliveries: list[Delivery], before: BatchRun | None
+    ) -> BatchRun:
+        trip = BatchRun(
+            deliveries, self._intake, stages, self._stop, alone=self._alone, before=before
+        )
         task = asyncio.create_task(trip.run())
         self._trips.add(task)
         task.add_done_callback(self._arrived)

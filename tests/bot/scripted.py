@@ -6,7 +6,7 @@ from collections import defaultdict
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.platform.models import Ask, Media, Place
+from bot.platform.models import ClassifyRequest, Media, MessageRef
 from bot.platform.ports import Buttons
 from bot.storage import Store
 from inference.protocol.broker.client import Delivery
@@ -18,10 +18,10 @@ class ScriptedPlatform:
     """A `Platform`; what is put into `faults[method]` is raised, one at each call."""
 
     def __init__(self) -> None:
-        self.said: list[tuple[str, Place, str]] = []
+        self.said: list[tuple[str, MessageRef, str]] = []
         self.faults: dict[str, list[Exception]] = defaultdict(list)
         self.fetched: list[str] = []
-        self.working: list[Place] = []
+        self.working: list[MessageRef] = []
         self.buttons: Buttons = ()
         self._ids = itertools.count(9_000)
 
@@ -34,35 +34,37 @@ class ScriptedPlatform:
         self.fetched.append(media.file_id)
         return b"picture " + media.file_id.encode()
 
-    async def show_working(self, place: Place) -> None:
+    async def show_working(self, place: MessageRef) -> None:
         self.working.append(place)
 
-    async def send_text(self, place: Place, text: str, _markup: object = None) -> int:
+    async def send_text(self, place: MessageRef, text: str, _markup: object = None) -> int:
         self._happens("send_text")
         self.said.append(("text", place, text))
         return next(self._ids)
 
-    async def send_chart(self, place: Place, chart: bytes, caption: str) -> int:
+    async def send_chart(self, place: MessageRef, chart: bytes, caption: str) -> int:
         self._happens("send_chart")
         self.said.append(("chart", place, caption))
         return next(self._ids)
 
-    async def edit_to_text(self, place: Place, answer_id: int, text: str) -> None:
+    async def edit_to_text(self, place: MessageRef, answer_id: int, text: str) -> None:
         self._happens("edit_to_text")
         self.said.append((f"edit {answer_id} to text", place, text))
 
-    async def edit_to_chart(self, place: Place, answer_id: int, chart: bytes, caption: str) -> None:
+    async def edit_to_chart(
+        self, place: MessageRef, answer_id: int, chart: bytes, caption: str
+    ) -> None:
         self._happens("edit_to_chart")
         self.said.append((f"edit {answer_id} to chart", place, caption))
 
-    async def send_board(self, place: Place, text: str, buttons: Buttons = ()) -> int:
+    async def send_board(self, place: MessageRef, text: str, buttons: Buttons = ()) -> int:
         self._happens("send_board")
         self.said.append(("board", place, text))
         self.buttons = buttons
         return next(self._ids)
 
     async def edit_board(
-        self, place: Place, board_id: int, text: str, buttons: Buttons = ()
+        self, place: MessageRef, board_id: int, text: str, buttons: Buttons = ()
     ) -> None:
         self._happens("edit_board")
         self.said.append((f"edit board {board_id}", place, text))
@@ -123,18 +125,18 @@ def failing(
 def an_ask(
     message_id: int = 1,
     *,
-    serial: int = 0,
+    revision: int = 0,
     labels: tuple[str, ...] = ("a dog", "a cat"),
     media: tuple[Media, ...] = (Media("file", "unique", 100),),
     user_id: int = 7,
     private: bool = True,
-) -> Ask:
-    return Ask(
-        place=Place(user_id, message_id),
+) -> ClassifyRequest:
+    return ClassifyRequest(
+        place=MessageRef(user_id, message_id),
         user_id=user_id,
         language="en",
         media=media,
         labels=labels,
-        serial=serial,
+        revision=revision,
         private=private,
     )

@@ -60,7 +60,7 @@ def exporting_here(monkeypatch: pytest.MonkeyPatch) -> None:
     def export(model: str, folder: Path, least_bytes: int) -> exported.Reply:
         try:
             exporting.export(model, folder, least_bytes)
-        except exported.LeftToTorch as reason:
+        except exported.ExportUnsupported as reason:
             return exported.Reply(left_to_torch=str(reason), passing=reason.passing)
         return exported.Reply()
 

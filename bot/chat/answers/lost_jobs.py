@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from bot.chat.answers.replies import Answers
+from bot.chat.answers.replies import ReplyService
 from bot.i18n import speak
-from bot.platform.models import Place
-from bot.platform.ports import Gone, Platform, TryAgain
-from bot.queues.job_publisher import Intake, Refused
+from bot.platform.models import MessageRef
+from bot.platform.ports import ChatPlatform, RetryLater, TargetGone
+from bot.queues.job_publisher import JobPublisher, JobRefused
 from bot.runtime.clock import JUMP, steady
-from bot.runtime.keyed_lock import Lanes
+from bot.runtime.keyed_lock import KeyedLock
 from bot.runtime.retry import Failures
 from bot.storage import DATABASE_AWAY, MEMORY_HOURS, Store, Unanswered
 from inference.protocol.broker.client import JOBS, RESULTS, Queue, StreamState
@@ -60,15 +60,15 @@ class LostJobs:
         self,
         queue: Queue,
         store: Store,
-        intake: Intake,
-        platform: Platform,
-        lanes: Lanes,
+        publisher: JobPublisher,
+        platform: ChatPlatform,
+        lanes: KeyedLock,
         on_new_queue: Callable[[], Awaitable[None]],
     ) -> None:
         self._queue = queue
         self._store = store
-        self._intake = intake
-        self._answers = Answers(store, platform)
+        self._publisher = publisher
+        self._answers = ReplyService(store, platform)
         self._lanes = lanes
         self._on_new_queue = on_new_queue
         self._failures = Failures()
@@ -136,7 +136,7 @@ class LostJobs:
         for question in lost:
             try:
                 await self._ask_one_again(question, anew=anew)
-            except (TryAgain, QueueFull, QueueUnavailable, *DATABASE_AWAY) as error:
+            except (RetryLater, QueueFull, QueueUnavailable, *DATABASE_AWAY) as error:
                 log.warning("Question %s can't be asked again just now: %s", question.id, error)
                 settled = False
                 if isinstance(error, QueueFull | QueueUnavailable):
@@ -168,8 +168,8 @@ class LostJobs:
             await self._end(question, sentences.picture_lost() if known else "")
             return
         try:
-            await self._intake.ask_again(question.ask, anew=anew)
-        except Refused as refusal:
+            await self._publisher.ask_again(question.ask, anew=anew)
+        except JobRefused as refusal:
             await self._end(question, str(refusal))
 
     async def _give_up(self, question: Unanswered) -> None:
@@ -188,10 +188,10 @@ class LostJobs:
             try:
                 if sentence:
                     await self._answers.text(place, sentence)
-            except Gone as error:
+            except TargetGone as error:
                 log.info("Nobody is there to be told about %s: %s", question.id, error)
             await self._store.mark_delivered(question.id)
 
 
-def _message(place: Place) -> tuple[int, int]:
+def _message(place: MessageRef) -> tuple[int, int]:
     return place.chat_id, place.message_id

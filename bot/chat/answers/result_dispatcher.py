@@ -9,15 +9,15 @@ from typing import Protocol
 import msgspec
 
 from bot.chat.answers.captions import caption, in_words
-from bot.chat.answers.replies import Answers
+from bot.chat.answers.replies import ReplyService
 from bot.i18n import speak
-from bot.platform.models import Ask
-from bot.platform.ports import Gone, Platform, TryAgain
+from bot.platform.models import ClassifyRequest
+from bot.platform.ports import ChatPlatform, RetryLater, TargetGone
 from bot.queues.dead_letters import DeadLetters
-from bot.runtime.keyed_lock import Lanes
+from bot.runtime.keyed_lock import KeyedLock
 from bot.runtime.metrics import Metrics
 from bot.runtime.retry import Failures, backoff
-from bot.storage import DATABASE_AWAY, JobRecord, Store, insist
+from bot.storage import DATABASE_AWAY, JobRecord, Store, retry_until_stored
 from inference.protocol.broker.client import Delivery, Queue
 from inference.protocol.errors import Fault, Problem
 from inference.protocol.messages import Result, UnknownVersion, decode_result
@@ -34,7 +34,7 @@ _CHAT_IN_HAND = 20
 _CHAT_PAUSE = 5.0
 
 
-class Taker(Protocol):
+class ResultHandler(Protocol):
     """Somebody else who asks workers, and takes what they answer."""
 
     def wants(self, result: Result) -> bool:
@@ -44,7 +44,7 @@ class Taker(Protocol):
         """Stores it. What it raises of the database's or the network's brings the result again."""
 
 
-class Deliverer:
+class ResultDispatcher:
     """Deals with results.
 
     Args:
@@ -56,13 +56,13 @@ class Deliverer:
         self,
         queue: Queue,
         store: Store,
-        platform: Platform,
-        lanes: Lanes,
+        platform: ChatPlatform,
+        lanes: KeyedLock,
         metrics: Metrics,
-        takers: Sequence[Taker] = (),
+        takers: Sequence[ResultHandler] = (),
     ) -> None:
         self._store = store
-        self._answers = Answers(store, platform)
+        self._answers = ReplyService(store, platform)
         self._lanes = lanes
         self._metrics = metrics
         self._takers = takers
@@ -97,7 +97,7 @@ class Deliverer:
             return
         try:
             job_id = result.reply.data.decode()
-            chat_id, message_id = Ask.message_of(job_id)
+            chat_id, message_id = ClassifyRequest.message_of(job_id)
         except ValueError:
             log.warning("A result came for a question that this bot can't have asked.")
             await delivery.ack()
@@ -122,9 +122,9 @@ class Deliverer:
             if await self._tell(result, record):
                 self._failures.forget(record.id)
                 return True
-        except Gone as error:
+        except TargetGone as error:
             log.info("Nobody is there to be told about %s: %s", record.id, error)
-        except (TryAgain, *DATABASE_AWAY) as error:
+        except (RetryLater, *DATABASE_AWAY) as error:
             pause = getattr(error, "after", 0.0) or backoff(delivery.attempt)
             log.warning("Answer to %s: %s; trying again in %.0f s.", record.id, error, pause)
             await delivery.hand_back(delay=pause)
@@ -141,7 +141,7 @@ class Deliverer:
             await self._apologise(record)
         self._failures.forget(record.id)
         # From here on a crash repeats nothing: this is the delivery record.
-        await insist(lambda: self._store.mark_delivered(record.id))
+        await retry_until_stored(lambda: self._store.mark_delivered(record.id))
         return True
 
     async def _apologise(self, record: JobRecord) -> None:

@@ -8,10 +8,10 @@ import logging
 import time
 from collections.abc import Callable
 
-from bot.chat.answers.replies import Answers
+from bot.chat.answers.replies import ReplyService
 from bot.i18n import Sentences, speak
-from bot.platform.ports import Gone, Platform, TryAgain
-from bot.runtime.keyed_lock import Lanes
+from bot.platform.ports import ChatPlatform, RetryLater, TargetGone
+from bot.runtime.keyed_lock import KeyedLock
 from bot.storage import JobRecord, Store
 
 log = logging.getLogger(__name__)
@@ -21,14 +21,14 @@ _CHAT_AGAIN_AFTER = 300.0  # seconds
 
 
 async def watch(
-    store: Store, platform: Platform, lanes: Lanes, *, wait: float, look_every: float
+    store: Store, platform: ChatPlatform, lanes: KeyedLock, *, wait: float, look_every: float
 ) -> None:
     """Looks again and again for questions older than `wait` seconds.
 
     Args:
         lanes: the deliverer's, so that no notice overtakes or follows an answer.
     """
-    answers = Answers(store, platform)
+    answers = ReplyService(store, platform)
     while True:
         await asyncio.sleep(look_every)
         for record in await store.waiting_longer_than(wait):
@@ -38,8 +38,8 @@ async def watch(
 
 async def watch_model(
     store: Store,
-    platform: Platform,
-    lanes: Lanes,
+    platform: ChatPlatform,
+    lanes: KeyedLock,
     lacks_model: Callable[[], bool],
     *,
     look_every: float = 1.0,
@@ -51,7 +51,7 @@ async def watch_model(
     Args:
         lacks_model: see `Fleet.lacks_model`.
     """
-    answers = Answers(store, platform)
+    answers = ReplyService(store, platform)
     told: dict[int, float] = {}  # by chat, until when it need not be told again
     while True:
         await asyncio.sleep(look_every)
@@ -71,7 +71,7 @@ async def watch_model(
 
 async def _tell(
     store: Store,
-    answers: Answers,
+    answers: ReplyService,
     record: JobRecord,
     sentence: Callable[[Sentences], str] = Sentences.still_waiting,
 ) -> bool:
@@ -82,9 +82,9 @@ async def _tell(
     try:
         # Recorded as the answer, so that the chart later takes this sentence's place.
         await answers.text(record.place, sentence(speak(record.language)))
-    except Gone as error:
+    except TargetGone as error:
         log.info("Nobody is there to be told that %s waits: %s", record.id, error)
-    except TryAgain:
+    except RetryLater:
         return False
     except Exception:
         log.exception("Telling that %s waits failed; it is not tried again.", record.id)

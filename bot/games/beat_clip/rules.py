@@ -9,20 +9,20 @@ from msgspec.structs import replace
 
 from bot.games.rules import round as rounds
 from bot.games.rules.events import (
-    Ask,
     Award,
     Awards,
     Effect,
     Event,
     Forgotten,
     Judged,
+    JudgeRequest,
     Pressed,
     Resumed,
     Shown,
     Skipped,
     Stopped,
     Tick,
-    Whisper,
+    Toast,
 )
 from bot.games.rules.round import End, Note, Phase, Player, Round
 from bot.platform.models import Media
@@ -159,14 +159,14 @@ def wakes_at(state: BeatClip) -> float | None:
     return min(times, default=None)
 
 
-def _ask(state: BeatClip) -> Ask:
+def _ask(state: BeatClip) -> JudgeRequest:
     captions = state.labels if state.asked else ()
-    return Ask(_LOOK, state.media, state.asked or state.labels, captions, draw=True)
+    return JudgeRequest(_LOOK, state.media, state.asked or state.labels, captions, draw=True)
 
 
 def _whispered(event: Event, note: Note) -> tuple[Effect, ...]:
     """Whoever pressed waits for a word."""
-    return (Whisper(note),) if isinstance(event, Pressed) else ()
+    return (Toast(note),) if isinstance(event, Pressed) else ()
 
 
 def _timed(state: BeatClip, now: float) -> Step:
@@ -209,23 +209,23 @@ def _judged(state: BeatClip, event: Judged, now: float) -> Step:
 def _pressed(state: BeatClip, event: Pressed, now: float) -> Step:
     if event.choice == REVEAL:
         if not event.may_end:
-            return state, (Whisper(Note.ONLY_STARTER),)
+            return state, (Toast(Note.ONLY_STARTER),)
         closed, effects = _closed(state, now)
-        return closed, (Whisper(Note.REVEALED), *effects)
+        return closed, (Toast(Note.REVEALED), *effects)
     if state.phase is Phase.JUDGING:
-        return state, (Whisper(Note.OVER),)
+        return state, (Toast(Note.OVER),)
     label = _place(event.choice, len(state.labels))
     if label is None:
-        return state, (Whisper(Note.OVER),)
+        return state, (Toast(Note.OVER),)
     if rounds.is_late(state, now):
         closed, effects = _closed(state, now)
-        return closed, (Whisper(Note.OVER), *effects)
+        return closed, (Toast(Note.OVER), *effects)
     before = next((g for g in state.guesses if g.player.id == event.player.id), None)
     if before is not None:
         note = Note.NOTED if before.label == label else Note.ALREADY
-        return state, (Whisper(note, state.labels[before.label]),)
+        return state, (Toast(note, state.labels[before.label]),)
     if label == state.struck:
-        return state, (Whisper(Note.STRUCK, state.labels[label]),)
+        return state, (Toast(Note.STRUCK, state.labels[label]),)
     guess = Guess(
         event.player,
         label,
@@ -234,7 +234,7 @@ def _pressed(state: BeatClip, event: Pressed, now: float) -> Step:
         streak=max(0, event.streak),
     )
     noted = replace(state, guesses=(*state.guesses, guess))
-    return noted, (Whisper(Note.NOTED, state.labels[label]),)
+    return noted, (Toast(Note.NOTED, state.labels[label]),)
 
 
 def _place(choice: str, count: int) -> int | None:

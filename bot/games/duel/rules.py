@@ -12,13 +12,13 @@ from msgspec.structs import replace
 
 from bot.games.rules import round as rounds
 from bot.games.rules.events import (
-    Ask,
     Award,
     Awards,
     Effect,
     Event,
     Forgotten,
     Judged,
+    JudgeRequest,
     Pressed,
     Resumed,
     Said,
@@ -26,7 +26,7 @@ from bot.games.rules.events import (
     Skipped,
     Stopped,
     Tick,
-    Whisper,
+    Toast,
 )
 from bot.games.rules.round import End, Note, Phase, Player, Remark, Round
 from bot.platform.models import Media
@@ -140,17 +140,17 @@ def wakes_at(state: Duel) -> float | None:
 
 
 def _whispered(event: Event, note: Note) -> tuple[Effect, ...]:
-    return (Whisper(note),) if isinstance(event, Pressed) else ()
+    return (Toast(note),) if isinstance(event, Pressed) else ()
 
 
-def _mine(state: Duel, player: Player, now: float) -> Whisper:
+def _mine(state: Duel, player: Player, now: float) -> Toast:
     left = rounds.seconds_left(state, now)
     mine = next((entry for entry in state.entries if entry.player.id == player.id), None)
     if state.phase is Phase.JUDGING or (state.phase is Phase.OPEN and left <= 0):
-        return Whisper(Note.OVER)
+        return Toast(Note.OVER)
     if mine is None:
-        return Whisper(Note.NOTHING_YET, seconds=left)
-    return Whisper(Note.YOURS, mine.phrase, left)
+        return Toast(Note.NOTHING_YET, seconds=left)
+    return Toast(Note.YOURS, mine.phrase, left)
 
 
 def _timed(state: Duel, now: float) -> Step:
@@ -264,10 +264,10 @@ def _closed(state: Duel, now: float) -> Step:
     return asking, (_ask(asking),)
 
 
-def _ask(state: Duel) -> Ask:
+def _ask(state: Duel) -> JudgeRequest:
     """All phrases that differ; the chart says whose each is."""
     firsts = [state.entries[i] for i in sorted(set(_first_of(state.entries)))]
-    return Ask(
+    return JudgeRequest(
         _DECIDE,
         state.media,
         tuple(entry.phrase for entry in firsts),

@@ -11,13 +11,13 @@ from msgspec.structs import replace
 
 from bot.games.rules import round as rounds
 from bot.games.rules.events import (
-    Ask,
     Award,
     Awards,
     Effect,
     Event,
     Forgotten,
     Judged,
+    JudgeRequest,
     Pressed,
     Resumed,
     Sent,
@@ -25,7 +25,7 @@ from bot.games.rules.events import (
     Skipped,
     Stopped,
     Tick,
-    Whisper,
+    Toast,
 )
 from bot.games.rules.round import End, Note, Phase, Player, Remark, Round
 from bot.platform.models import Media
@@ -169,7 +169,7 @@ def wakes_at(state: Hunt) -> float | None:
 
 
 def _whispered(event: Event, note: Note) -> tuple[Effect, ...]:
-    return (Whisper(note),) if isinstance(event, Pressed) else ()
+    return (Toast(note),) if isinstance(event, Pressed) else ()
 
 
 def _same(shot: Shot, other: Shot) -> bool:
@@ -179,15 +179,15 @@ def _same(shot: Shot, other: Shot) -> bool:
     return prints[0] is not None and prints[1] is not None and prints[0].is_same(prints[1])
 
 
-def _ask(state: Hunt, shot: Shot) -> Ask:
+def _ask(state: Hunt, shot: Shot) -> JudgeRequest:
     labels = state.asked or (state.target, *state.decoys)
-    return Ask(f"{_SHOT}{shot.message_id}", shot.media, labels, fingerprint=True)
+    return JudgeRequest(f"{_SHOT}{shot.message_id}", shot.media, labels, fingerprint=True)
 
 
-def _ask_chart(state: Hunt) -> Ask:
+def _ask_chart(state: Hunt) -> JudgeRequest:
     shown = (state.target, *state.decoys)
     captions = shown if state.asked else ()
-    return Ask(_CHART, ranking(state)[0].media, state.asked or shown, captions, draw=True)
+    return JudgeRequest(_CHART, ranking(state)[0].media, state.asked or shown, captions, draw=True)
 
 
 def _open_asks(state: Hunt) -> tuple[Effect, ...]:
@@ -211,16 +211,16 @@ def _timed(state: Hunt, now: float) -> Step:
     return _ranked(state, now) if ranking(state) else (rounds.over(state, End.NO_ANSWER), ())
 
 
-def _mine(state: Hunt, player: Player, now: float) -> Whisper:
+def _mine(state: Hunt, player: Player, now: float) -> Toast:
     if state.phase is Phase.JUDGING or rounds.is_late(state, now):
-        return Whisper(Note.OVER)
+        return Toast(Note.OVER)
     left = rounds.seconds_left(state, now)
     mine = [shot for shot in counting(state) if shot.player.id == player.id]
     if not mine:
-        return Whisper(Note.NOTHING_YET, seconds=left)
+        return Toast(Note.NOTHING_YET, seconds=left)
     best = max((shot.share for shot in mine if shot.share is not None), default=None)
     label = f"📷 {len(mine)}/{TRIES}" + ("" if best is None else f" · {round(100 * best)}")
-    return Whisper(Note.YOURS, label, left)
+    return Toast(Note.YOURS, label, left)
 
 
 def _sent(state: Hunt, event: Sent, now: float) -> Step:

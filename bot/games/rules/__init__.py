@@ -24,7 +24,7 @@ Three promises keep the rules simple:
 """
 
 from bot.games.rules.play import GAMES, Game, State, begin, decode, encode, game_of, step, wakes_at
-from bot.games.rules.round import End, Phase, Player, RoundId, Table
+from bot.games.rules.round import End, Phase, Player, RoundConfig, RoundId
 
 __all__ = [
     "GAMES",
@@ -32,9 +32,9 @@ __all__ = [
     "Game",
     "Phase",
     "Player",
+    "RoundConfig",
     "RoundId",
     "State",
-    "Table",
     "begin",
     "decode",
     "encode",

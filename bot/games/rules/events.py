@@ -66,7 +66,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Judged:
-    """CLIP answered an `Ask`.
+    """CLIP answered an `JudgeRequest`.
 
     Attributes:
         key: of that Ask.
@@ -107,7 +107,7 @@ Event = Shown | Tick | Resumed | Pressed | Said | Sent | Judged | Skipped | Stop
 
 
 @dataclass(frozen=True)
-class Whisper:
+class Toast:
     """Tells whoever acted, and nobody else."""
 
     note: Note
@@ -116,7 +116,7 @@ class Whisper:
 
 
 @dataclass(frozen=True)
-class Ask:
+class JudgeRequest:
     """Asks CLIP.
 
     Attributes:
@@ -158,4 +158,4 @@ class Awards:
     awards: tuple[Award, ...]
 
 
-Effect = Whisper | Ask | Awards
+Effect = Toast | JudgeRequest | Awards

@@ -82,7 +82,7 @@ class Remark(msgspec.Struct, frozen=True):
     note: Note
 
 
-class Table(msgspec.Struct, frozen=True):
+class RoundConfig(msgspec.Struct, frozen=True):
     """Where a round is played, and how it was set up.
 
     Attributes:
@@ -109,7 +109,7 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
         end: set once the phase is OVER.
     """
 
-    table: Table
+    table: RoundConfig
     phase: Phase = Phase.OPENING
     opened_at: float | None = None
     ends_at: float | None = None

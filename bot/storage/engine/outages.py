@@ -72,7 +72,7 @@ def _kind_of(cause: BaseException) -> type[DBAPIError] | None:
     return OperationalError if code is not None and code & 0xFF in _SQLITE_FILE else None
 
 
-async def insist(write: Callable[[], Awaitable[None]]) -> None:
+async def retry_until_stored(write: Callable[[], Awaitable[None]]) -> None:
     """Notes that something was said, however often that has to be tried.
 
     To give up would be to say it once more, and to note that would fail as well.

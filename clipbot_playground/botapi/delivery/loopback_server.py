@@ -18,7 +18,7 @@ _LONGEST_HEAD = 1 << 18
 _GRACE = 3
 
 
-class Wire:
+class LoopbackServer:
     """Serves an ASGI application on 127.0.0.1.
 
     Attributes:

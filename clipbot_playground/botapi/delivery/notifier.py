@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Bell:
+class Notifier:
     """Rung at every change; whoever waits looks again."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from clipbot_playground.botapi.delivery.notifier import Bell
+from clipbot_playground.botapi.delivery.notifier import Notifier
 from clipbot_playground.botapi.model import limits
 from clipbot_playground.botapi.model.errors import ConflictError
 
@@ -43,7 +43,7 @@ class _Poll:
 class UpdateQueue:
     """Updates in order, oldest first."""
 
-    bell: Bell
+    bell: Notifier
     allowed: frozenset[str] | None = None
     webhook_url: str = ""
     closed: bool = False

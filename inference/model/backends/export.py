@@ -23,14 +23,14 @@ from inference.model.backends.exported_model import (
     MANIFEST,
     TEXTS,
     TOKENIZER,
-    LeftToTorch,
+    ExportUnsupported,
     Manifest,
     Reply,
     towers_in,
 )
 from inference.model.backends.openvino_backend import native_dtypes, openvino
 from inference.model.backends.torch_backend import TorchModel, can_split
-from inference.model.dual_encoder import PROBE_TEXTS, Towers
+from inference.model.dual_encoder import PROBE_TEXTS, DualEncoder
 from inference.model.hub import sources
 from inference.model.precision import bfloat16
 from inference.model.preprocessing import Inputs, probes
@@ -67,25 +67,25 @@ def export(model: str, folder: Path, least_bytes: int) -> None:
     """
     loaded = TorchModel(checkpoint.load(model, torch.device("cpu"), torch.float32))
     if sources.weight_bytes(sources.locate(model)) < least_bytes:
-        raise LeftToTorch("it is small", passing=True)  # enough for who insists
+        raise ExportUnsupported("it is small", passing=True)  # enough for who insists
     towers = loaded.towers()
     if not can_split(loaded, towers):
-        raise LeftToTorch("its towers can't be run apart")
+        raise ExportUnsupported("its towers can't be run apart")
     loaded.shorten(towers)
     _write(loaded, towers, folder)
 
 
-def _write(loaded: TorchModel, towers: Towers, folder: Path) -> None:
+def _write(loaded: TorchModel, towers: DualEncoder, folder: Path) -> None:
     recipe = towers.preprocessor.recipe
     if recipe is None or not recipe.takes_any_picture:
-        raise LeftToTorch("its pictures are prepared in a way of its own")
+        raise ExportUnsupported("its pictures are prepared in a way of its own")
     backend = getattr(loaded.checkpoint.tokenizer, "backend_tokenizer", None)
     if backend is None:
-        raise LeftToTorch("its tokenizer is written in Python")
+        raise ExportUnsupported("its tokenizer is written in Python")
     backend.save(str(folder / TOKENIZER))
     own = towers.tokenizer
     if own.tokens(_SPECIMENS) != own.read(folder / TOKENIZER, own.filling).tokens(_SPECIMENS):
-        raise LeftToTorch("its tokenizer does more than its file says")
+        raise ExportUnsupported("its tokenizer does more than its file says")
     probe = towers.probe().tolist()
     _unfuse(loaded.checkpoint.model)
     for file, method, example in (
@@ -105,7 +105,9 @@ def _write(loaded: TorchModel, towers: Towers, folder: Path) -> None:
     (folder / MANIFEST).write_bytes(msgspec.json.encode(manifest))
 
 
-def _may_use_bfloat16(loaded: TorchModel, towers: Towers, folder: Path, manifest: Manifest) -> bool:
+def _may_use_bfloat16(
+    loaded: TorchModel, towers: DualEncoder, folder: Path, manifest: Manifest
+) -> bool:
     """Whether the exported towers, compiled in bfloat16, are faster and keep the answers."""
     if loaded.parameters < bfloat16.LEAST_PARAMETERS or "bfloat16" not in native_dtypes():
         return False
@@ -182,7 +184,7 @@ def _write_tower(loaded: TorchModel, method: str, example: Inputs, file: Path) -
     except MemoryError:
         raise
     except Exception as error:  # whatever they say of a tower that they can't follow
-        raise LeftToTorch(f"OpenVINO can't follow it: {error}") from error
+        raise ExportUnsupported(f"OpenVINO can't follow it: {error}") from error
     for port, name in zip(translated.inputs, named, strict=True):
         port.get_tensor().set_names({name})
     openvino().save_model(translated, str(file), compress_to_fp16=False)
@@ -199,7 +201,7 @@ def main() -> None:
         try:
             export(model, Path(folder), int(least_bytes))
             reply = Reply()
-        except LeftToTorch as reason:
+        except ExportUnsupported as reason:
             reply = Reply(left_to_torch=str(reason), passing=reason.passing)
         except ModelUnavailable as error:
             reply = Reply(unavailable=str(error))

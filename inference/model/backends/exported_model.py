@@ -30,10 +30,10 @@ import numpy as np
 from inference.model.backends import openvino_backend as compiled
 from inference.model.backends import page_out as memory
 from inference.model.backends.openvino_backend import CompiledTower, CompiledTowers
-from inference.model.dual_encoder import Towers, Traits
+from inference.model.dual_encoder import DualEncoder, Traits
 from inference.model.hub import sources
 from inference.model.preprocessing import Preprocessor, Recipe
-from inference.model.tokenization import Filling, Tokenizer
+from inference.model.tokenization import Padding, Tokenizer
 from inference.protocol.errors import ModelUnavailable
 
 IMAGES, TEXTS = "images.xml", "texts.xml"
@@ -64,14 +64,14 @@ class Manifest(msgspec.Struct, frozen=True):
         recipe: how pictures are prepared.
         shortens: see `Preprocessor`.
         filling: how texts are cut and filled up.
-        probe: what torch in float32 makes of the probes: see `Towers.probe`.
+        probe: what torch in float32 makes of the probes: see `DualEncoder.probe`.
         bfloat16: whether `auto` may compute in it, on the processor that the export is for.
     """
 
     traits: Traits
     recipe: Recipe
     shortens: bool
-    filling: Filling
+    filling: Padding
     probe: list[list[float]]
     bfloat16: bool = False
 
@@ -90,7 +90,7 @@ class Reply(msgspec.Struct, frozen=True):
     unavailable: str = ""
 
 
-class LeftToTorch(Exception):
+class ExportUnsupported(Exception):
     """Why a model is not run by OpenVINO, as one clause.
 
     Attributes:
@@ -102,7 +102,7 @@ class LeftToTorch(Exception):
         self.passing = passing
 
 
-def load(model: str, dtype: str, threads: int, *, least_bytes: int) -> tuple[Towers, str]:
+def load(model: str, dtype: str, threads: int, *, least_bytes: int) -> tuple[DualEncoder, str]:
     """The towers of a checkpoint, compiled for this processor; exported before, where need be.
 
     Args:
@@ -120,9 +120,9 @@ def load(model: str, dtype: str, threads: int, *, least_bytes: int) -> tuple[Tow
     """
     source = sources.locate(model)
     if sources.weight_bytes(source) < least_bytes:
-        raise LeftToTorch("it is small")
+        raise ExportUnsupported("it is small")
     if dtype not in {"auto", *compiled.native_dtypes()}:
-        raise LeftToTorch(f"this processor has no instructions for {dtype}")
+        raise ExportUnsupported(f"this processor has no instructions for {dtype}")
     home = _home(model)
     if home is not None and (towers := _found(source, home, dtype, threads)):
         return towers
@@ -133,10 +133,10 @@ def load(model: str, dtype: str, threads: int, *, least_bytes: int) -> tuple[Tow
                 _exported(model, place, least_bytes), dtype, threads
             )
     except _DAMAGE as error:
-        raise LeftToTorch(f"{type(error).__name__}: {error}") from error
+        raise ExportUnsupported(f"{type(error).__name__}: {error}") from error
 
 
-def _found(source: Path, home: Path, dtype: str, threads: int) -> tuple[Towers, str] | None:
+def _found(source: Path, home: Path, dtype: str, threads: int) -> tuple[DualEncoder, str] | None:
     """What an earlier export is loaded to; None where there is none, or it is damaged."""
     if not (folder := home / digest(source)).is_dir():
         return None
@@ -157,10 +157,10 @@ def digest(source: Path) -> str:
     return sources.digest(source, _FORMAT, compiled.processor(), *compiled.native_dtypes())
 
 
-def _compiled(folder: Path, dtype: str, threads: int) -> tuple[Towers, str]:
+def _compiled(folder: Path, dtype: str, threads: int) -> tuple[DualEncoder, str]:
     refusal = folder / REFUSAL
     if refusal.is_file():
-        raise LeftToTorch(msgspec.json.decode(refusal.read_bytes(), type=Reply).left_to_torch)
+        raise ExportUnsupported(msgspec.json.decode(refusal.read_bytes(), type=Reply).left_to_torch)
     manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     expected = np.array(manifest.probe, np.float32)
     fastest = ["bfloat16", "float32"] if manifest.bfloat16 else ["float32"]
@@ -172,10 +172,10 @@ def _compiled(folder: Path, dtype: str, threads: int) -> tuple[Towers, str]:
                 (folder / MANIFEST).touch()  # see `_tidy`
             return towers, kind
         log.info("OpenVINO gives other answers in %s", kind)
-    raise LeftToTorch("its answers would be others")
+    raise ExportUnsupported("its answers would be others")
 
 
-def towers_in(folder: Path, manifest: Manifest, dtype: str, threads: int) -> Towers:
+def towers_in(folder: Path, manifest: Manifest, dtype: str, threads: int) -> DualEncoder:
     """What was exported to a folder, compiled for this processor.
 
     Raises:
@@ -185,7 +185,7 @@ def towers_in(folder: Path, manifest: Manifest, dtype: str, threads: int) -> Tow
     preprocessor = Preprocessor(manifest.recipe, shortens=manifest.shortens)
     images = CompiledTower(folder / IMAGES, dtype, threads)
     texts = CompiledTower(folder / TEXTS, dtype, threads)
-    return Towers(manifest.traits, tokenizer, preprocessor, CompiledTowers(images, texts))
+    return DualEncoder(manifest.traits, tokenizer, preprocessor, CompiledTowers(images, texts))
 
 
 def _home(model: str) -> Path | None:
@@ -231,7 +231,7 @@ def _exported(model: str, home: Path, least_bytes: int) -> Path:
         if reply.unavailable:
             raise ModelUnavailable(reply.unavailable)
         if reply.passing or sources.locate(model) != source:
-            raise LeftToTorch(reply.left_to_torch or "another revision has come meanwhile")
+            raise ExportUnsupported(reply.left_to_torch or "another revision has come meanwhile")
         if reply.left_to_torch:
             (unfinished / REFUSAL).write_bytes(msgspec.json.encode(reply))
         final = home / digest(source)

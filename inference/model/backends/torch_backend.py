@@ -10,7 +10,7 @@ import torch
 
 from inference.model.backends import token_pruning as last_layer
 from inference.model.checkpoint import Checkpoint
-from inference.model.dual_encoder import PROBE_TEXTS, Towers, Traits
+from inference.model.dual_encoder import PROBE_TEXTS, DualEncoder, Traits
 from inference.model.preprocessing import Inputs, Preprocessor, probes
 from inference.model.scoring import FloatArray
 from inference.model.tokenization import Tokenizer
@@ -45,7 +45,7 @@ class TorchModel:
         """How many numbers were learned."""
         return sum(each.numel() for each in self.checkpoint.model.parameters())
 
-    def towers(self) -> Towers:
+    def towers(self) -> DualEncoder:
         """The same model as towers to be used apart; see `can_split`."""
         checkpoint = self.checkpoint
         text_config = getattr(checkpoint.model.config, "text_config", checkpoint.model.config)
@@ -55,7 +55,7 @@ class TorchModel:
             int(getattr(text_config, "max_position_embeddings", _MAX_TOKENS)),
             _FIXED_LENGTH if to_max else _MAX_TOKENS,
         )
-        return Towers(
+        return DualEncoder(
             self._traits(),
             Tokenizer.of(checkpoint.tokenizer, max_tokens, to_max=to_max),
             Preprocessor.of(checkpoint.image_processor),
@@ -106,7 +106,7 @@ class TorchModel:
             for name, tensor in tensors.items()
         }
 
-    def shorten(self, towers: Towers) -> bool:
+    def shorten(self, towers: DualEncoder) -> bool:
         """Lets the image tower leave out what nobody reads, where its features stay the same.
 
         For towers that are used apart: the joint way may look at other tokens as well.
@@ -124,7 +124,7 @@ class TorchModel:
         return same
 
 
-def can_split(model: TorchModel, towers: Towers) -> bool:
+def can_split(model: TorchModel, towers: DualEncoder) -> bool:
     """Whether the towers used apart give the model's own `logits_per_image`.
 
     Compared on two pictures and two texts of unlike length, each encoded by itself.

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from PIL.Image import Image
 
-from inference.model.dual_encoder import Towers
+from inference.model.dual_encoder import DualEncoder
 from inference.model.precision import probe
 from inference.model.preprocessing import stacked
 from inference.model.scoring import FloatArray
@@ -43,7 +43,7 @@ def is_native(asked: Callable[[], bool]) -> bool:
     return asked() if forced is None else forced
 
 
-def keeps_answers(exact: Towers, rough: Towers) -> bool:
+def keeps_answers(exact: DualEncoder, rough: DualEncoder) -> bool:
     """Whether answers stay within `PROMISED` in another dtype, measured on the probe.
 
     Takes the time of 40 pictures and 40 texts for each at most, and of 8 pictures where the first

@@ -1,6 +1,6 @@
 """The queue between bot and workers: a connection to NATS, with clipbot's streams on it.
 
-`streams` names the streams; what is taken from them comes by a `Puller`.
+`streams` names the streams; what is taken from them comes by a `PullConsumer`.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from nats.js.kv import KeyValue
 
 from inference.protocol.broker import models_asked
 from inference.protocol.broker.connection import open_client
-from inference.protocol.broker.pull_consumer import Delivery, Puller
+from inference.protocol.broker.pull_consumer import Delivery, PullConsumer
 from inference.protocol.broker.readdressing import readdress
 from inference.protocol.broker.streams import (
     ACK_WAIT,
@@ -62,7 +62,7 @@ __all__ = [
     "STATUS_TTL",
     "UPDATES",
     "Delivery",
-    "Puller",
+    "PullConsumer",
     "Queue",
     "connect",
     "jobs_consumer",
@@ -233,9 +233,9 @@ class Queue:
         """
         await self.publish(f"clipbot.dead.{kind}", delivery.data, delivery.serial)
 
-    async def puller(
+    async def pull_consumer(
         self, stream: str, durable: str, subject: str, *, ack_wait: float = ACK_WAIT
-    ) -> Puller:
+    ) -> PullConsumer:
         """A consumer of one subject; all who use the same `durable` share its messages.
 
         Args:
@@ -266,7 +266,7 @@ class Queue:
             f"{reply}.*", pending_msgs_limit=0, pending_bytes_limit=0
         )
         address = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
-        return Puller(self._client, inbox, address, reply, ack_wait, revive)
+        return PullConsumer(self._client, inbox, address, reply, ack_wait, revive)
 
     async def state(self, stream: str) -> StreamState:
         """Where a stream stands.

@@ -106,7 +106,7 @@ class _Taken:
     is_full: bool = False
 
 
-class Puller:
+class PullConsumer:
     """Takes what waits for one consumer, with no added delay.
 
     nats-py's own `fetch(n)` waits for all n once it had to wait for the first, so this speaks the

@@ -8,7 +8,7 @@ from telegram.error import BadRequest
 
 from bot.chat.people import speaker_of
 from bot.platform.models import Media
-from bot.platform.ports import TryAgain
+from bot.platform.ports import RetryLater
 from tests.bot.chat.private_chat import BOT, Chat
 from tests.bot.telegram.messages import message, size
 
@@ -17,7 +17,7 @@ TOO_MANY = ", ".join(f"label {number}" for number in range(30))
 
 async def test_a_question_is_about_the_picture_that_is_there_now(chat: Chat) -> None:
     await chat.photo(1)
-    await chat.photo(1, serial=5, width=500)  # replaced
+    await chat.photo(1, revision=5, width=500)  # replaced
     assert len(chat.sentences) == 1
     await chat.text(10_000, "a dog, a cat")
     (job,) = await chat.jobs()
@@ -29,8 +29,8 @@ async def test_a_question_is_about_all_items_of_an_album(chat: Chat) -> None:
     who = await speaker_of(first, chat.store)
     assert who
     media = tuple(Media(f"file {number}", f"unique {number}") for number in range(3))
-    for count, serial in ((2, 12), (3, 13)):  # the last one came late
-        await chat.conversation.ask(first, who, media[:count], None, serial)
+    for count, revision in ((2, 12), (3, 13)):  # the last one came late
+        await chat.conversation.ask(first, who, media[:count], None, revision)
     await chat.text(10_000, "a dog, a cat", reply_to_message=_ours(await chat.question()))
     (job,) = await chat.jobs()
     assert len(job.images) == 3
@@ -38,7 +38,7 @@ async def test_a_question_is_about_all_items_of_an_album(chat: Chat) -> None:
 
 @pytest.mark.parametrize("caption", [None, TOO_MANY, "an owl"])
 async def test_an_edit_that_was_faster_is_the_last_word(chat: Chat, caption: str | None) -> None:
-    await chat.photo(1, "a dog, a cat", serial=5)
+    await chat.photo(1, "a dog, a cat", revision=5)
     await chat.photo(1, caption)
     assert chat.sentences == []
     (job,) = await chat.jobs()
@@ -47,7 +47,7 @@ async def test_an_edit_that_was_faster_is_the_last_word(chat: Chat, caption: str
 
 async def test_an_edit_that_is_refused_is_the_last_word(chat: Chat) -> None:
     await chat.photo(1, "a dog, a cat")
-    await chat.photo(1, TOO_MANY, serial=5)
+    await chat.photo(1, TOO_MANY, revision=5)
     assert "30 phrases" in chat.sentences[-1]
     latest = await chat.store.latest_job(7, 1)
     assert latest
@@ -56,8 +56,8 @@ async def test_an_edit_that_is_refused_is_the_last_word(chat: Chat) -> None:
 
 async def test_a_refused_edit_that_is_edited_back_is_answered(chat: Chat) -> None:
     await chat.photo(1, "a dog, a cat")
-    await chat.photo(1, TOO_MANY, serial=5)
-    await chat.photo(1, "a dog, a cat", serial=6)
+    await chat.photo(1, TOO_MANY, revision=5)
+    await chat.photo(1, "a dog, a cat", revision=6)
     assert len(await chat.jobs()) == 2
     latest = await chat.store.latest_job(7, 1)
     assert latest
@@ -65,7 +65,7 @@ async def test_a_refused_edit_that_is_edited_back_is_answered(chat: Chat) -> Non
 
 
 async def test_an_original_does_not_take_its_edits_question_back(chat: Chat) -> None:
-    await chat.photo(1, serial=5, width=500)
+    await chat.photo(1, revision=5, width=500)
     await chat.photo(1)
     await chat.text(10_000, "a dog, a cat")
     (job,) = await chat.jobs()
@@ -83,7 +83,7 @@ async def test_a_lost_twin_is_that_of_its_own_picture(chat: Chat) -> None:
 
 async def test_a_photo_whose_phrases_are_taken_away_is_not_asked_about(chat: Chat) -> None:
     await chat.photo(1, "a dog, a cat")
-    await chat.photo(1, serial=5)
+    await chat.photo(1, revision=5)
     assert chat.sentences == []  # the chart is on its way
     await chat.text(2, "thanks")
     assert len(await chat.jobs()) == 1
@@ -114,17 +114,17 @@ async def test_refused_phrases_are_mended_by_an_edit(chat: Chat) -> None:
     await chat.text(1, "hello")
     await chat.photo(2)
     await chat.text(10_000, TOO_MANY)
-    await chat.text(1, "hello!", serial=5)  # said before we asked
+    await chat.text(1, "hello!", revision=5)  # said before we asked
     assert await chat.jobs() == []
-    await chat.text(10_000, "a dog, a cat", serial=6)
+    await chat.text(10_000, "a dog, a cat", revision=6)
     (job,) = await chat.jobs()
     assert job.labels == ["a dog", "a cat"]
 
 
 async def test_cancelling_is_told_the_same_once_more(chat: Chat) -> None:
     await chat.photo(1)
-    chat.platform.faults["send_text"] = [TryAgain("away")]
-    with pytest.raises(TryAgain):
+    chat.platform.faults["send_text"] = [RetryLater("away")]
+    with pytest.raises(RetryLater):
         await _cancel(chat)
     await _cancel(chat)
     assert chat.sentences[-1].startswith("Forgotten.")

@@ -22,9 +22,9 @@ async def test_an_edit_that_changes_nothing_leaves_the_answer_as_it_is(chat: Cha
     await chat.photo(3, "a house, a boat")
     assert len(await chat.jobs()) == 2
     await _sets(chat)
-    for serial in (8, 9):
-        await chat.photo(2, serial=serial)
-        await chat.photo(3, "a house, a boat", serial=serial)
+    for revision in (8, 9):
+        await chat.photo(2, revision=revision)
+        await chat.photo(3, "a house, a boat", revision=revision)
     assert await chat.jobs() == []
     assert chat.sentences == []
 
@@ -33,8 +33,8 @@ async def test_a_new_caption_is_a_new_question(chat: Chat) -> None:
     await chat.command(1, "/labels a dog, a cat")
     await chat.photo(2)
     await chat.jobs()
-    await chat.photo(2, "a house, a boat", serial=8)
-    await chat.photo(2, serial=9)  # its caption is taken away again
+    await chat.photo(2, "a house, a boat", revision=8)
+    await chat.photo(2, revision=9)  # its caption is taken away again
     first, second = await chat.jobs()
     assert first.labels == ["a house", "a boat"]
     assert second.labels == ["a dog", "a cat"]
@@ -43,7 +43,7 @@ async def test_a_new_caption_is_a_new_question(chat: Chat) -> None:
 async def test_a_new_picture_is_a_new_question(chat: Chat) -> None:
     await chat.command(1, "/labels a dog, a cat")
     await chat.photo(2)
-    await chat.photo(2, serial=8, width=500)
+    await chat.photo(2, revision=8, width=500)
     assert [job.images for job in await chat.jobs()] == [
         [b"picture 400x300-id"],
         [b"picture 500x300-id"],
@@ -52,12 +52,12 @@ async def test_a_new_picture_is_a_new_question(chat: Chat) -> None:
 
 async def test_phrases_that_were_taken_away_stay_away(chat: Chat) -> None:
     await chat.photo(1, "a dog, a cat")
-    await chat.photo(1, serial=8)
+    await chat.photo(1, revision=8)
     await chat.jobs()
     await _sets(chat)
-    await chat.photo(1, serial=9)
+    await chat.photo(1, revision=9)
     assert await chat.jobs() == []
-    await chat.photo(1, "a dog, a cat", serial=10)
+    await chat.photo(1, "a dog, a cat", revision=10)
     (job,) = await chat.jobs()
     assert job.labels == ["a dog", "a cat"]
 
@@ -65,21 +65,21 @@ async def test_phrases_that_were_taken_away_stay_away(chat: Chat) -> None:
 async def test_a_question_of_ours_waits_for_its_answer(chat: Chat) -> None:
     await chat.photo(1)
     await _sets(chat)
-    await chat.photo(1, serial=8)
+    await chat.photo(1, revision=8)
     assert await chat.jobs() == []
-    await chat.photo(1, serial=9, width=500)  # replaced
+    await chat.photo(1, revision=9, width=500)  # replaced
     assert len(await chat.jobs()) == 1
 
 
 async def test_phrases_that_were_refused_are_refused_once(chat: Chat) -> None:
     await chat.photo(1, "a dog, a cat")
     await chat.charts(1)
-    for serial in (5, 6, 7):
-        await chat.photo(1, TOO_MANY, serial=serial)
+    for revision in (5, 6, 7):
+        await chat.photo(1, TOO_MANY, revision=revision)
     assert len(chat.sentences) == 1
     await chat.photo(2, TOO_MANY)
     await _sets(chat)
-    await chat.photo(2, TOO_MANY, serial=8)
+    await chat.photo(2, TOO_MANY, revision=8)
     assert chat.sentences == []
 
 
@@ -92,10 +92,10 @@ async def test_another_limit_of_labels_changes_no_answer(
     assert len(await chat.jobs()) == (limit > 3)
     chat.platform.said.clear()
     chat.has_limit(later)  # the host restarted the bot with another MAX_LABELS
-    await chat.photo(1, "a, b, c, d", serial=8)
+    await chat.photo(1, "a, b, c, d", revision=8)
     assert await chat.jobs() == []
     assert chat.sentences == []
-    await chat.photo(1, "a, b, c", serial=9)
+    await chat.photo(1, "a, b, c", revision=9)
     (job,) = await chat.jobs()
     assert job.labels == ["a", "b", "c"]
 
@@ -108,7 +108,7 @@ async def test_a_picture_that_was_refused_is_not_sorted_by_an_empty_edit(chat: C
     await chat.jobs()
     for number in (2, 3, 4):
         await chat.charts(number)
-    await chat.photo(5, serial=8)
+    await chat.photo(5, revision=8)
     assert await chat.jobs() == []
 
 
@@ -121,8 +121,8 @@ async def test_a_text_that_says_the_same_asks_the_same(chat: Chat, reply: bool) 
     await chat.command(10_001, "/classify a dog, a cat", reply_to_message=shown)
     assert len(await chat.jobs()) == 2
     await _sets(chat)
-    await chat.text(10_000, "a dog, a cat", serial=8, **fields)
-    await chat.command(10_001, "/classify a dog, a cat", serial=9, reply_to_message=shown)
+    await chat.text(10_000, "a dog, a cat", revision=8, **fields)
+    await chat.command(10_001, "/classify a dog, a cat", revision=9, reply_to_message=shown)
     assert await chat.jobs() == []
 
 
@@ -131,6 +131,6 @@ async def test_another_model_finds_the_same_picture(chat: Chat) -> None:
     await chat.command(1, "/labels a dog, a cat")
     await chat.hears(message(message_id=2, photo=sizes))
     await chat.jobs()
-    chat.fleet.image_size = 384
-    await chat.hears(message(message_id=2, photo=sizes), serial=8)
+    chat.registry.image_size = 384
+    await chat.hears(message(message_id=2, photo=sizes), revision=8)
     assert await chat.jobs() == []

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.chat.people import place_of, speaker_of
-from bot.platform.models import Place
+from bot.platform.models import MessageRef
 from bot.storage import Store
 from tests.bot.telegram.messages import ALICE, message
 
@@ -48,5 +48,5 @@ async def test_robots_and_channels_are_not_spoken_to(store: Store, fields: dict[
 
 def test_answers_stay_in_topics_but_threads_of_replies_are_none() -> None:
     in_topic = {"chat": GROUP, "message_thread_id": 4}
-    assert place_of(message(is_topic_message=True, **in_topic)) == Place(-100, 1, 4)
-    assert place_of(message(**in_topic)) == Place(-100, 1, None)
+    assert place_of(message(is_topic_message=True, **in_topic)) == MessageRef(-100, 1, 4)
+    assert place_of(message(**in_topic)) == MessageRef(-100, 1, None)

@@ -6,7 +6,7 @@ import pytest
 
 from bot.chat.people import speaker_of
 from bot.chat.preferences import Preferences
-from bot.queues.worker_registry import Fleet
+from bot.queues.worker_registry import WorkerRegistry
 from bot.runtime.metrics import Metrics
 from bot.storage import Store
 from inference.protocol.broker.client import Queue, jobs_subject
@@ -41,8 +41,8 @@ async def test_it_says_what_takes_no_jobs_and_what_is_missing(
     takes_none: int,
     is_missing: bool,
 ) -> None:
-    fleet = Fleet(queue, Metrics(), OURS)
-    fleet.workers = workers
+    registry = WorkerRegistry(queue, Metrics(), OURS)
+    registry.workers = workers
     heard = message(text="/status")
     who = await speaker_of(heard, store)
     assert who
@@ -50,7 +50,7 @@ async def test_it_says_what_takes_no_jobs_and_what_is_missing(
     preferences = Preferences(
         telegram,
         store,
-        fleet,
+        registry,
         queue,
         _ANYTHING,
         max_labels=20,

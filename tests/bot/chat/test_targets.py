@@ -230,10 +230,10 @@ async def test_what_was_said_before_a_picture_does_not_mean_it(chat: Chat) -> No
     await chat.text(1, "hello")
     await chat.photo(2, "a dog, a cat")
     await chat.jobs()
-    await chat.text(1, "hello, you", serial=8)
+    await chat.text(1, "hello, you", revision=8)
     assert await chat.jobs() == []
     await chat.text(3, "hello")
-    await chat.text(3, "a moon, a sun", serial=9)
+    await chat.text(3, "a moon, a sun", revision=9)
     assert len(await chat.jobs()) == 1
 
 

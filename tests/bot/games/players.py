@@ -6,8 +6,8 @@ from typing import Generic, TypeVar
 
 from hypothesis import strategies as st
 
-from bot.games.rules.events import Ask, Award, Awards, Effect, Event, Whisper
-from bot.games.rules.round import Player, RoundId, Table
+from bot.games.rules.events import Award, Awards, Effect, Event, JudgeRequest, Toast
+from bot.games.rules.round import Player, RoundConfig, RoundId
 from bot.platform.models import Media
 
 START = 1_000_000.0
@@ -25,8 +25,8 @@ rounds = st.one_of(st.just(ROUND), st.just(ROUND), st.sampled_from(OTHERS))
 waits = st.one_of(st.just(0.0), st.floats(0, 20), st.floats(-5, 0), st.floats(20, 1_000))
 
 
-def a_table(seconds: float = 30.0) -> Table:
-    return Table(ROUND, PLAYERS[0], seconds=seconds)
+def a_table(seconds: float = 30.0) -> RoundConfig:
+    return RoundConfig(ROUND, PLAYERS[0], seconds=seconds)
 
 
 @dataclass
@@ -50,8 +50,8 @@ class Referee(Generic[S]):
         return [effect for effect in self.effects if isinstance(effect, Awards)]
 
     @property
-    def asked(self) -> list[Ask]:
-        return [effect for effect in self.effects if isinstance(effect, Ask)]
+    def asked(self) -> list[JudgeRequest]:
+        return [effect for effect in self.effects if isinstance(effect, JudgeRequest)]
 
     @property
     def awards(self) -> dict[int, Award]:
@@ -63,4 +63,4 @@ class Referee(Generic[S]):
 
 def whispers(effects: Iterable[Effect]) -> list[str]:
     """What the notes say, without their values."""
-    return [str(effect.note) for effect in effects if isinstance(effect, Whisper)]
+    return [str(effect.note) for effect in effects if isinstance(effect, Toast)]

@@ -12,7 +12,7 @@ from bot.games.rules import Game
 from bot.games.settings import GroupSettings
 from bot.games.starting import Starting
 from bot.i18n import speak
-from bot.platform.models import Media, Place
+from bot.platform.models import Media, MessageRef
 from bot.storage import Store
 from bot.telegram.pictures import picture_in
 from tests.bot.scripted import ScriptedPlatform
@@ -68,7 +68,7 @@ async def test_an_edit_that_ends_leaves_a_newer_one_alone(
 ) -> None:
     telegram: Any = platform
     settings = GroupSettings(telegram, store, ANYTHING, EditPace())
-    settings._edit_soon(Place(-100, 5), speak("en"))
+    settings._edit_soon(MessageRef(-100, 5), speak("en"))
     (older,) = settings._editing.values()
     newer = settings._editing[-100, 5] = asyncio.create_task(asyncio.sleep(0))
     await older

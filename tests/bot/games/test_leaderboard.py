@@ -8,9 +8,9 @@ from bot.games.hunt.rules import Hunt
 from bot.games.jobs import GameJobs
 from bot.games.leaderboard import Scores
 from bot.games.pace import EditPace
-from bot.games.rules import Game, Player, RoundId, State, Table
+from bot.games.rules import Game, Player, RoundConfig, RoundId, State
 from bot.games.rules.events import Award
-from bot.games.runner import Arena
+from bot.games.runner import GameRunner
 from bot.i18n import speak
 from bot.runtime.metrics import Metrics
 from bot.storage import Person, Store
@@ -26,7 +26,7 @@ GROUP = {"id": CHAT, "type": "supergroup", "title": "Friends"}
 @pytest.fixture
 async def scores(store: Store, platform: ScriptedPlatform) -> Scores:
     """Ann was right three times in a row in Beat CLIP, and then found something in a hunt."""
-    table = [Table(RoundId(CHAT, number), ANN) for number in range(4)]
+    table = [RoundConfig(RoundId(CHAT, number), ANN) for number in range(4)]
     rounds = [BeatClip(table=one, media=PHOTO, labels=("a", "b")) for one in table[:3]]
     hunt = Hunt(table=table[3], target="a red thing", decoys=())
     states: list[State] = [*rounds, hunt]
@@ -36,8 +36,8 @@ async def scores(store: Store, platform: ScriptedPlatform) -> Scores:
         await store.save_round(state, now=float(now), awards=[Award(ANN, 60, 1, right=right)])
         await store.end_round(state)
     jobs = GameJobs(None, platform, Metrics(), bot_id=42)  # type: ignore[arg-type]
-    arena = Arena(store, platform, jobs, EditPace())
-    return Scores(platform, store, arena, admin_ids=frozenset())  # type: ignore[arg-type]
+    runner = GameRunner(store, platform, jobs, EditPace())
+    return Scores(platform, store, runner, admin_ids=frozenset())  # type: ignore[arg-type]
 
 
 async def sections(scores: Scores, platform: ScriptedPlatform, argument: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from telegram import Chat
 from telegram.error import BadRequest, Forbidden, TimedOut
 
 from bot.games.players import Admins
-from bot.platform.ports import TryAgain
+from bot.platform.ports import RetryLater
 from bot.telegram.platform import Pace
 
 GROUP = Chat(-100, Chat.SUPERGROUP)
@@ -63,7 +63,7 @@ async def test_where_telegram_does_not_say_nobody_is_an_admin(
 
 async def test_a_bad_line_is_no_answer(bot: ScriptedBot, admins: Admins) -> None:
     bot.faults = [TimedOut()]
-    with pytest.raises(TryAgain):
+    with pytest.raises(RetryLater):
         await admins.has(GROUP, 7)
     assert await admins.has(GROUP, 7)
 

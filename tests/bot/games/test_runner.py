@@ -8,13 +8,13 @@ import pytest
 
 from bot.games.beat_clip.rules import BeatClip
 from bot.games.duel.rules import Duel
-from bot.games.jobs import PREFIX, Errand, GameJobs, verdict
+from bot.games.jobs import PREFIX, GameJobRef, GameJobs, verdict
 from bot.games.pace import EditPace
-from bot.games.rules import Phase, Player, RoundId, State, Table
-from bot.games.rules.events import Ask, Judged, Pressed, Said, Skipped, Stopped
-from bot.games.runner import Arena
+from bot.games.rules import Phase, Player, RoundConfig, RoundId, State
+from bot.games.rules.events import Judged, JudgeRequest, Pressed, Said, Skipped, Stopped
+from bot.games.runner import GameRunner
 from bot.platform.models import Media
-from bot.platform.ports import Gone, NoPictures, Rejected, TooBig, TryAgain
+from bot.platform.ports import CallRejected, FileTooBig, PicturesNotAllowed, RetryLater, TargetGone
 from bot.runtime.metrics import Metrics
 from bot.storage import Store
 from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Queue
@@ -33,10 +33,10 @@ class ScriptedJobs(GameJobs):
     """Notes what is asked; what is put into `faults` is raised, one at each call."""
 
     def __init__(self) -> None:
-        self.asked: list[Ask] = []
+        self.asked: list[JudgeRequest] = []
         self.faults: list[Exception] = []
 
-    async def publish(self, state: State, ask: Ask, title: str) -> None:
+    async def publish(self, state: State, ask: JudgeRequest, title: str) -> None:
         if self.faults:
             raise self.faults.pop(0)
         self.asked.append(ask)
@@ -50,32 +50,32 @@ class Hall:
         self.platform = platform
         self.jobs = ScriptedJobs()
         self.ahead = 0.0
-        self.arena = Arena(store, platform, self.jobs, EditPace(), self.clock)
+        self.runner = GameRunner(store, platform, self.jobs, EditPace(), self.clock)
         self.watching = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
-        await self.arena.resume()
-        await self.arena.watch()
+        await self.runner.resume()
+        await self.runner.watch()
 
     def clock(self) -> float:
         return asyncio.get_running_loop().time() + 1_000_000.0 + self.ahead
 
     async def begins(self, state: State) -> None:
-        assert await self.arena.begin(state) is None
+        assert await self.runner.begin(state) is None
         await until(lambda: len(self.boards) > 0, True)
         await self.until_phase(Phase.OPEN)
 
     async def presses(self, player: Player, choice: str, **rights: bool) -> str:
         event = Pressed(RoundId(CHAT, 1), player, choice, **rights)
-        whisper = await self.arena.happens(CHAT, None, event)
+        whisper = await self.runner.happens(CHAT, None, event)
         assert whisper
         return str(whisper.note)
 
     async def judges(self, *probabilities: float, chart: bytes = b"jpeg") -> None:
         """The worker answers what was asked last."""
         await until(lambda: len(self.jobs.asked) > 0, True)
-        errand = Errand(CHAT, None, 1, self.jobs.asked[-1].key)
-        await self.arena._judged(
+        errand = GameJobRef(CHAT, None, 1, self.jobs.asked[-1].key)
+        await self.runner._judged(
             errand,
             verdict(_result(errand, ImageOutcome(list(probabilities))), errand),
             chart,
@@ -91,7 +91,7 @@ class Hall:
     async def later(self, seconds: float) -> None:
         """Sets the clock forward, and lets the hosts look at it."""
         self.ahead += seconds
-        for news in self.arena._news.values():
+        for news in self.runner._news.values():
             news.set()
         await asyncio.sleep(0)
 
@@ -105,7 +105,7 @@ class Hall:
 
 
 def test_independent_scores_become_shares() -> None:
-    errand = Errand(CHAT, None, 1, "look")
+    errand = GameJobRef(CHAT, None, 1, "look")
 
     def shares(*scores: float) -> list[float]:
         result = _result(errand, ImageOutcome(list(scores)))
@@ -117,21 +117,23 @@ def test_independent_scores_become_shares() -> None:
     assert shares(0.2) == [0.2]  # against nothing
 
 
-def _result(errand: Errand, outcome: ImageOutcome, chart: bytes = b"") -> Result:
+def _result(errand: GameJobRef, outcome: ImageOutcome, chart: bytes = b"") -> Result:
     return Result(job_id="x", reply=Reply("x"), labels=[], images=[outcome], chart=chart)
 
 
 def a_guess(seconds: float = 30.0) -> BeatClip:
-    return BeatClip(table=Table(RoundId(CHAT, 1), ANN, seconds=seconds), media=PHOTO, labels=LABELS)
+    return BeatClip(
+        table=RoundConfig(RoundId(CHAT, 1), ANN, seconds=seconds), media=PHOTO, labels=LABELS
+    )
 
 
 def another() -> BeatClip:
     """A game that somebody else starts at the same place."""
-    return BeatClip(table=Table(RoundId(CHAT, 2), BOB), media=PHOTO, labels=LABELS)
+    return BeatClip(table=RoundConfig(RoundId(CHAT, 2), BOB), media=PHOTO, labels=LABELS)
 
 
 def a_duel() -> Duel:
-    return Duel(table=Table(RoundId(CHAT, 1), ANN, seconds=60.0), media=PHOTO)
+    return Duel(table=RoundConfig(RoundId(CHAT, 1), ANN, seconds=60.0), media=PHOTO)
 
 
 @pytest.fixture
@@ -171,7 +173,7 @@ async def test_a_burst_of_presses_is_one_edit(hall: Hall) -> None:
 
 async def test_a_flood_wait_is_waited_for_and_the_latest_is_shown(hall: Hall) -> None:
     await hall.begins(a_guess(600.0))
-    hall.platform.faults["edit_board"] = [TryAgain("flood", 30.0)]
+    hall.platform.faults["edit_board"] = [RetryLater("flood", 30.0)]
     await hall.presses(ANN, "0")
     await hall.later(10)
     await until(lambda: len(hall.platform.faults["edit_board"]), 0)
@@ -185,8 +187,8 @@ async def test_a_flood_wait_is_waited_for_and_the_latest_is_shown(hall: Hall) ->
 
 
 async def test_time_starts_when_the_board_is_up(hall: Hall) -> None:
-    hall.platform.faults["send_board"] = [TryAgain("flood", 500.0)]
-    assert await hall.arena.begin(a_guess()) is None
+    hall.platform.faults["send_board"] = [RetryLater("flood", 500.0)]
+    assert await hall.runner.begin(a_guess()) is None
     await until(lambda: len(hall.platform.faults["send_board"]), 0)
     await hall.later(400)
     await hall.until_phase(Phase.OPENING)
@@ -196,15 +198,15 @@ async def test_time_starts_when_the_board_is_up(hall: Hall) -> None:
 
 async def test_a_second_game_is_refused_and_the_same_start_is_not(hall: Hall) -> None:
     await hall.begins(a_guess())
-    assert await hall.arena.begin(another()) is Phase.OPEN
-    assert await hall.arena.begin(a_guess()) is None  # the command was delivered once more
-    topic = Table(RoundId(CHAT, 3), BOB, thread_id=5)
-    assert await hall.arena.begin(msgspec.structs.replace(another(), table=topic)) is None
+    assert await hall.runner.begin(another()) is Phase.OPEN
+    assert await hall.runner.begin(a_guess()) is None  # the command was delivered once more
+    topic = RoundConfig(RoundId(CHAT, 3), BOB, thread_id=5)
+    assert await hall.runner.begin(msgspec.structs.replace(another(), table=topic)) is None
 
 
 async def test_a_start_whose_answer_was_lost_begins_all_the_same(hall: Hall) -> None:
     assert await hall.store.add_round(a_guess())
-    assert await hall.arena.begin(a_guess()) is None
+    assert await hall.runner.begin(a_guess()) is None
     await hall.until_phase(Phase.OPEN)
     await until(lambda: [ask.key for ask in hall.jobs.asked], ["look"])
 
@@ -213,17 +215,17 @@ async def test_a_new_game_waits_for_the_last_boards_last_edit(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await hall.begins(a_guess())
-    hall.platform.faults["edit_board"] = [TryAgain("flood", 500.0)]
-    await hall.arena.happens(CHAT, None, Stopped(RoundId(CHAT, 1)))
+    hall.platform.faults["edit_board"] = [RetryLater("flood", 500.0)]
+    await hall.runner.happens(CHAT, None, Stopped(RoundId(CHAT, 1)))
     await until(lambda: len(hall.platform.faults["edit_board"]), 0)
     assert "called off" in hall.boards[-1]  # which everybody sees
 
-    assert await hall.arena.begin(a_guess()) is None  # delivered once more: begins nothing
+    assert await hall.runner.begin(a_guess()) is None  # delivered once more: begins nothing
     with monkeypatch.context() as impatient:
         impatient.setattr("bot.games.runner._CLEARED_WITHIN", 0.01)
-        assert await hall.arena.begin(another()) is Phase.OVER
+        assert await hall.runner.begin(another()) is Phase.OVER
 
-    begun = asyncio.create_task(hall.arena.begin(another()))
+    begun = asyncio.create_task(hall.runner.begin(another()))
     await hall.later(501)
     assert await begun is None
     assert "called off" in hall.edits[-1]
@@ -260,7 +262,7 @@ async def test_a_stop_lets_a_send_under_way_end(
         return 77
 
     monkeypatch.setattr(platform, "send_board", send_board)
-    assert await hall.arena.begin(a_guess()) is None
+    assert await hall.runner.begin(a_guess()) is None
     await under_way.wait()
     hall.watching.cancel()
     await asyncio.sleep(0)
@@ -276,17 +278,17 @@ async def test_a_stop_lets_a_send_under_way_end(
     await asyncio.gather(again.watching, return_exceptions=True)
 
 
-@pytest.mark.parametrize("fault", [TryAgain("away"), QueueFull("full")])
+@pytest.mark.parametrize("fault", [RetryLater("away"), QueueFull("full")])
 async def test_clip_is_asked_until_it_works(hall: Hall, fault: Exception) -> None:
     hall.jobs.faults = [fault]
     await hall.begins(a_guess())
     await until(lambda: len(hall.jobs.asked), 1)
 
 
-@pytest.mark.parametrize("fault", [Gone("file"), TooBig("21 MB"), RuntimeError("a bug")])
+@pytest.mark.parametrize("fault", [TargetGone("file"), FileTooBig("21 MB"), RuntimeError("a bug")])
 async def test_a_picture_that_cant_be_had_ends_the_round(hall: Hall, fault: Exception) -> None:
     hall.jobs.faults = [fault]
-    assert await hall.arena.begin(a_guess()) is None
+    assert await hall.runner.begin(a_guess()) is None
     await until(lambda: "can't look at that picture" in "".join(hall.boards), True)
     await hall.later(3)
     await hall.until_phase(None)
@@ -296,16 +298,16 @@ async def test_a_database_that_is_away_ends_no_question(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.games.runner.backoff", lambda attempt: 0.0)
-    hall.jobs.faults = [Gone("file"), Gone("file")]
-    judged, faults = hall.arena._judged, [OSError("no database")]
+    hall.jobs.faults = [TargetGone("file"), TargetGone("file")]
+    judged, faults = hall.runner._judged, [OSError("no database")]
 
-    async def failing(errand: Errand, event: Judged, chart: bytes) -> None:
+    async def failing(errand: GameJobRef, event: Judged, chart: bytes) -> None:
         if faults:
             raise faults.pop()
         await judged(errand, event, chart)
 
-    monkeypatch.setattr(hall.arena, "_judged", failing)
-    assert await hall.arena.begin(a_guess()) is None
+    monkeypatch.setattr(hall.runner, "_judged", failing)
+    assert await hall.runner.begin(a_guess()) is None
     await hall.until_phase(None)
     assert faults == hall.jobs.faults == []
 
@@ -313,7 +315,7 @@ async def test_a_database_that_is_away_ends_no_question(
 async def test_a_round_that_is_called_off_does_not_give_the_answer_away(hall: Hall) -> None:
     await hall.begins(a_guess())
     await hall.judges(0.9, 0.1, 0.0)
-    await hall.arena.happens(CHAT, None, Stopped(RoundId(CHAT, 1)))
+    await hall.runner.happens(CHAT, None, Stopped(RoundId(CHAT, 1)))
     await hall.until_phase(None)
     assert "chart" not in hall.platform.kinds
 
@@ -321,9 +323,9 @@ async def test_a_round_that_is_called_off_does_not_give_the_answer_away(hall: Ha
 async def test_a_chart_that_nobody_asked_for_is_not_kept(hall: Hall) -> None:
     await hall.begins(a_guess())
     for draw in (False, True):
-        errand = Errand(CHAT, None, 1, "look", draw)
+        errand = GameJobRef(CHAT, None, 1, "look", draw)
         reply = Reply("x", PREFIX + msgspec.msgpack.encode(errand))
-        await hall.arena.take(
+        await hall.runner.take(
             Result(
                 job_id="x",
                 reply=reply,
@@ -338,14 +340,14 @@ async def test_a_chart_that_nobody_asked_for_is_not_kept(hall: Hall) -> None:
 
 
 async def test_a_group_without_the_bot_has_no_round(hall: Hall) -> None:
-    hall.platform.faults["send_board"] = [Gone("kicked")]
-    assert await hall.arena.begin(a_guess()) is None
+    hall.platform.faults["send_board"] = [TargetGone("kicked")]
+    assert await hall.runner.begin(a_guess()) is None
     await hall.until_phase(None)
 
 
 async def test_a_deleted_board_is_put_up_again(hall: Hall) -> None:
     await hall.begins(a_guess(600.0))
-    hall.platform.faults["edit_board"] = [Gone("deleted")]
+    hall.platform.faults["edit_board"] = [TargetGone("deleted")]
     await hall.presses(ANN, "0")
     await hall.later(10)
     await until(lambda: len(hall.boards), 2)
@@ -356,7 +358,7 @@ async def test_a_board_that_is_refused_for_an_unknown_reason_is_not_put_up_again
     hall: Hall,
 ) -> None:
     await hall.begins(a_guess(600.0))
-    hall.platform.faults["edit_board"] = [Rejected("something new")]
+    hall.platform.faults["edit_board"] = [CallRejected("something new")]
     await hall.presses(ANN, "0")
     await hall.later(10)
     await until(lambda: hall.platform.faults["edit_board"], [])
@@ -370,8 +372,8 @@ async def test_a_result_that_nobody_can_be_told_ends_the_round(hall: Hall) -> No
     await hall.begins(a_guess())
     await hall.judges(0.9, 0.1, 0.0)
     for method in ("send_chart", "send_board", "edit_board"):
-        hall.platform.faults[method] = [Gone("kicked")]
-    await hall.arena.happens(CHAT, None, Skipped(RoundId(CHAT, 1)))
+        hall.platform.faults[method] = [TargetGone("kicked")]
+    await hall.runner.happens(CHAT, None, Skipped(RoundId(CHAT, 1)))
     await hall.until_phase(None)
     assert not any(hall.platform.faults.values())
 
@@ -383,9 +385,9 @@ async def test_a_group_that_forbids_photos_or_messages_sees_the_result_all_the_s
     await hall.begins(a_guess())
     await hall.judges(0.9, 0.1, 0.0)
     for method in forbidden:
-        fault = NoPictures if method == "send_chart" else Gone
+        fault = PicturesNotAllowed if method == "send_chart" else TargetGone
         hall.platform.faults[method] = [fault("not enough rights to send")]
-    await hall.arena.happens(CHAT, None, Skipped(RoundId(CHAT, 1)))
+    await hall.runner.happens(CHAT, None, Skipped(RoundId(CHAT, 1)))
     await until(lambda: "90" in "".join(hall.edits), True)
     await hall.until_phase(None)
     assert len(hall.boards) == (2 if forbidden == ["send_chart"] else 1)
@@ -396,24 +398,26 @@ async def test_a_round_that_cant_be_shown_by_our_fault_does_not_block_its_chat(
 ) -> None:
     monkeypatch.setattr("bot.games.runner.backoff", lambda attempt: 0.0)
     hall.platform.faults["send_board"] = [ValueError("a bug")] * 5
-    assert await hall.arena.begin(a_guess()) is None
+    assert await hall.runner.begin(a_guess()) is None
     await hall.until_phase(None)
 
 
 async def test_news_of_a_round_that_is_no_more(hall: Hall) -> None:
     assert await hall.presses(ANN, "0") == "over"
-    assert await hall.arena.happens(CHAT, None, Said(RoundId(CHAT, 1), ANN, 5, "x"))
+    assert await hall.runner.happens(CHAT, None, Said(RoundId(CHAT, 1), ANN, 5, "x"))
 
 
 async def test_a_question_travels_and_its_answer_is_known(
     queue: Queue, platform: ScriptedPlatform
 ) -> None:
     jobs = GameJobs(queue, platform, Metrics(), bot_id=42)
-    ask = Ask("decide", PHOTO, ("a", "b"), ("Ann: a", "Bob: b"), 0.97, draw=True, fingerprint=True)
+    ask = JudgeRequest(
+        "decide", PHOTO, ("a", "b"), ("Ann: a", "Bob: b"), 0.97, draw=True, fingerprint=True
+    )
     for _ in range(2):  # asked again after a crash: the queue keeps one
         await jobs.publish(a_duel(), ask, "Caption duel")
-    puller = await queue.puller(JOBS, "test", JOBS_SUBJECT)
-    (delivery,) = await puller.pull(5, 1.0)
+    pull_consumer = await queue.pull_consumer(JOBS, "test", JOBS_SUBJECT)
+    (delivery,) = await pull_consumer.pull(5, 1.0)
     job = decode_job(delivery.data)
     assert (job.labels, job.captions, job.merge_above) == (["a", "b"], ["Ann: a", "Bob: b"], 0.97)
     assert (job.draw, job.fingerprint, job.words.title) == (True, True, "Caption duel")
@@ -424,9 +428,9 @@ async def test_a_question_travels_and_its_answer_is_known(
         images=[ImageOutcome([0.4, 0.6], same_as=[0, 1])],
         chart=b"jpeg",
     )
-    arena = Arena(None, platform, jobs, EditPace())  # type: ignore[arg-type]
-    assert arena.wants(result)
-    assert not arena.wants(_result(Errand(1, None, 1, ""), ImageOutcome()))
+    runner = GameRunner(None, platform, jobs, EditPace())  # type: ignore[arg-type]
+    assert runner.wants(result)
+    assert not runner.wants(_result(GameJobRef(1, None, 1, ""), ImageOutcome()))
 
 
 async def test_a_picture_too_large_for_the_queue_is_never_asked_about(
@@ -437,8 +441,8 @@ async def test_a_picture_too_large_for_the_queue_is_never_asked_about(
 
     monkeypatch.setattr(platform, "fetch", fetch)
     jobs = GameJobs(queue, platform, Metrics(), bot_id=42)
-    with pytest.raises(TooBig, match=r"8\.0 MB"):
-        await jobs.publish(a_duel(), Ask("decide", PHOTO, ("a", "b"), ()), "Caption duel")
+    with pytest.raises(FileTooBig, match=r"8\.0 MB"):
+        await jobs.publish(a_duel(), JudgeRequest("decide", PHOTO, ("a", "b"), ()), "Caption duel")
     assert await queue.jobs_waiting() == 0
 
 
@@ -451,6 +455,6 @@ async def test_a_picture_too_large_for_the_queue_is_never_asked_about(
         lambda errand: _result(errand, ImageOutcome(problem=Problem(ProblemCode.NOT_AN_IMAGE))),
     ],
 )
-def test_a_problem_is_a_verdict_without_numbers(spoil: Callable[[Errand], Result]) -> None:
-    errand = Errand(CHAT, None, 1, "look")
+def test_a_problem_is_a_verdict_without_numbers(spoil: Callable[[GameJobRef], Result]) -> None:
+    errand = GameJobRef(CHAT, None, 1, "look")
     assert verdict(spoil(errand), errand).probabilities == ()

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from bot.ops import health as health_module
 from bot.ops.health import Health
 from bot.ops.serving import status_pages
-from bot.queues.worker_registry import Fleet
+from bot.queues.worker_registry import WorkerRegistry
 from bot.runtime.metrics import Metrics
 from bot.services.disk import Disk
 from bot.storage import Store
@@ -37,12 +37,12 @@ class Parts:
         self.queue = SimpleNamespace(problem=None)
         self.ask_database: Callable[[], Any] = store.answers
         self.disk = Disk(folder)
-        self.fleet = Fleet(None, Metrics(), OURS)  # type: ignore[arg-type]
-        self.fleet.workers = [worker(WorkerState.READY)]
+        self.registry = WorkerRegistry(None, Metrics(), OURS)  # type: ignore[arg-type]
+        self.registry.workers = [worker(WorkerState.READY)]
         self.health = Health(
             self.queue,  # type: ignore[arg-type]
             lambda: self.ask_database(),
-            self.fleet,
+            self.registry,
             self.disk,
         )
 
@@ -130,11 +130,11 @@ async def test_a_full_disk_is_named_here_and_in_the_log(
 async def test_nobody_can_answer(
     parts: Parts, web: httpx.AsyncClient, workers: list[WorkerStatus], words: str
 ) -> None:
-    parts.fleet.workers = workers
+    parts.registry.workers = workers
     await fails(web, words)
 
 
 async def test_all_at_once(parts: Parts, web: httpx.AsyncClient) -> None:
     parts.queue.problem = "NATS is away."
-    parts.fleet.workers = []
+    parts.registry.workers = []
     await fails(web, "queue: ", "workers: ")

@@ -35,8 +35,8 @@ def hands() -> Hands:
 
 
 async def _consumer(queue: Queue, hands: Hands, limit: int) -> Consumer:
-    puller = await queue.puller(UPDATES, "test", SUBJECT)
-    return Consumer(puller, hands.deal_with, limit=limit)
+    pull_consumer = await queue.pull_consumer(UPDATES, "test", SUBJECT)
+    return Consumer(pull_consumer, hands.deal_with, limit=limit)
 
 
 async def _fill(queue: Queue, count: int) -> None:
@@ -72,9 +72,9 @@ async def test_a_drain_hands_back_what_takes_too_long(queue: Queue, hands: Hands
     await until(lambda: len(hands.begun), 1)
     await consumer.drain(0.05)
     assert hands.done == []
-    puller = await queue.puller(UPDATES, "test", SUBJECT)
+    pull_consumer = await queue.pull_consumer(UPDATES, "test", SUBJECT)
     # at once, not after ACK_WAIT
-    (again,) = await asyncio.wait_for(puller.pull(1, 3.0), ACK_WAIT / 2)
+    (again,) = await asyncio.wait_for(pull_consumer.pull(1, 3.0), ACK_WAIT / 2)
     assert again.attempt == 2
 
 

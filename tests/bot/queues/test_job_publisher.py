@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from bot.platform.models import MAX_FILE_BYTES, Media
-from bot.platform.ports import Gone, TooBig, TryAgain
-from bot.queues.job_publisher import Intake, Refused, payload_warning
+from bot.platform.ports import FileTooBig, RetryLater, TargetGone
+from bot.queues.job_publisher import JobPublisher, JobRefused, payload_warning
 from bot.runtime.metrics import Metrics
 from bot.storage import Store
 from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Queue, jobs_subject
@@ -17,16 +17,18 @@ from tests.bot.scripted import ScriptedPlatform, an_ask
 
 
 @pytest.fixture
-def intake(queue: Queue, store: Store, platform: ScriptedPlatform, metrics: Metrics) -> Intake:
-    return Intake(queue, store, platform, metrics, bot_id=42, max_per_user=2)
+def publisher(
+    queue: Queue, store: Store, platform: ScriptedPlatform, metrics: Metrics
+) -> JobPublisher:
+    return JobPublisher(queue, store, platform, metrics, bot_id=42, max_per_user=2)
 
 
 async def test_a_question_becomes_a_job(
-    intake: Intake, queue: Queue, store: Store, platform: ScriptedPlatform
+    publisher: JobPublisher, queue: Queue, store: Store, platform: ScriptedPlatform
 ) -> None:
     ask = an_ask(5)
-    await intake.submit(ask)
-    (delivery,) = await (await queue.puller(JOBS, "test", JOBS_SUBJECT)).pull(9, 1.0)
+    await publisher.submit(ask)
+    (delivery,) = await (await queue.pull_consumer(JOBS, "test", JOBS_SUBJECT)).pull(9, 1.0)
     job = decode_job(delivery.data)
     assert (job.id, job.images, job.labels) == ("42.7.5.0", [b"picture file"], ["a dog", "a cat"])
     assert job.reply.subject == "clipbot.results.42"
@@ -40,125 +42,131 @@ async def test_a_question_becomes_a_job(
 async def test_a_job_names_its_model_and_waits_for_workers_of_it(
     queue: Queue, store: Store, platform: ScriptedPlatform, metrics: Metrics
 ) -> None:
-    asking = Intake(queue, store, platform, metrics, bot_id=42, max_per_user=2, model="openai/clip")
+    asking = JobPublisher(
+        queue, store, platform, metrics, bot_id=42, max_per_user=2, model="openai/clip"
+    )
     await asking.submit(an_ask(5))
-    others = await queue.puller(JOBS, "others", jobs_subject("demo"))
+    others = await queue.pull_consumer(JOBS, "others", jobs_subject("demo"))
     assert await others.pull(9, 0.0) == []
-    ours = await queue.puller(JOBS, "ours", jobs_subject("openai/clip"))
+    ours = await queue.pull_consumer(JOBS, "ours", jobs_subject("openai/clip"))
     (delivery,) = await ours.pull(9, 1.0)
     assert decode_job(delivery.data).model == "openai/clip"
 
 
 async def test_in_a_group_nothing_is_shown_while_it_works(
-    intake: Intake, platform: ScriptedPlatform
+    publisher: JobPublisher, platform: ScriptedPlatform
 ) -> None:
-    await intake.submit(an_ask(private=False))
+    await publisher.submit(an_ask(private=False))
     assert platform.working == []
 
 
 async def test_the_same_question_twice_is_one_job(
-    intake: Intake, queue: Queue, store: Store, platform: ScriptedPlatform
+    publisher: JobPublisher, queue: Queue, store: Store, platform: ScriptedPlatform
 ) -> None:
-    await intake.submit(an_ask())
-    await intake.submit(an_ask())
+    await publisher.submit(an_ask())
+    await publisher.submit(an_ask())
     assert await queue.jobs_waiting() == 1
     await store.mark_delivered(an_ask().id)
-    await intake.submit(an_ask())
+    await publisher.submit(an_ask())
     assert len(platform.fetched) == 2
 
 
 async def test_an_edit_that_changes_nothing_is_no_question(
-    intake: Intake, queue: Queue, platform: ScriptedPlatform
+    publisher: JobPublisher, queue: Queue, platform: ScriptedPlatform
 ) -> None:
-    await intake.submit(an_ask())
-    await intake.submit(an_ask(serial=1))
+    await publisher.submit(an_ask())
+    await publisher.submit(an_ask(revision=1))
     assert await queue.jobs_waiting() == 1
-    await intake.submit(an_ask(serial=2, labels=("a house",)))
+    await publisher.submit(an_ask(revision=2, labels=("a house",)))
     assert await queue.jobs_waiting() == 2
 
 
-async def test_a_worker_counts_pictures_as_people_do(intake: Intake, queue: Queue) -> None:
+async def test_a_worker_counts_pictures_as_people_do(publisher: JobPublisher, queue: Queue) -> None:
     album = (Media("f", "u", number=1, skipped=(2,)), Media("g", "v", number=3))
-    await intake.submit(an_ask(media=album))
-    await intake.submit(an_ask(2, media=(Media("f", "u"), Media("g", "v"))))
-    jobs = await (await queue.puller(JOBS, "test", JOBS_SUBJECT)).pull(9, 1.0)
+    await publisher.submit(an_ask(media=album))
+    await publisher.submit(an_ask(2, media=(Media("f", "u"), Media("g", "v"))))
+    jobs = await (await queue.pull_consumer(JOBS, "test", JOBS_SUBJECT)).pull(9, 1.0)
     assert [decode_job(job.data).numbers for job in jobs] == [[1, 3], []]
 
 
 async def test_settings_that_change_since_are_no_question(
-    intake: Intake, queue: Queue, store: Store
+    publisher: JobPublisher, queue: Queue, store: Store
 ) -> None:
-    await intake.submit(replace(an_ask(), has_own_labels=False))
-    other = replace(an_ask(serial=1), labels=("a moon",), template="a {}", has_own_labels=False)
-    await intake.submit(other)
+    await publisher.submit(replace(an_ask(), has_own_labels=False))
+    other = replace(an_ask(revision=1), labels=("a moon",), template="a {}", has_own_labels=False)
+    await publisher.submit(other)
     assert await queue.jobs_waiting() == 1
-    await intake.submit(replace(other, has_own_labels=True))  # now the message says so
+    await publisher.submit(replace(other, has_own_labels=True))  # now the message says so
     assert await queue.jobs_waiting() == 2
 
 
 async def test_what_an_earlier_release_stored_is_the_same_question(
-    intake: Intake, queue: Queue, store: Store
+    publisher: JobPublisher, queue: Queue, store: Store
 ) -> None:
-    await intake.submit(an_ask())
+    await publisher.submit(an_ask())
     before = '[["unique"],["a dog","a cat"],null]'
     early = hashlib.sha256(before.encode()).hexdigest()[:32]
     await store.change_fingerprint(an_ask().id, early)
-    await intake.submit(an_ask(serial=1))
+    await publisher.submit(an_ask(revision=1))
     assert await queue.jobs_waiting() == 1
 
 
-async def test_each_person_has_a_limit(intake: Intake, store: Store, metrics: Metrics) -> None:
-    await intake.submit(an_ask(1))
-    await intake.submit(an_ask(2))
-    with pytest.raises(Refused, match="still busy with 2 pictures of yours"):
-        await intake.submit(an_ask(3))
-    await intake.submit(an_ask(1, user_id=8))
+async def test_each_person_has_a_limit(
+    publisher: JobPublisher, store: Store, metrics: Metrics
+) -> None:
+    await publisher.submit(an_ask(1))
+    await publisher.submit(an_ask(2))
+    with pytest.raises(JobRefused, match="still busy with 2 pictures of yours"):
+        await publisher.submit(an_ask(3))
+    await publisher.submit(an_ask(1, user_id=8))
     await store.mark_delivered(an_ask(1).id)
     await store.forget_job(an_ask(1, user_id=8).id)
-    with pytest.raises(Refused, match="Too many people at once"):
-        await intake.submit(an_ask(4))  # the queue of this test holds three
+    with pytest.raises(JobRefused, match="Too many people at once"):
+        await publisher.submit(an_ask(4))  # the queue of this test holds three
     assert metrics.registry.get_sample_value("clipbot_refusals_total") == 2
     # a question that was not queued counts for nobody
     assert await store.job(an_ask(4).id) is None
 
 
-async def test_files_that_are_too_big(intake: Intake, platform: ScriptedPlatform) -> None:
-    with pytest.raises(Refused, match="up to 20 MB"):
-        await intake.submit(an_ask(media=(Media("f", "u", MAX_FILE_BYTES + 1),)))
-    with pytest.raises(Refused, match=r"together over 7\.7 MB"):
-        await intake.submit(an_ask(media=(Media("f", "u", 5 * 2**20), Media("g", "v", 5 * 2**20))))
+async def test_files_that_are_too_big(publisher: JobPublisher, platform: ScriptedPlatform) -> None:
+    with pytest.raises(JobRefused, match="up to 20 MB"):
+        await publisher.submit(an_ask(media=(Media("f", "u", MAX_FILE_BYTES + 1),)))
+    with pytest.raises(JobRefused, match=r"together over 7\.7 MB"):
+        await publisher.submit(
+            an_ask(media=(Media("f", "u", 5 * 2**20), Media("g", "v", 5 * 2**20)))
+        )
     assert platform.fetched == []
-    platform.faults["fetch"] = [TooBig("file is too big")]
-    with pytest.raises(Refused, match="up to 20 MB"):
-        await intake.submit(an_ask(media=(Media("f", "u"),)))
+    platform.faults["fetch"] = [FileTooBig("file is too big")]
+    with pytest.raises(JobRefused, match="up to 20 MB"):
+        await publisher.submit(an_ask(media=(Media("f", "u"),)))
 
 
 async def test_an_album_that_no_queue_stores_is_too_big_and_the_queue_is_not_full(
-    intake: Intake, platform: ScriptedPlatform, monkeypatch: pytest.MonkeyPatch
+    publisher: JobPublisher, platform: ScriptedPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Queue, "max_payload", 64 * 2**20)
     files = (Media("f", "u", 17 * 2**20), Media("g", "v", 17 * 2**20))
-    with pytest.raises(Refused, match=r"together over 31\.7 MB"):
-        await intake.submit(an_ask(media=files))
+    with pytest.raises(JobRefused, match=r"together over 31\.7 MB"):
+        await publisher.submit(an_ask(media=files))
     assert platform.fetched == []
 
 
 async def test_one_file_that_the_queue_does_not_store(
-    intake: Intake, platform: ScriptedPlatform
+    publisher: JobPublisher, platform: ScriptedPlatform
 ) -> None:
-    with pytest.raises(Refused, match=r"That file is too big for me: I take up to 7\.7 MB"):
-        await intake.submit(an_ask(media=(Media("f", "u", 12 * 2**20),)))
+    with pytest.raises(JobRefused, match=r"That file is too big for me: I take up to 7\.7 MB"):
+        await publisher.submit(an_ask(media=(Media("f", "u", 12 * 2**20),)))
 
 
 async def test_what_the_stream_itself_finds_too_large_is_too_big(
-    intake: Intake, queue: Queue, store: Store, monkeypatch: pytest.MonkeyPatch
+    publisher: JobPublisher, queue: Queue, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def publish(*_: object) -> None:
         raise MessageTooLarge("NATS stores no message of 1.0 MB")
 
     monkeypatch.setattr(queue, "publish", publish)
-    with pytest.raises(Refused, match="too big for me"):
-        await intake.submit(an_ask())
+    with pytest.raises(JobRefused, match="too big for me"):
+        await publisher.submit(an_ask())
     assert await store.job(an_ask().id) is None
 
 
@@ -172,24 +180,24 @@ async def test_a_server_with_the_default_max_payload_is_warned_about(
 
 
 async def test_files_that_are_gone_or_away(
-    intake: Intake, store: Store, platform: ScriptedPlatform
+    publisher: JobPublisher, store: Store, platform: ScriptedPlatform
 ) -> None:
-    platform.faults["fetch"] = [Gone("wrong file_id"), TryAgain("away"), ValueError("ours")]
-    with pytest.raises(Refused, match="no longer has that picture"):
-        await intake.submit(an_ask())
-    with pytest.raises(TryAgain):
-        await intake.submit(an_ask())
+    platform.faults["fetch"] = [TargetGone("wrong file_id"), RetryLater("away"), ValueError("ours")]
+    with pytest.raises(JobRefused, match="no longer has that picture"):
+        await publisher.submit(an_ask())
+    with pytest.raises(RetryLater):
+        await publisher.submit(an_ask())
     with pytest.raises(ValueError, match="ours"):
-        await intake.submit(an_ask())
+        await publisher.submit(an_ask())
     assert await store.job(an_ask().id) is None
 
 
 async def test_an_album_whose_sizes_were_not_told(
-    intake: Intake, platform: ScriptedPlatform, monkeypatch: pytest.MonkeyPatch
+    publisher: JobPublisher, platform: ScriptedPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fetch(media: Media) -> bytes:
         return bytes(5 * 2**20)
 
     monkeypatch.setattr(platform, "fetch", fetch)
-    with pytest.raises(Refused, match="together over"):
-        await intake.submit(an_ask(media=(Media("f", "u"), Media("g", "v"))))
+    with pytest.raises(JobRefused, match="together over"):
+        await publisher.submit(an_ask(media=(Media("f", "u"), Media("g", "v"))))

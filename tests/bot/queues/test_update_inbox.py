@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot.platform.ports import Gone, TryAgain
-from bot.queues.update_inbox import Inbox, Update
+from bot.platform.ports import RetryLater, TargetGone
+from bot.queues.update_inbox import Update, UpdateInbox
 from bot.runtime.metrics import Metrics
 from bot.storage import Store
 from inference.protocol import tasks
@@ -51,23 +51,23 @@ def front() -> ScriptedFront:
 
 
 @pytest.fixture
-def inbox(queue: Queue, store: Store, front: ScriptedFront, metrics: Metrics) -> Inbox:
-    return Inbox(queue, store, front, 42, metrics)
+def inbox(queue: Queue, store: Store, front: ScriptedFront, metrics: Metrics) -> UpdateInbox:
+    return UpdateInbox(queue, store, front, 42, metrics)
 
 
 def delivered(number: int, attempt: int = 1, lane: int = 0) -> ScriptedDelivery:
     return ScriptedDelivery(json.dumps({"update_id": number, "lane": lane}).encode(), attempt)
 
 
-async def test_an_update_is_kept_once(inbox: Inbox, queue: Queue) -> None:
+async def test_an_update_is_kept_once(inbox: UpdateInbox, queue: Queue) -> None:
     for _ in range(2):
         await inbox.keep({"update_id": 5, "text": "ñ"})
-    puller = await queue.puller(UPDATES, "test", updates_subject(42))
-    (kept,) = await puller.pull(9, 1.0)
+    pull_consumer = await queue.pull_consumer(UPDATES, "test", updates_subject(42))
+    (kept,) = await pull_consumer.pull(9, 1.0)
     assert json.loads(kept.data) == {"update_id": 5, "text": "ñ"}
 
 
-async def test_handled_twice_is_handled_once(inbox: Inbox, front: ScriptedFront) -> None:
+async def test_handled_twice_is_handled_once(inbox: UpdateInbox, front: ScriptedFront) -> None:
     first, second = delivered(1), delivered(1, attempt=2)
     await inbox.deal_with(first)
     await inbox.deal_with(second)
@@ -78,16 +78,16 @@ async def test_handled_twice_is_handled_once(inbox: Inbox, front: ScriptedFront)
 @pytest.mark.parametrize(
     ("fault", "attempt", "delay"),
     [
-        (TryAgain("away"), 5, 16.0),
-        (TryAgain("away"), 50, 60.0),
-        (TryAgain("flood", 17.0), 1, 17.0),
+        (RetryLater("away"), 5, 16.0),
+        (RetryLater("away"), 50, 60.0),
+        (RetryLater("flood", 17.0), 1, 17.0),
         (QueueUnavailable("no answer"), 6, 32.0),
         (OperationalError("select", None, Exception("locked")), 9, 60.0),
         (PoolTimeout("all connections wait"), 9, 60.0),
     ],
 )
 async def test_what_is_away_for_long_comes_back_however_often(
-    inbox: Inbox, front: ScriptedFront, fault: Exception, attempt: int, delay: float
+    inbox: UpdateInbox, front: ScriptedFront, fault: Exception, attempt: int, delay: float
 ) -> None:
     front.faults = [fault]
     delivery = delivered(1, attempt)
@@ -100,9 +100,9 @@ async def test_what_is_away_for_long_comes_back_however_often(
 
 
 async def test_what_is_away_for_a_moment_is_waited_for_by_its_lane_alone(
-    inbox: Inbox, front: ScriptedFront
+    inbox: UpdateInbox, front: ScriptedFront
 ) -> None:
-    front.faults = [TryAgain("flood", 9.0)]
+    front.faults = [RetryLater("flood", 9.0)]
     first, second = delivered(1, lane=7), delivered(2, lane=7)
     waiting = [asyncio.create_task(inbox.deal_with(one)) for one in (first, second)]
     await until(lambda: len(front.faults), 0)
@@ -110,14 +110,14 @@ async def test_what_is_away_for_a_moment_is_waited_for_by_its_lane_alone(
     assert front.handled == [3]
     await tasks.end(*waiting)
 
-    front.faults = [TryAgain("flood", 0.01), TryAgain("flood", 0.01)]
+    front.faults = [RetryLater("flood", 0.01), RetryLater("flood", 0.01)]
     await asyncio.gather(inbox.deal_with(first), inbox.deal_with(second))
     assert front.handled == [3, 1, 2]
     assert (first.handed_back, first.acknowledged) == ([], 1)
 
 
 async def test_what_was_handled_is_noted_until_the_database_takes_it(
-    inbox: Inbox, front: ScriptedFront, store: Store, monkeypatch: pytest.MonkeyPatch
+    inbox: UpdateInbox, front: ScriptedFront, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.runtime.retry._LONGEST", 0.01)
     faults = failing(monkeypatch, store, "mark_handled", 3)
@@ -128,7 +128,7 @@ async def test_what_was_handled_is_noted_until_the_database_takes_it(
 
 
 async def test_our_own_fault_is_tried_three_times_then_set_aside_with_an_apology(
-    inbox: Inbox,
+    inbox: UpdateInbox,
     front: ScriptedFront,
     queue: Queue,
     store: Store,
@@ -141,17 +141,17 @@ async def test_our_own_fault_is_tried_three_times_then_set_aside_with_an_apology
     assert (delivery.handed_back, delivery.acknowledged) == ([], 1)
     assert front.apologies == 1
     assert await store.is_handled(1)
-    (kept,) = await (await queue.puller(DEAD, "person", "clipbot.dead.updates")).pull(9, 1.0)
+    (kept,) = await (await queue.pull_consumer(DEAD, "person", "clipbot.dead.updates")).pull(9, 1.0)
     assert json.loads(kept.data)["update_id"] == 1
 
 
 async def set_aside(queue: Queue) -> list[bytes]:
     """The updates among the dead letters."""
-    puller = await queue.puller(DEAD, "person", "clipbot.dead.updates")
-    letters = await puller.pull(9, 1.0)
+    pull_consumer = await queue.pull_consumer(DEAD, "person", "clipbot.dead.updates")
+    letters = await pull_consumer.pull(9, 1.0)
     for letter in letters:
         await letter.ack()
-    await puller.close()
+    await pull_consumer.close()
     return [letter.data for letter in letters]
 
 
@@ -159,7 +159,7 @@ async def set_aside(queue: Queue) -> list[bytes]:
     "update", [{"update_id": 1, "lane": "broken"}, {"update_id": 1, "lane": {"no": "lane"}}]
 )
 async def test_what_fails_before_its_handler_is_set_aside_after_its_tries(
-    inbox: Inbox, front: ScriptedFront, queue: Queue, update: Update
+    inbox: UpdateInbox, front: ScriptedFront, queue: Queue, update: Update
 ) -> None:
     delivery = ScriptedDelivery(json.dumps(update).encode())
     for tries in range(3):
@@ -186,7 +186,7 @@ async def test_what_fails_before_its_handler_is_set_aside_after_its_tries(
     ids=lambda data: data[:60].decode(),
 )
 async def test_what_an_older_clipbot_stored_and_nobody_can_use_is_set_aside(
-    inbox: Inbox, front: ScriptedFront, queue: Queue, data: bytes
+    inbox: UpdateInbox, front: ScriptedFront, queue: Queue, data: bytes
 ) -> None:
     delivery = ScriptedDelivery(data)
     await inbox.deal_with(delivery)
@@ -204,7 +204,7 @@ async def test_what_an_older_clipbot_stored_and_nobody_can_use_is_set_aside(
     ids=lambda refusal: type(refusal).__name__,
 )
 async def test_what_the_database_refuses_for_its_content_does_not_keep_its_sender_waiting(
-    inbox: Inbox,
+    inbox: UpdateInbox,
     front: ScriptedFront,
     queue: Queue,
     refusal: Exception,
@@ -231,17 +231,20 @@ async def test_what_the_database_refuses_for_its_content_does_not_keep_its_sende
     ids=["user id", "infinity", "boolean", "update id", "size"],
 )
 async def test_what_cannot_be_stored_is_set_aside_at_once(
-    inbox: Inbox, queue: Queue, update: Update
+    inbox: UpdateInbox, queue: Queue, update: Update
 ) -> None:
     await inbox.keep(update)
     await inbox.keep({"update_id": 2})
-    puller = await queue.puller(UPDATES, "test", updates_subject(42))
-    assert [json.loads(one.data) for one in await puller.pull(9, 1.0)] == [{"update_id": 2}]
+    pull_consumer = await queue.pull_consumer(UPDATES, "test", updates_subject(42))
+    assert [json.loads(one.data) for one in await pull_consumer.pull(9, 1.0)] == [{"update_id": 2}]
     assert len(await set_aside(queue)) == 1
 
 
 async def test_a_dead_letter_that_cannot_be_written_keeps_nobody_waiting(
-    inbox: Inbox, queue: Queue, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    inbox: UpdateInbox,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def refuse(*_: object) -> None:
         raise QueueUnavailable("NATS did not store a message: it is too large")
@@ -253,15 +256,15 @@ async def test_a_dead_letter_that_cannot_be_written_keeps_nobody_waiting(
     assert "can't be set aside" in caplog.text
 
 
-async def test_who_is_gone_is_not_asked_again(inbox: Inbox, front: ScriptedFront) -> None:
-    front.faults = [Gone("bot was blocked by the user")]
+async def test_who_is_gone_is_not_asked_again(inbox: UpdateInbox, front: ScriptedFront) -> None:
+    front.faults = [TargetGone("bot was blocked by the user")]
     delivery = delivered(1)
     await inbox.deal_with(delivery)
     assert (delivery.acknowledged, front.apologies) == (1, 0)
 
 
 async def test_one_persons_updates_are_handled_in_order_others_meanwhile(
-    inbox: Inbox, front: ScriptedFront
+    inbox: UpdateInbox, front: ScriptedFront
 ) -> None:
     front.gate.clear()
     handling = [
@@ -275,7 +278,9 @@ async def test_one_persons_updates_are_handled_in_order_others_meanwhile(
     assert front.handled.index(1) < front.handled.index(2)
 
 
-async def test_one_persons_flood_leaves_room_for_others(inbox: Inbox, front: ScriptedFront) -> None:
+async def test_one_persons_flood_leaves_room_for_others(
+    inbox: UpdateInbox, front: ScriptedFront
+) -> None:
     front.gate.clear()
     flood = [delivered(number, lane=7) for number in range(101)]
     handling = [asyncio.create_task(inbox.deal_with(delivery)) for delivery in flood]

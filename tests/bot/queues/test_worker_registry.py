@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from nats.errors import ConnectionClosedError
 
-from bot.queues.worker_registry import Fleet
+from bot.queues.worker_registry import WorkerRegistry
 from bot.runtime.metrics import Metrics
 from inference.protocol.broker.client import Queue, jobs_subject
 from inference.protocol.broker.streams import WORKERS_BUCKET
@@ -49,9 +49,9 @@ async def test_looks_again_and_again(
 ) -> None:
     monkeypatch.setattr("bot.queues.worker_registry.STATUS_INTERVAL", 0.01)
     queue = ScriptedQueue()
-    fleet = Fleet(queue, metrics, "m")  # type: ignore[arg-type]
-    assert (fleet.image_size, fleet.is_demo) == (224, False)
-    watch = asyncio.create_task(fleet.watch())
+    registry = WorkerRegistry(queue, metrics, "m")  # type: ignore[arg-type]
+    assert (registry.image_size, registry.is_demo) == (224, False)
+    watch = asyncio.create_task(registry.watch())
     await until(lambda: "No worker speaks" in caplog.text, True)
     queue.statuses = [
         worker("a", WorkerState.READY, image_size=336),
@@ -59,14 +59,14 @@ async def test_looks_again_and_again(
         worker("c", WorkerState.LOADING, image_size=512),
         worker("d", WorkerState.READY, model="demo", image_size=640),
     ]
-    await until(lambda: fleet.image_size, 336)
-    assert not fleet.is_demo  # nothing of ours goes to d
+    await until(lambda: registry.image_size, 336)
+    assert not registry.is_demo  # nothing of ours goes to d
     await until(lambda: metrics.registry.get_sample_value("clipbot_workers_ready"), 2.0)
     assert metrics.registry.get_sample_value("clipbot_jobs_waiting") == 3
     queue.away = True
     looks = queue.looks
     await until(lambda: queue.looks > looks + 2, True)
-    assert len(fleet.workers) == 4
+    assert len(registry.workers) == 4
     watch.cancel()
     await asyncio.wait([watch])
     assert caplog.text.count("No worker speaks") == 1
@@ -97,10 +97,10 @@ async def test_the_model_is_missing_where_a_worker_says_so_and_none_is_ready(
         )
         for i, state in enumerate(workers)
     ]
-    fleet = Fleet(queue, metrics, "m")  # type: ignore[arg-type]
-    watch = asyncio.create_task(fleet.watch())
+    registry = WorkerRegistry(queue, metrics, "m")  # type: ignore[arg-type]
+    watch = asyncio.create_task(registry.watch())
     await until(lambda: queue.looks > 1, True)
-    assert fleet.lacks_model is lacks
+    assert registry.lacks_model is lacks
     queue.statuses = [
         WorkerStatus(
             worker="w",
@@ -110,7 +110,7 @@ async def test_the_model_is_missing_where_a_worker_says_so_and_none_is_ready(
             takes=jobs_subject("m"),
         )
     ]
-    await until(lambda: fleet.lacks_model, True)
+    await until(lambda: registry.lacks_model, True)
     watch.cancel()
     await asyncio.wait([watch])
 
@@ -120,17 +120,17 @@ async def test_a_model_that_nobody_has_is_named(
 ) -> None:
     monkeypatch.setattr("bot.queues.worker_registry.STATUS_INTERVAL", 0.01)
     queue = ScriptedQueue()
-    fleet = Fleet(queue, metrics, "m")  # type: ignore[arg-type]
+    registry = WorkerRegistry(queue, metrics, "m")  # type: ignore[arg-type]
     queue.statuses = [worker("a", WorkerState.READY, model="demo")]
-    watch = asyncio.create_task(fleet.watch())
+    watch = asyncio.create_task(registry.watch())
     await until(lambda: "Photos wait for a worker: none has m, only demo" in caplog.text, True)
     looks = queue.looks
     queue.statuses.append(worker("b", WorkerState.READY, takes=False))
     await until(lambda: "those with m are of an older clipbot" in caplog.text, True)
-    assert fleet.takers == []
+    assert registry.takers == []
     queue.statuses.append(worker("c", WorkerState.READY))
-    await until(lambda: [w.worker for w in fleet.takers], ["c"])
-    assert fleet.problem is None
+    await until(lambda: [w.worker for w in registry.takers], ["c"])
+    assert registry.problem is None
     assert queue.looks > looks
     watch.cancel()
     await asyncio.wait([watch])

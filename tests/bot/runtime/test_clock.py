@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.games.pace import Urgency, allowed_at
-from bot.games.rules import Player, RoundId, Table
+from bot.games.rules import Player, RoundConfig, RoundId
 from bot.games.rules import round as rounds
 from bot.games.rules.round import GRACE, PATIENCE, Phase, Round
 from bot.runtime import clock
@@ -55,7 +55,7 @@ def test_steady_time_goes_on_whatever_the_clock_is_set_to(host: Host, jump: floa
 
 async def add_item(store: Store, settle: float) -> None:
     await store.add_album_item(
-        7, "g", 1, b"item", user_id=7, edited=False, serial=11, settle=settle
+        7, "g", 1, b"item", user_id=7, edited=False, revision=11, settle=settle
     )
 
 
@@ -167,7 +167,7 @@ async def test_a_start_finds_nothing_that_is_younger_than_now(store: Store, host
 
 
 def playing(phase: Phase, opened_at: float, ends_at: float) -> Round:
-    table = Table(RoundId(-1, 1), Player(7, "Alice"), seconds=30.0)
+    table = RoundConfig(RoundId(-1, 1), Player(7, "Alice"), seconds=30.0)
     return Round(table=table, phase=phase, opened_at=opened_at, ends_at=ends_at)
 
 

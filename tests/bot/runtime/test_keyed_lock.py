@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from bot.runtime.keyed_lock import Lanes
+from bot.runtime.keyed_lock import KeyedLock
 
 
 async def test_the_same_key_in_order_of_arrival() -> None:
-    lanes, order = Lanes(), []
+    lanes, order = KeyedLock(), []
 
     async def walk(name: str, key: int, turns: int) -> None:
         async with lanes.turn(key):
@@ -22,7 +22,7 @@ async def test_the_same_key_in_order_of_arrival() -> None:
 
 
 async def test_a_failure_or_a_cancelled_wait_blocks_nobody() -> None:
-    lanes, waiting = Lanes(), []
+    lanes, waiting = KeyedLock(), []
 
     async def enter() -> None:
         async with lanes.turn(1):

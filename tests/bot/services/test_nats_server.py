@@ -31,7 +31,7 @@ async def test_killed_it_comes_back_on_its_port_with_all_that_it_held(tmp_path: 
     await until(lambda: queue.connected, False)
     await until(lambda: queue.connected, True)
     assert server.url == url
-    (kept,) = await (await queue.puller(UPDATES, "t", SUBJECT)).pull(1, 5.0)
+    (kept,) = await (await queue.pull_consumer(UPDATES, "t", SUBJECT)).pull(1, 5.0)
     assert kept.data == b"kept"
     await queue.close()
     await server.stop()

@@ -96,7 +96,7 @@ async def test_the_looks_leave_nothing_behind(queue: Queue) -> None:
         assert await queue.refused_writes() == {}
     assert await queue.workers() == []
     for stream, subject in ((UPDATES, updates_subject(1)), (RESULTS, results_subject(1))):
-        assert await (await queue.puller(stream, "test", subject)).pull(10, 0.0) == []
+        assert await (await queue.pull_consumer(stream, "test", subject)).pull(10, 0.0) == []
         assert await queue.stored(stream) == 0
 
 
@@ -130,7 +130,7 @@ async def test_a_server_that_repeats_an_old_error_is_restarted_and_nothing_is_lo
     await until(is_well, True, within=20)
     await queue.publish(JOBS_SUBJECT, b"stored after", "while it can't write")
     await queue.publish(results_subject(1), b"stored after", "while it can't write")
-    jobs = await (await queue.puller(JOBS, "test", JOBS_SUBJECT)).pull(10, 5.0)
+    jobs = await (await queue.pull_consumer(JOBS, "test", JOBS_SUBJECT)).pull(10, 5.0)
     assert [job.data for job in jobs] == [stored, b"stored after"]
     assert "ended by itself" not in caplog.text
     assert "The queue is well again" in caplog.text

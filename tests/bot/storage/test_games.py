@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy import update
 
 from bot.games.beat_clip.rules import BeatClip, Guess
-from bot.games.rules import Game, Player, RoundId, Table
+from bot.games.rules import Game, Player, RoundConfig, RoundId
 from bot.games.rules.events import Award
 from bot.storage import MEMORY_HOURS, Display, GameSettings, Store
 from bot.storage.engine.tables import rounds
@@ -23,7 +23,7 @@ ANN, BOB = Player(A_USER, "Ann", "ann"), Player(8, "Bob")
 def a_round(
     message_id: int = 1, *, thread_id: int | None = None, chat_id: int = A_CHAT
 ) -> BeatClip:
-    table = Table(RoundId(chat_id, message_id), ANN, thread_id=thread_id)
+    table = RoundConfig(RoundId(chat_id, message_id), ANN, thread_id=thread_id)
     return BeatClip(table=table, media=PHOTO, labels=("a dog", "a cat"))
 
 

@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bot.platform.models import Media, Place
+from bot.platform.models import Media, MessageRef
 from bot.storage import MEMORY_HOURS, Album, Database, Person, Store, claim, open_database
 from bot.storage.engine.database import NEWEST_REVISION
 from bot.storage.engine.tables import metadata
@@ -186,11 +186,11 @@ async def test_what_was_asked_is_kept_until_it_is_answered(
 
 
 async def test_the_latest_question_of_a_message(store: Store) -> None:
-    for serial in (0, 9, 5):
-        await store.record_job(an_ask(serial=serial))
+    for revision in (0, 9, 5):
+        await store.record_job(an_ask(revision=revision))
     latest = await store.latest_job(7, 1)
     assert latest
-    assert latest.serial == 9
+    assert latest.revision == 9
     assert await store.latest_job(7, 2) is None
 
 
@@ -242,7 +242,7 @@ async def test_a_lost_question_was_asked_before_its_twin_and_after_its_picture(
     store: Store,
 ) -> None:
     await store.record_question(7, 100, 7, MEDIA)
-    await store.record_answer(Place(7, 50), 100, is_chart=False)
+    await store.record_answer(MessageRef(7, 50), 100, is_chart=False)
     assert await store.open_question(7, 7, after=60) == (100, MEDIA)
     assert await store.open_question(7, 7, after=40) is None  # before the picture itself
     assert await store.open_question(7, 7, after=100) is None
@@ -290,11 +290,11 @@ async def test_text_answers_a_question_only_while_it_is_fresh(
 
 
 async def _album(
-    store: Store, message_id: int, serial: int, settle: float, *, edited: bool = False
+    store: Store, message_id: int, revision: int, settle: float, *, edited: bool = False
 ) -> None:
     item = f"{'edit of ' if edited else ''}item {message_id}".encode()
     await store.add_album_item(
-        7, "g", message_id, item, user_id=7, edited=edited, serial=serial, settle=settle
+        7, "g", message_id, item, user_id=7, edited=edited, revision=revision, settle=settle
     )
 
 
@@ -327,7 +327,7 @@ async def test_an_albums_items_come_in_any_order_and_more_than_once(store: Store
     for message_id, update_id in ((1, 11), (3, 13), (2, 12)):
         await _album(store, message_id, update_id, -1)
     (album,) = await store.due_albums()
-    assert album.serial == 14  # greater than that of the question without the second item
+    assert album.revision == 14  # greater than that of the question without the second item
     await _album(store, 4, 21, -1, edited=True)
     await _album(store, 4, 15, -1)  # what was edited
     await store.put_off_album(Album(7, "g", 21), None)
@@ -337,13 +337,13 @@ async def test_an_albums_items_come_in_any_order_and_more_than_once(store: Store
 
 
 async def test_what_an_edit_makes_pointless_is_waited_for_by_nobody(store: Store) -> None:
-    for serial in (0, 5, 9):
-        await store.record_job(an_ask(serial=serial))
+    for revision in (0, 5, 9):
+        await store.record_job(an_ask(revision=revision))
     await store.record_job(an_ask(6))
     await store.supersede(an_ask().place, 9)
     assert await store.jobs_in_flight(7) == 2
     waiting = await store.waiting_longer_than(-1)
-    assert {record.id for record in waiting} == {an_ask(serial=9).id, an_ask(6).id}
+    assert {record.id for record in waiting} == {an_ask(revision=9).id, an_ask(6).id}
 
 
 async def test_handled_updates(store: Store) -> None:

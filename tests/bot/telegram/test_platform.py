@@ -15,25 +15,25 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.platform.ports import Gone, Rejected, TooBig, TryAgain
+from bot.platform.ports import CallRejected, FileTooBig, RetryLater, TargetGone
 from bot.telegram.platform import telegram_errors
 
 
 @pytest.mark.parametrize(
     ("error", "wanted"),
     [
-        (RetryAfter(timedelta(seconds=17)), TryAgain),
-        (TimedOut(), TryAgain),
-        (NetworkError("Bad Gateway"), TryAgain),
-        (InvalidToken(), TryAgain),
-        (Forbidden("bot was blocked by the user"), Gone),
-        (ChatMigrated(-100), Gone),
-        (BadRequest("Chat not found"), Gone),
-        (BadRequest("Message to edit not found"), Gone),
-        (BadRequest("wrong file_id or the file is temporarily unavailable"), Gone),
-        (BadRequest("not enough rights to send photos to the chat"), Gone),
-        (BadRequest("file is too big"), TooBig),
-        (BadRequest("something that nobody knows"), Rejected),
+        (RetryAfter(timedelta(seconds=17)), RetryLater),
+        (TimedOut(), RetryLater),
+        (NetworkError("Bad Gateway"), RetryLater),
+        (InvalidToken(), RetryLater),
+        (Forbidden("bot was blocked by the user"), TargetGone),
+        (ChatMigrated(-100), TargetGone),
+        (BadRequest("Chat not found"), TargetGone),
+        (BadRequest("Message to edit not found"), TargetGone),
+        (BadRequest("wrong file_id or the file is temporarily unavailable"), TargetGone),
+        (BadRequest("not enough rights to send photos to the chat"), TargetGone),
+        (BadRequest("file is too big"), FileTooBig),
+        (BadRequest("something that nobody knows"), CallRejected),
         (Conflict("terminated by other getUpdates request"), TelegramError),
         (ValueError("a bug"), ValueError),
     ],
@@ -43,5 +43,5 @@ async def test_whose_fault_it_is(error: Exception, wanted: type[Exception]) -> N
         async with telegram_errors():
             raise error
     if isinstance(error, RetryAfter):
-        assert isinstance(raised.value, TryAgain)
+        assert isinstance(raised.value, RetryLater)
         assert raised.value.after == 17.0

@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 from telegram.ext import ExtBot
 
-from bot.platform.models import Place
-from bot.platform.ports import Gone, NoPictures, Rejected
+from bot.platform.models import MessageRef
+from bot.platform.ports import CallRejected, PicturesNotAllowed, TargetGone
 from bot.telegram.platform import TelegramPlatform
 from bot.telegram.refusals import Cure, refusals
 from bot.telegram.request import AiohttpRequest
@@ -60,12 +60,12 @@ def alice(shared_server: BotApiServer) -> Person:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def place(shared_server: BotApiServer, alice: Person) -> Place:
+async def place(shared_server: BotApiServer, alice: Person) -> MessageRef:
     """A message of Alice's in a topic."""
     forum = shared_server.group("Forum", [alice], forum=True, privacy=False)
     topic = shared_server.topic(forum, "Cats", alice)
     said = await alice.sends("hello", to=forum, topic=topic)
-    return Place(forum.id, said.message_id, topic.id)
+    return MessageRef(forum.id, said.message_id, topic.id)
 
 
 def refuse(server: BotApiServer, method: str, says: str, times: int = 1) -> None:
@@ -76,7 +76,7 @@ def refuse(server: BotApiServer, method: str, says: str, times: int = 1) -> None
 
 @saying(Cure.WITHOUT_THREAD)
 async def test_where_the_topic_is_gone_the_answer_comes_without_it(
-    server: BotApiServer, platform: TelegramPlatform, place: Place, says: str
+    server: BotApiServer, platform: TelegramPlatform, place: MessageRef, says: str
 ) -> None:
     refuse(server, "sendMessage", says)
     assert await platform.send_text(place, TEXT)
@@ -91,7 +91,7 @@ async def test_where_the_topic_is_gone_the_answer_comes_without_it(
 
 @saying(Cure.WITHOUT_REPLY)
 async def test_where_the_question_is_gone_the_answer_comes_without_a_reply(
-    server: BotApiServer, platform: TelegramPlatform, place: Place, says: str
+    server: BotApiServer, platform: TelegramPlatform, place: MessageRef, says: str
 ) -> None:
     refuse(server, "sendMessage", says)
     assert await platform.send_board(place, TEXT)
@@ -101,7 +101,7 @@ async def test_where_the_question_is_gone_the_answer_comes_without_a_reply(
 
 
 async def test_topic_and_question_may_both_be_gone_and_the_group_be_another(
-    server: BotApiServer, platform: TelegramPlatform, place: Place, alice: Person
+    server: BotApiServer, platform: TelegramPlatform, place: MessageRef, alice: Person
 ) -> None:
     old = server.group("Group", [alice], supergroup=False)
     refuse(server, "sendMessage", "message thread not found")
@@ -114,16 +114,16 @@ async def test_topic_and_question_may_both_be_gone_and_the_group_be_another(
 
 @saying(Cure.OTHER_FORM)
 async def test_what_can_not_be_shown_is_said(
-    server: BotApiServer, platform: TelegramPlatform, place: Place, says: str
+    server: BotApiServer, platform: TelegramPlatform, place: MessageRef, says: str
 ) -> None:
     refuse(server, "sendPhoto", says)
-    with pytest.raises(NoPictures):
+    with pytest.raises(PicturesNotAllowed):
         await platform.send_chart(place, picture(), TEXT)
     refuse(server, "sendMessage", says)
     answer = await platform.send_text(place, TEXT)
     assert server.calls_of("sendMessage")[-1].parameters["text"] == "🏆 a dog & 93 %"
     refuse(server, "editMessageMedia", says)
-    with pytest.raises(NoPictures):
+    with pytest.raises(PicturesNotAllowed):
         await platform.edit_to_chart(place, answer, picture(), TEXT)
     refuse(server, "editMessageText", says)
     await platform.edit_to_text(place, answer, "another <i>one</i>")
@@ -132,33 +132,33 @@ async def test_what_can_not_be_shown_is_said(
 
 @saying(Cure.AGAIN)
 async def test_a_failure_of_telegrams_own_is_tried_again(
-    server: BotApiServer, platform: TelegramPlatform, place: Place, says: str
+    server: BotApiServer, platform: TelegramPlatform, place: MessageRef, says: str
 ) -> None:
     refuse(server, "sendPhoto", says)
     assert await platform.send_chart(place, picture(), TEXT)
     refuse(server, "sendPhoto", says, times=2)
-    with pytest.raises(NoPictures):
+    with pytest.raises(PicturesNotAllowed):
         await platform.send_chart(place, picture(), TEXT)
 
 
 @saying(Cure.ANEW)
 async def test_an_answer_that_can_not_be_edited_is_gone(
-    server: BotApiServer, platform: TelegramPlatform, place: Place, says: str
+    server: BotApiServer, platform: TelegramPlatform, place: MessageRef, says: str
 ) -> None:
     """Whoever answers says it anew."""
     answer = await platform.send_text(place, TEXT)
     refuse(server, "editMessageText", says)
-    with pytest.raises(Gone):
+    with pytest.raises(TargetGone):
         await platform.edit_to_text(place, answer, "other")
     refuse(server, "editMessageMedia", says)
-    with pytest.raises(Gone) as raised:
+    with pytest.raises(TargetGone) as raised:
         await platform.edit_to_chart(place, answer, picture(), TEXT)
-    assert not isinstance(raised.value, NoPictures | Rejected)
+    assert not isinstance(raised.value, PicturesNotAllowed | CallRejected)
 
 
 @saying(Cure.DONE)
 async def test_an_edit_that_changes_nothing_is_done(
-    server: BotApiServer, platform: TelegramPlatform, place: Place, says: str
+    server: BotApiServer, platform: TelegramPlatform, place: MessageRef, says: str
 ) -> None:
     answer = await platform.send_text(place, TEXT)
     refuse(server, "editMessageText", says)
@@ -171,16 +171,16 @@ async def test_an_edit_that_changes_nothing_is_done(
 
 @saying(Cure.GIVE_UP)
 async def test_where_nobody_is_there_one_try_is_enough(
-    server: BotApiServer, platform: TelegramPlatform, place: Place, says: str
+    server: BotApiServer, platform: TelegramPlatform, place: MessageRef, says: str
 ) -> None:
     refuse(server, "sendMessage", says)
     refuse(server, "sendPhoto", says)
-    with pytest.raises(Gone) as raised:
+    with pytest.raises(TargetGone) as raised:
         await platform.send_text(place, TEXT)
-    assert not isinstance(raised.value, Rejected)
-    with pytest.raises(Gone) as raised:
+    assert not isinstance(raised.value, CallRejected)
+    with pytest.raises(TargetGone) as raised:
         await platform.send_chart(place, picture(), TEXT)
-    assert not isinstance(raised.value, NoPictures)
+    assert not isinstance(raised.value, PicturesNotAllowed)
     assert len(server.calls_of("sendMessage", "sendPhoto")) == 0
     assert [call.status for call in server.calls][-2:] == [400, 400]
 
@@ -189,26 +189,26 @@ async def test_where_nobody_is_there_one_try_is_enough(
     "says", ["Forbidden: bot was blocked by the user", "Forbidden: SOMETHING_NEW"]
 )
 async def test_any_forbidden_is_final(
-    server: BotApiServer, platform: TelegramPlatform, place: Place, says: str
+    server: BotApiServer, platform: TelegramPlatform, place: MessageRef, says: str
 ) -> None:
     server.faults.next("sendMessage", status=403, description=says)
-    with pytest.raises(Gone):
+    with pytest.raises(TargetGone):
         await platform.send_text(place, TEXT)
 
 
 async def test_a_group_may_forbid_photos_by_403_too(
-    server: BotApiServer, platform: TelegramPlatform, place: Place
+    server: BotApiServer, platform: TelegramPlatform, place: MessageRef
 ) -> None:
     says = "Forbidden: CHAT_SEND_PHOTOS_FORBIDDEN"
     server.faults.next("sendPhoto", status=403, description=says)
-    with pytest.raises(NoPictures):
+    with pytest.raises(PicturesNotAllowed):
         await platform.send_chart(place, picture(), TEXT)
 
 
 async def test_what_nobody_knows_is_said_plainly_and_logged_in_one_line(
     server: BotApiServer,
     platform: TelegramPlatform,
-    place: Place,
+    place: MessageRef,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     server.faults.next("sendMessage", status=400, description=NO_WORDS_FOR_IT)
@@ -219,16 +219,16 @@ async def test_what_nobody_knows_is_said_plainly_and_logged_in_one_line(
     assert "Something_new_invalid" in record.message
     assert record.exc_info is None
     server.faults.next("sendPhoto", status=400, description=NO_WORDS_FOR_IT)
-    with pytest.raises(NoPictures):
+    with pytest.raises(PicturesNotAllowed):
         await platform.send_chart(place, picture(), TEXT)
     server.faults.next("sendMessage", status=400, description=NO_WORDS_FOR_IT, times=2)
-    with pytest.raises(Rejected):
+    with pytest.raises(CallRejected):
         await platform.send_text(place, TEXT)
     assert len(caplog.records) == 4
 
 
 async def test_a_text_with_faulty_markup_reads_without_it(
-    server: BotApiServer, platform: TelegramPlatform, place: Place
+    server: BotApiServer, platform: TelegramPlatform, place: MessageRef
 ) -> None:
     with server.expecting("can't parse entities"):
         assert await platform.send_text(place, "<b>a dog</i> &lt; " + "x" * 5_000)

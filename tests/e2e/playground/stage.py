@@ -5,13 +5,13 @@ from typing import Self
 
 from telegram import Bot, CallbackQuery
 
-from clipbot_playground.botapi.delivery.loopback_server import Wire
+from clipbot_playground.botapi.delivery.loopback_server import LoopbackServer
 from clipbot_playground.botapi.server import BotApiServer
 from clipbot_playground.page.download import Progress
 from clipbot_playground.page.gallery import Gallery
 from clipbot_playground.page.model_choice import ModelChoice
 from clipbot_playground.page.site import Site
-from clipbot_playground.page.system_panel import Bonnet
+from clipbot_playground.page.system_panel import SystemPanel
 from inference.protocol.messages import WorkerStatus
 
 
@@ -27,9 +27,9 @@ class Stage:
 
     def __init__(self, model: str = "demo") -> None:
         self.server = BotApiServer()
-        self.bonnet = Bonnet(self.server.world.bell, ModelChoice(model))
+        self.bonnet = SystemPanel(self.server.world.bell, ModelChoice(model))
         self.site = Site(self.server, self.bonnet, Gallery())
-        self._wire = Wire(self.site.application)
+        self._wire = LoopbackServer(self.site.application)
         self._stack = AsyncExitStack()
         self._offset = 0
 

@@ -1,10 +1,10 @@
 import numpy as np
 
-from inference.model.text_cache import LabelFeatures
+from inference.model.text_cache import TextFeatureCache
 
 
 def test_what_was_put_is_found() -> None:
-    cache = LabelFeatures()
+    cache = TextFeatureCache()
     cache.put([(1,), (2, 3)], np.eye(2, dtype=np.float32))
     found = cache.get([(2, 3), (9,)])
     assert list(found) == [(2, 3)]
@@ -12,7 +12,7 @@ def test_what_was_put_is_found() -> None:
 
 
 def test_it_stays_within_its_bytes_and_forgets_the_least_recently_used() -> None:
-    cache = LabelFeatures(max_bytes=10_000)
+    cache = TextFeatureCache(max_bytes=10_000)
     cache.put([(0,)], np.ones((1, 256), np.float32))
     for i in range(1, 50):
         cache.get([(0,)])
@@ -23,14 +23,14 @@ def test_it_stays_within_its_bytes_and_forgets_the_least_recently_used() -> None
 
 
 def test_one_that_never_fits_is_not_kept() -> None:
-    cache = LabelFeatures(max_bytes=100)
+    cache = TextFeatureCache(max_bytes=100)
     cache.put([(0,)], np.ones((1, 256), np.float32))
     assert len(cache) == 0
     assert cache.used_bytes == 0
 
 
 def test_putting_twice_counts_once() -> None:
-    cache = LabelFeatures()
+    cache = TextFeatureCache()
     cache.put([(0,)], np.ones((1, 8), np.float32))
     used = cache.used_bytes
     cache.put([(0,)], np.ones((1, 8), np.float32))
@@ -38,6 +38,6 @@ def test_putting_twice_counts_once() -> None:
 
 
 def test_a_feature_does_not_keep_its_batch_alive() -> None:
-    cache = LabelFeatures()
+    cache = TextFeatureCache()
     cache.put([(0,), (1,)], np.ones((2, 8), np.float32))
     assert cache.get([(0,)])[0,].base is None

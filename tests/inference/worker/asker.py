@@ -12,7 +12,7 @@ from inference.protocol.broker.client import (
     JOBS_SUBJECT,
     RESULTS,
     Delivery,
-    Puller,
+    PullConsumer,
     Queue,
     jobs_consumer,
     results_subject,
@@ -33,10 +33,10 @@ LABELS = ("a red car", "a green tree", "a blue sea")
 class Asker:
     """Asks for pictures to be classified and collects what comes back."""
 
-    def __init__(self, queue: Queue, puller: Puller) -> None:
+    def __init__(self, queue: Queue, pull_consumer: PullConsumer) -> None:
         self.queue = queue
         self.results: list[Result] = []
-        self._puller = puller
+        self._pull_consumer = pull_consumer
         self._numbers = itertools.count(1)
 
     @classmethod
@@ -67,7 +67,7 @@ class Asker:
 
     async def listens(self, seconds: float) -> None:
         """Takes what comes in this time."""
-        for delivery in await self._puller.pull(100, seconds):
+        for delivery in await self._pull_consumer.pull(100, seconds):
             self.results.append(decode_result(delivery.data))
             await delivery.ack()
 
@@ -85,27 +85,29 @@ class Asker:
 
     async def hands_back_jobs(self, *, times: int, ack_wait: float) -> None:
         """Takes every waiting job and hands it back, as workers do that are stopped."""
-        puller = await self.queue.puller(JOBS, jobs_consumer(""), JOBS_SUBJECT, ack_wait=ack_wait)
+        pull_consumer = await self.queue.pull_consumer(
+            JOBS, jobs_consumer(""), JOBS_SUBJECT, ack_wait=ack_wait
+        )
         waiting = await self.queue.jobs_waiting()
         for _ in range(times):
             taken: list[Delivery] = []
             while len(taken) < waiting:
-                taken += await puller.pull(waiting - len(taken), 1.0)
+                taken += await pull_consumer.pull(waiting - len(taken), 1.0)
             for delivery in taken:
                 await delivery.hand_back()
-        await puller.close()
+        await pull_consumer.close()
 
     async def finds_set_aside(self) -> list[str]:
         """Ids of the jobs that were kept for a person to look at."""
-        puller = await self.queue.puller(DEAD, "person", "clipbot.dead.jobs")
-        found = await puller.pull(100, 0.2)
+        pull_consumer = await self.queue.pull_consumer(DEAD, "person", "clipbot.dead.jobs")
+        found = await pull_consumer.pull(100, 0.2)
         return [decode_job(delivery.data).id for delivery in found]
 
     async def starts_again(self) -> None:
         """Prepares the queue, as a bot does that starts."""
         await until(lambda: self.queue.connected, True)
         await self.queue.prepare(1_000, owner=True)
-        self._puller = await _ears(self.queue)
+        self._pull_consumer = await _ears(self.queue)
 
     async def jobs_in_hands(self) -> int:
         """How many jobs are delivered, and neither acknowledged nor handed back."""
@@ -117,8 +119,8 @@ class Asker:
         await until(lambda: self.queue.jobs_waiting(), 0, within)
 
 
-async def _ears(queue: Queue) -> Puller:
-    return await queue.puller(RESULTS, "asker", results_subject(1))
+async def _ears(queue: Queue) -> PullConsumer:
+    return await queue.pull_consumer(RESULTS, "asker", results_subject(1))
 
 
 async def until(ask: Callable[[], Any], wanted: object, within: float = 10.0) -> None:

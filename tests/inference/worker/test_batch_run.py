@@ -6,17 +6,17 @@ from typing import Any, cast
 import pytest
 
 from inference.protocol.errors import DeviceLost
-from inference.worker.batch_run import Trip
+from inference.worker.batch_run import BatchRun
 
 
-def trip(stop: asyncio.Event, before: Trip | None = None) -> Trip:
+def trip(stop: asyncio.Event, before: BatchRun | None = None) -> BatchRun:
     """One of no jobs."""
 
     async def alone() -> None:
         raise AssertionError("no job is suspected")
 
     nobody = cast("Any", None)
-    return Trip([], nobody, nobody, stop, alone=alone, before=before)
+    return BatchRun([], nobody, nobody, stop, alone=alone, before=before)
 
 
 async def test_a_batch_without_a_job_leaves_the_model_to_the_one_that_has_it() -> None:

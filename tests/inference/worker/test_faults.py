@@ -22,7 +22,7 @@ from inference.protocol.errors import (
 from inference.protocol.messages import ImageOutcome, Job, Reply, encode
 from inference.worker import job_lease as flight
 from inference.worker import job_reader as intake
-from inference.worker.pipeline import Stages
+from inference.worker.pipeline import Pipeline
 from tests.inference.pictures import NOT_A_PICTURE, picture
 from tests.inference.worker.asker import Asker, until
 from tests.inference.worker.hired import ACK_WAIT, Hire
@@ -103,7 +103,7 @@ async def test_an_answer_that_cannot_be_finished_is_tried_again(
 ) -> None:
     monkeypatch.setattr(flight, "LONGEST_REST", 0.05)
     broken = Mock(side_effect=RuntimeError("the pen broke"))
-    monkeypatch.setattr(Stages, "draw", broken)
+    monkeypatch.setattr(Pipeline, "draw", broken)
     hired = await hire()
     job = await asker.asks(picture("red"))
     await until(lambda: hired.counted("handed_back") > 0, True)
@@ -116,7 +116,7 @@ async def test_a_batch_that_breaks_hands_its_jobs_back(
     asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(flight, "LONGEST_REST", 0.05)
-    monkeypatch.setattr(Stages, "decode", Mock(side_effect=RuntimeError("our bug")))
+    monkeypatch.setattr(Pipeline, "decode", Mock(side_effect=RuntimeError("our bug")))
     hired = await hire()
     job = await asker.asks(picture("red"))
     await until(lambda: hired.counted("handed_back") > 0, True)

@@ -180,8 +180,8 @@ class TestABotWhoseModelWasChanged:
         asker = await Asker.on(queue)
         await asks(asker, CLIP, "1", "2")
         await queue.readdress_jobs(SIGLIP, 1)
-        puller = await queue.puller(JOBS, jobs_consumer(SIGLIP), jobs_subject(SIGLIP))
-        assert len(await puller.pull(10, 5.0)) == 2
+        pull_consumer = await queue.pull_consumer(JOBS, jobs_consumer(SIGLIP), jobs_subject(SIGLIP))
+        assert len(await pull_consumer.pull(10, 5.0)) == 2
         assert (await queue._js.stream_info(JOBS)).config.max_msgs == 2
         await queue.close()
 
@@ -209,8 +209,10 @@ def test_no_two_models_share_a_subject() -> None:
 async def test_a_name_of_any_length_and_kind_can_be_asked_for(asker: Asker) -> None:
     for model in ("/" * 300, "C:\\models\\clip", "ünï *>"):
         await asks(asker, model, f"job for {model[:20]}")
-        puller = await asker.queue.puller(JOBS, jobs_consumer(model), jobs_subject(model))
-        assert len(await puller.pull(5, 5.0)) == 1
+        pull_consumer = await asker.queue.pull_consumer(
+            JOBS, jobs_consumer(model), jobs_subject(model)
+        )
+        assert len(await pull_consumer.pull(5, 5.0)) == 1
 
 
 async def test_a_queue_knows_its_bots(nats_url: str, asker: Asker) -> None:

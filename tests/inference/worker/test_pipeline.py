@@ -16,7 +16,7 @@ from inference.protocol.errors import Fault, Problem, ProblemCode, TooLargeForHo
 from inference.protocol.messages import ImageOutcome, Job, Reply
 from inference.protocol.settings import WorkerSettings
 from inference.worker.batcher import ReadJob
-from inference.worker.pipeline import Stages
+from inference.worker.pipeline import Pipeline
 from tests.inference.pictures import picture
 
 LABELS = ["red", "green", "blue"]
@@ -32,8 +32,8 @@ class Choosy(ScriptedClassifier):
 
 
 @pytest.fixture
-def stages() -> Iterator[Stages]:
-    stages = Stages(Choosy(), WorkerSettings())
+def stages() -> Iterator[Pipeline]:
+    stages = Pipeline(Choosy(), WorkerSettings())
     yield stages
     stages.close()
 
@@ -42,12 +42,12 @@ def a_job(*images: bytes) -> Job:
     return Job(id="job", images=list(images), labels=LABELS, reply=Reply("x"))
 
 
-async def read(stages: Stages, *images: bytes) -> ReadJob:
+async def read(stages: Pipeline, *images: bytes) -> ReadJob:
     [found] = await stages.decode([a_job(*images)])
     return found
 
 
-async def test_what_can_t_be_prepared_is_left_to_the_model(stages: Stages) -> None:
+async def test_what_can_t_be_prepared_is_left_to_the_model(stages: Pipeline) -> None:
     found = await read(stages, picture("red"), picture("green"), b"no picture")
     assert [ready is not None for ready in found.prepared] == [True, False, False]
     assert isinstance(found.pictures[2], Problem)
@@ -59,7 +59,7 @@ async def test_what_can_t_be_prepared_is_left_to_the_model(stages: Stages) -> No
     assert [LABELS[int(np.argmax(row))] for row in answers] == ["red", "green"]
 
 
-async def test_a_picture_without_an_answer_has_none_in_the_chart(stages: Stages) -> None:
+async def test_a_picture_without_an_answer_has_none_in_the_chart(stages: Pipeline) -> None:
     found = await read(stages, picture("red"), picture("blue"))
     broken = ImageOutcome(problem=Problem(ProblemCode.INTERNAL))
     chart, _ = await stages.draw(found, [ImageOutcome([0.8, 0.1, 0.1]), broken])
@@ -69,7 +69,7 @@ async def test_a_picture_without_an_answer_has_none_in_the_chart(stages: Stages)
 
 
 async def test_prepared_pictures_get_the_answers_of_pictures(tiny_clip: Engine) -> None:
-    stages = Stages(tiny_clip, WorkerSettings())
+    stages = Pipeline(tiny_clip, WorkerSettings())
     try:
         found = await read(stages, picture("red"), picture("blue", (80, 50)))
     finally:
@@ -97,7 +97,7 @@ def scarce(monkeypatch: pytest.MonkeyPatch, error: Exception, times: int) -> lis
 
 @pytest.mark.parametrize("error", [MemoryError(), TooLargeForHost(50.1)], ids=str)
 async def test_a_picture_that_found_no_memory_is_tried_again_alone(
-    stages: Stages, monkeypatch: pytest.MonkeyPatch, error: Exception
+    stages: Pipeline, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     calls = scarce(monkeypatch, error, 1)
     found = await read(stages, picture("red"))
@@ -106,7 +106,7 @@ async def test_a_picture_that_found_no_memory_is_tried_again_alone(
 
 
 async def test_a_picture_too_large_for_the_host_is_not_called_damaged(
-    stages: Stages, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    stages: Pipeline, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     calls = scarce(monkeypatch, TooLargeForHost(50.1), 2)
     with caplog.at_level(logging.WARNING):
@@ -121,7 +121,7 @@ async def test_a_picture_too_large_for_the_host_is_not_called_damaged(
 
 
 async def test_a_chart_that_found_no_memory_is_drawn_once_more(
-    stages: Stages, monkeypatch: pytest.MonkeyPatch
+    stages: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from inference.charts import chart
 

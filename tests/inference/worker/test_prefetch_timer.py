@@ -2,11 +2,11 @@
 
 import pytest
 
-from inference.worker.prefetch_timer import Foresight
+from inference.worker.prefetch_timer import PrefetchTimer
 
 
 def test_nothing_is_read_ahead_before_anything_is_known() -> None:
-    foresight = Foresight(16)
+    foresight = PrefetchTimer(16)
     assert foresight.pause(4) is None
     foresight.has_read(2, 0.02)
     assert foresight.pause(4) is None
@@ -16,7 +16,7 @@ def test_nothing_is_read_ahead_before_anything_is_known() -> None:
 
 
 def test_a_full_batch_is_read_when_the_model_gets_free() -> None:
-    foresight = Foresight(16)
+    foresight = PrefetchTimer(16)
     foresight.has_read(2, 0.02)
     foresight.has_classified(4, 0.4)
     assert foresight.pause(16) == pytest.approx(16 * 0.1 - 16 * 0.01)

@@ -10,16 +10,16 @@ from clipbot_playground.botapi.server import BotApiServer
 from clipbot_playground.page.gallery import Gallery
 from clipbot_playground.page.model_choice import ModelChoice
 from clipbot_playground.page.site import Site
-from clipbot_playground.page.system_panel import Bonnet
+from clipbot_playground.page.system_panel import SystemPanel
 
 
 @pytest.fixture
-def bonnet(server: BotApiServer) -> Bonnet:
-    return Bonnet(server.world.bell, ModelChoice("demo"))
+def bonnet(server: BotApiServer) -> SystemPanel:
+    return SystemPanel(server.world.bell, ModelChoice("demo"))
 
 
 @pytest.fixture
-def site(server: BotApiServer, bonnet: Bonnet) -> Site:
+def site(server: BotApiServer, bonnet: SystemPanel) -> Site:
     return Site(server, bonnet, Gallery())
 
 

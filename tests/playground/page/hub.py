@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from clipbot_playground.botapi.delivery.loopback_server import Wire
+from clipbot_playground.botapi.delivery.loopback_server import LoopbackServer
 
 WEIGHTS = "model.safetensors"
 _COMMIT = "1" * 40
@@ -36,7 +36,7 @@ class Hub:
         }
         self.asked: list[tuple[str, str]] = []
         model = f"/api/models/{self.REPOSITORY}"
-        self._wire = Wire(
+        self._wire = LoopbackServer(
             Starlette(
                 routes=[
                     Route(model, self._listing),

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from clipbot_playground.page.event_stream import News
+from clipbot_playground.page.event_stream import EventStream
 
 Json = dict[str, Any]
 
@@ -17,7 +17,7 @@ class Listener:
         shown: its picture of the world by now, by kind and number.
     """
 
-    def __init__(self, news: News) -> None:
+    def __init__(self, news: EventStream) -> None:
         self.events: list[Json] = []
         self.shown: dict[tuple[object, ...], Json] = {}
         self._stream = news.stream()

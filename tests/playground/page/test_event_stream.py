@@ -10,8 +10,8 @@ from telegram import Bot
 from clipbot_playground.botapi.people import Person
 from clipbot_playground.botapi.server import BotApiServer
 from clipbot_playground.page import event_stream as news
-from clipbot_playground.page.event_stream import News
-from clipbot_playground.page.system_panel import Bonnet
+from clipbot_playground.page.event_stream import EventStream
+from clipbot_playground.page.system_panel import SystemPanel
 from tests.playground.botapi.pictures import picture
 from tests.playground.page.listener import Listener
 
@@ -19,8 +19,8 @@ Tab = Callable[[], Listener]
 
 
 @pytest.fixture
-def tab(server: BotApiServer, bonnet: Bonnet) -> Tab:
-    return lambda: Listener(News(server, bonnet))
+def tab(server: BotApiServer, bonnet: SystemPanel) -> Tab:
+    return lambda: Listener(EventStream(server, bonnet))
 
 
 def _is(kind: str, **said: Any) -> Callable[[dict[str, Any]], bool]:
@@ -111,16 +111,16 @@ async def test_a_long_chat_begins_with_its_end(
 
 
 async def test_silence_is_broken_by_a_sign_of_life(
-    server: BotApiServer, bonnet: Bonnet, monkeypatch: pytest.MonkeyPatch
+    server: BotApiServer, bonnet: SystemPanel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(news, "_HEARTBEAT", 0.01)
-    stream = News(server, bonnet).stream()
+    stream = EventStream(server, bonnet).stream()
     assert (await anext(stream)).startswith(b"event: hello\n")
     assert await anext(stream) == b": still here\n\n"
 
 
-async def test_the_stream_ends_with_the_server(server: BotApiServer, bonnet: Bonnet) -> None:
-    stream = News(server, bonnet).stream()
+async def test_the_stream_ends_with_the_server(server: BotApiServer, bonnet: SystemPanel) -> None:
+    stream = EventStream(server, bonnet).stream()
     await anext(stream)
     rest = asyncio.ensure_future(anext(stream, b"the end"))
     server.world.updates.close()

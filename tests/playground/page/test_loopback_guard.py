@@ -12,8 +12,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from clipbot_playground.botapi.delivery.loopback_server import Wire
-from clipbot_playground.page.loopback_guard import LARGEST_REQUEST, Gate
+from clipbot_playground.botapi.delivery.loopback_server import LoopbackServer
+from clipbot_playground.page.loopback_guard import LARGEST_REQUEST, LoopbackGuard
 
 
 async def _answers(request: Request) -> Response:
@@ -23,7 +23,8 @@ async def _answers(request: Request) -> Response:
 def _page(port: int) -> httpx.AsyncClient:
     """A client of a page behind the gate, whose server listens on this port."""
     app = Starlette(
-        routes=[Route("/", _answers, methods=["GET", "POST"])], middleware=[Middleware(Gate)]
+        routes=[Route("/", _answers, methods=["GET", "POST"])],
+        middleware=[Middleware(LoopbackGuard)],
     )
 
     async def listening(scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,8 +101,10 @@ async def test_an_upload_has_a_length_and_a_limit() -> None:
 
 
 async def test_too_much_is_refused_before_it_is_read() -> None:
-    app = Starlette(routes=[Route("/", _answers, methods=["POST"])], middleware=[Middleware(Gate)])
-    wire = Wire(app)
+    app = Starlette(
+        routes=[Route("/", _answers, methods=["POST"])], middleware=[Middleware(LoopbackGuard)]
+    )
+    wire = LoopbackServer(app)
     await wire.start()
     host = wire.url.removeprefix("http://")
     reader, writer = await asyncio.open_connection("127.0.0.1", int(host.rpartition(":")[2]))

@@ -11,10 +11,10 @@ from typing import cast
 import pytest
 
 from bot.services.child_process import Child
-from clipbot_playground.botapi.delivery.notifier import Bell
+from clipbot_playground.botapi.delivery.notifier import Notifier
 from clipbot_playground.page.download import Progress
 from clipbot_playground.page.model_choice import ModelChoice
-from clipbot_playground.page.system_panel import Bonnet
+from clipbot_playground.page.system_panel import SystemPanel
 from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Queue, results_subject
 from inference.protocol.errors import Problem, ProblemCode
 from inference.protocol.messages import (
@@ -33,7 +33,7 @@ _REPLY = Reply(_RESULTS)
 
 
 @contextlib.asynccontextmanager
-async def _watching(bonnet: Bonnet, queue: Queue) -> AsyncIterator[None]:
+async def _watching(bonnet: SystemPanel, queue: Queue) -> AsyncIterator[None]:
     watching = asyncio.create_task(bonnet.watch(queue, _RESULTS))
     try:
         yield
@@ -44,13 +44,13 @@ async def _watching(bonnet: Bonnet, queue: Queue) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-def bell() -> Bell:
-    return Bell()
+def bell() -> Notifier:
+    return Notifier()
 
 
 @pytest.fixture
-async def bonnet(bell: Bell, queue: Queue) -> AsyncIterator[Bonnet]:
-    bonnet = Bonnet(bell, ModelChoice("demo"))
+async def bonnet(bell: Notifier, queue: Queue) -> AsyncIterator[SystemPanel]:
+    bonnet = SystemPanel(bell, ModelChoice("demo"))
     bonnet.depth = -1  # which no queue has: it is 0 once somebody has looked
     async with _watching(bonnet, queue):
         await bell.until(lambda: bonnet.depth == 0 or None, 10)
@@ -67,22 +67,22 @@ def _result(name: str, **said: object) -> bytes:
 
 
 async def test_the_depth_counts_what_waits_and_what_is_under_way(
-    bonnet: Bonnet, bell: Bell, queue: Queue
+    bonnet: SystemPanel, bell: Notifier, queue: Queue
 ) -> None:
     for name in ("one", "two"):
         await queue.publish(JOBS_SUBJECT, encode(_job(name)), name)
     await bell.until(lambda: bonnet.depth == 2 or None, 10)
-    puller = await queue.puller(JOBS, "workers", JOBS_SUBJECT)
-    (first,) = await puller.pull(1, 10)
+    pull_consumer = await queue.pull_consumer(JOBS, "workers", JOBS_SUBJECT)
+    (first,) = await pull_consumer.pull(1, 10)
     assert bonnet.to_json()["depth"] == 2
     await first.ack()
     await bell.until(lambda: bonnet.depth == 1 or None, 10)
     assert bonnet.jobs == 2
-    await puller.close()
+    await pull_consumer.close()
 
 
 async def test_a_finished_job_tells_where_its_time_went(
-    bonnet: Bonnet, bell: Bell, queue: Queue
+    bonnet: SystemPanel, bell: Notifier, queue: Queue
 ) -> None:
     revision = bonnet.revision
     took = Timings(queued=0.5, decode=0.1, model=0.2, chart=0.3, batch_size=7)
@@ -105,14 +105,18 @@ async def test_a_finished_job_tells_where_its_time_went(
     assert bonnet.revision > revision
 
 
-async def test_a_failed_job_is_finished_too(bonnet: Bonnet, bell: Bell, queue: Queue) -> None:
+async def test_a_failed_job_is_finished_too(
+    bonnet: SystemPanel, bell: Notifier, queue: Queue
+) -> None:
     problem = Problem(next(iter(ProblemCode)))
     await queue.publish(_RESULTS, _result("one", images=[], problem=problem), "one")
     await bell.until(lambda: bonnet.finished or None, 10)
     assert bonnet.works[-1].problem == str(problem.code)
 
 
-async def test_the_best_worker_says_how_it_stands(bonnet: Bonnet, bell: Bell, queue: Queue) -> None:
+async def test_the_best_worker_says_how_it_stands(
+    bonnet: SystemPanel, bell: Notifier, queue: Queue
+) -> None:
     assert bonnet.state == "starting"
     for status in (
         WorkerStatus(
@@ -128,8 +132,8 @@ async def test_the_best_worker_says_how_it_stands(bonnet: Bonnet, bell: Bell, qu
 
 
 async def test_a_fault_of_the_panel_is_told_once_and_passes(
-    bonnet: Bonnet,
-    bell: Bell,
+    bonnet: SystemPanel,
+    bell: Notifier,
     queue: Queue,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -150,7 +154,7 @@ async def test_a_fault_of_the_panel_is_told_once_and_passes(
     assert caplog.text.count("could not look at the queue") == 1
 
 
-async def test_a_child_that_keeps_ending_is_told_of(bonnet: Bonnet, bell: Bell) -> None:
+async def test_a_child_that_keeps_ending_is_told_of(bonnet: SystemPanel, bell: Notifier) -> None:
     child = Child("worker", lambda: [sys.executable, "-c", "raise SystemExit(3)"], os.environ)
     await child.start()
     bonnet.children.append(child)
@@ -176,10 +180,10 @@ class _ScriptedDownload:
 
 
 async def test_a_download_is_followed_until_the_model_is_ready(
-    bell: Bell, queue: Queue, tmp_path: Path
+    bell: Notifier, queue: Queue, tmp_path: Path
 ) -> None:
     download = _ScriptedDownload()
-    bonnet = Bonnet(bell, ModelChoice("somebody/model"), download)  # type: ignore[arg-type]
+    bonnet = SystemPanel(bell, ModelChoice("somebody/model"), download)  # type: ignore[arg-type]
     async with _watching(bonnet, queue):
         await bell.until(lambda: bonnet.progress.size or None, 10)
         download.progress = Progress(40, 100)
@@ -190,7 +194,7 @@ async def test_a_download_is_followed_until_the_model_is_ready(
         await bell.until(lambda: bonnet.state == "ready" or None, 10)
 
 
-async def test_a_look_that_swallows_its_cancellation_is_the_last(bell: Bell) -> None:
+async def test_a_look_that_swallows_its_cancellation_is_the_last(bell: Notifier) -> None:
     """As nats-py may do when the answer comes in the same moment."""
     looks = 0
 
@@ -208,7 +212,7 @@ async def test_a_look_that_swallows_its_cancellation_is_the_last(bell: Bell) -> 
         async def workers(self) -> list[WorkerStatus]:
             return []
 
-    watching = Bonnet(bell, ModelChoice("demo")).watch(cast("Queue", Swallowing()), _RESULTS)
+    watching = SystemPanel(bell, ModelChoice("demo")).watch(cast("Queue", Swallowing()), _RESULTS)
     task = asyncio.create_task(watching)
     await bell.until(lambda: looks or None, 10)
     task.cancel()
@@ -219,8 +223,8 @@ async def test_a_look_that_swallows_its_cancellation_is_the_last(bell: Bell) -> 
     assert looks == 1
 
 
-def test_a_worker_that_was_started_again_is_not_blamed_for_the_one_before(bell: Bell) -> None:
-    bonnet = Bonnet(bell, ModelChoice("somebody/model"))
+def test_a_worker_that_was_started_again_is_not_blamed_for_the_one_before(bell: Notifier) -> None:
+    bonnet = SystemPanel(bell, ModelChoice("somebody/model"))
     failed = WorkerStatus(worker="a", model="m", state=WorkerState.FAILED, reason="Disk full.")
     loading = WorkerStatus(worker="b", model="m", state=WorkerState.LOADING)
     ready = WorkerStatus(worker="c", model="m", state=WorkerState.READY, device="cpu")

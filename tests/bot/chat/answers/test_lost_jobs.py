@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import text
 
 from bot.chat.answers.lost_jobs import LostJobs
-from bot.chat.answers.result_dispatcher import Deliverer
-from bot.platform.models import Ask
-from bot.platform.ports import Gone, TryAgain
+from bot.chat.answers.result_dispatcher import ResultDispatcher
+from bot.platform.models import ClassifyRequest
+from bot.platform.ports import RetryLater, TargetGone
 from bot.queues.consumer import Consumer
-from bot.queues.job_publisher import Intake
-from bot.runtime.keyed_lock import Lanes
+from bot.queues.job_publisher import JobPublisher
+from bot.runtime.keyed_lock import KeyedLock
 from bot.runtime.metrics import Metrics
 from bot.storage import Store
 from inference.protocol.broker.client import (
@@ -21,7 +21,7 @@ from inference.protocol.broker.client import (
     JOBS_SUBJECT,
     RESULTS,
     Delivery,
-    Puller,
+    PullConsumer,
     Queue,
     results_subject,
 )
@@ -47,15 +47,17 @@ def games() -> Games:
 
 
 @pytest.fixture
-def intake(queue: Queue, store: Store, platform: ScriptedPlatform, metrics: Metrics) -> Intake:
-    return Intake(queue, store, platform, metrics, bot_id=42, max_per_user=2)
+def publisher(
+    queue: Queue, store: Store, platform: ScriptedPlatform, metrics: Metrics
+) -> JobPublisher:
+    return JobPublisher(queue, store, platform, metrics, bot_id=42, max_per_user=2)
 
 
 @pytest.fixture
 def lost(
-    queue: Queue, store: Store, intake: Intake, platform: ScriptedPlatform, games: Games
+    queue: Queue, store: Store, publisher: JobPublisher, platform: ScriptedPlatform, games: Games
 ) -> LostJobs:
-    return LostJobs(queue, store, intake, platform, Lanes(), games.resume)
+    return LostJobs(queue, store, publisher, platform, KeyedLock(), games.resume)
 
 
 @pytest.fixture
@@ -77,13 +79,13 @@ def answer_to(job: Job) -> Result:
 class Worker:
     """Takes jobs, and answers them where it is told to."""
 
-    def __init__(self, queue: Queue, jobs: Puller) -> None:
+    def __init__(self, queue: Queue, jobs: PullConsumer) -> None:
         self._queue = queue
         self._jobs = jobs
 
     @classmethod
     async def on(cls, queue: Queue) -> "Worker":
-        return cls(queue, await queue.puller(JOBS, "workers", JOBS_SUBJECT))
+        return cls(queue, await queue.pull_consumer(JOBS, "workers", JOBS_SUBJECT))
 
     async def takes(self, within: float = 5.0) -> list[tuple[Job, Delivery]]:
         deadline = asyncio.get_running_loop().time() + within
@@ -99,8 +101,8 @@ class Worker:
 
 
 @contextlib.asynccontextmanager
-async def delivering(queue: Queue, deliverer: Deliverer) -> AsyncIterator[None]:
-    results = await queue.puller(RESULTS, "bot-42", results_subject(42))
+async def delivering(queue: Queue, deliverer: ResultDispatcher) -> AsyncIterator[None]:
+    results = await queue.pull_consumer(RESULTS, "bot-42", results_subject(42))
     consumer = Consumer(results, deliverer.deal_with, limit=9)
     consumer.start()
     try:
@@ -111,17 +113,17 @@ async def delivering(queue: Queue, deliverer: Deliverer) -> AsyncIterator[None]:
 
 async def remade(queue: Queue, server: NatsServer) -> None:
     """The queue stops, loses its files and comes back; whoever pulls makes its streams again."""
-    puller = await queue.puller(RESULTS, "bot-42", results_subject(42))
+    pull_consumer = await queue.pull_consumer(RESULTS, "bot-42", results_subject(42))
     server.stop()
     server.forget()
     server.start()
 
     async def is_back() -> bool:
-        await puller.pull(1, 0.1)
+        await pull_consumer.pull(1, 0.1)
         return queue.connected and await _stands(queue)
 
     await until(is_back, True, 20.0)
-    await puller.close()
+    await pull_consumer.close()
 
 
 async def _stands(queue: Queue) -> bool:
@@ -136,7 +138,7 @@ async def test_a_queue_that_lost_its_files_is_asked_again_and_each_asker_answere
     queue: Queue,
     nats_server: NatsServer,
     store: Store,
-    intake: Intake,
+    publisher: JobPublisher,
     lost: LostJobs,
     platform: ScriptedPlatform,
     metrics: Metrics,
@@ -145,12 +147,12 @@ async def test_a_queue_that_lost_its_files_is_asked_again_and_each_asker_answere
     await lost.look()
     plain = an_ask(1)
     album = an_ask(2, media=(plain.media * 2), labels=("a house", "ein Café"))
-    templated = Ask(
+    templated = ClassifyRequest(
         plain.place.__class__(-100, 3, 9), 8, "es", plain.media, ("un perro",), "una foto de {}"
     )
     asked = [plain, album, templated]
     for ask in asked:
-        await intake.submit(ask)
+        await publisher.submit(ask)
     worker = await Worker.on(queue)
     before = {job.id: job for job, _ in await worker.takes()}
 
@@ -170,7 +172,7 @@ async def test_a_queue_that_lost_its_files_is_asked_again_and_each_asker_answere
         state = await queue.state(RESULTS)
         return state.first > state.last
 
-    async with delivering(queue, Deliverer(queue, store, platform, Lanes(), metrics)):
+    async with delivering(queue, ResultDispatcher(queue, store, platform, KeyedLock(), metrics)):
         for job, delivery in again:
             await worker.answers(job, delivery)
         await until(lambda: sorted(platform.kinds), ["chart"] * 3)
@@ -185,9 +187,9 @@ async def test_a_queue_that_lost_its_files_is_asked_again_and_each_asker_answere
 
 
 async def test_a_bot_that_starts_on_another_queue_asks_again(
-    queue: Queue, nats_server: NatsServer, intake: Intake, lost: LostJobs, games: Games
+    queue: Queue, nats_server: NatsServer, publisher: JobPublisher, lost: LostJobs, games: Games
 ) -> None:
-    await intake.submit(an_ask())
+    await publisher.submit(an_ask())
     await remade(queue, nats_server)
     await lost.look()
     assert await queue.jobs_waiting() == 1
@@ -196,9 +198,9 @@ async def test_a_bot_that_starts_on_another_queue_asks_again(
 
 @pytest.mark.parametrize("stream", [JOBS, RESULTS])
 async def test_what_a_purge_took_is_asked_again(
-    queue: Queue, intake: Intake, lost: LostJobs, stream: str, no_margin: None
+    queue: Queue, publisher: JobPublisher, lost: LostJobs, stream: str, no_margin: None
 ) -> None:
-    await intake.submit(an_ask())
+    await publisher.submit(an_ask())
     worker = await Worker.on(queue)
     await lost.look()
     if stream == RESULTS:
@@ -214,9 +216,9 @@ async def test_what_a_purge_took_is_asked_again(
 
 
 async def test_what_is_in_a_stream_is_not_asked_again(
-    queue: Queue, intake: Intake, lost: LostJobs, no_margin: None
+    queue: Queue, publisher: JobPublisher, lost: LostJobs, no_margin: None
 ) -> None:
-    await intake.submit(an_ask(1))
+    await publisher.submit(an_ask(1))
     for _ in range(5):
         await lost.look()
     assert await queue.jobs_waiting() == 1
@@ -233,14 +235,14 @@ async def test_what_is_in_a_stream_is_not_asked_again(
 async def test_what_can_be_fetched_or_queued_only_later_is_asked_again_later(
     queue: Queue,
     nats_server: NatsServer,
-    intake: Intake,
+    publisher: JobPublisher,
     lost: LostJobs,
     platform: ScriptedPlatform,
 ) -> None:
     for number in (1, 2):
-        await intake.submit(an_ask(number))
+        await publisher.submit(an_ask(number))
     await remade(queue, nats_server)
-    platform.faults["fetch"] = [TryAgain("away")]
+    platform.faults["fetch"] = [RetryLater("away")]
     await lost.look()
     assert await queue.jobs_waiting() == 1
     await lost.look()
@@ -249,20 +251,23 @@ async def test_what_can_be_fetched_or_queued_only_later_is_asked_again_later(
 
 @pytest.mark.parametrize(
     ("fault", "times", "sentence"),
-    [(Gone("wrong file_id"), 1, "no longer has that picture"), (ValueError("ours"), 3, "Sorry")],
+    [
+        (TargetGone("wrong file_id"), 1, "no longer has that picture"),
+        (ValueError("ours"), 3, "Sorry"),
+    ],
 )
 async def test_who_cannot_be_answered_any_more_is_told_and_no_longer_busy(
     queue: Queue,
     nats_server: NatsServer,
     store: Store,
-    intake: Intake,
+    publisher: JobPublisher,
     lost: LostJobs,
     platform: ScriptedPlatform,
     fault: Exception,
     times: int,
     sentence: str,
 ) -> None:
-    await intake.submit(an_ask())
+    await publisher.submit(an_ask())
     await remade(queue, nats_server)
     platform.faults["fetch"] = [fault] * times
     for _ in range(4):
@@ -301,10 +306,10 @@ async def test_what_an_older_clipbot_recorded_is_told_and_no_longer_busy(
 
 
 async def test_an_edit_is_asked_again_in_place_of_what_it_edited(
-    queue: Queue, nats_server: NatsServer, store: Store, intake: Intake, lost: LostJobs
+    queue: Queue, nats_server: NatsServer, store: Store, publisher: JobPublisher, lost: LostJobs
 ) -> None:
     await store.record_job(an_ask(), "an older queue")
-    await store.record_job(an_ask(serial=5, labels=("a house",)), "an older queue")
+    await store.record_job(an_ask(revision=5, labels=("a house",)), "an older queue")
     await lost.look()
     worker = await Worker.on(queue)
     assert [job.labels for job, _ in await worker.takes()] == [["a house"]]
@@ -314,7 +319,7 @@ async def test_what_an_answered_edit_took_the_place_of_keeps_nobody_busy(
     store: Store, lost: LostJobs, queue: Queue, no_margin: None
 ) -> None:
     await store.record_job(an_ask(), "an older queue")
-    edit = an_ask(serial=5, labels=("a house",))
+    edit = an_ask(revision=5, labels=("a house",))
     await store.record_job(edit, "an older queue")
     await store.mark_delivered(edit.id)  # and we were killed before the first one was given up
     await lost.look()

@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from bot.chat.answers.result_dispatcher import Deliverer
-from bot.platform.models import Ask
-from bot.platform.ports import Gone, NoPictures, TryAgain
-from bot.runtime.keyed_lock import Lanes
+from bot.chat.answers.result_dispatcher import ResultDispatcher
+from bot.platform.models import ClassifyRequest
+from bot.platform.ports import PicturesNotAllowed, RetryLater, TargetGone
+from bot.runtime.keyed_lock import KeyedLock
 from bot.runtime.metrics import Metrics
 from bot.storage import Store
 from inference.protocol.broker.client import DEAD, Queue
@@ -18,12 +18,12 @@ from tests.bot.scripted import CHART, ScriptedDelivery, ScriptedPlatform, an_ask
 @pytest.fixture
 def deliverer(
     queue: Queue, store: Store, platform: ScriptedPlatform, metrics: Metrics
-) -> Deliverer:
-    return Deliverer(queue, store, platform, Lanes(), metrics)
+) -> ResultDispatcher:
+    return ResultDispatcher(queue, store, platform, KeyedLock(), metrics)
 
 
 def result_of(
-    ask: Ask,
+    ask: ClassifyRequest,
     attempt: int = 1,
     *,
     chart: bytes = CHART,
@@ -43,7 +43,7 @@ def result_of(
 
 
 async def test_a_result_is_told_and_counted(
-    deliverer: Deliverer, store: Store, platform: ScriptedPlatform, metrics: Metrics
+    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform, metrics: Metrics
 ) -> None:
     ask = an_ask()
     await store.record_job(ask)
@@ -56,28 +56,30 @@ async def test_a_result_is_told_and_counted(
 
 
 async def test_where_photos_are_forbidden_the_answer_is_in_words(
-    deliverer: Deliverer, store: Store, platform: ScriptedPlatform
+    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
     ask = an_ask(labels=("a dog", "a cat", "a tree"))
     await store.record_job(ask)
-    platform.faults["send_chart"] = [NoPictures("not enough rights to send photos to the chat")]
+    platform.faults["send_chart"] = [
+        PicturesNotAllowed("not enough rights to send photos to the chat")
+    ]
     delivery = result_of(ask)
     await deliverer.deal_with(delivery)
     words = "🏆 <b>a dog</b> · 90.0 %\n🥈 a cat · 5.0 %\n▫️ a tree · 5.0 %"
     assert platform.said == [("text", ask.place, words)]
     assert delivery.acknowledged == 1
     # Its edit changes the words, and becomes a chart once photos are allowed.
-    for serial, kind in ((1, "edit 9000 to text"), (2, "edit 9000 to chart")):
-        if serial == 1:
-            platform.faults["edit_to_chart"] = [NoPictures("CHAT_SEND_PHOTOS_FORBIDDEN")]
-        edited = an_ask(serial=serial)
+    for revision, kind in ((1, "edit 9000 to text"), (2, "edit 9000 to chart")):
+        if revision == 1:
+            platform.faults["edit_to_chart"] = [PicturesNotAllowed("CHAT_SEND_PHOTOS_FORBIDDEN")]
+        edited = an_ask(revision=revision)
         await store.record_job(edited)
         await deliverer.deal_with(result_of(edited))
         assert platform.kinds[-1] == kind
 
 
 async def test_what_was_delivered_is_not_delivered_again(
-    deliverer: Deliverer, store: Store, platform: ScriptedPlatform
+    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
     ask = an_ask()
     await store.record_job(ask)
@@ -88,7 +90,7 @@ async def test_what_was_delivered_is_not_delivered_again(
 
 
 async def test_a_chart_is_sent_once_however_often_the_database_refuses_to_note_it(
-    deliverer: Deliverer,
+    deliverer: ResultDispatcher,
     store: Store,
     platform: ScriptedPlatform,
     monkeypatch: pytest.MonkeyPatch,
@@ -105,7 +107,7 @@ async def test_a_chart_is_sent_once_however_often_the_database_refuses_to_note_i
 
 
 async def test_a_database_that_is_away_is_not_our_own_fault(
-    deliverer: Deliverer,
+    deliverer: ResultDispatcher,
     store: Store,
     platform: ScriptedPlatform,
     monkeypatch: pytest.MonkeyPatch,
@@ -121,11 +123,11 @@ async def test_a_database_that_is_away_is_not_our_own_fault(
 
 
 async def test_a_platform_that_is_away_gets_it_later(
-    deliverer: Deliverer, store: Store, platform: ScriptedPlatform
+    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
     ask = an_ask()
     await store.record_job(ask)
-    platform.faults["send_chart"] = [TryAgain("flood", 12.0), TryAgain("away")]
+    platform.faults["send_chart"] = [RetryLater("flood", 12.0), RetryLater("away")]
     first, second, third = (result_of(ask, attempt) for attempt in (1, 2, 3))
     for delivery in (first, second, third):
         await deliverer.deal_with(delivery)
@@ -135,11 +137,11 @@ async def test_a_platform_that_is_away_gets_it_later(
 
 
 async def test_nobody_is_there(
-    deliverer: Deliverer, store: Store, platform: ScriptedPlatform
+    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
     ask = an_ask()
     await store.record_job(ask)
-    platform.faults["send_chart"] = [Gone("bot was blocked by the user")]
+    platform.faults["send_chart"] = [TargetGone("bot was blocked by the user")]
     delivery = result_of(ask)
     await deliverer.deal_with(delivery)
     assert delivery.acknowledged == 1
@@ -147,7 +149,7 @@ async def test_nobody_is_there(
 
 
 async def test_our_own_fault_is_tried_a_few_times_then_set_aside(
-    deliverer: Deliverer, store: Store, platform: ScriptedPlatform, queue: Queue
+    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform, queue: Queue
 ) -> None:
     ask = an_ask()
     await store.record_job(ask)
@@ -157,13 +159,13 @@ async def test_our_own_fault_is_tried_a_few_times_then_set_aside(
         await deliverer.deal_with(delivery)
     assert [delivery.handed_back for delivery in deliveries] == [[1.0], [2.0], [4.0], []]
     assert deliveries[-1].acknowledged == 1
-    kept = await (await queue.puller(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
+    kept = await (await queue.pull_consumer(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
     assert len(kept) == 1
     assert "went wrong on my side" in platform.said[-1][2]
 
 
 async def test_a_chat_with_many_answers_leaves_room_for_the_others(
-    deliverer: Deliverer,
+    deliverer: ResultDispatcher,
     store: Store,
     platform: ScriptedPlatform,
     monkeypatch: pytest.MonkeyPatch,
@@ -180,9 +182,9 @@ async def test_a_chat_with_many_answers_leaves_room_for_the_others(
 
 
 async def test_a_newer_question_of_the_same_message_wins(
-    deliverer: Deliverer, store: Store, platform: ScriptedPlatform
+    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
-    old, new = an_ask(), an_ask(serial=1, labels=("a house", "a boat"))
+    old, new = an_ask(), an_ask(revision=1, labels=("a house", "a boat"))
     for ask in (old, new):
         await store.record_job(ask)
     for ask in (old, new):
@@ -192,26 +194,26 @@ async def test_a_newer_question_of_the_same_message_wins(
 
 
 async def test_a_second_answer_edits_the_first(
-    deliverer: Deliverer, store: Store, platform: ScriptedPlatform
+    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
-    for ask in (an_ask(), an_ask(serial=1, labels=("a house",))):
+    for ask in (an_ask(), an_ask(revision=1, labels=("a house",))):
         await store.record_job(ask)
         await deliverer.deal_with(result_of(ask))
     assert platform.kinds == ["chart", "edit 9000 to chart"]
 
 
 async def test_a_first_answer_that_was_deleted_comes_anew(
-    deliverer: Deliverer, store: Store, platform: ScriptedPlatform
+    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
-    platform.faults["edit_to_chart"] = [Gone("message to edit not found")]
-    for ask in (an_ask(), an_ask(serial=1, labels=("a house",))):
+    platform.faults["edit_to_chart"] = [TargetGone("message to edit not found")]
+    for ask in (an_ask(), an_ask(revision=1, labels=("a house",))):
         await store.record_job(ask)
         await deliverer.deal_with(result_of(ask))
     assert platform.kinds == ["chart", "chart"]
 
 
 async def test_a_bad_picture_is_a_sentence(
-    deliverer: Deliverer, store: Store, platform: ScriptedPlatform
+    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
     ask = an_ask()
     await store.record_job(ask)
@@ -222,9 +224,9 @@ async def test_a_bad_picture_is_a_sentence(
 
 
 async def test_a_job_that_failed_by_our_fault_is_an_apology_and_edited_away_later(
-    deliverer: Deliverer, store: Store, platform: ScriptedPlatform
+    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
-    ask, better = an_ask(), an_ask(serial=1, labels=("a house",))
+    ask, better = an_ask(), an_ask(revision=1, labels=("a house",))
     await store.record_job(ask)
     await deliverer.deal_with(result_of(ask, problem=Problem(ProblemCode.INTERNAL)))
     assert "something went wrong on my side" in platform.said[0][2]
@@ -234,7 +236,7 @@ async def test_a_job_that_failed_by_our_fault_is_an_apology_and_edited_away_late
 
 
 async def test_without_a_chart_the_numbers_are_told(
-    deliverer: Deliverer, store: Store, platform: ScriptedPlatform
+    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
     ask = an_ask()
     await store.record_job(ask)
@@ -244,7 +246,7 @@ async def test_without_a_chart_the_numbers_are_told(
 
 
 async def test_a_result_that_nobody_remembers_is_dropped(
-    deliverer: Deliverer, platform: ScriptedPlatform
+    deliverer: ResultDispatcher, platform: ScriptedPlatform
 ) -> None:
     delivery = result_of(an_ask())
     await deliverer.deal_with(delivery)
@@ -253,7 +255,7 @@ async def test_a_result_that_nobody_remembers_is_dropped(
 
 @pytest.mark.parametrize("asked", [b"", b"1.2", b"one.2.3", b"1.2.3.4", b"\xff"])
 async def test_a_result_for_nobody_of_ours_is_dropped(
-    deliverer: Deliverer, platform: ScriptedPlatform, asked: bytes
+    deliverer: ResultDispatcher, platform: ScriptedPlatform, asked: bytes
 ) -> None:
     result = Result(job_id="1", reply=Reply("x", asked), labels=[])
     delivery = ScriptedDelivery(encode(result))
@@ -262,7 +264,7 @@ async def test_a_result_for_nobody_of_ours_is_dropped(
 
 
 async def test_a_result_of_a_newer_clipbot_waits_for_ours_to_be_updated(
-    deliverer: Deliverer, platform: ScriptedPlatform
+    deliverer: ResultDispatcher, platform: ScriptedPlatform
 ) -> None:
     newer = Result(job_id="1", reply=Reply("x"), labels=[], version=99)
     delivery = ScriptedDelivery(encode(newer))
@@ -270,17 +272,17 @@ async def test_a_result_of_a_newer_clipbot_waits_for_ours_to_be_updated(
     assert (delivery.handed_back, delivery.acknowledged) == ([30.0], 0)
 
 
-async def test_what_is_no_result_is_set_aside(deliverer: Deliverer, queue: Queue) -> None:
+async def test_what_is_no_result_is_set_aside(deliverer: ResultDispatcher, queue: Queue) -> None:
     delivery = ScriptedDelivery(b"rubbish")
     await deliverer.deal_with(delivery)
     assert delivery.acknowledged == 1
-    kept = await (await queue.puller(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
+    kept = await (await queue.pull_consumer(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
     assert [found.data for found in kept] == [b"rubbish"]
 
 
 @pytest.mark.parametrize("question", ["1.2", f"{2**64}.1.0", f"1.{2**63}.0", "9" * 5_000 + ".1.0"])
 async def test_a_result_for_no_question_of_ours_is_done_with(
-    deliverer: Deliverer, question: str
+    deliverer: ResultDispatcher, question: str
 ) -> None:
     result = Result(job_id="x", reply=Reply("clipbot.results.42", question.encode()), labels=["a"])
     delivery = ScriptedDelivery(encode(result))
@@ -301,18 +303,18 @@ class BrokenTaker:
 async def test_a_result_that_fails_before_it_is_told_is_set_aside_after_its_tries(
     queue: Queue, store: Store, platform: ScriptedPlatform, metrics: Metrics
 ) -> None:
-    deliverer = Deliverer(queue, store, platform, Lanes(), metrics, [BrokenTaker()])
+    deliverer = ResultDispatcher(queue, store, platform, KeyedLock(), metrics, [BrokenTaker()])
     delivery = result_of(an_ask())
     for tries in range(4):
         assert (len(delivery.handed_back), delivery.acknowledged) == (tries, 0)
         await deliverer.deal_with(delivery)
     assert (len(delivery.handed_back), delivery.acknowledged) == (3, 1)
-    (kept,) = await (await queue.puller(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
+    (kept,) = await (await queue.pull_consumer(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
     assert kept.data == delivery.data
 
 
 async def test_a_result_of_another_version_waits_for_a_day_and_is_then_set_aside(
-    deliverer: Deliverer, queue: Queue
+    deliverer: ResultDispatcher, queue: Queue
 ) -> None:
     data = encode(msgspec.structs.replace(decode_result(result_of(an_ask()).data), version=2))
     early, late = ScriptedDelivery(data, 100), ScriptedDelivery(data, 2_880)
@@ -320,5 +322,5 @@ async def test_a_result_of_another_version_waits_for_a_day_and_is_then_set_aside
     await deliverer.deal_with(late)
     assert (early.handed_back, early.acknowledged) == ([30.0], 0)
     assert (late.handed_back, late.acknowledged) == ([], 1)
-    (kept,) = await (await queue.puller(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
+    (kept,) = await (await queue.pull_consumer(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
     assert kept.data == data

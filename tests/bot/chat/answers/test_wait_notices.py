@@ -7,9 +7,9 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 from bot.chat.answers import wait_notices as patience
-from bot.chat.answers.replies import Answers
-from bot.platform.ports import Gone, TryAgain
-from bot.runtime.keyed_lock import Lanes
+from bot.chat.answers.replies import ReplyService
+from bot.platform.ports import RetryLater, TargetGone
+from bot.runtime.keyed_lock import KeyedLock
 from bot.storage import Store
 from tests.bot.scripted import CHART, ScriptedPlatform, an_ask
 from tests.inference.worker.asker import until
@@ -17,7 +17,9 @@ from tests.inference.worker.asker import until
 
 @contextlib.asynccontextmanager
 async def watching(store: Store, platform: ScriptedPlatform) -> AsyncIterator[None]:
-    watch = asyncio.create_task(patience.watch(store, platform, Lanes(), wait=-1, look_every=0.01))
+    watch = asyncio.create_task(
+        patience.watch(store, platform, KeyedLock(), wait=-1, look_every=0.01)
+    )
     yield
     watch.cancel()
     await asyncio.wait([watch])
@@ -28,23 +30,23 @@ async def test_told_once_then_answered_in_the_same_place(
 ) -> None:
     ask = an_ask()
     await store.record_job(ask)
-    platform.faults["send_text"] = [TryAgain("away")]
+    platform.faults["send_text"] = [RetryLater("away")]
     async with watching(store, platform):
         await until(lambda: platform.kinds, ["text"])
         await store.record_job(an_ask(2))
         await until(lambda: platform.kinds, ["text", "text"])
     assert "my eyes are not back yet" in platform.said[0][2]
-    await Answers(store, platform).chart(ask.place, CHART, "🏆")
+    await ReplyService(store, platform).chart(ask.place, CHART, "🏆")
     assert platform.kinds[2:] == ["edit 9000 to chart"]
 
 
 @contextlib.asynccontextmanager
 async def watching_model(
-    store: Store, platform: ScriptedPlatform, fleet: SimpleNamespace
+    store: Store, platform: ScriptedPlatform, registry: SimpleNamespace
 ) -> AsyncIterator[None]:
     watch = asyncio.create_task(
         patience.watch_model(
-            store, platform, Lanes(), lambda: bool(fleet.lacks_model), look_every=0.01
+            store, platform, KeyedLock(), lambda: bool(registry.lacks_model), look_every=0.01
         )
     )
     yield
@@ -55,14 +57,14 @@ async def watching_model(
 async def test_without_a_model_each_chat_is_told_at_once_in_its_language(
     store: Store, platform: ScriptedPlatform
 ) -> None:
-    fleet = SimpleNamespace(lacks_model=False)
+    registry = SimpleNamespace(lacks_model=False)
     ask = an_ask()
-    platform.faults["send_text"] = [TryAgain("away")]
-    async with watching_model(store, platform, fleet):
+    platform.faults["send_text"] = [RetryLater("away")]
+    async with watching_model(store, platform, registry):
         await store.record_job(ask)
         await asyncio.sleep(0)
         assert platform.said == []
-        fleet.lacks_model = True
+        registry.lacks_model = True
         await until(lambda: platform.kinds, ["text"])
         assert "Your picture is kept" in platform.said[0][2]
         await store.record_job(an_ask(2))  # of the same chat
@@ -71,7 +73,7 @@ async def test_without_a_model_each_chat_is_told_at_once_in_its_language(
         await until(lambda: platform.kinds, ["text", "text"])
     assert platform.said[1][1].chat_id == 8
     assert "Tu imagen está guardada" in platform.said[1][2]
-    await Answers(store, platform).chart(ask.place, CHART, "🏆")
+    await ReplyService(store, platform).chart(ask.place, CHART, "🏆")
     assert platform.kinds[2:] == ["edit 9000 to chart"]
 
 
@@ -90,7 +92,7 @@ async def test_who_was_told_of_the_missing_model_is_not_told_again(
 
 async def test_who_is_gone_is_not_told_again(store: Store, platform: ScriptedPlatform) -> None:
     await store.record_job(an_ask())
-    platform.faults["send_text"] = [Gone("blocked")]
+    platform.faults["send_text"] = [TargetGone("blocked")]
 
     async def waiting() -> int:
         return len(await store.waiting_longer_than(-1))
@@ -103,10 +105,10 @@ async def test_who_is_gone_is_not_told_again(store: Store, platform: ScriptedPla
 async def test_a_sentence_takes_a_sentences_place_but_never_a_charts(
     store: Store, platform: ScriptedPlatform
 ) -> None:
-    answers, place = Answers(store, platform), an_ask().place
+    answers, place = ReplyService(store, platform), an_ask().place
     await answers.text(place, "one")
     await answers.text(place, "two")
-    platform.faults["edit_to_text"] = [Gone("deleted")]
+    platform.faults["edit_to_text"] = [TargetGone("deleted")]
     await answers.text(place, "three")
     await answers.chart(place, CHART, "chart")
     await answers.text(place, "five")

@@ -9,10 +9,10 @@ from bot.games.beat_clip import rules as beat_clip
 from bot.games.beat_clip.rules import REVEAL, BeatClip, Guess, points
 from bot.games.rules import decode, encode
 from bot.games.rules.events import (
-    Ask,
     Event,
     Forgotten,
     Judged,
+    JudgeRequest,
     Pressed,
     Resumed,
     Said,
@@ -49,7 +49,7 @@ def a_round(labels: tuple[str, ...] = LABELS) -> Referee[BeatClip]:
 
 def test_clip_is_asked_at_once_with_a_chart() -> None:
     _, effects = beat_clip.begin(a_round().state)
-    assert effects == (Ask("look", PHOTO, LABELS, draw=True),)
+    assert effects == (JudgeRequest("look", PHOTO, LABELS, draw=True),)
 
 
 def test_a_round_from_start_to_end() -> None:
@@ -186,7 +186,7 @@ def test_a_stop_gives_no_points() -> None:
 def test_after_a_crash_the_time_goes_on_and_is_never_too_short() -> None:
     game = a_round()
     before = game.state.ends_at
-    assert game.sees(Resumed(), 10) == (Ask("look", PHOTO, LABELS, draw=True),)
+    assert game.sees(Resumed(), 10) == (JudgeRequest("look", PHOTO, LABELS, draw=True),)
     assert game.state.ends_at == before
     game.sees(VERDICT)
     assert game.sees(Resumed(), 100) == ()

@@ -8,10 +8,10 @@ from bot.games.duel import rules as duel
 from bot.games.duel.rules import MINE, SAME_MEANING, Duel
 from bot.games.rules import decode, encode
 from bot.games.rules.events import (
-    Ask,
     Event,
     Forgotten,
     Judged,
+    JudgeRequest,
     Pressed,
     Resumed,
     Said,
@@ -19,7 +19,7 @@ from bot.games.rules.events import (
     Skipped,
     Stopped,
     Tick,
-    Whisper,
+    Toast,
 )
 from bot.games.rules.round import GRACE, PATIENCE, End, Note, Phase, Remark
 from tests.bot.games.players import (
@@ -60,7 +60,7 @@ def test_a_round_from_start_to_end() -> None:
     ):
         game.sees(Said(ROUND, player, number, phrase))
     assert game.sees(Tick(), 60) == (
-        Ask(
+        JudgeRequest(
             "decide",
             PHOTO,
             ("a sleepy cat", "a king", "soup", "rain, at last"),
@@ -208,11 +208,11 @@ def test_a_reply_after_the_end_does_not_count() -> None:
 def test_the_button_says_what_is_noted_and_how_long_there_is() -> None:
     game = Referee(duel.step, Duel(table=a_table(60.0), media=PHOTO))
     # Whoever sees the button may be faster than Telegram's word that the board is up.
-    assert game.sees(Pressed(ROUND, ANN, MINE)) == (Whisper(Note.NOTHING_YET, seconds=60.0),)
+    assert game.sees(Pressed(ROUND, ANN, MINE)) == (Toast(Note.NOTHING_YET, seconds=60.0),)
     game.sees(Shown())
     game.sees(Said(ROUND, ANN, 10, "a cat"))
     (whisper,) = game.sees(Pressed(ROUND, ANN, MINE), 20)
-    assert whisper == Whisper(Note.YOURS, "a cat", 40.0)
+    assert whisper == Toast(Note.YOURS, "a cat", 40.0)
     assert whispers(game.sees(Pressed(ROUND, ANN, "7"))) == ["over"]
 
 

@@ -9,10 +9,10 @@ from bot.games.hunt import rules as hunt
 from bot.games.hunt.rules import MINE, TRIES, Hunt
 from bot.games.rules import decode, encode
 from bot.games.rules.events import (
-    Ask,
     Event,
     Forgotten,
     Judged,
+    JudgeRequest,
     Pressed,
     Resumed,
     Sent,
@@ -20,7 +20,7 @@ from bot.games.rules.events import (
     Skipped,
     Stopped,
     Tick,
-    Whisper,
+    Toast,
 )
 from bot.games.rules.round import GRACE, PATIENCE, End, Note, Phase, Player, Remark
 from bot.platform.models import Media
@@ -76,7 +76,7 @@ def notes(game: Referee[Hunt]) -> list[str]:
 def test_a_round_from_start_to_end() -> None:
     game = a_round()
     assert game.sees(Sent(ROUND, ANN, 11, photo(11))) == (
-        Ask("shot11", photo(11), ("a red thing", *DECOYS), fingerprint=True),
+        JudgeRequest("shot11", photo(11), ("a red thing", *DECOYS), fingerprint=True),
     )
     game.sees(Sent(ROUND, BOB, 12, photo(12)))
     game.sees(verdict(12, 0.931))
@@ -87,7 +87,7 @@ def test_a_round_from_start_to_end() -> None:
         (40, 2),
         (93, 1),
     ]
-    assert game.asked[-1] == Ask("chart", photo(12), ("a red thing", *DECOYS), draw=True)
+    assert game.asked[-1] == JudgeRequest("chart", photo(12), ("a red thing", *DECOYS), draw=True)
     assert game.state.phase is Phase.JUDGING
     game.sees(Judged(ROUND, "chart", (0.9, 0.1, 0.0)))
     assert game.state.end is End.DONE
@@ -97,7 +97,7 @@ def test_clip_reads_english_and_the_chart_does_not() -> None:
     game = new_hunt(asked=("a red thing", "x", "y"))
     game.sees(Shown())
     (ask,) = game.sees(Sent(ROUND, ANN, 11, photo(11)))
-    assert isinstance(ask, Ask)
+    assert isinstance(ask, JudgeRequest)
     assert ask.labels == ("a red thing", "x", "y")
     game.sees(verdict(11, 0.5))
     game.sees(Skipped(ROUND))
@@ -243,7 +243,7 @@ def test_the_button_says_what_is_noted_and_how_long_there_is() -> None:
     game.sees(Sent(ROUND, ANN, 11, photo(11)))
     game.sees(verdict(11, 0.5))
     (whisper,) = game.sees(Pressed(ROUND, ANN, MINE), 30)
-    assert whisper == Whisper(Note.YOURS, "📷 1/3 · 50", 150.0)
+    assert whisper == Toast(Note.YOURS, "📷 1/3 · 50", 150.0)
 
 
 def test_after_a_crash_all_that_is_open_is_asked_again() -> None:
@@ -251,13 +251,13 @@ def test_after_a_crash_all_that_is_open_is_asked_again() -> None:
     for number in (11, 12):
         game.sees(Sent(ROUND, ANN, number, photo(number)))
     game.sees(verdict(11, 0.5))
-    assert [e.key for e in game.sees(Resumed(), 500) if isinstance(e, Ask)] == ["shot12"]
+    assert [e.key for e in game.sees(Resumed(), 500) if isinstance(e, JudgeRequest)] == ["shot12"]
     game.sees(Sent(ROUND, BOB, 13, photo(13)), GRACE - 1)
     assert len(game.state.shots) == 3
     game.sees(verdict(12, 0.6))
     game.sees(verdict(13, 0.7))
     game.sees(Tick(), 1)
-    assert [e.key for e in game.sees(Resumed()) if isinstance(e, Ask)] == ["chart"]
+    assert [e.key for e in game.sees(Resumed()) if isinstance(e, JudgeRequest)] == ["chart"]
     assert len(game.given) == 1
 
 

@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 
 from inference.model.backends import exported_model as exported
 from inference.model.backends import openvino_backend as compiled
-from inference.model.backends.exported_model import IMAGES, MANIFEST, LeftToTorch, Reply
+from inference.model.backends.exported_model import IMAGES, MANIFEST, ExportUnsupported, Reply
 from inference.model.classifier import LabelSet
 from inference.model.engine import Engine
 from inference.protocol.errors import ModelUnavailable
@@ -138,7 +138,7 @@ def test_a_damaged_one_is_made_again(folder: Path, exports: list[str]) -> None:
 def test_other_answers_than_torch_s_are_not_taken(exporting_here: None, folder: Path) -> None:
     load(folder)
     _turn_features_round(kept(folder)[0] / MANIFEST)
-    with pytest.raises(LeftToTorch, match="answers would be others"):
+    with pytest.raises(ExportUnsupported, match="answers would be others"):
         exported.load(str(folder), "float32", 1, least_bytes=0)
 
 
@@ -207,14 +207,14 @@ def test_why_torch_has_to_do(
     exporting_here: None, make: Callable[[Path], Path], reason: str, tmp_path: Path
 ) -> None:
     folder = make(tmp_path / "model")
-    with pytest.raises(LeftToTorch, match=reason):
+    with pytest.raises(ExportUnsupported, match=reason):
         exported.load(str(folder), "float32", 1, least_bytes=0)
 
 
 def test_that_torch_has_to_do_is_remembered(exports: list[str], tmp_path: Path) -> None:
     folder = checkpoints.tiny_siglip2(tmp_path / "model")
     for _ in range(2):
-        with pytest.raises(LeftToTorch, match="in a way of its own"):
+        with pytest.raises(ExportUnsupported, match="in a way of its own"):
             exported.load(str(folder), "float32", 1, least_bytes=0)
     assert len(exports) == 1
 
@@ -223,7 +223,7 @@ def test_what_is_small_is_not_even_exported(
     folder: Path, exports: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compiled, "core", None)  # nor is OpenVINO imported
-    with pytest.raises(LeftToTorch, match="it is small"):
+    with pytest.raises(ExportUnsupported, match="it is small"):
         exported.load(str(folder), "float32", 1, least_bytes=10_000_000)
     assert not exports
 
@@ -244,7 +244,7 @@ class TestAModelOfTheHub:
         assert exports == ["some/model"]
 
     def test_is_not_exported_where_it_is_small(self, cached: Path, exports: list[str]) -> None:
-        with pytest.raises(LeftToTorch, match="it is small"):
+        with pytest.raises(ExportUnsupported, match="it is small"):
             exported.load("some/model", "auto", 1, least_bytes=10_000_000)
         assert exports == []
 
@@ -262,7 +262,7 @@ class TestAModelOfTheHub:
             return Reply()
 
         monkeypatch.setattr(exported, "_export", export)
-        with pytest.raises(LeftToTorch, match="another revision"):
+        with pytest.raises(ExportUnsupported, match="another revision"):
             exported.load("some/other", "auto", 1, least_bytes=1)
 
 

@@ -19,7 +19,7 @@ from inference.model.backends import exported_model as exported
 from inference.model.backends import openvino_backend as compiled
 from inference.model.checkpoint import Checkpoint
 from inference.model.classifier import LabelSet
-from inference.model.dual_encoder import Towers
+from inference.model.dual_encoder import DualEncoder
 from inference.model.engine import Engine
 from inference.model.precision import bfloat16, probe
 from inference.model.preprocessing import Inputs
@@ -184,7 +184,7 @@ def test_openvino_takes_it_where_answers_stay_and_measures_once(
     measured: list[bool] = []
     measure = bfloat16.keeps_answers
 
-    def noted(exact: Towers, rough: Towers) -> bool:
+    def noted(exact: DualEncoder, rough: DualEncoder) -> bool:
         measured.append(measure(exact, rough))
         return measured[-1]
 

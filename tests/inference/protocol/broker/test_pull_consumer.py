@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 from nats.js import JetStreamContext
 
-from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Delivery, Puller, Queue, connect
+from inference.protocol.broker.client import (
+    JOBS,
+    JOBS_SUBJECT,
+    Delivery,
+    PullConsumer,
+    Queue,
+    connect,
+)
 from inference.protocol.broker.pull_consumer import PULL_BYTES, REQUEST_BYTES
 from inference.protocol.errors import MessageTooLarge, QueueFull
 from tests.nats_server import NatsServer
@@ -35,11 +42,11 @@ async def queue(roomy_server: NatsServer) -> AsyncIterator[Queue]:
     await queue.close()
 
 
-async def pulls_all(puller: Puller, count: int) -> list[list[Delivery]]:
+async def pulls_all(pull_consumer: PullConsumer, count: int) -> list[list[Delivery]]:
     """What each pull brought, until `count` messages are there."""
     pulls: list[list[Delivery]] = []
     while sum(map(len, pulls)) < count:
-        found = await puller.pull(16, 5.0)
+        found = await pull_consumer.pull(16, 5.0)
         assert found, f"only {sum(map(len, pulls))} of {count} came"
         pulls.append(found)
     return pulls
@@ -48,7 +55,7 @@ async def pulls_all(puller: Puller, count: int) -> list[list[Delivery]]:
 async def test_many_large_messages_come_once_each(queue: Queue) -> None:
     for number in range(14):
         await queue.publish(JOBS_SUBJECT, bytes(12 * MB), f"file {number}")
-    pulls = await pulls_all(await queue.puller(JOBS, "test", JOBS_SUBJECT), 14)
+    pulls = await pulls_all(await queue.pull_consumer(JOBS, "test", JOBS_SUBJECT), 14)
     # NATS has cut nobody off, or the messages on the way would have come again.
     assert {delivery.attempt for pull in pulls for delivery in pull} == {1}
     assert len({delivery.serial for pull in pulls for delivery in pull}) == 14
@@ -58,7 +65,7 @@ async def test_many_large_messages_come_once_each(queue: Queue) -> None:
 async def test_a_message_larger_than_a_request_comes_by_itself(queue: Queue) -> None:
     for number, size in enumerate([1, REQUEST_BYTES + MB, 1, 31 * MB, 31 * MB, 31 * MB, 1]):
         await queue.publish(JOBS_SUBJECT, bytes(size), f"album {number}")
-    pulls = await pulls_all(await queue.puller(JOBS, "test", JOBS_SUBJECT), 7)
+    pulls = await pulls_all(await queue.pull_consumer(JOBS, "test", JOBS_SUBJECT), 7)
     assert {delivery.attempt for pull in pulls for delivery in pull} == {1}
     assert len(pulls) <= 3
 
@@ -66,8 +73,8 @@ async def test_a_message_larger_than_a_request_comes_by_itself(queue: Queue) -> 
 async def test_small_messages_come_together(queue: Queue) -> None:
     for number in range(20):
         await queue.publish(JOBS_SUBJECT, b"x", f"photo {number}")
-    puller = await queue.puller(JOBS, "test", JOBS_SUBJECT)
-    assert [len(await puller.pull(16, 0.0)) for _ in range(3)] == [16, 4, 0]
+    pull_consumer = await queue.pull_consumer(JOBS, "test", JOBS_SUBJECT)
+    assert [len(await pull_consumer.pull(16, 0.0)) for _ in range(3)] == [16, 4, 0]
 
 
 async def test_large_messages_are_sent_one_by_one_and_small_ones_beside_them(

@@ -131,10 +131,10 @@ async def test_an_error_that_ends_the_connection_does_not_end_the_client(nats_ur
     queue = await connect(nats_url, name="test")
     queue.timeout = 1.0
     await queue.prepare(10, owner=True)
-    puller = await queue.puller(RESULTS, "bot-42", results_subject(42))
+    pull_consumer = await queue.pull_consumer(RESULTS, "bot-42", results_subject(42))
     with pytest.raises(QueueUnavailable):  # more than the server's max_control_line
         await queue.publish(f"clipbot.results.{'x' * 70_000}", b"long", "1")
     await until(lambda: queue.connected, True, 10.0)
     await queue.publish(results_subject(42), b"after it", "2")
-    assert [found.data for found in await puller.pull(9, 5.0)] == [b"after it"]
+    assert [found.data for found in await pull_consumer.pull(9, 5.0)] == [b"after it"]
     await queue.close()

@@ -1,0 +1,184 @@
+"""What comes from a chat platform, in words of our own.
+
+An adapter (`bot.telegram`) turns each message and each pressed button into these. Nothing above it
+knows the platform's own objects, so that a second platform is a second adapter.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from bot.platform.models import Media, MessageRef
+
+
+class ChatKind(Enum):
+    """Who can read a chat."""
+
+    PRIVATE = "one person and the bot"
+    GROUP = "several people and the bot"
+
+
+class NotAPicture(Enum):
+    """Why a file that a message carries is no picture for us."""
+
+    OTHER_FILE = "other file"
+    MOVING = "moving"
+    OURS = "a chart or a board of ours, whose picture is not known any more"
+
+
+@dataclass(frozen=True)
+class PictureSize:
+    """One size in which the platform keeps a picture.
+
+    Attributes:
+        side: shorter side in pixels; None where the platform does not tell.
+    """
+
+    media: Media
+    side: int | None = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that a message carries.
+
+    Attributes:
+        sizes: at least one, the smallest first.
+    """
+
+    sizes: tuple[PictureSize, ...]
+
+    def sufficient(self, side: int) -> Media:
+        """Return the smallest size that a model which looks at `side` pixels need not enlarge.
+
+        Where none is large enough, the largest.
+        """
+        fits = (size for size in self.sizes if size.side is not None and size.side >= side)
+        return next(fits, self.sizes[-1]).media
+
+
+Attachment = Picture | NotAPicture
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who wrote a message or pressed a button.
+
+    Attributes:
+        id: the person's, or that of the chat in whose name an anonymous admin speaks.
+        name: as they call themselves; anything may be in it.
+        username: their handle without @, or nothing.
+        language: of their app, as an IETF tag, where the platform tells.
+    """
+
+    id: int
+    name: str = ""
+    username: str = ""
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class Command:
+    """`/classify@clipbot a dog, a cat` → name `classify`, argument `a dog, a cat`."""
+
+    name: str
+    argument: str
+
+
+@dataclass(frozen=True)
+class ChatTopic:
+    """Where something is said.
+
+    Attributes:
+        home_id: the group or server whose scores and settings apply; in private the chat itself.
+        chat_id: the chat or channel.
+        thread_id: forum topic within the chat, if any.
+    """
+
+    kind: ChatKind
+    home_id: int
+    chat_id: int
+    thread_id: int | None = None
+
+    @property
+    def is_private(self) -> bool:
+        return self.kind is ChatKind.PRIVATE
+
+
+@dataclass(frozen=True)
+class RepliedMessage:
+    """The message that another one replies to.
+
+    Attributes:
+        message_id: in the same chat; None where it stands in another chat.
+        is_ours: this bot wrote it.
+        buttons: what its buttons send when they are pressed.
+    """
+
+    message_id: int | None
+    is_ours: bool = False
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    buttons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class IncomingMessage:
+    """A message that a person wrote or edited.
+
+    Attributes:
+        ref: the message, which answers reply to.
+        text: its text or its caption; may be empty.
+        is_caption: the text stands under a picture or a file.
+        command: what the text begins with, if that is a command for this bot.
+        is_for_another_bot: it begins with a command that names another bot.
+        attachments: pictures and files that it carries.
+        is_ours: it repeats a message of this bot: forwarded, or sent by way of it.
+        revision: 0 for a new message; grows with each edit.
+        album_id: the album that it is one item of, if any.
+        sent_at: when it was first sent, with time zone.
+        has_content: False for service messages such as "Ann joined the group".
+    """
+
+    ref: MessageRef
+    topic: ChatTopic
+    author: Author
+    sent_at: datetime
+    text: str = ""
+    is_caption: bool = False
+    command: Command | None = None
+    is_for_another_bot: bool = False
+    attachments: tuple[Attachment, ...] = ()
+    replies_to: RepliedMessage | None = None
+    is_ours: bool = False
+    revision: int = 0
+    album_id: str | None = None
+    has_content: bool = True
+
+    @property
+    def is_edit(self) -> bool:
+        return self.revision > 0
+
+
+@dataclass(frozen=True)
+class ButtonPress:
+    """A person pressed a button under a message of ours.
+
+    Attributes:
+        id: of the press; the same where the platform delivers it twice.
+        data: what the button sends, see `bot.platform.ports.Button`.
+        ref: the message with the button; None where the platform no longer tells.
+        topic: where that message stands; None as above.
+        shown: that message, with the pictures and buttons it carries; None as above.
+        replies_to: the message that it replies to.
+        handle: what the platform needs for an answer; only its adapter reads it.
+    """
+
+    id: str
+    author: Author
+    data: str
+    ref: MessageRef | None = None
+    topic: ChatTopic | None = None
+    shown: RepliedMessage | None = None
+    replies_to: RepliedMessage | None = None
+    handle: str = field(default="", compare=False)

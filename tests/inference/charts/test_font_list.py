@@ -14,7 +14,7 @@ from inference.diagnosis import fonts
 
 PROGRAM = """
 import json
-from inference import font_list, fonts
+from inference.charts import font_list, fonts
 from inference.charts.text_layout import Style, width
 
 old = font_list.families()
@@ -68,7 +68,7 @@ def test_fonts_that_came_after_the_list(list_without_noto: Path) -> None:
 RUNNING = """
 import json
 from PIL import Image
-from inference import font_list, fonts
+from inference.charts import font_list, fonts
 from inference.charts.chart import draw
 from inference.protocol.messages import ChartWords
 

@@ -92,29 +92,29 @@ def child(program: str, *arguments: str, data: bytes = b"") -> str:
 def test_eight_at_once_take_no_more_memory_than_two() -> None:
     program = """
 import asyncio, json, resource, sys
-from inference import cores
+from inference.model import cores
 from inference.model.classifier import ScriptedClassifier
 from inference.protocol.messages import Job, Reply
 from inference.protocol.settings import WorkerSettings
-from inference.worker.pipeline import Stages
+from inference.worker.pipeline import Pipeline
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3  # MB
 
 cores.available = lambda: 8
-stages = Stages(ScriptedClassifier(), WorkerSettings())
+pipeline = Pipeline(ScriptedClassifier(), WorkerSettings())
 data = sys.stdin.buffer.read()
 
 def read(count):
     job = Job(id="job", images=[data] * count, labels=["a"], reply=Reply("x"))
-    [found] = asyncio.run(stages.decode([job]))
+    [found] = asyncio.run(pipeline.decode([job]))
     assert [picture.size for picture in found.pictures] == [(683, 512)] * count
 
 read(1)
 one = peak()
 read(8)
 print(json.dumps([one, peak()]))
-stages.close()
+pipeline.close()
 """
     data = flat((8192, 6144), "PNG", "RGB", compress_level=1)
     one, eight = json.loads(child(program, data=data))

@@ -7,3 +7,6 @@
 
 Knows no chat platform but `bot.platform.ports.Platform`; the rules are in `bot.games.rules`.
 """
+
+# Each game's rules import from `rules`, which imports each game: `rules` has to begin.
+from bot.games import rules as rules

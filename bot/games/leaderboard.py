@@ -85,7 +85,10 @@ class Scores:
         """The game that is played here, or was played last in the chat."""
         place = place_of(message)
         row = await self._runner.round_at(place.chat_id, place.thread_id)
-        return game_of(row.state) if row else await self._store.last_game(place.chat_id)
+        if row:
+            return game_of(row.state)
+        last = await self._store.last_game(place.chat_id)
+        return Game(last) if last else None
 
 
 def _line(standing: Standing, place: int, only: Game | None, sentences: Sentences) -> str:

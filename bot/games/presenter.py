@@ -13,12 +13,13 @@ from msgspec.structs import replace
 from bot.games.boards import board_of, result_of
 from bot.games.duel.rules import Duel, is_of_somebody
 from bot.games.pace import EditPace, Urgency, allowed_at, with_call
+from bot.games.round_store import RoundStore, StoredRound
 from bot.games.rules import State
 from bot.games.rules.round import End, Phase
 from bot.platform.models import MessageRef
 from bot.platform.ports import CallRejected, ChatPlatform, RetryLater, TargetGone
 from bot.runtime.retry import Failures, backoff
-from bot.storage import RoundRow, Store, retry_until_stored
+from bot.storage import retry_until_stored
 
 log = logging.getLogger(__name__)
 
@@ -44,15 +45,19 @@ class Presenter:
     """Sends and edits for all rounds."""
 
     def __init__(
-        self, store: Store, platform: ChatPlatform, clock: Callable[[], float], edits: EditPace
+        self,
+        rounds: RoundStore,
+        platform: ChatPlatform,
+        clock: Callable[[], float],
+        edits: EditPace,
     ) -> None:
-        self._store = store
+        self._rounds = rounds
         self._platform = platform
         self._clock = clock
         self._edits = edits
         self._failures = Failures()
 
-    async def look(self, row: RoundRow) -> Look:
+    async def look(self, row: StoredRound) -> Look:
         """Makes at most one call; says when to come again."""
         now = self._clock()
         if now < row.display.not_before <= now + _LONGEST_PAUSE:
@@ -63,12 +68,12 @@ class Presenter:
             wait = min(error.after or backoff(self._failures.count(row.id)), _LONGEST_PAUSE)
             log.warning("Round %s: %s; trying again in %.0f s.", row.id, error, wait)
             until = self._clock() + wait
-            await self._store.save_display(row.state, replace(row.display, not_before=until))
+            await self._rounds.save_display(row.state, replace(row.display, not_before=until))
             return Look(again_at=until)
         self._failures.forget(row.id)
         return shown
 
-    async def _next_call(self, row: RoundRow, now: float) -> Look:
+    async def _next_call(self, row: StoredRound, now: float) -> Look:
         state, display = row.state, row.display
         if state.phase is Phase.OVER:
             if not display.told:
@@ -98,15 +103,15 @@ class Presenter:
             log.info("The board of round %s is gone: %s", row.id, error)
             if state.phase is Phase.OVER:
                 return Look(is_done=True)
-            await self._store.save_display(state, replace(display, board_id=None, shown=""))
+            await self._rounds.save_display(state, replace(display, board_id=None, shown=""))
             return Look(again_at=now)
         taken = self._clock()  # a slow line brings calls closer together than they were made
         self._edits.edited(row.id.chat_id, taken)
         calls = with_call(display.calls, taken)
-        await self._store.save_display(state, replace(display, shown=board.digest, calls=calls))
+        await self._rounds.save_display(state, replace(display, shown=board.digest, calls=calls))
         return Look(again_at=now)
 
-    async def _put_up(self, row: RoundRow, now: float) -> Look:
+    async def _put_up(self, row: StoredRound, now: float) -> Look:
         if (at := allowed_at(row.display.calls, Urgency.NEWS, now)) > now:
             return Look(again_at=at)
         board = board_of(row.state, fresh=True)
@@ -120,10 +125,10 @@ class Presenter:
         shown = board_of(row.state, fresh=False).digest
         calls = with_call(row.display.calls, self._clock())
         display = replace(row.display, board_id=board_id, shown=shown, calls=calls)
-        await retry_until_stored(lambda: self._store.save_display(row.state, display))
+        await retry_until_stored(lambda: self._rounds.save_display(row.state, display))
         return Look(again_at=now)
 
-    async def _tell(self, row: RoundRow, now: float) -> Look:
+    async def _tell(self, row: StoredRound, now: float) -> Look:
         """The result, as a new message: the board may be far up by now."""
         if (at := allowed_at(row.display.calls, Urgency.RESULT, now)) > now:
             return Look(again_at=at)
@@ -139,13 +144,13 @@ class Presenter:
             log.info("Round %s can't be told like that: %s", row.id, error)
             # Some groups forbid photos but not texts; and the board may still be edited.
             if chart:
-                await self._store.drop_chart(row.state)
+                await self._rounds.drop_chart(row.state)
             else:
-                await self._store.save_display(row.state, replace(row.display, told=True))
+                await self._rounds.save_display(row.state, replace(row.display, told=True))
             return Look(again_at=now)
         calls = with_call(row.display.calls, self._clock())
         told = replace(row.display, told=True, calls=calls)
-        await retry_until_stored(lambda: self._store.save_display(row.state, told))
+        await retry_until_stored(lambda: self._rounds.save_display(row.state, told))
         return Look(again_at=now)
 
 
@@ -159,7 +164,7 @@ def _may_be_seen(state: State) -> bool:
     return state.end is End.DONE and not is_named
 
 
-def _place(row: RoundRow) -> MessageRef:
+def _place(row: StoredRound) -> MessageRef:
     """The result replies to the board, so that a tap leads from the one to the other."""
     board_id = row.display.board_id
     return MessageRef(row.id.chat_id, board_id or row.state.table.reply_to, row.thread_id)

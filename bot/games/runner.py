@@ -12,6 +12,7 @@ from bot.games.boards import chart_title
 from bot.games.jobs import GameJobRef, GameJobs, errand_of, is_of_a_game, verdict
 from bot.games.pace import EDIT_EVERY, EditPace
 from bot.games.presenter import Look, Presenter
+from bot.games.round_store import RoundStore, StoredRound
 from bot.games.rules import State, begin, step, wakes_at
 from bot.games.rules.events import (
     Awards,
@@ -30,7 +31,7 @@ from bot.platform.ports import ChatPlatform, FileTooBig, RetryLater, TargetGone
 from bot.runtime.clock import steady
 from bot.runtime.keyed_lock import KeyedLock
 from bot.runtime.retry import Failures, backoff
-from bot.storage import DATABASE_AWAY, RoundRow, Store
+from bot.storage import DATABASE_AWAY, Store
 from inference.protocol.errors import QueueFull, QueueUnavailable
 from inference.protocol.messages import Result
 
@@ -60,10 +61,10 @@ class GameRunner:
         edits: EditPace,
         clock: Callable[[], float] = steady,
     ) -> None:
-        self._store = store
+        self._rounds = RoundStore(store)
         self._jobs = jobs
         self._clock = clock
-        self._showman = Presenter(store, platform, clock, edits)
+        self._showman = Presenter(self._rounds, platform, clock, edits)
         self._lanes = KeyedLock()
         self._hosts: dict[Place, asyncio.Task[None]] = {}
         self._news: dict[Place, asyncio.Event] = {}
@@ -83,9 +84,9 @@ class GameRunner:
             phase = await self._begin(place, state)
         return phase
 
-    async def round_at(self, chat_id: int, thread_id: int | None) -> RoundRow | None:
+    async def round_at(self, chat_id: int, thread_id: int | None) -> StoredRound | None:
         """The round under way at a place, over but not yet shown as such included."""
-        return await self._store.round_at(chat_id, thread_id)
+        return await self._rounds.at(chat_id, thread_id)
 
     async def happens(self, chat_id: int, thread_id: int | None, event: Event) -> Toast | None:
         """Lets an event happen to the round at a place; returns what to tell whoever acted."""
@@ -93,7 +94,7 @@ class GameRunner:
 
     async def forget(self, user_id: int) -> None:
         """Takes a person out of all rounds under way."""
-        for row in await self._store.rounds_where():
+        for row in await self._rounds.all():
             await self._happens((row.id.chat_id, row.thread_id), Forgotten(user_id))
 
     def wants(self, result: Result) -> bool:
@@ -121,13 +122,13 @@ class GameRunner:
         Before anything else can happen to them: the time of our absence must not count. And again
         where the queue lost what they asked.
         """
-        for row in await self._store.rounds_where():
+        for row in await self._rounds.all():
             await self._happens((row.id.chat_id, row.thread_id), Resumed())
 
     async def watch(self) -> NoReturn:
         """Hosts all rounds until it is cancelled; `resume` comes first."""
         try:
-            for row in await self._store.rounds_where():
+            for row in await self._rounds.all():
                 self._host((row.id.chat_id, row.thread_id))
             await asyncio.Event().wait()
             raise AssertionError
@@ -141,8 +142,8 @@ class GameRunner:
     async def _begin(self, place: Place, state: State) -> Phase | None:
         first, effects = begin(state)
         async with self._lanes.turn(place):
-            while not await self._store.add_round(first):
-                there = await self._store.round_at(*place)
+            while not await self._rounds.add(first):
+                there = await self._rounds.at(*place)
                 if there is None:
                     continue  # it went just now
                 if there.id != first.table.id:
@@ -159,14 +160,14 @@ class GameRunner:
 
     async def _happens(self, place: Place, event: Event, chart: bytes = b"") -> Toast | None:
         async with self._lanes.turn(place):
-            row = await self._store.round_at(*place)
+            row = await self._rounds.at(*place)
             if row is None:
                 return Toast(Note.OVER)
             now = self._clock()
             state, effects = step(row.state, event, now)
             if state != row.state:
                 awards = [a for e in effects if isinstance(e, Awards) for a in e.awards]
-                await self._store.save_round(state, now=now, chart=chart or None, awards=awards)
+                await self._rounds.save(state, now=now, chart=chart or None, awards=awards)
                 self._news.setdefault(place, asyncio.Event()).set()
             self._carry_out(state, effects)
         return next((effect for effect in effects if isinstance(effect, Toast)), None)
@@ -195,7 +196,7 @@ class GameRunner:
 
     async def _is_on(self, state: State) -> bool:
         table = state.table
-        row = await self._store.round_at(table.id.chat_id, table.thread_id)
+        row = await self._rounds.at(table.id.chat_id, table.thread_id)
         return bool(row and row.id == table.id and row.state.phase is not Phase.OVER)
 
     async def _ask_once(self, state: State, ask: JudgeRequest) -> None:
@@ -229,7 +230,7 @@ class GameRunner:
             del self._hosts[place]
             self._news.pop(place, None)
         try:  # begun in the very moment in which the last ended
-            is_there = await self._store.round_at(*place) is not None
+            is_there = await self._rounds.at(*place) is not None
         except DATABASE_AWAY:
             is_there = True  # maybe; whoever hosts it looks again, and waits for the database
         if is_there:
@@ -240,7 +241,7 @@ class GameRunner:
         news.clear()
         row = None
         try:
-            row = await self._store.round_at(*place)
+            row = await self._rounds.at(*place)
             if row is None:
                 return False
             again_at = await self._attend(place, row)
@@ -252,7 +253,7 @@ class GameRunner:
             log.exception("The round at %s failed for the %d. time.", place, failures)
             if failures >= _OUR_TRIES and row:
                 with contextlib.suppress(*DATABASE_AWAY):  # it then fails once more
-                    await self._store.end_round(row.state)
+                    await self._rounds.end(row.state)
             again_at = self._clock() + backoff(failures)
         else:
             self._failures.forget(place)
@@ -264,7 +265,7 @@ class GameRunner:
                     await news.wait()
         return True
 
-    async def _looked(self, row: RoundRow) -> Look:
+    async def _looked(self, row: StoredRound) -> Look:
         """As `Presenter.look`; a stop lets a call under way end, or it would be made once more."""
         looking = asyncio.create_task(self._showman.look(row))
         try:
@@ -274,7 +275,7 @@ class GameRunner:
             looking.cancel()
             raise
 
-    async def _attend(self, place: Place, row: RoundRow) -> float | None:
+    async def _attend(self, place: Place, row: StoredRound) -> float | None:
         """Returns when to look again."""
         if row.state.phase is Phase.OPENING and row.display.board_id is not None:
             await self._happens(place, Shown())
@@ -286,6 +287,6 @@ class GameRunner:
         shown = await self._looked(row)
         if shown.is_done:
             async with self._lanes.turn(place):
-                await self._store.end_round(row.state)
+                await self._rounds.end(row.state)
         times = [time for time in (wakes, shown.again_at) if time is not None]
         return self._clock() if shown.is_done else min(times, default=None)

@@ -7,7 +7,7 @@ from bot.storage.engine.rows import MEMORY_HOURS
 from bot.storage.game_settings import GameSettings
 from bot.storage.jobs import Answered, JobRecord
 from bot.storage.people import Person
-from bot.storage.rounds import Display, RoundRow
+from bot.storage.rounds import Display, RoundKey, RoundRow, ScoreEntry
 from bot.storage.scores import Standing
 from bot.storage.store import Store
 from bot.storage.unanswered import Unanswered
@@ -22,7 +22,9 @@ __all__ = [
     "GameSettings",
     "JobRecord",
     "Person",
+    "RoundKey",
     "RoundRow",
+    "ScoreEntry",
     "Standing",
     "Store",
     "Unanswered",

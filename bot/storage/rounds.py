@@ -9,8 +9,6 @@ from typing import Any
 import msgspec
 from sqlalchemy import Executable, and_, delete, func, select, update
 
-from bot.games.rules import RoundId, State, decode, encode, game_of
-from bot.games.rules.events import Award
 from bot.storage.engine.rows import Rows
 from bot.storage.engine.tables import players, rounds, scores
 
@@ -36,25 +34,53 @@ class Display(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
+class RoundKey:
+    """Which round, and where it is played.
+
+    Attributes:
+        home_id: the group or server to whose leaderboard its points go.
+        thread_id: forum topic, if any.
+        number: unique within the home.
+    """
+
+    home_id: int
+    chat_id: int
+    thread_id: int | None
+    number: int
+
+
+@dataclass(frozen=True)
 class RoundRow:
     """A stored round.
 
     Attributes:
-        thread_id: forum topic, if any.
+        state: as its game encoded it.
         chart: a JPEG file that waits to be shown; empty where there is none.
     """
 
-    state: State
+    key: RoundKey
+    state: bytes
     display: Display
     chart: bytes
 
-    @property
-    def id(self) -> RoundId:
-        return self.state.table.id
 
-    @property
-    def thread_id(self) -> int | None:
-        return self.state.table.thread_id
+@dataclass(frozen=True)
+class ScoreEntry:
+    """What a round gives to one player.
+
+    Attributes:
+        name: as they are called today.
+        username: without @; empty where there is none.
+        place: 1 to 3: a medal; 0: none.
+        right: keeps their streak up (True) or ends it; None where the game has no streaks.
+    """
+
+    user_id: int
+    name: str
+    username: str
+    points: int
+    place: int = 0
+    right: bool | None = None
 
 
 _display = msgspec.msgpack.Decoder(Display)
@@ -63,12 +89,12 @@ _display = msgspec.msgpack.Decoder(Display)
 class Rounds(Rows):
     """The table `rounds`; what a round gives goes to `scores` and `players` with its last step."""
 
-    async def add_round(self, state: State) -> bool:
-        """Stores a new round; False when one is under way at that place."""
-        keys = _keys(state.table.id.chat_id, state.table.thread_id)
+    async def add_round(self, key: RoundKey, state: bytes) -> bool:
+        """Store a new round; return False when one is under way at that place."""
+        keys = {"chat_id": key.chat_id, "thread_id": key.thread_id or 0}
         values = {
-            "round_id": state.table.id.number,
-            "state": encode(state),
+            "round_id": key.number,
+            "state": state,
             "display": msgspec.msgpack.encode(Display()),
             "created_at": time.time(),
         }
@@ -77,118 +103,101 @@ class Rounds(Rows):
         return int(done.rowcount) == 1
 
     async def round_at(self, chat_id: int, thread_id: int | None) -> RoundRow | None:
-        """The round under way at a place."""
+        """Return the round under way at a place."""
         query = select(rounds).where(_at(chat_id, thread_id))
         async with self._database.connect() as connection:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else await self._read(row)
 
-    async def rounds_where(self, chat_id: int | None = None) -> list[RoundRow]:
-        """All rounds under way, or those of one chat."""
-        query = select(rounds)
-        if chat_id is not None:
-            query = query.where(rounds.c.chat_id == chat_id)
+    async def rounds_under_way(self) -> list[RoundRow]:
+        """Return all rounds under way."""
         async with self._database.connect() as connection:
-            found = (await connection.execute(query)).all()
+            found = (await connection.execute(select(rounds))).all()
         rows = [await self._read(row) for row in found]
         return [row for row in rows if row is not None]
 
     async def _read(self, row: Any) -> RoundRow | None:
-        """The row; one of another version of clipbot is deleted: it would block its chat."""
+        """Return the round; delete one that can't be read, since it would block its chat."""
+        key = RoundKey(row.chat_id, row.chat_id, row.thread_id or None, row.round_id)
         try:
-            return RoundRow(decode(row.state), _display.decode(row.display), row.chart or b"")
+            return RoundRow(key, row.state, _display.decode(row.display), row.chart or b"")
         except msgspec.DecodeError:  # ValidationError is one
             log.exception("The round of chat %s can't be read; it is dropped.", row.chat_id)
-            this = and_(_at(row.chat_id, row.thread_id or None), rounds.c.round_id == row.round_id)
-            async with self._database.begin() as connection:
-                await connection.execute(delete(rounds).where(this))
+            await self.end_round(key)
             return None
 
     async def save_round(
         self,
-        state: State,
+        key: RoundKey,
+        state: bytes,
         *,
         now: float,
+        game: str,
         chart: bytes | None = None,
-        awards: Sequence[Award] = (),
+        gives: Sequence[ScoreEntry] = (),
     ) -> None:
-        """Stores a round's next state, and with it, at the same moment, what it gives.
+        """Store a round's next state, and in the same transaction what it gives.
 
         Args:
+            game: the name of the game, under which leaderboards count the points.
             chart: arrived with this step; None keeps what is there.
-            awards: hidden players among them get nothing.
+            gives: each player gets points at most once from a round.
         """
-        values: dict[str, Any] = {"state": encode(state)}
+        values: dict[str, Any] = {"state": state}
         if chart is not None:
             values["chart"] = chart
         async with self._database.begin() as connection:
-            await connection.execute(update(rounds).where(_is(state)).values(**values))
-            for award in awards:
-                if award.player.hidden:
-                    continue
-                given = await connection.execute(self._score(state, award, now))
+            await connection.execute(update(rounds).where(_is(key)).values(**values))
+            for entry in gives:
+                given = await connection.execute(self._score(key, game, entry, now))
                 if int(given.rowcount) == 1:
-                    await connection.execute(self._played(state, award))
+                    await connection.execute(self._played(key, entry))
 
-    async def save_display(self, state: State, display: Display) -> None:
-        """Stores how far a round has been shown."""
+    async def save_display(self, key: RoundKey, display: Display) -> None:
+        """Store how far a round has been shown."""
         packed = msgspec.msgpack.encode(display)
         async with self._database.begin() as connection:
-            await connection.execute(update(rounds).where(_is(state)).values(display=packed))
+            await connection.execute(update(rounds).where(_is(key)).values(display=packed))
 
-    async def drop_chart(self, state: State) -> None:
-        """Its chart can't be shown: the round is told without."""
+    async def drop_chart(self, key: RoundKey) -> None:
+        """Remove a chart that can't be shown: the result is then told without it."""
         async with self._database.begin() as connection:
-            await connection.execute(update(rounds).where(_is(state)).values(chart=None))
+            await connection.execute(update(rounds).where(_is(key)).values(chart=None))
 
-    async def end_round(self, state: State) -> None:
-        """Removes a round of which nothing is left to show."""
+    async def end_round(self, key: RoundKey) -> None:
+        """Remove a round of which nothing is left to show."""
         async with self._database.begin() as connection:
-            await connection.execute(delete(rounds).where(_is(state)))
+            await connection.execute(delete(rounds).where(_is(key)))
 
-    def _score(self, state: State, award: Award, now: float) -> Executable:
+    def _score(self, key: RoundKey, game: str, entry: ScoreEntry, now: float) -> Executable:
         return self._insert_once(
             scores,
-            {
-                "chat_id": state.table.id.chat_id,
-                "round_id": state.table.id.number,
-                "user_id": award.player.id,
-            },
-            {
-                "game": game_of(state).value,
-                "points": award.points,
-                "place": award.rank,
-                "at": now,
-            },
+            {"chat_id": key.home_id, "round_id": key.number, "user_id": entry.user_id},
+            {"game": game, "points": entry.points, "place": entry.place, "at": now},
         )
 
-    def _played(self, state: State, award: Award) -> Executable:
-        """The player's name of today, and their streak where the game has one."""
-        named = {"name": award.player.name, "username": award.player.username}
-        first = 1 if award.right else 0
+    def _played(self, key: RoundKey, entry: ScoreEntry) -> Executable:
+        """Return what stores the player's name of today and, if the game has one, their streak."""
+        named = {"name": entry.name, "username": entry.username}
+        first = 1 if entry.right else 0
         fresh = {**named, "streak": first, "best_streak": first}
         streak: Any = players.c.streak
-        if award.right is not None:
-            streak = streak + 1 if award.right else streak * 0
+        if entry.right is not None:
+            streak = streak + 1 if entry.right else streak * 0
         best = players.c.best_streak
         longer = func.max if self._is_sqlite else func.greatest
         return self._upsert_into(
             players,
-            {"chat_id": state.table.id.chat_id, "user_id": award.player.id},
+            {"chat_id": key.home_id, "user_id": entry.user_id},
             fresh,
             {**named, "streak": streak, "best_streak": longer(best, streak)},
         )
-
-
-def _keys(chat_id: int, thread_id: int | None) -> dict[str, int]:
-    return {"chat_id": chat_id, "thread_id": thread_id or 0}
 
 
 def _at(chat_id: int, thread_id: int | None) -> Any:
     return and_(rounds.c.chat_id == chat_id, rounds.c.thread_id == (thread_id or 0))
 
 
-def _is(state: State) -> Any:
-    """The row of this very round, not of a later one at the same place."""
-    table = state.table
-    return and_(_at(table.id.chat_id, table.thread_id), rounds.c.round_id == table.id.number)
+def _is(key: RoundKey) -> Any:
+    """Match the row of this very round, not that of a later one at the same place."""
+    return and_(_at(key.chat_id, key.thread_id), rounds.c.round_id == key.number)

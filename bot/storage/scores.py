@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import case, delete, exists, func, select
 
-from bot.games.rules import Game
 from bot.storage.engine.rows import Rows
 from bot.storage.engine.tables import hidden, players, scores
 
@@ -15,7 +14,7 @@ class Standing:
 
     Attributes:
         medals: how often they were first, second and third.
-        streak: rounds of Beat CLIP right in a row, up to now.
+        streak: rounds that they got right in a row, up to now, in games that count that.
     """
 
     user_id: int
@@ -32,9 +31,9 @@ class Scores(Rows):
     """The tables `scores`, `players` and `hidden`; `Rounds.save_round` fills the first two."""
 
     async def leaderboard(
-        self, chat_id: int, *, game: Game | None = None, since: float = 0.0, limit: int = 10
+        self, home_id: int, *, game: str | None = None, since: float = 0.0, limit: int = 10
     ) -> list[Standing]:
-        """The best of a chat, by points; hidden people are left out."""
+        """Return the best of a home, by points; hidden people are left out."""
         total = func.sum(scores.c.points)
         medals = [func.sum(case((scores.c.place == place, 1), else_=0)) for place in (1, 2, 3)]
         query = (
@@ -44,7 +43,7 @@ class Scores(Rows):
                 (scores.c.chat_id == players.c.chat_id) & (scores.c.user_id == players.c.user_id),
             )
             .where(
-                players.c.chat_id == chat_id,
+                players.c.chat_id == home_id,
                 scores.c.at >= since,
                 ~exists().where(hidden.c.user_id == players.c.user_id),
             )
@@ -53,7 +52,7 @@ class Scores(Rows):
             .limit(limit)
         )
         if game is not None:
-            query = query.where(scores.c.game == game.value)
+            query = query.where(scores.c.game == game)
         async with self._database.connect() as connection:
             rows = (await connection.execute(query)).all()
         return [
@@ -70,22 +69,21 @@ class Scores(Rows):
             for row in rows
         ]
 
-    async def last_game(self, chat_id: int) -> Game | None:
-        """The game that was played last in a chat."""
+    async def last_game(self, home_id: int) -> str | None:
+        """Return the name of the game that was played last in a home."""
         query = (
             select(scores.c.game)
-            .where(scores.c.chat_id == chat_id)
+            .where(scores.c.chat_id == home_id)
             .order_by(scores.c.at.desc())
             .limit(1)
         )
         async with self._database.connect() as connection:
-            found = (await connection.execute(query)).scalar_one_or_none()
-        return None if found is None else Game(found)
+            return (await connection.execute(query)).scalar_one_or_none()
 
-    async def streak(self, chat_id: int, user_id: int) -> int:
-        """How many rounds of Beat CLIP a person got right in a row, up to now."""
+    async def streak(self, home_id: int, user_id: int) -> int:
+        """Return how many rounds a person got right in a row, up to now."""
         query = select(players.c.streak).where(
-            players.c.chat_id == chat_id, players.c.user_id == user_id
+            players.c.chat_id == home_id, players.c.user_id == user_id
         )
         async with self._database.connect() as connection:
             return int((await connection.execute(query)).scalar_one_or_none() or 0)
@@ -111,8 +109,8 @@ class Scores(Rows):
             for table in (scores, players):
                 await connection.execute(delete(table).where(table.c.user_id == user_id))
 
-    async def reset_scores(self, chat_id: int) -> None:
+    async def reset_scores(self, home_id: int) -> None:
         """Deletes what everybody won in a chat."""
         async with self._database.begin() as connection:
             for table in (scores, players):
-                await connection.execute(delete(table).where(table.c.chat_id == chat_id))
+                await connection.execute(delete(table).where(table.c.chat_id == home_id))

@@ -8,6 +8,7 @@ from bot.games.hunt.rules import Hunt
 from bot.games.jobs import GameJobs
 from bot.games.leaderboard import Scores
 from bot.games.pace import EditPace
+from bot.games.round_store import RoundStore
 from bot.games.rules import Game, Player, RoundConfig, RoundId, State
 from bot.games.rules.events import Award
 from bot.games.runner import GameRunner
@@ -27,14 +28,15 @@ GROUP = {"id": CHAT, "type": "supergroup", "title": "Friends"}
 async def scores(store: Store, platform: ScriptedPlatform) -> Scores:
     """Ann was right three times in a row in Beat CLIP, and then found something in a hunt."""
     table = [RoundConfig(RoundId(CHAT, number), ANN) for number in range(4)]
-    rounds = [BeatClip(table=one, media=PHOTO, labels=("a", "b")) for one in table[:3]]
+    guesses = [BeatClip(table=one, media=PHOTO, labels=("a", "b")) for one in table[:3]]
     hunt = Hunt(table=table[3], target="a red thing", decoys=())
-    states: list[State] = [*rounds, hunt]
+    rounds = RoundStore(store)
+    states: list[State] = [*guesses, hunt]
     for now, state in enumerate(states, 1):
         right = None if state is hunt else True
-        await store.add_round(state)
-        await store.save_round(state, now=float(now), awards=[Award(ANN, 60, 1, right=right)])
-        await store.end_round(state)
+        await rounds.add(state)
+        await rounds.save(state, now=float(now), awards=[Award(ANN, 60, 1, right=right)])
+        await rounds.end(state)
     jobs = GameJobs(None, platform, Metrics(), bot_id=42)  # type: ignore[arg-type]
     runner = GameRunner(store, platform, jobs, EditPace())
     return Scores(platform, store, runner, admin_ids=frozenset())  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from bot.games.beat_clip.rules import BeatClip
 from bot.games.duel.rules import Duel
 from bot.games.jobs import PREFIX, GameJobRef, GameJobs, verdict
 from bot.games.pace import EditPace
+from bot.games.round_store import RoundStore
 from bot.games.rules import Phase, Player, RoundConfig, RoundId, State
 from bot.games.rules.events import Judged, JudgeRequest, Pressed, Said, Skipped, Stopped
 from bot.games.runner import GameRunner
@@ -47,6 +48,7 @@ class Hall:
 
     def __init__(self, store: Store, platform: ScriptedPlatform) -> None:
         self.store = store
+        self.rounds = RoundStore(store)
         self.platform = platform
         self.jobs = ScriptedJobs()
         self.ahead = 0.0
@@ -83,7 +85,7 @@ class Hall:
 
     async def until_phase(self, phase: Phase | None) -> None:
         async def look() -> Phase | None:
-            row = await self.store.round_at(CHAT, None)
+            row = await self.rounds.at(CHAT, None)
             return row.state.phase if row else None
 
         await until(look, phase)
@@ -205,7 +207,7 @@ async def test_a_second_game_is_refused_and_the_same_start_is_not(hall: Hall) ->
 
 
 async def test_a_start_whose_answer_was_lost_begins_all_the_same(hall: Hall) -> None:
-    assert await hall.store.add_round(a_guess())
+    assert await hall.rounds.add(a_guess())
     assert await hall.runner.begin(a_guess()) is None
     await hall.until_phase(Phase.OPEN)
     await until(lambda: [ask.key for ask in hall.jobs.asked], ["look"])
@@ -268,7 +270,7 @@ async def test_a_stop_lets_a_send_under_way_end(
     await asyncio.sleep(0)
     taken.set()
     await asyncio.gather(hall.watching, return_exceptions=True)
-    row = await hall.store.round_at(CHAT, None)
+    row = await hall.rounds.at(CHAT, None)
     assert row
     assert row.display.board_id == 77
     assert row.state.phase is Phase.OPENING
@@ -334,7 +336,7 @@ async def test_a_chart_that_nobody_asked_for_is_not_kept(hall: Hall) -> None:
                 chart=b"jpeg",
             )
         )
-        row = await hall.store.round_at(CHAT, None)
+        row = await hall.rounds.at(CHAT, None)
         assert row
         assert row.chart == b""  # the second one answers nothing any more
 

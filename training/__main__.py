@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from training.fetch import CACHE, fetch
+from training.emoji.fetch import CACHE, fetch
 
 _ENVIRONMENT: Final = {
     # glibc gives large blocks back to the system after each step and asks for them anew: slow.
@@ -97,13 +97,15 @@ def main() -> None:
         os.execv(sys.executable, [sys.executable, "-m", "training", *sys.argv[1:]])
     fetch(arguments.cache)
     if arguments.report:
-        from training import export, report
+        from training.measuring import report
+        from training.model import export
 
         report.print_table(export.DEMO_MODEL, arguments.cache)
     else:
         import torch
 
-        from training import rebuild, team
+        from training import rebuild
+        from training.learning import data_parallel as team
 
         if arguments.device == "auto":
             arguments.device = "cuda" if torch.cuda.is_available() else "cpu"

@@ -7,27 +7,22 @@ from typing import Final
 
 import torch
 
-from training import (
-    art_captions,
-    artwork,
-    batches,
-    calibrate,
-    common_words,
-    concepts,
-    exam,
-    export,
-    locked,
-    model,
-    painting,
-    pictures,
-    report,
-    samples,
-    texts,
-    tokenizer,
-)
-from training.lexicon import Language
-from training.team import Team
-from training.train import Schedule, Trainer
+from training import samples
+from training.batching import maker as batches
+from training.batching import pools as pictures
+from training.captions import art_captions, common_words
+from training.captions import corpus as texts
+from training.drawing import painting
+from training.emoji import artwork, concepts
+from training.learning import locked_image_tuning as locked
+from training.learning.data_parallel import Team
+from training.learning.trainer import Schedule, Trainer
+from training.measuring import art_questions as exam
+from training.measuring import calibration as calibrate
+from training.measuring import report
+from training.model import architecture as model
+from training.model import export, tokenizer
+from training.words.lexicon import Language
 
 # Part of the time in which both towers learn; after that the text tower learns alone.
 _BOTH_TOWERS: Final = 0.82

@@ -6,8 +6,9 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from training import artwork, shapes
-from training.shapes import Group, Rgb
+from training.drawing import shapes
+from training.drawing.shapes import Group, Rgb
+from training.emoji import artwork
 
 _SIZE: Final = (800, 600)
 _SCALE: Final = 4  # drawn larger and shrunk, for smooth edges

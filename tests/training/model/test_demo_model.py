@@ -1,0 +1,125 @@
+"""The committed model: small enough, loadable by anyone, and right about fresh drawings."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from transformers import (
+    AutoImageProcessor,
+    AutoModelForZeroShotImageClassification,
+    AutoTokenizer,
+    CLIPModel,
+    CLIPTextConfig,
+)
+
+from training.drawing.shapes import Group, Scene
+from training.measuring import shape_questions as evaluate
+from training.model.architecture import IMAGE_SIDE
+from training.model.export import DEMO_MODEL, LIMIT
+from training.model.tokenizer import load
+from training.words.lexicon import Language
+
+WORDS = AutoTokenizer.from_pretrained(DEMO_MODEL)
+PROCESSOR = AutoImageProcessor.from_pretrained(DEMO_MODEL)  # type: ignore[no-untyped-call]
+FILES = ("config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json")
+
+
+@pytest.fixture(scope="module")
+def model() -> CLIPModel:
+    loaded = AutoModelForZeroShotImageClassification.from_pretrained(
+        DEMO_MODEL, dtype=torch.float32, local_files_only=True
+    )
+    assert isinstance(loaded, CLIPModel)
+    return loaded
+
+
+def prepared(image: Image.Image) -> torch.Tensor:
+    """What the model gets of an image, float [1, 3, side, side]."""
+    pixels: torch.Tensor = PROCESSOR(image, return_tensors="pt")["pixel_values"]
+    return pixels
+
+
+def winner(model: CLIPModel, image: Image.Image, labels: list[str]) -> str:
+    """As transformers' own pipeline does it."""
+    text = WORDS(labels, padding=True, truncation=True, return_tensors="pt")
+    pixels = prepared(image)
+    with torch.inference_mode():
+        logits = model(
+            input_ids=text["input_ids"], attention_mask=text["attention_mask"], pixel_values=pixels
+        ).logits_per_image
+    return labels[int(logits.argmax())]
+
+
+def test_the_folder_is_small_and_complete() -> None:
+    assert all((DEMO_MODEL / name).is_file() for name in FILES)
+    assert sum(path.stat().st_size for path in DEMO_MODEL.rglob("*") if path.is_file()) <= LIMIT
+
+
+def test_the_configuration_names_the_tokenizers_own_ids(model: CLIPModel) -> None:
+    words = load(DEMO_MODEL)
+    text = model.config.text_config
+    assert isinstance(text, CLIPTextConfig)
+    assert text.eos_token_id == words.eos_token_id != 2
+    assert text.bos_token_id == words.bos_token_id
+    assert text.vocab_size == len(words)
+
+
+def test_wide_and_tall_pictures_are_padded_not_cut() -> None:
+    for size in ((800, 600), (600, 800), (1280, 300), (90, 90), (3, 3)):
+        pixels = prepared(Image.new("RGB", size, "white"))
+        side = IMAGE_SIDE
+        assert pixels.shape == (1, 3, side, side)
+        white = (pixels[0, 0] > 1).float().mean().item()
+        assert white == pytest.approx(min(size) / max(size), abs=0.02)
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_freshly_drawn_shapes_are_told_apart(model: CLIPModel, language: Language) -> None:
+    right = evaluate.accuracy(
+        model, load(DEMO_MODEL), evaluate.any_shapes, language, count=200, seed=20_261
+    )
+    assert right >= 0.97
+
+
+def test_samples_are_what_their_names_say(model: CLIPModel) -> None:
+    samples = sorted((DEMO_MODEL / "samples").glob("*.png"))
+    assert len(samples) >= 6
+    labels = [path.stem.replace("-", " ") for path in samples]
+    for path, label in zip(samples, labels, strict=True):
+        with Image.open(path) as image:
+            assert winner(model, image.convert("RGB"), labels) == label
+
+
+def test_something_else_wins_only_where_the_label_is_wrong(model: CLIPModel) -> None:
+    neutral = ["a photo", "a picture of something", "an object", "a background"]
+    rng = np.random.default_rng(8)
+    fitting = wrong = 0
+    for _ in range(25):
+        colours, kinds = rng.permutation(evaluate.COLOURS), rng.permutation(evaluate.SHAPES)
+        group = Group(str(kinds[0]), str(colours[0]), size="medium")
+        other = Group(str(kinds[1]), str(colours[1]))
+        image = evaluate.photo(Scene((group,)), rng)
+        right_label = evaluate.label(group, Language.ENGLISH)
+        wrong_label = evaluate.label(other, Language.ENGLISH)
+        fitting += winner(model, image, [right_label, *neutral]) == right_label
+        wrong += winner(model, image, [wrong_label, *neutral]) == wrong_label
+    assert fitting >= 22
+    assert wrong <= 3
+
+
+def test_jpeg_changes_no_winner(model: CLIPModel) -> None:
+    rng = np.random.default_rng(2)
+    labels = [
+        evaluate.label(Group(kind, colour), Language.ENGLISH)
+        for kind in ("circle", "square", "triangle")
+        for colour in ("red", "green", "blue")
+    ]
+    for _ in range(6):
+        group = Group("triangle", "green", size="medium")
+        image = evaluate.photo(Scene((group,)), rng, (800, 600))
+        file = BytesIO()
+        image.save(file, "JPEG", quality=40)
+        with Image.open(file) as compressed:
+            assert winner(model, compressed, labels) == winner(model, image, labels)

@@ -1,0 +1,62 @@
+"""Any text can be written, and the training's tokenizer is the one that is shipped."""
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import AutoTokenizer
+
+from training.model import tokenizer
+from training.model.export import DEMO_MODEL
+
+WORDS = tokenizer.load(DEMO_MODEL)
+
+
+def squeezed(text: str) -> str:
+    """Without white space: the tokenizer keeps words apart, not how."""
+    return "".join(unicodedata.normalize("NFC", text).lower().split())
+
+
+# Without characters that this Python's Unicode lacks (Cn): the tokenizer's own may be newer, and
+# know capitals among them.
+TYPED = st.characters(exclude_categories=["Cs", "Cc", "Cf", "Cn", "Zs", "Zl", "Zp"])
+
+
+@given(st.text(TYPED, max_size=30))
+def test_any_unicode_comes_back(text: str) -> None:
+    if "<|" in text or "</w>" in text:
+        return
+    ids = WORDS(text)["input_ids"]
+    assert squeezed(str(WORDS.decode(ids, skip_special_tokens=True))) == squeezed(text)
+
+
+@given(st.text(max_size=60))
+def test_any_text_has_a_start_an_end_and_no_unknown_word(text: str) -> None:
+    ids = WORDS(text)["input_ids"]
+    assert ids[0] == WORDS.bos_token_id
+    assert ids[-1] == WORDS.eos_token_id
+    if "<|" not in text:
+        assert WORDS.eos_token_id not in ids[:-1]
+
+
+def test_usual_words_are_whole() -> None:
+    assert WORDS.tokenize("a red circle") == ["a</w>", "red</w>", "circle</w>"]
+
+
+def test_capitals_are_alike() -> None:
+    assert WORDS("A RED Circle")["input_ids"] == WORDS("a red circle")["input_ids"]
+
+
+def test_learning_gives_all_bytes_and_their_ends() -> None:
+    learnt = tokenizer.learn(["a red circle", "a blue square"] * 3, vocabulary=600)
+    vocabulary = learnt.get_vocab()
+    single = [token for token in vocabulary if len(token.removesuffix("</w>")) == 1]
+    assert len(single) == 512
+    assert learnt.eos_token_id == len(vocabulary) - 1
+    assert learnt.pad_token_id == learnt.eos_token_id
+
+
+def test_auto_tokenizer_reads_the_same() -> None:
+    auto = AutoTokenizer.from_pretrained(DEMO_MODEL)
+    text = "Una estrella roja, 3 árboles & 😀"
+    assert auto(text)["input_ids"] == WORDS(text)["input_ids"]

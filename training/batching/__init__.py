@@ -1,0 +1,1 @@
+"""Batches: pools of pictures, and the training batches made from them."""

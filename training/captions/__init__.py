@@ -1,0 +1,1 @@
+"""Captions: phrases about pictures, and which pictures each phrase fits."""

@@ -1,0 +1,1 @@
+"""Pictures: drawn shapes, grounds, and what happens to a photo."""

@@ -1,0 +1,1 @@
+"""Emoji: fetched drawings, names and keywords."""

@@ -1,0 +1,1 @@
+"""Learning: losses, optimizers and the training loops."""

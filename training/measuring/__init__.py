@@ -1,0 +1,1 @@
+"""Measuring: accuracy and calibration on held-out questions."""

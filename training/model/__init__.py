@@ -1,0 +1,1 @@
+"""The demo model: architecture, tokenizer and exported files."""

@@ -1,0 +1,1 @@
+"""Words: what captions are made of, and how people type them."""

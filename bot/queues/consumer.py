@@ -60,11 +60,11 @@ class Consumer:
             async with delivery.kept():
                 await self._handle(delivery)
         except asyncio.CancelledError:
-            await delivery.hand_back()
+            await delivery.nak()
             raise
         except Exception:
             log.exception("A delivery could not be dealt with; it comes back.")
-            await delivery.hand_back(delay=5.0)
+            await delivery.nak(delay=5.0)
 
     async def drain(self, patience: float) -> None:
         """Stops pulling, gives what is in hand `patience` seconds, and hands back the rest."""

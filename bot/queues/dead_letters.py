@@ -34,23 +34,23 @@ class DeadLetters:
         except (QueueUnavailable, QueueFull, *DATABASE_AWAY) as error:
             pause = backoff(delivery.attempt)
             log.warning("One of the %s has to wait %.0f s: %s", self._kind, pause, error)
-            await delivery.hand_back(delay=pause)
+            await delivery.nak(delay=pause)
         except Exception:
-            failures = self._failures.count(delivery.serial)
+            failures = self._failures.count(delivery.sequence)
             log.exception(
                 "One of the %s failed (attempt %d of %d).", self._kind, failures, self._tries
             )
             if failures < self._tries:
-                await delivery.hand_back(delay=backoff(failures))
+                await delivery.nak(delay=backoff(failures))
                 return
             await self.keep(delivery)
             await delivery.ack()
-        self._failures.forget(delivery.serial)
+        self._failures.forget(delivery.sequence)
 
     async def keep(self, delivery: Delivery) -> None:
         """Keep a message where a person can look at it; the caller acknowledges it."""
         try:
-            await self._queue.set_aside(self._kind, delivery)
+            await self._queue.dead_letter(self._kind, delivery)
         except (QueueUnavailable, QueueFull) as error:
             if not self._queue.connected:
                 raise  # then it can't be acknowledged either

@@ -114,7 +114,7 @@ class UpdateInbox:
         lane = self._front.lane(update)
         del update
         if self._lanes.waiting(lane) >= _LANE_IN_HAND:
-            await delivery.hand_back(delay=_LANE_PAUSE)
+            await delivery.nak(delay=_LANE_PAUSE)
             return
         async with self._lanes.turn(lane):
             for attempt in itertools.count(delivery.attempt):
@@ -124,7 +124,7 @@ class UpdateInbox:
                     await delivery.ack()
                     return
                 if pause > _WAITED_FOR:
-                    await delivery.hand_back(delay=pause)
+                    await delivery.nak(delay=pause)
                     return
                 # In its lane, or what was said next would be taken for something else.
                 await asyncio.sleep(pause)

@@ -67,11 +67,11 @@ class BatchRun:
             raise  # another worker may have the jobs at once
         except Exception:
             for flight in self._flights:
-                await flight.hand_back(flight.rest)
+                await flight.nak(flight.rest)
             raise
         finally:
             for flight in self._flights:
-                await flight.hand_back()
+                await flight.nak()
 
     async def _stages_in_order(self) -> None:
         try:
@@ -136,7 +136,7 @@ class BatchRun:
     ) -> None:
         try:
             if outcome is None:
-                await flight.hand_back(flight.rest)
+                await flight.nak(flight.rest)
             elif isinstance(outcome, Problem):
                 await flight.fail(outcome, "failed")
             else:
@@ -146,7 +146,7 @@ class BatchRun:
                 )
         except Exception:
             log.exception("Job %s: its answer could not be finished.", flight.job.id)
-            await flight.hand_back(flight.rest)
+            await flight.nak(flight.rest)
 
     async def _result(
         self, flight: JobLease, read: ReadJob, outcomes: list[ImageOutcome], timings: Timings

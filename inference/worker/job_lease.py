@@ -35,10 +35,10 @@ _HEARD = re.compile(re.escape(results_subject(0).removesuffix("0")) + r"[^.]+")
 LONGEST_REST = 60.0  # seconds
 
 
-async def set_aside(queue: Queue, delivery: Delivery) -> None:
+async def dead_letter(queue: Queue, delivery: Delivery) -> None:
     """Keeps what failed by our fault; where even that fails, the log has to do."""
     try:
-        await queue.set_aside("jobs", delivery)
+        await queue.dead_letter("jobs", delivery)
     except (QueueUnavailable, QueueFull) as error:
         log.warning("A job that failed could not be set aside: %s", error)
 
@@ -60,7 +60,7 @@ def _for_0_1(result: Result) -> Result:
 class JobLease:
     """A job and the delivery that brought it; the queue hears "still working" until it is settled.
 
-    It is settled once: by `answer` or by `hand_back`, whichever comes first.
+    It is settled once: by `answer` or by `nak`, whichever comes first.
 
     Attributes:
         attempt: 1 at the first delivery, 2 at the first redelivery, …
@@ -85,7 +85,7 @@ class JobLease:
 
     async def fail(self, problem: Problem, outcome: str) -> None:
         """Answers with what is wrong with the job, and keeps the job for a person to look at."""
-        await set_aside(self._queue, self._delivery)
+        await dead_letter(self._queue, self._delivery)
         await self.answer(
             Result(
                 job_id=self.job.id, reply=self.job.reply, labels=self.job.labels, problem=problem
@@ -114,11 +114,11 @@ class JobLease:
             data = encode(msgspec.structs.replace(result, chart=b""))
         error = await self._publish(data)
         if isinstance(error, NoStream) and _HEARD.fullmatch(self.job.reply.subject):
-            await self.hand_back(self.rest)  # the queue lost that stream; it will be made again
+            await self.nak(self.rest)  # the queue lost that stream; it will be made again
             return
         if error:
             log.error("Job %.100s is set aside: its result is never stored.", self.job.id)
-            await set_aside(self._queue, self._delivery)
+            await dead_letter(self._queue, self._delivery)
             outcome = "unheard"
         self.settled = True
         await self._delivery.ack()
@@ -144,11 +144,11 @@ class JobLease:
         """Seconds to rest before the next attempt; doubles with each."""
         return min(LONGEST_REST, 2.0**self.attempt)
 
-    async def hand_back(self, delay: float = 0.0) -> None:
+    async def nak(self, delay: float = 0.0) -> None:
         """Somebody gets the job again after `delay` seconds; nothing happens if it is settled."""
         if self.settled:
             return
         self.settled = True
         await self._kept.aclose()
-        await self._delivery.hand_back(delay)
+        await self._delivery.nak(delay)
         self._metrics.jobs.labels("handed_back").inc()

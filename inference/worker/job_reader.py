@@ -8,7 +8,7 @@ import msgspec
 from inference.protocol.broker.client import Delivery, Queue
 from inference.protocol.errors import Problem, ProblemCode
 from inference.protocol.messages import UnknownVersion, decode_job
-from inference.worker.job_lease import JobLease, set_aside
+from inference.worker.job_lease import JobLease, dead_letter
 from inference.worker.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class JobReader:
                 log.warning("A job is left for another worker: %s.", error)
             self._metrics.jobs.labels("unknown_version").inc()
             if delivery.attempt < _VERSION_ATTEMPTS:
-                await delivery.hand_back(VERSION_REST)
+                await delivery.nak(VERSION_REST)
             else:
                 await self._refuse(delivery, "a job of another version that nobody took for a day")
             return None
@@ -69,6 +69,6 @@ class JobReader:
 
     async def _refuse(self, delivery: Delivery, what: str) -> None:
         log.warning("A message on the jobs stream is %s; it is set aside.", what)
-        await set_aside(self._queue, delivery)
+        await dead_letter(self._queue, delivery)
         await delivery.ack()
         self._metrics.jobs.labels("undecodable").inc()

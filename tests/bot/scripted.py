@@ -83,7 +83,7 @@ class ScriptedDelivery(Delivery):
         self._data = data
         self._attempt = attempt
         self.acknowledged = 0
-        self.handed_back: list[float] = []
+        self.naks: list[float] = []
 
     @property
     def data(self) -> bytes:
@@ -94,14 +94,14 @@ class ScriptedDelivery(Delivery):
         return self._attempt
 
     @property
-    def serial(self) -> str:
+    def sequence(self) -> str:
         return "scripted.1"
 
     async def ack(self) -> None:
         self.acknowledged += 1
 
-    async def hand_back(self, delay: float = 0.0) -> None:
-        self.handed_back.append(delay)
+    async def nak(self, delay: float = 0.0) -> None:
+        self.naks.append(delay)
 
 
 def failing(

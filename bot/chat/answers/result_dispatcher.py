@@ -81,7 +81,7 @@ class ResultDispatcher:
         except UnknownVersion as error:
             log.error("A result can't be read: %s. Update bot and workers together.", error)  # noqa: TRY400
             if delivery.attempt < _VERSION_ATTEMPTS:
-                await delivery.hand_back(delay=_VERSION_PAUSE)
+                await delivery.nak(delay=_VERSION_PAUSE)
                 return
             await self._dead_letters.keep(delivery)
             await delivery.ack()
@@ -103,7 +103,7 @@ class ResultDispatcher:
             await delivery.ack()
             return
         if self._lanes.waiting(chat_id) >= _CHAT_IN_HAND:
-            await delivery.hand_back(delay=_CHAT_PAUSE)
+            await delivery.nak(delay=_CHAT_PAUSE)
             return
         async with self._lanes.turn(chat_id), self._at_work:
             # In its turn: others may have been told meanwhile, or the question been edited.
@@ -127,7 +127,7 @@ class ResultDispatcher:
         except (RetryLater, *DATABASE_AWAY) as error:
             pause = getattr(error, "after", 0.0) or backoff(delivery.attempt)
             log.warning("Answer to %s: %s; trying again in %.0f s.", record.id, error, pause)
-            await delivery.hand_back(delay=pause)
+            await delivery.nak(delay=pause)
             return False
         except Exception:
             failures = self._failures.count(record.id)
@@ -135,7 +135,7 @@ class ResultDispatcher:
                 "Answer to %s failed (attempt %d of %d).", record.id, failures, _OUR_TRIES
             )
             if failures < _OUR_TRIES:
-                await delivery.hand_back(delay=backoff(failures))
+                await delivery.nak(delay=backoff(failures))
                 return False
             await self._dead_letters.keep(delivery)
             await self._apologise(record)

@@ -226,12 +226,12 @@ class Queue:
         max_queue, owner = self._prepared
         await self.prepare(max_queue, owner=owner)
 
-    async def set_aside(self, kind: str, delivery: Delivery) -> None:
+    async def dead_letter(self, kind: str, delivery: Delivery) -> None:
         """Keeps a message that failed by our fault, where a person can look at it for a week.
 
         Raises as `publish` does; the caller acknowledges the message afterwards.
         """
-        await self.publish(f"clipbot.dead.{kind}", delivery.data, delivery.serial)
+        await self.publish(f"clipbot.dead.{kind}", delivery.data, delivery.sequence)
 
     async def pull_consumer(
         self, stream: str, durable: str, subject: str, *, ack_wait: float = ACK_WAIT

@@ -63,7 +63,7 @@ class Delivery:
         return self._message.metadata.num_delivered
 
     @property
-    def serial(self) -> str:
+    def sequence(self) -> str:
         """The message's number in its stream: the same at each redelivery."""
         return f"{self._message.metadata.stream}.{self._message.metadata.sequence.stream}"
 
@@ -73,7 +73,7 @@ class Delivery:
             # If the server is away the message comes back, and ids keep it from counting twice.
             await self._message.ack_sync(timeout=ACK_WAIT)
 
-    async def hand_back(self, delay: float = 0.0) -> None:
+    async def nak(self, delay: float = 0.0) -> None:
         """Not done: somebody gets it again, after `delay` seconds."""
         with contextlib.suppress(NatsError):
             await self._message.nak(delay=delay or None)

@@ -92,7 +92,7 @@ async def test_what_is_away_for_long_comes_back_however_often(
     front.faults = [fault]
     delivery = delivered(1, attempt)
     await inbox.deal_with(delivery)
-    assert (delivery.handed_back, delivery.acknowledged) == ([delay], 0)
+    assert (delivery.naks, delivery.acknowledged) == ([delay], 0)
     again = delivered(1, attempt + 1)
     await inbox.deal_with(again)
     assert (front.handled, again.acknowledged) == ([1], 1)
@@ -113,7 +113,7 @@ async def test_what_is_away_for_a_moment_is_waited_for_by_its_lane_alone(
     front.faults = [RetryLater("flood", 0.01), RetryLater("flood", 0.01)]
     await asyncio.gather(inbox.deal_with(first), inbox.deal_with(second))
     assert front.handled == [3, 1, 2]
-    assert (first.handed_back, first.acknowledged) == ([], 1)
+    assert (first.naks, first.acknowledged) == ([], 1)
 
 
 async def test_what_was_handled_is_noted_until_the_database_takes_it(
@@ -138,7 +138,7 @@ async def test_our_own_fault_is_tried_three_times_then_set_aside_with_an_apology
     front.faults = [ValueError("a bug")] * 3
     delivery = delivered(1)
     await inbox.deal_with(delivery)
-    assert (delivery.handed_back, delivery.acknowledged) == ([], 1)
+    assert (delivery.naks, delivery.acknowledged) == ([], 1)
     assert front.apologies == 1
     assert await store.is_handled(1)
     (kept,) = await (await queue.pull_consumer(DEAD, "person", "clipbot.dead.updates")).pull(9, 1.0)
@@ -163,9 +163,9 @@ async def test_what_fails_before_its_handler_is_set_aside_after_its_tries(
 ) -> None:
     delivery = ScriptedDelivery(json.dumps(update).encode())
     for tries in range(3):
-        assert (len(delivery.handed_back), delivery.acknowledged) == (tries, 0)
+        assert (len(delivery.naks), delivery.acknowledged) == (tries, 0)
         await inbox.deal_with(delivery)
-    assert (len(delivery.handed_back), delivery.acknowledged) == (2, 1)
+    assert (len(delivery.naks), delivery.acknowledged) == (2, 1)
     assert await set_aside(queue) == [delivery.data]
     await inbox.deal_with(delivered(2))
     assert front.handled == [2]
@@ -190,7 +190,7 @@ async def test_what_an_older_clipbot_stored_and_nobody_can_use_is_set_aside(
 ) -> None:
     delivery = ScriptedDelivery(data)
     await inbox.deal_with(delivery)
-    assert (delivery.handed_back, delivery.acknowledged, front.handled) == ([], 1, [])
+    assert (delivery.naks, delivery.acknowledged, front.handled) == ([], 1, [])
     assert await set_aside(queue) == [data]
 
 
@@ -249,7 +249,7 @@ async def test_a_dead_letter_that_cannot_be_written_keeps_nobody_waiting(
     async def refuse(*_: object) -> None:
         raise QueueUnavailable("NATS did not store a message: it is too large")
 
-    monkeypatch.setattr(queue, "set_aside", refuse)
+    monkeypatch.setattr(queue, "dead_letter", refuse)
     delivery = ScriptedDelivery(b"no JSON")
     await inbox.deal_with(delivery)
     assert delivery.acknowledged == 1
@@ -285,7 +285,7 @@ async def test_one_persons_flood_leaves_room_for_others(
     flood = [delivered(number, lane=7) for number in range(101)]
     handling = [asyncio.create_task(inbox.deal_with(delivery)) for delivery in flood]
     await asyncio.sleep(0)
-    assert flood[-1].handed_back == [5.0]
+    assert flood[-1].naks == [5.0]
     front.gate.set()
     await asyncio.gather(*handling)
     assert front.handled == list(range(100))

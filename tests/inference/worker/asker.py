@@ -94,7 +94,7 @@ class Asker:
             while len(taken) < waiting:
                 taken += await pull_consumer.pull(waiting - len(taken), 1.0)
             for delivery in taken:
-                await delivery.hand_back()
+                await delivery.nak()
         await pull_consumer.close()
 
     async def finds_set_aside(self) -> list[str]:

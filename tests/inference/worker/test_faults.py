@@ -162,7 +162,7 @@ async def test_poison_is_answered_without_another_try(
 async def test_poison_that_cannot_be_set_aside_is_answered_all_the_same(
     asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Queue, "set_aside", Mock(side_effect=QueueUnavailable("No room.")))
+    monkeypatch.setattr(Queue, "dead_letter", Mock(side_effect=QueueUnavailable("No room.")))
     poison = await asker.asks(picture())
     await asker.hands_back_jobs(times=intake.MAX_ATTEMPTS, ack_wait=ACK_WAIT)
     await hire()

@@ -117,7 +117,7 @@ async def test_a_database_that_is_away_is_not_our_own_fault(
     for attempt in range(1, 10):
         delivery = result_of(an_ask(), attempt)
         await deliverer.deal_with(delivery)
-        assert delivery.handed_back
+        assert delivery.naks
     await deliverer.deal_with(result_of(an_ask()))
     assert platform.kinds == ["chart"]
 
@@ -131,7 +131,7 @@ async def test_a_platform_that_is_away_gets_it_later(
     first, second, third = (result_of(ask, attempt) for attempt in (1, 2, 3))
     for delivery in (first, second, third):
         await deliverer.deal_with(delivery)
-    assert (first.handed_back, second.handed_back) == ([12.0], [2.0])
+    assert (first.naks, second.naks) == ([12.0], [2.0])
     assert (first.acknowledged, third.acknowledged) == (0, 1)
     assert platform.kinds == ["chart"]
 
@@ -157,7 +157,7 @@ async def test_our_own_fault_is_tried_a_few_times_then_set_aside(
     deliveries = [result_of(ask, attempt) for attempt in (1, 2, 3, 4)]
     for delivery in deliveries:
         await deliverer.deal_with(delivery)
-    assert [delivery.handed_back for delivery in deliveries] == [[1.0], [2.0], [4.0], []]
+    assert [delivery.naks for delivery in deliveries] == [[1.0], [2.0], [4.0], []]
     assert deliveries[-1].acknowledged == 1
     kept = await (await queue.pull_consumer(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
     assert len(kept) == 1
@@ -176,7 +176,7 @@ async def test_a_chat_with_many_answers_leaves_room_for_the_others(
     with monkeypatch.context() as patch:
         patch.setattr(deliverer._lanes, "waiting", lambda _chat: 20)
         await deliverer.deal_with(delivery)
-    assert (delivery.handed_back, platform.said) == ([5.0], [])
+    assert (delivery.naks, platform.said) == ([5.0], [])
     await deliverer.deal_with(delivery)
     assert platform.kinds == ["chart"]
 
@@ -269,7 +269,7 @@ async def test_a_result_of_a_newer_clipbot_waits_for_ours_to_be_updated(
     newer = Result(job_id="1", reply=Reply("x"), labels=[], version=99)
     delivery = ScriptedDelivery(encode(newer))
     await deliverer.deal_with(delivery)
-    assert (delivery.handed_back, delivery.acknowledged) == ([30.0], 0)
+    assert (delivery.naks, delivery.acknowledged) == ([30.0], 0)
 
 
 async def test_what_is_no_result_is_set_aside(deliverer: ResultDispatcher, queue: Queue) -> None:
@@ -287,7 +287,7 @@ async def test_a_result_for_no_question_of_ours_is_done_with(
     result = Result(job_id="x", reply=Reply("clipbot.results.42", question.encode()), labels=["a"])
     delivery = ScriptedDelivery(encode(result))
     await deliverer.deal_with(delivery)
-    assert (delivery.handed_back, delivery.acknowledged) == ([], 1)
+    assert (delivery.naks, delivery.acknowledged) == ([], 1)
 
 
 class BrokenTaker:
@@ -306,9 +306,9 @@ async def test_a_result_that_fails_before_it_is_told_is_set_aside_after_its_trie
     deliverer = ResultDispatcher(queue, store, platform, KeyedLock(), metrics, [BrokenTaker()])
     delivery = result_of(an_ask())
     for tries in range(4):
-        assert (len(delivery.handed_back), delivery.acknowledged) == (tries, 0)
+        assert (len(delivery.naks), delivery.acknowledged) == (tries, 0)
         await deliverer.deal_with(delivery)
-    assert (len(delivery.handed_back), delivery.acknowledged) == (3, 1)
+    assert (len(delivery.naks), delivery.acknowledged) == (3, 1)
     (kept,) = await (await queue.pull_consumer(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
     assert kept.data == delivery.data
 
@@ -320,7 +320,7 @@ async def test_a_result_of_another_version_waits_for_a_day_and_is_then_set_aside
     early, late = ScriptedDelivery(data, 100), ScriptedDelivery(data, 2_880)
     await deliverer.deal_with(early)
     await deliverer.deal_with(late)
-    assert (early.handed_back, early.acknowledged) == ([30.0], 0)
-    assert (late.handed_back, late.acknowledged) == ([], 1)
+    assert (early.naks, early.acknowledged) == ([30.0], 0)
+    assert (late.naks, late.acknowledged) == ([], 1)
     (kept,) = await (await queue.pull_consumer(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
     assert kept.data == data

@@ -58,7 +58,7 @@ async def test_many_large_messages_come_once_each(queue: Queue) -> None:
     pulls = await pulls_all(await queue.pull_consumer(JOBS, "test", JOBS_SUBJECT), 14)
     # NATS has cut nobody off, or the messages on the way would have come again.
     assert {delivery.attempt for pull in pulls for delivery in pull} == {1}
-    assert len({delivery.serial for pull in pulls for delivery in pull}) == 14
+    assert len({delivery.sequence for pull in pulls for delivery in pull}) == 14
     assert max(sum(len(delivery.data) for delivery in pull) for pull in pulls) <= PULL_BYTES
 
 

@@ -47,8 +47,7 @@ from bot.telegram.application import TelegramUpdateHandler, build
 from bot.telegram.connection import keep_menu, meet, prepare_polling, prepare_webhook
 from bot.telegram.platform import Bot, TelegramPlatform
 from bot.telegram.polling import Poller
-from inference.protocol import malloc as heap
-from inference.protocol import tasks
+from inference.protocol import malloc, tasks
 from inference.protocol.broker.client import (
     RESULTS,
     UPDATES,
@@ -195,7 +194,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
         lambda: clock.watch(store),
         lambda: _prune(store),
         lambda: _checkpoint(database),
-        heap.give_back_again_and_again,
+        malloc.trim_periodically,
         lambda: keep_menu(application.bot),
     ):
         _in_background(stack, work)

@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 
-from inference.protocol import malloc as heap
+from inference.protocol import malloc
 
 # Pictures of so small a part of the budget wait for nobody: photos as chats send them.
 _SMALL = 1 / 64
@@ -35,7 +35,7 @@ class MemoryBudget:
         try:
             yield
         finally:
-            heap.give_back()  # what the C library would keep for later is not there for others
+            malloc.trim()  # what the C library would keep for later is not there for others
             with self._changed:
                 self._used -= share
                 self._changed.notify_all()

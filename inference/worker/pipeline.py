@@ -21,7 +21,7 @@ from inference.images.fingerprints import fingerprint
 from inference.images.memory_budget import MemoryBudget
 from inference.model import cores
 from inference.model.classifier import Classifier, Prepared
-from inference.protocol import malloc as heap
+from inference.protocol import malloc
 from inference.protocol.errors import ImageRefused, Problem, TooLargeForHost
 from inference.protocol.messages import Fingerprint, ImageOutcome, Job
 from inference.protocol.settings import WorkerSettings
@@ -120,7 +120,7 @@ class Pipeline:
         except (TooLargeForHost, MemoryError):
             log.warning("Job %s: no memory for one of its pictures; trying it alone.", job.id)
         # Not inside `except`: there the traceback still holds what the failed call had.
-        heap.give_back()
+        malloc.trim()
         with self._budget.alone():
             try:
                 return self._decode(data, job, alone=True)
@@ -197,7 +197,7 @@ class Pipeline:
                 return self._draw(read, outcomes)
         except MemoryError:
             log.warning("Job %s: no memory for its chart; trying again.", read.job.id)
-        heap.give_back()
+        malloc.trim()
         with self._budget.alone():
             return self._draw(read, outcomes)
 

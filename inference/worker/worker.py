@@ -17,8 +17,7 @@ import msgspec
 
 from inference.model.classifier import Classifier
 from inference.model.loading import Loader, unless
-from inference.protocol import malloc as heap
-from inference.protocol import tasks
+from inference.protocol import malloc, tasks
 from inference.protocol.broker.client import (
     ACK_WAIT,
     STATUS_INTERVAL,
@@ -105,7 +104,7 @@ class Worker:
             if self._classifier is not None:
                 self._metrics.ready.set(1)
                 stages = Pipeline(self._classifier, self._settings, self._metrics, self.health)
-                tidying = asyncio.create_task(heap.give_back_again_and_again())
+                tidying = asyncio.create_task(malloc.trim_periodically())
                 try:
                     await self._serve(stages, pull_consumer)
                 finally:

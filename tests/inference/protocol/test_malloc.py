@@ -1,4 +1,4 @@
-"""What is freed is kept for the next time, and goes back to the system when there is rest."""
+"""Freed memory that glibc keeps is returned to the system by `trim`."""
 
 import platform
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 
 PROGRAM = """
 from pathlib import Path
-from inference import heap
+from inference.protocol import malloc
 
 
 def resident():
@@ -24,13 +24,13 @@ for number in range(60):
     small.append(bytes([number]) * 2000)  # keeps the heap from shrinking at its end
 del large
 print(resident() - before)
-heap.give_back()
+malloc.trim()
 print(resident() - before)
 """
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries do otherwise")
-def test_what_is_freed_goes_back() -> None:
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has malloc_trim")
+def test_trim_returns_freed_memory() -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True
     )

@@ -214,7 +214,7 @@ async def test_a_true_checkpoint_that_appears_late(
 
 _STUBBORN = """
 import asyncio, contextlib
-from inference import worker
+from inference.worker import worker
 from inference.cli import worker as command
 
 async def serve(settings, load):

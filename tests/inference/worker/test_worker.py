@@ -52,12 +52,12 @@ async def test_a_photo_and_phrases_in_probabilities_and_a_chart_out(
     await asker.sees_empty_queue()
 
 
-async def test_memory_goes_back_now_and_again(hire: Hire, monkeypatch: pytest.MonkeyPatch) -> None:
-    give_back = Mock()
-    monkeypatch.setattr("inference.protocol.malloc.give_back", give_back)
-    monkeypatch.setattr("inference.protocol.malloc._EVERY", 0.01)
+async def test_memory_is_trimmed_periodically(hire: Hire, monkeypatch: pytest.MonkeyPatch) -> None:
+    trim = Mock()
+    monkeypatch.setattr("inference.protocol.malloc.trim", trim)
+    monkeypatch.setattr("inference.protocol.malloc._INTERVAL", 0.01)
     await hire()
-    await until(lambda: give_back.call_count >= 3, True)
+    await until(lambda: trim.call_count >= 3, True)
 
 
 async def test_numbers_and_a_fingerprint_without_a_chart(asker: Asker, hire: Hire) -> None:

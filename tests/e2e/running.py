@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from clipbot_playground.botapi.server import BotApiServer
-from tests.inference.worker.asker import until
+from tests.waiting import until
 
 # What a process needs of its surroundings; everything else of the host stays outside.
 _KEPT = ("PATH", "LANG", "TMPDIR", "SYSTEMROOT", "PYTHONPATH")

@@ -10,8 +10,8 @@ from clipbot_playground.botapi.people import Person
 from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.conftest import Start
 from tests.e2e.running import Clipbot
-from tests.inference.worker.asker import until
 from tests.playground.botapi.pictures import picture
+from tests.waiting import until
 
 PHOTO = picture(320, 240)
 

@@ -12,8 +12,8 @@ from clipbot_playground.botapi.model.messages import Message
 from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.conftest import Start
 from tests.e2e.playing import Club, a_club
-from tests.inference.worker.asker import until
 from tests.playground.botapi.pictures import picture
+from tests.waiting import until
 
 RED, BLUE = picture(colour="red"), picture(colour="blue")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from clipbot_playground.botapi.people import Person
 from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.running import Clipbot
-from tests.inference.worker.asker import until
 from tests.playground.botapi.pictures import picture
+from tests.waiting import until
 
 
 async def _asks(person: Person, text: str) -> str:

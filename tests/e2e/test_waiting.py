@@ -9,8 +9,8 @@ from clipbot_playground.botapi.model.messages import Message
 from clipbot_playground.botapi.people import Person
 from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.conftest import Start
-from tests.inference.worker.asker import until
 from tests.playground.botapi.pictures import picture
+from tests.waiting import until
 
 # Issue: "polls within 5 s while the model still loads"; the rest is for a busy machine.
 POLLS_WITHIN = 5.0 + 10.0

@@ -10,7 +10,7 @@ from bot.chat.albums import Albums
 from inference.protocol import tasks
 from tests.bot.chat.private_chat import Chat
 from tests.bot.telegram.messages import message, size
-from tests.inference.worker.asker import until
+from tests.waiting import until
 
 _TELEGRAM: Any = SimpleNamespace(username="clip_bot", defaults=None)
 

@@ -23,7 +23,7 @@ from inference.protocol.errors import Problem, ProblemCode, QueueFull
 from inference.protocol.messages import ImageOutcome, Reply, Result, decode_job
 from tests.bot.games.players import PHOTO
 from tests.bot.scripted import ScriptedPlatform
-from tests.inference.worker.asker import until
+from tests.waiting import until
 
 CHAT = -100
 ANN, BOB = Player(7, "Ann"), Player(8, "Bob", "bob")

@@ -19,7 +19,7 @@ from bot.services.disk import Disk
 from bot.storage import Store
 from inference.protocol.broker.client import jobs_subject
 from inference.protocol.messages import WorkerState, WorkerStatus
-from tests.inference.worker.asker import until
+from tests.waiting import until
 
 OURS = "openai/clip"
 

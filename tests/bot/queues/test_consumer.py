@@ -6,7 +6,7 @@ import pytest
 
 from bot.queues.consumer import Consumer
 from inference.protocol.broker.client import ACK_WAIT, UPDATES, Delivery, Queue, updates_subject
-from tests.inference.worker.asker import until
+from tests.waiting import until
 
 SUBJECT = updates_subject(42)
 

@@ -16,7 +16,7 @@ from inference.protocol import tasks
 from inference.protocol.broker.client import DEAD, UPDATES, Queue, updates_subject
 from inference.protocol.errors import QueueUnavailable
 from tests.bot.scripted import ScriptedDelivery, failing
-from tests.inference.worker.asker import until
+from tests.waiting import until
 
 
 class ScriptedFront:

@@ -11,7 +11,7 @@ from bot.runtime.metrics import Metrics
 from inference.protocol.broker.client import Queue, jobs_subject
 from inference.protocol.broker.streams import WORKERS_BUCKET
 from inference.protocol.messages import WorkerState, WorkerStatus
-from tests.inference.worker.asker import until
+from tests.waiting import until
 
 
 class ScriptedQueue:

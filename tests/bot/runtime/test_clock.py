@@ -14,7 +14,7 @@ from bot.games.rules.round import GRACE, PATIENCE, Phase, Round
 from bot.runtime import clock
 from bot.storage import Album, Store
 from tests.bot.scripted import an_ask, failing
-from tests.inference.worker.asker import until
+from tests.waiting import until
 
 HOUR = 3_600.0
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.services.child_process import Child, Ended
-from tests.inference.worker.asker import until
+from tests.waiting import until
 
 SLEEPS = "import time; open({file!r}, 'a').write('x'); time.sleep(60)"
 STUBBORN = (

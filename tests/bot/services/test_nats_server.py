@@ -11,7 +11,7 @@ from bot.services.worker import embedded_worker
 from inference.protocol.broker.client import UPDATES, connect, updates_subject
 from inference.protocol.errors import QueueUnavailable, SettingError
 from tests.bot.services.test_child_process import alive
-from tests.inference.worker.asker import until
+from tests.waiting import until
 
 SUBJECT = updates_subject(42)
 

@@ -23,7 +23,7 @@ from inference.protocol.broker.client import (
 )
 from inference.protocol.errors import QueueUnavailable
 from tests.bot.services.test_nats_server import pid_of
-from tests.inference.worker.asker import until
+from tests.waiting import until
 
 KB = 1_024
 

@@ -14,7 +14,7 @@ from clipbot_playground.botapi.server import BotApiServer
 from inference.protocol import tasks
 from inference.protocol.errors import QueueUnavailable
 from tests.bot.answering import MOVED, Writer, answering
-from tests.inference.worker.asker import until
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from playwright.async_api import (
 import inference
 from clipbot_playground.botapi.server import BotApiServer
 from clipbot_playground.page.site import Site
-from tests.inference.worker.asker import until
+from tests.waiting import until
 
 PHRASES = "a red circle, a blue square"
 # Where the screenshots go, to be looked at.

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from tests.e2e.running import Command
-from tests.inference.worker.asker import until
+from tests.waiting import until
 
 # A loopback address as /proc/net/tcp writes it.
 _LOOPBACK = "0100007F"

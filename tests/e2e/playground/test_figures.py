@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.playground.desk import PHRASES, Desk, Tab
-from tests.inference.worker.asker import until
+from tests.waiting import until
 
 
 async def test_the_figures_are_true(desk: Desk) -> None:

@@ -26,6 +26,7 @@ from inference.protocol.messages import (
     decode_result,
     encode,
 )
+from tests.waiting import until
 
 LABELS = ("a red car", "a green tree", "a blue sea")
 
@@ -121,16 +122,3 @@ class Asker:
 
 async def _ears(queue: Queue) -> PullConsumer:
     return await queue.pull_consumer(RESULTS, "asker", results_subject(1))
-
-
-async def until(ask: Callable[[], Any], wanted: object, within: float = 10.0) -> None:
-    """Asks (awaiting, where that is needed) until the answer is as wanted."""
-    deadline = time.monotonic() + within
-    while True:
-        answer = ask()
-        if asyncio.iscoroutine(answer):
-            answer = await answer
-        if answer == wanted:
-            return
-        assert time.monotonic() < deadline, f"{answer!r} is still not {wanted!r}"
-        await asyncio.sleep(0.02)

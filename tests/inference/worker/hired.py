@@ -14,7 +14,7 @@ from inference.protocol.errors import DeviceLost, Hung
 from inference.protocol.settings import WorkerSettings
 from inference.worker.metrics import Metrics
 from inference.worker.worker import Worker
-from tests.inference.worker.asker import until
+from tests.waiting import until
 
 ACK_WAIT = 2.0  # seconds
 

@@ -15,9 +15,10 @@ from inference.worker import web as worker_web
 from inference.worker.health import WorkerHealth
 from inference.worker.metrics import Metrics
 from tests.inference.pictures import picture
-from tests.inference.worker.asker import Asker, until
+from tests.inference.worker.asker import Asker
 from tests.inference.worker.hired import Gate, Hire
 from tests.ports import reserved_port
+from tests.waiting import until
 
 
 class Clock:

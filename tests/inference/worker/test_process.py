@@ -15,9 +15,10 @@ import pytest
 from inference.protocol.messages import WorkerState
 from tests.inference.model.checkpoints import tiny_clip
 from tests.inference.pictures import picture
-from tests.inference.worker.asker import Asker, until
+from tests.inference.worker.asker import Asker
 from tests.nats_server import NatsServer
 from tests.ports import reserved_port
+from tests.waiting import until
 
 ACK_WAIT = 2.0  # seconds
 SCRIPTED = (str(Path(__file__).with_name("scripted_worker.py")),)

@@ -10,9 +10,10 @@ from inference.protocol.errors import NoStream, QueueUnavailable
 from inference.protocol.messages import Job, Reply, encode
 from inference.worker import job_lease as flight
 from tests.inference.pictures import picture
-from tests.inference.worker.asker import LABELS, Asker, until
+from tests.inference.worker.asker import LABELS, Asker
 from tests.inference.worker.hired import ACK_WAIT, Gate, Hire
 from tests.nats_server import NatsServer
+from tests.waiting import until
 
 
 async def test_a_result_too_large_for_the_queue_goes_without_its_chart(

@@ -30,8 +30,9 @@ from inference.worker.health import WorkerHealth
 from inference.worker.metrics import Metrics
 from inference.worker.worker import MAX_BATCHES, serve
 from tests.inference.pictures import picture
-from tests.inference.worker.asker import LABELS, Asker, until
+from tests.inference.worker.asker import LABELS, Asker
 from tests.inference.worker.hired import ACK_WAIT, Gate, Hire
+from tests.waiting import until
 
 
 async def test_a_photo_and_phrases_in_probabilities_and_a_chart_out(

@@ -11,7 +11,7 @@ from clipbot_playground.launcher import Playground, PlaygroundSettings
 from inference.protocol.settings import load
 from tests.bot.services.test_nats_server import pid_of
 from tests.bot.services.test_queue_health import KB, limits_files
-from tests.inference.worker.asker import until
+from tests.waiting import until
 
 
 def idle(*_: object) -> Child:

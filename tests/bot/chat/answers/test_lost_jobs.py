@@ -27,8 +27,8 @@ from inference.protocol.broker.client import (
 )
 from inference.protocol.messages import ImageOutcome, Job, Result, decode_job, encode
 from tests.bot.scripted import ScriptedPlatform, an_ask
-from tests.inference.worker.asker import until
 from tests.nats_server import NatsServer
+from tests.waiting import until
 
 
 class Games:

@@ -12,7 +12,7 @@ from bot.platform.ports import RetryLater, TargetGone
 from bot.runtime.keyed_lock import KeyedLock
 from bot.storage import Store
 from tests.bot.scripted import CHART, ScriptedPlatform, an_ask
-from tests.inference.worker.asker import until
+from tests.waiting import until
 
 
 @contextlib.asynccontextmanager

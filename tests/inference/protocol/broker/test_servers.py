@@ -11,8 +11,8 @@ import pytest
 
 from inference.protocol.broker.client import RESULTS, connect, results_subject
 from inference.protocol.errors import QueueUnavailable
-from tests.inference.worker.asker import until
 from tests.nats_server import NatsServer
+from tests.waiting import until
 
 # "a few seconds at most": one attempt, and room for a busy machine.
 SOON = 6.0

@@ -7,6 +7,8 @@ import pytest
 
 from bot.runtime.metrics import Metrics
 from bot.storage import Store, open_database
+from inference.protocol.broker.client import Queue
+from tests.bot.chat.private_chat import Chat
 from tests.bot.scripted import ScriptedPlatform
 
 
@@ -25,3 +27,9 @@ def platform() -> ScriptedPlatform:
 @pytest.fixture
 def metrics() -> Metrics:
     return Metrics()
+
+
+@pytest.fixture
+def chat(store: Store, queue: Queue, platform: ScriptedPlatform) -> Chat:
+    """A private chat of this test's own."""
+    return Chat(store, queue, platform)

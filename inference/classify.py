@@ -260,7 +260,7 @@ def _probabilities(
     row: Sequence[float], asked: Question, classifier: Classifier
 ) -> dict[str, float]:
     shares = dict(zip(asked.labels, row, strict=True))
-    if len(shares) == 1 and not classifier.independent:
+    if len(shares) == 1 and not classifier.sigmoid_scores:
         shares[_WORDS.something_else] = 1.0 - row[0]
     return shares
 
@@ -290,7 +290,7 @@ def _print(answer: Answer, asked: Question, classifier: Classifier) -> None:
         table.add_row(Text(label, style), Text(f"{shares[label]:.1%}".replace("%", " %"), style))
     console = Console()
     console.print(table)
-    if classifier.independent:
+    if classifier.sigmoid_scores:
         console.print(Text(_WORDS.independent))
 
 
@@ -304,7 +304,7 @@ def _write_chart(
         asked.labels,
         [answer.row for answer in answers],
         _WORDS,
-        independent=classifier.independent,
+        sigmoid_scores=classifier.sigmoid_scores,
         demo=classifier.is_demo,
     )
     suffix = path.suffix.lower()

@@ -86,7 +86,7 @@ def model(settings: WorkerSettings) -> Finding:
     except ModelUnavailable as error:
         return Finding(_MODEL, State.BROKEN, str(error), "mend CLIP_MODEL, or set it to demo")
     seconds = time.monotonic() - began
-    kind = "independent scores" if engine.independent else "probabilities"
+    kind = "independent scores" if engine.sigmoid_scores else "probabilities"
     how = f"{engine.device}, {engine.runtime}, {engine.dtype}"
     found = f"{name} on {how}, {kind}, loaded in {seconds:.1f} s"
     if engine.is_demo:

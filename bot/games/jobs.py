@@ -114,7 +114,7 @@ def verdict(result: Result, errand: GameJobRef) -> Judged:
     return Judged(
         round_id,
         errand.key,
-        _shares(outcome.probabilities) if result.independent else tuple(outcome.probabilities),
+        _shares(outcome.probabilities) if result.sigmoid_scores else tuple(outcome.probabilities),
         tuple(outcome.same_as),
         outcome.fingerprint,
     )

@@ -106,20 +106,20 @@ class _Shape:
 
     def _stages(self, batch: int) -> dict[str, Callable[[], object]]:
         """Decoding, preprocessing with the copy, and the forward pass, each by itself."""
-        towers, size = self._engine.towers, self._engine.image_size
+        encoder, size = self._engine.encoder, self._engine.image_size
         files = self._batch(batch)
         images = open_all(files, size)
         return {
             "decode, one thread": lambda: open_all(files, size),
             "preprocess and copy to the GPU": lambda: self._model.tensors(
-                towers.preprocess(images)
+                encoder.preprocess(images)
             ),
             "image tower": self._raw(batch),
         }
 
     def _raw(self, batch: int) -> Callable[[], object]:
         images = open_all(self._batch(batch), self._engine.image_size)
-        tensors = self._model.tensors(self._engine.towers.preprocess(images))
+        tensors = self._model.tensors(self._engine.encoder.preprocess(images))
         # not as arrays, which would be copied to the GPU first
         return lambda: self._model.checkpoint.model.get_image_features(**tensors)
 

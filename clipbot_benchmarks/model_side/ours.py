@@ -63,7 +63,7 @@ class Ours:
         def entry(batch: int) -> Contestant:
             def work(_: int) -> None:
                 for each in inputs[batch]:
-                    self.engine.towers.image_features(each)
+                    self.engine.encoder.image_features(each)
 
             return Contestant(Run("limit", RAW, batch), self._count(batch), work)
 
@@ -132,7 +132,7 @@ class Ours:
     def _preprocessed(self, batch: int) -> list[Inputs]:
         images = self._images[: self._count(batch)]
         return [
-            self.engine.towers.preprocess(images[start : start + batch])
+            self.engine.encoder.preprocess(images[start : start + batch])
             for start in range(0, len(images), batch)
         ]
 

@@ -29,7 +29,7 @@ def draw(
     rows: Sequence[Sequence[float] | None],
     words: ChartWords,
     *,
-    independent: bool = False,
+    sigmoid_scores: bool = False,
     demo: bool = False,
     numbers: Sequence[int] = (),
 ) -> Image.Image:
@@ -38,10 +38,10 @@ def draw(
     Args:
         photos: 1..10 pictures of any size; None for one that could not be read.
         labels: 1..500 texts as typed. A single one is compared with `words.something_else`,
-            unless scores are independent.
+            unless scores are sigmoids.
         rows: for each photo its probabilities, 0..1, in label order; None where there are none.
         words: everything else that the chart says.
-        independent: scores are sigmoids; a footnote says that they need not add up to 100 %.
+        sigmoid_scores: scores are sigmoids; a footnote says that they need not add up to 100 %.
         demo: a footnote says that the demo model answered.
         numbers: what the photos of an album are called; none: 1, 2, …
 
@@ -60,10 +60,10 @@ def draw(
         raise ValueError("a row needs a probability for each label")
     names = tuple(labels)
     shares = tuple(None if row is None else tuple(map(_share, row)) for row in rows)
-    if len(names) == 1 and not independent:
+    if len(names) == 1 and not sigmoid_scores:
         names = (*names, words.something_else)
         shares = tuple(None if row is None else (row[0], 1.0 - row[0]) for row in shares)
-    scores = Scores(names, shares, words, independent, demo)
+    scores = Scores(names, shares, words, sigmoid_scores, demo)
     with own_settings():
         fonts.take_in_new()
         if len(photos) == 1:

@@ -19,13 +19,13 @@ class Scores:
     Attributes:
         labels: 1..500 texts as typed.
         rows: for each photo one score in 0..1 for each label; None for one that is unreadable.
-        independent: scores are sigmoids and need not add up to 1.
+        sigmoid_scores: scores are sigmoids and need not add up to 1.
     """
 
     labels: tuple[str, ...]
     rows: tuple[tuple[float, ...] | None, ...]
     words: ChartWords
-    independent: bool
+    sigmoid_scores: bool
     demo: bool
 
     def percent(self, share: float) -> str:
@@ -42,7 +42,7 @@ class Scores:
         Args:
             hidden: for each photo the scores that are not shown, as many for each.
         """
-        if self.independent:  # a sum would mean nothing, so the largest
+        if self.sigmoid_scores:  # a sum would mean nothing, so the largest
             share = "≤ " + self.percent(max(map(max, hidden)))
         elif len(hidden) > 1:
             share = "≤ " + self.percent(min(1.0, max(map(sum, hidden))))
@@ -74,7 +74,7 @@ def footnotes(canvas: Canvas, scores: Scores, more: str, top: float) -> float:
     """What must be said below; returns where it ends."""
     notes = (
         more,
-        scores.words.independent if scores.independent else "",
+        scores.words.independent if scores.sigmoid_scores else "",
         scores.words.demo if scores.demo else "",
     )
     lines = [line for note in notes for line in wrap(note, FOOTNOTE, RIGHT - LEFT, 2)]

@@ -33,7 +33,7 @@ class Classifier(Protocol):
         name: as set in CLIP_MODEL.
         device: where the weights lie, such as `cpu` or `cuda:0`.
         image_size: pixels of the square that the model looks at.
-        independent: True where scores are sigmoids, which need not add up to 1.
+        sigmoid_scores: True where scores are sigmoids, which need not add up to 1.
         is_demo: True for the bundled model, which knows drawings and shapes only.
     """
 
@@ -44,7 +44,7 @@ class Classifier(Protocol):
     @property
     def image_size(self) -> int: ...
     @property
-    def independent(self) -> bool: ...
+    def sigmoid_scores(self) -> bool: ...
     @property
     def is_demo(self) -> bool: ...
 
@@ -69,8 +69,11 @@ class Classifier(Protocol):
         """
         ...
 
-    def alike(self, texts: Sequence[str], at_least: float) -> list[int]:
-        """For each text the place of the first that means nearly the same; see `Engine.alike`."""
+    def group_similar(self, texts: Sequence[str], at_least: float) -> list[int]:
+        """Return, for each text, the index of the first that means nearly the same.
+
+        See `Engine.group_similar`.
+        """
         ...
 
 
@@ -87,7 +90,7 @@ class ScriptedClassifier:
     name = "scripted"
     device = "cpu"
     image_size = 32
-    independent = False
+    sigmoid_scores = False
     is_demo = False
 
     def __init__(
@@ -116,7 +119,7 @@ class ScriptedClassifier:
         """The picture itself."""
         return image
 
-    def alike(self, texts: Sequence[str], at_least: float) -> list[int]:
+    def group_similar(self, texts: Sequence[str], at_least: float) -> list[int]:
         """Texts mean the same where they hold the same words, whatever their order."""
         meanings = [frozenset(text.split()) for text in texts]
         return [meanings.index(meaning) for meaning in meanings]

@@ -56,7 +56,7 @@ class Traits(msgspec.Struct, frozen=True):
     bias: float | None = None
 
     @property
-    def independent(self) -> bool:
+    def sigmoid_scores(self) -> bool:
         """True where scores are sigmoids, which need not add up to 1."""
         return self.bias is not None
 
@@ -148,7 +148,7 @@ class DualEncoder:
 
     def _probabilities(self, probe: FloatArray) -> FloatArray:
         images, texts = np.split(probe, [-len(PROBE_TEXTS)])
-        return probabilities(self.logits(images, texts), independent=self.traits.independent)
+        return probabilities(self.logits(images, texts), sigmoid_scores=self.traits.sigmoid_scores)
 
 
 def _unit(features: FloatArray) -> FloatArray:

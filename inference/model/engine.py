@@ -47,7 +47,7 @@ class Engine:
         dtype: of what is computed: `float32`, `bfloat16` or `float16`.
         runtime: what runs the towers: `torch` or `openvino`.
         image_size: shorter side, in pixels, that the model looks at.
-        independent: True where scores are sigmoids, which need not add up to 1.
+        sigmoid_scores: True where scores are sigmoids, which need not add up to 1.
         model: what runs the towers; None where OpenVINO does.
         is_demo: True for the bundled model, which knows drawings and shapes, not photographs.
     """
@@ -62,9 +62,9 @@ class Engine:
         self.image_size = towers.traits.image_size
         self.runtime = "openvino" if model is None else "torch"
         self.is_demo = name == DEMO_MODEL
-        self.towers = towers
+        self.encoder = towers
         self.model = model
-        self.independent = towers.traits.independent
+        self.sigmoid_scores = towers.traits.sigmoid_scores
         self._joint: Callable[[Inputs, Inputs], FloatArray] | None = None
 
     @property
@@ -166,7 +166,7 @@ class Engine:
         except ModelUnavailable as reason:  # no memory for both, or no numbers in bfloat16
             log.info("%s stays in float32: %s", exact.name, reason)
             return None
-        if rough.splits and bfloat16.keeps_answers(exact.towers, rough.towers):
+        if rough.splits and bfloat16.keeps_answers(exact.encoder, rough.encoder):
             return rough
         log.info("%s stays in float32: bfloat16 would change its answers", exact.name)
         return None
@@ -206,7 +206,7 @@ class Engine:
 
         Returns:
             For each picture, float32 [labels]: a row that sums to 1 (softmax models), or scores
-            in 0..1 that are independent of each other (`independent`). A single label of a
+            in 0..1 that are independent of each other (`sigmoid_scores`). A single label of a
             softmax model is compared with `scores.NEUTRAL_PHRASES`: then p(something else) = 1 - p.
             All NaN where a score of this picture is not a number, as when float16 overflows.
 
@@ -222,7 +222,8 @@ class Engine:
         if not images:
             return []
         texts = [
-            texts_for(one.labels, one.template, independent=self.independent) for one in label_sets
+            texts_for(one.labels, one.template, sigmoid_scores=self.sigmoid_scores)
+            for one in label_sets
         ]
         inputs = self._inputs(images)
         rows = self._split(inputs, texts) if self.splits else self._together(inputs, texts)
@@ -234,7 +235,7 @@ class Engine:
     def _probabilities(self, logits: FloatArray) -> FloatArray:
         if not np.isfinite(logits).all():
             return np.full_like(logits, np.nan)
-        return probabilities(logits, independent=self.independent)
+        return probabilities(logits, sigmoid_scores=self.sigmoid_scores)
 
     def prepare(self, image: Image.Image) -> Inputs:
         """The part of `classify` that needs no model and may run before, in any thread.
@@ -242,20 +243,20 @@ class Engine:
         Args:
             image: RGB, any size.
         """
-        return self.towers.prepare(image)
+        return self.encoder.prepare(image)
 
     def _inputs(self, images: Sequence[Image.Image | Inputs]) -> Inputs:
         raw = [image for image in images if isinstance(image, Image.Image)]
         if len(raw) == len(images):
-            return self.towers.preprocess(raw)
+            return self.encoder.preprocess(raw)
         return stacked(
             [
-                self.towers.prepare(image) if isinstance(image, Image.Image) else image
+                self.encoder.prepare(image) if isinstance(image, Image.Image) else image
                 for image in images
             ]
         )
 
-    def alike(self, texts: Sequence[str], at_least: float) -> list[int]:
+    def group_similar(self, texts: Sequence[str], at_least: float) -> list[int]:
         """For each text the place of the first one that means nearly the same, mostly its own.
 
         Args:
@@ -268,7 +269,7 @@ class Engine:
         """
         if not self.splits:
             return list(range(len(texts)))
-        features = self.towers.text_features(texts)
+        features = self.encoder.text_features(texts)
         cosines = (features @ features.T).tolist()  # [texts, texts]
         first: list[int] = []
         for i in range(len(texts)):
@@ -279,15 +280,15 @@ class Engine:
     def _split(self, inputs: Inputs, texts: list[list[str]]) -> list[FloatArray]:
         """Logits of each picture for its own texts, every distinct text encoded once."""
         column = {text: i for i, text in enumerate(dict.fromkeys(t for row in texts for t in row))}
-        text_features = self.towers.text_features(list(column))
+        text_features = self.encoder.text_features(list(column))
         # One product of all with all: cheaper than many small ones.
-        table = self.towers.logits(self.towers.image_features(inputs), text_features)
+        table = self.encoder.logits(self.encoder.image_features(inputs), text_features)
         return [table[i, [column[text] for text in row]] for i, row in enumerate(texts)]
 
     def _together(self, inputs: Inputs, texts: list[list[str]]) -> list[FloatArray]:
         """The same by the model's own forward pass, once for each distinct list of texts."""
         assert self._joint is not None
-        tokenizer = self.towers.tokenizer
+        tokenizer = self.encoder.tokenizer
         rows: dict[int, FloatArray] = {}
         for group in dict.fromkeys(tuple(row) for row in texts):
             members = [i for i, row in enumerate(texts) if tuple(row) == group]

@@ -30,7 +30,7 @@ def apply_template(template: str | None, label: str) -> str:
     return template.replace(PLACEHOLDER, label)
 
 
-def texts_for(labels: Sequence[str], template: str | None, *, independent: bool) -> list[str]:
+def texts_for(labels: Sequence[str], template: str | None, *, sigmoid_scores: bool) -> list[str]:
     """What the model reads for these labels; a single label of a softmax model gets company.
 
     Returns:
@@ -42,12 +42,12 @@ def texts_for(labels: Sequence[str], template: str | None, *, independent: bool)
     if not labels:
         raise ValueError("there is nothing to compare a picture with: no labels")
     texts = [apply_template(template, label) for label in labels]
-    if len(texts) == 1 and not independent:
+    if len(texts) == 1 and not sigmoid_scores:
         texts.extend(NEUTRAL_PHRASES)
     return texts
 
 
-def probabilities(logits: FloatArray, *, independent: bool) -> FloatArray:
+def probabilities(logits: FloatArray, *, sigmoid_scores: bool) -> FloatArray:
     """Softmax over the last axis (CLIP), or the sigmoid of each logit by itself (SigLIP).
 
     Args:
@@ -60,7 +60,7 @@ def probabilities(logits: FloatArray, *, independent: bool) -> FloatArray:
         (arXiv:2303.15343).
     """
     exact = logits.astype(np.float64)
-    if independent:
+    if sigmoid_scores:
         # 1 / (1 + exp(-x)) without overflow for large negative x
         result = np.exp(-np.logaddexp(0.0, -exact))
     else:

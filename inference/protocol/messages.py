@@ -161,7 +161,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         images: one outcome for each picture of the job, in order; empty when `problem` is set.
         chart: PNG or JPEG file; empty when no picture could be read.
         model: the checkpoint's name, as set in CLIP_MODEL.
-        independent: True where scores are sigmoids, which need not add up to 1.
+        sigmoid_scores: True where scores are sigmoids, which need not add up to 1.
         problem: set when the job failed as a whole.
     """
 
@@ -171,7 +171,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     images: list[ImageOutcome] = []
     chart: bytes = b""
     model: str = ""
-    independent: bool = False
+    sigmoid_scores: bool = msgspec.field(default=False, name="independent")
     timings: Timings = Timings()
     problem: Problem | None = None
     version: int = VERSION
@@ -201,7 +201,7 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     state: WorkerState
     device: str = ""
     image_size: int = 224
-    independent: bool = False
+    sigmoid_scores: bool = msgspec.field(default=False, name="independent")
     reason: str = ""
     takes: str = ""
 

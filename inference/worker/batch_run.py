@@ -160,7 +160,7 @@ class BatchRun:
             images=outcomes,
             chart=chart,
             model=classifier.name,
-            independent=classifier.independent,
+            sigmoid_scores=classifier.sigmoid_scores,
             timings=Timings(
                 queued=flight.queued_seconds,
                 decode=read.decode_seconds,

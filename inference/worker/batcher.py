@@ -142,7 +142,7 @@ def _merged(classifier: Classifier, read: ReadJob) -> list[int]:
     if read.job.merge_above is None or not read.images:
         return []
     texts = [apply_template(read.job.template, label) for label in read.job.labels]
-    return classifier.alike(texts, read.job.merge_above)
+    return classifier.group_similar(texts, read.job.merge_above)
 
 
 def _kept(labels: Sequence[str], same_as: Sequence[int]) -> list[str]:

@@ -218,7 +218,7 @@ class Pipeline:
                 for outcome in outcomes
             ],
             read.job.words,
-            independent=self.classifier.independent,
+            sigmoid_scores=self.classifier.sigmoid_scores,
             demo=self.classifier.is_demo,
             numbers=read.job.numbers,
         )

@@ -243,7 +243,7 @@ class Worker:
             status,
             device=str(self._classifier.device),
             image_size=self._classifier.image_size,
-            independent=self._classifier.independent,
+            sigmoid_scores=self._classifier.sigmoid_scores,
         )
 
     def _missing(self) -> list[str]:

@@ -107,7 +107,7 @@ def test_a_single_phrase_is_compared_with_something_else(types: Type) -> None:
 def test_independent_scores_need_no_something_else(
     types: Type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ScriptedClassifier, "independent", True)
+    monkeypatch.setattr(ScriptedClassifier, "sigmoid_scores", True)
     assert json.loads(types("red.png", "a tree", "--json").stdout)["winner"] == "a tree"
     assert "need not add up to 100 %" in types("red.png", PHRASES).stdout
 

@@ -47,14 +47,18 @@ def in_words(result: Result, sentences: Sentences, media: Sequence[Media] = ()) 
 
 
 def ranking(
-    labels: Sequence[str], probabilities: Sequence[float], something_else: str, *, independent: bool
+    labels: Sequence[str],
+    probabilities: Sequence[float],
+    something_else: str,
+    *,
+    sigmoid_scores: bool,
 ) -> list[tuple[str, float]]:
     """Labels and shares, best first; equal ones in the order typed.
 
     A single label of a softmax model is joined by `something_else` with the rest.
     """
     pairs = list(zip(labels, probabilities, strict=True))
-    if len(pairs) == 1 and not independent:
+    if len(pairs) == 1 and not sigmoid_scores:
         pairs.append((something_else, 1.0 - pairs[0][1]))
     return sorted(pairs, key=lambda pair: -pair[1])
 
@@ -64,7 +68,7 @@ def _ranked(result: Result, outcome: ImageOutcome, sentences: Sentences) -> list
         result.labels,
         outcome.probabilities,
         sentences.something_else(),
-        independent=result.independent,
+        sigmoid_scores=result.sigmoid_scores,
     )
 
 
@@ -75,7 +79,7 @@ def _for_one(result: Result, outcome: ImageOutcome, sentences: Sentences) -> str
         lines.append(sentences.runner_up(*others[0]))
         if best[1] - others[0][1] < NARROW_MARGIN:
             lines.append(sentences.narrow())
-    if result.independent and best[1] < _UNLIKELY:
+    if result.sigmoid_scores and best[1] < _UNLIKELY:
         lines.append(sentences.none_likely())
     return "\n".join(lines)
 

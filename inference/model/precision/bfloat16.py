@@ -60,14 +60,14 @@ def keeps_answers(exact: DualEncoder, rough: DualEncoder) -> bool:
         moved = largest_change(
             exact.logits(exact.image_features(inputs), before),
             rough.logits(rough.image_features(inputs), after),
-            independent=exact.traits.independent,
+            sigmoid_scores=exact.traits.sigmoid_scores,
         )
         if not _MARGIN * moved <= PROMISED:  # NaN is never less
             return False
     return True
 
 
-def largest_change(before: FloatArray, after: FloatArray, *, independent: bool) -> float:
+def largest_change(before: FloatArray, after: FloatArray, *, sigmoid_scores: bool) -> float:
     """The most that a probability can change between two ways of computing the same logits.
 
     If logits change by amounts that lie within d of each other, the odds of any of them against
@@ -83,7 +83,7 @@ def largest_change(before: FloatArray, after: FloatArray, *, independent: bool) 
         0..1, whichever of the texts are the labels; NaN where a logit is not a number.
     """
     change = after.astype(np.float64) - before
-    apart = np.abs(change) if independent else np.ptp(change, axis=1)
+    apart = np.abs(change) if sigmoid_scores else np.ptp(change, axis=1)
     return float(np.tanh(apart.max() / 4))
 
 

@@ -111,7 +111,7 @@ def test_independent_scores_become_shares() -> None:
 
     def shares(*scores: float) -> list[float]:
         result = _result(errand, ImageOutcome(list(scores)))
-        judged = verdict(msgspec.structs.replace(result, independent=True), errand)
+        judged = verdict(msgspec.structs.replace(result, sigmoid_scores=True), errand)
         return [round(share, 6) for share in judged.probabilities]
 
     assert shares(0.006, 0.003, 0.001) == [0.6, 0.3, 0.1]

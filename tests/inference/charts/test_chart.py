@@ -158,7 +158,7 @@ def test_one_label_is_compared_with_something_else(drawn: Drawn) -> None:
 
 
 def test_one_independent_score_stands_alone(drawn: Drawn) -> None:
-    draw([photo()], ["an apple"], [[0.3]], WORDS, independent=True)
+    draw([photo()], ["an apple"], [[0.3]], WORDS, sigmoid_scores=True)
     assert drawn.percents == ["30.0 %"]
     assert drawn.lines[-1] == WORDS.independent
 
@@ -170,7 +170,7 @@ def test_fifty_labels_are_fifteen_bars_and_a_line(drawn: Drawn) -> None:
 
 
 def test_independent_scores_are_never_summed(drawn: Drawn) -> None:
-    draw([photo()], [f"{i}" for i in range(20)], [[0.9] * 19 + [0.4]], WORDS, independent=True)
+    draw([photo()], [f"{i}" for i in range(20)], [[0.9] * 19 + [0.4]], WORDS, sigmoid_scores=True)
     assert "and 5 more: ≤ 90.0 %" in drawn.lines
 
 
@@ -462,13 +462,13 @@ def test_an_emoji_has_a_picture_or_is_lettered(drawn: Drawn) -> None:
         max_size=20,
     ),
     count=st.integers(1, 3),
-    independent=st.booleans(),
+    sigmoid_scores=st.booleans(),
 )
 def test_anything_can_be_drawn(
-    data: list[tuple[str, float]], count: int, independent: bool
+    data: list[tuple[str, float]], count: int, sigmoid_scores: bool
 ) -> None:
     labels, row = [label for label, _ in data], [share for _, share in data]
-    chart = draw([photo()] * count, labels, [row] * count, WORDS, independent=independent)
+    chart = draw([photo()] * count, labels, [row] * count, WORDS, sigmoid_scores=sigmoid_scores)
     assert fits_a_chat(chart)
 
 

@@ -74,7 +74,7 @@ def test_softmax_rows_sum_to_one_and_sigmoids_need_not(pair: Pair) -> None:
     assert row.dtype == np.float32
     assert row.shape == (len(LABELS),)
     assert ((row >= 0) & (row <= 1)).all()
-    assert pair.ours.independent == (abs(row.sum() - 1) > 1e-5)
+    assert pair.ours.sigmoid_scores == (abs(row.sum() - 1) > 1e-5)
 
 
 def test_batched_equals_one_by_one(pair: Pair) -> None:
@@ -124,7 +124,7 @@ def test_a_text_without_padding_equals_one_padded_to_the_context(pair: Pair) -> 
 def test_one_label_is_compared_with_neutral_phrases(pair: Pair) -> None:
     image = pictures()[1]
     [row] = pair.ours.classify([image], [LabelSet(("a gold circle",))])
-    company = () if pair.ours.independent else NEUTRAL_PHRASES
+    company = () if pair.ours.sigmoid_scores else NEUTRAL_PHRASES
     expected = pair.theirs.classify([image], ("a gold circle", *company))[0, :1]
     np.testing.assert_allclose(row, expected, atol=1e-4)
 
@@ -139,14 +139,14 @@ def test_a_template_is_part_of_the_text(pair: Pair) -> None:
 def test_texts_of_nearly_the_same_meaning_belong_to_the_first(pair: Pair) -> None:
     texts = ["a red circle", "two green trees by the sea", "a red circle", "a boat"]
     if not pair.ours.splits:
-        assert pair.ours.alike(texts, -1.0) == [0, 1, 2, 3]
+        assert pair.ours.group_similar(texts, -1.0) == [0, 1, 2, 3]
         return
-    assert pair.ours.alike(texts, -1.0) == [0, 0, 0, 0]
-    assert pair.ours.alike(texts, 1.01) == [0, 1, 2, 3]
-    features = pair.ours.towers.text_features(texts)
+    assert pair.ours.group_similar(texts, -1.0) == [0, 0, 0, 0]
+    assert pair.ours.group_similar(texts, 1.01) == [0, 1, 2, 3]
+    features = pair.ours.encoder.text_features(texts)
     between = float(features[0] @ features[1])
-    assert pair.ours.alike(texts[:3], between - 1e-4) == [0, 0, 0]
-    assert pair.ours.alike(texts[:3], between + 1e-4) == [0, 1, 0]
+    assert pair.ours.group_similar(texts[:3], between - 1e-4) == [0, 0, 0]
+    assert pair.ours.group_similar(texts[:3], between + 1e-4) == [0, 1, 0]
 
 
 @pytest.mark.parametrize("size", [(3, 20_000), (20_000, 3), (3, 3), (65, 1_301)])
@@ -160,7 +160,7 @@ def test_a_long_picture_is_cropped_as_its_processor_would(tiny_clip: Engine) -> 
     long = Image.fromarray(noise)
     processor = by_torch(tiny_clip).checkpoint.image_processor
     expected = processor(images=[long], return_tensors="np")["pixel_values"]
-    ours = tiny_clip.towers.preprocess([long])["pixel_values"]
+    ours = tiny_clip.encoder.preprocess([long])["pixel_values"]
     np.testing.assert_allclose(ours, expected, atol=1e-6)
 
 
@@ -194,7 +194,7 @@ def test_what_an_engine_says_about_itself(tiny_clip: Engine, tiny_clip_folder: P
     assert tiny_clip.name == str(tiny_clip_folder)
     assert (tiny_clip.device, tiny_clip.dtype) == ("cpu", "float32")
     assert tiny_clip.image_size == 32
-    assert not tiny_clip.independent
+    assert not tiny_clip.sigmoid_scores
     assert not tiny_clip.is_demo
 
 
@@ -347,14 +347,14 @@ class TestNumbersThatOverflow:
         self, tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         engine = Engine.load(str(tiny_clip_folder), device="cpu", dtype="float32")
-        encode = engine.towers.encode
+        encode = engine.encoder.encode
 
         def overflows(texts: Sequence[Tokens]) -> FloatArray:
             features = encode(texts)
             features[[len(text) > 20 for text in texts]] = np.nan
             return features
 
-        monkeypatch.setattr(engine.towers, "encode", overflows)
+        monkeypatch.setattr(engine.encoder, "encode", overflows)
         sets = [LabelSet(("a", "b")), LabelSet(("a", "a label of many letters"))]
         whole, broken = engine.classify(pictures()[:2], sets)
         assert np.isfinite(whole).all()

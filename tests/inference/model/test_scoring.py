@@ -21,20 +21,20 @@ def test_a_template_has_exactly_one_place(template: str) -> None:
 
 
 def test_a_single_label_gets_company_where_scores_depend_on_each_other() -> None:
-    assert texts_for(["cat"], "a {}", independent=False) == ["a cat", *NEUTRAL_PHRASES]
-    assert texts_for(["cat"], "a {}", independent=True) == ["a cat"]
-    assert texts_for(["cat", "dog"], None, independent=False) == ["cat", "dog"]
+    assert texts_for(["cat"], "a {}", sigmoid_scores=False) == ["a cat", *NEUTRAL_PHRASES]
+    assert texts_for(["cat"], "a {}", sigmoid_scores=True) == ["a cat"]
+    assert texts_for(["cat", "dog"], None, sigmoid_scores=False) == ["cat", "dog"]
     with pytest.raises(ValueError, match="no labels"):
-        texts_for([], None, independent=False)
+        texts_for([], None, sigmoid_scores=False)
 
 
 def test_softmax_of_extreme_logits() -> None:
-    got = probabilities(np.array([1e4, 0, -1e4], np.float32), independent=False)
+    got = probabilities(np.array([1e4, 0, -1e4], np.float32), sigmoid_scores=False)
     assert got.dtype == np.float32
     assert got.tolist() == [1.0, 0.0, 0.0]
 
 
 def test_sigmoid_of_extreme_logits() -> None:
-    got = probabilities(np.array([1e4, 0, -1e4], np.float32), independent=True)
+    got = probabilities(np.array([1e4, 0, -1e4], np.float32), sigmoid_scores=True)
     assert got.dtype == np.float32
     assert got.tolist() == [1.0, 0.5, 0.0]

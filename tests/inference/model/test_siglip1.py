@@ -22,11 +22,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_answers_are_the_reference_s(exporting_here: None, folder: Path) -> None:
     assert (folder / "spiece.model").is_file()
     engine = Engine.load(str(folder), device="cpu", dtype="float32")
-    assert engine.independent
+    assert engine.sigmoid_scores
     got = engine.classify(pictures(), [LabelSet(LABELS)] * len(pictures()))
     expected = Reference(folder).classify(pictures(), LABELS)
     np.testing.assert_allclose(np.stack(got), expected, atol=1e-4)
-    cat, shouted = engine.towers.tokenizer.tokens(["a cat", "A CAT!"])
+    cat, shouted = engine.encoder.tokenizer.tokens(["a cat", "A CAT!"])
     assert cat == shouted
 
 

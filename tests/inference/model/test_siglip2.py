@@ -46,7 +46,7 @@ def test_capitals_make_no_difference(
         scores(engine, TYPED, "Una Foto de {}"), scores(engine, LOWER, "una foto de {}")
     )
     # Both share one place in the cache.
-    assert len(engine.towers.known_labels) == 2 * len(LOWER)
+    assert len(engine.encoder.known_labels) == 2 * len(LOWER)
 
 
 def test_a_tokenizer_that_was_saved_under_a_general_name_is_known_too(tmp_path: Path) -> None:
@@ -67,4 +67,4 @@ def test_other_tokenizers_stay_as_they_are(make: Any, tmp_path: Path) -> None:
     folder = make(tmp_path / "model")
     engine = Engine.load(str(folder), device="cpu", runtime="torch")
     expected = AutoTokenizer.from_pretrained(folder)(list(TYPED))["input_ids"]
-    assert [list(ids) for ids in engine.towers.tokenizer.tokens(TYPED)] == expected
+    assert [list(ids) for ids in engine.encoder.tokenizer.tokens(TYPED)] == expected

@@ -48,7 +48,7 @@ def test_its_shape_is_that_of_the_default_model(engine: Engine, reference: Refer
 
 def test_its_vocabulary_is_clips(engine: Engine) -> None:
     # tokens of "a photo of a cat" as openai/CLIP's README and transformers' documentation have them
-    assert engine.towers.tokenizer.tokens(["a photo of a cat", "Hello  WORLD!"]) == [
+    assert engine.encoder.tokenizer.tokens(["a photo of a cat", "Hello  WORLD!"]) == [
         (49406, 320, 1125, 539, 320, 2368, 49407),
         (49406, 3306, 1002, 256, 49407),
     ]
@@ -80,12 +80,12 @@ def test_a_text_without_padding_equals_one_padded_to_77_tokens(
     with torch.inference_mode():
         expected = reference.model.get_text_features(**padded).pooler_output
         expected = expected / expected.norm(dim=-1, keepdim=True)
-    tokens = engine.towers.tokenizer.tokens(texts)
-    got = np.concatenate([engine.towers.encode([text]) for text in tokens])
+    tokens = engine.encoder.tokenizer.tokens(texts)
+    got = np.concatenate([engine.encoder.encode([text]) for text in tokens])
     assert len(tokens[0]) < 10 < padded["input_ids"].shape[1] == 77
     np.testing.assert_allclose(got, expected, atol=1e-5)
 
 
 def test_cached_equals_fresh(engine: Engine) -> None:
-    fresh = engine.towers.text_features(LABELS[:2])
-    np.testing.assert_array_equal(engine.towers.text_features(LABELS[:2]), fresh)
+    fresh = engine.encoder.text_features(LABELS[:2])
+    np.testing.assert_array_equal(engine.encoder.text_features(LABELS[:2]), fresh)

@@ -13,10 +13,10 @@ from tests.bot.i18n.reading import shown
 ENGLISH = speak("en")
 
 
-def result(labels: list[str], *scores: list[float], independent: bool = False) -> Result:
+def result(labels: list[str], *scores: list[float], sigmoid_scores: bool = False) -> Result:
     outcomes = [ImageOutcome(probabilities=row) for row in scores]
     return Result(
-        job_id="1", reply=Reply("x"), labels=labels, images=outcomes, independent=independent
+        job_id="1", reply=Reply("x"), labels=labels, images=outcomes, sigmoid_scores=sigmoid_scores
     )
 
 
@@ -49,18 +49,18 @@ def test_a_single_label_stands_against_something_else() -> None:
         "🏆 <b>something else</b> · 80.0 %",
         "🥈 cat · 20.0 %",
     ]
-    assert caption(result(["cat"], [0.2], independent=True), ENGLISH) == "🏆 <b>cat</b> · 20.0 %"
+    assert caption(result(["cat"], [0.2], sigmoid_scores=True), ENGLISH) == "🏆 <b>cat</b> · 20.0 %"
 
 
 def test_scores_that_believe_in_nothing() -> None:
-    low = result(["cat", "dog"], [0.002, 0.001], independent=True)
+    low = result(["cat", "dog"], [0.002, 0.001], sigmoid_scores=True)
     assert "None of them seems to fit." in caption(low, ENGLISH)
     even = result([str(n) for n in range(200)], [0.005] * 200)
     assert "None of them" not in caption(even, ENGLISH)
 
 
 def test_equal_scores_keep_the_order_typed() -> None:
-    pairs = ranking(["b", "a", "c"], [0.25, 0.25, 0.5], "", independent=False)
+    pairs = ranking(["b", "a", "c"], [0.25, 0.25, 0.5], "", sigmoid_scores=False)
     assert [label for label, _ in pairs] == ["c", "b", "a"]
 
 

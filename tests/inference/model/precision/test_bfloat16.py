@@ -217,18 +217,18 @@ def test_an_export_for_another_processor_is_not_used(
     assert exported.digest(folder) != without
 
 
-@pytest.mark.parametrize("independent", [True, False])
-def test_no_label_set_changes_by_more_than_the_largest_change(independent: bool) -> None:
+@pytest.mark.parametrize("sigmoid_scores", [True, False])
+def test_no_label_set_changes_by_more_than_the_largest_change(sigmoid_scores: bool) -> None:
     random = np.random.default_rng(5)
     seen = 0.0
     for _ in range(200):
         before = random.normal(0, 2, (4, 12)).astype(np.float32)
         after = before + random.normal(0, 0.1, before.shape).astype(np.float32)
-        limit = bfloat16.largest_change(before, after, independent=independent)
+        limit = bfloat16.largest_change(before, after, sigmoid_scores=sigmoid_scores)
         for count in (1, 2, 3, 12):
             chosen = random.permutation(12)[:count]
-            one = probabilities(before[:, chosen], independent=independent)
-            other = probabilities(after[:, chosen], independent=independent)
+            one = probabilities(before[:, chosen], sigmoid_scores=sigmoid_scores)
+            other = probabilities(after[:, chosen], sigmoid_scores=sigmoid_scores)
             moved = float(np.abs(one - other).max())
             assert moved <= limit + 1e-6
             seen = max(seen, moved / limit)
@@ -239,7 +239,7 @@ def test_what_is_no_number_keeps_no_answer() -> None:
     logits = np.zeros((2, 3), np.float32)
     broken = logits.copy()
     broken[1, 2] = np.nan
-    assert math.isnan(bfloat16.largest_change(logits, broken, independent=False))
+    assert math.isnan(bfloat16.largest_change(logits, broken, sigmoid_scores=False))
 
 
 def test_the_probe_has_many_kinds_and_is_always_the_same() -> None:

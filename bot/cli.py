@@ -1,10 +1,15 @@
-"""The command line. `worker` and `classify` belong to the CLIP side, and only they import it."""
+"""The command line.
+
+The worker, the playground and the benchmark lie above or beside the bot, so `bot` does not import
+them: the table `_OTHERS` names the command of each, and click imports it when somebody runs it.
+"""
 
 import asyncio
+import importlib
 import logging
 import sys
-from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Final
 
 import click
 
@@ -12,32 +17,56 @@ from inference.protocol import logs
 from inference.protocol.errors import OperatorError, SettingError
 from inference.protocol.settings import adopt_hub_settings, load
 
-_INFERENCE = {
-    "worker": "An inference worker for the NATS_URL given.",
-    "classify": "Sort pictures by phrases, without a bot.",
+
+@dataclass(frozen=True, slots=True)
+class _LazyCommand:
+    """A command that is imported when it runs: torch takes seconds.
+
+    Attributes:
+        module: where the click command is defined; it has the command's name there.
+        summary: its line in `clipbot --help`, which imports nothing.
+    """
+
+    module: str
+    summary: str
+
+
+_OTHERS: Final = {
+    "bench": _LazyCommand(
+        "clipbot_benchmarks.cli", "Measure this machine: model, bot, growth and memory."
+    ),
+    "classify": _LazyCommand("inference.cli", "Sort pictures by phrases, without a bot."),
+    "playground": _LazyCommand(
+        "clipbot_playground.cli", "The bot in a local web page: no token, no account."
+    ),
+    "worker": _LazyCommand("inference.cli", "An inference worker for the NATS_URL given."),
 }
 
 
 class _Commands(click.Group):
-    """A group whose CLIP commands are imported when they are asked for: torch takes seconds."""
+    """The bot's own commands, and those of `_OTHERS`.
+
+    Source: https://click.palletsprojects.com/en/stable/complex/#lazily-loading-subcommands
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *_INFERENCE])
+        return sorted([*super().list_commands(ctx), *_OTHERS])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _INFERENCE:
+        if cmd_name not in _OTHERS:
             return super().get_command(ctx, cmd_name)
         try:
-            from inference import cli
+            module = importlib.import_module(_OTHERS[cmd_name].module)
         except ModuleNotFoundError as error:
             raise click.ClickException(
                 f"`clipbot {cmd_name}` needs {error.name}: run `pip install clipbot[worker]`."
             ) from error
-        commands: Mapping[str, click.Command] = {"worker": cli.worker, "classify": cli.classify}
-        return commands[cmd_name]
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = dict(_INFERENCE)
+        rows = {name: other.summary for name, other in _OTHERS.items()}
         for name, command in self.commands.items():
             rows[name] = command.get_short_help_str(limit=60)
         with formatter.section("Commands"):
@@ -53,7 +82,7 @@ def main() -> None:
 
 @main.command()
 def run() -> None:
-    """The bot; with NATS_URL unset also its queue and a worker."""
+    """Run the bot, and without NATS_URL its queue and a worker."""
     import uvloop
 
     from bot import app
@@ -66,45 +95,14 @@ def run() -> None:
     except OperatorError as error:
         click.echo(f"clipbot: {error}", err=True)
         sys.exit(2 if isinstance(error, SettingError) else 1)
-    except Exception:  # through logging, which blots out secrets
-        logging.getLogger(__name__).critical("clipbot ends by its own fault.", exc_info=True)
+    except Exception:  # through logging, which hides secrets
+        logging.getLogger(__name__).critical("clipbot ends because of a bug.", exc_info=True)
         sys.exit(1)
 
 
 @main.command()
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8080,
-    show_default=True,
-    help="Of the page, on 127.0.0.1; 0 takes a free one.",
-)
-@click.option("--model", help="A hub id, a folder or `demo`; by default as CLIP_MODEL says.")
-@click.option("--open", "opens", is_flag=True, help="Shows the page in a browser.")
-def playground(port: int, model: str | None, opens: bool) -> None:
-    """The bot in a local web page: no token, no account."""
-    import uvloop
-
-    from clipbot_playground import launcher as front
-
-    def started(running: front.Playground) -> None:
-        click.echo(f"The playground is at {running.url} (Ctrl-C ends it).")
-        if opens:
-            click.launch(running.url)
-
-    try:
-        settings = load(front.PlaygroundSettings, **({"clip_model": model} if model else {}))
-        quiet = "log_level" not in settings.model_fields_set
-        logs.configure("WARNING" if quiet else settings.log_level, settings.log_format)
-        uvloop.run(front.run(settings, port, started))
-    except OperatorError as error:
-        click.echo(f"clipbot: {error}", err=True)
-        sys.exit(2 if isinstance(error, SettingError) else 1)
-
-
-@main.command()
 def doctor() -> None:
-    """Checks settings, model, database, queue and token; says what to mend."""
+    """Check settings, model, database, queue and token."""
     from rich.console import Console
 
     from bot.doctor import report
@@ -112,56 +110,3 @@ def doctor() -> None:
     logs.configure("ERROR")
     if not asyncio.run(report(Console())):
         sys.exit(1)
-
-
-@main.command()
-@click.option("--quick", is_flag=True, help="A minute: to see that it works, not how fast it is.")
-@click.option(
-    "--only",
-    metavar="SECTIONS",
-    help="Some of rivals,towers,engine,charts,answers,road,growth,memory,gpu.",
-)
-@click.option("--model", help="Instead of CLIP_MODEL; `random` is ViT-B/32 with random weights.")
-@click.option(
-    "--json",
-    "file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default="bench.json",
-    show_default=True,
-    help="Where all figures are written.",
-)
-@click.option(
-    "--page",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write them as a page with plots too, such as docs/benchmarks.md.",
-)
-@click.option(
-    "--from",
-    "earlier",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Measure nothing: report on an earlier run. Of further ones the page shows GPUs.",
-)
-def bench(
-    quick: bool,
-    only: str | None,
-    model: str | None,
-    file: Path,
-    page: Path | None,
-    earlier: tuple[Path, ...],
-) -> None:
-    """Measures this machine: engine, rivals, the whole road, growth, memory."""
-    from clipbot_benchmarks import run as conductor
-
-    def say(line: str) -> None:
-        click.echo(line, err=True)
-
-    try:
-        if earlier:
-            conductor.report(earlier, page)
-            return
-        sections = conductor.chosen(only)
-        conductor.run(model=model, quick=quick, sections=sections, file=file, page=page, say=say)
-    except OperatorError as error:
-        click.echo(f"clipbot: {error}", err=True)
-        sys.exit(2 if isinstance(error, SettingError) else 1)

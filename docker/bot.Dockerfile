@@ -5,7 +5,9 @@ WORKDIR /source
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY bot bot
 COPY inference inference
-# The bot needs only the light modules of inference: the demo model stays out.
+COPY clipbot_playground clipbot_playground
+COPY clipbot_benchmarks clipbot_benchmarks
+# The bot needs only inference.protocol: the demo model stays out.
 RUN rm -rf inference/demo_model \
  && python -m venv /clipbot \
  && /clipbot/bin/pip install --no-cache-dir -c constraints.txt ".[postgres]"

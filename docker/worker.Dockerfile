@@ -9,6 +9,8 @@ WORKDIR /source
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY bot bot
 COPY inference inference
+COPY clipbot_playground clipbot_playground
+COPY clipbot_benchmarks clipbot_benchmarks
 # torch (and torchvision) first and from their own index, so that both are of one build.
 RUN python -m venv /clipbot \
  && /clipbot/bin/pip install --no-cache-dir -c constraints.txt --index-url "$TORCH_INDEX" torch \

@@ -6,7 +6,7 @@
         photo = await alice.sends(photo=jpeg, caption="dog, cat")
         answer = await alice.hears(reply_to=photo)
 
-By itself: `python -m clipbot_playground.botapi.server --port 0 --token 42:TEST` prints its URL.
+On its own: `python -m clipbot_playground.botapi --port 0 --token 42:TEST` prints its URL.
 """
 
 import argparse

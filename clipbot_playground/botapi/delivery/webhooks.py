@@ -8,7 +8,6 @@ from typing import Final
 import aiohttp
 
 from clipbot_playground.botapi.delivery.updates import Update, UpdateQueue
-from inference.protocol import tasks
 
 # Seconds between attempts; Telegram's own pauses are longer, but tests should not wait for them.
 _FIRST_PAUSE: Final = 0.05
@@ -43,7 +42,7 @@ class Webhook:
     async def stop(self) -> None:
         self.queue.webhook_url = ""
         if self._task is not None:
-            await tasks.end(self._task)
+            await _end(self._task)
             self._task = None
 
     async def _deliver(self, url: str) -> None:
@@ -76,3 +75,15 @@ class Webhook:
 
     def _first(self) -> Update | None:
         return self.queue.pending[0] if self.queue.pending else None
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel a task until it has ended.
+
+    Before Python 3.12 a cancellation can get lost: https://github.com/python/cpython/issues/86296.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=1.0)
+    if not task.cancelled():
+        task.exception()  # asyncio logs exceptions that nobody has read

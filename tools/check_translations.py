@@ -11,9 +11,9 @@ from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from bot.i18n.languages import LANGUAGES, SOURCE_LANGUAGE
+from bot.i18n.languages import CATALOGUES, SOURCE_LANGUAGE, languages
 
-_TEXTS = Path(__file__).parents[1] / "bot" / "i18n"
+_SOURCE = Path(__file__).parents[1] / "bot"
 _KEYWORDS = {"_": None, "_n": (1, 2)}
 _PLACEHOLDER = re.compile(r"\{\w*\}|</?\w+>|(?<!<)/[a-z]+")
 
@@ -29,11 +29,11 @@ def _translated(message: Message) -> bool:
 
 def complaints(language: str) -> list[str]:
     """What is wrong with one language's catalogue."""
-    with (_TEXTS / f"{language}.po").open("rb") as file:
+    with (CATALOGUES / f"{language}.po").open("rb") as file:
         catalogue = read_po(file, locale=language)
     found = []
     wanted: set[str] = set()
-    for _, _, ids, _, _ in extract_from_dir(_TEXTS, keywords=_KEYWORDS):
+    for _, _, ids, _, _ in extract_from_dir(_SOURCE, keywords=_KEYWORDS):
         source = _forms(ids)
         wanted.add(source[0])
         message: Message | None = catalogue.get(source[0])
@@ -60,7 +60,7 @@ def complaints(language: str) -> list[str]:
 def main() -> None:
     """Checks every language but the source's."""
     found = [
-        c for language in LANGUAGES if language != SOURCE_LANGUAGE for c in complaints(language)
+        c for language in languages() if language != SOURCE_LANGUAGE for c in complaints(language)
     ]
     for complaint in found:
         print(complaint, file=sys.stderr)

@@ -8,7 +8,7 @@ from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, 
 
 from bot.chat.people import Speaker, is_private, place_of, speaker
 from bot.games.runner import GameRunner
-from bot.i18n import LANGUAGES, choose, speak
+from bot.i18n import choose, languages, speak
 from bot.platform.ports import TargetGone
 from bot.queues.worker_registry import WorkerRegistry
 from bot.storage import MEMORY_HOURS, Store
@@ -136,15 +136,15 @@ class Preferences:
         if not argument:
             buttons = [
                 InlineKeyboardButton(name, callback_data=_LANGUAGE + code)
-                for code, name in LANGUAGES.items()
+                for code, name in languages().items()
             ]
             text = who.sentences.language_question()
             await self._say(message, text, InlineKeyboardMarkup([buttons]))
             return
         wanted = argument.strip().lower()
-        names = {name.lower(): code for code, name in LANGUAGES.items()}
+        names = {name.lower(): code for code, name in languages().items()}
         code = names.get(wanted, wanted)
-        if code not in LANGUAGES:
+        if code not in languages():
             await self._say(message, who.sentences.language_unknown())
             return
         await self._store.set_language(who.user_id, code)

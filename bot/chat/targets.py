@@ -8,7 +8,7 @@ from functools import cache
 from telegram import ExternalReplyInfo, Message
 
 from bot.chat.people import Speaker, is_by, is_private
-from bot.i18n import LANGUAGES, speak
+from bot.i18n import languages, speak
 from bot.platform.models import Media
 from bot.storage import JobRecord, Store
 from bot.telegram.pictures import NotAPicture
@@ -173,4 +173,4 @@ def _is_recent(job: JobRecord) -> bool:
 
 @cache
 def _questions() -> frozenset[str]:
-    return frozenset(speak(language).which_phrases() for language in LANGUAGES)
+    return frozenset(speak(language).which_phrases() for language in languages())

@@ -13,7 +13,7 @@ from bot.games.duel import rules as duel
 from bot.games.hunt import rules as hunt
 from bot.games.pace import EditPace
 from bot.games.players import Admins
-from bot.i18n import LANGUAGES, Sentences
+from bot.i18n import Sentences, languages
 from bot.platform.models import MessageRef
 from bot.platform.ports import Button, Buttons, RetryLater, TargetGone
 from bot.runtime.clock import steady
@@ -23,7 +23,6 @@ from bot.telegram.platform import TelegramPlatform, telegram_errors
 _PREFIX = "game:set:"
 _PACES = (0.5, 1.0, 2.0)
 _LABELS = (3, 4, 5, 6, 8, 10)
-_SPOKEN = (None, *LANGUAGES)
 
 T = TypeVar("T")
 
@@ -119,7 +118,7 @@ def _changed(settings: GameSettings, name: str) -> GameSettings:
         case "pace":
             return replace(settings, pace=_next(_PACES, settings.pace))
         case "language":
-            return replace(settings, language=_next(_SPOKEN, settings.language))
+            return replace(settings, language=_next((None, *languages()), settings.language))
         case "labels":
             return replace(settings, labels=_next(_LABELS, settings.labels))
         case "who":

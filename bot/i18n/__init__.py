@@ -1,6 +1,6 @@
 """What the bot says, in every language it speaks."""
 
-from bot.i18n.languages import LANGUAGES, choose
+from bot.i18n.languages import choose, languages
 from bot.i18n.sentences import Sentences, speak
 
-__all__ = ["LANGUAGES", "Sentences", "choose", "speak"]
+__all__ = ["Sentences", "choose", "languages", "speak"]

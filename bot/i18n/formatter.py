@@ -6,9 +6,10 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
+from babel.lists import format_list
 from babel.numbers import format_decimal
 
-from bot.i18n.languages import catalogue
+from bot.i18n.languages import catalogue, languages, locale_of
 from bot.i18n.lengths import units
 
 # Bot API: a message has up to 4,096 characters; this leaves room for the sentence around a list.
@@ -23,21 +24,26 @@ class Formatter:
 
     def __init__(self, language: str) -> None:
         self.language = language
+        self._locale = locale_of(language)
         translations = catalogue(language)
         self._ = translations.gettext
         self._n = translations.ngettext
 
     def percent(self, share: float) -> str:
         """0.931 → `93.1 %`, with the language's decimal point."""
-        return f"{format_decimal(share * 100, '0.0', locale=self.language)} %"
+        return f"{format_decimal(share * 100, '0.0', locale=self._locale)} %"
 
     def number(self, value: float) -> str:
         """At most one decimal, with the language's decimal point."""
-        return format_decimal(value, "#,##0.#", locale=self.language)
+        return format_decimal(value, "#,##0.#", locale=self._locale)
 
     def tenths(self, value: float) -> str:
         """Exactly one decimal, with the language's decimal point."""
-        return format_decimal(value, "#,##0.0", locale=self.language)
+        return format_decimal(value, "#,##0.0", locale=self._locale)
+
+    def languages(self) -> str:
+        """Return the names of all languages: `English or Español`."""
+        return format_list(list(languages().values()), style="or", locale=self._locale)
 
     @staticmethod
     def quote(typed: str, tag: str = "") -> str:

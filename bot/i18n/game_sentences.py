@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.games.rules import Game, Player
 from bot.i18n.formatter import Formatter
-from bot.i18n.languages import LANGUAGES
+from bot.i18n.languages import languages
 
 
 class GameSentences(Formatter):
@@ -145,7 +145,7 @@ class GameSentences(Formatter):
             "Only admins of the group can change this."
         ).format(
             times=" · ".join(times),
-            language=LANGUAGES.get(language or "") or self._("the starter's language"),
+            language=languages().get(language or "") or self._("the starter's language"),
             labels=limit,
             who=self._("admins") if admins_only else self._("everybody"),
         )

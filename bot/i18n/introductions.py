@@ -48,11 +48,11 @@ class Introductions(Formatter):
             "/labels a dog, a cat – your phrases for pictures without a caption\n"
             "/labels – show them, /labels clear – forget them\n"
             "/template a photo of {{}} – put each phrase into a sentence; /template clear\n"
-            "/language – English or Spanish\n"
+            "/language – {languages}\n"
             "/play – games with CLIP as the referee, best in a group\n"
             "/cancel – forget what I asked you\n"
             "/privacy – what is stored, and how to delete it\n"
-        ).format() + self._limits(max_labels)
+        ).format(languages=self.languages()) + self._limits(max_labels)
 
     def help_in_group(self, max_labels: int) -> str:
         return self._(
@@ -75,9 +75,9 @@ class Introductions(Formatter):
             "<b>Yours, in all chats</b>\n"
             "/labels a dog, a cat – your phrases; /labels clear – forget them\n"
             "/template a photo of {{}} – put each phrase into a sentence; /template clear\n"
-            "/language – English or Spanish\n"
+            "/language – {languages}\n"
             "/privacy – what is stored; /forget – delete what you won\n"
-        ).format() + self._limits(max_labels)
+        ).format(languages=self.languages()) + self._limits(max_labels)
 
     def _limits(self, max_labels: int) -> str:
         return "\n" + self._n(
@@ -135,7 +135,7 @@ class Introductions(Formatter):
             ("labels", self._("phrases for pictures without a caption")),
             ("play", self._("games with CLIP as the referee")),
             ("template", self._("a sentence around each phrase")),
-            ("language", self._("English or Spanish")),
+            ("language", self.languages()),
             ("cancel", self._("forget what I asked you")),
             ("privacy", self._("what is stored, and how to delete it")),
             ("help", self._("how to ask")),

@@ -11,7 +11,7 @@ from babel.numbers import get_decimal_symbol
 
 from bot.i18n.game_sentences import GameSentences
 from bot.i18n.introductions import Introductions
-from bot.i18n.languages import LANGUAGES
+from bot.i18n.languages import languages, own_name
 from bot.i18n.round_sentences import RoundSentences
 from inference.protocol.errors import (
     LabelsRefused,
@@ -28,7 +28,7 @@ from inference.protocol.messages import ChartWords
 
 @cache
 def speak(language: str) -> "Sentences":
-    """The sentences in a language of LANGUAGES."""
+    """The sentences in a language of `languages()`."""
     return Sentences(language)
 
 
@@ -45,7 +45,7 @@ class Sentences(Introductions, RoundSentences, GameSentences):
             independent=self._("Scores are independent: they need not add up to 100 %."),
             demo=self._("demo model: knows drawings and shapes, not photographs"),
             unreadable=self._("not readable"),
-            decimal_point=get_decimal_symbol(self.language),
+            decimal_point=get_decimal_symbol(self._locale),
         )
 
     def something_else(self) -> str:
@@ -135,10 +135,10 @@ class Sentences(Introductions, RoundSentences, GameSentences):
         return self._("Which language shall I speak?")
 
     def language_set(self) -> str:
-        return self._("I speak English now.")
+        return self._("I speak {language} now.").format(language=own_name(self.language))
 
     def language_unknown(self) -> str:
-        return self._("I speak {languages}.").format(languages=", ".join(LANGUAGES.values()))
+        return self._("I speak {languages}.").format(languages=", ".join(languages().values()))
 
     # -- asking back --------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ from bot.chat.commands import command_in, is_for_another_bot
 from bot.chat.people import is_private, place_of, speaker_of
 from bot.chat.preferences import ABOUT_PICTURES, Preferences
 from bot.games.commands import Games
-from bot.i18n import LANGUAGES, speak
+from bot.i18n import languages, speak
 from bot.i18n.languages import SOURCE_LANGUAGE
 from bot.queues.update_inbox import Update as RawUpdate
 from bot.storage import MEMORY_HOURS, Store
@@ -201,7 +201,7 @@ async def introduce(bot: Bot) -> None:
 
     Raises `TelegramError`.
     """
-    for language in LANGUAGES:
+    for language in languages():
         sentences = speak(language)
         code = None if language == SOURCE_LANGUAGE else language
         await bot.set_my_commands(

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from telegram.error import BadRequest, InvalidToken
 
-from bot.i18n import LANGUAGES, speak
+from bot.i18n import languages, speak
 from bot.i18n.languages import SOURCE_LANGUAGE
 from bot.telegram.platform import Bot
 
@@ -38,7 +38,7 @@ async def describe(bot: Bot) -> None:
     async def short_description(code: str | None) -> str:
         return (await bot.get_my_short_description(code)).short_description
 
-    texts = {language: speak(language) for language in LANGUAGES}
+    texts = {language: speak(language) for language in languages()}
     try:
         await _set_where_free(
             {language: text.description() for language, text in texts.items()},

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.i18n import LANGUAGES, speak
+from bot.i18n import languages, speak
 from tests.bot.chat.private_chat import BOT, Chat
 from tests.bot.telegram.messages import message, size
 
@@ -97,7 +97,7 @@ async def test_other_bots_and_admins_without_a_name_show_pictures(
     assert chat.sentences[-1].startswith(FORGOTTEN)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("newer", [False, True])
 async def test_an_old_question_means_no_other_picture(
     chat: Chat, language: str, newer: bool

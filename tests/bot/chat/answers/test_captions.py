@@ -4,7 +4,7 @@ import pytest
 from telegram.constants import MessageLimit
 
 from bot.chat.answers.captions import caption, in_words, ranking
-from bot.i18n import LANGUAGES, speak
+from bot.i18n import languages, speak
 from bot.platform.models import Media
 from inference.protocol.errors import Problem, ProblemCode
 from inference.protocol.messages import ImageOutcome, Reply, Result
@@ -87,7 +87,7 @@ def test_an_album_counts_its_pictures_as_people_see_them() -> None:
     assert "2, 4" in alone[-1]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("letter", ["x", "&", "🐈", "ש"])
 @pytest.mark.parametrize(
     "problem", [None, Problem(ProblemCode.UNSUPPORTED_FORMAT), Problem(ProblemCode.INTERNAL)]

@@ -1,0 +1,68 @@
+"""The chart of an album: a table of photos and labels that a phone can show."""
+
+import re
+
+import numpy as np
+import pytest
+
+from inference.charts.canvas import ACCENT
+from inference.charts.chart import draw
+from tests.inference.charts.conftest import Drawn
+from tests.inference.charts.samples import FRUIT, WORDS, fits_a_chat, photo
+
+
+def test_an_album_shows_each_winner_once(drawn: Drawn) -> None:
+    draw([photo(), photo(9, 90)], FRUIT, [[0.1, 0.2, 0.7], [0.5, 0.3, 0.2]], WORDS)
+    assert drawn.count(ACCENT) == 2
+    assert drawn.lines == [
+        *(WORDS.title, "1", "2"),
+        *("a red apple", "10.0 %", "50.0 %"),
+        *("a green pear", "20.0 %", "30.0 %"),
+        *("a tree", "70.0 %", "20.0 %"),
+    ]
+
+
+@pytest.mark.parametrize("labels", [1, 2, 6, 20])
+@pytest.mark.parametrize("count", [2, 3, 7, 10])
+def test_albums_of_every_size(drawn: Drawn, count: int, labels: int) -> None:
+    rows = np.random.default_rng(count).dirichlet([0.3] * labels, size=count).tolist()
+    chart = draw([photo()] * count, [f"label {i}" for i in range(labels)], rows, WORDS)
+    assert fits_a_chat(chart)
+    assert [line for line in drawn.lines if line.isdigit()] == [str(i + 1) for i in range(count)]
+    assert drawn.count(ACCENT) == count
+    assert any(line.startswith("and 12 more: ≤ ") for line in drawn.lines) == (labels == 20)
+
+
+def test_an_album_of_ten_can_be_read_on_a_phone(drawn: Drawn) -> None:
+    """Shown 390 wide, where 11 is the smallest size of text that systems set."""
+    six = ["a cat", "a fast car", "a tree", "a red apple", "the moon", "a bicycle"]
+    rows = np.random.default_rng(1).dirichlet([0.3] * 6, size=10).tolist()
+    chart = draw([photo()] * 10, six, rows, WORDS)
+    shown = 390 / chart.width
+    figures = [text for text in drawn.texts if re.fullmatch(r"\d+ %", text.text)]
+    assert len(figures) == 60
+    assert min(text.style.size for text in figures) * shown >= 14
+    labels = [text for text in drawn.texts if text.text in six]
+    assert min(text.style.size for text in labels) * shown >= 12
+    # chats shrink what is taller than their bubbles
+    assert chart.height < 1.45 * chart.width
+
+
+def test_an_album_with_an_unreadable_photo(drawn: Drawn) -> None:
+    photos = [photo(), None, photo(), photo(), photo()]
+    row = [0.5, 0.3, 0.2]
+    draw(photos, FRUIT, [row, None, row, row, row], WORDS)
+    assert drawn.lines.count("–") == len(FRUIT)
+    assert {"not", "readable"} <= set(" ".join(drawn.lines).split())
+
+
+def test_an_album_with_numbers_of_its_own(drawn: Drawn) -> None:
+    rows = [[0.7, 0.2, 0.1]] * 3
+    draw([photo()] * 3, FRUIT, rows, WORDS, numbers=[2, 5, 9])
+    assert [line for line in drawn.lines if line.isdigit()] == ["2", "5", "9"]
+    with pytest.raises(ValueError, match="number"):
+        draw([photo()] * 3, FRUIT, rows, WORDS, numbers=[1])
+
+
+def test_an_album_of_which_nothing_could_be_read() -> None:
+    assert fits_a_chat(draw([None] * 3, [f"{i}" for i in range(20)], [None] * 3, WORDS))

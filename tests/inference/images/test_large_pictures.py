@@ -15,7 +15,7 @@ from PIL import Image
 from inference.images.decoding import decode
 from inference.protocol.errors import ImageRefused, ProblemCode
 from inference.protocol.settings import WorkerSettings, load
-from tests.inference.images.test_decoding import encoded
+from tests.inference.images.files import encoded
 
 FULL_SIZE = [(8160, 6144), (8192, 6144)]
 

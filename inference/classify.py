@@ -21,11 +21,11 @@ from rich.text import Text
 
 from inference.images.decoding import OVERSAMPLING, decode
 from inference.model.classifier import Classifier, LabelSet
+from inference.model.encoder.scoring import PLACEHOLDER
+from inference.model.hub import checkpoint_files
 from inference.model.hub import download as fetching
-from inference.model.hub import sources
 from inference.model.hub.download import Progress
 from inference.model.loading import load_engine
-from inference.model.scoring import PLACEHOLDER
 from inference.protocol import labels as phrases
 from inference.protocol.errors import ImageRefused, TooLargeForHost, UserError
 from inference.protocol.messages import ChartWords
@@ -218,7 +218,7 @@ def _load(settings: WorkerSettings) -> Classifier:
 @contextlib.contextmanager
 def _waiting(model: str) -> Iterator[None]:
     """On a terminal, something that moves while the model loads; elsewhere, a line at times."""
-    here = sources.is_here(model)
+    here = checkpoint_files.is_here(model)
     console = Console(stderr=True)
     if console.is_terminal:
         words = f"Loading {model} …" if here else f"Fetching {model} …"

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 import msgspec
 
 from inference.model.hub import cache as snapshots
+from inference.model.hub import checkpoint_files
 from inference.model.hub import download as fetching
-from inference.model.hub import sources
 from inference.model.hub.faults import HubFault
 from inference.protocol.errors import ModelUnavailable, SettingError
 from inference.protocol.findings import Finding, State
@@ -70,7 +70,7 @@ def libraries() -> Finding:
 def model(settings: WorkerSettings) -> Finding:
     """Can CLIP_MODEL be loaded, as far as that is possible without a download?"""
     name = settings.clip_model
-    if not sources.is_here(name):
+    if not checkpoint_files.is_here(name):
         return _to_be_fetched(name)
     from inference.model.engine import Engine
 

@@ -9,7 +9,7 @@ from clipbot_benchmarks.model_side.reference import Reference
 from clipbot_benchmarks.report.figures import Answers
 from inference.model.classifier import LabelSet
 from inference.model.engine import Engine
-from inference.model.hub.sources import DEMO_FOLDER
+from inference.model.hub.checkpoint_files import DEMO_FOLDER
 
 
 def compare(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from inference.model.hub import faults as hub_faults
-from inference.model.hub.sources import DEMO_FOLDER, locate
+from inference.model.hub.checkpoint_files import DEMO_FOLDER, locate
 from inference.protocol.errors import ModelUnavailable
 from inference.protocol.settings import DEFAULT_MODEL, DEMO_MODEL
 

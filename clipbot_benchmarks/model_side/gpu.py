@@ -18,11 +18,11 @@ from clipbot_benchmarks.model_side.reference import Reference
 from clipbot_benchmarks.model_side.rivals import piped
 from clipbot_benchmarks.model_side.turns import Contestant, Turns
 from clipbot_benchmarks.report.figures import GpuPart, GpuRun, Run, Spread
+from inference import cores
 from inference.images.decoding import decode
-from inference.model import cores
 from inference.model.classifier import LabelSet
+from inference.model.encoder.preprocessing import Inputs
 from inference.model.engine import Engine
-from inference.model.preprocessing import Inputs
 
 SHAPES: tuple[Shape, ...] = ("ViT-B/32", "ViT-L/14")
 BATCHES = (1, 16, 64)

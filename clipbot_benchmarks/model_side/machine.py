@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from clipbot_benchmarks.report.figures import Machine
-from inference.model import cores
+from inference import cores
 
 # What decides how fast a model runs: widths of vectors, and products of small numbers.
 _TELLING = (

@@ -25,7 +25,7 @@ from clipbot_benchmarks.report.figures import (
     Parts,
     Skipped,
 )
-from inference.model import cores
+from inference import cores
 from inference.model.engine import Engine
 from inference.model.loading import load_engine
 from inference.protocol.settings import DEMO_MODEL, WorkerSettings

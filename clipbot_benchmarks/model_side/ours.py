@@ -18,12 +18,12 @@ from clipbot_benchmarks.report.names import (
     PREPROCESS,
     RAW,
 )
+from inference import cores
 from inference.charts import chart
 from inference.images.decoding import decode
-from inference.model import cores
 from inference.model.classifier import LabelSet
+from inference.model.encoder.preprocessing import Inputs
 from inference.model.engine import Engine
-from inference.model.preprocessing import Inputs
 from inference.protocol.messages import ChartWords
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from PIL import Image
 
-from inference.model.hub.sources import DEMO_FOLDER
-from inference.model.scoring import FloatArray
+from inference.model.encoder.scoring import FloatArray
+from inference.model.hub.checkpoint_files import DEMO_FOLDER
 from inference.protocol.settings import DEMO_MODEL
 
 

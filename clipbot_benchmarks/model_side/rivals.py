@@ -12,7 +12,7 @@ from clipbot_benchmarks.model_side.reference import Reference
 from clipbot_benchmarks.model_side.turns import Contestant
 from clipbot_benchmarks.report.figures import Run
 from clipbot_benchmarks.report.names import NOTEBOOK, PIPELINE
-from inference.model.scoring import FloatArray
+from inference.model.encoder.scoring import FloatArray
 
 
 def rivals(reference: Reference, files: Sequence[bytes], few: int) -> list[Contestant]:

@@ -24,7 +24,7 @@ from clipbot_benchmarks.model_side.turns import Contestant
 from clipbot_benchmarks.report.figures import Fidelity, Run, Skipped
 from clipbot_benchmarks.report.names import TORCH_FLOAT32
 from inference.model.backends import openvino_backend as compiled
-from inference.model.checkpoint import has_native_bfloat16
+from inference.model.backends.checkpoint import has_native_bfloat16
 
 # pixels float32 [images, 3, side, side] → features [images, dimensions]
 Forward = Callable[[torch.Tensor], torch.Tensor]

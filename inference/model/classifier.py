@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from PIL.Image import Image
 
-from inference.model.scoring import FloatArray
+from inference.model.encoder.scoring import FloatArray
 
 # Each classifier's own business; for a model the arrays that it looks at.
 Prepared = Any

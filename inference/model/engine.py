@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from inference.model import cores
-from inference.model.backends import exported_model as exported
+from inference import cores
+from inference.model.backends import export_cache as exported
 from inference.model.backends import openvino_backend as compiled
-from inference.model.backends.exported_model import ExportUnsupported
+from inference.model.backends.export_cache import ExportUnsupported
 from inference.model.classifier import LabelSet
-from inference.model.dual_encoder import DualEncoder
+from inference.model.encoder.dual_encoder import DualEncoder
+from inference.model.encoder.preprocessing import Inputs, stacked
+from inference.model.encoder.scoring import FloatArray, probabilities, texts_for
 from inference.model.precision import bfloat16
-from inference.model.preprocessing import Inputs, stacked
-from inference.model.scoring import FloatArray, probabilities, texts_for
 from inference.protocol.errors import ModelUnavailable
 from inference.protocol.settings import DEMO_MODEL
 
 if TYPE_CHECKING:  # all that imports torch, which takes seconds and hundreds of megabytes
     import torch
 
+    from inference.model.backends.checkpoint import Checkpoint
     from inference.model.backends.torch_backend import TorchModel
-    from inference.model.checkpoint import Checkpoint
 
 # Bytes of weights below which compiling takes longer than it saves in a day of somebody's laptop:
 # 20 million parameters in float16.
@@ -123,7 +123,7 @@ class Engine:
         """
         threads = threads or cores.available()
         if not _means_cpu(device):
-            from inference.model import checkpoint
+            from inference.model.backends import checkpoint
 
             device = str(checkpoint.pick_device(device))
         insist = runtime == "openvino"
@@ -142,7 +142,7 @@ class Engine:
     def _by_torch(cls, model: str, device: str, dtype: str, threads: int) -> "Engine":
         import torch
 
-        from inference.model import checkpoint
+        from inference.model.backends import checkpoint
 
         where = checkpoint.pick_device(device)
         if where.type != "cpu":
@@ -154,7 +154,7 @@ class Engine:
     @classmethod
     def _in_bfloat16(cls, exact: "Engine", where: "torch.device") -> "Engine | None":
         """The same model in bfloat16, where that is faster and its answers stay the same."""
-        from inference.model import checkpoint
+        from inference.model.backends import checkpoint
 
         assert exact.model is not None
         small = exact.model.parameters < bfloat16.LEAST_PARAMETERS
@@ -175,7 +175,7 @@ class Engine:
     def _load(cls, model: str, where: "torch.device", dtype: str) -> "Engine":
         import torch
 
-        from inference.model import checkpoint
+        from inference.model.backends import checkpoint
 
         kind = checkpoint.pick_dtype(dtype, where)
         try:

@@ -17,8 +17,8 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from inference.model.classifier import Classifier
+from inference.model.hub import checkpoint_files
 from inference.model.hub import download as fetching
-from inference.model.hub import sources
 from inference.model.hub.download import Progress
 from inference.protocol.errors import ModelUnavailable
 from inference.protocol.messages import WorkerState
@@ -46,7 +46,7 @@ def load_engine(settings: WorkerSettings) -> Classifier:
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     try:
         # First, since what the hub says is known in less time than the libraries take to import.
-        sources.locate(settings.clip_model)
+        checkpoint_files.locate(settings.clip_model)
         # here and not above: NumPy, OpenVINO or torch, and matplotlib take their time to import
         from inference.model.engine import Engine
 
@@ -79,9 +79,9 @@ def then_renew(model: str, load: Callable[[], Classifier]) -> Callable[[], Class
 
     def load_and_renew() -> Classifier:
         classifier = load()
-        renewal = threading.Thread(target=sources.renew, args=(model,), name="model-renewal")
-        renewal.daemon = True
-        renewal.start()
+        threading.Thread(
+            target=checkpoint_files.renew, args=(model,), name="model-renewal", daemon=True
+        ).start()
         return classifier
 
     return load_and_renew

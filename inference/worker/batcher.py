@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from PIL.Image import Image
 
 from inference.model.classifier import Classifier, LabelSet, Prepared
-from inference.model.scoring import FloatArray, apply_template
+from inference.model.encoder.scoring import FloatArray, apply_template
 from inference.protocol.errors import DeviceLost, Problem, ProblemCode
 from inference.protocol.messages import Fingerprint, ImageOutcome, Job
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 
 from PIL.Image import Image
 
+from inference import cores
 from inference.images.decoding import decode
 from inference.images.fingerprints import fingerprint
 from inference.images.memory_budget import MemoryBudget
-from inference.model import cores
 from inference.model.classifier import Classifier, Prepared
 from inference.protocol import malloc
 from inference.protocol.errors import ImageRefused, Problem, TooLargeForHost

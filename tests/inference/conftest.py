@@ -44,7 +44,7 @@ def tiny_clip(tiny_clip_folder: Path) -> "Engine":
 @pytest.fixture(scope="session")
 def demo() -> "Engine":
     from inference.model.engine import Engine
-    from inference.model.hub.sources import DEMO_FOLDER
+    from inference.model.hub.checkpoint_files import DEMO_FOLDER
 
     if not (DEMO_FOLDER / "config.json").is_file():
         pytest.skip("the bundled model is not there yet")
@@ -54,8 +54,8 @@ def demo() -> "Engine":
 @pytest.fixture
 def exporting_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Exports in this process, which has imported torch already, instead of one of their own."""
-    from inference.model.backends import export as exporting
-    from inference.model.backends import exported_model as exported
+    from inference.model.backends import export_cache as exported
+    from inference.model.backends import openvino_export as exporting
 
     def export(model: str, folder: Path, least_bytes: int) -> exported.Reply:
         try:

@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from inference.model.encoder.preprocessing import Inputs
+from inference.model.encoder.scoring import FloatArray
 from inference.model.precision import bfloat16
-from inference.model.preprocessing import Inputs
-from inference.model.scoring import FloatArray
 
 _PRECISION: Final = {"float32": "f32", "bfloat16": "bf16"}
 
@@ -96,7 +96,7 @@ class CompiledTower:
 
 
 class CompiledTowers:
-    """Both of a model: see `inference.model.dual_encoder.Runtime`."""
+    """Both of a model: see `inference.model.encoder.dual_encoder.Runtime`."""
 
     def __init__(self, images: CompiledTower, texts: CompiledTower) -> None:
         self.images = images

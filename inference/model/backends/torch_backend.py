@@ -9,11 +9,11 @@ import numpy as np
 import torch
 
 from inference.model.backends import token_pruning as last_layer
-from inference.model.checkpoint import Checkpoint
-from inference.model.dual_encoder import PROBE_TEXTS, DualEncoder, Traits
-from inference.model.preprocessing import Inputs, Preprocessor, probes
-from inference.model.scoring import FloatArray
-from inference.model.tokenization import Tokenizer
+from inference.model.backends.checkpoint import Checkpoint
+from inference.model.encoder.dual_encoder import PROBE_TEXTS, DualEncoder, Traits
+from inference.model.encoder.preprocessing import Inputs, Preprocessor, probes
+from inference.model.encoder.scoring import FloatArray
+from inference.model.encoder.tokenization import Tokenizer
 
 # Trained on texts padded to 64 tokens, with the padding attended to or the processor saying so;
 # for all others, zero-shot classification pads to the longest text only (as does transformers'

@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 from PIL.Image import Image
 
-from inference.model.dual_encoder import DualEncoder
-from inference.model.precision import probe
-from inference.model.preprocessing import stacked
-from inference.model.scoring import FloatArray
+from inference.model.encoder.dual_encoder import DualEncoder
+from inference.model.encoder.preprocessing import stacked
+from inference.model.encoder.scoring import FloatArray
+from inference.model.precision import samples
 
 # A probability that is computed in bfloat16 because CLIP_DTYPE is `auto` differs by at most so much
 # from that in float32.
@@ -53,9 +53,9 @@ def keeps_answers(exact: DualEncoder, rough: DualEncoder) -> bool:
         exact: of a model in float32.
         rough: of the same model in bfloat16.
     """
-    texts = exact.tokenizer.tokens(probe.texts())
+    texts = exact.tokenizer.tokens(samples.texts())
     before, after = exact.encode(texts), rough.encode(texts)
-    for pictures in _chunks(probe.pictures(), _AT_ONCE):
+    for pictures in _chunks(samples.pictures(), _AT_ONCE):
         inputs = stacked([exact.prepare(picture) for picture in pictures])
         moved = largest_change(
             exact.logits(exact.image_features(inputs), before),

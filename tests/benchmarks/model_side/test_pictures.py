@@ -4,7 +4,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from clipbot_benchmarks.model_side.pictures import LABELS, NewLabels
-from inference.model.hub.sources import DEMO_FOLDER
+from inference.model.hub.checkpoint_files import DEMO_FOLDER
 
 
 def test_no_label_comes_twice() -> None:

@@ -92,7 +92,7 @@ def child(program: str, *arguments: str, data: bytes = b"") -> str:
 def test_eight_at_once_take_no_more_memory_than_two() -> None:
     program = """
 import asyncio, json, resource, sys
-from inference.model import cores
+from inference import cores
 from inference.model.classifier import ScriptedClassifier
 from inference.protocol.messages import Job, Reply
 from inference.protocol.settings import WorkerSettings

@@ -8,7 +8,7 @@ import torch
 from PIL import Image, ImageDraw
 from transformers import AutoModelForZeroShotImageClassification, AutoProcessor
 
-from inference.model.scoring import FloatArray
+from inference.model.encoder.scoring import FloatArray
 
 LABELS = (
     "a blurry cat",

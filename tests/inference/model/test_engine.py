@@ -11,13 +11,13 @@ import torch
 from PIL import Image
 from transformers import CLIPModel
 
-from inference.model import checkpoint
+from inference.model.backends import checkpoint
 from inference.model.backends.torch_backend import TorchModel
 from inference.model.classifier import LabelSet
+from inference.model.encoder.scoring import NEUTRAL_PHRASES, FloatArray
+from inference.model.encoder.tokenization import Tokens
 from inference.model.engine import Engine
-from inference.model.hub.sources import DEMO_FOLDER
-from inference.model.scoring import NEUTRAL_PHRASES, FloatArray
-from inference.model.tokenization import Tokens
+from inference.model.hub.checkpoint_files import DEMO_FOLDER
 from inference.protocol.errors import ModelUnavailable
 from tests.inference.model import checkpoints
 from tests.inference.model.reference import LABELS, Reference, pictures

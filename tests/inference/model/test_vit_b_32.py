@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from inference.model.classifier import LabelSet
+from inference.model.encoder.scoring import NEUTRAL_PHRASES
 from inference.model.engine import Engine
-from inference.model.scoring import NEUTRAL_PHRASES
 from tests.inference.model import checkpoints
 from tests.inference.model.reference import LABELS, Reference, pictures
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from inference.model.classifier import LabelSet, ScriptedClassifier, colour_of
-from inference.model.scoring import FloatArray
+from inference.model.encoder.scoring import FloatArray
 from inference.protocol.errors import DeviceLost, Problem, ProblemCode
 from inference.protocol.messages import Fingerprint, ImageOutcome, Job, Reply
 from inference.worker.batcher import Batcher, JobOutcome, ReadJob

@@ -11,10 +11,10 @@ import pytest
 from inference.model import engine as engines
 from inference.model.backends import openvino_backend as compiled
 from inference.model.classifier import LabelSet
-from inference.model.dual_encoder import same_answers
+from inference.model.encoder.dual_encoder import same_answers
+from inference.model.encoder.preprocessing import Inputs
+from inference.model.encoder.scoring import FloatArray
 from inference.model.engine import Engine
-from inference.model.preprocessing import Inputs
-from inference.model.scoring import FloatArray
 from inference.protocol.errors import ModelUnavailable
 from tests.inference.model import checkpoints
 from tests.inference.model.reference import LABELS, Reference, pictures

@@ -8,11 +8,11 @@ import pytest
 import torch
 from transformers import CLIPModel
 
-from inference.model import checkpoint
+from inference.model.backends import checkpoint
 from inference.model.backends import token_pruning as last_layer
 from inference.model.backends.torch_backend import TorchModel
+from inference.model.encoder.preprocessing import probes
 from inference.model.engine import Engine
-from inference.model.preprocessing import probes
 from tests.inference.model import checkpoints
 
 

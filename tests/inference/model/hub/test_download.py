@@ -13,8 +13,8 @@ from huggingface_hub import close_session
 
 from inference import diagnosis
 from inference.model.engine import Engine
+from inference.model.hub import checkpoint_files
 from inference.model.hub import download as fetching
-from inference.model.hub import sources
 from inference.model.hub.cache import is_complete, model_folder
 from inference.model.hub.download import Progress
 from inference.protocol.errors import ModelUnavailable
@@ -48,60 +48,60 @@ def partial(hub: Hub) -> Path:
 
 def refusal() -> str:
     with pytest.raises(ModelUnavailable) as raised:
-        sources.locate(REPOSITORY)
+        checkpoint_files.locate(REPOSITORY)
     return str(raised.value)
 
 
 def test_what_comes_is_what_the_hub_has(hub: Hub) -> None:
     heard: list[Progress] = []
-    assert not sources.is_here(REPOSITORY)
+    assert not checkpoint_files.is_here(REPOSITORY)
     with fetching.heard_by(heard.append):
-        folder = sources.locate(REPOSITORY)
+        folder = checkpoint_files.locate(REPOSITORY)
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == hub.files
     assert folder == model_folder(REPOSITORY) / "snapshots" / COMMIT
     size = len(hub.files[WEIGHTS])
     assert (heard[0], heard[-1]) == (Progress(0, size), Progress(size, size))
     assert heard[-1].is_complete
-    assert sources.is_here(REPOSITORY)
+    assert checkpoint_files.is_here(REPOSITORY)
     assert not list(blobs().glob("*.incomplete"))
 
 
 def test_huggingface_hub_finds_what_came(hub: Hub) -> None:
     from huggingface_hub import hf_hub_download
 
-    folder = sources.locate(REPOSITORY)
+    folder = checkpoint_files.locate(REPOSITORY)
     cache = model_folder(REPOSITORY).parent
     found = hf_hub_download(REPOSITORY, WEIGHTS, cache_dir=cache, local_files_only=True)
     assert Path(found) == folder / WEIGHTS
 
 
 def test_what_is_whole_is_taken_without_asking_the_hub(hub: Hub) -> None:
-    folder = sources.locate(REPOSITORY)
+    folder = checkpoint_files.locate(REPOSITORY)
     hub.asked.clear()
-    assert sources.locate(REPOSITORY) == folder
+    assert checkpoint_files.locate(REPOSITORY) == folder
     assert hub.asked == []
 
 
 def test_nothing_is_fetched_that_nobody_reads(hub: Hub) -> None:
     unused = {"flax_model.msgpack", "pytorch_model.bin", "README.md", "onnx/model.onnx", ".hidden"}
     hub.files |= dict.fromkeys(unused, b"x")
-    folder = sources.locate(REPOSITORY)
+    folder = checkpoint_files.locate(REPOSITORY)
     assert not unused & {file.name for file in folder.iterdir()}
 
 
 def test_an_empty_file_is_kept_as_well(hub: Hub) -> None:
     hub.files["requirements.txt"] = b""
-    assert (sources.locate(REPOSITORY) / "requirements.txt").read_bytes() == b""
+    assert (checkpoint_files.locate(REPOSITORY) / "requirements.txt").read_bytes() == b""
 
 
 def test_a_hub_that_lists_no_files_is_asked_for_the_usual_ones(hub: Hub) -> None:
     hub.lists = False
-    assert is_complete(sources.locate(REPOSITORY))
+    assert is_complete(checkpoint_files.locate(REPOSITORY))
 
 
 def test_a_hub_whose_list_never_comes_is_asked_for_the_usual_files(hub: Hub) -> None:
     hub.trouble.hangs = ("/api/",)
-    assert is_complete(sources.locate(REPOSITORY))
+    assert is_complete(checkpoint_files.locate(REPOSITORY))
 
 
 def test_how_much_there_is_of_several_files_is_not_known_beforehand(hub: Hub) -> None:
@@ -122,26 +122,26 @@ def split(hub: Hub) -> list[str]:
 def test_a_hub_that_gives_no_reasons_may_lack_files_as_well(hub: Hub) -> None:
     hub.lists = False
     hub.trouble.status = {"vocab": 404, "merges.txt": 404, "/preprocessor": 404}
-    assert is_complete(sources.locate(REPOSITORY))
+    assert is_complete(checkpoint_files.locate(REPOSITORY))
 
 
 def test_all_shards_of_large_weights_come(hub: Hub) -> None:
     names = split(hub)
-    folder = sources.locate(REPOSITORY)
+    folder = checkpoint_files.locate(REPOSITORY)
     assert {file.name for file in folder.iterdir()} >= set(names)
     (folder / names[1]).unlink()
-    assert not sources.is_here(REPOSITORY)
-    assert sources.locate(REPOSITORY) == folder
-    assert sources.is_here(REPOSITORY)
+    assert not checkpoint_files.is_here(REPOSITORY)
+    assert checkpoint_files.locate(REPOSITORY) == folder
+    assert checkpoint_files.is_here(REPOSITORY)
 
 
 @pytest.mark.parametrize(
     "name", ["config.json", "tokenizer.json", "processor_config.json", WEIGHTS]
 )
 def test_a_snapshot_without_a_file_it_needs_is_not_here(hub: Hub, name: str) -> None:
-    (sources.locate(REPOSITORY) / name).unlink()
-    assert not sources.is_here(REPOSITORY)
-    assert is_complete(sources.locate(REPOSITORY))
+    (checkpoint_files.locate(REPOSITORY) / name).unlink()
+    assert not checkpoint_files.is_here(REPOSITORY)
+    assert is_complete(checkpoint_files.locate(REPOSITORY))
 
 
 def test_doctor_fetches_nothing(hub: Hub) -> None:
@@ -173,7 +173,7 @@ def test_doctor_does_not_promise_what_the_hub_refuses(
 def test_a_hub_that_hangs_is_not_asked_by_who_loads_what_is_here(
     hub: Hub, exporting_here: None, runtime: str
 ) -> None:
-    sources.locate(REPOSITORY)
+    checkpoint_files.locate(REPOSITORY)
     hub.trouble.hangs = ("",)
     hub.asked.clear()
     assert Engine.load(REPOSITORY, device="cpu", runtime=runtime).runtime == runtime
@@ -185,7 +185,7 @@ def test_a_hub_that_hangs_is_not_asked_by_who_loads_what_is_here(
 
 def test_a_connection_that_breaks_goes_on_where_it_broke(hub: Hub) -> None:
     hub.trouble.cuts = [1000, 500]
-    folder = sources.locate(REPOSITORY)
+    folder = checkpoint_files.locate(REPOSITORY)
     assert (folder / WEIGHTS).read_bytes() == hub.files[WEIGHTS]
     ranges = [one.headers.get("range") for one in hub.fetched(WEIGHTS) if "/elsewhere" in one.path]
     assert ranges == [None, "bytes=1000-", "bytes=1500-"]
@@ -197,7 +197,7 @@ def test_a_process_that_was_killed_leaves_what_the_next_goes_on_with(hub: Hub) -
     (blobs() / f"{hub.etag(WEIGHTS)}.abcd1234.incomplete").write_bytes(b"of another program")
     heard: list[Progress] = []
     with fetching.heard_by(heard.append):
-        folder = sources.locate(REPOSITORY)
+        folder = checkpoint_files.locate(REPOSITORY)
     assert heard[0].received == 2000
     assert hub.fetched(WEIGHTS)[0].headers["range"] == "bytes=2000-"
     assert (folder / WEIGHTS).read_bytes() == hub.files[WEIGHTS]
@@ -208,13 +208,13 @@ def test_a_process_that_was_killed_leaves_what_the_next_goes_on_with(hub: Hub) -
 def test_an_unfinished_file_that_does_not_fit_is_fetched_anew(hub: Hub, found: bytes) -> None:
     blobs().mkdir(parents=True)
     partial(hub).write_bytes(found)
-    folder = sources.locate(REPOSITORY)
+    folder = checkpoint_files.locate(REPOSITORY)
     assert (folder / WEIGHTS).read_bytes() == hub.files[WEIGHTS]
 
 
 def test_a_hub_that_knows_no_ranges_sends_it_all_again(hub: Hub) -> None:
     hub.trouble.cuts, hub.trouble.ignores_range = [1000], True
-    folder = sources.locate(REPOSITORY)
+    folder = checkpoint_files.locate(REPOSITORY)
     assert (folder / WEIGHTS).read_bytes() == hub.files[WEIGHTS]
 
 
@@ -222,7 +222,7 @@ def test_a_file_that_is_longer_than_the_hub_says_is_given_up(hub: Hub) -> None:
     hub.trouble.surplus = b"more"
     assert "comes otherwise than the model hub says it is" in refusal()
     assert len([one for one in hub.fetched(WEIGHTS) if "/elsewhere/" in one.path]) == 2
-    assert not sources.is_here(REPOSITORY)
+    assert not checkpoint_files.is_here(REPOSITORY)
 
 
 def test_parts_of_different_files_are_not_put_together(hub: Hub) -> None:
@@ -239,7 +239,7 @@ def test_parts_of_different_files_are_not_put_together(hub: Hub) -> None:
     whole_of = hub.files.__getitem__
     hub.files = Changing(hub.files)
     hub.etag = lambda name: etag if name == WEIGHTS else Hub.etag(hub, name)  # type: ignore[method-assign]
-    assert (sources.locate(REPOSITORY) / WEIGHTS).read_bytes() == whole
+    assert (checkpoint_files.locate(REPOSITORY) / WEIGHTS).read_bytes() == whole
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
@@ -265,12 +265,12 @@ def test_a_download_that_stops_ends_in_a_sentence_and_keeps_what_came(hub: Hub) 
     half = partial(hub).stat().st_size
     assert half == len(hub.files[WEIGHTS]) // 2
     hub.goes_on.set()
-    sources.locate(REPOSITORY)
+    checkpoint_files.locate(REPOSITORY)
     assert hub.fetched(WEIGHTS)[-1].headers["range"] == f"bytes={half}-"
 
 
 def test_old_leftovers_are_deleted_once_the_model_is_there(hub: Hub) -> None:
-    folder = sources.locate(REPOSITORY)
+    folder = checkpoint_files.locate(REPOSITORY)
     old, new = blobs() / "abc.1234.incomplete", blobs() / "def.1234.incomplete"
     for file in (old, new):
         file.write_bytes(b"x")
@@ -282,14 +282,15 @@ def test_old_leftovers_are_deleted_once_the_model_is_there(hub: Hub) -> None:
 
 def test_two_processes_fetch_it_once(hub: Hub) -> None:
     hub.goes_on.clear()
-    fetchers = [threading.Thread(target=sources.locate, args=(REPOSITORY,)) for _ in range(2)]
+    locate = checkpoint_files.locate
+    fetchers = [threading.Thread(target=locate, args=(REPOSITORY,)) for _ in range(2)]
     for one in fetchers:
         one.start()
     until(lambda: hub.fetched(WEIGHTS))
     hub.goes_on.set()
     for one in fetchers:
         one.join(20)
-    assert sources.is_here(REPOSITORY)
+    assert checkpoint_files.is_here(REPOSITORY)
     assert len({one.path for one in hub.fetched(WEIGHTS)}) == len(hub.fetched(WEIGHTS))
 
 
@@ -384,7 +385,7 @@ def test_a_login_that_is_renewed_for_ever_is_given_up(
 
 
 def test_nothing_is_asked_but_for_the_model(hub: Hub) -> None:
-    sources.locate(REPOSITORY)
+    checkpoint_files.locate(REPOSITORY)
     assert [one.path for one in hub.asked if REPOSITORY not in one.path] == [
         f"/elsewhere/{WEIGHTS}"
     ]
@@ -397,7 +398,7 @@ def test_a_token_that_can_be_none_is_named(hub: Hub, monkeypatch: pytest.MonkeyP
 
 def test_a_token_goes_to_the_hub_alone(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", " hf_secret\n")
-    sources.locate(REPOSITORY)
+    checkpoint_files.locate(REPOSITORY)
     sent = {"/elsewhere/" in one.path: one.headers.get("authorization") for one in hub.asked}
     assert sent == {False: "Bearer hf_secret", True: None}
 
@@ -412,7 +413,7 @@ def test_a_proxy_that_is_not_there_is_named(hub: Hub, monkeypatch: pytest.Monkey
 
 def test_blanks_around_the_address_of_the_hub(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", f" {hub.url}/ ")
-    assert is_complete(sources.locate(REPOSITORY))
+    assert is_complete(checkpoint_files.locate(REPOSITORY))
 
 
 def test_what_answers_may_be_no_hub(hub: Hub) -> None:
@@ -439,43 +440,43 @@ def test_a_cache_that_is_a_file(hub: Hub, tmp_path: Path) -> None:
 
 
 def test_a_newer_revision_comes_in_the_background_for_the_next_start(hub: Hub) -> None:
-    old = sources.locate(REPOSITORY)
+    old = checkpoint_files.locate(REPOSITORY)
     fetched = len(hub.fetched(WEIGHTS))
     hub.commit = "2" * 40
-    assert sources.locate(REPOSITORY) == old
-    sources.renew(REPOSITORY)
-    assert sources.locate(REPOSITORY).name == hub.commit
+    assert checkpoint_files.locate(REPOSITORY) == old
+    checkpoint_files.renew(REPOSITORY)
+    assert checkpoint_files.locate(REPOSITORY).name == hub.commit
     assert len(hub.fetched(WEIGHTS)) == fetched  # the same file, linked once more
 
 
 def test_a_newer_revision_that_broke_off_days_ago_is_gone_on_with(hub: Hub) -> None:
-    sources.locate(REPOSITORY)
+    checkpoint_files.locate(REPOSITORY)
     hub.commit = "2" * 40
     hub.files[WEIGHTS] += b"newer"
     partial(hub).write_bytes(hub.files[WEIGHTS][:2000])
     os.utime(partial(hub), (1, 1))
-    sources.renew(REPOSITORY)
+    checkpoint_files.renew(REPOSITORY)
     assert hub.fetched(WEIGHTS)[-1].headers["range"] == "bytes=2000-"
-    assert sources.locate(REPOSITORY).name == hub.commit
+    assert checkpoint_files.locate(REPOSITORY).name == hub.commit
 
 
 def test_a_newer_revision_that_comes_in_part_leaves_the_old_one(hub: Hub) -> None:
-    old = sources.locate(REPOSITORY)
+    old = checkpoint_files.locate(REPOSITORY)
     hub.commit = "2" * 40
     hub.files[WEIGHTS] += b"newer"
     hub.trouble.status = {"/elsewhere/": 503}
-    sources.renew(REPOSITORY)
-    assert sources.locate(REPOSITORY) == old
+    checkpoint_files.renew(REPOSITORY)
+    assert checkpoint_files.locate(REPOSITORY) == old
 
 
 def test_a_ref_that_moved_to_a_snapshot_with_a_configuration_only(hub: Hub) -> None:
-    old = sources.locate(REPOSITORY)
+    old = checkpoint_files.locate(REPOSITORY)
     moved = old.with_name("2" * 40)
     moved.mkdir()
     shutil.copy(old / "config.json", moved)
     (model_folder(REPOSITORY) / "refs" / "main").write_text(moved.name)
     hub.asked.clear()
-    assert sources.locate(REPOSITORY) == old
+    assert checkpoint_files.locate(REPOSITORY) == old
     assert hub.asked == []
 
 
@@ -483,11 +484,11 @@ def test_a_ref_that_moved_to_a_snapshot_with_a_configuration_only(hub: Hub) -> N
 def test_no_trouble_of_the_hub_matters_to_what_is_here(
     hub: Hub, trouble: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    folder = sources.locate(REPOSITORY)
+    folder = checkpoint_files.locate(REPOSITORY)
     if trouble == "hangs":
         hub.trouble.hangs = ("",)
     else:
         hub.trouble.status = {"": 401}
-    assert sources.locate(REPOSITORY) == folder
-    sources.renew(REPOSITORY)
+    assert checkpoint_files.locate(REPOSITORY) == folder
+    checkpoint_files.renew(REPOSITORY)
     assert not [record for record in caplog.records if record.levelname != "INFO"]

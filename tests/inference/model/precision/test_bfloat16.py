@@ -15,15 +15,15 @@ from PIL import Image
 from transformers import CLIPModel
 
 from inference.model import engine as engines
-from inference.model.backends import exported_model as exported
+from inference.model.backends import export_cache as exported
 from inference.model.backends import openvino_backend as compiled
-from inference.model.checkpoint import Checkpoint
+from inference.model.backends.checkpoint import Checkpoint
 from inference.model.classifier import LabelSet
-from inference.model.dual_encoder import DualEncoder
+from inference.model.encoder.dual_encoder import DualEncoder
+from inference.model.encoder.preprocessing import Inputs
+from inference.model.encoder.scoring import FloatArray, probabilities
 from inference.model.engine import Engine
-from inference.model.precision import bfloat16, probe
-from inference.model.preprocessing import Inputs
-from inference.model.scoring import FloatArray, probabilities
+from inference.model.precision import bfloat16, samples
 from inference.protocol.errors import ModelUnavailable
 from tests.inference.model import checkpoints
 from tests.inference.model.reference import LABELS, pictures
@@ -85,7 +85,7 @@ def clip(folder: Path, scale: float) -> str:
 
 def answers(engine: Engine) -> list[FloatArray]:
     """Of many pictures, each with several label sets, small and large."""
-    shown = [*pictures(), *(each.rotate(20) for each in probe.pictures()[::8])]
+    shown = [*pictures(), *(each.rotate(20) for each in samples.pictures()[::8])]
     return [
         row for labels in SETS for row in engine.classify(shown, [LabelSet(labels)] * len(shown))
     ]
@@ -243,8 +243,8 @@ def test_what_is_no_number_keeps_no_answer() -> None:
 
 
 def test_the_probe_has_many_kinds_and_is_always_the_same() -> None:
-    first, second = probe.pictures(), probe.pictures()
-    assert len(first) == len(probe.texts()) == 40
+    first, second = samples.pictures(), samples.pictures()
+    assert len(first) == len(samples.texts()) == 40
     assert [each.tobytes() for each in first] == [each.tobytes() for each in second]
     assert len({each.tobytes() for each in first}) == 40
     assert all(isinstance(each, Image.Image) and each.mode == "RGB" for each in first)

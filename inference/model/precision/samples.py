@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw
 
-from inference.model.hub.sources import DEMO_FOLDER
+from inference.model.hub.checkpoint_files import DEMO_FOLDER
 
 _SIDE: Final = 160  # pixels
 _OF_EACH: Final = 6  # drawn pictures
@@ -17,7 +17,7 @@ _OF_EACH: Final = 6  # drawn pictures
 @functools.cache
 def texts() -> tuple[str, ...]:
     """40 labels as people type them: short, long, of several languages and scripts."""
-    lines = Path(__file__).with_name("probe_texts.txt").read_text("utf-8").splitlines()
+    lines = Path(__file__).with_name("sample_texts.txt").read_text("utf-8").splitlines()
     return tuple(line for line in lines if line)
 
 

@@ -3,8 +3,8 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
-from inference.model.scoring import FloatArray
-from inference.model.tokenization import Tokens
+from inference.model.encoder.scoring import FloatArray
+from inference.model.encoder.tokenization import Tokens
 
 # A label of CLIP ViT-B/32 takes 2 kB (512 float32) besides its key: some 20,000 labels.
 DEFAULT_BYTES = 64 * 2**20

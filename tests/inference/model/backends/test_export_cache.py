@@ -15,9 +15,9 @@ import pytest
 from huggingface_hub import cached_assets_path
 from safetensors.torch import load_file, save_file
 
-from inference.model.backends import exported_model as exported
+from inference.model.backends import export_cache as exported
 from inference.model.backends import openvino_backend as compiled
-from inference.model.backends.exported_model import IMAGES, MANIFEST, ExportUnsupported, Reply
+from inference.model.backends.export_cache import IMAGES, MANIFEST, ExportUnsupported, Reply
 from inference.model.classifier import LabelSet
 from inference.model.engine import Engine
 from inference.protocol.errors import ModelUnavailable
@@ -304,7 +304,7 @@ def test_the_exporting_process_ends_with_its_parent(folder: Path, tmp_path: Path
         sys.executable,
         "-P",
         "-m",
-        "inference.model.backends.export",
+        "inference.model.backends.openvino_export",
         str(folder),
         str(place),
     ]

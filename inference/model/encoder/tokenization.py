@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from inference.model.preprocessing import Inputs
+from inference.model.encoder.preprocessing import Inputs
 
 # Of one text, from its first to its last special token.
 Tokens = tuple[int, ...]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from transformers import AutoTokenizer
 
-from inference.model.tokenization import Tokenizer
+from inference.model.encoder.tokenization import Tokenizer
 from tests.inference.model import checkpoints
 from tests.inference.model.reference import LABELS
 

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from inference.model.scoring import NEUTRAL_PHRASES, apply_template, probabilities, texts_for
+from inference.model.encoder.scoring import (
+    NEUTRAL_PHRASES,
+    apply_template,
+    probabilities,
+    texts_for,
+)
 
 
 def test_a_template_is_filled_in() -> None:

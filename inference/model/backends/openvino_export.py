@@ -1,6 +1,6 @@
 """Exports a checkpoint to OpenVINO's format.
 
-`python -m inference.model.backends.export MODEL FOLDER LEAST_BYTES LOG_LEVEL`
+`python -m inference.model.backends.openvino_export MODEL FOLDER LEAST_BYTES LOG_LEVEL`
 
 A process of its own, since torch and transformers stay in memory once they are imported. The last
 thing that it does is to print a `Reply`; nothing else goes to standard output.
@@ -17,8 +17,9 @@ from typing import Any
 import msgspec
 import torch
 
-from inference.model import checkpoint, cores
-from inference.model.backends.exported_model import (
+from inference import cores
+from inference.model.backends import checkpoint
+from inference.model.backends.export_cache import (
     IMAGES,
     MANIFEST,
     TEXTS,
@@ -30,10 +31,10 @@ from inference.model.backends.exported_model import (
 )
 from inference.model.backends.openvino_backend import native_dtypes, openvino
 from inference.model.backends.torch_backend import TorchModel, can_split
-from inference.model.dual_encoder import PROBE_TEXTS, DualEncoder
-from inference.model.hub import sources
+from inference.model.encoder.dual_encoder import PROBE_TEXTS, DualEncoder
+from inference.model.encoder.preprocessing import Inputs, probes
+from inference.model.hub import checkpoint_files
 from inference.model.precision import bfloat16
-from inference.model.preprocessing import Inputs, probes
 from inference.protocol import logs
 from inference.protocol.errors import ModelUnavailable
 from inference.protocol.settings import SharedSettings, load
@@ -57,7 +58,7 @@ def export(model: str, folder: Path, least_bytes: int) -> None:
 
     Args:
         model: as CLIP_MODEL.
-        folder: empty; see `inference.model.backends.exported_model` for what comes there.
+        folder: empty; see `inference.model.backends.export_cache` for what comes there.
         least_bytes: see `exported.load`.
 
     Raises:
@@ -66,7 +67,7 @@ def export(model: str, folder: Path, least_bytes: int) -> None:
         Exception: anything else that went wrong.
     """
     loaded = TorchModel(checkpoint.load(model, torch.device("cpu"), torch.float32))
-    if sources.weight_bytes(sources.locate(model)) < least_bytes:
+    if checkpoint_files.weight_bytes(checkpoint_files.locate(model)) < least_bytes:
         raise ExportUnsupported("it is small", passing=True)  # enough for who insists
     towers = loaded.towers()
     if not can_split(loaded, towers):

@@ -1,6 +1,6 @@
 import numpy as np
 
-from inference.model.text_cache import TextFeatureCache
+from inference.model.encoder.text_cache import TextFeatureCache
 
 
 def test_what_was_put_is_found() -> None:

@@ -22,10 +22,10 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoImageProcessor, CLIPModel
 from transformers.utils import logging as transformers_logging
 
-from inference.model import checkpoint
+from inference.model.backends import checkpoint
 from inference.model.classifier import LabelSet
 from inference.model.engine import Engine
-from inference.model.hub import sources
+from inference.model.hub import checkpoint_files
 from inference.protocol.errors import ModelUnavailable
 
 
@@ -100,7 +100,7 @@ def test_a_host_that_forbids_to_ask_the_hub() -> None:
 
 
 def test_the_bundled_model_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "DEMO_FOLDER", tmp_path)
+    monkeypatch.setattr(checkpoint_files, "DEMO_FOLDER", tmp_path)
     assert "install clipbot again" in refusal("demo")
 
 

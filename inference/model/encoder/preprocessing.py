@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from inference.model import cores
+from inference import cores
 
 # Arrays by the names that the model gives them; first axis: pictures, or texts.
 Inputs = dict[str, npt.NDArray[Any]]

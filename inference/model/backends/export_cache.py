@@ -30,10 +30,10 @@ import numpy as np
 from inference.model.backends import openvino_backend as compiled
 from inference.model.backends import page_out as memory
 from inference.model.backends.openvino_backend import CompiledTower, CompiledTowers
-from inference.model.dual_encoder import DualEncoder, Traits
-from inference.model.hub import sources
-from inference.model.preprocessing import Preprocessor, Recipe
-from inference.model.tokenization import Padding, Tokenizer
+from inference.model.encoder.dual_encoder import DualEncoder, Traits
+from inference.model.encoder.preprocessing import Preprocessor, Recipe
+from inference.model.encoder.tokenization import Padding, Tokenizer
+from inference.model.hub import checkpoint_files
 from inference.protocol.errors import ModelUnavailable
 
 IMAGES, TEXTS = "images.xml", "texts.xml"
@@ -118,8 +118,8 @@ def load(model: str, dtype: str, threads: int, *, least_bytes: int) -> tuple[Dua
         LeftToTorch: it is too small, OpenVINO can't run it, or its answers are others.
         ModelUnavailable: the checkpoint can't be loaded; with one sentence that says why.
     """
-    source = sources.locate(model)
-    if sources.weight_bytes(source) < least_bytes:
+    source = checkpoint_files.locate(model)
+    if checkpoint_files.weight_bytes(source) < least_bytes:
         raise ExportUnsupported("it is small")
     if dtype not in {"auto", *compiled.native_dtypes()}:
         raise ExportUnsupported(f"this processor has no instructions for {dtype}")
@@ -154,7 +154,7 @@ def digest(source: Path) -> str:
         source: its folder.
     """
     # Both names, since what bfloat16 changes is measured where it is native.
-    return sources.digest(source, _FORMAT, compiled.processor(), *compiled.native_dtypes())
+    return checkpoint_files.digest(source, _FORMAT, compiled.processor(), *compiled.native_dtypes())
 
 
 def _compiled(folder: Path, dtype: str, threads: int) -> tuple[DualEncoder, str]:
@@ -190,7 +190,7 @@ def towers_in(folder: Path, manifest: Manifest, dtype: str, threads: int) -> Dua
 
 def _home(model: str) -> Path | None:
     """The folder for exports of this model; None where there is no cache."""
-    own = sources.own_folder(model)
+    own = checkpoint_files.own_folder(model)
     name = re.sub(r"[^\w.-]+", "--", str(own.resolve()) if own else model).strip("-.")[-100:]
     from huggingface_hub import cached_assets_path  # here and not above: it takes a while
 
@@ -222,7 +222,7 @@ def _exported(model: str, home: Path, least_bytes: int) -> Path:
         LeftToTorch: the model can't be exported at this time. That it never can is in the folder.
         ModelUnavailable: the checkpoint can't be loaded.
     """
-    source = sources.locate(model)
+    source = checkpoint_files.locate(model)
     unfinished = home / _UNFINISHED
     shutil.rmtree(unfinished, ignore_errors=True)  # somebody was killed at work
     unfinished.mkdir()
@@ -230,7 +230,7 @@ def _exported(model: str, home: Path, least_bytes: int) -> Path:
         reply = _export(model, unfinished, least_bytes)
         if reply.unavailable:
             raise ModelUnavailable(reply.unavailable)
-        if reply.passing or sources.locate(model) != source:
+        if reply.passing or checkpoint_files.locate(model) != source:
             raise ExportUnsupported(reply.left_to_torch or "another revision has come meanwhile")
         if reply.left_to_torch:
             (unfinished / REFUSAL).write_bytes(msgspec.json.encode(reply))
@@ -257,8 +257,8 @@ def _export(model: str, folder: Path, least_bytes: int) -> Reply:
     log.info("Exporting %s for OpenVINO; later starts will find it.", model)
     level = logging.getLevelName(logging.getLogger().level)
     # -P: a file torch.py in the current folder must not be taken for the library
-    command = [sys.executable, "-P", "-m", "inference.model.backends.export", model, str(folder)]
-    command += [str(least_bytes), level]
+    command = [sys.executable, "-P", "-m", "inference.model.backends.openvino_export"]
+    command += [model, str(folder), str(least_bytes), level]
     # In a session of its own, so that Ctrl-C reaches us alone; it ends with its standard input.
     with subprocess.Popen(  # noqa: S603 - our own module, and no shell
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True

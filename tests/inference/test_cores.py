@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from inference.model import cores
+from inference import cores
 
 BOUND_TO = 8
 

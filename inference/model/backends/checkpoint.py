@@ -19,11 +19,11 @@ from typing import Any
 
 import torch
 
+from inference.model.encoder.tokenization import keep_to_one_thread, lower_case_as_trained
 from inference.model.hub import cache as snapshots
 from inference.model.hub import faults as hub_faults
-from inference.model.hub.sources import locate
+from inference.model.hub.checkpoint_files import locate
 from inference.model.precision import bfloat16
-from inference.model.tokenization import keep_to_one_thread, lower_case_as_trained
 from inference.protocol.errors import ModelUnavailable
 
 # How the text begins that stands for a file; see the specification of Git LFS.

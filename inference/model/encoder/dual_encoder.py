@@ -11,10 +11,10 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from inference.model.preprocessing import Inputs, Preprocessor, probes, stacked
-from inference.model.scoring import FloatArray, probabilities
-from inference.model.text_cache import TextFeatureCache
-from inference.model.tokenization import Tokenizer, Tokens
+from inference.model.encoder.preprocessing import Inputs, Preprocessor, probes, stacked
+from inference.model.encoder.scoring import FloatArray, probabilities
+from inference.model.encoder.text_cache import TextFeatureCache
+from inference.model.encoder.tokenization import Tokenizer, Tokens
 
 _TEXTS_AT_ONCE = 128  # bounds the memory of a text batch: 16 jobs of 50 labels are 800 texts
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from inference.model.hub import sources
-from inference.model.hub.sources import is_here, weight_bytes
+from inference.model.hub import checkpoint_files
+from inference.model.hub.checkpoint_files import is_here, weight_bytes
 from inference.protocol.errors import ModelUnavailable
 
 
@@ -18,10 +18,10 @@ def test_what_is_here(tiny_clip_folder: Path) -> None:
 
 
 def test_names_that_are_no_paths() -> None:
-    assert sources.own_folder("x" * 300) is None
+    assert checkpoint_files.own_folder("x" * 300) is None
     for name in ("~nobody-of-that-name/x", f"/{'y' * 5_000}"):
         with pytest.raises(ModelUnavailable, match="there is no such folder"):
-            sources.own_folder(name)
+            checkpoint_files.own_folder(name)
 
 
 def test_weights_that_are_there_twice_count_once(tmp_path: Path) -> None:
@@ -33,16 +33,16 @@ def test_weights_that_are_there_twice_count_once(tmp_path: Path) -> None:
 def test_large_files_are_looked_at_in_samples(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "_SAMPLE", 4)
-    monkeypatch.setattr(sources, "_SAMPLES", 10)
+    monkeypatch.setattr(checkpoint_files, "_SAMPLE", 4)
+    monkeypatch.setattr(checkpoint_files, "_SAMPLES", 10)
     weights = tmp_path / "model.safetensors"
     weights.write_bytes(bytes(1_000))
-    before = sources.digest(tmp_path)
-    assert sources.digest(tmp_path) == before
-    assert sources.digest(tmp_path, "another format") != before
+    before = checkpoint_files.digest(tmp_path)
+    assert checkpoint_files.digest(tmp_path) == before
+    assert checkpoint_files.digest(tmp_path, "another format") != before
     trained = bytearray(1_000)
     trained[::7] = b"\1" * len(trained[::7])
     weights.write_bytes(trained)
-    assert sources.digest(tmp_path) != before
+    assert checkpoint_files.digest(tmp_path) != before
     weights.write_bytes(bytes(1_001))
-    assert sources.digest(tmp_path) != before
+    assert checkpoint_files.digest(tmp_path) != before

@@ -17,7 +17,7 @@ from transformers import (
 )
 from transformers.image_transforms import get_size_with_aspect_ratio
 
-from inference.model.preprocessing import Preprocessor, Recipe
+from inference.model.encoder.preprocessing import Preprocessor, Recipe
 
 SHORTENED: list[Any] = [
     CLIPImageProcessorPil(),

@@ -22,9 +22,8 @@ from rich.text import Text
 from inference.images.decoding import OVERSAMPLING, decode
 from inference.model.classifier import Classifier, LabelSet
 from inference.model.encoder.scoring import PLACEHOLDER
-from inference.model.hub import checkpoint_files
-from inference.model.hub import download as fetching
-from inference.model.hub.download import Progress
+from inference.model.hub import checkpoint_files, download
+from inference.model.hub.download import DownloadProgress
 from inference.model.loading import load_engine
 from inference.protocol import labels as phrases
 from inference.protocol.errors import ImageRefused, TooLargeForHost, UserError
@@ -224,10 +223,10 @@ def _waiting(model: str) -> Iterator[None]:
         words = f"Loading {model} …" if here else f"Fetching {model} …"
         with console.status(Text(words)) as status:
 
-            def show(progress: Progress) -> None:
+            def show(progress: DownloadProgress) -> None:
                 status.update(Text(_doing(model, progress)))
 
-            with fetching.heard_by(show):
+            with download.heard_by(show):
                 yield
         return
     words = f"Loading {model} …" if here else f"Asking the model hub for {model} …"
@@ -235,7 +234,7 @@ def _waiting(model: str) -> Iterator[None]:
     waiting = threading.Timer(patience, click.echo, (words,), {"err": True})
     said = -math.inf
 
-    def say(progress: Progress) -> None:
+    def say(progress: DownloadProgress) -> None:
         nonlocal said
         waiting.cancel()
         if not progress.is_complete and time.monotonic() - said >= _SAY_EVERY:
@@ -244,16 +243,16 @@ def _waiting(model: str) -> Iterator[None]:
 
     waiting.start()
     try:
-        with fetching.heard_by(say):
+        with download.heard_by(say):
             yield
     finally:
         waiting.cancel()
 
 
-def _doing(model: str, progress: Progress) -> str:
+def _doing(model: str, progress: DownloadProgress) -> str:
     if progress.is_complete:
         return f"Loading {model} …"
-    return f"Fetching {model}: {fetching.megabytes(progress)} …"
+    return f"Fetching {model}: {download.megabytes(progress)} …"
 
 
 def _probabilities(

@@ -14,9 +14,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from inference.model.hub import cache as snapshots
-from inference.model.hub import checkpoint_files
-from inference.model.hub import download as fetching
+from inference.model.hub import cache, checkpoint_files, download
 from inference.model.hub.faults import HubFault
 from inference.protocol.errors import ModelUnavailable, SettingError
 from inference.protocol.findings import Finding, State
@@ -102,11 +100,11 @@ def model(settings: WorkerSettings) -> Finding:
 def _to_be_fetched(name: str) -> Finding:
     """Would the hub hand it out, and how much is there to fetch?"""
     try:
-        progress = fetching.announced(name)
+        progress = download.announced(name)
     except HubFault as fault:
         sentence = f"CLIP_MODEL is {name!r}, but {fault}"
         return Finding(_MODEL, State.BROKEN, sentence, "CLIP_MODEL=demo needs no download")
-    there = f"{fetching.megabytes(progress)} are in {snapshots.model_folder(name)}"
+    there = f"{download.megabytes(progress)} are in {cache.model_folder(name)}"
     return Finding(
         _MODEL,
         State.NOTE,

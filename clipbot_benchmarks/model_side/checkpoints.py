@@ -6,7 +6,7 @@ A forward pass takes as long with random weights as with true ones.
 from pathlib import Path
 from typing import Any, Literal
 
-from inference.model.hub import faults as hub_faults
+from inference.model.hub import faults
 from inference.model.hub.checkpoint_files import DEMO_FOLDER, locate
 from inference.protocol.errors import ModelUnavailable
 from inference.protocol.settings import DEFAULT_MODEL, DEMO_MODEL
@@ -78,7 +78,7 @@ def find(name: str, folder: Path) -> tuple[str, str]:
     try:
         locate(name)
     except ModelUnavailable as error:
-        away = error.passing or hub_faults.is_offline()
+        away = error.passing or faults.is_offline()
         if name != DEFAULT_MODEL or not away:
             raise
         return str(random_clip(folder)), (

@@ -23,7 +23,7 @@ from clipbot_benchmarks.model_side.reference import Reference
 from clipbot_benchmarks.model_side.turns import Contestant
 from clipbot_benchmarks.report.figures import Fidelity, Run, Skipped
 from clipbot_benchmarks.report.names import TORCH_FLOAT32
-from inference.model.backends import openvino_backend as compiled
+from inference.model.backends import openvino_backend
 from inference.model.backends.checkpoint import has_native_bfloat16
 
 # pixels float32 [images, 3, side, side] → features [images, dimensions]
@@ -173,7 +173,7 @@ class _Exported:
 
     def openvino(self, precision: str) -> Forward:
         try:
-            ov = compiled.openvino()
+            ov = openvino_backend.openvino()
         except ImportError as error:
             raise Missing("openvino is not installed") from error
         with torch.no_grad():
@@ -185,7 +185,7 @@ class _Exported:
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "ENABLE_CPU_PINNING": False,  # as our engine has it
         }
-        tower = compiled.core().compile_model(model, "CPU", settings)
+        tower = openvino_backend.core().compile_model(model, "CPU", settings)
         return lambda pixels: torch.from_numpy(tower([pixels.numpy()])[0])
 
     def onnx_float32(self) -> Forward:

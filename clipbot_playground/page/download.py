@@ -16,7 +16,7 @@ import msgspec
 
 from bot.runtime.http import session
 from clipbot_playground.page.hub_cache import received_bytes
-from inference.model.hub import faults as hub_faults
+from inference.model.hub import faults
 from inference.model.hub.cache import model_folder
 from inference.protocol.errors import SettingError
 
@@ -82,9 +82,9 @@ class Download:
 
     async def measure(self) -> None:
         """Asks the hub once how large the weights are; its silence is no harm."""
-        if hub_faults.is_offline(self._environment):
+        if faults.is_offline(self._environment):
             return
-        hub = hub_faults.endpoint(self._environment)
+        hub = faults.endpoint(self._environment)
         token = self._environment.get("HF_TOKEN")
         headers = {"authorization": f"Bearer {token}"} if token else {}
         try:

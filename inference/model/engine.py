@@ -14,8 +14,7 @@ import numpy as np
 from PIL import Image
 
 from inference import cores
-from inference.model.backends import export_cache as exported
-from inference.model.backends import openvino_backend as compiled
+from inference.model.backends import export_cache, openvino_backend
 from inference.model.backends.export_cache import ExportUnsupported
 from inference.model.classifier import LabelSet
 from inference.model.encoder.dual_encoder import DualEncoder
@@ -132,7 +131,9 @@ class Engine:
                 raise ModelUnavailable(
                     "CLIP_RUNTIME is openvino, but that runs on CPUs only; set CLIP_DEVICE=cpu."
                 )
-        elif insist or (runtime == "auto" and dtype != "float16" and compiled.is_installed()):
+        elif insist or (
+            runtime == "auto" and dtype != "float16" and openvino_backend.is_installed()
+        ):
             engine = _compiled(model, dtype, threads, insist=insist)
             if engine is not None:
                 return engine
@@ -305,14 +306,14 @@ def _compiled(model: str, dtype: str, threads: int, *, insist: bool) -> Engine |
         ModelUnavailable: the checkpoint can't be loaded, or OpenVINO is insisted on, but can't
             run it.
     """
-    if not compiled.is_installed():
+    if not openvino_backend.is_installed():
         raise ModelUnavailable(
             "CLIP_RUNTIME is openvino, but OpenVINO is not installed here: "
             "pip install 'clipbot[fast]'."
         )
     least = 0 if insist else _WORTH_COMPILING
     try:
-        towers, taken = exported.load(model, dtype, threads, least_bytes=least)
+        towers, taken = export_cache.load(model, dtype, threads, least_bytes=least)
     except ExportUnsupported as reason:
         log.info("OpenVINO does not run %s: %s.", model, reason)
         if insist:

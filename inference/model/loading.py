@@ -17,9 +17,8 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from inference.model.classifier import Classifier
-from inference.model.hub import checkpoint_files
-from inference.model.hub import download as fetching
-from inference.model.hub.download import Progress
+from inference.model.hub import checkpoint_files, download
+from inference.model.hub.download import DownloadProgress
 from inference.protocol.errors import ModelUnavailable
 from inference.protocol.messages import WorkerState
 from inference.protocol.settings import WorkerSettings
@@ -202,14 +201,14 @@ class Loader:
         log.warning("%s", reason)
         self._become(WorkerState.LOADING, reason)
 
-    def _gets_on(self, progress: Progress) -> None:
+    def _gets_on(self, progress: DownloadProgress) -> None:
         self._reports += 1
         self._gained |= progress.received > self._received
         self._received = progress.received
         if progress.is_complete:
             self._become(WorkerState.LOADING, "")
             return
-        report = f"The model is being fetched: {fetching.megabytes(progress)}."
+        report = f"The model is being fetched: {download.megabytes(progress)}."
         if time.monotonic() - self._logged >= _LOG_EVERY:
             self._logged = time.monotonic()
             log.info("%s", report)
@@ -224,7 +223,7 @@ class Loader:
         future.set_running_or_notify_cancel()
         told = -_REPORT_EVERY
 
-        def tell(progress: Progress) -> None:
+        def tell(progress: DownloadProgress) -> None:
             nonlocal told
             if progress.is_complete or time.monotonic() - told >= _REPORT_EVERY:
                 told = time.monotonic()
@@ -233,7 +232,7 @@ class Loader:
 
         def work() -> None:
             try:
-                with fetching.heard_by(tell):
+                with download.heard_by(tell):
                     future.set_result(self._load())
             except Exception as error:
                 future.set_exception(error)

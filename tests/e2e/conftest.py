@@ -15,7 +15,7 @@ import inference
 from clipbot_playground.botapi.model.chats import Chat
 from clipbot_playground.botapi.people import Person
 from clipbot_playground.botapi.server import BotApiServer
-from inference.model.backends import openvino_backend as compiled
+from inference.model.backends import openvino_backend
 from tests.e2e.running import Clipbot
 from tests.ports import reserved_port
 
@@ -112,7 +112,7 @@ def start(own_server: BotApiServer, tmp_path: Path, model: str) -> Start:
 
     Its model is run by OpenVINO, where that is installed: the shared bot's is run by torch.
     """
-    runtime = "openvino" if compiled.is_installed() else "torch"
+    runtime = "openvino" if openvino_backend.is_installed() else "torch"
     ours = {
         "CLIP_MODEL": model,
         "CLIP_RUNTIME": runtime,

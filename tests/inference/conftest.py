@@ -54,14 +54,13 @@ def demo() -> "Engine":
 @pytest.fixture
 def exporting_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Exports in this process, which has imported torch already, instead of one of their own."""
-    from inference.model.backends import export_cache as exported
-    from inference.model.backends import openvino_export as exporting
+    from inference.model.backends import export_cache, openvino_export
 
-    def export(model: str, folder: Path, least_bytes: int) -> exported.Reply:
+    def export(model: str, folder: Path, least_bytes: int) -> export_cache.ExportOutcome:
         try:
-            exporting.export(model, folder, least_bytes)
-        except exported.ExportUnsupported as reason:
-            return exported.Reply(left_to_torch=str(reason), passing=reason.passing)
-        return exported.Reply()
+            openvino_export.export(model, folder, least_bytes)
+        except export_cache.ExportUnsupported as reason:
+            return export_cache.ExportOutcome(left_to_torch=str(reason), passing=reason.passing)
+        return export_cache.ExportOutcome()
 
-    monkeypatch.setattr(exported, "_export", export)
+    monkeypatch.setattr(export_cache, "_export", export)

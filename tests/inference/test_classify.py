@@ -17,8 +17,8 @@ from PIL import Image
 from inference import classify as room
 from inference.cli import classify
 from inference.model.classifier import ScriptedClassifier, colour_of
-from inference.model.hub import download as fetching
-from inference.model.hub.download import Progress
+from inference.model.hub import download
+from inference.model.hub.download import DownloadProgress
 from inference.model.loading import load_engine
 from inference.protocol.errors import ModelUnavailable, TooLargeForHost
 from inference.protocol.settings import WorkerSettings
@@ -273,7 +273,7 @@ def test_without_a_terminal_a_download_is_a_line_at_times(
 ) -> None:
     def load(settings: WorkerSettings) -> ScriptedClassifier:
         for received in (84, 85, 605):
-            fetching.report(Progress(received * 10**6, 605 * 10**6))
+            download.report(DownloadProgress(received * 10**6, 605 * 10**6))
         return ScriptedClassifier()
 
     monkeypatch.setattr(room, "load_engine", load)

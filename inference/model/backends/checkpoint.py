@@ -20,8 +20,7 @@ from typing import Any
 import torch
 
 from inference.model.encoder.tokenization import keep_to_one_thread, lower_case_as_trained
-from inference.model.hub import cache as snapshots
-from inference.model.hub import faults as hub_faults
+from inference.model.hub import cache, faults
 from inference.model.hub.checkpoint_files import locate
 from inference.model.precision import bfloat16
 from inference.protocol.errors import ModelUnavailable
@@ -205,7 +204,7 @@ def explain(name: str, error: BaseException, folder: Path | None = None) -> str:
     Args:
         folder: of the checkpoint's files, where that is known.
     """
-    return f"CLIP_MODEL is {name!r}, but {_reason(list(hub_faults.chain(error)), name, folder)}"
+    return f"CLIP_MODEL is {name!r}, but {_reason(list(faults.chain(error)), name, folder)}"
 
 
 def _reason(errors: list[BaseException], name: str, folder: Path | None) -> str:
@@ -230,7 +229,7 @@ def _reason(errors: list[BaseException], name: str, folder: Path | None) -> str:
             "or CLIP_DTYPE=float16 (CUDA) or bfloat16."
         )
     for error in errors:
-        if isinstance(error, OSError) and (full := hub_faults.of_disk(error)):
+        if isinstance(error, OSError) and (full := faults.of_disk(error)):
             return f"{full}."
     if says("trust_remote_code", "contains custom code"):
         return "it needs code from its repository, which clipbot never runs; choose another one."
@@ -244,7 +243,7 @@ def _reason(errors: list[BaseException], name: str, folder: Path | None) -> str:
             "it is not a model that compares pictures with texts; choose a checkpoint of CLIP, "
             "SigLIP or a relative."
         )
-    if fault := hub_faults.of_error(errors[0]):
+    if fault := faults.of_error(errors[0]):
         return f"{fault}."
     if _wants_code(errors):
         return (
@@ -270,9 +269,9 @@ def _where(folder: Path | None) -> str:
 
 def _removal(name: str, folder: Path | None) -> str:
     """Say which files have to go, and who brings new ones."""
-    cache = snapshots.model_folder(name)
-    if folder is None or folder.is_relative_to(cache):
-        return f"remove {cache}, so that they are fetched again"
+    cached = cache.model_folder(name)
+    if folder is None or folder.is_relative_to(cached):
+        return f"remove {cached}, so that they are fetched again"
     return f"put whole ones into {folder}"
 
 
@@ -283,7 +282,7 @@ def _wants_code(errors: list[BaseException]) -> bool:
 
 def _pointer(folder: Path) -> Path | None:
     """Return a file of weights that is but a pointer, as in a clone without Git LFS."""
-    for file in snapshots.weight_files(folder) or ():
+    for file in cache.weight_files(folder) or ():
         with contextlib.suppress(OSError), file.open("rb") as opened:
             if opened.read(len(_LFS_POINTER)) == _LFS_POINTER:
                 return file

@@ -27,8 +27,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from inference.model.backends import openvino_backend as compiled
-from inference.model.backends import page_out as memory
+from inference.model.backends import openvino_backend, page_out
 from inference.model.backends.openvino_backend import CompiledTower, CompiledTowers
 from inference.model.encoder.dual_encoder import DualEncoder, Traits
 from inference.model.encoder.preprocessing import Preprocessor, Recipe
@@ -76,7 +75,7 @@ class Manifest(msgspec.Struct, frozen=True):
     bfloat16: bool = False
 
 
-class Reply(msgspec.Struct, frozen=True):
+class ExportOutcome(msgspec.Struct, frozen=True):
     """What the process that exports says in the end; nothing, where all went well.
 
     Attributes:
@@ -121,7 +120,7 @@ def load(model: str, dtype: str, threads: int, *, least_bytes: int) -> tuple[Dua
     source = checkpoint_files.locate(model)
     if checkpoint_files.weight_bytes(source) < least_bytes:
         raise ExportUnsupported("it is small")
-    if dtype not in {"auto", *compiled.native_dtypes()}:
+    if dtype not in {"auto", *openvino_backend.native_dtypes()}:
         raise ExportUnsupported(f"this processor has no instructions for {dtype}")
     home = _home(model)
     if home is not None and (towers := _found(source, home, dtype, threads)):
@@ -154,20 +153,24 @@ def digest(source: Path) -> str:
         source: its folder.
     """
     # Both names, since what bfloat16 changes is measured where it is native.
-    return checkpoint_files.digest(source, _FORMAT, compiled.processor(), *compiled.native_dtypes())
+    return checkpoint_files.digest(
+        source, _FORMAT, openvino_backend.processor(), *openvino_backend.native_dtypes()
+    )
 
 
 def _compiled(folder: Path, dtype: str, threads: int) -> tuple[DualEncoder, str]:
     refusal = folder / REFUSAL
     if refusal.is_file():
-        raise ExportUnsupported(msgspec.json.decode(refusal.read_bytes(), type=Reply).left_to_torch)
+        raise ExportUnsupported(
+            msgspec.json.decode(refusal.read_bytes(), type=ExportOutcome).left_to_torch
+        )
     manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     expected = np.array(manifest.probe, np.float32)
     fastest = ["bfloat16", "float32"] if manifest.bfloat16 else ["float32"]
     for kind in fastest if dtype == "auto" else [dtype]:
         towers = towers_in(folder, manifest, kind, threads)
         if towers.answers_as(expected, kind):
-            memory.set_aside(folder)  # OpenVINO has packed a copy of its own
+            page_out.set_aside(folder)  # OpenVINO has packed a copy of its own
             with contextlib.suppress(OSError):
                 (folder / MANIFEST).touch()  # see `_tidy`
             return towers, kind
@@ -252,7 +255,7 @@ def _tidy(home: Path) -> None:
                 shutil.rmtree(folder)
 
 
-def _export(model: str, folder: Path, least_bytes: int) -> Reply:
+def _export(model: str, folder: Path, least_bytes: int) -> ExportOutcome:
     """Has the model exported by a process of its own, which takes torch away with it."""
     log.info("Exporting %s for OpenVINO; later starts will find it.", model)
     level = logging.getLevelName(logging.getLogger().level)
@@ -266,7 +269,7 @@ def _export(model: str, folder: Path, least_bytes: int) -> Reply:
         assert process.stdout
         said = process.stdout.read()
     try:
-        return msgspec.json.decode(said, type=Reply)
+        return msgspec.json.decode(said, type=ExportOutcome)
     except msgspec.DecodeError:
         reason = f"its export ended with status {process.returncode}"
-        return Reply(left_to_torch=reason, passing=True)
+        return ExportOutcome(left_to_torch=reason, passing=True)

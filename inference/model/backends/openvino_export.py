@@ -3,7 +3,7 @@
 `python -m inference.model.backends.openvino_export MODEL FOLDER LEAST_BYTES LOG_LEVEL`
 
 A process of its own, since torch and transformers stay in memory once they are imported. The last
-thing that it does is to print a `Reply`; nothing else goes to standard output.
+thing that it does is to print a `ExportOutcome`; nothing else goes to standard output.
 """
 
 import logging
@@ -24,9 +24,9 @@ from inference.model.backends.export_cache import (
     MANIFEST,
     TEXTS,
     TOKENIZER,
+    ExportOutcome,
     ExportUnsupported,
     Manifest,
-    Reply,
     towers_in,
 )
 from inference.model.backends.openvino_backend import native_dtypes, openvino
@@ -201,13 +201,13 @@ def main() -> None:
         torch.set_num_threads(cores.available())
         try:
             export(model, Path(folder), int(least_bytes))
-            reply = Reply()
+            reply = ExportOutcome()
         except ExportUnsupported as reason:
-            reply = Reply(left_to_torch=str(reason), passing=reason.passing)
+            reply = ExportOutcome(left_to_torch=str(reason), passing=reason.passing)
         except ModelUnavailable as error:
-            reply = Reply(unavailable=str(error))
+            reply = ExportOutcome(unavailable=str(error))
         except Exception as error:  # torch may do, or say in its own way what is the matter
-            reply = Reply(left_to_torch=f"{type(error).__name__}: {error}", passing=True)
+            reply = ExportOutcome(left_to_torch=f"{type(error).__name__}: {error}", passing=True)
         answer.write(msgspec.json.encode(reply))
     os._exit(0)  # an interpreter that takes torch down may crash, and needs a while
 

@@ -8,7 +8,7 @@ import logging
 import numpy as np
 import torch
 
-from inference.model.backends import token_pruning as last_layer
+from inference.model.backends import token_pruning
 from inference.model.backends.checkpoint import Checkpoint
 from inference.model.encoder.dual_encoder import PROBE_TEXTS, DualEncoder, Traits
 from inference.model.encoder.preprocessing import Inputs, Preprocessor, probes
@@ -112,7 +112,7 @@ class TorchModel:
         For towers that are used apart: the joint way may look at other tokens as well.
         """
         before = towers.probe()
-        if not last_layer.shorten(self.checkpoint.model):
+        if not token_pruning.shorten(self.checkpoint.model):
             return False
         same = False
         try:
@@ -120,7 +120,7 @@ class TorchModel:
         except Exception as error:  # of layers that are called in another way than CLIP's
             log.info("The last layer of %s can't be shortened: %s", self.checkpoint.name, error)
         if not same:
-            last_layer.restore(self.checkpoint.model)
+            token_pruning.restore(self.checkpoint.model)
         return same
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 
-from inference.model.hub.client import About, Hub
+from inference.model.hub.client import HubClient, RemoteFile
 from inference.model.hub.faults import HubFault
 
 # A file that breaks off so often in a row, without a byte in between, is given up for now.
@@ -38,22 +38,22 @@ class Blobs:
         folder: of the model in the cache; see `inference.model.hub.cache`.
     """
 
-    def __init__(self, hub: Hub, folder: Path) -> None:
+    def __init__(self, hub: HubClient, folder: Path) -> None:
         self._hub = hub
         self._folder = folder
 
-    def received(self, about: About) -> int:
+    def received(self, about: RemoteFile) -> int:
         """Return how many bytes of a file are here."""
         return _size(self._path(about)) or _size(self._partial(about))
 
-    def _path(self, about: About) -> Path:
+    def _path(self, about: RemoteFile) -> Path:
         return self._folder / "blobs" / about.etag
 
-    def _partial(self, about: About) -> Path:
+    def _partial(self, about: RemoteFile) -> Path:
         return self._folder / "blobs" / f"{about.etag}.incomplete"
 
     def put(
-        self, file: str, about: About, snapshot: Path, came: Callable[[], None] = lambda: None
+        self, file: str, about: RemoteFile, snapshot: Path, came: Callable[[], None] = lambda: None
     ) -> None:
         """Put a file into a snapshot, fetching it unless an earlier revision had the same."""
         pointer = snapshot / file
@@ -69,7 +69,7 @@ class Blobs:
         came()
 
     @contextlib.contextmanager
-    def _alone_with(self, about: About, came: Callable[[], None]) -> Iterator[None]:
+    def _alone_with(self, about: RemoteFile, came: Callable[[], None]) -> Iterator[None]:
         """Hold the lock that every program takes which fetches this file into this cache."""
         from filelock import FileLock, Timeout
 
@@ -97,11 +97,11 @@ class Blobs:
         finally:
             held.release()
 
-    def _written(self, about: About) -> int:
+    def _written(self, about: RemoteFile) -> int:
         """Return how many bytes of a file anybody has written by now."""
         return sum(_size(path) for path in self._path(about).parent.glob(f"{about.etag}*"))
 
-    def _download(self, file: str, about: About, came: Callable[[], None]) -> None:
+    def _download(self, file: str, about: RemoteFile, came: Callable[[], None]) -> None:
         partial = self._partial(about)
         # Other programs give each attempt a name of its own; nobody goes on with those.
         for leftover in partial.parent.glob(f"{about.etag}.*.incomplete"):
@@ -117,7 +117,7 @@ class Blobs:
         raise HubFault(f"{file} comes otherwise than the model hub says it is", passing=True)
 
     def _receive_all(
-        self, file: str, about: About, partial: Path, came: Callable[[], None]
+        self, file: str, about: RemoteFile, partial: Path, came: Callable[[], None]
     ) -> bool:
         """Fetch what is missing of a file; return whether it came in more than one part."""
         breaks, in_parts = 0, _size(partial) > 0
@@ -146,7 +146,7 @@ class Blobs:
         return in_parts
 
     def _receive(
-        self, file: str, about: About, have: int, partial: Path, came: Callable[[], None]
+        self, file: str, about: RemoteFile, have: int, partial: Path, came: Callable[[], None]
     ) -> bool:
         """Append what the hub sends; return whether that was all there is."""
         with (
@@ -187,7 +187,7 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _fits(file: Path, about: About, *, in_parts: bool) -> bool:
+def _fits(file: Path, about: RemoteFile, *, in_parts: bool) -> bool:
     """Return whether a file is what the hub says it is; its parts may be of different ones."""
     if about.size is not None and _size(file) != about.size:
         return False

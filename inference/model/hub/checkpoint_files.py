@@ -7,9 +7,7 @@ import re
 from importlib import metadata
 from pathlib import Path
 
-from inference.model.hub import cache as snapshots
-from inference.model.hub import download as fetching
-from inference.model.hub import faults as hub_faults
+from inference.model.hub import cache, download, faults
 from inference.model.hub.faults import HubFault
 from inference.protocol.errors import ModelUnavailable
 from inference.protocol.settings import DEMO_MODEL
@@ -75,7 +73,7 @@ def locate(name: str) -> Path:
     if found := _here(name):
         return found
     try:
-        return fetching.fetch(name)
+        return download.fetch(name)
     except HubFault as fault:
         raise ModelUnavailable(
             f"CLIP_MODEL is {name!r}, but {fault}.", passing=fault.passing
@@ -91,16 +89,16 @@ def is_here(name: str) -> bool:
 
 
 def _here(name: str) -> Path | None:
-    return own_folder(name) or snapshots.find_complete(name)
+    return own_folder(name) or cache.find_complete(name)
 
 
 def renew(name: str) -> None:
     """Fetch a newer revision of what was loaded from the hub's cache, for the next start."""
     try:
-        if hub_faults.is_offline() or own_folder(name):
+        if faults.is_offline() or own_folder(name):
             return
-        loaded = snapshots.find_complete(name)
-        if loaded and (newer := fetching.renew(name, loaded)):
+        loaded = cache.find_complete(name)
+        if loaded and (newer := download.renew(name, loaded)):
             log.info("A newer revision of %s has come (%s): the next start takes it.", name, newer)
     except Exception as error:  # the model that is loaded answers all the same
         log.info("Whether there is a newer revision of %s is not known: %s.", name, error)

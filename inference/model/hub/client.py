@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
-from inference.model.hub import faults as hub_faults
+from inference.model.hub import faults
 from inference.model.hub.faults import HubFault
 
 # A busy hub is asked so often before it counts as busy, with these pauses between, in seconds.
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class RemoteFile:
     """What the hub says of a file.
 
     Attributes:
@@ -88,7 +88,7 @@ def _faults(*, others: bool = True) -> Iterator[None]:
     except HubFault:
         raise
     except Exception as error:
-        fault = hub_faults.of_error(error)
+        fault = faults.of_error(error)
         if fault is None and others:
             fault = HubFault(f"the model hub can't be asked ({type(error).__name__}: {error})")
         if fault is None:
@@ -96,7 +96,7 @@ def _faults(*, others: bool = True) -> Iterator[None]:
         raise fault from error
 
 
-class Hub:
+class HubClient:
     """One model's repository on the hub.
 
     All methods raise `HubFault`.
@@ -106,7 +106,7 @@ class Hub:
     """
 
     def __init__(self, name: str) -> None:
-        self._endpoint = hub_faults.endpoint()
+        self._endpoint = faults.endpoint()
         if "HF_ENDPOINT" in os.environ:
             os.environ["HF_ENDPOINT"] = self._endpoint  # the client fails over blanks around it
         try:
@@ -115,15 +115,15 @@ class Hub:
             from huggingface_hub.errors import HFValidationError
             from huggingface_hub.utils._validators import validate_repo_id
         except ValueError as error:
-            raise hub_faults.no_endpoint() from error
+            raise faults.no_endpoint() from error
         try:
             validate_repo_id(name)
         except HFValidationError:
             raise HubFault(
                 "that is neither a folder nor a name such as openai/clip-vit-base-patch32"
             ) from None
-        if hub_faults.is_offline():
-            raise hub_faults.offline()
+        if faults.is_offline():
+            raise faults.offline()
         self.name = name
         self._answers_in = float(constants.HF_HUB_ETAG_TIMEOUT)
         self._goes_on_in = float(constants.HF_HUB_DOWNLOAD_TIMEOUT)
@@ -135,7 +135,7 @@ class Hub:
             # A saved login may be renewed meanwhile, which asks the hub.
             token = within(self._answers_in, get_token)
         if token and not (token.isascii() and token.isprintable()):
-            raise HubFault(f"{hub_faults.token_name()} holds characters that no token has")
+            raise HubFault(f"{faults.token_name()} holds characters that no token has")
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
 
@@ -150,7 +150,7 @@ class Hub:
         except (HubFault, ValueError, KeyError, TypeError):
             return None
 
-    def about(self, file: str, commit: str = "main") -> About:
+    def about(self, file: str, commit: str = "main") -> RemoteFile:
         """Return what the hub says of a file.
 
         Args:
@@ -176,7 +176,7 @@ class Hub:
             )
         size = headers.get("X-Linked-Size") or headers.get("Content-Length") or ""
         moved = "X-Linked-Size" not in headers and answer.has_redirect_location
-        return About(found, etag, int(size) if size.isdigit() and not moved else None)
+        return RemoteFile(found, etag, int(size) if size.isdigit() and not moved else None)
 
     @contextlib.contextmanager
     def content(self, file: str, commit: str, start: int) -> Iterator[tuple[int, Iterator[bytes]]]:
@@ -257,7 +257,7 @@ class Hub:
             raise
         if answer.status_code >= HTTPStatus.BAD_REQUEST:
             answer.close()
-            raise hub_faults.of_status(
+            raise faults.of_status(
                 answer.status_code, answer.headers, with_token="Authorization" in self._headers
             )
         return answer

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
-from inference.model.hub import cache as snapshots
-from inference.model.hub import faults as hub_faults
+from inference.model.hub import cache, faults
 from inference.model.hub.blobs import Blobs
 from inference.model.hub.cache import CONFIG, WEIGHTS
-from inference.model.hub.client import About, Hub
+from inference.model.hub.client import HubClient, RemoteFile
 from inference.model.hub.faults import HubFault
 
 # Small files that configure a model, a tokenizer or how pictures are prepared.
@@ -47,7 +46,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class DownloadProgress:
     """How much of the weights is there, in bytes."""
 
     received: int
@@ -59,7 +58,7 @@ class Progress:
         return 0 < self.size <= self.received
 
 
-Tell = Callable[[Progress], None]
+Tell = Callable[[DownloadProgress], None]
 
 _listener: ContextVar[Tell] = ContextVar("listener", default=lambda _: None)
 
@@ -77,7 +76,7 @@ def heard_by(tell: Tell) -> Iterator[None]:
         _listener.reset(token)
 
 
-def report(progress: Progress) -> None:
+def report(progress: DownloadProgress) -> None:
     """Tell whoever listens; see `heard_by`."""
     _listener.get()(progress)
 
@@ -91,17 +90,17 @@ def fetch(name: str) -> Path:
     Raises:
         HubFault: the hub or the disk does not let it.
     """
-    hub = Hub(name)
-    folder = snapshots.model_folder(name)
+    hub = HubClient(name)
+    folder = cache.model_folder(name)
     try:
         return _Fetch(hub, folder).all()
     except OSError as error:
-        if fault := hub_faults.of_disk(error, folder):
+        if fault := faults.of_disk(error, folder):
             raise fault from error
         raise
 
 
-def announced(name: str) -> Progress:
+def announced(name: str) -> DownloadProgress:
     """Ask the hub how large the weights are, and look how much is here; fetch nothing.
 
     Returns:
@@ -110,7 +109,7 @@ def announced(name: str) -> Progress:
     Raises:
         HubFault: the hub does not let it.
     """
-    return _Fetch(Hub(name), snapshots.model_folder(name)).announced()
+    return _Fetch(HubClient(name), cache.model_folder(name)).announced()
 
 
 def renew(name: str, loaded: Path) -> Path | None:
@@ -122,9 +121,9 @@ def renew(name: str, loaded: Path) -> Path | None:
     Raises:
         HubFault: the hub or the disk does not let it.
     """
-    if Hub(name).about(CONFIG).commit != loaded.name:
+    if HubClient(name).about(CONFIG).commit != loaded.name:
         return fetch(name)  # which goes on with what an earlier attempt has left
-    tidy(snapshots.model_folder(name))
+    tidy(cache.model_folder(name))
     return None
 
 
@@ -139,7 +138,7 @@ def tidy(folder: Path) -> None:
 class _Fetch:
     """One revision on its way."""
 
-    def __init__(self, hub: Hub, folder: Path) -> None:
+    def __init__(self, hub: HubClient, folder: Path) -> None:
         self._hub = hub
         self._folder = folder
         self._blobs = Blobs(hub, folder)
@@ -163,14 +162,14 @@ class _Fetch:
         self._remember(config.commit)
         return snapshot
 
-    def announced(self) -> Progress:
+    def announced(self) -> DownloadProgress:
         commit = self._config().commit
         for file in WEIGHTS:
             if about := self._about(file, commit):
-                return self._progress([] if snapshots.is_index(file) else [about])
+                return self._progress([] if cache.is_index(file) else [about])
         raise _no_weights()
 
-    def _config(self) -> About:
+    def _config(self) -> RemoteFile:
         try:
             return self._hub.about(CONFIG)
         except HubFault as fault:
@@ -181,7 +180,7 @@ class _Fetch:
                 ) from fault
             raise
 
-    def _about(self, file: str, commit: str) -> About | None:
+    def _about(self, file: str, commit: str) -> RemoteFile | None:
         try:
             return self._hub.about(file, commit)
         except HubFault as fault:
@@ -192,25 +191,25 @@ class _Fetch:
 
     def _weights(
         self, names: frozenset[str] | None, commit: str, snapshot: Path
-    ) -> dict[str, About]:
+    ) -> dict[str, RemoteFile]:
         for file in WEIGHTS:
             if names is not None and file not in names:
                 continue
             if (about := self._about(file, commit)) is None:
                 continue
-            if not snapshots.is_index(file):
+            if not cache.is_index(file):
                 return {file: about}
             self._blobs.put(file, about, snapshot)
             return {
-                shard: self._hub.about(shard, commit) for shard in snapshots.shards(snapshot / file)
+                shard: self._hub.about(shard, commit) for shard in cache.shards(snapshot / file)
             }
         raise _no_weights()
 
-    def _progress(self, weights: Iterable[About]) -> Progress:
+    def _progress(self, weights: Iterable[RemoteFile]) -> DownloadProgress:
         found = list(weights)
         size = sum(about.size or 0 for about in found)
         received = sum(map(self._blobs.received, found))
-        return Progress(min(received, size) if size else received, size)
+        return DownloadProgress(min(received, size) if size else received, size)
 
     def _remember(self, commit: str) -> None:
         ref = self._folder / "refs" / "main"
@@ -238,13 +237,13 @@ def _settings(names: frozenset[str] | None) -> list[str]:
         if name.endswith(_SETTINGS)
         and "/" not in name
         and not name.startswith(".")
-        and not snapshots.is_index(name)
+        and not cache.is_index(name)
         and name != CONFIG
     )
     return found if len(found) <= _MOST_SETTINGS else [name for name in _USUAL if name in names]
 
 
-def megabytes(progress: Progress) -> str:
+def megabytes(progress: DownloadProgress) -> str:
     """Return "84 of 605 MB", or how much has come where nobody knows of how much."""
     places = 0 if max(progress.size, progress.received) >= 10e6 else 1
     received = f"{progress.received / 1e6:.{places}f}"

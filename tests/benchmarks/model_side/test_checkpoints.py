@@ -32,7 +32,7 @@ def test_a_full_disk_is_not_taken_for_a_hub_out_of_reach(
 
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("HF_HUB_OFFLINE")
-    monkeypatch.setattr("inference.model.hub.client.Hub.about", full)
+    monkeypatch.setattr("inference.model.hub.client.HubClient.about", full)
     with pytest.raises(ModelUnavailable, match="disk is full"):
         checkpoints.find(DEFAULT_MODEL, tmp_path)
 

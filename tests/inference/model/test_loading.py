@@ -9,8 +9,8 @@ from operator import contains
 import pytest
 
 from inference.model.classifier import Classifier, ScriptedClassifier
-from inference.model.hub import download as fetching
-from inference.model.hub.download import Progress
+from inference.model.hub import download
+from inference.model.hub.download import DownloadProgress
 from inference.model.loading import Loader, growing_pauses, unless
 from inference.protocol.errors import ModelUnavailable
 from inference.protocol.messages import WorkerState
@@ -78,11 +78,13 @@ async def test_a_failure_that_may_pass_says_that_it_is_tried_again() -> None:
 
 async def test_a_download_that_gets_on_takes_the_place_of_the_last_failure() -> None:
     states: list[tuple[WorkerState, str]] = []
-    steps = iter([Progress(10, 0), Progress(84_000_000, 605_000_000), Progress(2, 2)])
+    steps = iter(
+        [DownloadProgress(10, 0), DownloadProgress(84_000_000, 605_000_000), DownloadProgress(2, 2)]
+    )
 
     def load() -> Classifier:
         step = next(steps)
-        fetching.report(step)
+        download.report(step)
         if not step.is_complete:
             raise ModelUnavailable("It broke off.")
         return ScriptedClassifier()
@@ -113,7 +115,7 @@ async def test_a_download_that_got_on_is_tried_again_soon() -> None:
 
     def load() -> Classifier:
         if len(pauses) < 3:
-            fetching.report(Progress(len(pauses), 9))
+            download.report(DownloadProgress(len(pauses), 9))
             raise ModelUnavailable("It broke off.")
         return ScriptedClassifier()
 
@@ -132,7 +134,7 @@ async def test_a_download_that_brings_nothing_more_is_tried_again_ever_later() -
     def load() -> Classifier:
         nonlocal attempts
         attempts += 1
-        fetching.report(Progress(84, 605))  # of an attempt long ago
+        download.report(DownloadProgress(84, 605))  # of an attempt long ago
         if attempts < 5:
             raise ModelUnavailable("The hub is busy.")
         return ScriptedClassifier()

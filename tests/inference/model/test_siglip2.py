@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from transformers import AutoTokenizer
 
-from inference.model.backends import openvino_backend as compiled
+from inference.model.backends import openvino_backend
 from inference.model.classifier import LabelSet
 from inference.model.engine import Engine
 from tests.inference.model import checkpoints
@@ -31,7 +31,7 @@ def scores(engine: Engine, labels: tuple[str, ...], template: str | None = None)
 def test_capitals_make_no_difference(
     exporting_here: None, folder: Path, runtime: Literal["torch", "openvino"]
 ) -> None:
-    if runtime == "openvino" and not compiled.is_installed():
+    if runtime == "openvino" and not openvino_backend.is_installed():
         pytest.skip("OpenVINO is not installed (clipbot[fast])")
     reference = Reference(folder)
     assert not np.allclose(

@@ -8,7 +8,7 @@ import pytest
 
 from clipbot_playground.page.download import Download, Progress
 from inference.model.hub.cache import model_folder
-from tests.inference.model.hub import hub_server as naming_hub
+from tests.inference.model.hub import hub_server
 from tests.playground.page.hub import Hub
 
 _SIZE = 8192  # bytes; whole blocks, so that the disk holds exactly as much
@@ -71,14 +71,14 @@ async def test_what_has_come_is_counted_once(hub: Hub, tmp_path: Path) -> None:
 
 
 async def test_a_hub_that_tells_the_names_alone_leaves_the_size_open(tmp_path: Path) -> None:
-    with naming_hub.Hub(tmp_path) as hub:
+    with hub_server.FakeHub(tmp_path) as hub:
         hub.files = {"model.safetensors": bytes(_SIZE)}
         cache = hub.environment(tmp_path / "cache")
-        download = Download(naming_hub.REPOSITORY, cache)
+        download = Download(hub_server.REPOSITORY, cache)
         await download.measure()
     assert len(hub.asked) == 1
     assert not download.is_measured
-    blobs = model_folder(naming_hub.REPOSITORY, cache) / "blobs"
+    blobs = model_folder(hub_server.REPOSITORY, cache) / "blobs"
     blobs.mkdir(parents=True)
     (blobs / "abc.incomplete").write_bytes(os.urandom(_SIZE))
     assert download.look() == Progress(_SIZE, 0)

@@ -15,9 +15,8 @@ import pytest
 from huggingface_hub import cached_assets_path
 from safetensors.torch import load_file, save_file
 
-from inference.model.backends import export_cache as exported
-from inference.model.backends import openvino_backend as compiled
-from inference.model.backends.export_cache import IMAGES, MANIFEST, ExportUnsupported, Reply
+from inference.model.backends import export_cache, openvino_backend
+from inference.model.backends.export_cache import IMAGES, MANIFEST, ExportOutcome, ExportUnsupported
 from inference.model.classifier import LabelSet
 from inference.model.engine import Engine
 from inference.protocol.errors import ModelUnavailable
@@ -25,7 +24,7 @@ from tests.inference.model import checkpoints
 from tests.inference.model.reference import LABELS, Reference, pictures
 
 pytestmark = pytest.mark.skipif(
-    not compiled.is_installed(), reason="OpenVINO is not installed (clipbot[fast])"
+    not openvino_backend.is_installed(), reason="OpenVINO is not installed (clipbot[fast])"
 )
 
 
@@ -38,13 +37,13 @@ def folder(tiny_clip_folder: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def exports(exporting_here: None, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The models that were exported in this test."""
-    export, made = exported._export, []
+    export, made = export_cache._export, []
 
-    def noted(model: str, folder: Path, least_bytes: int) -> Reply:
+    def noted(model: str, folder: Path, least_bytes: int) -> ExportOutcome:
         made.append(model)
         return export(model, folder, least_bytes)
 
-    monkeypatch.setattr(exported, "_export", noted)
+    monkeypatch.setattr(export_cache, "_export", noted)
     return made
 
 
@@ -139,7 +138,7 @@ def test_other_answers_than_torch_s_are_not_taken(exporting_here: None, folder: 
     load(folder)
     _turn_features_round(kept(folder)[0] / MANIFEST)
     with pytest.raises(ExportUnsupported, match="answers would be others"):
-        exported.load(str(folder), "float32", 1, least_bytes=0)
+        export_cache.load(str(folder), "float32", 1, least_bytes=0)
 
 
 def _has_no_place(*_: str, **__: str) -> Path:
@@ -208,23 +207,23 @@ def test_why_torch_has_to_do(
 ) -> None:
     folder = make(tmp_path / "model")
     with pytest.raises(ExportUnsupported, match=reason):
-        exported.load(str(folder), "float32", 1, least_bytes=0)
+        export_cache.load(str(folder), "float32", 1, least_bytes=0)
 
 
 def test_that_torch_has_to_do_is_remembered(exports: list[str], tmp_path: Path) -> None:
     folder = checkpoints.tiny_siglip2(tmp_path / "model")
     for _ in range(2):
         with pytest.raises(ExportUnsupported, match="in a way of its own"):
-            exported.load(str(folder), "float32", 1, least_bytes=0)
+            export_cache.load(str(folder), "float32", 1, least_bytes=0)
     assert len(exports) == 1
 
 
 def test_what_is_small_is_not_even_exported(
     folder: Path, exports: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compiled, "core", None)  # nor is OpenVINO imported
+    monkeypatch.setattr(openvino_backend, "core", None)  # nor is OpenVINO imported
     with pytest.raises(ExportUnsupported, match="it is small"):
-        exported.load(str(folder), "float32", 1, least_bytes=10_000_000)
+        export_cache.load(str(folder), "float32", 1, least_bytes=10_000_000)
     assert not exports
 
 
@@ -238,14 +237,14 @@ class TestAModelOfTheHub:
 
     def test_is_exported_once(self, cached: Path, exports: list[str]) -> None:
         for _ in range(2):
-            towers, dtype = exported.load("some/model", "auto", 1, least_bytes=1)
+            towers, dtype = export_cache.load("some/model", "auto", 1, least_bytes=1)
             assert dtype == "float32"
             assert towers.traits.image_size == 32
         assert exports == ["some/model"]
 
     def test_is_not_exported_where_it_is_small(self, cached: Path, exports: list[str]) -> None:
         with pytest.raises(ExportUnsupported, match="it is small"):
-            exported.load("some/model", "auto", 1, least_bytes=10_000_000)
+            export_cache.load("some/model", "auto", 1, least_bytes=10_000_000)
         assert exports == []
 
     def test_of_which_another_revision_comes_meanwhile_is_exported_another_time(
@@ -254,16 +253,16 @@ class TestAModelOfTheHub:
         snapshots = cached.parents[2] / "models--some--other" / "snapshots"
         shutil.copytree(folder, snapshots / "0123abc")
 
-        def export(model: str, place: Path, least_bytes: int) -> Reply:
+        def export(model: str, place: Path, least_bytes: int) -> ExportOutcome:
             newer = Path(shutil.copytree(folder, snapshots / "4567def"))
             refs = newer.parent.parent / "refs"
             refs.mkdir()
             (refs / "main").write_text(newer.name)
-            return Reply()
+            return ExportOutcome()
 
-        monkeypatch.setattr(exported, "_export", export)
+        monkeypatch.setattr(export_cache, "_export", export)
         with pytest.raises(ExportUnsupported, match="another revision"):
-            exported.load("some/other", "auto", 1, least_bytes=1)
+            export_cache.load("some/other", "auto", 1, least_bytes=1)
 
 
 def test_a_checkpoint_that_can_t_be_loaded_says_why(folder: Path) -> None:

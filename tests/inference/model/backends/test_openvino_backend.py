@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from inference.model import engine as engines
-from inference.model.backends import openvino_backend as compiled
+from inference.model.backends import openvino_backend
 from inference.model.classifier import LabelSet
 from inference.model.encoder.dual_encoder import same_answers
 from inference.model.encoder.preprocessing import Inputs
@@ -20,7 +20,7 @@ from tests.inference.model import checkpoints
 from tests.inference.model.reference import LABELS, Reference, pictures
 
 needs_openvino = pytest.mark.skipif(
-    not compiled.is_installed(), reason="OpenVINO is not installed (clipbot[fast])"
+    not openvino_backend.is_installed(), reason="OpenVINO is not installed (clipbot[fast])"
 )
 
 FAMILIES = {
@@ -77,12 +77,12 @@ def test_other_answers_are_not_taken(
     exporting_here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
-    run = compiled.CompiledTower.__call__
+    run = openvino_backend.CompiledTower.__call__
 
-    def wrong(self: compiled.CompiledTower, inputs: Inputs) -> FloatArray:
+    def wrong(self: openvino_backend.CompiledTower, inputs: Inputs) -> FloatArray:
         return np.sort(run(self, inputs), axis=1)
 
-    monkeypatch.setattr(compiled.CompiledTower, "__call__", wrong)
+    monkeypatch.setattr(openvino_backend.CompiledTower, "__call__", wrong)
     monkeypatch.setattr(engines, "_WORTH_COMPILING", 1)
     engine = Engine.load(folder, device="cpu")
     assert engine.runtime == "torch"
@@ -94,7 +94,7 @@ def test_other_answers_are_not_taken(
 
 
 def test_without_openvino(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled, "is_installed", lambda: False)
+    monkeypatch.setattr(openvino_backend, "is_installed", lambda: False)
     folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
     assert Engine.load(folder, device="cpu").runtime == "torch"
     with pytest.raises(

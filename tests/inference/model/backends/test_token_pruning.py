@@ -8,8 +8,7 @@ import pytest
 import torch
 from transformers import CLIPModel
 
-from inference.model.backends import checkpoint
-from inference.model.backends import token_pruning as last_layer
+from inference.model.backends import checkpoint, token_pruning
 from inference.model.backends.torch_backend import TorchModel
 from inference.model.encoder.preprocessing import probes
 from inference.model.engine import Engine
@@ -36,9 +35,9 @@ def test_the_layer_computes_one_token(tiny_clip_folder: Path) -> None:
     pixels = torch.rand(2, 3, 32, 32)
     with torch.inference_mode():
         whole = model.vision_model(pixels)
-        assert last_layer.shorten(model)
+        assert token_pruning.shorten(model)
         shortened = model.vision_model(pixels)
-        last_layer.restore(model)
+        token_pruning.restore(model)
         again = model.vision_model(pixels)
     assert whole.last_hidden_state.shape == (2, 17, 32)  # 4 x 4 patches, and the first
     assert shortened.last_hidden_state.shape == (2, 1, 32)
@@ -88,7 +87,7 @@ def test_layers_that_are_called_in_another_way(
     def wants_a_tuple(*_: object, **__: object) -> None:
         raise IndexError("too many indices")
 
-    monkeypatch.setattr(last_layer._FirstTokenLayer, "forward", wants_a_tuple)
+    monkeypatch.setattr(token_pruning._FirstTokenLayer, "forward", wants_a_tuple)
     model = loaded(tiny_clip_folder)
     assert not model.shorten(model.towers())
 
@@ -96,4 +95,4 @@ def test_layers_that_are_called_in_another_way(
 def test_it_is_used(tiny_clip: Engine) -> None:
     assert tiny_clip.model is not None
     layers = tiny_clip.model.checkpoint.model.vision_model.encoder.layers
-    assert isinstance(layers[-1], last_layer._FirstTokenLayer)
+    assert isinstance(layers[-1], token_pruning._FirstTokenLayer)

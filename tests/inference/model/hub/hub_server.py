@@ -55,7 +55,7 @@ class Trouble:
     surplus: bytes = b""
 
 
-class Hub:
+class FakeHub:
     """Serves `files` as `REPOSITORY`, from entering to leaving.
 
     Attributes:

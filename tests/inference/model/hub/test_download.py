@@ -13,20 +13,21 @@ from huggingface_hub import close_session
 
 from inference import diagnosis
 from inference.model.engine import Engine
-from inference.model.hub import checkpoint_files
-from inference.model.hub import download as fetching
+from inference.model.hub import checkpoint_files, download
 from inference.model.hub.cache import is_complete, model_folder
-from inference.model.hub.download import Progress
+from inference.model.hub.download import DownloadProgress
 from inference.protocol.errors import ModelUnavailable
 from inference.protocol.findings import State
 from inference.protocol.settings import WorkerSettings, load
-from tests.inference.model.hub.hub_server import COMMIT, REPOSITORY, WEIGHTS, Hub, until
+from tests.inference.model.hub.hub_server import COMMIT, REPOSITORY, WEIGHTS, FakeHub, until
 
 
 @pytest.fixture
-def hub(tiny_clip_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+def hub(
+    tiny_clip_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FakeHub]:
     """A hub that this process asks, with an empty cache."""
-    with Hub(tiny_clip_folder) as hub:
+    with FakeHub(tiny_clip_folder) as hub:
         for name, value in hub.environment(tmp_path / "cache").items():
             monkeypatch.setenv(name, value)
         # huggingface_hub reads these when it is imported
@@ -42,7 +43,7 @@ def blobs() -> Path:
     return model_folder(REPOSITORY) / "blobs"
 
 
-def partial(hub: Hub) -> Path:
+def partial(hub: FakeHub) -> Path:
     return blobs() / f"{hub.etag(WEIGHTS)}.incomplete"
 
 
@@ -52,21 +53,21 @@ def refusal() -> str:
     return str(raised.value)
 
 
-def test_what_comes_is_what_the_hub_has(hub: Hub) -> None:
-    heard: list[Progress] = []
+def test_what_comes_is_what_the_hub_has(hub: FakeHub) -> None:
+    heard: list[DownloadProgress] = []
     assert not checkpoint_files.is_here(REPOSITORY)
-    with fetching.heard_by(heard.append):
+    with download.heard_by(heard.append):
         folder = checkpoint_files.locate(REPOSITORY)
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == hub.files
     assert folder == model_folder(REPOSITORY) / "snapshots" / COMMIT
     size = len(hub.files[WEIGHTS])
-    assert (heard[0], heard[-1]) == (Progress(0, size), Progress(size, size))
+    assert (heard[0], heard[-1]) == (DownloadProgress(0, size), DownloadProgress(size, size))
     assert heard[-1].is_complete
     assert checkpoint_files.is_here(REPOSITORY)
     assert not list(blobs().glob("*.incomplete"))
 
 
-def test_huggingface_hub_finds_what_came(hub: Hub) -> None:
+def test_huggingface_hub_finds_what_came(hub: FakeHub) -> None:
     from huggingface_hub import hf_hub_download
 
     folder = checkpoint_files.locate(REPOSITORY)
@@ -75,41 +76,41 @@ def test_huggingface_hub_finds_what_came(hub: Hub) -> None:
     assert Path(found) == folder / WEIGHTS
 
 
-def test_what_is_whole_is_taken_without_asking_the_hub(hub: Hub) -> None:
+def test_what_is_whole_is_taken_without_asking_the_hub(hub: FakeHub) -> None:
     folder = checkpoint_files.locate(REPOSITORY)
     hub.asked.clear()
     assert checkpoint_files.locate(REPOSITORY) == folder
     assert hub.asked == []
 
 
-def test_nothing_is_fetched_that_nobody_reads(hub: Hub) -> None:
+def test_nothing_is_fetched_that_nobody_reads(hub: FakeHub) -> None:
     unused = {"flax_model.msgpack", "pytorch_model.bin", "README.md", "onnx/model.onnx", ".hidden"}
     hub.files |= dict.fromkeys(unused, b"x")
     folder = checkpoint_files.locate(REPOSITORY)
     assert not unused & {file.name for file in folder.iterdir()}
 
 
-def test_an_empty_file_is_kept_as_well(hub: Hub) -> None:
+def test_an_empty_file_is_kept_as_well(hub: FakeHub) -> None:
     hub.files["requirements.txt"] = b""
     assert (checkpoint_files.locate(REPOSITORY) / "requirements.txt").read_bytes() == b""
 
 
-def test_a_hub_that_lists_no_files_is_asked_for_the_usual_ones(hub: Hub) -> None:
+def test_a_hub_that_lists_no_files_is_asked_for_the_usual_ones(hub: FakeHub) -> None:
     hub.lists = False
     assert is_complete(checkpoint_files.locate(REPOSITORY))
 
 
-def test_a_hub_whose_list_never_comes_is_asked_for_the_usual_files(hub: Hub) -> None:
+def test_a_hub_whose_list_never_comes_is_asked_for_the_usual_files(hub: FakeHub) -> None:
     hub.trouble.hangs = ("/api/",)
     assert is_complete(checkpoint_files.locate(REPOSITORY))
 
 
-def test_how_much_there_is_of_several_files_is_not_known_beforehand(hub: Hub) -> None:
+def test_how_much_there_is_of_several_files_is_not_known_beforehand(hub: FakeHub) -> None:
     split(hub)
-    assert fetching.announced(REPOSITORY) == Progress(0, 0)
+    assert download.announced(REPOSITORY) == DownloadProgress(0, 0)
 
 
-def split(hub: Hub) -> list[str]:
+def split(hub: FakeHub) -> list[str]:
     """Weights in two shards; what they hold means nothing."""
     del hub.files[WEIGHTS]
     names = [f"model-0000{i}-of-00002.safetensors" for i in (1, 2)]
@@ -119,13 +120,13 @@ def split(hub: Hub) -> list[str]:
     return names
 
 
-def test_a_hub_that_gives_no_reasons_may_lack_files_as_well(hub: Hub) -> None:
+def test_a_hub_that_gives_no_reasons_may_lack_files_as_well(hub: FakeHub) -> None:
     hub.lists = False
     hub.trouble.status = {"vocab": 404, "merges.txt": 404, "/preprocessor": 404}
     assert is_complete(checkpoint_files.locate(REPOSITORY))
 
 
-def test_all_shards_of_large_weights_come(hub: Hub) -> None:
+def test_all_shards_of_large_weights_come(hub: FakeHub) -> None:
     names = split(hub)
     folder = checkpoint_files.locate(REPOSITORY)
     assert {file.name for file in folder.iterdir()} >= set(names)
@@ -138,13 +139,13 @@ def test_all_shards_of_large_weights_come(hub: Hub) -> None:
 @pytest.mark.parametrize(
     "name", ["config.json", "tokenizer.json", "processor_config.json", WEIGHTS]
 )
-def test_a_snapshot_without_a_file_it_needs_is_not_here(hub: Hub, name: str) -> None:
+def test_a_snapshot_without_a_file_it_needs_is_not_here(hub: FakeHub, name: str) -> None:
     (checkpoint_files.locate(REPOSITORY) / name).unlink()
     assert not checkpoint_files.is_here(REPOSITORY)
     assert is_complete(checkpoint_files.locate(REPOSITORY))
 
 
-def test_doctor_fetches_nothing(hub: Hub) -> None:
+def test_doctor_fetches_nothing(hub: FakeHub) -> None:
     blobs().mkdir(parents=True)
     partial(hub).write_bytes(bytes(100_000))
     found = diagnosis.model(load(WorkerSettings, clip_model=REPOSITORY))
@@ -158,7 +159,7 @@ def test_doctor_fetches_nothing(hub: Hub) -> None:
 
 
 def test_doctor_does_not_promise_what_the_hub_refuses(
-    hub: Hub, monkeypatch: pytest.MonkeyPatch
+    hub: FakeHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = load(WorkerSettings, clip_model=REPOSITORY)
     hub.trouble.status = {REPOSITORY: 503}
@@ -171,7 +172,7 @@ def test_doctor_does_not_promise_what_the_hub_refuses(
 
 @pytest.mark.parametrize("runtime", ["torch", "openvino"])
 def test_a_hub_that_hangs_is_not_asked_by_who_loads_what_is_here(
-    hub: Hub, exporting_here: None, runtime: str
+    hub: FakeHub, exporting_here: None, runtime: str
 ) -> None:
     checkpoint_files.locate(REPOSITORY)
     hub.trouble.hangs = ("",)
@@ -183,7 +184,7 @@ def test_a_hub_that_hangs_is_not_asked_by_who_loads_what_is_here(
 # -- cut off --
 
 
-def test_a_connection_that_breaks_goes_on_where_it_broke(hub: Hub) -> None:
+def test_a_connection_that_breaks_goes_on_where_it_broke(hub: FakeHub) -> None:
     hub.trouble.cuts = [1000, 500]
     folder = checkpoint_files.locate(REPOSITORY)
     assert (folder / WEIGHTS).read_bytes() == hub.files[WEIGHTS]
@@ -191,12 +192,12 @@ def test_a_connection_that_breaks_goes_on_where_it_broke(hub: Hub) -> None:
     assert ranges == [None, "bytes=1000-", "bytes=1500-"]
 
 
-def test_a_process_that_was_killed_leaves_what_the_next_goes_on_with(hub: Hub) -> None:
+def test_a_process_that_was_killed_leaves_what_the_next_goes_on_with(hub: FakeHub) -> None:
     blobs().mkdir(parents=True)
     partial(hub).write_bytes(hub.files[WEIGHTS][:2000])
     (blobs() / f"{hub.etag(WEIGHTS)}.abcd1234.incomplete").write_bytes(b"of another program")
-    heard: list[Progress] = []
-    with fetching.heard_by(heard.append):
+    heard: list[DownloadProgress] = []
+    with download.heard_by(heard.append):
         folder = checkpoint_files.locate(REPOSITORY)
     assert heard[0].received == 2000
     assert hub.fetched(WEIGHTS)[0].headers["range"] == "bytes=2000-"
@@ -205,27 +206,27 @@ def test_a_process_that_was_killed_leaves_what_the_next_goes_on_with(hub: Hub) -
 
 
 @pytest.mark.parametrize("found", [b"something else", b"x" * 10**6])
-def test_an_unfinished_file_that_does_not_fit_is_fetched_anew(hub: Hub, found: bytes) -> None:
+def test_an_unfinished_file_that_does_not_fit_is_fetched_anew(hub: FakeHub, found: bytes) -> None:
     blobs().mkdir(parents=True)
     partial(hub).write_bytes(found)
     folder = checkpoint_files.locate(REPOSITORY)
     assert (folder / WEIGHTS).read_bytes() == hub.files[WEIGHTS]
 
 
-def test_a_hub_that_knows_no_ranges_sends_it_all_again(hub: Hub) -> None:
+def test_a_hub_that_knows_no_ranges_sends_it_all_again(hub: FakeHub) -> None:
     hub.trouble.cuts, hub.trouble.ignores_range = [1000], True
     folder = checkpoint_files.locate(REPOSITORY)
     assert (folder / WEIGHTS).read_bytes() == hub.files[WEIGHTS]
 
 
-def test_a_file_that_is_longer_than_the_hub_says_is_given_up(hub: Hub) -> None:
+def test_a_file_that_is_longer_than_the_hub_says_is_given_up(hub: FakeHub) -> None:
     hub.trouble.surplus = b"more"
     assert "comes otherwise than the model hub says it is" in refusal()
     assert len([one for one in hub.fetched(WEIGHTS) if "/elsewhere/" in one.path]) == 2
     assert not checkpoint_files.is_here(REPOSITORY)
 
 
-def test_parts_of_different_files_are_not_put_together(hub: Hub) -> None:
+def test_parts_of_different_files_are_not_put_together(hub: FakeHub) -> None:
     hub.trouble.cuts = [1000]
     whole = hub.files[WEIGHTS]
     etag = hub.etag(WEIGHTS)
@@ -238,12 +239,12 @@ def test_parts_of_different_files_are_not_put_together(hub: Hub) -> None:
 
     whole_of = hub.files.__getitem__
     hub.files = Changing(hub.files)
-    hub.etag = lambda name: etag if name == WEIGHTS else Hub.etag(hub, name)  # type: ignore[method-assign]
+    hub.etag = lambda name: etag if name == WEIGHTS else FakeHub.etag(hub, name)  # type: ignore[method-assign]
     assert (checkpoint_files.locate(REPOSITORY) / WEIGHTS).read_bytes() == whole
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_a_refusal_in_mid_download_keeps_what_came(hub: Hub, status: int) -> None:
+def test_a_refusal_in_mid_download_keeps_what_came(hub: FakeHub, status: int) -> None:
     blobs().mkdir(parents=True)
     partial(hub).write_bytes(hub.files[WEIGHTS][:2000])
     hub.trouble.status = {"/elsewhere/": status}
@@ -251,7 +252,7 @@ def test_a_refusal_in_mid_download_keeps_what_came(hub: Hub, status: int) -> Non
     assert partial(hub).stat().st_size == 2000
 
 
-def test_what_goes_beyond_the_file_of_the_hub_is_not_kept(hub: Hub) -> None:
+def test_what_goes_beyond_the_file_of_the_hub_is_not_kept(hub: FakeHub) -> None:
     blobs().mkdir(parents=True)
     partial(hub).write_bytes(hub.files[WEIGHTS][:2000])
     hub.trouble.status = {"/elsewhere/": 416}
@@ -259,7 +260,7 @@ def test_what_goes_beyond_the_file_of_the_hub_is_not_kept(hub: Hub) -> None:
     assert not partial(hub).exists()
 
 
-def test_a_download_that_stops_ends_in_a_sentence_and_keeps_what_came(hub: Hub) -> None:
+def test_a_download_that_stops_ends_in_a_sentence_and_keeps_what_came(hub: FakeHub) -> None:
     hub.goes_on.clear()
     assert "does not answer in time" in refusal()
     half = partial(hub).stat().st_size
@@ -269,18 +270,18 @@ def test_a_download_that_stops_ends_in_a_sentence_and_keeps_what_came(hub: Hub) 
     assert hub.fetched(WEIGHTS)[-1].headers["range"] == f"bytes={half}-"
 
 
-def test_old_leftovers_are_deleted_once_the_model_is_there(hub: Hub) -> None:
+def test_old_leftovers_are_deleted_once_the_model_is_there(hub: FakeHub) -> None:
     folder = checkpoint_files.locate(REPOSITORY)
     old, new = blobs() / "abc.1234.incomplete", blobs() / "def.1234.incomplete"
     for file in (old, new):
         file.write_bytes(b"x")
     os.utime(old, (1, 1))
-    assert fetching.renew(REPOSITORY, folder) is None
+    assert download.renew(REPOSITORY, folder) is None
     assert not old.exists()
     assert new.exists()  # another program may be writing to it
 
 
-def test_two_processes_fetch_it_once(hub: Hub) -> None:
+def test_two_processes_fetch_it_once(hub: FakeHub) -> None:
     hub.goes_on.clear()
     locate = checkpoint_files.locate
     fetchers = [threading.Thread(target=locate, args=(REPOSITORY,)) for _ in range(2)]
@@ -295,7 +296,7 @@ def test_two_processes_fetch_it_once(hub: Hub) -> None:
 
 
 def test_a_lock_that_nobody_works_behind_is_named(
-    hub: Hub, monkeypatch: pytest.MonkeyPatch
+    hub: FakeHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("inference.model.hub.blobs._IDLE", 0.5)
     cache = model_folder(REPOSITORY)
@@ -311,19 +312,21 @@ def test_a_lock_that_nobody_works_behind_is_named(
 
 
 @pytest.mark.parametrize("path", ["", "/resolve/"])
-def test_a_hub_that_never_answers_is_given_up(hub: Hub, path: str) -> None:
+def test_a_hub_that_never_answers_is_given_up(hub: FakeHub, path: str) -> None:
     hub.trouble.hangs = (path,)
     assert "the model hub can't be reached: 127.0.0.1 does not answer in time" in refusal()
 
 
-def test_a_hub_that_is_not_there(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hub_that_is_not_there(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     assert "the model hub can't be reached" in refusal()
 
 
 @pytest.mark.parametrize("path", [REPOSITORY, WEIGHTS, "/elsewhere/"])
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_busy_hub_is_called_busy_wherever_it_says_so(hub: Hub, path: str, status: int) -> None:
+def test_a_busy_hub_is_called_busy_wherever_it_says_so(
+    hub: FakeHub, path: str, status: int
+) -> None:
     hub.trouble.status = {path: status}
     said = refusal()
     assert "busy" in said
@@ -349,7 +352,7 @@ def test_a_busy_hub_is_called_busy_wherever_it_says_so(hub: Hub, path: str, stat
     ],
 )
 def test_each_refusal_has_a_sentence_of_its_own(
-    hub: Hub,
+    hub: FakeHub,
     monkeypatch: pytest.MonkeyPatch,
     status: int,
     code: str | None,
@@ -364,19 +367,19 @@ def test_each_refusal_has_a_sentence_of_its_own(
     assert hub.asked[0].headers.get("authorization") == (f"Bearer {token}" if token else None)
 
 
-def test_a_repository_without_weights(hub: Hub) -> None:
+def test_a_repository_without_weights(hub: FakeHub) -> None:
     del hub.files[WEIGHTS]
     assert "holds no weights that transformers reads" in refusal()
 
 
-def test_the_host_may_forbid_to_ask(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_host_may_forbid_to_ask(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     assert "HF_HUB_OFFLINE forbids" in refusal()
     assert hub.asked == []
 
 
 def test_a_login_that_is_renewed_for_ever_is_given_up(
-    hub: Hub, monkeypatch: pytest.MonkeyPatch
+    hub: FakeHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     never = threading.Event()
     monkeypatch.setattr("huggingface_hub.get_token", lambda: never.wait(20))
@@ -384,26 +387,26 @@ def test_a_login_that_is_renewed_for_ever_is_given_up(
     never.set()
 
 
-def test_nothing_is_asked_but_for_the_model(hub: Hub) -> None:
+def test_nothing_is_asked_but_for_the_model(hub: FakeHub) -> None:
     checkpoint_files.locate(REPOSITORY)
     assert [one.path for one in hub.asked if REPOSITORY not in one.path] == [
         f"/elsewhere/{WEIGHTS}"
     ]
 
 
-def test_a_token_that_can_be_none_is_named(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_that_can_be_none_is_named(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_é")
     assert "HF_TOKEN holds characters" in refusal()
 
 
-def test_a_token_goes_to_the_hub_alone(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_goes_to_the_hub_alone(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", " hf_secret\n")
     checkpoint_files.locate(REPOSITORY)
     sent = {"/elsewhere/" in one.path: one.headers.get("authorization") for one in hub.asked}
     assert sent == {False: "Bearer hf_secret", True: None}
 
 
-def test_a_proxy_that_is_not_there_is_named(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_is_not_there_is_named(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://hub.test")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     close_session()  # it was made without the proxy
@@ -411,17 +414,21 @@ def test_a_proxy_that_is_not_there_is_named(hub: Hub, monkeypatch: pytest.Monkey
     close_session()
 
 
-def test_blanks_around_the_address_of_the_hub(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blanks_around_the_address_of_the_hub(
+    hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_ENDPOINT", f" {hub.url}/ ")
     assert is_complete(checkpoint_files.locate(REPOSITORY))
 
 
-def test_what_answers_may_be_no_hub(hub: Hub) -> None:
+def test_what_answers_may_be_no_hub(hub: FakeHub) -> None:
     hub.trouble.status = {REPOSITORY: 200}
     assert "is no model hub" in refusal()
 
 
-def test_a_full_disk_is_known_before_it_is_full(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_known_before_it_is_full(
+    hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     usage = shutil.disk_usage(model_folder(REPOSITORY).parent.parent)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
     said = refusal()
@@ -430,7 +437,7 @@ def test_a_full_disk_is_known_before_it_is_full(hub: Hub, monkeypatch: pytest.Mo
     assert hub.fetched(WEIGHTS) == []
 
 
-def test_a_cache_that_is_a_file(hub: Hub, tmp_path: Path) -> None:
+def test_a_cache_that_is_a_file(hub: FakeHub, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("no folder")
     assert "can't be written" in refusal()
     assert "HF_HOME" in refusal()
@@ -439,7 +446,7 @@ def test_a_cache_that_is_a_file(hub: Hub, tmp_path: Path) -> None:
 # -- newer and older revisions --
 
 
-def test_a_newer_revision_comes_in_the_background_for_the_next_start(hub: Hub) -> None:
+def test_a_newer_revision_comes_in_the_background_for_the_next_start(hub: FakeHub) -> None:
     old = checkpoint_files.locate(REPOSITORY)
     fetched = len(hub.fetched(WEIGHTS))
     hub.commit = "2" * 40
@@ -449,7 +456,7 @@ def test_a_newer_revision_comes_in_the_background_for_the_next_start(hub: Hub) -
     assert len(hub.fetched(WEIGHTS)) == fetched  # the same file, linked once more
 
 
-def test_a_newer_revision_that_broke_off_days_ago_is_gone_on_with(hub: Hub) -> None:
+def test_a_newer_revision_that_broke_off_days_ago_is_gone_on_with(hub: FakeHub) -> None:
     checkpoint_files.locate(REPOSITORY)
     hub.commit = "2" * 40
     hub.files[WEIGHTS] += b"newer"
@@ -460,7 +467,7 @@ def test_a_newer_revision_that_broke_off_days_ago_is_gone_on_with(hub: Hub) -> N
     assert checkpoint_files.locate(REPOSITORY).name == hub.commit
 
 
-def test_a_newer_revision_that_comes_in_part_leaves_the_old_one(hub: Hub) -> None:
+def test_a_newer_revision_that_comes_in_part_leaves_the_old_one(hub: FakeHub) -> None:
     old = checkpoint_files.locate(REPOSITORY)
     hub.commit = "2" * 40
     hub.files[WEIGHTS] += b"newer"
@@ -469,7 +476,7 @@ def test_a_newer_revision_that_comes_in_part_leaves_the_old_one(hub: Hub) -> Non
     assert checkpoint_files.locate(REPOSITORY) == old
 
 
-def test_a_ref_that_moved_to_a_snapshot_with_a_configuration_only(hub: Hub) -> None:
+def test_a_ref_that_moved_to_a_snapshot_with_a_configuration_only(hub: FakeHub) -> None:
     old = checkpoint_files.locate(REPOSITORY)
     moved = old.with_name("2" * 40)
     moved.mkdir()
@@ -482,7 +489,7 @@ def test_a_ref_that_moved_to_a_snapshot_with_a_configuration_only(hub: Hub) -> N
 
 @pytest.mark.parametrize("trouble", ["hangs", "401"])
 def test_no_trouble_of_the_hub_matters_to_what_is_here(
-    hub: Hub, trouble: str, caplog: pytest.LogCaptureFixture
+    hub: FakeHub, trouble: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = checkpoint_files.locate(REPOSITORY)
     if trouble == "hangs":

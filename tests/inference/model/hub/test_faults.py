@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from inference.model.hub import faults as hub_faults
+from inference.model.hub import faults
 
 
 def caused(error: Exception, cause: Exception) -> Exception:
@@ -38,7 +38,7 @@ def test_what_stands_between_us_and_the_hub(
     monkeypatch: pytest.MonkeyPatch, error: Exception, part: str, *, passing: bool
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "https://hub.test/")
-    fault = hub_faults.of_error(error)
+    fault = faults.of_error(error)
     assert fault is not None
     assert part in str(fault)
     assert fault.passing is passing
@@ -55,7 +55,7 @@ def test_what_stands_between_us_and_the_hub(
     ],
 )
 def test_what_keeps_the_cache_from_being_written(error: OSError, part: str) -> None:
-    fault = hub_faults.of_disk(error, Path("/cache/models--a--b"))
+    fault = faults.of_disk(error, Path("/cache/models--a--b"))
     assert fault is not None
     assert part in str(fault)
     assert "/cache/models--a--b" in str(fault)
@@ -64,12 +64,12 @@ def test_what_keeps_the_cache_from_being_written(error: OSError, part: str) -> N
 
 def test_a_file_of_certificates_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere.pem")
-    fault = hub_faults.of_error(FileNotFoundError(errno.ENOENT, "No such file or directory"))
+    fault = faults.of_error(FileNotFoundError(errno.ENOENT, "No such file or directory"))
     assert str(fault) == "SSL_CERT_FILE is '/nowhere.pem', and there is no such file"
 
 
 def test_a_proxy_that_wants_a_password_is_named() -> None:
-    assert "check HTTPS_PROXY" in str(hub_faults.of_status(407, {}, with_token=False))
+    assert "check HTTPS_PROXY" in str(faults.of_status(407, {}, with_token=False))
 
 
 def test_a_token_that_has_expired_is_named_whatever_the_hub_calls_it() -> None:
@@ -77,14 +77,14 @@ def test_a_token_that_has_expired_is_named_whatever_the_hub_calls_it() -> None:
         "X-Error-Code": "RepoNotFound",
         "X-Error-Message": "Invalid credentials in Authorization header",
     }
-    assert "it may have expired" in str(hub_faults.of_status(401, said, with_token=True))
+    assert "it may have expired" in str(faults.of_status(401, said, with_token=True))
 
 
 def test_an_error_of_our_own_is_none_of_the_hubs() -> None:
-    assert hub_faults.of_error(KeyError("surprise")) is None
-    assert hub_faults.of_disk(OSError(errno.EIO, "of another file")) is None
+    assert faults.of_error(KeyError("surprise")) is None
+    assert faults.of_disk(OSError(errno.EIO, "of another file")) is None
 
 
 def test_a_login_that_was_saved_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HF_TOKEN", raising=False)
-    assert "the saved login" in str(hub_faults.of_status(401, {}, with_token=True))
+    assert "the saved login" in str(faults.of_status(401, {}, with_token=True))

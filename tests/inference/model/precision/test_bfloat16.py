@@ -15,8 +15,7 @@ from PIL import Image
 from transformers import CLIPModel
 
 from inference.model import engine as engines
-from inference.model.backends import export_cache as exported
-from inference.model.backends import openvino_backend as compiled
+from inference.model.backends import export_cache, openvino_backend
 from inference.model.backends.checkpoint import Checkpoint
 from inference.model.classifier import LabelSet
 from inference.model.encoder.dual_encoder import DualEncoder
@@ -29,7 +28,7 @@ from tests.inference.model import checkpoints
 from tests.inference.model.reference import LABELS, pictures
 
 needs_openvino = pytest.mark.skipif(
-    not compiled.is_installed(), reason="OpenVINO is not installed (clipbot[fast])"
+    not openvino_backend.is_installed(), reason="OpenVINO is not installed (clipbot[fast])"
 )
 
 SETS = [
@@ -57,21 +56,21 @@ def worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def rounding(monkeypatch: pytest.MonkeyPatch) -> None:
     """OpenVINO's towers give what they would where bfloat16 is native, as to precision."""
-    make, run = compiled.CompiledTower.__init__, compiled.CompiledTower.__call__
+    make, run = openvino_backend.CompiledTower.__init__, openvino_backend.CompiledTower.__call__
     rough: set[int] = set()
 
-    def made(self: compiled.CompiledTower, file: Path, dtype: str, threads: int) -> None:
+    def made(self: openvino_backend.CompiledTower, file: Path, dtype: str, threads: int) -> None:
         make(self, file, "float32", threads)
         (rough.add if dtype == "bfloat16" else rough.discard)(id(self))
 
-    def rounded(self: compiled.CompiledTower, inputs: Inputs) -> FloatArray:
+    def rounded(self: openvino_backend.CompiledTower, inputs: Inputs) -> FloatArray:
         features = run(self, inputs)
         if id(self) not in rough:
             return features
         return (features.view(np.uint32) & 0xFFFF_0000).view(np.float32)
 
-    monkeypatch.setattr(compiled.CompiledTower, "__init__", made)
-    monkeypatch.setattr(compiled.CompiledTower, "__call__", rounded)
+    monkeypatch.setattr(openvino_backend.CompiledTower, "__init__", made)
+    monkeypatch.setattr(openvino_backend.CompiledTower, "__call__", rounded)
 
 
 def clip(folder: Path, scale: float) -> str:
@@ -106,7 +105,7 @@ def test_small_models_compute_in_float32_where_bfloat16_is_native_too(
     demo: Engine,
     runtime: Literal["torch", "openvino"],
 ) -> None:
-    if runtime == "openvino" and not compiled.is_installed():
+    if runtime == "openvino" and not openvino_backend.is_installed():
         pytest.skip("OpenVINO is not installed (clipbot[fast])")
     for name, exact in ((str(tiny_clip_folder), tiny_clip), ("demo", demo)):
         chosen = Engine.load(name, device="cpu", runtime=runtime)
@@ -212,9 +211,9 @@ def test_an_export_for_another_processor_is_not_used(
 ) -> None:
     folder = Path(clip(tmp_path / "clip", 2.0))
     monkeypatch.setenv(bfloat16.SWITCH, "off")
-    without = exported.digest(folder)
+    without = export_cache.digest(folder)
     monkeypatch.setenv(bfloat16.SWITCH, "on")
-    assert exported.digest(folder) != without
+    assert export_cache.digest(folder) != without
 
 
 @pytest.mark.parametrize("sigmoid_scores", [True, False])

@@ -99,8 +99,8 @@ async def test_children_die_with_their_parent(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     child = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     parent = (
-        "import subprocess, sys, time; from bot.services import tied; "
-        f"subprocess.Popen(tied.command([sys.executable, '-c', {child!r}])); time.sleep(60)"
+        "import subprocess, sys, time; from bot.services import parent_death; "
+        f"subprocess.Popen(parent_death.command([sys.executable, '-c', {child!r}])); time.sleep(60)"
     )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", parent)
     await until(lambda: pid.exists() and bool(pid.read_text()), True)

@@ -33,8 +33,11 @@ def reference(folder: Path) -> Reference:
 
 @pytest.fixture(scope="module")
 def engine(folder: Path, reference: Reference) -> Engine:
-    """Loaded last: the weights are deleted from the disk as soon as they are in memory."""
-    engine = Engine.load(str(folder), device="cpu")
+    """Loaded last: the weights are deleted from the disk as soon as they are in memory.
+
+    In float32 as the reference: `auto` takes bfloat16 on processors that compute in it natively.
+    """
+    engine = Engine.load(str(folder), device="cpu", dtype="float32")
     shutil.rmtree(folder)
     return engine
 

@@ -328,7 +328,7 @@ def test_progress_bars_come_back(folder: Path) -> None:
 
 _MANY_SHAPES = """
 import os, torch
-from inference import checkpoint
+from inference.model import checkpoint
 checkpoint.bound_primitive_caches()
 torch.set_num_threads(1)
 weights, terms = torch.ones(8, 8).to_mkldnn(), torch.ones(8).to_mkldnn()

@@ -18,9 +18,9 @@ from pathlib import Path
 import msgspec
 
 from clipbot_benchmarks.bot_side import growth, processes
-from clipbot_benchmarks.bot_side.helper import Helper
-from clipbot_benchmarks.bot_side.road import RoadRounds
-from clipbot_benchmarks.bot_side.whole import Whole, environment, running
+from clipbot_benchmarks.bot_side.child import Helper
+from clipbot_benchmarks.bot_side.end_to_end import RoadRounds
+from clipbot_benchmarks.bot_side.running_bot import Whole, environment, running
 from clipbot_benchmarks.report.figures import (
     Bench,
     GrowthPoint,
@@ -247,7 +247,7 @@ class _Conductor:
         photos = str(self._folder / "photos")
         command = [
             *_PYTHON,
-            "clipbot_benchmarks.bot_side.crowd",
+            "clipbot_benchmarks.bot_side.load_generator",
             photos,
             ", ".join(prepared.labels),
         ]

@@ -10,9 +10,9 @@ import msgspec
 
 from bot.platform.models import Media
 from clipbot_benchmarks.bot_side import processes
-from clipbot_benchmarks.bot_side.crowd import Told
-from clipbot_benchmarks.bot_side.road import PEOPLE
-from clipbot_benchmarks.bot_side.whole import Whole
+from clipbot_benchmarks.bot_side.end_to_end import PEOPLE
+from clipbot_benchmarks.bot_side.load_generator import Told
+from clipbot_benchmarks.bot_side.running_bot import Whole
 from clipbot_benchmarks.report.figures import GrowthPoint, Spread
 
 # What a worker has in hand besides what waits: a batch in the model and two behind it.

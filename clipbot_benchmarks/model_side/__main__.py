@@ -52,7 +52,7 @@ def measure(folder: Path, shown_name: str, random: bool, quick: bool, sections: 
     CLIP_MODEL, CLIP_DEVICE and CLIP_DTYPE say which engine; the photos are in FOLDER.
     """
     with _answering() as say:
-        from clipbot_benchmarks.model_side.measuring import Measuring
+        from clipbot_benchmarks.model_side.model_benchmark import Measuring
         from inference.protocol.settings import WorkerSettings, load
 
         measuring = Measuring(

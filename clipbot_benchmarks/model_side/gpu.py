@@ -12,11 +12,11 @@ from typing import Literal
 
 import torch
 
+from clipbot_benchmarks.model_side.baselines import piped
 from clipbot_benchmarks.model_side.checkpoints import Shape, random_clip
+from clipbot_benchmarks.model_side.interleaving import Contestant, Turns
 from clipbot_benchmarks.model_side.pictures import LABELS, open_all
 from clipbot_benchmarks.model_side.reference import Reference
-from clipbot_benchmarks.model_side.rivals import piped
-from clipbot_benchmarks.model_side.turns import Contestant, Turns
 from clipbot_benchmarks.report.figures import GpuPart, GpuRun, Run, Spread
 from inference import cores
 from inference.images.decoding import decode

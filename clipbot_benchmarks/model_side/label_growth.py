@@ -1,7 +1,7 @@
 """What more labels cost: known ones, new ones, and their chart."""
 
-from clipbot_benchmarks.model_side.ours import Ours, draw
-from clipbot_benchmarks.model_side.turns import Contestant, Turns
+from clipbot_benchmarks.model_side.engine_cases import Ours, draw
+from clipbot_benchmarks.model_side.interleaving import Contestant, Turns
 from clipbot_benchmarks.report.figures import LabelsPoint, Run, Spread
 
 _CHARTS = 4

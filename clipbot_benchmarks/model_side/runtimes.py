@@ -18,9 +18,9 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from clipbot_benchmarks.model_side.interleaving import Contestant
 from clipbot_benchmarks.model_side.pictures import BATCHES
 from clipbot_benchmarks.model_side.reference import Reference
-from clipbot_benchmarks.model_side.turns import Contestant
 from clipbot_benchmarks.report.figures import Fidelity, Run, Skipped
 from clipbot_benchmarks.report.names import TORCH_FLOAT32
 from inference.model.backends import openvino_backend

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from clipbot_benchmarks.report import plots
 from clipbot_benchmarks.report.figures import Bench, Run, Spread
-from clipbot_benchmarks.report.judged import Verdict, judge
+from clipbot_benchmarks.report.targets import Verdict, judge
 from clipbot_benchmarks.report.wording import GPU_RUNS, about, conditions, ms, title
 
 # Beside the plots; whoever reads the figures writes there what explains them, and it stays.

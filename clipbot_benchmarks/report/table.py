@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from clipbot_benchmarks.report.figures import Bench, Run
-from clipbot_benchmarks.report.judged import judge
+from clipbot_benchmarks.report.targets import judge
 from clipbot_benchmarks.report.wording import GPU_RUNS, about, conditions, ms, title
 
 _MARKS = {True: "[green]met[/]", False: "[red]not met[/]", None: "[dim]–[/]"}

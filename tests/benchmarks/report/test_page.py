@@ -10,7 +10,7 @@ from rich.console import Console
 
 from clipbot_benchmarks.report import page, table
 from clipbot_benchmarks.report.figures import Bench, Skipped
-from clipbot_benchmarks.report.judged import judge
+from clipbot_benchmarks.report.targets import judge
 from tests.benchmarks.report.stored import empty, stored, with_gpu
 
 

@@ -10,8 +10,8 @@ from playwright.async_api import Browser, async_playwright
 
 from clipbot_playground.launcher import Playground, PlaygroundSettings
 from inference.protocol.settings import load
-from tests.e2e.playground.desk import SHOTS, Desk
-from tests.e2e.playground.stage import Stage
+from tests.e2e.playground.browser_session import SHOTS, Desk
+from tests.e2e.playground.scripted_playground import Stage
 from tools import chromium
 
 

@@ -7,8 +7,8 @@ from importlib.resources import files
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.playground.desk import PHRASES, SHOTS, Desk
-from tests.e2e.playground.stage import Stage
+from tests.e2e.playground.browser_session import PHRASES, SHOTS, Desk
+from tests.e2e.playground.scripted_playground import Stage
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

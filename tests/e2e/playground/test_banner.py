@@ -5,8 +5,8 @@ from playwright.async_api import Browser, expect
 from bot.services.child_process import Ended
 from clipbot_playground.page.download import Progress
 from inference.protocol.messages import WorkerState, WorkerStatus
-from tests.e2e.playground.desk import Desk
-from tests.e2e.playground.stage import Stage
+from tests.e2e.playground.browser_session import Desk
+from tests.e2e.playground.scripted_playground import Stage
 
 _MODEL = "somebody/model"
 

@@ -5,8 +5,8 @@ from playwright.async_api import expect
 from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
 
 from clipbot_playground.page.system_panel import Work
-from tests.e2e.playground.desk import Desk
-from tests.e2e.playground.stage import Stage
+from tests.e2e.playground.browser_session import Desk
+from tests.e2e.playground.scripted_playground import Stage
 from tests.playground.botapi.pictures import picture
 
 

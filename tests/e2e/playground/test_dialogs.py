@@ -4,8 +4,8 @@ import pytest
 from playwright.async_api import Locator, expect
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from tests.e2e.playground.desk import Desk, Tab
-from tests.e2e.playground.stage import Stage
+from tests.e2e.playground.browser_session import Desk, Tab
+from tests.e2e.playground.scripted_playground import Stage
 from tests.playground.botapi.pictures import picture
 
 _SCREEN = (1280, 800)

@@ -12,9 +12,9 @@ from safetensors.torch import load_file, save_file
 
 from clipbot_playground.launcher import Playground, PlaygroundSettings
 from inference.protocol.settings import load
-from tests.e2e.playground.desk import PATIENCE, PHRASES, SHOTS, Desk
+from tests.e2e.playground.browser_session import PATIENCE, PHRASES, SHOTS, Desk
 from tests.inference.model import checkpoints
-from tests.playground.page.hub import WEIGHTS, Hub
+from tests.playground.page.slow_hub import WEIGHTS, Hub
 
 # The hub's client writes to the disk in pieces of 10 MB.
 _PIECE = 10 * 1024 * 1024

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.playground.desk import PHRASES, Desk, Tab
+from tests.e2e.playground.browser_session import PHRASES, Desk, Tab
 from tests.waiting import until
 
 

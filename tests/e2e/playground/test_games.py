@@ -2,7 +2,7 @@
 
 from playwright.async_api import Locator, expect
 
-from tests.e2e.playground.desk import Desk, Tab
+from tests.e2e.playground.browser_session import Desk, Tab
 
 
 async def _club(desk: Desk, title: str, *names: str) -> Tab:

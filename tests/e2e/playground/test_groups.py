@@ -2,7 +2,7 @@
 
 from playwright.async_api import expect
 
-from tests.e2e.playground.desk import PHRASES, Desk
+from tests.e2e.playground.browser_session import PHRASES, Desk
 
 
 async def test_a_command_in_the_group_as_somebody_else(desk: Desk) -> None:

@@ -2,7 +2,7 @@
 
 from playwright.async_api import expect
 
-from tests.e2e.playground.desk import PHRASES, Desk
+from tests.e2e.playground.browser_session import PHRASES, Desk
 
 
 async def test_enter_sends_and_escape_closes(desk: Desk) -> None:

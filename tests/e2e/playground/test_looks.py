@@ -2,7 +2,7 @@
 
 from playwright.async_api import Page, expect
 
-from tests.e2e.playground.desk import PHRASES, SHOTS, Desk, Tab
+from tests.e2e.playground.browser_session import PHRASES, SHOTS, Desk, Tab
 
 _LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen"
 _PHONE = (390, 844)

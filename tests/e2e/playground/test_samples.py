@@ -4,8 +4,8 @@ from playwright.async_api import expect
 
 from clipbot_playground.botapi.model.chats import Chat
 from clipbot_playground.botapi.model.messages import Message
-from tests.e2e.playground.desk import Desk, Tab
-from tests.e2e.playground.stage import Stage
+from tests.e2e.playground.browser_session import Desk, Tab
+from tests.e2e.playground.scripted_playground import Stage
 
 
 async def _group(desk: Desk, stage: Stage, title: str, *names: str) -> tuple[Tab, Chat]:

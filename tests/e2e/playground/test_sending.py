@@ -4,7 +4,7 @@ import asyncio
 
 from playwright.async_api import FilePayload, Route, expect
 
-from tests.e2e.playground.desk import PHRASES, Desk
+from tests.e2e.playground.browser_session import PHRASES, Desk
 
 
 async def test_an_album_gets_one_answer(desk: Desk) -> None:

@@ -2,7 +2,7 @@
 
 from playwright.async_api import expect
 
-from tests.e2e.playground.desk import Desk
+from tests.e2e.playground.browser_session import Desk
 
 
 async def test_two_tabs_and_a_reload_show_the_same(desk: Desk) -> None:

@@ -9,7 +9,7 @@ import pytest
 from clipbot_playground.page.download import Download, Progress
 from inference.model.hub.cache import model_folder
 from tests.inference.model.hub import hub_server
-from tests.playground.page.hub import Hub
+from tests.playground.page.slow_hub import Hub
 
 _SIZE = 8192  # bytes; whole blocks, so that the disk holds exactly as much
 _OTHERS = {"config.json": b"{}", "flax_model.msgpack": b"f" * 999, "model.fp16.safetensors": b"h"}

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from clipbot_benchmarks.bot_side import whole
-from clipbot_benchmarks.bot_side.helper import Helper
-from clipbot_benchmarks.bot_side.whole import RunFailed, Whole, environment, running
+from clipbot_benchmarks.bot_side import running_bot
+from clipbot_benchmarks.bot_side.child import Helper
+from clipbot_benchmarks.bot_side.running_bot import RunFailed, Whole, environment, running
 from inference.protocol.settings import WorkerSettings, load
 
 # Says where it is, and answers nothing that it is told.
@@ -43,7 +43,7 @@ async def test_a_bot_that_ends_while_it_is_measured(tmp_path: Path) -> None:
 
 
 async def test_a_model_that_takes_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(whole, "_PATIENCE", -1.0)
+    monkeypatch.setattr(running_bot, "_PATIENCE", -1.0)
     async with deaf_crowd(tmp_path) as crowd:
         url = await crowd.hear(str)
         with pytest.raises(RunFailed, match="did not load its model"):

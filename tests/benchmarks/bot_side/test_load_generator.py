@@ -5,8 +5,8 @@ import asyncio
 import httpx
 import pytest
 
-from clipbot_benchmarks.bot_side import crowd
-from clipbot_benchmarks.bot_side.crowd import TOKEN, Crowd, Order, Refused
+from clipbot_benchmarks.bot_side import load_generator
+from clipbot_benchmarks.bot_side.load_generator import TOKEN, Crowd, Order, Refused
 from clipbot_benchmarks.model_side.pictures import photo
 from clipbot_playground.botapi.model import media
 from clipbot_playground.botapi.server import BotApiServer
@@ -27,7 +27,7 @@ async def test_an_answer_that_is_no_chart() -> None:
 
 
 async def test_a_bot_that_does_not_poll(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowd, "_START", 0.01)
+    monkeypatch.setattr(load_generator, "_START", 0.01)
     async with BotApiServer(TOKEN) as server:
         with pytest.raises(TimeoutError, match="did not ask for updates"):
             await Crowd(server, [], "cat, dog").obey(Order("polled"))

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from clipbot_benchmarks.model_side.turns import Contestant, Turns
+from clipbot_benchmarks.model_side.interleaving import Contestant, Turns
 from clipbot_benchmarks.report.figures import Run
 
 

@@ -1,7 +1,7 @@
 """The whole road over HTTP: photo sent → fetched → queued → seen → drawn → chart in the chat."""
 
 from clipbot_benchmarks.bot_side import processes
-from clipbot_benchmarks.bot_side.whole import Whole
+from clipbot_benchmarks.bot_side.running_bot import Whole
 from clipbot_benchmarks.report.figures import Road, Spread
 
 PEOPLE = 20

@@ -1,6 +1,6 @@
 """Telegram and its people, in a process of their own.
 
-`python -m clipbot_benchmarks.bot_side.crowd FOLDER`
+`python -m clipbot_benchmarks.bot_side.load_generator FOLDER`
 
 Prints the server's URL, then does what lines of JSON say (see `Order`), and answers each.
 What Telegram's own machines do, this machine does beforehand (the sizes of people's photos) or not

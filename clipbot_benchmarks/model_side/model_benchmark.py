@@ -10,11 +10,11 @@ from typing import TypeVar
 import torch
 
 from clipbot_benchmarks.model_side import answers, gpu, label_growth, machine, runtimes
-from clipbot_benchmarks.model_side.ours import Ours
+from clipbot_benchmarks.model_side.baselines import rivals
+from clipbot_benchmarks.model_side.engine_cases import Ours
+from clipbot_benchmarks.model_side.interleaving import Turns
 from clipbot_benchmarks.model_side.pictures import LABELS, SIZE
 from clipbot_benchmarks.model_side.reference import Reference
-from clipbot_benchmarks.model_side.rivals import rivals
-from clipbot_benchmarks.model_side.turns import Turns
 from clipbot_benchmarks.report.figures import (
     Answers,
     Fidelity,

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from PIL import Image
 
+from clipbot_benchmarks.model_side.interleaving import Contestant
 from clipbot_benchmarks.model_side.pictures import LABELS
 from clipbot_benchmarks.model_side.reference import Reference
-from clipbot_benchmarks.model_side.turns import Contestant
 from clipbot_benchmarks.report.figures import Run
 from clipbot_benchmarks.report.names import NOTEBOOK, PIPELINE
 from inference.model.encoder.scoring import FloatArray

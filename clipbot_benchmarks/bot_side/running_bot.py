@@ -18,8 +18,8 @@ from bot.services import parent_death as tied
 from bot.services import proxy_environment as direct
 from bot.settings import BotSettings
 from clipbot_benchmarks.bot_side import processes
-from clipbot_benchmarks.bot_side.crowd import TOKEN, Order, Told
-from clipbot_benchmarks.bot_side.helper import Helper
+from clipbot_benchmarks.bot_side.child import Helper
+from clipbot_benchmarks.bot_side.load_generator import TOKEN, Order, Told
 from inference.protocol.errors import OperatorError
 from inference.protocol.settings import SharedSettings, WorkerSettings
 

@@ -6,8 +6,8 @@ from typing import Literal
 
 from PIL import Image
 
+from clipbot_benchmarks.model_side.interleaving import Contestant
 from clipbot_benchmarks.model_side.pictures import BATCHES, LABELS, NewLabels, as_fetched
-from clipbot_benchmarks.model_side.turns import Contestant
 from clipbot_benchmarks.report.figures import ChartSize, Run, Spread
 from clipbot_benchmarks.report.names import (
     CHART,

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from clipbot_benchmarks.report.figures import Answers, Bench, GrowthPoint, Process, Spread
-from clipbot_benchmarks.report.judged import Verdict, ideal_per_photo, in_unit, judge
+from clipbot_benchmarks.report.targets import Verdict, ideal_per_photo, in_unit, judge
 from tests.benchmarks.report.stored import empty, stored
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clipbot_benchmarks.bot_side.helper import Helper, HelperFailed
+from clipbot_benchmarks.bot_side.child import Helper, HelperFailed
 
 
 def helper(tmp_path: Path, program: str) -> Helper:

@@ -21,7 +21,7 @@ from bot.platform.ports import RetryLater, TargetGone
 from bot.queues.job_publisher import Admission
 from bot.runtime.clock import steady
 from bot.runtime.retry import Failures, backoff
-from bot.storage import DATABASE_AWAY, Album, Store
+from bot.storage import DATABASE_AWAY, Store, StoredAlbum
 from bot.telegram import shapes
 from bot.telegram.pictures import NotAPicture
 from bot.telegram.platform import Bot
@@ -85,7 +85,7 @@ class Albums:
                     await self._store.put_off_album(album, _LEASE)
                     tasks.create_task(self._deal_with(album))
 
-    async def _deal_with(self, album: Album) -> None:
+    async def _deal_with(self, album: StoredAlbum) -> None:
         """Asks about an album; whatever goes wrong, it is tried again or told."""
         again: float | None = None
         try:
@@ -109,7 +109,7 @@ class Albums:
             await self._store.put_off_album(album, again)
         self._something_came.set()  # or `watch` would sleep on until the lease ends
 
-    async def _apologise(self, album: Album) -> None:
+    async def _apologise(self, album: StoredAlbum) -> None:
         try:
             messages = await self._messages(album)
             asking = next((m for m in messages if m.message_id == album.asking_id), messages[0])
@@ -119,7 +119,7 @@ class Albums:
         except Exception:
             log.exception("The apology for an album failed as well.")
 
-    async def _messages(self, album: Album) -> list[Message]:
+    async def _messages(self, album: StoredAlbum) -> list[Message]:
         packed = await self._store.album_items(album)
         items = [shapes.message(json.loads(item)) for item in packed]
         messages = [Message.de_json(item, self._bot) for item in items if item]
@@ -127,7 +127,7 @@ class Albums:
             raise TargetGone("the album was forgotten")
         return messages
 
-    async def _take_up(self, album: Album) -> None:
+    async def _take_up(self, album: StoredAlbum) -> None:
         messages = await self._messages(album)
         parts = parts_of(messages, album.asking_id, self._bot.username)
         if not parts:

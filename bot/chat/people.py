@@ -7,7 +7,7 @@ from telegram.constants import ChatType
 
 from bot.i18n import Sentences, choose, speak
 from bot.platform.models import MessageRef
-from bot.storage import Person, Store
+from bot.storage import Profile, Store
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Speaker:
     """
 
     user_id: int
-    person: Person
+    person: Profile
     sentences: Sentences
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+# The platform of ids, jobs and rows that name none.
+TELEGRAM = "telegram"
+
 # Bot API, getFile: "bots can download files of up to 20MB in size"
 MAX_FILE_BYTES = 20 * 2**20
 
@@ -56,11 +59,12 @@ class ClassifyRequest:
 
     Attributes:
         place: the message that asks; the answer replies to it.
-        serial: 0 for a new message; grows with each edit of it, so that the newest answer stays.
+        revision: 0 for a new message; grows with each edit of it, so that the newest answer stays.
         media: 1..10 pictures; more than one is an album.
         labels: what to compare them with, as typed.
         private: True in a chat with one person.
         has_own_labels: True where the message itself holds them; else they are stored ones.
+        platform: where the message stands; lower-case letters.
     """
 
     place: MessageRef
@@ -72,23 +76,31 @@ class ClassifyRequest:
     revision: int = 0
     private: bool = field(default=True, compare=False)
     has_own_labels: bool = True
+    platform: str = TELEGRAM
 
     @property
     def id(self) -> str:
-        """The same for the same question, so that it is stored and answered once."""
-        return f"{self.place.chat_id}.{self.place.message_id}.{self.revision}"
+        """The same for the same question, so that it is stored and answered once.
+
+        `chat.message.revision`, with the platform in front unless that is Telegram: results are
+        routed by the id alone.
+        """
+        number = f"{self.place.chat_id}.{self.place.message_id}.{self.revision}"
+        return number if self.platform == TELEGRAM else f"{self.platform}.{number}"
 
     @staticmethod
-    def message_of(ask_id: str) -> tuple[int, int]:
-        """Chat and number of the message that asked, from the question's id.
+    def message_of(request_id: str) -> tuple[str, int, int]:
+        """Return platform, chat and number of the message that asked, from the question's id.
 
         Raises:
             ValueError: it is no question's id.
         """
-        numbers = [int(part) for part in ask_id.split(".")]
+        parts = request_id.split(".")
+        platform = TELEGRAM if len(parts) == 3 else parts.pop(0)
+        numbers = [int(part) for part in parts]
         if len(numbers) != 3 or any(abs(number) >= 2**63 for number in numbers):
-            raise ValueError(f"{ask_id!r} is no question's id")
-        return numbers[0], numbers[1]
+            raise ValueError(f"{request_id!r} is no question's id")
+        return platform, numbers[0], numbers[1]
 
     @property
     def fingerprint(self) -> str:

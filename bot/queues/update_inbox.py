@@ -134,7 +134,7 @@ class UpdateInbox:
         update = _update_in(delivery)
         number = _number_of(update)
         try:
-            if await self._store.is_handled(number):
+            if await self._store.is_handled(str(number)):
                 return None
             await self._front.handle(update)
         except TargetGone as error:
@@ -151,7 +151,7 @@ class UpdateInbox:
             await self._dead_letters.keep(delivery)
             await self._front.apologise(update)
         self._failures.forget(number)
-        await retry_until_stored(lambda: self._store.mark_handled(number))
+        await retry_until_stored(lambda: self._store.mark_handled(str(number)))
         return None
 
 

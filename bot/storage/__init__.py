@@ -1,12 +1,12 @@
 """What outlives a restart: people's preferences, questions, albums, jobs, answers, and games."""
 
-from bot.storage.albums import Album
+from bot.storage.albums import StoredAlbum
 from bot.storage.engine.database import Database, checkpoint, claim, open_database
 from bot.storage.engine.outages import DATABASE_AWAY, retry_until_stored
-from bot.storage.engine.rows import MEMORY_HOURS
+from bot.storage.engine.part import MEMORY_HOURS
 from bot.storage.game_settings import GameSettings
 from bot.storage.jobs import Answered, JobRecord
-from bot.storage.people import Person
+from bot.storage.people import Profile
 from bot.storage.rounds import Display, RoundKey, RoundRow, ScoreEntry
 from bot.storage.scores import Standing
 from bot.storage.store import Store
@@ -15,18 +15,18 @@ from bot.storage.unanswered import Unanswered
 __all__ = [
     "DATABASE_AWAY",
     "MEMORY_HOURS",
-    "Album",
     "Answered",
     "Database",
     "Display",
     "GameSettings",
     "JobRecord",
-    "Person",
+    "Profile",
     "RoundKey",
     "RoundRow",
     "ScoreEntry",
     "Standing",
     "Store",
+    "StoredAlbum",
     "Unanswered",
     "checkpoint",
     "claim",

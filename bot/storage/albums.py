@@ -3,19 +3,19 @@
 import time
 from dataclasses import dataclass
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 
 from bot.runtime.clock import steady
-from bot.storage.engine.rows import Rows
+from bot.storage.engine.part import StorePart, here
 from bot.storage.engine.tables import album_items, albums
 
 
 @dataclass(frozen=True)
-class Album:
-    """An album as it stood when its newest item came.
+class StoredAlbum:
+    """An album as it was when its newest item came.
 
     Attributes:
-        serial: grows with each item that comes, in whatever order.
+        revision: grows with each item that comes, in whatever order.
         asking_id: the item that was answered before; None the first time.
     """
 
@@ -25,12 +25,12 @@ class Album:
     asking_id: int | None = None
 
 
-# Nothing is put off for longer, in seconds: what is due later than that was stored before the
-# host's clock was set back.
+# Nothing is put off for longer, in seconds. A later due time was stored before the host's clock
+# was set back.
 _FARTHEST = 600.0
 
 
-class Albums(Rows):
+class AlbumTables(StorePart):
     """The tables `albums` and `album_items`. Due times are those of `bot.runtime.clock.steady`."""
 
     async def add_album_item(
@@ -45,11 +45,11 @@ class Albums(Rows):
         revision: int,
         settle: float,
     ) -> None:
-        """Keeps an item that is new here, and puts the album off for `settle` seconds more.
+        """Store an item that is new here, and put the album off for `settle` seconds.
 
         Args:
-            edited: it takes the place of what is there; a new item may come after its edit.
-            serial: that of the album, unless it is greater already.
+            edited: replace what is there. A new item that comes after its edit changes nothing.
+            revision: becomes that of the album, unless the album's is greater already.
         """
         keys = {"chat_id": chat_id, "group_id": group_id, "message_id": message_id}
         item = {"user_id": user_id, "message": message}
@@ -63,66 +63,66 @@ class Albums(Rows):
             else:
                 done = await connection.execute(self._insert_once(album_items, keys, item))
                 if not done.rowcount:
-                    return  # it came once more
+                    return  # it was delivered twice
             await connection.execute(self._upsert_into(albums, album, fresh, changes))
 
-    async def due_albums(self) -> list[Album]:
-        """Albums that have settled."""
+    async def due_albums(self) -> list[StoredAlbum]:
+        """Return the albums that have settled."""
         now = steady()
-        query = select(albums).where(or_(albums.c.due_at <= now, albums.c.due_at > now + _FARTHEST))
-        async with self._database.connect() as connection:
-            rows = (await connection.execute(query)).all()
-        return [Album(r.chat_id, r.group_id, r.serial, r.asking_id) for r in rows]
+        is_due = or_(albums.c.due_at <= now, albums.c.due_at > now + _FARTHEST)
+        rows = await self._all(select(albums).where(here(albums), is_due))
+        return [StoredAlbum(r.chat_id, r.group_id, r.serial, r.asking_id) for r in rows]
 
     async def next_album_due(self) -> float | None:
-        """When the next album settles, by `bot.runtime.clock.steady`."""
+        """Return when the next album settles, by `bot.runtime.clock.steady`."""
         now = steady()
         due_at = case((albums.c.due_at > now + _FARTHEST, now), else_=albums.c.due_at)
-        async with self._database.connect() as connection:
-            found = await connection.execute(select(func.min(due_at)))
-            value = found.scalar_one_or_none()
-        return None if value is None else float(value)
+        row = await self._first(select(func.min(due_at)).where(here(albums)))
+        return None if row is None or row[0] is None else float(row[0])
 
-    async def album_items(self, album: Album) -> list[bytes]:
-        """An album's items, in the order of their messages."""
+    async def album_items(self, album: StoredAlbum) -> list[bytes]:
+        """Return an album's items, in the order of their messages."""
         query = (
             select(album_items.c.message)
-            .where(album_items.c.chat_id == album.chat_id, album_items.c.group_id == album.group_id)
+            .where(
+                here(album_items),
+                album_items.c.chat_id == album.chat_id,
+                album_items.c.group_id == album.group_id,
+            )
             .order_by(album_items.c.message_id)
         )
-        async with self._database.connect() as connection:
-            return list((await connection.execute(query)).scalars())
+        return [row.message for row in await self._all(query)]
 
-    async def put_off_album(self, album: Album, seconds: float | None) -> None:
-        """Makes the album due in so many seconds, or with None no more; newer items win."""
+    async def put_off_album(self, album: StoredAlbum, seconds: float | None) -> None:
+        """Make the album due in so many seconds, or with None no more; newer items win."""
         due_at = None if seconds is None else _in(seconds)
-        async with self._database.begin() as connection:
-            await connection.execute(
-                update(albums)
-                .where(
-                    albums.c.chat_id == album.chat_id,
-                    albums.c.group_id == album.group_id,
-                    albums.c.serial == album.revision,
-                )
-                .values(due_at=due_at)
-            )
+        await self._change(
+            update(albums)
+            .where(_is(album), albums.c.serial == album.revision)
+            .values(due_at=due_at)
+        )
 
     async def put_off_all_albums(self, seconds: float) -> None:
-        """Gives albums that a crash cut short so many seconds for their other items to come."""
-        async with self._database.begin() as connection:
-            await connection.execute(
-                update(albums).where(albums.c.due_at.is_not(None)).values(due_at=_in(seconds))
-            )
+        """Make all albums that wait due in so many seconds.
 
-    async def album_asked_by(self, album: Album, message_id: int) -> None:
-        """From now on the album's answer belongs to this item."""
-        async with self._database.begin() as connection:
-            await connection.execute(
-                update(albums)
-                .where(albums.c.chat_id == album.chat_id, albums.c.group_id == album.group_id)
-                .values(asking_id=message_id)
-            )
+        After a crash, the items that had not come yet need that time.
+        """
+        await self._change(
+            update(albums)
+            .where(here(albums), albums.c.due_at.is_not(None))
+            .values(due_at=_in(seconds))
+        )
+
+    async def album_asked_by(self, album: StoredAlbum, message_id: int) -> None:
+        """Store which item the album's answer replies to."""
+        await self._change(update(albums).where(_is(album)).values(asking_id=message_id))
 
 
 def _in(seconds: float) -> float:
     return steady() + min(seconds, _FARTHEST)
+
+
+def _is(album: StoredAlbum) -> ColumnElement[bool]:
+    return and_(
+        here(albums), albums.c.chat_id == album.chat_id, albums.c.group_id == album.group_id
+    )

@@ -1,22 +1,22 @@
-"""What a group's admins chose for its games."""
+"""What the admins of a group or server chose for its games."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from bot.storage.engine.rows import Rows
+from bot.storage.engine.part import StorePart, here
 from bot.storage.engine.tables import game_settings
 
 
 @dataclass(frozen=True)
 class GameSettings:
-    """How games are played in a chat.
+    """How games are played in a home.
 
     Attributes:
         pace: times the usual length of a round.
-        language: of boards; None takes the starter's.
-        labels: how many labels a question of Beat CLIP has at most.
-        admins_only: only the chat's admins may start games.
+        language: of boards; None takes that of whoever starts a round.
+        labels: how many labels a round has at most, in games that show labels.
+        admins_only: only the home's admins can start games.
     """
 
     pace: float = 1.0
@@ -25,23 +25,22 @@ class GameSettings:
     admins_only: bool = False
 
 
-class GameSettingsPart(Rows):
+class GameSettingsTable(StorePart):
     """The table `game_settings`."""
 
-    async def game_settings(self, chat_id: int) -> GameSettings:
-        """A chat's settings."""
-        query = select(game_settings).where(game_settings.c.chat_id == chat_id)
-        async with self._database.connect() as connection:
-            row = (await connection.execute(query)).one_or_none()
+    async def game_settings(self, home_id: int) -> GameSettings:
+        """Return a home's settings."""
+        query = select(game_settings).where(here(game_settings), game_settings.c.home_id == home_id)
+        row = await self._first(query)
         if row is None:
             return GameSettings()
         return GameSettings(row.pace, row.language, row.labels, bool(row.admins_only))
 
-    async def set_game_settings(self, chat_id: int, chosen: GameSettings) -> None:
-        """Stores a chat's settings."""
+    async def set_game_settings(self, home_id: int, chosen: GameSettings) -> None:
+        """Store a home's settings."""
         await self._upsert(
             game_settings,
-            {"chat_id": chat_id},
+            {"home_id": home_id},
             {
                 "pace": chosen.pace,
                 "language": chosen.language,

@@ -6,52 +6,61 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, bindparam, delete, func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Select, Update, bindparam, delete, func, select, update
 
 from bot.platform.models import ClassifyRequest, Media, MessageRef
-from bot.storage.engine.rows import Rows
+from bot.storage.engine.part import StorePart, here
 from bot.storage.engine.tables import answers, jobs
 
-# A job that is still out after this is lost (its queue was deleted) and no longer counts.
+# A job that has no answer after so many seconds is lost (its queue was deleted); it no longer
+# counts against its person.
 _LOST_AFTER = 24 * 3_600.0
 
 _media = msgspec.msgpack.Decoder(tuple[Media, ...])
 
-# Asked for each photo, and so made once: making one anew took two fifths of the time of asking it.
-_newest = select(jobs).order_by(jobs.c.serial.desc()).limit(1)
-_JOB = _newest.where(jobs.c.id == bindparam("job_id"))
-_LATEST_JOB = _newest.where(
+# These run for each photo, so they are built once: building one takes two fifths of its time.
+_NEWEST = select(jobs).where(here(jobs)).order_by(jobs.c.serial.desc()).limit(1)
+_JOB = _NEWEST.where(jobs.c.id == bindparam("job_id"))
+_LATEST_JOB = _NEWEST.where(
     jobs.c.chat_id == bindparam("chat_id"), jobs.c.message_id == bindparam("message_id")
 )
-_JOB_ANSWERED_BY = _newest.where(
+_JOB_ANSWERED_BY = _NEWEST.where(
     jobs.c.chat_id == bindparam("chat_id"),
     jobs.c.message_id.in_(
         select(answers.c.message_id).where(
-            answers.c.chat_id == bindparam("chat_id"), answers.c.answer_id == bindparam("answer_id")
+            here(answers),
+            answers.c.chat_id == bindparam("chat_id"),
+            answers.c.answer_id == bindparam("answer_id"),
         )
     ),
 )
 _LAST_JOB = (
     select(jobs)
-    .where(jobs.c.chat_id == bindparam("chat_id"), jobs.c.user_id == bindparam("user_id"))
+    .where(
+        here(jobs),
+        jobs.c.chat_id == bindparam("chat_id"),
+        jobs.c.user_id == bindparam("user_id"),
+    )
     .order_by(jobs.c.created_at.desc(), jobs.c.serial.desc())
     .limit(1)
 )
 _IN_FLIGHT = select(func.count()).where(
+    here(jobs),
     jobs.c.user_id == bindparam("user_id"),
     jobs.c.delivered_at.is_(None),
     jobs.c.created_at > bindparam("since"),
 )
 _ANSWER = select(answers).where(
-    answers.c.chat_id == bindparam("chat_id"), answers.c.message_id == bindparam("message_id")
+    here(answers),
+    answers.c.chat_id == bindparam("chat_id"),
+    answers.c.message_id == bindparam("message_id"),
 )
 # What was asked is kept only for as long as it may have to be asked again.
-_NOT_TO_BE_ASKED = {"labels": None, "template": None}
+_FORGOTTEN = {"labels": None, "template": None}
 _DELIVERED = (
     update(jobs)
-    .where(jobs.c.id == bindparam("job_id"))
-    .values(delivered_at=bindparam("now"), **_NOT_TO_BE_ASKED)
+    .where(here(jobs), jobs.c.id == bindparam("job_id"))
+    .values(delivered_at=bindparam("now"), **_FORGOTTEN)
 )
 
 
@@ -60,7 +69,7 @@ class JobRecord:
     """A question that was put to the workers.
 
     Attributes:
-        fingerprint: what its message said, see `ClassifyRequest`; "" where that is forgotten.
+        fingerprint: of what its message said, see `ClassifyRequest`; "" where that is forgotten.
         delivered_at: Unix time of its answer; None while there is none.
     """
 
@@ -76,7 +85,7 @@ class JobRecord:
 
     @property
     def delivered(self) -> bool:
-        """Whether the platform took the answer, or it became pointless."""
+        """True once the platform took the answer, or it became pointless."""
         return self.delivered_at is not None
 
 
@@ -88,155 +97,146 @@ class Answered:
     is_chart: bool
 
 
-class Jobs(Rows):
+class JobTables(StorePart):
     """The tables `jobs` and `answers`."""
 
-    async def record_job(self, ask: ClassifyRequest, queue: str | None = None) -> None:
-        """Notes a question before it is queued; the same question again changes nothing.
+    async def record_job(self, request: ClassifyRequest, queue: str | None = None) -> None:
+        """Store a question before it is queued; the same question again changes nothing.
 
         Args:
             queue: when the jobs stream was made that it is put into.
         """
         # delivered_at is not among them: an answer that was delivered stays delivered.
         values = {
-            **_columns(ask),
-            "labels": json.dumps(ask.labels, ensure_ascii=False),
-            "template": ask.template,
+            **self._columns(request),
+            "labels": json.dumps(request.labels, ensure_ascii=False),
+            "template": request.template,
             "queue": queue,
         }
-        await self._upsert(jobs, {"id": ask.id}, values)
+        await self._upsert(jobs, {"id": request.id}, values)
 
-    async def record_refusal(self, ask: ClassifyRequest) -> None:
-        """Notes a question that a sentence answered: nothing is queued, and its edits are edits."""
-        columns = _columns(ask)
+    async def record_refusal(self, request: ClassifyRequest) -> None:
+        """Store a question that a sentence answered, so that an edit of it is seen as an edit."""
+        columns = self._columns(request)
         values = {**columns, "delivered_at": columns["created_at"]}
-        await self._upsert(jobs, {"id": ask.id}, values)
+        await self._upsert(jobs, {"id": request.id}, values)
+
+    def _columns(self, request: ClassifyRequest) -> dict[str, Any]:
+        if request.platform != self._platform:
+            raise ValueError(f"a question of {request.platform} can't go to {self._platform}")
+        return {
+            "chat_id": request.place.chat_id,
+            "message_id": request.place.message_id,
+            "thread_id": request.place.thread_id,
+            "serial": request.revision,
+            "user_id": request.user_id,
+            "language": request.language,
+            "fingerprint": request.fingerprint,
+            "media": msgspec.msgpack.encode(request.media),
+            "created_at": time.time(),
+        }
 
     async def change_fingerprint(self, job_id: str, fingerprint: str) -> None:
-        """Notes that the message of a question says something else now, which asks nothing."""
-        async with self._database.begin() as connection:
-            await connection.execute(
-                update(jobs).where(jobs.c.id == job_id).values(fingerprint=fingerprint)
-            )
+        """Store that the message of a question was edited in a way that asks nothing new."""
+        await self._change(_update_of(job_id).values(fingerprint=fingerprint))
 
     async def job(self, job_id: str) -> JobRecord | None:
-        """A question by its id."""
-        return await self._one_job(_JOB, job_id=job_id)
+        """Return a question by its id."""
+        return await self._record(_JOB, job_id=job_id)
 
     async def latest_job(self, chat_id: int, message_id: int) -> JobRecord | None:
-        """The newest question that a message asked."""
-        return await self._one_job(_LATEST_JOB, chat_id=chat_id, message_id=message_id)
+        """Return the newest question that a message asked."""
+        return await self._record(_LATEST_JOB, chat_id=chat_id, message_id=message_id)
 
     async def job_answered_by(self, chat_id: int, answer_id: int) -> JobRecord | None:
-        """The question that a message of ours answers."""
-        return await self._one_job(_JOB_ANSWERED_BY, chat_id=chat_id, answer_id=answer_id)
+        """Return the question that a message of ours answers."""
+        return await self._record(_JOB_ANSWERED_BY, chat_id=chat_id, answer_id=answer_id)
 
     async def last_job(self, chat_id: int, user_id: int) -> JobRecord | None:
-        """The newest question of a person in a chat."""
-        return await self._one_job(_LAST_JOB, chat_id=chat_id, user_id=user_id)
+        """Return the newest question of a person in a chat."""
+        return await self._record(_LAST_JOB, chat_id=chat_id, user_id=user_id)
 
-    async def _one_job(self, query: Select[Any], **values: Any) -> JobRecord | None:
-        async with self._database.connect() as connection:
-            row = (await connection.execute(query, values)).one_or_none()
+    async def _record(self, query: Select[Any], **values: Any) -> JobRecord | None:
+        row = await self._first(query, **values)
         return None if row is None else _job_record(row)
 
     async def jobs_in_flight(self, user_id: int) -> int:
-        """How many questions of a person are not answered yet."""
-        values = {"user_id": user_id, "since": time.time() - _LOST_AFTER}
-        async with self._database.connect() as connection:
-            return int((await connection.execute(_IN_FLIGHT, values)).scalar_one())
+        """Return how many questions of a person are not answered yet."""
+        row = await self._first(_IN_FLIGHT, user_id=user_id, since=time.time() - _LOST_AFTER)
+        return int(row[0]) if row else 0
 
     async def forget_job(self, job_id: str) -> None:
-        """Removes a question that could not be queued."""
-        async with self._database.begin() as connection:
-            await connection.execute(delete(jobs).where(jobs.c.id == job_id))
+        """Delete a question that could not be queued."""
+        await self._change(delete(jobs).where(here(jobs), jobs.c.id == job_id))
 
     async def mark_delivered(self, job_id: str) -> None:
-        """The platform took the answer, or it became pointless."""
-        async with self._database.begin() as connection:
-            await _mark_delivered(connection, job_id)
+        """Store that the platform took the answer, or that it became pointless."""
+        await self._change(_DELIVERED, job_id=job_id, now=time.time())
 
     async def waiting_longer_than(self, seconds: float) -> list[JobRecord]:
-        """Questions out for so long, whose askers were not told yet."""
+        """Return the questions that wait for so long and whose people were not told yet."""
         now = time.time()
         query = select(jobs).where(
+            here(jobs),
             jobs.c.delivered_at.is_(None),
             jobs.c.noticed_at.is_(None),
             jobs.c.created_at < now - seconds,
             jobs.c.created_at > now - _LOST_AFTER,
         )
-        async with self._database.connect() as connection:
-            return [_job_record(row) for row in await connection.execute(query)]
+        return [_job_record(row) for row in await self._all(query)]
 
     async def supersede(self, place: MessageRef, revision: int) -> None:
-        """Nobody waits any more for what a message asked before its edit of this serial."""
-        async with self._database.begin() as connection:
-            await connection.execute(
-                update(jobs)
-                .where(
-                    jobs.c.chat_id == place.chat_id,
-                    jobs.c.message_id == place.message_id,
-                    jobs.c.serial < revision,
-                    jobs.c.delivered_at.is_(None),
-                )
-                # Without a fingerprint: whoever edits it back wants it answered after all.
-                .values(delivered_at=time.time(), fingerprint="", **_NOT_TO_BE_ASKED)
+        """Close the questions that a message asked before this revision of it."""
+        await self._change(
+            update(jobs)
+            .where(
+                here(jobs),
+                jobs.c.chat_id == place.chat_id,
+                jobs.c.message_id == place.message_id,
+                jobs.c.serial < revision,
+                jobs.c.delivered_at.is_(None),
             )
+            # Without a fingerprint: an edit back to the old question must be answered after all.
+            .values(delivered_at=time.time(), fingerprint="", **_FORGOTTEN)
+        )
 
     async def mark_noticed(self, job_id: str) -> None:
-        """The asker was told that it takes long."""
-        async with self._database.begin() as connection:
-            await connection.execute(
-                update(jobs).where(jobs.c.id == job_id).values(noticed_at=time.time())
-            )
+        """Store that the person was told that it takes long."""
+        await self._change(_update_of(job_id).values(noticed_at=time.time()))
 
     async def answer_to(self, chat_id: int, message_id: int) -> Answered | None:
-        """Our message that answers theirs."""
-        values = {"chat_id": chat_id, "message_id": message_id}
-        async with self._database.connect() as connection:
-            row = (await connection.execute(_ANSWER, values)).one_or_none()
+        """Return our message that answers theirs."""
+        row = await self._first(_ANSWER, chat_id=chat_id, message_id=message_id)
         return None if row is None else Answered(row.answer_id, bool(row.is_chart))
 
     async def is_answer(self, chat_id: int, message_id: int) -> bool:
-        """Whether a message of ours answers one of theirs, by a chart or by a sentence."""
+        """Return whether a message is an answer of ours, a chart or a sentence."""
         query = select(answers.c.answer_id).where(
-            answers.c.chat_id == chat_id, answers.c.answer_id == message_id
+            here(answers), answers.c.chat_id == chat_id, answers.c.answer_id == message_id
         )
-        async with self._database.connect() as connection:
-            return (await connection.execute(query.limit(1))).one_or_none() is not None
+        return await self._first(query.limit(1)) is not None
 
     async def record_answer(
         self, place: MessageRef, answer_id: int, *, is_chart: bool, job_id: str | None = None
     ) -> None:
-        """Notes which message of ours answers which of theirs.
+        """Store which message of ours answers which of theirs.
 
-        With `job_id` that question is delivered, at the same moment: a crash in between would
-        repeat the answer as an edit that changes nothing, which Telegram refuses.
+        Args:
+            job_id: mark this question as delivered in the same transaction. Otherwise a crash in
+                between would repeat the answer as an edit that changes nothing, which Telegram
+                refuses.
         """
         keys = {"chat_id": place.chat_id, "message_id": place.message_id}
         values = {"answer_id": answer_id, "is_chart": int(is_chart), "created_at": time.time()}
         async with self._database.begin() as connection:
             await self._put(connection, answers, keys, values)
             if job_id is not None:
-                await _mark_delivered(connection, job_id)
+                delivered = {"job_id": job_id, "now": time.time(), **self._bound}
+                await connection.execute(_DELIVERED, delivered)
 
 
-async def _mark_delivered(connection: AsyncConnection, job_id: str) -> None:
-    await connection.execute(_DELIVERED, {"job_id": job_id, "now": time.time()})
-
-
-def _columns(ask: ClassifyRequest) -> dict[str, Any]:
-    return {
-        "chat_id": ask.place.chat_id,
-        "message_id": ask.place.message_id,
-        "thread_id": ask.place.thread_id,
-        "serial": ask.revision,
-        "user_id": ask.user_id,
-        "language": ask.language,
-        "fingerprint": ask.fingerprint,
-        "media": msgspec.msgpack.encode(ask.media),
-        "created_at": time.time(),
-    }
+def _update_of(job_id: str) -> Update:
+    return update(jobs).where(here(jobs), jobs.c.id == job_id)
 
 
 def _job_record(row: Any) -> JobRecord:

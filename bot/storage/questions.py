@@ -1,4 +1,4 @@
-"""What we asked back: which pictures still want phrases."""
+"""What we asked back: which pictures still want labels."""
 
 import time
 
@@ -6,22 +6,22 @@ import msgspec
 from sqlalchemy import exists, func, select, update
 
 from bot.platform.models import Media
-from bot.storage.engine.rows import Rows
+from bot.storage.engine.part import StorePart, here
 from bot.storage.engine.tables import answers, questions
 
-# Text without a reply answers our last question only for so long, in seconds.
+# For so long, in seconds, a text that replies to nothing answers our last question.
 _FRESH = 900.0
 
 _media = msgspec.msgpack.Decoder(tuple[Media, ...])
 
 
-class Questions(Rows):
+class QuestionsTable(StorePart):
     """The table `questions`."""
 
     async def record_question(
         self, chat_id: int, question_id: int, user_id: int, media: tuple[Media, ...]
     ) -> None:
-        """Notes that we asked for phrases, and about which pictures."""
+        """Store that we asked for labels, and about which pictures."""
         await self._upsert(
             questions,
             {"chat_id": chat_id, "question_id": question_id},
@@ -36,41 +36,49 @@ class Questions(Rows):
     async def change_question(
         self, chat_id: int, question_id: int, media: tuple[Media, ...]
     ) -> None:
-        """From now on a question of ours is about these pictures; nothing where it is none."""
-        async with self._database.begin() as connection:
-            await connection.execute(
-                update(questions)
-                .where(questions.c.chat_id == chat_id, questions.c.question_id == question_id)
-                .values(media=msgspec.msgpack.encode(media))
+        """Set the pictures that a question of ours is about; do nothing if it is no question."""
+        await self._change(
+            update(questions)
+            .where(
+                here(questions),
+                questions.c.chat_id == chat_id,
+                questions.c.question_id == question_id,
             )
+            .values(media=msgspec.msgpack.encode(media))
+        )
 
     async def question(self, chat_id: int, question_id: int) -> tuple[Media, ...] | None:
-        """The pictures that a question of ours is about."""
-        query = select(questions.c.media).where(
-            questions.c.chat_id == chat_id, questions.c.question_id == question_id
+        """Return the pictures that a question of ours is about."""
+        row = await self._first(
+            select(questions.c.media).where(
+                here(questions),
+                questions.c.chat_id == chat_id,
+                questions.c.question_id == question_id,
+            )
         )
-        async with self._database.connect() as connection:
-            packed = (await connection.execute(query)).scalar_one_or_none()
-        return None if packed is None else _media.decode(packed)
+        return None if row is None else _media.decode(row.media)
 
     async def open_question(
         self, chat_id: int, user_id: int, *, after: int | None = None
     ) -> tuple[int, tuple[Media, ...]] | None:
-        """Our newest question to this person in this chat, if it is fresh: its id and pictures.
+        """Return our newest question to this person in this chat, if fresh: its id and pictures.
 
         Args:
-            after: the first one instead that was asked after this message of ours, about a message
-                before it: Telegram was slow to say that it took the question, and got it twice.
+            after: a message of ours. Return instead the first question that we asked after it
+                about a picture sent before it. That finds a question that was sent twice because
+                the platform was slow to say that it took the first one.
         """
         number = questions.c.question_id
         twin_of = exists().where(
+            answers.c.platform == questions.c.platform,
             answers.c.chat_id == questions.c.chat_id,
             answers.c.answer_id == number,
             answers.c.message_id < (after or 0),
         )
-        query = (
+        row = await self._first(
             select(questions.c.question_id, questions.c.media)
             .where(
+                here(questions),
                 questions.c.chat_id == chat_id,
                 questions.c.user_id == user_id,
                 questions.c.is_open == 1,
@@ -80,29 +88,30 @@ class Questions(Rows):
             .order_by(number.desc() if after is None else number)
             .limit(1)
         )
-        async with self._database.connect() as connection:
-            row = (await connection.execute(query)).one_or_none()
         return None if row is None else (row.question_id, _media.decode(row.media))
 
     async def last_asked_at(self, chat_id: int, user_id: int) -> float:
-        """Unix time of our newest question to this person in this chat, open or not; 0.0: none."""
-        query = select(func.max(questions.c.created_at)).where(
-            questions.c.chat_id == chat_id, questions.c.user_id == user_id
+        """Return the Unix time of our newest question to a person in a chat, open or not.
+
+        0.0 where there is none.
+        """
+        row = await self._first(
+            select(func.max(questions.c.created_at)).where(
+                here(questions), questions.c.chat_id == chat_id, questions.c.user_id == user_id
+            )
         )
-        async with self._database.connect() as connection:
-            return float((await connection.execute(query)).scalar_one_or_none() or 0.0)
+        return float(row[0] or 0.0) if row else 0.0
 
     async def close_questions(
         self, chat_id: int, user_id: int, question_id: int | None = None
     ) -> int:
-        """Closes one question to this person in this chat, or all; returns how many were open."""
+        """Close one question to this person in this chat, or all; return how many were open."""
         query = update(questions).where(
+            here(questions),
             questions.c.chat_id == chat_id,
             questions.c.user_id == user_id,
             questions.c.is_open == 1,
         )
         if question_id is not None:
             query = query.where(questions.c.question_id == question_id)
-        async with self._database.begin() as connection:
-            done = await connection.execute(query.values(is_open=0))
-        return int(done.rowcount)
+        return await self._change(query.values(is_open=0))

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Executable, and_, delete, func, select, update
 
-from bot.storage.engine.rows import Rows
+from bot.storage.engine.part import StorePart, here
 from bot.storage.engine.tables import players, rounds, scores
 
 log = logging.getLogger(__name__)
@@ -86,13 +86,14 @@ class ScoreEntry:
 _display = msgspec.msgpack.Decoder(Display)
 
 
-class Rounds(Rows):
+class RoundsTable(StorePart):
     """The table `rounds`; what a round gives goes to `scores` and `players` with its last step."""
 
     async def add_round(self, key: RoundKey, state: bytes) -> bool:
         """Store a new round; return False when one is under way at that place."""
         keys = {"chat_id": key.chat_id, "thread_id": key.thread_id or 0}
         values = {
+            "home_id": key.home_id,
             "round_id": key.number,
             "state": state,
             "display": msgspec.msgpack.encode(Display()),
@@ -104,21 +105,18 @@ class Rounds(Rows):
 
     async def round_at(self, chat_id: int, thread_id: int | None) -> RoundRow | None:
         """Return the round under way at a place."""
-        query = select(rounds).where(_at(chat_id, thread_id))
-        async with self._database.connect() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._first(select(rounds).where(_at(chat_id, thread_id)))
         return None if row is None else await self._read(row)
 
     async def rounds_under_way(self) -> list[RoundRow]:
         """Return all rounds under way."""
-        async with self._database.connect() as connection:
-            found = (await connection.execute(select(rounds))).all()
+        found = await self._all(select(rounds).where(here(rounds)))
         rows = [await self._read(row) for row in found]
         return [row for row in rows if row is not None]
 
     async def _read(self, row: Any) -> RoundRow | None:
         """Return the round; delete one that can't be read, since it would block its chat."""
-        key = RoundKey(row.chat_id, row.chat_id, row.thread_id or None, row.round_id)
+        key = RoundKey(row.home_id, row.chat_id, row.thread_id or None, row.round_id)
         try:
             return RoundRow(key, row.state, _display.decode(row.display), row.chart or b"")
         except msgspec.DecodeError:  # ValidationError is one
@@ -147,7 +145,7 @@ class Rounds(Rows):
         if chart is not None:
             values["chart"] = chart
         async with self._database.begin() as connection:
-            await connection.execute(update(rounds).where(_is(key)).values(**values))
+            await connection.execute(update(rounds).where(_is(key)).values(**values), self._bound)
             for entry in gives:
                 given = await connection.execute(self._score(key, game, entry, now))
                 if int(given.rowcount) == 1:
@@ -156,23 +154,20 @@ class Rounds(Rows):
     async def save_display(self, key: RoundKey, display: Display) -> None:
         """Store how far a round has been shown."""
         packed = msgspec.msgpack.encode(display)
-        async with self._database.begin() as connection:
-            await connection.execute(update(rounds).where(_is(key)).values(display=packed))
+        await self._change(update(rounds).where(_is(key)).values(display=packed))
 
     async def drop_chart(self, key: RoundKey) -> None:
         """Remove a chart that can't be shown: the result is then told without it."""
-        async with self._database.begin() as connection:
-            await connection.execute(update(rounds).where(_is(key)).values(chart=None))
+        await self._change(update(rounds).where(_is(key)).values(chart=None))
 
     async def end_round(self, key: RoundKey) -> None:
         """Remove a round of which nothing is left to show."""
-        async with self._database.begin() as connection:
-            await connection.execute(delete(rounds).where(_is(key)))
+        await self._change(delete(rounds).where(_is(key)))
 
     def _score(self, key: RoundKey, game: str, entry: ScoreEntry, now: float) -> Executable:
         return self._insert_once(
             scores,
-            {"chat_id": key.home_id, "round_id": key.number, "user_id": entry.user_id},
+            {"home_id": key.home_id, "round_id": key.number, "user_id": entry.user_id},
             {"game": game, "points": entry.points, "place": entry.place, "at": now},
         )
 
@@ -188,14 +183,14 @@ class Rounds(Rows):
         longer = func.max if self._is_sqlite else func.greatest
         return self._upsert_into(
             players,
-            {"chat_id": key.home_id, "user_id": entry.user_id},
+            {"home_id": key.home_id, "user_id": entry.user_id},
             fresh,
             {**named, "streak": streak, "best_streak": longer(best, streak)},
         )
 
 
 def _at(chat_id: int, thread_id: int | None) -> Any:
-    return and_(rounds.c.chat_id == chat_id, rounds.c.thread_id == (thread_id or 0))
+    return and_(here(rounds), rounds.c.chat_id == chat_id, rounds.c.thread_id == (thread_id or 0))
 
 
 def _is(key: RoundKey) -> Any:

@@ -154,7 +154,7 @@ class LostJobs:
         return settled
 
     async def _ask_one_again(self, question: Unanswered, *, anew: bool) -> None:
-        latest = await self._store.latest_job(*_message(question.ask.place))
+        latest = await self._store.latest_job(*_message(question.request.place))
         if latest is None:
             return
         if latest.id != question.id:
@@ -162,25 +162,25 @@ class LostJobs:
             return
         if latest.delivered:
             return
-        sentences = speak(question.ask.language)
-        if not question.ask.labels:  # recorded by an older clipbot
+        sentences = speak(question.request.language)
+        if not question.request.labels:  # recorded by an older clipbot
             known = time.time() - question.created_at < MEMORY_HOURS * 3_600
             await self._end(question, sentences.picture_lost() if known else "")
             return
         try:
-            await self._publisher.ask_again(question.ask, anew=anew)
+            await self._publisher.ask_again(question.request, anew=anew)
         except JobRefused as refusal:
             await self._end(question, str(refusal))
 
     async def _give_up(self, question: Unanswered) -> None:
         try:
-            await self._end(question, speak(question.ask.language).apology())
+            await self._end(question, speak(question.request.language).apology())
         except Exception:
             log.exception("The apology for %s failed as well.", question.id)
 
     async def _end(self, question: Unanswered, sentence: str) -> None:
         """Tells whoever asked, unless they were answered meanwhile; they are no longer busy."""
-        place = question.ask.place
+        place = question.request.place
         async with self._lanes.turn(place.chat_id):
             record = await self._store.job(question.id)
             if record is None or record.delivered:

@@ -97,7 +97,7 @@ class ResultDispatcher:
             return
         try:
             job_id = result.reply.data.decode()
-            chat_id, message_id = ClassifyRequest.message_of(job_id)
+            _, chat_id, message_id = ClassifyRequest.message_of(job_id)
         except ValueError:
             log.warning("A result came for a question that this bot can't have asked.")
             await delivery.ack()

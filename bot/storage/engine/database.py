@@ -26,6 +26,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.platform.models import TELEGRAM
 from bot.storage.engine import sqlite_thread as errands
 from bot.storage.engine.outages import tell_apart
 from bot.storage.engine.tables import metadata, owner
@@ -39,7 +40,7 @@ _OUR_LOCK = int.from_bytes(b"clipbot")
 Database = AsyncEngine
 
 # Of the newest migration, which leads to the tables in `tables`.
-NEWEST_REVISION = "0003"
+NEWEST_REVISION = "0004"
 # Alembic's own table, as it would make it.
 _VERSIONS = Table(
     "alembic_version",
@@ -95,16 +96,17 @@ async def open_database(address: str) -> Database:
     return engine
 
 
-async def claim(database: Database, bot_id: int) -> None:
-    """Notes whose database this is.
+async def claim(database: Database, bot_id: int, platform: str = TELEGRAM) -> None:
+    """Store whose database this is; there is one bot on each platform.
 
     Raises:
         SettingError: it is another bot's: message ids there mean other messages.
     """
+    query = select(owner.c.bot_id).where(owner.c.platform == platform)
     async with database.begin() as connection:
-        found = (await connection.execute(select(owner.c.bot_id))).scalars().first()
+        found = (await connection.execute(query)).scalar_one_or_none()
         if found is None:
-            await connection.execute(insert(owner).values(bot_id=bot_id))
+            await connection.execute(insert(owner).values(platform=platform, bot_id=bot_id))
     if found not in {None, bot_id}:
         raise SettingError(
             f"The database holds the messages of another bot (id {found}); choose another "
@@ -178,6 +180,6 @@ def _bring_up_to_date(connection: Connection) -> None:
         _VERSIONS.create(connection)
         connection.execute(insert(_VERSIONS).values(version_num=NEWEST_REVISION))
         return
-    from bot.storage.migrations.running import upgrade  # here and not above: see there
+    from bot.storage.migrations import upgrade  # here and not above: see there
 
     upgrade(connection)

@@ -1,7 +1,9 @@
-"""The tables, as SQLAlchemy sees them. Changing one needs a migration in `migrations/versions`, the
-newest of which `database` names.
+"""The tables, as SQLAlchemy sees them.
 
-Times are Unix seconds. Ids of chats and users have up to 52 significant bits (Bot API): BigInteger.
+To change one, add a migration to `migrations/versions` and name it in `database.NEWEST_REVISION`.
+
+Times are Unix seconds. Ids have up to 52 significant bits on Telegram (Bot API), 63 on Discord:
+BigInteger. Ids are unique only within their platform, so that it is part of every key.
 """
 
 from sqlalchemy import (
@@ -19,10 +21,22 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+
+def _platform() -> Column[str]:
+    """Return the first column of each key, for example `telegram`."""
+    return Column("platform", String(16), primary_key=True)
+
+
+def _id(name: str, attribute: str | None = None) -> Column[int]:
+    """Return an id that is part of the key; `attribute` is its name in code if that differs."""
+    return Column(name, BigInteger, primary_key=True, autoincrement=False, key=attribute or name)
+
+
 people = Table(
     "people",
     metadata,
-    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    _platform(),
+    _id("user_id"),
     Column("language", String(8)),
     Column("labels", Text),  # JSON list, in order
     Column("template", Text),
@@ -32,146 +46,160 @@ people = Table(
 jobs = Table(
     "jobs",
     metadata,
-    Column("id", String(64), primary_key=True),
+    _platform(),
+    Column("id", String(96), primary_key=True),
     Column("chat_id", BigInteger, nullable=False),
     Column("message_id", BigInteger, nullable=False),
     Column("thread_id", BigInteger),
-    Column("serial", BigInteger, nullable=False),
+    Column("serial", BigInteger, nullable=False),  # the revision of the message
     Column("user_id", BigInteger, nullable=False),
     Column("language", String(8), nullable=False),
     Column("fingerprint", String(32), nullable=False),
     Column("media", LargeBinary, nullable=False),  # msgpack list of Media
     Column("created_at", Float, nullable=False),
-    Column("noticed_at", Float),  # when the asker was told that it takes long
+    Column("noticed_at", Float),  # when the person was told that it takes long
     Column("delivered_at", Float),  # when the platform took the answer, or it became pointless
     Column("labels", Text),  # JSON list, in order; None: stored by an older clipbot
     Column("template", Text),
     Column("queue", String(64)),  # when the jobs stream was made that it was put into
-    Index("jobs_by_message", "chat_id", "message_id", "serial"),
-    Index("jobs_by_user", "user_id", "delivered_at"),
+    Index("jobs_by_message", "platform", "chat_id", "message_id", "serial"),
+    Index("jobs_by_user", "platform", "user_id", "delivered_at"),
     Index("jobs_by_age", "created_at"),
-    Index("jobs_open", "delivered_at", "created_at"),
+    Index("jobs_open", "platform", "delivered_at", "created_at"),
 )
 
-# Which message of ours answers which message of theirs: edits go there, replies come from there.
+# Which message of ours answers which message of theirs: an edit of theirs edits ours, and a reply
+# to ours is about theirs.
 answers = Table(
     "answers",
     metadata,
-    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    _platform(),
+    _id("chat_id"),
+    _id("message_id"),
     Column("answer_id", BigInteger, nullable=False),
     Column("is_chart", Integer, nullable=False),
     Column("created_at", Float, nullable=False),
-    Index("answers_by_answer", "chat_id", "answer_id"),
+    Index("answers_by_answer", "platform", "chat_id", "answer_id"),
 )
 
-# Our question for phrases, and the pictures it is about.
+# Our questions for labels, and the pictures that each is about.
 questions = Table(
     "questions",
     metadata,
-    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("question_id", BigInteger, primary_key=True, autoincrement=False),
+    _platform(),
+    _id("chat_id"),
+    _id("question_id"),
     Column("user_id", BigInteger, nullable=False),
     Column("media", LargeBinary, nullable=False),
     Column("is_open", Integer, nullable=False),  # 0: answered or cancelled; a reply still works
     Column("created_at", Float, nullable=False),
-    Index("questions_by_user", "chat_id", "user_id"),
+    Index("questions_by_user", "platform", "chat_id", "user_id"),
 )
 
 # Albums arrive as separate messages; `due_at` is when the last one has probably come.
 albums = Table(
     "albums",
     metadata,
-    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    _platform(),
+    _id("chat_id"),
     Column("group_id", String(64), primary_key=True),
     Column("due_at", Float),  # None: nothing new since it was last taken up
-    Column("serial", BigInteger, nullable=False),  # update id of the newest item
+    Column("serial", BigInteger, nullable=False),  # the album's revision, see `StoredAlbum`
     Column("asking_id", BigInteger),  # the item that we answer, once we did
     Column("created_at", Float, nullable=False),
-    Index("albums_by_due", "due_at"),
+    Index("albums_by_due", "platform", "due_at"),
 )
 
 album_items = Table(
     "album_items",
     metadata,
-    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    _platform(),
+    _id("chat_id"),
     Column("group_id", String(64), primary_key=True),
-    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    _id("message_id"),
     Column("user_id", BigInteger, nullable=False),
     Column("message", LargeBinary, nullable=False),  # the platform's message as JSON
 )
 
-# The one bot whose messages these are: ids of messages mean something else to another one.
+# The one bot on each platform whose messages these are: to another bot their ids mean others.
 owner = Table(
     "owner",
     metadata,
-    Column("bot_id", BigInteger, primary_key=True, autoincrement=False),
+    _platform(),
+    Column("bot_id", BigInteger, nullable=False),
 )
 
 # Updates whose handler is done, for the short time in which the queue may bring them again.
 handled = Table(
     "handled",
     metadata,
-    Column("update_id", BigInteger, primary_key=True, autoincrement=False),
+    _platform(),
+    Column("update_key", String(64), primary_key=True),  # Telegram: update_id in decimal
     Column("at", Float, nullable=False),
 )
 
-# Rounds of games under way: one for each chat, or for each topic of a forum. The row is gone when
-# all has been shown.
+# Rounds of games under way: one for each chat, or for each topic of a forum. The row is deleted
+# when all has been shown.
 rounds = Table(
     "rounds",
     metadata,
-    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("thread_id", BigInteger, primary_key=True, autoincrement=False),  # 0: no topic
+    _platform(),
+    _id("chat_id"),
+    _id("thread_id"),  # 0: no topic
+    Column("home_id", BigInteger, nullable=False),  # the group or server that gets the points
     Column("round_id", BigInteger, nullable=False),  # the message or the press that started it
-    Column("state", LargeBinary, nullable=False),  # msgpack, see bot.games.rules.play
+    Column("state", LargeBinary, nullable=False),  # as its game encodes it
     Column("display", LargeBinary, nullable=False),  # msgpack of Display
     Column("chart", LargeBinary),  # waits to be shown
     Column("created_at", Float, nullable=False),
 )
 
-# What one round gave one player: a round can't give twice.
+# What one round gave one player: a round can't give twice. `chat_id` is the home's.
 scores = Table(
     "scores",
     metadata,
-    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("round_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    _platform(),
+    _id("chat_id", "home_id"),
+    _id("round_id"),
+    _id("user_id"),
     Column("game", String(8), nullable=False),
     Column("points", Integer, nullable=False),
     Column("place", Integer, nullable=False),  # 1 to 3: a medal
     Column("at", Float, nullable=False),
-    Index("scores_by_time", "chat_id", "at"),
-    Index("scores_by_user", "user_id"),
+    Index("scores_by_time", "platform", "home_id", "at"),
+    Index("scores_by_user", "platform", "user_id"),
 )
 
-# Who played in a chat, as they were called last.
+# Who played in a home, under the names that they used last.
 players = Table(
     "players",
     metadata,
-    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    _platform(),
+    _id("chat_id", "home_id"),
+    _id("user_id"),
     Column("name", Text, nullable=False),
     Column("username", Text, nullable=False),
-    Column("streak", Integer, nullable=False),  # rounds of Beat CLIP right in a row
+    Column("streak", Integer, nullable=False),  # rounds right in a row
     Column("best_streak", Integer, nullable=False),
-    Index("players_by_user", "user_id"),
+    Index("players_by_user", "platform", "user_id"),
 )
 
-# Who wants to stand in no leaderboard.
+# People who do not want to be seen in leaderboards.
 hidden = Table(
     "hidden",
     metadata,
-    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    _platform(),
+    _id("user_id"),
 )
 
-# What a group's admins chose for its games.
+# What the admins of a home chose for its games.
 game_settings = Table(
     "game_settings",
     metadata,
-    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    _platform(),
+    _id("chat_id", "home_id"),
     Column("pace", Float, nullable=False),  # times the usual length of a round
-    Column("language", String(8)),  # None: the starter's
+    Column("language", String(8)),  # None: that of whoever starts a round
     Column("labels", Integer, nullable=False),
     Column("admins_only", Integer, nullable=False),
 )

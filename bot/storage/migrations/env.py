@@ -1,4 +1,4 @@
-"""Alembic's entry: runs on the connection that `open_database` hands it."""
+"""Alembic's entry point: runs the migrations on the connection that `upgrade` gives it."""
 
 from alembic import context
 

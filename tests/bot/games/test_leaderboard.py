@@ -14,7 +14,7 @@ from bot.games.rules.events import Award
 from bot.games.runner import GameRunner
 from bot.i18n import speak
 from bot.runtime.metrics import Metrics
-from bot.storage import Person, Store
+from bot.storage import Profile, Store
 from tests.bot.games.players import PHOTO
 from tests.bot.scripted import ScriptedPlatform
 from tests.bot.telegram.messages import message
@@ -44,7 +44,7 @@ async def scores(store: Store, platform: ScriptedPlatform) -> Scores:
 
 async def sections(scores: Scores, platform: ScriptedPlatform, argument: str) -> dict[str, str]:
     """Ann's line in each section of what `/score argument` says."""
-    who = Speaker(ANN.id, Person(), speak("en"))
+    who = Speaker(ANN.id, Profile(), speak("en"))
     await scores.commands["score"](message(chat=GROUP, text="/score"), who, argument)
     parts = [part.splitlines() for part in platform.said[-1][2].split("\n\n")]
     return {part[0]: part[1] for part in parts if len(part) > 1}

@@ -124,7 +124,7 @@ async def test_what_was_handled_is_noted_until_the_database_takes_it(
     delivery = delivered(1)
     await inbox.deal_with(delivery)
     assert (front.handled, delivery.acknowledged, faults) == ([1], 1, [])
-    assert await store.is_handled(1)
+    assert await store.is_handled("1")
 
 
 async def test_our_own_fault_is_tried_three_times_then_set_aside_with_an_apology(
@@ -140,7 +140,7 @@ async def test_our_own_fault_is_tried_three_times_then_set_aside_with_an_apology
     await inbox.deal_with(delivery)
     assert (delivery.naks, delivery.acknowledged) == ([], 1)
     assert front.apologies == 1
-    assert await store.is_handled(1)
+    assert await store.is_handled("1")
     (kept,) = await (await queue.pull_consumer(DEAD, "person", "clipbot.dead.updates")).pull(9, 1.0)
     assert json.loads(kept.data)["update_id"] == 1
 

@@ -12,7 +12,7 @@ from bot.games.rules import Player, RoundConfig, RoundId
 from bot.games.rules import round as rounds
 from bot.games.rules.round import GRACE, PATIENCE, Phase, Round
 from bot.runtime import clock
-from bot.storage import Album, Store
+from bot.storage import Store, StoredAlbum
 from tests.bot.scripted import an_ask, failing
 from tests.waiting import until
 
@@ -66,7 +66,7 @@ async def test_an_album_settles_after_its_time(store: Store, host: Host, jump: f
     due = await store.next_album_due()
     assert due
     assert due - clock.steady() < 0.05
-    await until(store.due_albums, [Album(7, "g", 11)], 5.0)
+    await until(store.due_albums, [StoredAlbum(7, "g", 11)], 5.0)
 
 
 @pytest.mark.parametrize("jump", [HOUR, 24 * HOUR])
@@ -84,7 +84,7 @@ async def test_an_album_of_before_the_clock_was_set_back_is_due(
     with monkeypatch.context() as an_hour_ahead:
         an_hour_ahead.setattr(clock, "_BEGAN", clock._BEGAN + HOUR)
         await add_item(store, 1.5)
-    assert await store.due_albums() == [Album(7, "g", 11)]
+    assert await store.due_albums() == [StoredAlbum(7, "g", 11)]
     due = await store.next_album_due()
     assert due
     assert due <= clock.steady()
@@ -92,7 +92,7 @@ async def test_an_album_of_before_the_clock_was_set_back_is_due(
 
 async def test_an_album_is_never_put_off_for_long(store: Store) -> None:
     await add_item(store, 0.0)
-    await store.put_off_album(Album(7, "g", 11), 24 * HOUR)
+    await store.put_off_album(StoredAlbum(7, "g", 11), 24 * HOUR)
     due = await store.next_album_due()
     assert due
     assert due <= clock.steady() + 600

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.storage import Database, Person, Store, checkpoint, open_database
+from bot.storage import Database, Profile, Store, checkpoint, open_database
 from bot.storage.engine import sqlite_thread as errands
 
 
@@ -42,7 +42,7 @@ async def test_a_plain_copy_has_what_was_there_at_the_last_checkpoint(tmp_path: 
     await store.set_language(99, "en")
     shutil.copy(tmp_path / "clipbot.db", tmp_path / "copy.db")
     assert languages(tmp_path / "copy.db") == [(user_id, "es") for user_id in range(20)]
-    assert await store.person(99) == Person("en")
+    assert await store.person(99) == Profile("en")
     await database.dispose()
 
 

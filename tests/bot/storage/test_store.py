@@ -12,10 +12,10 @@ from sqlalchemy import Connection, inspect, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.platform.models import Media, MessageRef
-from bot.storage import MEMORY_HOURS, Album, Database, Person, Store, claim, open_database
+from bot.storage import MEMORY_HOURS, Database, Profile, Store, StoredAlbum, claim, open_database
 from bot.storage.engine.database import NEWEST_REVISION
 from bot.storage.engine.tables import metadata
-from bot.storage.migrations.running import upgrade
+from bot.storage.migrations import upgrade
 from inference.protocol.errors import SettingError
 from tests.bot.scripted import an_ask
 
@@ -32,7 +32,7 @@ async def test_a_database_belongs_to_one_bot(database: Database) -> None:
 
 async def test_libpqs_word_for_encryption_is_understood(postgres: str) -> None:
     database = await open_database(f"{postgres}?sslmode=disable")
-    assert (await Store(database).person(1)) == Person()
+    assert (await Store(database).person(1)) == Profile()
     await database.dispose()
 
 
@@ -104,7 +104,9 @@ async def test_an_older_database_is_migrated_and_keeps_what_it_holds(
     address: str, database: Database
 ) -> None:
     await emptied(database, "0001")
-    await Store(database).set_labels(1, ("a", "b"))
+    async with database.begin() as connection:
+        people = "insert into people (user_id, labels) values (1, :labels)"
+        await connection.execute(text(people), {"labels": '["a", "b"]'})
     again = await open_database(address)
     store = Store(again)
     assert (await store.person(1)).labels == ("a", "b")
@@ -138,15 +140,15 @@ async def test_a_database_of_somebody_else_is_left_alone(address: str, database:
 
 
 async def test_what_people_chose(store: Store) -> None:
-    assert await store.person(A_USER) == Person()
+    assert await store.person(A_USER) == Profile()
     await store.set_labels(A_USER, ("a dog", "猫, 'quoted'"))
     await store.set_language(A_USER, "es")
     await store.set_template(A_USER, "a photo of {}")
-    assert await store.person(A_USER) == Person("es", ("a dog", "猫, 'quoted'"), "a photo of {}")
+    assert await store.person(A_USER) == Profile("es", ("a dog", "猫, 'quoted'"), "a photo of {}")
     await store.set_labels(A_USER, ())
     await store.set_template(A_USER, None)
-    assert await store.person(A_USER) == Person("es")
-    assert await store.person(1) == Person()
+    assert await store.person(A_USER) == Profile("es")
+    assert await store.person(1) == Profile()
 
 
 async def test_a_question_from_start_to_end(store: Store) -> None:
@@ -178,7 +180,7 @@ async def test_what_was_asked_is_kept_until_it_is_answered(
     for ask in asks:
         await store.record_job(ask)
     assert await phrases() == [('["ñ"]', "a {}")] * 3
-    assert [one.ask for one in await store.unanswered_since(time.time() + 1)] == asks
+    assert [one.request for one in await store.unanswered_since(time.time() + 1)] == asks
     await store.mark_delivered(asks[0].id)
     await store.record_answer(asks[1].place, 55, is_chart=True, job_id=asks[1].id)
     await store.supersede(asks[2].place, 9)
@@ -307,13 +309,13 @@ async def test_albums_settle_and_become_due_again(store: Store) -> None:
     assert due
     assert due < time.time()
     (first,) = await store.due_albums()
-    assert first == Album(7, "g", 12)
+    assert first == StoredAlbum(7, "g", 12)
     assert await store.album_items(first) == [b"item 1", b"item 2"]
     await store.album_asked_by(first, 2)
     await _album(store, 3, 13, -1)
     await store.put_off_album(first, None)  # a newer item came meanwhile
     (second,) = await store.due_albums()
-    assert second == Album(7, "g", 13, asking_id=2)
+    assert second == StoredAlbum(7, "g", 13, asking_id=2)
     await store.put_off_album(second, 60)
     assert await store.due_albums() == []
     await store.put_off_all_albums(-1)
@@ -330,7 +332,7 @@ async def test_an_albums_items_come_in_any_order_and_more_than_once(store: Store
     assert album.revision == 14  # greater than that of the question without the second item
     await _album(store, 4, 21, -1, edited=True)
     await _album(store, 4, 15, -1)  # what was edited
-    await store.put_off_album(Album(7, "g", 21), None)
+    await store.put_off_album(StoredAlbum(7, "g", 21), None)
     await _album(store, 2, 12, -1)  # once more
     assert await store.due_albums() == []
     assert await store.album_items(album) == [b"item 1", b"item 2", b"item 3", b"edit of item 4"]
@@ -347,10 +349,10 @@ async def test_what_an_edit_makes_pointless_is_waited_for_by_nobody(store: Store
 
 
 async def test_handled_updates(store: Store) -> None:
-    assert not await store.is_handled(5)
+    assert not await store.is_handled("5")
     for _ in range(2):
-        await store.mark_handled(5)
-    assert await store.is_handled(5)
+        await store.mark_handled("5")
+    assert await store.is_handled("5")
 
 
 async def test_forgetting_a_person_forgets_all_but_what_is_still_out(store: Store) -> None:
@@ -363,14 +365,14 @@ async def test_forgetting_a_person_forgets_all_but_what_is_still_out(store: Stor
     await store.record_question(7, 100, 7, MEDIA)
     await _album(store, 1, 1, 0)
     await store.forget_person(7)
-    assert await store.person(7) == Person()
+    assert await store.person(7) == Profile()
     assert await store.job(done.id) is None
     still_out = await store.job(out.id)
     assert still_out
     assert still_out.fingerprint == ""  # what it said is forgotten as well
     assert await store.answer_to(7, 1) is None
     assert await store.open_question(7, 7) is None
-    assert await store.album_items(Album(7, "g", 1)) == []
+    assert await store.album_items(StoredAlbum(7, "g", 1)) == []
     assert await store.job(others.id) is not None
     assert await store.answer_to(8, 1) is not None
 
@@ -382,10 +384,10 @@ async def test_old_things_are_pruned(store: Store, monkeypatch: pytest.MonkeyPat
     await store.record_answer(done.place, 55, is_chart=True, job_id=done.id)
     await store.record_question(7, 100, 7, MEDIA)
     await _album(store, 1, 1, 0)
-    await store.mark_handled(5)
+    await store.mark_handled("5")
     await store.set_labels(7, ("a",))
     await store.prune()
-    assert await store.is_handled(5)
+    assert await store.is_handled("5")
     later = time.time() + (MEMORY_HOURS + 1) * 3_600
     monkeypatch.setattr("bot.storage.store.time.time", lambda: later)
     assert await store.jobs_in_flight(7) == 0
@@ -393,8 +395,8 @@ async def test_old_things_are_pruned(store: Store, monkeypatch: pytest.MonkeyPat
     assert await store.job(done.id) is None
     assert await store.job(waiting.id) is not None  # whoever was told to wait gets the answer
     assert await store.answer_to(7, 1) is None
-    assert await store.album_items(Album(7, "g", 1)) == []
-    assert not await store.is_handled(5)
+    assert await store.album_items(StoredAlbum(7, "g", 1)) == []
+    assert not await store.is_handled("5")
     assert (await store.person(7)).labels == ("a",)
     a_month_later = later + 31 * 24 * 3_600
     monkeypatch.setattr("bot.storage.store.time.time", lambda: a_month_later)
@@ -407,11 +409,11 @@ async def test_an_album_that_nobody_asked_about_is_not_remembered(
 ) -> None:
     await _album(store, 1, 1, 0)
     await store.prune()
-    assert await store.album_items(Album(7, "g", 1)) == [b"item 1"]
+    assert await store.album_items(StoredAlbum(7, "g", 1)) == [b"item 1"]
     later = time.time() + 3_600
     monkeypatch.setattr("bot.storage.store.time.time", lambda: later)
     await store.prune()
-    assert await store.album_items(Album(7, "g", 1)) == []
+    assert await store.album_items(StoredAlbum(7, "g", 1)) == []
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from bot.storage import DATABASE_AWAY, Database, Store, open_database
     [
         lambda store: store.person(2**64),
         lambda store: store.set_language(2**63, "en"),
-        lambda store: store.is_handled(2**64),
-        lambda store: store.mark_handled(2**64),
+        lambda store: store.job_answered_by(2**64, 1),
+        lambda store: store.hide(2**64),
         lambda store: store.round_at(2**64, None),
         lambda store: store.set_template(1, "a \ud800 of {}"),
     ],
@@ -36,8 +36,8 @@ async def test_what_can_never_be_stored_is_not_a_database_that_is_away(
     [
         "select * from no_such_table",
         "select * from where",
-        "insert into handled values (1, null)",
-        "insert into handled values (1, 1.0), (1, 1.0)",
+        "insert into handled values ('telegram', '1', null)",
+        "insert into handled values ('telegram', '1', 1.0), ('telegram', '1', 1.0)",
     ],
 )
 async def test_a_wrong_statement_is_not_a_database_that_is_away(

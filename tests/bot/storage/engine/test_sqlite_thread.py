@@ -43,17 +43,19 @@ async def test_a_question_is_one_errand(database: Database, errands: list[object
 
 async def test_a_change_is_two_errands(database: Database, errands: list[object]) -> None:
     async with database.begin() as connection:
-        await connection.execute(text("INSERT INTO handled VALUES (1, 2.0)"))
+        await connection.execute(text("INSERT INTO handled VALUES ('telegram', '1', 2.0)"))
     assert len(errands) == 2
     async with database.connect() as connection:
-        assert (await connection.execute(text("SELECT * FROM handled"))).all() == [(1, 2.0)]
+        assert (await connection.execute(text("SELECT update_key, at FROM handled"))).all() == [
+            ("1", 2.0)
+        ]
 
 
 async def test_what_was_not_committed_is_undone(database: Database) -> None:
     async with database.connect() as connection:
-        await connection.execute(text("INSERT INTO handled VALUES (1, 2.0)"))
+        await connection.execute(text("INSERT INTO handled VALUES ('telegram', '1', 2.0)"))
     async with database.connect() as connection:
-        assert (await connection.execute(text("SELECT * FROM handled"))).all() == []
+        assert (await connection.execute(text("SELECT update_key, at FROM handled"))).all() == []
 
 
 @pytest.mark.parametrize("moment", range(12))
@@ -64,8 +66,8 @@ async def test_who_is_cancelled_leaves_no_transaction_behind(
 
     async def change() -> None:
         async with database.begin() as connection:
-            await connection.execute(text("INSERT INTO handled VALUES (1, 2.0)"))
-            await connection.execute(text("INSERT INTO handled VALUES (2, 2.0)"))
+            await connection.execute(text("INSERT INTO handled VALUES ('telegram', '1', 2.0)"))
+            await connection.execute(text("INSERT INTO handled VALUES ('telegram', '2', 2.0)"))
 
     changing = asyncio.create_task(change())
     for _ in range(moment):
@@ -74,7 +76,7 @@ async def test_who_is_cancelled_leaves_no_transaction_behind(
     await asyncio.wait([changing])
     async with database.begin() as connection:
         both = (await connection.execute(text("SELECT count(*) FROM handled"))).scalar_one()
-        await connection.execute(text("INSERT INTO handled VALUES (3, 2.0)"))
+        await connection.execute(text("INSERT INTO handled VALUES ('telegram', '3', 2.0)"))
     assert both in {0, 2}
     async with database.connect() as connection:
         count = await connection.execute(text("SELECT count(*) FROM handled"))
@@ -89,7 +91,7 @@ async def test_a_cancelled_errand_that_has_not_begun_is_undone_as_well(database:
 
     async def change() -> None:
         async with database.begin() as connection:
-            await connection.execute(text("INSERT INTO handled VALUES (1, 2.0)"))
+            await connection.execute(text("INSERT INTO handled VALUES ('telegram', '1', 2.0)"))
 
     async def count() -> int:
         async with database.connect() as connection:

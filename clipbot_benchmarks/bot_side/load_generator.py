@@ -19,9 +19,9 @@ import uvloop
 
 from clipbot_playground.botapi.journal import Call
 from clipbot_playground.botapi.model import media, photos
+from clipbot_playground.botapi.model.content import Content
 from clipbot_playground.botapi.model.entities import typed
 from clipbot_playground.botapi.model.media import Photo
-from clipbot_playground.botapi.model.messages import Content
 from clipbot_playground.botapi.model.photos import Rendition
 from clipbot_playground.botapi.people import Person
 from clipbot_playground.botapi.server import BotApiServer

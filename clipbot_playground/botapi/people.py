@@ -14,10 +14,10 @@ from typing import Any, Final, Literal, TypedDict, Unpack, overload
 
 from clipbot_playground.botapi.methods import commands, profile
 from clipbot_playground.botapi.model import media
-from clipbot_playground.botapi.model.chats import Chat, Topic
+from clipbot_playground.botapi.model.chats import Chat, Message, Topic
+from clipbot_playground.botapi.model.content import Button, Content
 from clipbot_playground.botapi.model.entities import typed
 from clipbot_playground.botapi.model.media import Media
-from clipbot_playground.botapi.model.messages import Button, Content, Message
 from clipbot_playground.botapi.model.users import User
 from clipbot_playground.botapi.world import CallbackAnswer, World
 

@@ -13,10 +13,16 @@ from typing import Any, Final
 from clipbot_playground.botapi.delivery.notifier import Notifier
 from clipbot_playground.botapi.delivery.updates import UpdateQueue
 from clipbot_playground.botapi.delivery.webhooks import Webhook
-from clipbot_playground.botapi.model import privacy
-from clipbot_playground.botapi.model.chats import Chat, ChatAction, Topic, member
+from clipbot_playground.botapi.model.chats import (
+    Chat,
+    ChatAction,
+    Message,
+    Topic,
+    is_seen_by,
+    member,
+)
+from clipbot_playground.botapi.model.content import Content, ReplyRequest
 from clipbot_playground.botapi.model.files import FileStore
-from clipbot_playground.botapi.model.messages import Content, Message, ReplyRequest
 from clipbot_playground.botapi.model.users import User
 
 Json = dict[str, Any]
@@ -205,7 +211,7 @@ class World:
         return True
 
     def _tell(self, kind: str, message: Message) -> None:
-        if message.sender.id != self.bot.id and privacy.sees(self.bot, message):
+        if message.sender.id != self.bot.id and is_seen_by(self.bot, message):
             self.updates.push(kind, message.to_json())
 
 

@@ -8,9 +8,8 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from clipbot_playground.botapi.journal import Call
-from clipbot_playground.botapi.model.chats import Chat
+from clipbot_playground.botapi.model.chats import Chat, Message
 from clipbot_playground.botapi.model.media import FileMedia, Media, Photo
-from clipbot_playground.botapi.model.messages import Message
 from clipbot_playground.botapi.model.users import User
 
 Json = dict[str, Any]

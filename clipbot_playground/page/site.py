@@ -18,9 +18,9 @@ from starlette.staticfiles import StaticFiles
 
 from clipbot_playground.botapi.methods import commands
 from clipbot_playground.botapi.model import limits
-from clipbot_playground.botapi.model.chats import Chat
+from clipbot_playground.botapi.model.chats import Chat, Message
+from clipbot_playground.botapi.model.content import Content
 from clipbot_playground.botapi.model.media import FileMedia, Media, Photo
-from clipbot_playground.botapi.model.messages import Content, Message
 from clipbot_playground.botapi.model.photos import NotAPhotoError
 from clipbot_playground.botapi.people import Person
 from clipbot_playground.botapi.server import BotApiServer

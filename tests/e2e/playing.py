@@ -4,8 +4,7 @@ import itertools
 from dataclasses import dataclass
 
 from clipbot_playground.botapi.journal import Call
-from clipbot_playground.botapi.model.chats import Chat, Topic
-from clipbot_playground.botapi.model.messages import Message
+from clipbot_playground.botapi.model.chats import Chat, Message, Topic
 from clipbot_playground.botapi.people import Person
 from clipbot_playground.botapi.server import BotApiServer
 from tests.playground.botapi.pictures import picture

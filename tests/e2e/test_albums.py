@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from clipbot_playground.botapi.model import media
-from clipbot_playground.botapi.model.chats import Chat
-from clipbot_playground.botapi.model.messages import Message
+from clipbot_playground.botapi.model.chats import Chat, Message
 from clipbot_playground.botapi.people import Person
 from clipbot_playground.botapi.server import BotApiServer
 from tests.playground.botapi.pictures import picture

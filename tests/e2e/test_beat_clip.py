@@ -2,7 +2,7 @@
 
 import pytest
 
-from clipbot_playground.botapi.model.messages import Message
+from clipbot_playground.botapi.model.chats import Message
 from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.playing import Club, a_club
 from tests.playground.botapi.pictures import picture

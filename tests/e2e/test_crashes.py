@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Sequence
 
-from clipbot_playground.botapi.model.messages import Message
+from clipbot_playground.botapi.model.chats import Message
 from clipbot_playground.botapi.people import Person
 from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.conftest import Start

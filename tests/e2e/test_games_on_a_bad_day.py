@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from clipbot_playground.botapi.model.messages import Message
+from clipbot_playground.botapi.model.chats import Message
 from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.conftest import Start
 from tests.e2e.playing import Club, a_club

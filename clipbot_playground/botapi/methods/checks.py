@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from clipbot_playground.botapi.methods.parameters import Parameters
 from clipbot_playground.botapi.model import limits, photos
-from clipbot_playground.botapi.model.chats import Chat
+from clipbot_playground.botapi.model.chats import Chat, Message
+from clipbot_playground.botapi.model.content import Button, Keyboard, ReplyRequest
 from clipbot_playground.botapi.model.entities import (
     ENTITY_TYPES,
     Entity,
@@ -19,7 +20,6 @@ from clipbot_playground.botapi.model.entities import (
 )
 from clipbot_playground.botapi.model.errors import BadRequestError, ForbiddenError
 from clipbot_playground.botapi.model.html_markup import parse_html
-from clipbot_playground.botapi.model.messages import Button, Keyboard, Message, ReplyRequest
 from clipbot_playground.botapi.world import World
 
 _BUTTON_ACTIONS: Final = (

@@ -6,9 +6,10 @@ from typing import Any
 from clipbot_playground.botapi.methods import checks, sending
 from clipbot_playground.botapi.methods.parameters import Parameters
 from clipbot_playground.botapi.model import limits
+from clipbot_playground.botapi.model.chats import Message
+from clipbot_playground.botapi.model.content import Content
 from clipbot_playground.botapi.model.entities import utf16_length
 from clipbot_playground.botapi.model.errors import BadRequestError
-from clipbot_playground.botapi.model.messages import Content, Message
 from clipbot_playground.botapi.world import CallbackAnswer, World
 
 Json = dict[str, Any]

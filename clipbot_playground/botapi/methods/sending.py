@@ -7,10 +7,10 @@ from typing import Any
 from clipbot_playground.botapi.methods import checks
 from clipbot_playground.botapi.methods.parameters import Parameters, Upload
 from clipbot_playground.botapi.model import limits, media
-from clipbot_playground.botapi.model.chats import Chat
+from clipbot_playground.botapi.model.chats import Chat, Message
+from clipbot_playground.botapi.model.content import Content
 from clipbot_playground.botapi.model.errors import BadRequestError
 from clipbot_playground.botapi.model.media import Media
-from clipbot_playground.botapi.model.messages import Content, Message
 from clipbot_playground.botapi.model.photos import NotAPhotoError
 from clipbot_playground.botapi.world import World
 

@@ -1,10 +1,12 @@
-"""Chats: private ones, groups, supergroups and their topics."""
+"""Chats with their topics and messages, and which of these messages a bot sees."""
 
+import itertools
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from clipbot_playground.botapi.model.messages import Message
+from clipbot_playground.botapi.model.content import Button, Content, ReplyRequest
+from clipbot_playground.botapi.model.entities import Entity
 from clipbot_playground.botapi.model.users import User
 
 Json = dict[str, Any]
@@ -25,6 +27,95 @@ class ChatAction:
     action: str
     at: float
     thread_id: int | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Message:
+    """A message in a chat. It lives: edits show up in it, and `versions` keeps what it was.
+
+    Attributes:
+        date: seconds since 1970.
+        service: fields of a service message, e.g. `new_chat_members`; empty for others.
+        force_reply: set where the bot asked for an answer with `ForceReply`.
+        versions: every content it had, oldest first; more than one after an edit.
+    """
+
+    chat: "Chat"
+    message_id: int
+    sender: User
+    date: int
+    versions: list[Content]
+    reply_to: "Message | None" = None
+    thread_id: int | None = None
+    media_group_id: str | None = None
+    service: Json = field(default_factory=dict)
+    extra: Json = field(default_factory=dict)
+    force_reply: ReplyRequest | None = None
+    edit_date: int | None = None
+    deleted: bool = False
+
+    @property
+    def content(self) -> Content:
+        return self.versions[-1]
+
+    @property
+    def text(self) -> str | None:
+        return None if self.content.media is not None else self.content.words.text or None
+
+    @property
+    def caption(self) -> str | None:
+        return None if self.content.media is None else self.content.words.text or None
+
+    @property
+    def entities(self) -> tuple[Entity, ...]:
+        return self.content.words.entities
+
+    @property
+    def photo(self) -> bytes | None:
+        """The largest size of the photo, JPEG."""
+        return self._bytes("photo")
+
+    @property
+    def document(self) -> bytes | None:
+        return self._bytes("document")
+
+    @property
+    def keyboard(self) -> tuple[Button, ...]:
+        """The inline buttons, row by row."""
+        return tuple(itertools.chain.from_iterable(self.content.keyboard))
+
+    @property
+    def edited(self) -> bool:
+        return self.edit_date is not None
+
+    def _bytes(self, kind: str) -> bytes | None:
+        media = self.content.media
+        return media.content if media is not None and media.kind == kind else None
+
+    def to_json(self, *, with_reply: bool = True) -> Json:
+        """The Bot API's `Message`; a replied-to message holds no further reply."""
+        answer: Json = {
+            "message_id": self.message_id,
+            "from": self.sender.to_json(),
+            "chat": self.chat.to_json(),
+            "date": self.date,
+        }
+        if self.thread_id is not None:
+            answer["message_thread_id"] = self.thread_id
+            if self.chat.is_forum:
+                answer["is_topic_message"] = True
+        if self.edit_date is not None:
+            answer["edit_date"] = self.edit_date
+        if self.media_group_id is not None:
+            answer["media_group_id"] = self.media_group_id
+        if with_reply and self.reply_to is not None and not self.reply_to.deleted:
+            answer["reply_to_message"] = self.reply_to.to_json(with_reply=False)
+        return answer | self.service | self.extra | self.content.fields()
+
+    def __repr__(self) -> str:
+        kind = self.content.media.kind if self.content.media else "text"
+        what = ", ".join(self.service) or f"{kind} {self.content.words.text!r}"
+        return f"<Message {self.message_id} from {self.sender.first_name}: {what}>"
 
 
 @dataclass(slots=True, eq=False)
@@ -124,3 +215,32 @@ def _administrator(user: User) -> Json:
         | dict.fromkeys(granted, True)
         | dict.fromkeys(withheld, False)
     )
+
+
+def is_seen_by(bot: User, message: Message) -> bool:
+    """Return whether Telegram sends this message of a person to the bot.
+
+    Privacy mode is on by default. A bot that is not an administrator then receives only commands,
+    replies to its own messages and service messages.
+    Source: https://core.telegram.org/bots/features#privacy-mode
+    """
+    chat = message.chat
+    if chat.is_private:
+        return chat.bot_status != "kicked"
+    if chat.bot_status not in {"member", "administrator"}:
+        return False
+    if not chat.privacy or chat.bot_status == "administrator" or message.service:
+        return True
+    if message.reply_to is not None and message.reply_to.sender.id == bot.id:
+        return True
+    return _is_command_for(bot, message)
+
+
+def _is_command_for(bot: User, message: Message) -> bool:
+    """A text must begin with a command for this bot; a caption may hold it anywhere."""
+    for offset, _, addressee in message.content.words.commands():
+        if message.content.media is None and offset > 0:
+            return False
+        if addressee.lower() in {"", (bot.username or "").lower()}:
+            return True
+    return False

@@ -2,8 +2,7 @@
 
 from playwright.async_api import expect
 
-from clipbot_playground.botapi.model.chats import Chat
-from clipbot_playground.botapi.model.messages import Message
+from clipbot_playground.botapi.model.chats import Chat, Message
 from tests.e2e.playground.browser_session import Desk, Tab
 from tests.e2e.playground.scripted_playground import Stage
 

@@ -9,8 +9,7 @@ import pytest
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 from clipbot_playground.botapi.model import limits
-from clipbot_playground.botapi.model.chats import Chat
-from clipbot_playground.botapi.model.messages import Message
+from clipbot_playground.botapi.model.chats import Chat, Message
 from clipbot_playground.botapi.people import Person
 from clipbot_playground.botapi.server import BotApiServer
 from clipbot_playground.page.serializers import media_unique_id, message_json

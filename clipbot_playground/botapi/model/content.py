@@ -1,0 +1,63 @@
+"""What a message holds: text, media, buttons, and the reply that it asks for."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from clipbot_playground.botapi.model.entities import NOTHING, FormattedText
+from clipbot_playground.botapi.model.media import Media
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An inline button. `action` is the one optional field that says what it does."""
+
+    text: str
+    action: str
+    value: Any
+
+    def to_json(self) -> Json:
+        return {"text": self.text, self.action: self.value}
+
+
+Keyboard = tuple[tuple[Button, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What an edit can change. `words` is the text, or the caption where there are media."""
+
+    words: FormattedText = NOTHING
+    media: Media | None = None
+    keyboard: Keyboard = ()
+    above_media: bool = False
+
+    def fields(self) -> Json:
+        answer: Json = {} if self.media is None else self.media.fields()
+        name, entities = ("text", "entities")
+        if self.media is not None:
+            name, entities = ("caption", "caption_entities")
+        if self.words.text:
+            answer[name] = self.words.text
+        if self.words.entities:
+            answer[entities] = [entity.to_json() for entity in self.words.entities]
+        if self.above_media and self.media is not None:
+            answer["show_caption_above_media"] = True
+        if self.keyboard:
+            rows = [[button.to_json() for button in row] for row in self.keyboard]
+            answer["reply_markup"] = {"inline_keyboard": rows}
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRequest:
+    """The bot's `ForceReply`: whoever is asked finds a reply begun.
+
+    Attributes:
+        placeholder: what the empty input field shows meanwhile; "" for the client's own.
+        selective: only those are asked whom the text mentions, or to whom the message replies.
+    """
+
+    placeholder: str = ""
+    selective: bool = False

@@ -68,15 +68,17 @@ class Playground:
         self._model = choose(chosen)
         token = f"{_BOT_ID}:{secrets.token_urlsafe(24)}"
         self.server = BotApiServer(token, username="clip_bot")
-        self.bonnet = SystemPanel(self.server.world.bell, self._model, _download(self._model))
-        self.site = Site(self.server, self.bonnet, Gallery())
-        self._wire = LoopbackServer(self.site.application, port)
+        self.system_panel = SystemPanel(
+            self.server.world.notifier, self._model, _download(self._model)
+        )
+        self.site = Site(self.server, self.system_panel, Gallery())
+        self._loopback_server = LoopbackServer(self.site.application, port)
         self._port = port
         self._stack = AsyncExitStack()
 
     @property
     def url(self) -> str:
-        return self._wire.url
+        return self._loopback_server.url
 
     async def __aenter__(self) -> Self:
         """Returns once the page answers; bot and worker follow.
@@ -102,7 +104,7 @@ class Playground:
         stack.push_async_callback(self.server.stop)
         self._settle()
         try:
-            await self._wire.start()
+            await self._loopback_server.start()
         except OSError as error:
             raise SettingError(
                 f"--port: 127.0.0.1:{self._port} can't be used ({error.strerror}); "
@@ -111,7 +113,7 @@ class Playground:
 
         async def close_page() -> None:
             self.server.world.updates.close()  # ends the live updates, or the page would wait
-            await self._wire.stop()
+            await self._loopback_server.stop()
 
         stack.push_async_callback(close_page)
         await nats.start()
@@ -119,7 +121,7 @@ class Playground:
         queue = await connect(nats.url, name="clipbot-playground")
         stack.push_async_callback(queue.close)
         await queue.prepare(self._settings.max_queue, owner=True)
-        watching = asyncio.create_task(self.bonnet.watch(queue, results_subject(_BOT_ID)))
+        watching = asyncio.create_task(self.system_panel.watch(queue, results_subject(_BOT_ID)))
         stack.push_async_callback(tasks.end, watching)
         # The bot can't: to it the server is somebody else's.
         health = QueueHealth(queue, OwnServer(Disk(self._folder), nats.restart))
@@ -128,11 +130,11 @@ class Playground:
         worker = embedded_worker(nats.url, self._environment())
         stack.push_async_callback(worker.stop, _PATIENCE)
         await worker.start()
-        self.bonnet.children.append(worker)
+        self.system_panel.children.append(worker)
         bot = embedded_bot(self._bot_environment(nats.url), self._folder)
         stack.push_async_callback(bot.stop, 2 * _PATIENCE)
         await bot.start()
-        self.bonnet.children.append(bot)
+        self.system_panel.children.append(bot)
 
     def _own_folder(self, stack: AsyncExitStack) -> None:
         try:

@@ -23,7 +23,7 @@ from clipbot_playground.botapi.model.content import Content
 from clipbot_playground.botapi.model.entities import typed
 from clipbot_playground.botapi.model.media import Photo
 from clipbot_playground.botapi.model.photos import Rendition
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 
 TOKEN = "42:BENCH"  # noqa: S105  # a token of nobody
@@ -74,7 +74,7 @@ class Crowd:
     def __init__(self, server: BotApiServer, pictures: list[Photo], caption: str) -> None:
         self._server = server
         self._contents = itertools.cycle(Content(typed(caption), each) for each in pictures)
-        self._people: list[Person] = []
+        self._people: list[SimulatedUser] = []
         self._sent: dict[tuple[int, int], float] = {}  # (chat, message) → when
         self._seen = 0  # calls that were looked at
         self._fetched = 0

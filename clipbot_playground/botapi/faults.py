@@ -8,7 +8,7 @@ Drop = Literal["before", "after"]
 
 
 @dataclass(slots=True)
-class Fault:
+class InjectedFault:
     """How the next `times` calls of a method go wrong.
 
     Attributes:
@@ -40,10 +40,10 @@ class Fault:
 
 
 @dataclass(slots=True)
-class Faults:
+class FaultInjector:
     """The faults that are still to come, in the order in which they were asked for."""
 
-    _waiting: list[Fault] = field(default_factory=list)
+    _waiting: list[InjectedFault] = field(default_factory=list)
 
     def next(
         self,
@@ -55,7 +55,7 @@ class Faults:
         times: int = 1,
         description: str = "",
         migrate_to_chat_id: int | None = None,
-    ) -> Fault:
+    ) -> InjectedFault:
         """Spoil the next `times` calls of a method; "*" means any, "file" a download.
 
         Raises:
@@ -65,13 +65,13 @@ class Faults:
             raise ValueError("a fault is either a status or a drop")
         if status == HTTPStatus.TOO_MANY_REQUESTS and retry_after is None:
             retry_after = 1
-        fault = Fault(
+        fault = InjectedFault(
             method.lower(), status, retry_after, drop, times, description, migrate_to_chat_id
         )
         self._waiting.append(fault)
         return fault
 
-    def take(self, method: str) -> Fault | None:
+    def take(self, method: str) -> InjectedFault | None:
         """The fault for this call, used up once more."""
         for fault in self._waiting:
             if fault.method in {"*", method.lower()}:

@@ -42,7 +42,7 @@ class Violation:
 
 @dataclass(slots=True)
 class Journal:
-    bell: Notifier
+    notifier: Notifier
     calls: list[Call] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     _expected: list[str] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Journal:
         is_expected = is_fault or any(text in call.description for text in self._expected)
         if call.status == 400 and not is_expected:
             self.violate(call.method, call.description, call.parameters)
-        self.bell.ring()
+        self.notifier.notify()
 
     def violate(self, method: str, reason: str, parameters: dict[str, Any]) -> None:
         self.violations.append(Violation(method, reason, parameters))

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypedDict, Unpack, overload
 from clipbot_playground.botapi.methods import commands, profile
 from clipbot_playground.botapi.model import media
 from clipbot_playground.botapi.model.chats import Chat, Message, Topic
-from clipbot_playground.botapi.model.content import Button, Content
+from clipbot_playground.botapi.model.content import Content, InlineKeyboardButton
 from clipbot_playground.botapi.model.entities import typed
 from clipbot_playground.botapi.model.media import Media
 from clipbot_playground.botapi.model.users import User
@@ -25,7 +25,7 @@ from clipbot_playground.botapi.world import CallbackAnswer, World
 _WITHIN: Final = 20.0
 
 
-class Place(TypedDict, total=False):
+class Destination(TypedDict, total=False):
     """Where something is sent; without `to`, where the replied-to message is, else in private."""
 
     to: Chat | None
@@ -33,7 +33,7 @@ class Place(TypedDict, total=False):
     topic: Topic | None
 
 
-class Thing(Place, total=False):
+class ItemOptions(Destination, total=False):
     """What is sent: at most one of these, with its caption.
 
     `size` declares that many bytes instead of the real ones, so that a test of large files needs
@@ -56,7 +56,7 @@ class Thing(Place, total=False):
     size: int
 
 
-class Album(Place, total=False):
+class AlbumOptions(Destination, total=False):
     """How an album is sent: its caption stands on the item with the index `caption_on`.
 
     `captions` instead has one for each item; "" is none.
@@ -70,7 +70,7 @@ class Album(Place, total=False):
     file_names: Sequence[str]
 
 
-class Person:
+class SimulatedUser:
     """Someone with a Telegram account, and a private chat with the bot."""
 
     def __init__(self, world: World, user: User) -> None:
@@ -85,9 +85,11 @@ class Person:
         return self._world.chats[self.user.id]
 
     @overload
-    async def sends(self, what: str | bytes = "", **thing: Unpack[Thing]) -> Message: ...
+    async def sends(self, what: str | bytes = "", **thing: Unpack[ItemOptions]) -> Message: ...
     @overload
-    async def sends(self, *, album: Sequence[bytes], **how: Unpack[Album]) -> list[Message]: ...
+    async def sends(
+        self, *, album: Sequence[bytes], **how: Unpack[AlbumOptions]
+    ) -> list[Message]: ...
     async def sends(
         self,
         what: str | bytes = "",
@@ -152,7 +154,7 @@ class Person:
             ValueError: the message has no such button, or it is not one that the bot hears of.
         """
         query_id = self._world.press(self.user, message, _data(message, button))
-        return await self._world.bell.until(lambda: self._world.callbacks[query_id], within)
+        return await self._world.notifier.until(lambda: self._world.callbacks[query_id], within)
 
     async def hears(
         self,
@@ -190,7 +192,7 @@ class Person:
             return None
 
         try:
-            return await self._world.bell.until(look, within)
+            return await self._world.notifier.until(look, within)
         except TimeoutError:
             what = f" to {asked}" if asked else f", an edit of {edit_of}" if edit_of else ""
             place = edit_of.chat if edit_of is not None else where
@@ -293,7 +295,7 @@ class Person:
 
 def _data(message: Message, wanted: str) -> str:
     buttons = message.keyboard
-    looks: tuple[Callable[[Button], bool], ...] = (
+    looks: tuple[Callable[[InlineKeyboardButton], bool], ...] = (
         lambda button: button.text == wanted,
         lambda button: button.value == wanted,
         lambda button: wanted in button.text,

@@ -26,7 +26,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from clipbot_playground.botapi.delivery.loopback_server import LoopbackServer, gone
-from clipbot_playground.botapi.faults import Fault, Faults
+from clipbot_playground.botapi.faults import FaultInjector, InjectedFault
 from clipbot_playground.botapi.journal import Call, Journal, Violation
 from clipbot_playground.botapi.methods import parameters
 from clipbot_playground.botapi.methods.parameters import Parameters
@@ -35,7 +35,7 @@ from clipbot_playground.botapi.methods.table import METHODS
 from clipbot_playground.botapi.model.chats import Chat, Topic
 from clipbot_playground.botapi.model.errors import ApiError, NotFoundError, UnauthorizedError
 from clipbot_playground.botapi.model.users import User
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.world import World
 
 T = TypeVar("T")
@@ -65,19 +65,21 @@ class BotApiServer:
         bot = User(int(token.partition(":")[0]), name, username=username, is_bot=True)
         self.token = token
         self.world = World(bot)
-        self.faults = Faults()
-        self._journal = Journal(self.world.bell)
+        self.faults = FaultInjector()
+        self._journal = Journal(self.world.notifier)
         routes = [
             Route("/bot{token}/{method}", self._method, methods=["GET", "POST"]),
             Route("/file/bot{token}/{path:path}", self._file, methods=["GET"]),
         ]
         handlers: Any = {404: _not_found, 405: _not_found}
-        self._wire = LoopbackServer(Starlette(routes=routes, exception_handlers=handlers), port)
+        self._loopback_server = LoopbackServer(
+            Starlette(routes=routes, exception_handlers=handlers), port
+        )
 
     @property
     def url(self) -> str:
         """The root, without a slash at the end; "" before the server has started."""
-        return self._wire.url
+        return self._loopback_server.url
 
     @property
     def calls(self) -> list[Call]:
@@ -103,18 +105,18 @@ class BotApiServer:
         Raises:
             TimeoutError: not within that many seconds.
         """
-        return await self.world.bell.until(lambda: look() or None, within)
+        return await self.world.notifier.until(lambda: look() or None, within)
 
     def person(
         self, name: str, language: str | None = "en", *, username: str | None = None
-    ) -> Person:
+    ) -> SimulatedUser:
         """A new person, who has not talked to the bot yet."""
-        return Person(self.world, self.world.add_person(name, language, username))
+        return SimulatedUser(self.world, self.world.add_person(name, language, username))
 
     def group(
         self,
         title: str,
-        members: Sequence[Person],
+        members: Sequence[SimulatedUser],
         *,
         privacy: bool = True,
         forum: bool = False,
@@ -131,7 +133,7 @@ class BotApiServer:
             bot_is_admin=bot_is_admin,
         )
 
-    def topic(self, group: Chat, name: str, creator: Person) -> Topic:
+    def topic(self, group: Chat, name: str, creator: SimulatedUser) -> Topic:
         """A new topic of a forum."""
         return self.world.add_topic(group, name, creator.user)
 
@@ -142,19 +144,19 @@ class BotApiServer:
     def forbids(self, group: Chat, *kinds: str) -> None:
         """From now on only administrators may send these: "photos", "text messages", …"""
         group.forbids = frozenset(kinds)
-        self.world.bell.ring()
+        self.world.notifier.notify()
 
-    def removes_bot(self, group: Chat, by: Person) -> None:
+    def removes_bot(self, group: Chat, by: SimulatedUser) -> None:
         self.world.set_bot_status(group, by.user, "kicked")
 
     async def start(self) -> None:
-        await self._wire.start()
+        await self._loopback_server.start()
 
     async def stop(self) -> None:
         """Let go of polls and webhooks, answer what is under way, close."""
         self.world.updates.close()
         await self.world.webhook.stop()
-        await self._wire.stop()
+        await self._loopback_server.stop()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -229,7 +231,7 @@ class BotApiServer:
             is_fault=fault is not None,
         )
         if dropped:
-            await self._wire.cut(request)
+            await self._loopback_server.cut(request)
         return response
 
     def _authorize(self, request: Request) -> None:
@@ -243,7 +245,7 @@ class BotApiServer:
             self._journal.violate(method, f"unknown parameter {name}", recorded)
 
 
-def _spoiled(fault: Fault) -> tuple[Response, str]:
+def _spoiled(fault: InjectedFault) -> tuple[Response, str]:
     if fault.drop is not None:
         return Response(), "connection dropped"
     answer = fault.to_json()

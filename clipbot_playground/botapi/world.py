@@ -51,9 +51,9 @@ class World:
 
     def __init__(self, bot: User) -> None:
         self.bot = bot
-        self.bell = Notifier()
+        self.notifier = Notifier()
         self.files = FileStore()
-        self.updates = UpdateQueue(self.bell)
+        self.updates = UpdateQueue(self.notifier)
         self.webhook = Webhook(self.updates)
         self.users: dict[int, User] = {bot.id: bot}
         self.chats: dict[int, Chat] = {}
@@ -134,7 +134,7 @@ class World:
         )
         if joins and not was_in:
             self.post(chat, by, Content(), service={"new_chat_members": [self.bot.to_json()]})
-        self.bell.ring()
+        self.notifier.notify()
 
     def post(
         self,
@@ -167,24 +167,24 @@ class World:
         )
         chat.messages[message.message_id] = message
         self._tell("message", message)
-        self.bell.ring()
+        self.notifier.notify()
         return message
 
     def edit(self, message: Message, content: Content) -> None:
         message.versions.append(content)
         message.edit_date = int(time.time())
         self._tell("edited_message", message)
-        self.bell.ring()
+        self.notifier.notify()
 
     def delete(self, message: Message) -> None:
         """Bots are not told; the message is gone for every later call."""
         message.deleted = True
         message.chat.messages.pop(message.message_id, None)
-        self.bell.ring()
+        self.notifier.notify()
 
     def act(self, chat: Chat, action: str, thread_id: int | None) -> None:
         chat.actions.append(ChatAction(action, time.time(), thread_id))
-        self.bell.ring()
+        self.notifier.notify()
 
     def press(self, person: User, message: Message, data: str) -> str:
         """Queue a callback query; returns its id, under which the answer will appear."""
@@ -207,7 +207,7 @@ class World:
         if self.callbacks.get(query_id, answer) is not None:
             return False
         self.callbacks[query_id] = answer
-        self.bell.ring()
+        self.notifier.notify()
         return True
 
     def _tell(self, kind: str, message: Message) -> None:

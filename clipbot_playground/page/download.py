@@ -48,7 +48,7 @@ class _Listing(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class DownloadProgress:
     """Bytes; `size` is 0 as long as it is not known, and `received` never beyond a known one."""
 
     received: int = 0
@@ -73,12 +73,14 @@ class Download:
         """Whether the hub has told how large the weights are."""
         return bool(self._weights)
 
-    def look(self) -> Progress:
+    def look(self) -> DownloadProgress:
         """How far it is; reads the disk."""
         if not self.is_measured:
-            return Progress(received_bytes(self._folder, self._began))
+            return DownloadProgress(received_bytes(self._folder, self._began))
         size = sum(self._weights.values())
-        return Progress(min(size, received_bytes(self._folder, self._began, self._weights)), size)
+        return DownloadProgress(
+            min(size, received_bytes(self._folder, self._began, self._weights)), size
+        )
 
     async def measure(self) -> None:
         """Asks the hub once how large the weights are; its silence is no harm."""

@@ -25,10 +25,10 @@ _CALLS: Final = 200
 class EventStream:
     """One tab's stream."""
 
-    def __init__(self, server: BotApiServer, bonnet: SystemPanel) -> None:
+    def __init__(self, server: BotApiServer, system_panel: SystemPanel) -> None:
         self._server = server
         self._world = server.world
-        self._bonnet = bonnet
+        self._system_panel = system_panel
         self._told: dict[tuple[int, int], int] = {}
         self._chats: dict[int, Json] = {}
         self._people = 0
@@ -48,7 +48,7 @@ class EventStream:
         yield _event("hello", hello)
         while not world.updates.closed:
             try:
-                events = await world.bell.until(self._look, _HEARTBEAT)
+                events = await world.notifier.until(self._look, _HEARTBEAT)
             except TimeoutError:
                 yield b": still here\n\n"
                 continue
@@ -124,10 +124,10 @@ class EventStream:
         return events
 
     def _new_figures(self) -> list[Json]:
-        if self._revision == self._bonnet.revision:
+        if self._revision == self._system_panel.revision:
             return []
-        self._revision = self._bonnet.revision
-        return [{"is": "figures", **self._bonnet.to_json()}]
+        self._revision = self._system_panel.revision
+        return [{"is": "figures", **self._system_panel.to_json()}]
 
 
 def _event(name: str, data: Any) -> bytes:

@@ -22,7 +22,7 @@ from clipbot_playground.botapi.model.chats import Chat, Message
 from clipbot_playground.botapi.model.content import Content
 from clipbot_playground.botapi.model.media import FileMedia, Media, Photo
 from clipbot_playground.botapi.model.photos import NotAPhotoError
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from clipbot_playground.page.event_stream import EventStream
 from clipbot_playground.page.gallery import Gallery
@@ -43,10 +43,10 @@ class Site:
         people: who can be spoken as, by user id, in the order in which they came.
     """
 
-    def __init__(self, server: BotApiServer, bonnet: SystemPanel, gallery: Gallery) -> None:
-        self.people: dict[int, Person] = {}
+    def __init__(self, server: BotApiServer, system_panel: SystemPanel, gallery: Gallery) -> None:
+        self.people: dict[int, SimulatedUser] = {}
         self._server = server
-        self._bonnet = bonnet
+        self._system_panel = system_panel
         self._gallery = gallery
         self.application = Starlette(
             routes=[
@@ -68,7 +68,7 @@ class Site:
             exception_handlers={HTTPException: _told},
         )
 
-    def add_person(self, name: str, language: str | None = "en") -> Person:
+    def add_person(self, name: str, language: str | None = "en") -> SimulatedUser:
         person = self._server.person(name, language)
         self.people[person.user.id] = person
         return person
@@ -77,7 +77,7 @@ class Site:
         return FileResponse(_PAGE / "index.html", headers={"cache-control": "no-cache"})
 
     async def _events(self, _request: Request) -> Response:
-        news = EventStream(self._server, self._bonnet)
+        news = EventStream(self._server, self._system_panel)
         return StreamingResponse(
             news.stream(), media_type="text/event-stream", headers={"cache-control": "no-store"}
         )
@@ -162,7 +162,7 @@ class Site:
             group.members[person.user.id] = person.user
             joined = {"new_chat_members": [person.user.to_json()]}
             self._server.world.post(group, person.user, Content(), service=joined)
-        self._server.world.bell.ring()
+        self._server.world.notifier.notify()
         return JSONResponse({"id": person.user.id}, 201)
 
     async def _new_group(self, request: Request) -> Response:
@@ -175,10 +175,10 @@ class Site:
         group = self._server.group(title, members)
         return JSONResponse({"id": group.id}, 201)
 
-    def _who_and_where(self, given: Any) -> tuple[Person, Chat]:
+    def _who_and_where(self, given: Any) -> tuple[SimulatedUser, Chat]:
         return self._person(given.get("person")), self._chat(given.get("chat"))
 
-    def _person(self, id_: Any) -> Person:
+    def _person(self, id_: Any) -> SimulatedUser:
         if (person := self.people.get(_number(id_))) is None:
             raise HTTPException(404, "There is no such person.")
         return person
@@ -207,7 +207,7 @@ _KEPT: Final = {"cache-control": "private, max-age=3600"}
 
 
 async def _sends(
-    person: Person,
+    person: SimulatedUser,
     contents: Sequence[bytes],
     names: Sequence[str],
     given: dict[str, str],

@@ -19,7 +19,7 @@ from nats.errors import Error as NatsError
 
 from bot.services.child_process import Child, Ended
 from clipbot_playground.botapi.delivery.notifier import Notifier
-from clipbot_playground.page.download import Download, Progress
+from clipbot_playground.page.download import Download, DownloadProgress
 from clipbot_playground.page.model_choice import ModelChoice
 from inference.protocol.broker.client import JOBS_SUBJECTS, Queue
 from inference.protocol.messages import UnknownVersion, WorkerState, WorkerStatus, decode_result
@@ -69,17 +69,17 @@ class SystemPanel:
     """
 
     def __init__(
-        self, bell: Notifier, model: ModelChoice, download: Download | None = None
+        self, notifier: Notifier, model: ModelChoice, download: Download | None = None
     ) -> None:
         self.depth = 0
         self.jobs = 0
         self.works: deque[Work] = deque(maxlen=_KEPT)
         self.workers: list[WorkerStatus] = []
-        self.progress = Progress()
+        self.progress = DownloadProgress()
         self.revision = 0
         self.children: list[Child] = []
         self.ended: list[Ended] = []
-        self._bell = bell
+        self._notifier = notifier
         self._model = model
         self._download = download
         self._numbers = itertools.count(1)
@@ -213,7 +213,7 @@ class SystemPanel:
 
     def _changed(self) -> None:
         self.revision += 1
-        self._bell.ring()
+        self._notifier.notify()
 
 
 def _is_cancelled() -> bool:

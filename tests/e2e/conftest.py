@@ -13,7 +13,7 @@ import pytest_asyncio
 
 import inference
 from clipbot_playground.botapi.model.chats import Chat
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from inference.model.backends import openvino_backend
 from tests.e2e.running import Clipbot
@@ -83,17 +83,17 @@ def server(telegram: BotApiServer, clipbot: Clipbot) -> Iterator[BotApiServer]:
 
 
 @pytest.fixture
-def alice(server: BotApiServer) -> Person:
+def alice(server: BotApiServer) -> SimulatedUser:
     return server.person("Alice Liddell")
 
 
 @pytest.fixture
-def bob(server: BotApiServer) -> Person:
+def bob(server: BotApiServer) -> SimulatedUser:
     return server.person("Bob")
 
 
 @pytest.fixture
-def group(server: BotApiServer, alice: Person, bob: Person) -> Chat:
+def group(server: BotApiServer, alice: SimulatedUser, bob: SimulatedUser) -> Chat:
     """Alice, Bob and the bot, which sees only what is meant for it."""
     return server.group("Friends of cats", [alice, bob])
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from clipbot_playground.botapi.journal import Call
 from clipbot_playground.botapi.model.chats import Chat, Message, Topic
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.playground.botapi.pictures import picture
 
@@ -23,7 +23,7 @@ class Club:
     """
 
     server: BotApiServer
-    people: list[Person]
+    people: list[SimulatedUser]
     chat: Chat
     topic: Topic | None = None
     settled: int = 0
@@ -66,7 +66,7 @@ class Club:
         await self.server.until(lambda: len(self.calls()) >= len(settings.versions))
         self.settled = len(self.calls())
 
-    async def forges(self, person: Person, message: Message, data: str) -> str:
+    async def forges(self, person: SimulatedUser, message: Message, data: str) -> str:
         """Presses a button that is not there, as only a forged client can; returns the answer."""
         world = self.server.world
         query_id = world.press(person.user, message, data)

@@ -28,7 +28,7 @@ def surroundings(**settings: object) -> dict[str, str]:
     return {**kept, "HF_HUB_OFFLINE": "1", **given}
 
 
-class Command:
+class ClipbotProcess:
     """`clipbot` with these words, in `folder`, and with these settings only."""
 
     def __init__(self, folder: Path, *words: str, **settings: object) -> None:
@@ -111,7 +111,7 @@ class Command:
         await until(self.processes, {}, within)
 
 
-class Clipbot(Command):
+class Clipbot(ClipbotProcess):
     """`clipbot run` at one Bot API server; its files are in `folder`, also between two starts.
 
     Args:

@@ -6,7 +6,7 @@ import pytest
 
 from clipbot_playground.botapi.model import media
 from clipbot_playground.botapi.model.chats import Chat, Message
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.playground.botapi.pictures import picture
 
@@ -19,7 +19,7 @@ def answers_to(album: list[Message]) -> list[Message]:
 
 
 @pytest.mark.parametrize("caption_on", [0, 2])
-async def test_one_answer_wherever_the_caption_is(alice: Person, caption_on: int) -> None:
+async def test_one_answer_wherever_the_caption_is(alice: SimulatedUser, caption_on: int) -> None:
     album = await alice.sends(album=THREE, caption="a dog, a cat", caption_on=caption_on)
     answer = await alice.hears(reply_to=album)
     lines = (answer.caption or "").splitlines()
@@ -30,7 +30,7 @@ async def test_one_answer_wherever_the_caption_is(alice: Person, caption_on: int
     assert answers_to(album) == [answer]
 
 
-async def test_an_album_of_files_of_which_one_is_broken(alice: Person) -> None:
+async def test_an_album_of_files_of_which_one_is_broken(alice: SimulatedUser) -> None:
     files = [THREE[0], b"no picture", THREE[2]]
     album = await alice.sends(album=files, album_of="document", caption="a dog, a cat")
     lines = ((await alice.hears(reply_to=album)).caption or "").splitlines()
@@ -39,7 +39,7 @@ async def test_an_album_of_files_of_which_one_is_broken(alice: Person) -> None:
     assert "🏆" in lines[2]
 
 
-async def test_an_album_without_a_caption_is_one_question(alice: Person) -> None:
+async def test_an_album_without_a_caption_is_one_question(alice: SimulatedUser) -> None:
     album = await alice.sends(album=THREE)
     question = await alice.hears(reply_to=album)
     assert question.force_reply
@@ -49,14 +49,14 @@ async def test_an_album_without_a_caption_is_one_question(alice: Person) -> None
     assert answers_to(album) == [question]
 
 
-async def test_an_album_with_default_labels(alice: Person) -> None:
+async def test_an_album_with_default_labels(alice: SimulatedUser) -> None:
     await alice.hears(reply_to=await alice.sends("/labels a dog, a cat"))
     album = await alice.sends(album=THREE)
     answer = await alice.hears(reply_to=album)
     assert len((answer.caption or "").splitlines()) == 3
 
 
-async def test_each_of_several_captions_is_a_question_of_its_own(alice: Person) -> None:
+async def test_each_of_several_captions_is_a_question_of_its_own(alice: SimulatedUser) -> None:
     captions = ["a dog, a cat", "", "a house, a boat"]
     album = await alice.sends(album=THREE, captions=captions)
     first, second = await alice.hears(reply_to=album[0]), await alice.hears(reply_to=album[2])
@@ -71,7 +71,7 @@ async def test_each_of_several_captions_is_a_question_of_its_own(alice: Person) 
 
 
 async def test_a_film_in_an_album_is_left_out_and_counted(
-    server: BotApiServer, alice: Person
+    server: BotApiServer, alice: SimulatedUser
 ) -> None:
     photo, film = await alice.sends(album=THREE[:2], caption="a dog, a cat")
     content = replace(film.content, media=media.video(server.world.files, b"mp4", 320, 240))
@@ -89,7 +89,7 @@ async def test_a_film_in_an_album_is_left_out_and_counted(
 
 
 async def test_an_edit_that_changes_nothing_leaves_an_albums_answer_as_it_is(
-    server: BotApiServer, alice: Person
+    server: BotApiServer, alice: SimulatedUser
 ) -> None:
     await alice.hears(reply_to=await alice.sends("/labels a dog, a cat"))
     album = await alice.sends(album=THREE)
@@ -101,7 +101,7 @@ async def test_an_edit_that_changes_nothing_leaves_an_albums_answer_as_it_is(
     assert not answer.edited
 
 
-async def test_labels_under_an_album_are_stored_and_sort_it(alice: Person) -> None:
+async def test_labels_under_an_album_are_stored_and_sort_it(alice: SimulatedUser) -> None:
     album = await alice.sends(album=THREE, caption="/labels a dog, a cat")
     noted = await alice.hears(reply_to=album)
     assert "Noted: " in (noted.text or "")
@@ -109,7 +109,7 @@ async def test_labels_under_an_album_are_stored_and_sort_it(alice: Person) -> No
 
 
 async def test_an_item_that_comes_late_edits_the_answer(
-    server: BotApiServer, alice: Person
+    server: BotApiServer, alice: SimulatedUser
 ) -> None:
     first, *_ = album = await alice.sends(album=THREE[:2], caption="a dog, a cat")
     answer = await alice.hears(reply_to=album)
@@ -123,7 +123,7 @@ async def test_an_item_that_comes_late_edits_the_answer(
     assert len((answer.caption or "").splitlines()) == 3
 
 
-async def test_an_edited_caption_of_an_album(alice: Person) -> None:
+async def test_an_edited_caption_of_an_album(alice: SimulatedUser) -> None:
     album = await alice.sends(album=THREE, caption="a dog, a cat", caption_on=1)
     answer = await alice.hears(reply_to=album)
     await alice.edits(album[1], caption="a house, a boat")
@@ -132,7 +132,7 @@ async def test_an_edited_caption_of_an_album(alice: Person) -> None:
     assert answers_to(album) == [answer]
 
 
-async def test_an_album_in_a_group(server: BotApiServer, alice: Person) -> None:
+async def test_an_album_in_a_group(server: BotApiServer, alice: SimulatedUser) -> None:
     group = server.group("Open", [alice], privacy=False)
     album = await alice.sends(album=THREE, caption="/classify a dog, a cat", to=group)
     answer = await alice.hears(reply_to=album)
@@ -140,7 +140,7 @@ async def test_an_album_in_a_group(server: BotApiServer, alice: Person) -> None:
 
 
 async def test_of_an_album_in_privacy_mode_telegram_shows_only_the_item_with_the_command(
-    group: Chat, alice: Person
+    group: Chat, alice: SimulatedUser
 ) -> None:
     album = await alice.sends(album=THREE, caption="/classify a dog, a cat", to=group)
     answer = await alice.hears(reply_to=album)
@@ -149,7 +149,7 @@ async def test_of_an_album_in_privacy_mode_telegram_shows_only_the_item_with_the
 
 
 async def test_an_album_on_a_bad_day_of_telegrams_is_answered_once(
-    server: BotApiServer, alice: Person
+    server: BotApiServer, alice: SimulatedUser
 ) -> None:
     server.faults.next("getFile", status=502, times=2)
     server.faults.next("file", drop="before")
@@ -160,7 +160,7 @@ async def test_an_album_on_a_bad_day_of_telegrams_is_answered_once(
     assert answers_to(album) == [answer]
 
 
-async def test_ten_long_labels_fit_under_one_chart(alice: Person) -> None:
+async def test_ten_long_labels_fit_under_one_chart(alice: SimulatedUser) -> None:
     labels = ", ".join(f"{number}" + "x&y" * 33 for number in range(9))
     album = await alice.sends(album=[picture()] * 10, caption=labels)
     answer = await alice.hears(reply_to=album)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from clipbot_playground.botapi.model.chats import Message
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.conftest import Start
 from tests.e2e.running import Clipbot
@@ -45,7 +45,7 @@ class Crowd:
         assert all(answer.photo for answers in self.answers() for answer in answers)
 
 
-async def _is_ready(bot: Clipbot, server: BotApiServer) -> Person:
+async def _is_ready(bot: Clipbot, server: BotApiServer) -> SimulatedUser:
     """Has answered somebody, so that everything is up."""
     first = server.person("First")
     photo = await first.sends(PHOTO, caption="a dog, a cat")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from clipbot_playground.botapi.model.chats import Message
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.conftest import Start
 from tests.playground.botapi.pictures import picture
@@ -20,7 +20,7 @@ BAD_DAYS: list[Any] = [
 
 @pytest.mark.parametrize("fault", BAD_DAYS)
 async def test_everybody_is_answered_once_all_the_same(
-    server: BotApiServer, alice: Person, bob: Person, fault: dict[str, Any]
+    server: BotApiServer, alice: SimulatedUser, bob: SimulatedUser, fault: dict[str, Any]
 ) -> None:
     photo = await alice.sends(picture(), caption="a dog, a cat")
     chart = await alice.hears(reply_to=photo)
@@ -42,7 +42,7 @@ async def test_everybody_is_answered_once_all_the_same(
 
 
 async def test_a_reply_that_was_taken_though_the_line_broke_repeats_at_most_once(
-    server: BotApiServer, alice: Person
+    server: BotApiServer, alice: SimulatedUser
 ) -> None:
     server.faults.next("sendPhoto", drop="after")
     photo = await alice.sends(picture(), caption="a dog, a cat")
@@ -56,14 +56,16 @@ async def test_a_reply_that_was_taken_though_the_line_broke_repeats_at_most_once
     assert len(answers()) == 2
 
 
-async def test_a_long_flood_wait_is_waited_for(server: BotApiServer, alice: Person) -> None:
+async def test_a_long_flood_wait_is_waited_for(server: BotApiServer, alice: SimulatedUser) -> None:
     server.faults.next("sendPhoto", status=429, retry_after=2, times=4)
     photo = await alice.sends(picture(), caption="a dog, a cat")
     assert (await alice.hears(reply_to=photo, within=40)).photo
     assert len(alice.chat.replies_to(photo)) == 1
 
 
-async def test_a_file_that_telegram_no_longer_has(server: BotApiServer, alice: Person) -> None:
+async def test_a_file_that_telegram_no_longer_has(
+    server: BotApiServer, alice: SimulatedUser
+) -> None:
     photo = await alice.sends(picture())
     question = await alice.hears(reply_to=photo)
     server.world.files._sent.clear()

@@ -3,7 +3,7 @@
 import pytest
 
 from clipbot_playground.botapi.model.chats import Chat
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.playground.botapi.pictures import picture
 
@@ -11,7 +11,7 @@ from tests.playground.botapi.pictures import picture
 @pytest.mark.parametrize(
     "caption", ["/classify a dog, a cat", "/classify@clip_test_bot a dog, a cat"]
 )
-async def test_classify_as_a_caption(group: Chat, alice: Person, caption: str) -> None:
+async def test_classify_as_a_caption(group: Chat, alice: SimulatedUser, caption: str) -> None:
     photo = await alice.sends(picture(), caption=caption, to=group)
     answer = await alice.hears(reply_to=photo)
     assert answer.photo
@@ -23,7 +23,7 @@ async def test_classify_as_a_caption(group: Chat, alice: Person, caption: str) -
     "text", ["/classify a dog, a cat", "/classify@CLIP_test_bot a dog; a cat", "/CLASSIFY a\nb"]
 )
 async def test_classify_as_a_reply_to_anybodys_photo(
-    group: Chat, alice: Person, bob: Person, text: str
+    group: Chat, alice: SimulatedUser, bob: SimulatedUser, text: str
 ) -> None:
     photo = await bob.sends(picture(), to=group)
     command = await alice.sends(text, reply_to=photo)
@@ -33,7 +33,7 @@ async def test_classify_as_a_reply_to_anybodys_photo(
 
 
 async def test_classify_alone_uses_the_senders_labels(
-    group: Chat, alice: Person, bob: Person
+    group: Chat, alice: SimulatedUser, bob: SimulatedUser
 ) -> None:
     await alice.hears(reply_to=await alice.sends("/labels a dog, a cat", to=group))
     photo = await bob.sends(picture(), to=group)
@@ -44,7 +44,7 @@ async def test_classify_alone_uses_the_senders_labels(
 
 
 async def test_classify_alone_without_labels_asks_only_its_sender(
-    group: Chat, alice: Person, bob: Person
+    group: Chat, alice: SimulatedUser, bob: SimulatedUser
 ) -> None:
     photo = await bob.sends(picture(), to=group)
     command = await alice.sends("/classify", reply_to=photo)
@@ -54,7 +54,9 @@ async def test_classify_alone_without_labels_asks_only_its_sender(
     assert (await alice.hears(reply_to=reply)).photo
 
 
-async def test_a_group_is_greeted_with_what_works_in_groups(group: Chat, alice: Person) -> None:
+async def test_a_group_is_greeted_with_what_works_in_groups(
+    group: Chat, alice: SimulatedUser
+) -> None:
     start = await alice.sends("/start@clip_test_bot", to=group)
     greeting = (await alice.hears(reply_to=start)).text or ""
     assert "/classify a blurry cat" in greeting
@@ -65,7 +67,9 @@ async def test_a_group_is_greeted_with_what_works_in_groups(group: Chat, alice: 
     assert "Send a photo" not in told
 
 
-async def test_nothing_else_in_a_group_is_touched(group: Chat, alice: Person, bob: Person) -> None:
+async def test_nothing_else_in_a_group_is_touched(
+    group: Chat, alice: SimulatedUser, bob: SimulatedUser
+) -> None:
     untouched = [
         await bob.sends(picture(), to=group),
         await bob.sends(picture(), caption="a dog, a cat", to=group),
@@ -89,7 +93,7 @@ async def test_nothing_else_in_a_group_is_touched(group: Chat, alice: Person, bo
 
 
 async def test_without_privacy_mode_it_keeps_quiet_just_the_same(
-    server: BotApiServer, alice: Person, bob: Person
+    server: BotApiServer, alice: SimulatedUser, bob: SimulatedUser
 ) -> None:
     group = server.group("Open", [alice, bob], privacy=False)
     untouched = [
@@ -106,7 +110,7 @@ async def test_without_privacy_mode_it_keeps_quiet_just_the_same(
     assert [reply for message in untouched for reply in group.replies_to(message)] == []
 
 
-async def test_an_edited_caption_in_a_group(group: Chat, alice: Person) -> None:
+async def test_an_edited_caption_in_a_group(group: Chat, alice: SimulatedUser) -> None:
     photo = await alice.sends(picture(), caption="/classify a dog, a cat", to=group)
     answer = await alice.hears(reply_to=photo)
     await alice.edits(photo, caption="/classify a house, a boat")
@@ -115,7 +119,9 @@ async def test_an_edited_caption_in_a_group(group: Chat, alice: Person) -> None:
     assert group.replies_to(photo) == [answer]
 
 
-async def test_an_edited_command_in_a_group(group: Chat, alice: Person, bob: Person) -> None:
+async def test_an_edited_command_in_a_group(
+    group: Chat, alice: SimulatedUser, bob: SimulatedUser
+) -> None:
     photo = await bob.sends(picture(), to=group)
     command = await alice.sends("/classify a dog, a cat", reply_to=photo)
     answer = await alice.hears(reply_to=command)
@@ -124,13 +130,13 @@ async def test_an_edited_command_in_a_group(group: Chat, alice: Person, bob: Per
     assert "a dog" not in (answer.caption or "")
 
 
-async def test_a_basic_group(server: BotApiServer, alice: Person) -> None:
+async def test_a_basic_group(server: BotApiServer, alice: SimulatedUser) -> None:
     group = server.group("Small", [alice], supergroup=False)
     photo = await alice.sends(picture(), caption="/classify a, b", to=group)
     assert (await alice.hears(reply_to=photo)).photo
 
 
-async def test_answers_stay_in_their_topic(server: BotApiServer, alice: Person) -> None:
+async def test_answers_stay_in_their_topic(server: BotApiServer, alice: SimulatedUser) -> None:
     forum = server.group("Forum", [alice], forum=True)
     topic = server.topic(forum, "Cats", alice)
     photo = await alice.sends(picture(), caption="/classify a, b", to=forum, topic=topic)
@@ -142,7 +148,7 @@ async def test_answers_stay_in_their_topic(server: BotApiServer, alice: Person) 
 
 
 async def test_a_group_that_forbids_photos_is_answered_in_words(
-    server: BotApiServer, group: Chat, alice: Person
+    server: BotApiServer, group: Chat, alice: SimulatedUser
 ) -> None:
     server.forbids(group, "photos")
     photo = await alice.sends(picture(), caption="/classify a dog, a cat, a tree", to=group)
@@ -157,7 +163,7 @@ async def test_a_group_that_forbids_photos_is_answered_in_words(
 
 
 async def test_a_topic_that_is_deleted_while_its_picture_waits(
-    server: BotApiServer, alice: Person
+    server: BotApiServer, alice: SimulatedUser
 ) -> None:
     forum = server.group("Forum", [alice], forum=True)
     topic = server.topic(forum, "Cats", alice)
@@ -170,7 +176,7 @@ async def test_a_topic_that_is_deleted_while_its_picture_waits(
 
 
 async def test_a_reply_thread_of_a_supergroup_is_no_topic(
-    group: Chat, alice: Person, bob: Person
+    group: Chat, alice: SimulatedUser, bob: SimulatedUser
 ) -> None:
     photo = await bob.sends(picture(), to=group)
     command = await alice.sends("/classify a, b", reply_to=photo)
@@ -180,7 +186,7 @@ async def test_a_reply_thread_of_a_supergroup_is_no_topic(
 
 
 async def test_who_removes_the_bot_harms_nobody(
-    server: BotApiServer, group: Chat, alice: Person, bob: Person
+    server: BotApiServer, group: Chat, alice: SimulatedUser, bob: SimulatedUser
 ) -> None:
     await alice.sends(picture(), caption="/classify a, b", to=group)
     server.removes_bot(group, alice)

@@ -7,12 +7,14 @@ import pytest
 from PIL import Image
 
 from clipbot_playground.botapi.model.entities import typed
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.playground.botapi.pictures import picture, sides
 
 
-async def test_a_photo_with_a_caption_gets_one_chart(server: BotApiServer, alice: Person) -> None:
+async def test_a_photo_with_a_caption_gets_one_chart(
+    server: BotApiServer, alice: SimulatedUser
+) -> None:
     photo = await alice.sends(picture(), caption="a dog, a cat, a tree")
     answer = await alice.hears(reply_to=photo)
     winner, runner_up = (answer.caption or "").splitlines()[:2]
@@ -30,7 +32,7 @@ async def test_a_photo_with_a_caption_gets_one_chart(server: BotApiServer, alice
 
 
 async def test_the_winner_is_the_one_that_fits(
-    server: BotApiServer, alice: Person, has_demo: bool
+    server: BotApiServer, alice: SimulatedUser, has_demo: bool
 ) -> None:
     if not has_demo:
         pytest.skip("the bundled model is not there yet")
@@ -52,7 +54,9 @@ def _drawn(shape: str, colour: str) -> bytes:
     return file.getvalue()
 
 
-async def test_the_smallest_sufficient_size_is_fetched(server: BotApiServer, alice: Person) -> None:
+async def test_the_smallest_sufficient_size_is_fetched(
+    server: BotApiServer, alice: SimulatedUser
+) -> None:
     photo = await alice.sends(picture(1_280, 960), caption="a, b")
     await alice.hears(reply_to=photo)
     asked = server.calls_of("getFile")[-1].parameters["file_id"]
@@ -77,7 +81,7 @@ async def test_the_smallest_sufficient_size_is_fetched(server: BotApiServer, ali
     ],
 )
 async def test_phrases_are_understood_and_come_back_as_typed(
-    alice: Person, caption: str, labels: list[str]
+    alice: SimulatedUser, caption: str, labels: list[str]
 ) -> None:
     photo = await alice.sends(picture(), caption=caption)
     lines = ((await alice.hears(reply_to=photo)).caption or "").splitlines()
@@ -86,7 +90,7 @@ async def test_phrases_are_understood_and_come_back_as_typed(
     assert len(set(shown)) == 2
 
 
-async def test_a_single_phrase_is_compared_with_something_else(alice: Person) -> None:
+async def test_a_single_phrase_is_compared_with_something_else(alice: SimulatedUser) -> None:
     photo = await alice.sends(picture(), caption="a cat")
     caption = (await alice.hears(reply_to=photo)).caption or ""
     assert "a cat" in caption
@@ -102,14 +106,14 @@ async def test_a_single_phrase_is_compared_with_something_else(alice: Person) ->
     ],
 )
 async def test_phrases_that_cannot_be_used_are_refused(
-    alice: Person, caption: str, sentence: str
+    alice: SimulatedUser, caption: str, sentence: str
 ) -> None:
     photo = await alice.sends(picture(), caption=caption)
     answer = await alice.hears(reply_to=photo)
     assert sentence in (answer.text or "")
 
 
-async def test_an_edited_caption_edits_the_answer(alice: Person) -> None:
+async def test_an_edited_caption_edits_the_answer(alice: SimulatedUser) -> None:
     photo = await alice.sends(picture(), caption="a dog, a cat")
     answer = await alice.hears(reply_to=photo)
     await alice.edits(photo, caption="a house, a boat")
@@ -119,7 +123,7 @@ async def test_an_edited_caption_edits_the_answer(alice: Person) -> None:
 
 
 async def test_an_edit_that_changes_nothing_does_nothing(
-    server: BotApiServer, alice: Person
+    server: BotApiServer, alice: SimulatedUser
 ) -> None:
     photo = await alice.sends(picture(), caption="a dog, a cat")
     answer = await alice.hears(reply_to=photo)
@@ -131,7 +135,7 @@ async def test_an_edit_that_changes_nothing_does_nothing(
 
 
 async def test_an_edit_that_changes_nothing_keeps_yesterdays_labels(
-    server: BotApiServer, alice: Person
+    server: BotApiServer, alice: SimulatedUser
 ) -> None:
     await alice.hears(reply_to=await alice.sends("/labels a dog, a cat"))
     photo = await alice.sends(picture())
@@ -147,7 +151,7 @@ async def test_an_edit_that_changes_nothing_keeps_yesterdays_labels(
     assert not answer.edited
 
 
-async def test_a_chart_is_no_picture_once_its_own_is_forgotten(alice: Person) -> None:
+async def test_a_chart_is_no_picture_once_its_own_is_forgotten(alice: SimulatedUser) -> None:
     photo = await alice.sends(picture(), caption="a dog, a cat")
     chart = await alice.hears(reply_to=photo)
     page = await alice.hears(reply_to=await alice.sends("/privacy"))
@@ -157,7 +161,7 @@ async def test_a_chart_is_no_picture_once_its_own_is_forgotten(alice: Person) ->
         assert "no longer know that picture" in ((await alice.hears(reply_to=reply)).text or "")
 
 
-async def test_a_caption_mended_after_a_refusal_gets_its_chart_there(alice: Person) -> None:
+async def test_a_caption_mended_after_a_refusal_gets_its_chart_there(alice: SimulatedUser) -> None:
     photo = await alice.sends(picture(), caption="x" * 101)
     refusal = await alice.hears(reply_to=photo)
     await alice.edits(photo, caption="a dog, a cat")
@@ -166,7 +170,7 @@ async def test_a_caption_mended_after_a_refusal_gets_its_chart_there(alice: Pers
     assert alice.chat.replies_to(photo) == [refusal]
 
 
-async def test_another_photo_in_the_same_message(alice: Person) -> None:
+async def test_another_photo_in_the_same_message(alice: SimulatedUser) -> None:
     photo = await alice.sends(picture(colour="red"), caption="a dog, a cat, a tree")
     answer = await alice.hears(reply_to=photo)
     await alice.edits(photo, photo=picture(colour="blue"))
@@ -174,7 +178,7 @@ async def test_another_photo_in_the_same_message(alice: Person) -> None:
     assert alice.chat.replies_to(photo) == [answer]
 
 
-async def test_a_reply_to_any_photo_with_phrases(alice: Person) -> None:
+async def test_a_reply_to_any_photo_with_phrases(alice: SimulatedUser) -> None:
     photo = await alice.sends(picture(), caption="a dog, a cat")
     await alice.hears(reply_to=photo)
     reply = await alice.sends("a house, a boat", reply_to=photo)
@@ -183,7 +187,7 @@ async def test_a_reply_to_any_photo_with_phrases(alice: Person) -> None:
 
 
 async def test_a_reply_to_the_chart_sorts_the_original_photo_again(
-    server: BotApiServer, alice: Person
+    server: BotApiServer, alice: SimulatedUser
 ) -> None:
     photo = await alice.sends(picture(), caption="a dog, a cat")
     chart = await alice.hears(reply_to=photo)
@@ -195,7 +199,7 @@ async def test_a_reply_to_the_chart_sorts_the_original_photo_again(
 
 
 async def test_a_deleted_question_is_answered_all_the_same(
-    server: BotApiServer, alice: Person
+    server: BotApiServer, alice: SimulatedUser
 ) -> None:
     photo = await alice.sends(picture(), caption="a dog, a cat")
     alice.deletes(photo)
@@ -203,7 +207,7 @@ async def test_a_deleted_question_is_answered_all_the_same(
     assert answer.caption
 
 
-async def test_a_deleted_answer_comes_anew(server: BotApiServer, alice: Person) -> None:
+async def test_a_deleted_answer_comes_anew(server: BotApiServer, alice: SimulatedUser) -> None:
     photo = await alice.sends(picture(), caption="a dog, a cat")
     first = await alice.hears(reply_to=photo)
     alice.deletes(first)
@@ -214,7 +218,7 @@ async def test_a_deleted_answer_comes_anew(server: BotApiServer, alice: Person) 
 
 
 async def test_who_blocks_the_bot_harms_nobody(
-    server: BotApiServer, alice: Person, bob: Person
+    server: BotApiServer, alice: SimulatedUser, bob: SimulatedUser
 ) -> None:
     await alice.sends(picture(), caption="a dog, a cat")
     alice.blocks()

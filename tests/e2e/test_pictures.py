@@ -7,7 +7,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.playground.botapi.pictures import picture
 
@@ -55,14 +55,14 @@ def png_bomb(side: int = 20_000) -> bytes:
         pytest.param(JPEG, "IMG_0001.JPG", id="upper case"),
     ],
 )
-async def test_a_picture_file_is_a_picture(alice: Person, data: bytes, name: str) -> None:
+async def test_a_picture_file_is_a_picture(alice: SimulatedUser, data: bytes, name: str) -> None:
     message = await alice.sends(document=data, file_name=name, caption="a dog, a cat")
     answer = await alice.hears(reply_to=message)
     assert answer.photo, answer.text
 
 
 @pytest.mark.parametrize("name", ["IMG.JPG", "scan.jfif", "photo"])
-async def test_a_picture_file_of_no_known_type(alice: Person, name: str) -> None:
+async def test_a_picture_file_of_no_known_type(alice: SimulatedUser, name: str) -> None:
     message = await alice.sends(
         document=JPEG,
         file_name=name,
@@ -84,7 +84,7 @@ async def test_a_picture_file_of_no_known_type(alice: Person, name: str) -> None
     ],
 )
 async def test_a_bad_picture_is_one_clear_sentence(
-    alice: Person, data: bytes, sentence: str
+    alice: SimulatedUser, data: bytes, sentence: str
 ) -> None:
     message = await alice.sends(document=data, file_name="photo.jpg", caption="a dog, a cat")
     answer = await alice.hears(reply_to=message)
@@ -94,7 +94,7 @@ async def test_a_bad_picture_is_one_clear_sentence(
 
 
 async def test_a_file_over_20_megabytes_is_never_asked_for(
-    server: BotApiServer, alice: Person
+    server: BotApiServer, alice: SimulatedUser
 ) -> None:
     before = len(server.calls_of("getFile"))
     message = await alice.sends(
@@ -106,18 +106,18 @@ async def test_a_file_over_20_megabytes_is_never_asked_for(
 
 
 @pytest.mark.parametrize("name", ["report.pdf", "song.mp3", "photos.zip"])
-async def test_other_files_get_a_hint(alice: Person, name: str) -> None:
+async def test_other_files_get_a_hint(alice: SimulatedUser, name: str) -> None:
     message = await alice.sends(document=b"%PDF-1.7", file_name=name, caption="a, b")
     assert "I look at pictures." in ((await alice.hears(reply_to=message)).text or "")
 
 
-async def test_a_sticker_with_default_labels(alice: Person) -> None:
+async def test_a_sticker_with_default_labels(alice: SimulatedUser) -> None:
     await alice.hears(reply_to=await alice.sends("/labels a dog, a cat"))
     sticker = await alice.sends(sticker=picture(512, 512, kind="WEBP"))
     assert (await alice.hears(reply_to=sticker)).photo
 
 
-async def test_a_reply_to_a_sticker(alice: Person) -> None:
+async def test_a_reply_to_a_sticker(alice: SimulatedUser) -> None:
     sticker = await alice.sends(sticker=picture(512, 512, kind="WEBP"))
     question = await alice.hears(reply_to=sticker)
     assert question.force_reply
@@ -126,17 +126,17 @@ async def test_a_reply_to_a_sticker(alice: Person) -> None:
 
 
 @pytest.mark.parametrize("kind", ["animated", "video"])
-async def test_a_moving_sticker_is_refused(alice: Person, kind: str) -> None:
+async def test_a_moving_sticker_is_refused(alice: SimulatedUser, kind: str) -> None:
     sticker = await alice.sends(sticker=b"\x1f\x8b", sticker_kind=kind)  # type: ignore[call-overload]
     assert "moving pictures" in ((await alice.hears(reply_to=sticker)).text or "")
 
 
-async def test_an_animation_is_refused(alice: Person) -> None:
+async def test_an_animation_is_refused(alice: SimulatedUser) -> None:
     animation = await alice.sends(animation=b"mp4", caption="a, b")
     assert "moving pictures" in ((await alice.hears(reply_to=animation)).text or "")
 
 
-async def test_classify_in_reply_to_what_is_no_picture(alice: Person) -> None:
+async def test_classify_in_reply_to_what_is_no_picture(alice: SimulatedUser) -> None:
     voice = await alice.sends(voice=b"OggS")
     await alice.hears(reply_to=voice)
     command = await alice.sends("/classify a, b", reply_to=voice)

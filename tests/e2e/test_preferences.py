@@ -6,19 +6,19 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.running import Clipbot
 from tests.playground.botapi.pictures import picture
 from tests.waiting import until
 
 
-async def _asks(person: Person, text: str) -> str:
+async def _asks(person: SimulatedUser, text: str) -> str:
     """Sends a text and gives the text that answers it."""
     return (await person.hears(reply_to=await person.sends(text))).text or ""
 
 
-async def test_start_and_help(alice: Person) -> None:
+async def test_start_and_help(alice: SimulatedUser) -> None:
     assert (await _asks(alice, "/start")).startswith("Hello Alice!")
     assert "/labels a dog, a cat" in await _asks(alice, "/help")
 
@@ -28,7 +28,7 @@ async def test_a_name_with_markup_is_only_a_name(server: BotApiServer) -> None:
     assert (await _asks(eve, "/start")).startswith("Hello <b>Eve</b>&amp;!")
 
 
-async def test_default_labels_are_set_shown_used_and_forgotten(alice: Person) -> None:
+async def test_default_labels_are_set_shown_used_and_forgotten(alice: SimulatedUser) -> None:
     assert "no phrases stored" in await _asks(alice, "/labels")
     assert "Noted: a dog, <a> cat." in await _asks(alice, "/labels a dog, <a> cat, A DOG")
     assert await _asks(alice, "/labels") == "Your phrases: a dog, <a> cat"
@@ -41,18 +41,18 @@ async def test_default_labels_are_set_shown_used_and_forgotten(alice: Person) ->
     assert (await alice.hears(reply_to=photo)).force_reply
 
 
-async def test_a_single_label_and_too_many(alice: Person) -> None:
+async def test_a_single_label_and_too_many(alice: SimulatedUser) -> None:
     assert "compared with this phrase" in await _asks(alice, "/labels a dog")
     assert "Those are 51 phrases" in await _asks(alice, f"/labels {','.join(map(str, range(51)))}")
     assert await _asks(alice, "/labels") == "Your phrases: a dog"
 
 
-async def test_labels_are_ones_own(alice: Person, bob: Person) -> None:
+async def test_labels_are_ones_own(alice: SimulatedUser, bob: SimulatedUser) -> None:
     await _asks(alice, "/labels a dog, a cat")
     assert "no phrases stored" in await _asks(bob, "/labels")
 
 
-async def test_a_template_wraps_each_phrase(alice: Person) -> None:
+async def test_a_template_wraps_each_phrase(alice: SimulatedUser) -> None:
     assert "Phrases are used as you type them." in await _asks(alice, "/template")
     assert "exactly one {}" in await _asks(alice, "/template a photo")
     assert "exactly one {}" in await _asks(alice, "/template {} and {}")
@@ -79,7 +79,7 @@ async def test_a_client_of_another_language_is_spoken_to_in_english(server: BotA
         assert (await _asks(person, "/start")).startswith("Hello Franz!")
 
 
-async def test_the_language_button(alice: Person) -> None:
+async def test_the_language_button(alice: SimulatedUser) -> None:
     question = await alice.hears(reply_to=await alice.sends("/language"))
     answer = await alice.presses(question, "Español")
     assert answer.text == "Ahora hablo español."
@@ -91,7 +91,7 @@ async def test_the_language_button(alice: Person) -> None:
     assert await _asks(alice, "/language klingon") == "I speak English, Español."
 
 
-async def test_the_privacy_button_deletes_everything(alice: Person) -> None:
+async def test_the_privacy_button_deletes_everything(alice: SimulatedUser) -> None:
     await _asks(alice, "/labels a dog, a cat")
     await _asks(alice, "/language es")
     page = await alice.hears(reply_to=await alice.sends("/privacy"))
@@ -101,18 +101,18 @@ async def test_the_privacy_button_deletes_everything(alice: Person) -> None:
     assert "no phrases stored" in await _asks(alice, "/labels")
 
 
-async def test_an_unknown_command_gets_a_hint(alice: Person) -> None:
+async def test_an_unknown_command_gets_a_hint(alice: SimulatedUser) -> None:
     assert "don't know that command" in await _asks(alice, "/frobnicate")
 
 
-async def test_an_edited_command_is_not_carried_out_again(alice: Person) -> None:
+async def test_an_edited_command_is_not_carried_out_again(alice: SimulatedUser) -> None:
     command = await alice.sends("/labels a dog, a cat")
     await alice.hears(reply_to=command)
     await alice.edits(command, "/labels a house, a boat")
     assert await _asks(alice, "/labels") == "Your phrases: a dog, a cat"
 
 
-async def test_labels_under_a_photo_are_stored_and_sort_it(alice: Person) -> None:
+async def test_labels_under_a_photo_are_stored_and_sort_it(alice: SimulatedUser) -> None:
     photo = await alice.sends(picture(), caption="/labels a dog, a cat")
     said = [await alice.hears(reply_to=photo) for _ in range(2)]
     assert any("Noted: a dog, a cat" in (answer.text or "") for answer in said)
@@ -120,12 +120,12 @@ async def test_labels_under_a_photo_are_stored_and_sort_it(alice: Person) -> Non
     assert await _asks(alice, "/labels") == "Your phrases: a dog, a cat"
 
 
-async def test_a_command_for_another_bot_is_no_phrase(alice: Person) -> None:
+async def test_a_command_for_another_bot_is_no_phrase(alice: SimulatedUser) -> None:
     photo = await alice.sends(picture(), caption="/classify@other_bot a, b")
     assert "don't know that command" in ((await alice.hears(reply_to=photo)).text or "")
 
 
-async def test_classify_without_a_picture_says_what_to_do(alice: Person) -> None:
+async def test_classify_without_a_picture_says_what_to_do(alice: SimulatedUser) -> None:
     assert "Reply to a picture with /classify" in await _asks(alice, "/classify a dog, a cat")
     text = await alice.sends("just words")
     await alice.hears(reply_to=text)
@@ -133,14 +133,14 @@ async def test_classify_without_a_picture_says_what_to_do(alice: Person) -> None
     assert "Reply to a picture" in ((await alice.hears(reply_to=reply)).text or "")
 
 
-async def test_classify_works_in_private_too(alice: Person) -> None:
+async def test_classify_works_in_private_too(alice: SimulatedUser) -> None:
     photo = await alice.sends(picture(), caption="/classify a dog, a cat")
     answer = await alice.hears(reply_to=photo)
     assert "a dog" in (answer.caption or "")
     assert "/classify" not in (answer.caption or "")
 
 
-async def test_the_menus(server: BotApiServer, alice: Person) -> None:
+async def test_the_menus(server: BotApiServer, alice: SimulatedUser) -> None:
     group = server.group("Menu", [alice])
     private = ["labels", "play", "template", "language", "cancel", "privacy", "help"]
     games = ["play", "guess", "duel", "hunt", "score", "skip", "stop", "settings", "forget"]
@@ -148,7 +148,7 @@ async def test_the_menus(server: BotApiServer, alice: Person) -> None:
     await server.until(lambda: alice.sees_commands(group) == ["classify", *games, "labels", "help"])
 
 
-async def test_status_is_for_the_host(server: BotApiServer, alice: Person) -> None:
+async def test_status_is_for_the_host(server: BotApiServer, alice: SimulatedUser) -> None:
     assert "don't know that command" in await _asks(alice, "/status")
 
 
@@ -168,7 +168,7 @@ async def test_many_people_at_once(server: BotApiServer) -> None:
 
 
 async def test_a_plain_copy_of_the_database_holds_what_was_chosen_a_while_ago(
-    clipbot: Clipbot, alice: Person, tmp_path: Path
+    clipbot: Clipbot, alice: SimulatedUser, tmp_path: Path
 ) -> None:
     await alice.hears(reply_to=await alice.sends("/labels a copied dog, a copied cat"))
 

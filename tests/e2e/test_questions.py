@@ -1,11 +1,11 @@
 """A photo without phrases: the bot asks, and understands the answer."""
 
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.playground.botapi.pictures import picture
 
 
-async def test_the_answer_to_the_question_sorts_the_photo(alice: Person) -> None:
+async def test_the_answer_to_the_question_sorts_the_photo(alice: SimulatedUser) -> None:
     photo = await alice.sends(picture())
     question = await alice.hears(reply_to=photo)
     assert question.force_reply
@@ -15,7 +15,7 @@ async def test_the_answer_to_the_question_sorts_the_photo(alice: Person) -> None
     assert answer.photo
 
 
-async def test_a_plain_text_answers_an_open_question(alice: Person) -> None:
+async def test_a_plain_text_answers_an_open_question(alice: SimulatedUser) -> None:
     photo = await alice.sends(picture())
     await alice.hears(reply_to=photo)
     text = await alice.sends("a dog, a cat")
@@ -24,7 +24,7 @@ async def test_a_plain_text_answers_an_open_question(alice: Person) -> None:
     assert "moon" in ((await alice.hears(reply_to=again)).caption or "")
 
 
-async def test_an_edited_answer_to_the_question_edits_the_chart(alice: Person) -> None:
+async def test_an_edited_answer_to_the_question_edits_the_chart(alice: SimulatedUser) -> None:
     photo = await alice.sends(picture())
     await alice.hears(reply_to=photo)
     text = await alice.sends("a dog, a cat")
@@ -34,7 +34,7 @@ async def test_an_edited_answer_to_the_question_edits_the_chart(alice: Person) -
     assert {"house", "boat"} & set((chart.caption or "").split())
 
 
-async def test_cancel_forgets_the_question(alice: Person) -> None:
+async def test_cancel_forgets_the_question(alice: SimulatedUser) -> None:
     photo = await alice.sends(picture())
     await alice.hears(reply_to=photo)
     cancel = await alice.sends("/cancel")
@@ -45,7 +45,7 @@ async def test_cancel_forgets_the_question(alice: Person) -> None:
     assert "nothing to cancel" in ((await alice.hears(reply_to=again)).text or "")
 
 
-async def test_a_caption_added_later_answers_the_question(alice: Person) -> None:
+async def test_a_caption_added_later_answers_the_question(alice: SimulatedUser) -> None:
     photo = await alice.sends(picture())
     question = await alice.hears(reply_to=photo)
     await alice.edits(photo, caption="a dog, a cat")
@@ -54,7 +54,7 @@ async def test_a_caption_added_later_answers_the_question(alice: Person) -> None
     assert alice.chat.replies_to(photo) == [question]
 
 
-async def test_an_unusable_answer_leaves_the_question_open(alice: Person) -> None:
+async def test_an_unusable_answer_leaves_the_question_open(alice: SimulatedUser) -> None:
     photo = await alice.sends(picture())
     question = await alice.hears(reply_to=photo)
     reply = await alice.sends(";;", reply_to=question)
@@ -63,12 +63,12 @@ async def test_an_unusable_answer_leaves_the_question_open(alice: Person) -> Non
     assert (await alice.hears(reply_to=better)).photo
 
 
-async def test_text_alone_gets_a_hint(alice: Person) -> None:
+async def test_text_alone_gets_a_hint(alice: SimulatedUser) -> None:
     text = await alice.sends("hello there")
     assert "I look at pictures." in ((await alice.hears(reply_to=text)).text or "")
 
 
-async def test_what_is_no_picture_gets_a_hint(server: BotApiServer, alice: Person) -> None:
+async def test_what_is_no_picture_gets_a_hint(server: BotApiServer, alice: SimulatedUser) -> None:
     voice = await alice.sends(voice=b"OggS")
     assert "I look at pictures." in ((await alice.hears(reply_to=voice)).text or "")
     place = await alice.sends(location=(48.2, 16.4))

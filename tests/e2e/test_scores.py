@@ -3,7 +3,7 @@
 import pytest
 
 from clipbot_playground.botapi.model.chats import Message
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.conftest import Start
 from tests.e2e.playing import Club, a_club
@@ -17,13 +17,13 @@ def club(server: BotApiServer) -> Club:
     return a_club(server)
 
 
-async def answers(person: Person, text: str, club: Club) -> str:
+async def answers(person: SimulatedUser, text: str, club: Club) -> str:
     """What the bot says to a command."""
     message = await person.sends(text, to=club.chat)
     return (await person.hears(reply_to=message)).text or ""
 
 
-async def plays(club: Club, *guesses: tuple[Person, str]) -> str:
+async def plays(club: Club, *guesses: tuple[SimulatedUser, str]) -> str:
     """A round of Beat CLIP on a red photo; returns its result."""
     ann = club.people[0]
     photo = await ann.sends(picture(), caption=f"/guess {LABELS}", to=club.chat)

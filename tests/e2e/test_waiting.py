@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 
 from clipbot_playground.botapi.model.chats import Message
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.conftest import Start
 from tests.playground.botapi.pictures import picture
@@ -68,5 +68,5 @@ async def test_photos_wait_for_a_model_that_appears_later(
         assert "there is no such folder" in bot.log
 
 
-async def _asks(person: Person) -> Message:
+async def _asks(person: SimulatedUser) -> Message:
     return await person.sends(picture(320, 240), caption="a dog, a cat")

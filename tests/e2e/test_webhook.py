@@ -3,7 +3,7 @@
 import httpx
 
 from bot.telegram.webhook import SECRET_HEADER
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.conftest import Start
 from tests.playground.botapi.pictures import picture
@@ -47,7 +47,7 @@ async def test_a_webhook_that_only_telegram_can_use(
         assert SECRET not in bot.log
 
 
-def _update(person: Person) -> dict[str, object]:
+def _update(person: SimulatedUser) -> dict[str, object]:
     message = {
         "message_id": 999,
         "date": 1,

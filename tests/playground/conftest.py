@@ -8,7 +8,7 @@ import pytest
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.playground.botapi.specification import faults_of_answer
 
@@ -44,10 +44,10 @@ async def bot(server: BotApiServer) -> AsyncIterator[Bot]:
 
 
 @pytest.fixture
-def alice(server: BotApiServer) -> Person:
+def alice(server: BotApiServer) -> SimulatedUser:
     return server.person("Alice Liddell", "en", username="alice")
 
 
 @pytest.fixture
-def bob(server: BotApiServer) -> Person:
+def bob(server: BotApiServer) -> SimulatedUser:
     return server.person("Bob", "es")

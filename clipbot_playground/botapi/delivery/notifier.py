@@ -11,11 +11,11 @@ class Notifier:
     """Rung at every change; whoever waits looks again."""
 
     def __init__(self) -> None:
-        self._rung = asyncio.Event()
+        self._changed = asyncio.Event()
 
-    def ring(self) -> None:
-        self._rung.set()
-        self._rung = asyncio.Event()
+    def notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     async def until(self, look: Callable[[], T | None], within: float | None) -> T:
         """What `look` finds, as soon as it is not None.
@@ -28,5 +28,5 @@ class Notifier:
         """
         async with asyncio.timeout(within):
             while (found := look()) is None:
-                await self._rung.wait()
+                await self._changed.wait()
         return found

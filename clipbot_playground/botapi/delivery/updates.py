@@ -43,7 +43,7 @@ class _Poll:
 class UpdateQueue:
     """Updates in order, oldest first."""
 
-    bell: Notifier
+    notifier: Notifier
     allowed: frozenset[str] | None = None
     webhook_url: str = ""
     closed: bool = False
@@ -69,27 +69,27 @@ class UpdateQueue:
         wanted = kind not in _NOT_BY_DEFAULT if self.allowed is None else kind in self.allowed
         if wanted:
             self._pending.append(Update(next(self._ids), kind, payload))
-            self.bell.ring()
+            self.notifier.notify()
 
     def confirm(self, below: int) -> None:
         """Forget all updates with an id lower than `below`."""
         self._pending = [update for update in self._pending if update.update_id >= below]
-        self.bell.ring()
+        self.notifier.notify()
 
     def drop_pending(self) -> None:
         self._pending.clear()
-        self.bell.ring()
+        self.notifier.notify()
 
     def interrupt(self, reason: str) -> None:
         """End the poll that is under way, if there is one, with 409."""
         if self._poll is not None:
             self._poll.verdict = ConflictError(reason)
-            self.bell.ring()
+            self.notifier.notify()
 
     def close(self) -> None:
         """The server stops: polls end at once."""
         self.closed = True
-        self.bell.ring()
+        self.notifier.notify()
 
     async def poll(self, offset: int, limit: int, timeout: float) -> list[Update]:
         """What getUpdates gives, waiting up to `timeout` seconds for the first update.
@@ -111,14 +111,14 @@ class UpdateQueue:
         else:
             self.confirm(offset)
         poll = self._poll = _Poll()
-        self.bell.ring()
+        self.notifier.notify()
 
         def ready() -> bool | None:
             return True if poll.verdict or self._pending or self.closed else None
 
         try:
             if timeout:
-                await self.bell.until(ready, within=timeout)
+                await self.notifier.until(ready, within=timeout)
             else:
                 await asyncio.sleep(0)
         except TimeoutError:
@@ -126,7 +126,7 @@ class UpdateQueue:
         finally:
             if self._poll is poll:
                 self._poll = None
-                self.bell.ring()
+                self.notifier.notify()
         if poll.verdict is not None:
             raise poll.verdict
         return self._pending[: min(limit, limits.UPDATES_PER_POLL)]

@@ -52,7 +52,7 @@ class Webhook:
         connector = aiohttp.TCPConnector(ssl=False)
         async with aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT) as client:
             while True:
-                update = await self.queue.bell.until(self._first, within=None)
+                update = await self.queue.notifier.until(self._first, within=None)
                 try:
                     async with client.post(
                         url, json=update.to_json(), headers=headers, allow_redirects=False
@@ -69,7 +69,7 @@ class Webhook:
                     pause = _FIRST_PAUSE
                     continue
                 self.last_error = (int(time.time()), problem)
-                self.queue.bell.ring()
+                self.queue.notifier.notify()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
 

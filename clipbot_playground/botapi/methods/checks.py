@@ -10,7 +10,7 @@ from typing import Any, Final
 from clipbot_playground.botapi.methods.parameters import Parameters
 from clipbot_playground.botapi.model import limits, photos
 from clipbot_playground.botapi.model.chats import Chat, Message
-from clipbot_playground.botapi.model.content import Button, Keyboard, ReplyRequest
+from clipbot_playground.botapi.model.content import InlineKeyboardButton, Keyboard, ReplyRequest
 from clipbot_playground.botapi.model.entities import (
     ENTITY_TYPES,
     Entity,
@@ -220,7 +220,7 @@ def document(content: bytes) -> None:
         raise BadRequestError("file is too big")
 
 
-def _button(described: Any) -> Button:
+def _button(described: Any) -> InlineKeyboardButton:
     complaint = "can't parse inline keyboard button: "
     if not isinstance(described, dict):
         raise BadRequestError(f"{complaint}InlineKeyboardButton must be an Object")
@@ -239,7 +239,7 @@ def _button(described: Any) -> Button:
             raise BadRequestError("BUTTON_DATA_INVALID")
     if action == "url" and not _BUTTON_URL.fullmatch(str(value)):
         raise BadRequestError(f"inline keyboard button URL '{value}' is invalid: Wrong HTTP URL")
-    return Button(label, action, value)
+    return InlineKeyboardButton(label, action, value)
 
 
 def _entity(world: World, described: Any) -> Entity:

@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class _Recipient:
     """Where a message goes: the chat, its topic and what it replies to."""
 
     chat: Chat
@@ -29,7 +29,7 @@ class Target:
 async def send_message(world: World, parameters: Parameters) -> Json:
     words = checks.text(world, parameters)
     keyboard, force_reply = checks.reply_markup(parameters)
-    to = target(world, parameters)
+    to = _recipient(world, parameters)
     checks.may_send(to.chat, "text messages")
     preview = parameters.structure(
         "link_preview_options", "Can't parse link preview options JSON object"
@@ -58,7 +58,7 @@ async def send_media_group(world: World, parameters: Parameters) -> list[Json]:
     described = parameters.structure("media", "Can't parse media JSON object")
     if not isinstance(described, list):
         raise BadRequestError("Expected an Array of InputMedia")
-    to = target(world, parameters)
+    to = _recipient(world, parameters)
     # The documentation says 2-10; the real server lets a single one pass, but nobody promises it.
     if len(described) > limits.MEDIA_GROUP_MAX:
         raise BadRequestError("Too many messages to send as an album")
@@ -93,10 +93,10 @@ async def send_chat_action(world: World, parameters: Parameters) -> bool:
     return True
 
 
-def target(world: World, parameters: Parameters) -> Target:
+def _recipient(world: World, parameters: Parameters) -> _Recipient:
     chat = checks.writable_chat(world, parameters)
     thread_id = checks.thread(chat, parameters)
-    return Target(chat, thread_id, checks.reply(chat, parameters, thread_id))
+    return _Recipient(chat, thread_id, checks.reply(chat, parameters, thread_id))
 
 
 async def input_media(world: World, parameters: Parameters, described: Any) -> Content:
@@ -133,7 +133,7 @@ async def _send_media(world: World, parameters: Parameters, kind: str) -> Json:
         raise BadRequestError(f"There is no {kind} in the request")
     words = checks.caption_of(world, parameters)
     keyboard, force_reply = checks.reply_markup(parameters)
-    to = target(world, parameters)
+    to = _recipient(world, parameters)
     checks.may_send(to.chat, f"{kind}s")
     found = await _media(world, kind, upload or _resent(world, kind, named))
     above = parameters.boolean("show_caption_above_media")

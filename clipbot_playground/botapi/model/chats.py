@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from clipbot_playground.botapi.model.content import Button, Content, ReplyRequest
+from clipbot_playground.botapi.model.content import Content, InlineKeyboardButton, ReplyRequest
 from clipbot_playground.botapi.model.entities import Entity
 from clipbot_playground.botapi.model.users import User
 
@@ -80,7 +80,7 @@ class Message:
         return self._bytes("document")
 
     @property
-    def keyboard(self) -> tuple[Button, ...]:
+    def keyboard(self) -> tuple[InlineKeyboardButton, ...]:
         """The inline buttons, row by row."""
         return tuple(itertools.chain.from_iterable(self.content.keyboard))
 

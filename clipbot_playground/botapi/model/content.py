@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Button:
+class InlineKeyboardButton:
     """An inline button. `action` is the one optional field that says what it does."""
 
     text: str
@@ -21,7 +21,7 @@ class Button:
         return {"text": self.text, self.action: self.value}
 
 
-Keyboard = tuple[tuple[Button, ...], ...]
+Keyboard = tuple[tuple[InlineKeyboardButton, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)

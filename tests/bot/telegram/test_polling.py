@@ -9,7 +9,7 @@ import pytest
 from bot.queues.update_inbox import Update
 from bot.telegram import polling
 from bot.telegram.polling import Poller, Unauthorized
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from inference.protocol import tasks
 from inference.protocol.errors import QueueUnavailable
@@ -25,7 +25,7 @@ async def server() -> AsyncIterator[BotApiServer]:
 
 
 @pytest.fixture
-def alice(server: BotApiServer) -> Person:
+def alice(server: BotApiServer) -> SimulatedUser:
     return server.person("Alice")
 
 
@@ -59,7 +59,7 @@ async def polled(server: BotApiServer, box: Box) -> AsyncIterator["asyncio.Task[
     await poller.close()
 
 
-async def test_what_is_kept_is_confirmed(server: BotApiServer, alice: Person) -> None:
+async def test_what_is_kept_is_confirmed(server: BotApiServer, alice: SimulatedUser) -> None:
     box = Box()
     for text in ("one", "two", "three"):
         await alice.sends(text)
@@ -68,7 +68,7 @@ async def test_what_is_kept_is_confirmed(server: BotApiServer, alice: Person) ->
         await server.until(lambda: not server.world.updates.pending)
 
 
-async def test_what_cannot_be_kept_comes_again(server: BotApiServer, alice: Person) -> None:
+async def test_what_cannot_be_kept_comes_again(server: BotApiServer, alice: SimulatedUser) -> None:
     box = Box()
     box.faults = [QueueUnavailable("no answer"), QueueUnavailable("no answer")]
     for text in ("one", "two"):
@@ -78,7 +78,7 @@ async def test_what_cannot_be_kept_comes_again(server: BotApiServer, alice: Pers
 
 
 async def test_a_stop_in_the_moment_in_which_an_update_is_stored(
-    server: BotApiServer, alice: Person
+    server: BotApiServer, alice: SimulatedUser
 ) -> None:
     storing = asyncio.Event()
     stored = asyncio.get_running_loop().create_future()
@@ -97,7 +97,7 @@ async def test_a_stop_in_the_moment_in_which_an_update_is_stored(
     await poller.close()
 
 
-async def test_a_stop_confirms_what_is_kept(server: BotApiServer, alice: Person) -> None:
+async def test_a_stop_confirms_what_is_kept(server: BotApiServer, alice: SimulatedUser) -> None:
     box = Box()
     await alice.sends("one")
     async with polled(server, box):
@@ -106,7 +106,7 @@ async def test_a_stop_confirms_what_is_kept(server: BotApiServer, alice: Person)
 
 
 async def test_a_bad_day_loses_nothing(
-    server: BotApiServer, alice: Person, caplog: pytest.LogCaptureFixture
+    server: BotApiServer, alice: SimulatedUser, caplog: pytest.LogCaptureFixture
 ) -> None:
     box = Box()
     for status in (429, 500, 502, 409):

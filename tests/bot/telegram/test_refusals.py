@@ -12,7 +12,7 @@ from bot.platform.ports import CallRejected, PicturesNotAllowed, TargetGone
 from bot.telegram.platform import TelegramPlatform
 from bot.telegram.refusals import Cure, refusals
 from bot.telegram.request import AiohttpRequest
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.playground.botapi.pictures import picture
 
@@ -55,12 +55,12 @@ def server(shared_server: BotApiServer) -> Iterator[BotApiServer]:
 
 
 @pytest.fixture(scope="module")
-def alice(shared_server: BotApiServer) -> Person:
+def alice(shared_server: BotApiServer) -> SimulatedUser:
     return shared_server.person("Alice")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def place(shared_server: BotApiServer, alice: Person) -> MessageRef:
+async def place(shared_server: BotApiServer, alice: SimulatedUser) -> MessageRef:
     """A message of Alice's in a topic."""
     forum = shared_server.group("Forum", [alice], forum=True, privacy=False)
     topic = shared_server.topic(forum, "Cats", alice)
@@ -101,7 +101,7 @@ async def test_where_the_question_is_gone_the_answer_comes_without_a_reply(
 
 
 async def test_topic_and_question_may_both_be_gone_and_the_group_be_another(
-    server: BotApiServer, platform: TelegramPlatform, place: MessageRef, alice: Person
+    server: BotApiServer, platform: TelegramPlatform, place: MessageRef, alice: SimulatedUser
 ) -> None:
     old = server.group("Group", [alice], supergroup=False)
     refuse(server, "sendMessage", "message thread not found")

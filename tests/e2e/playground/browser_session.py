@@ -36,7 +36,7 @@ _NOTE_TOASTS = """addEventListener("DOMContentLoaded", () => {
 expect.set_options(timeout=PATIENCE)
 
 
-class Shown(Protocol):
+class OpenablePlayground(Protocol):
     """What a browser can be pointed at: a whole playground, or its page before a scripted bot."""
 
     site: Site
@@ -46,14 +46,14 @@ class Shown(Protocol):
     def url(self) -> str: ...
 
 
-class Desk:
+class BrowserSession:
     """A running playground, and a browser to open it in.
 
     Attributes:
         complaints: what the browser's console says, and requests to anywhere else.
     """
 
-    def __init__(self, playground: Shown, browser: Browser) -> None:
+    def __init__(self, playground: OpenablePlayground, browser: Browser) -> None:
         self.playground = playground
         self.complaints: list[str] = []
         self._browser = browser

@@ -10,8 +10,8 @@ from playwright.async_api import Browser, async_playwright
 
 from clipbot_playground.launcher import Playground, PlaygroundSettings
 from inference.protocol.settings import load
-from tests.e2e.playground.browser_session import SHOTS, Desk
-from tests.e2e.playground.scripted_playground import Stage
+from tests.e2e.playground.browser_session import SHOTS, BrowserSession
+from tests.e2e.playground.scripted_playground import ScriptedPlayground
 from tools import chromium
 
 
@@ -34,9 +34,9 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
-async def open_desk(
+async def open_session(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory, model: str, has_demo: bool
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[BrowserSession]:
     """What `desk` hands to each test."""
     if not has_demo:
         pytest.skip("the bundled model is not there")
@@ -45,31 +45,33 @@ async def open_desk(
     SHOTS.mkdir(exist_ok=True)
     async with AsyncExitStack() as stack:
         playground = await stack.enter_async_context(Playground(settings, 0))
-        yield Desk(playground, browser)
+        yield BrowserSession(playground, browser)
         assert playground.server.violations == []
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def desk(open_desk: Desk) -> AsyncIterator[Desk]:
+async def session(open_session: BrowserSession) -> AsyncIterator[BrowserSession]:
     """The playground with no tab open; at the end nothing was to be complained of."""
-    yield open_desk
-    await open_desk.close_tabs()
-    complaints, open_desk.complaints = open_desk.complaints, []
+    yield open_session
+    await open_session.close_tabs()
+    complaints, open_session.complaints = open_session.complaints, []
     assert complaints == []
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
-async def stage() -> AsyncIterator[Stage]:
+async def scripted() -> AsyncIterator[ScriptedPlayground]:
     """The page before a scripted bot; people of one test have names that no other test uses."""
-    async with Stage() as stage:
-        stage.site.add_person("Alex")
-        yield stage
+    async with ScriptedPlayground() as scripted:
+        scripted.site.add_person("Alex")
+        yield scripted
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def stage_desk(browser: Browser, stage: Stage) -> AsyncIterator[Desk]:
+async def scripted_session(
+    browser: Browser, scripted: ScriptedPlayground
+) -> AsyncIterator[BrowserSession]:
     """`stage` with no tab open; at the end the browser must not have complained."""
-    desk = Desk(stage, browser)
-    yield desk
-    await desk.close_tabs()
-    assert desk.complaints == []
+    session = BrowserSession(scripted, browser)
+    yield session
+    await session.close_tabs()
+    assert session.complaints == []

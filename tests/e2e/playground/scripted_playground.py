@@ -7,7 +7,7 @@ from telegram import Bot, CallbackQuery
 
 from clipbot_playground.botapi.delivery.loopback_server import LoopbackServer
 from clipbot_playground.botapi.server import BotApiServer
-from clipbot_playground.page.download import Progress
+from clipbot_playground.page.download import DownloadProgress
 from clipbot_playground.page.gallery import Gallery
 from clipbot_playground.page.model_choice import ModelChoice
 from clipbot_playground.page.site import Site
@@ -15,7 +15,7 @@ from clipbot_playground.page.system_panel import SystemPanel
 from inference.protocol.messages import WorkerStatus
 
 
-class Stage:
+class ScriptedPlayground:
     """Opened on entering.
 
     Attributes:
@@ -27,19 +27,19 @@ class Stage:
 
     def __init__(self, model: str = "demo") -> None:
         self.server = BotApiServer()
-        self.bonnet = SystemPanel(self.server.world.bell, ModelChoice(model))
-        self.site = Site(self.server, self.bonnet, Gallery())
-        self._wire = LoopbackServer(self.site.application)
+        self.system_panel = SystemPanel(self.server.world.notifier, ModelChoice(model))
+        self.site = Site(self.server, self.system_panel, Gallery())
+        self._loopback_server = LoopbackServer(self.site.application)
         self._stack = AsyncExitStack()
         self._offset = 0
 
     @property
     def url(self) -> str:
-        return self._wire.url
+        return self._loopback_server.url
 
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self.server)
-        await self._wire.start()
+        await self._loopback_server.start()
         self._stack.push_async_callback(self._close_page)
         base = self.server.url
         bot = Bot(self.server.token, base_url=f"{base}/bot", base_file_url=f"{base}/file/bot")
@@ -50,12 +50,12 @@ class Stage:
         await self._stack.aclose()
         assert self.server.violations == []
 
-    def tells(self, worker: WorkerStatus, progress: Progress | None = None) -> None:
+    def tells(self, worker: WorkerStatus, progress: DownloadProgress | None = None) -> None:
         """The worker stands so, and the download of its model."""
-        self.bonnet.workers = [worker]
-        self.bonnet.progress = progress or Progress()
-        self.bonnet.revision += 1
-        self.server.world.bell.ring()
+        self.system_panel.workers = [worker]
+        self.system_panel.progress = progress or DownloadProgress()
+        self.system_panel.revision += 1
+        self.server.world.notifier.notify()
 
     async def pressed(self) -> CallbackQuery:
         """The next press of a button."""
@@ -67,4 +67,4 @@ class Stage:
 
     async def _close_page(self) -> None:
         self.server.world.updates.close()
-        await self._wire.stop()
+        await self._loopback_server.stop()

@@ -7,13 +7,13 @@ from importlib.resources import files
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.playground.browser_session import PHRASES, SHOTS, Desk
-from tests.e2e.playground.scripted_playground import Stage
+from tests.e2e.playground.browser_session import PHRASES, SHOTS, BrowserSession
+from tests.e2e.playground.scripted_playground import ScriptedPlayground
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_axe_finds_nothing(desk: Desk, axe: str, theme: str) -> None:
-    tab = await desk.tab(f"Paula {theme}", bypass_csp=True)
+async def test_axe_finds_nothing(session: BrowserSession, axe: str, theme: str) -> None:
+    tab = await session.tab(f"Paula {theme}", bypass_csp=True)
     await tab.page.emulate_media(reduced_motion="reduce")
     await tab.page.evaluate("name => { document.documentElement.dataset.theme = name; }", theme)
     await tab.page.evaluate(axe)
@@ -45,20 +45,20 @@ async def test_axe_finds_nothing(desk: Desk, axe: str, theme: str) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_axe_finds_nothing_in_a_group(browser: Browser, axe: str, theme: str) -> None:
-    async with Stage() as stage:
-        people = [stage.site.add_person(name) for name in ("Rita", "Sven", "Tina")]
-        group = stage.server.group("Choir", people)
+    async with ScriptedPlayground() as scripted:
+        people = [scripted.site.add_person(name) for name in ("Rita", "Sven", "Tina")]
+        group = scripted.server.group("Choir", people)
         for person in people:
             await person.sends("La, la.", to=group)
-        desk = Desk(stage, browser)
-        tab = await desk.tab(bypass_csp=True)
+        session = BrowserSession(scripted, browser)
+        tab = await session.tab(bypass_csp=True)
         await tab.page.emulate_media(reduced_motion="reduce")
         await tab.page.evaluate("name => { document.documentElement.dataset.theme = name; }", theme)
         await tab.page.evaluate(axe)
         await tab.page.locator("#chat-list button", has_text="Choir").click()
         await expect(tab.answers.locator(".sender")).to_have_count(2)
         assert await _violations(tab.page) == []
-        await desk.close_tabs()
+        await session.close_tabs()
 
 
 @pytest.mark.parametrize(

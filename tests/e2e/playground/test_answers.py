@@ -2,11 +2,11 @@
 
 from playwright.async_api import expect
 
-from tests.e2e.playground.browser_session import PHRASES, Desk
+from tests.e2e.playground.browser_session import PHRASES, BrowserSession
 
 
-async def test_a_reply_with_other_phrases(desk: Desk) -> None:
-    tab = await desk.tab("Fanny")
+async def test_a_reply_with_other_phrases(session: BrowserSession) -> None:
+    tab = await session.tab("Fanny")
     await tab.attaches("a-red-circle")
     await tab.says("a dog, a cat")
     await expect(tab.answers).to_have_count(1)
@@ -18,8 +18,8 @@ async def test_a_reply_with_other_phrases(desk: Desk) -> None:
     await expect(tab.page.locator("#context")).to_be_hidden()
 
 
-async def test_the_question_after_a_photo_without_a_caption(desk: Desk) -> None:
-    tab = await desk.tab("Gustav")
+async def test_the_question_after_a_photo_without_a_caption(session: BrowserSession) -> None:
+    tab = await session.tab("Gustav")
     await tab.attaches("a-blue-square")
     await tab.says()
     await expect(tab.answers).to_contain_text("Which phrases")
@@ -29,15 +29,15 @@ async def test_the_question_after_a_photo_without_a_caption(desk: Desk) -> None:
     await expect(tab.answers.locator(".words").last).to_contain_text("🏆 a blue square")
 
 
-async def test_a_button_and_its_toast(desk: Desk) -> None:
-    tab = await desk.tab("Hanna")
+async def test_a_button_and_its_toast(session: BrowserSession) -> None:
+    tab = await session.tab("Hanna")
     await tab.says("/language")
     await tab.answers.get_by_role("button", name="Español").click()
     await tab.is_told("español")
 
 
-async def test_an_edited_caption_edits_the_answer(desk: Desk) -> None:
-    tab = await desk.tab("Ivo")
+async def test_an_edited_caption_edits_the_answer(session: BrowserSession) -> None:
+    tab = await session.tab("Ivo")
     await tab.attaches("a-red-circle")
     await tab.says("a dog, a cat")
     await expect(tab.answers.locator(".picture img")).to_have_count(1)
@@ -50,8 +50,8 @@ async def test_an_edited_caption_edits_the_answer(desk: Desk) -> None:
     await expect(tab.page.locator("#words")).to_have_value("")
 
 
-async def test_stored_phrases_serve_a_picture_without_a_caption(desk: Desk) -> None:
-    tab = await desk.tab("Xaver")
+async def test_stored_phrases_serve_a_picture_without_a_caption(session: BrowserSession) -> None:
+    tab = await session.tab("Xaver")
     await tab.says(f"/labels {PHRASES}")
     await expect(tab.answers).to_contain_text("Noted")
     await tab.attaches("a-red-circle")

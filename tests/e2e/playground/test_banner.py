@@ -3,10 +3,10 @@
 from playwright.async_api import Browser, expect
 
 from bot.services.child_process import Ended
-from clipbot_playground.page.download import Progress
+from clipbot_playground.page.download import DownloadProgress
 from inference.protocol.messages import WorkerState, WorkerStatus
-from tests.e2e.playground.browser_session import Desk
-from tests.e2e.playground.scripted_playground import Stage
+from tests.e2e.playground.browser_session import BrowserSession
+from tests.e2e.playground.scripted_playground import ScriptedPlayground
 
 _MODEL = "somebody/model"
 
@@ -16,44 +16,44 @@ def _worker(state: WorkerState, reason: str = "") -> WorkerStatus:
 
 
 async def test_from_the_download_to_the_answer(browser: Browser) -> None:
-    async with Stage(_MODEL) as stage:
-        stage.site.add_person("Alex")
-        desk = Desk(stage, browser)
-        tab = await desk.tab()
+    async with ScriptedPlayground(_MODEL) as scripted:
+        scripted.site.add_person("Alex")
+        session = BrowserSession(scripted, browser)
+        tab = await session.tab()
         banner = tab.page.locator("#banner")
         await expect(banner).to_have_text(f"Loading {_MODEL}…")
         loading = _worker(WorkerState.LOADING)
-        stage.tells(loading, Progress(2_500_000))
+        scripted.tells(loading, DownloadProgress(2_500_000))
         await expect(banner).to_have_text(f"Getting {_MODEL}.2.5 MB so far")
         bar = banner.get_by_label("Download")
         assert not await bar.evaluate("bar => bar.hasAttribute('value')")
         for received, said in ((0, "0"), (599_999_999, "99")):
-            stage.tells(loading, Progress(received, 600_000_000))
+            scripted.tells(loading, DownloadProgress(received, 600_000_000))
             await expect(banner.locator("#amount")).to_have_text(f"{said} % of 600.0 MB")
             assert await bar.evaluate("bar => bar.value") == received
-        stage.tells(loading, Progress(600_000_000, 600_000_000))
+        scripted.tells(loading, DownloadProgress(600_000_000, 600_000_000))
         await expect(banner).to_have_text(f"Loading {_MODEL}…")
-        stage.tells(_worker(WorkerState.FAILED, "The disk is full."))
+        scripted.tells(_worker(WorkerState.FAILED, "The disk is full."))
         await expect(banner).to_have_text(f"The model {_MODEL} is not there: The disk is full.")
         await expect(banner).to_have_class("bad")
         # The next attempt: what failed before is no longer said.
         told = "The model is being fetched: 3.0 MB."
-        stage.tells(_worker(WorkerState.LOADING, told), Progress(3_000_000, 600_000_000))
+        scripted.tells(_worker(WorkerState.LOADING, told), DownloadProgress(3_000_000, 600_000_000))
         await expect(banner).to_have_text(f"Getting {_MODEL}.0 % of 600.0 MB")
         await expect(banner).not_to_have_class("bad")
-        stage.tells(_worker(WorkerState.LOADING, "It has been loading for 10 minutes."))
+        scripted.tells(_worker(WorkerState.LOADING, "It has been loading for 10 minutes."))
         await expect(banner).to_have_text(f"Loading {_MODEL}…It has been loading for 10 minutes.")
-        stage.tells(_worker(WorkerState.READY))
+        scripted.tells(_worker(WorkerState.READY))
         await expect(banner).to_be_hidden()
-        await desk.close_tabs()
-        assert desk.complaints == []
+        await session.close_tabs()
+        assert session.complaints == []
 
 
 async def test_a_note_can_be_closed_on_a_phone(browser: Browser) -> None:
-    async with Stage() as stage:
-        stage.site.add_person("Alex")
-        desk = Desk(stage, browser)
-        tab = await desk.tab()
+    async with ScriptedPlayground() as scripted:
+        scripted.site.add_person("Alex")
+        session = BrowserSession(scripted, browser)
+        tab = await session.tab()
         await tab.page.set_viewport_size({"width": 390, "height": 844})
         banner = tab.page.locator("#banner")
         await expect(banner).to_contain_text("The demo model answers")
@@ -64,58 +64,58 @@ async def test_a_note_can_be_closed_on_a_phone(browser: Browser) -> None:
         await tab.page.reload()
         await expect(tab.page.locator("[data-figure=model]")).to_contain_text("demo")
         await expect(banner).to_be_hidden()
-        stage.tells(_worker(WorkerState.FAILED, "The disk is full."))
+        scripted.tells(_worker(WorkerState.FAILED, "The disk is full."))
         await expect(banner).to_contain_text("The disk is full.")
         await hides.click()
         await expect(banner).to_be_hidden()
-        stage.tells(_worker(WorkerState.FAILED, "The memory is full."))
+        scripted.tells(_worker(WorkerState.FAILED, "The memory is full."))
         await expect(banner).to_contain_text("The memory is full.")
-        await desk.close_tabs()
-        assert desk.complaints == []
+        await session.close_tabs()
+        assert session.complaints == []
 
 
 async def test_the_demo_model_never_answers_in_silence(browser: Browser) -> None:
-    async with Stage() as stage:
-        stage.site.add_person("Alex")
-        desk = Desk(stage, browser)
-        tab = await desk.tab()
+    async with ScriptedPlayground() as scripted:
+        scripted.site.add_person("Alex")
+        session = BrowserSession(scripted, browser)
+        tab = await session.tab()
         banner = tab.page.locator("#banner")
         for state in WorkerState:
             if state is not WorkerState.FAILED:
-                stage.tells(_worker(state))
+                scripted.tells(_worker(state))
                 await expect(tab.page.locator("[data-figure=model]")).to_contain_text(state)
                 await expect(banner).to_contain_text("The demo model answers")
                 await expect(banner.locator("code")).to_have_text(
                     "clipbot playground --model openai/clip-vit-base-patch32"
                 )
-        await desk.close_tabs()
+        await session.close_tabs()
 
 
 async def test_a_program_that_keeps_ending_is_told_of(browser: Browser) -> None:
-    async with Stage() as stage:
-        stage.site.add_person("Alex")
-        desk = Desk(stage, browser)
-        tab = await desk.tab()
-        stage.bonnet.ended = [Ended("worker", 2, -9)]
-        stage.tells(_worker(WorkerState.READY))
+    async with ScriptedPlayground() as scripted:
+        scripted.site.add_person("Alex")
+        session = BrowserSession(scripted, browser)
+        tab = await session.tab()
+        scripted.system_panel.ended = [Ended("worker", 2, -9)]
+        scripted.tells(_worker(WorkerState.READY))
         await expect(tab.page.locator("#banner")).to_contain_text(
             "The worker ended by itself 2 times (status -9) and is started again"
         )
-        stage.bonnet.ended = []
-        stage.tells(_worker(WorkerState.READY))
+        scripted.system_panel.ended = []
+        scripted.tells(_worker(WorkerState.READY))
         await expect(tab.page.locator("#banner")).to_contain_text("The demo model answers")
-        await desk.close_tabs()
-        assert desk.complaints == []
+        await session.close_tabs()
+        assert session.complaints == []
 
 
 async def test_a_page_whose_playground_has_ended_says_so(browser: Browser) -> None:
-    async with Stage() as stage:
-        stage.site.add_person("Alex")
-        desk = Desk(stage, browser)
-        tab = await desk.tab()
+    async with ScriptedPlayground() as scripted:
+        scripted.site.add_person("Alex")
+        session = BrowserSession(scripted, browser)
+        tab = await session.tab()
         await expect(tab.page.locator("#banner")).to_contain_text("The demo model answers")
     await expect(tab.page.locator("#banner")).to_contain_text("The playground has ended.")
     await tab.page.get_by_role("button", name="Commands").click()
     await tab.is_told("The playground does not answer.")
     await expect(tab.page.locator("#popover")).to_be_hidden()
-    await desk.close_tabs()
+    await session.close_tabs()

@@ -5,14 +5,14 @@ from playwright.async_api import expect
 from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
 
 from clipbot_playground.page.system_panel import Work
-from tests.e2e.playground.browser_session import Desk
-from tests.e2e.playground.scripted_playground import Stage
+from tests.e2e.playground.browser_session import BrowserSession
+from tests.e2e.playground.scripted_playground import ScriptedPlayground
 from tests.playground.botapi.pictures import picture
 
 
 @pytest.fixture
-def desk(stage_desk: Desk) -> Desk:
-    return stage_desk
+def session(scripted_session: BrowserSession) -> BrowserSession:
+    return scripted_session
 
 
 def _buttons(*texts: str) -> InlineKeyboardMarkup:
@@ -21,21 +21,25 @@ def _buttons(*texts: str) -> InlineKeyboardMarkup:
     )
 
 
-async def _chat(stage: Stage, name: str) -> int:
+async def _chat(scripted: ScriptedPlayground, name: str) -> int:
     """The private chat of somebody who has spoken by now."""
-    user = next(user for user in stage.server.world.users.values() if user.first_name == name)
-    await stage.server.until(lambda: stage.server.world.chats[user.id].started)
+    user = next(user for user in scripted.server.world.users.values() if user.first_name == name)
+    await scripted.server.until(lambda: scripted.server.world.chats[user.id].started)
     return user.id
 
 
-async def test_an_alert_waits_until_it_is_read(desk: Desk, stage: Stage) -> None:
-    tab = await desk.tab("Ada")
+async def test_an_alert_waits_until_it_is_read(
+    session: BrowserSession, scripted: ScriptedPlayground
+) -> None:
+    tab = await session.tab("Ada")
     await tab.says("hello")
-    await stage.bot.send_message(await _chat(stage, "Ada"), "Sure?", reply_markup=_buttons("Yes"))
+    await scripted.bot.send_message(
+        await _chat(scripted, "Ada"), "Sure?", reply_markup=_buttons("Yes")
+    )
     button = tab.answers.get_by_role("button", name="Yes")
     await button.click()
     await expect(button).to_have_attribute("aria-busy", "true")
-    query = await stage.pressed()
+    query = await scripted.pressed()
     await query.answer("It can't be undone.", show_alert=True)
     box = tab.page.get_by_role("dialog")
     await expect(box).to_contain_text("It can't be undone.")
@@ -45,11 +49,13 @@ async def test_an_alert_waits_until_it_is_read(desk: Desk, stage: Stage) -> None
     await expect(button).not_to_have_attribute("aria-busy", "true")
 
 
-async def test_an_answer_changes_in_place_and_goes(desk: Desk, stage: Stage) -> None:
-    tab = await desk.tab("Ben")
+async def test_an_answer_changes_in_place_and_goes(
+    session: BrowserSession, scripted: ScriptedPlayground
+) -> None:
+    tab = await session.tab("Ben")
     await tab.says("hello")
-    said = await stage.bot.send_message(
-        await _chat(stage, "Ben"), "One moment…", reply_markup=_buttons("Stop", "Go on")
+    said = await scripted.bot.send_message(
+        await _chat(scripted, "Ben"), "One moment…", reply_markup=_buttons("Stop", "Go on")
     )
     await expect(tab.answers.locator(".keyboard button")).to_have_text(["Stop", "Go on"])
     await said.edit_text("Done.", reply_markup=_buttons("Again"))
@@ -61,26 +67,30 @@ async def test_an_answer_changes_in_place_and_goes(desk: Desk, stage: Stage) -> 
     await expect(tab.answers).to_have_count(0)
 
 
-async def test_what_the_bot_is_doing_stands_under_its_name(desk: Desk, stage: Stage) -> None:
-    tab = await desk.tab("Cleo")
+async def test_what_the_bot_is_doing_stands_under_its_name(
+    session: BrowserSession, scripted: ScriptedPlayground
+) -> None:
+    tab = await session.tab("Cleo")
     await tab.says("hello")
-    chat = await _chat(stage, "Cleo")
-    await stage.bot.send_chat_action(chat, "upload_photo")
+    chat = await _chat(scripted, "Cleo")
+    await scripted.bot.send_chat_action(chat, "upload_photo")
     await expect(tab.page.locator("#subtitle")).to_have_text("uploading photo…")
-    await stage.bot.send_message(chat, "There.")
+    await scripted.bot.send_message(chat, "There.")
     await expect(tab.page.locator("#subtitle")).to_have_text("bot")
 
 
-async def test_a_question_waits_for_the_one_who_was_asked(desk: Desk, stage: Stage) -> None:
-    dora = stage.site.add_person("Dora")
-    emil = stage.site.add_person("Emil")
-    group = stage.server.group("Two of us", [dora, emil])
-    tab, other = await desk.tab(), await desk.tab()
+async def test_a_question_waits_for_the_one_who_was_asked(
+    session: BrowserSession, scripted: ScriptedPlayground
+) -> None:
+    dora = scripted.site.add_person("Dora")
+    emil = scripted.site.add_person("Emil")
+    group = scripted.server.group("Two of us", [dora, emil])
+    tab, other = await session.tab(), await session.tab()
     for each, name in ((tab, "Dora"), (other, "Emil")):
         await each.page.locator("#chat-list button", has_text="Two of us").click()
         await each.speaks_as(name)
     asked = await dora.sends("/classify", to=group)
-    await stage.bot.send_message(
+    await scripted.bot.send_message(
         group.id,
         "Which phrases?",
         reply_markup=ForceReply(selective=True),
@@ -93,14 +103,16 @@ async def test_a_question_waits_for_the_one_who_was_asked(desk: Desk, stage: Sta
     await expect(other.answers.last.locator(".quote")).to_contain_text("Which phrases?")
 
 
-async def test_a_question_says_what_may_be_written(desk: Desk, stage: Stage) -> None:
-    tab = await desk.tab("Doris")
+async def test_a_question_says_what_may_be_written(
+    session: BrowserSession, scripted: ScriptedPlayground
+) -> None:
+    tab = await session.tab("Doris")
     await tab.says("hello")
-    chat = await _chat(stage, "Doris")
+    chat = await _chat(scripted, "Doris")
     words = tab.page.locator("#words")
     await expect(words).to_have_attribute("placeholder", "Message")
     asks = ForceReply(input_field_placeholder="a dog, a cat")
-    await stage.bot.send_message(chat, "Which phrases?", reply_markup=asks)
+    await scripted.bot.send_message(chat, "Which phrases?", reply_markup=asks)
     await expect(words).to_have_attribute("placeholder", "a dog, a cat")
     await tab.page.reload()
     await expect(words).to_have_attribute("placeholder", "a dog, a cat")
@@ -112,10 +124,12 @@ async def test_a_question_says_what_may_be_written(desk: Desk, stage: Stage) -> 
     await expect(words).to_have_attribute("placeholder", "Message")
 
 
-async def test_whom_a_question_is_for(desk: Desk, stage: Stage) -> None:
-    people = [stage.site.add_person(name) for name in ("Dirk", "Elsa", "Finn")]
-    group = stage.server.group("Three of us", people)
-    tab = await desk.tab()
+async def test_whom_a_question_is_for(
+    session: BrowserSession, scripted: ScriptedPlayground
+) -> None:
+    people = [scripted.site.add_person(name) for name in ("Dirk", "Elsa", "Finn")]
+    group = scripted.server.group("Three of us", people)
+    tab = await session.tab()
     await tab.page.locator("#chat-list button", has_text="Three of us").click()
     dirk, elsa, _ = people
     asked = await dirk.sends("/classify", to=group)
@@ -127,7 +141,7 @@ async def test_whom_a_question_is_for(desk: Desk, stage: Stage) -> None:
     ):
         markup = ForceReply(selective=selective, input_field_placeholder="a dog")
         reply = ReplyParameters(asked.message_id)
-        await stage.bot.send_message(
+        await scripted.bot.send_message(
             group.id, text, parse_mode="HTML", reply_markup=markup, reply_parameters=reply
         )
         for person in people:
@@ -139,16 +153,18 @@ async def test_whom_a_question_is_for(desk: Desk, stage: Stage) -> None:
             await expect(tab.page.locator("#words")).to_have_attribute("placeholder", hint)
 
 
-async def test_texts_are_shown_and_never_run(desk: Desk, stage: Stage) -> None:
-    tab = await desk.tab("<b>Eve</b>")
+async def test_texts_are_shown_and_never_run(
+    session: BrowserSession, scripted: ScriptedPlayground
+) -> None:
+    tab = await session.tab("<b>Eve</b>")
     evil = "<img src=x onerror=alert(1)><script>alert(2)</script>"
     await tab.says(evil)
     await expect(tab.own.locator(".words")).to_contain_text(evil)
     chat = next(
-        c for c in stage.server.world.chats.values() if c.started and c.messages[1].text == evil
+        c for c in scripted.server.world.chats.values() if c.started and c.messages[1].text == evil
     )
     markup = InlineKeyboardMarkup([[InlineKeyboardButton(evil, url="https://example.org/")]])
-    await stage.bot.send_message(
+    await scripted.bot.send_message(
         chat.id,
         '<b>bold <i>both</i></b> <a href="https://example.org/a">link</a> &lt;u&gt;no&lt;/u&gt;',
         parse_mode="HTML",
@@ -162,11 +178,13 @@ async def test_texts_are_shown_and_never_run(desk: Desk, stage: Stage) -> None:
     assert await tab.page.locator("#thread script, #thread img").count() == 0
 
 
-async def test_the_menu_speaks_the_language_of_the_speaker(desk: Desk, stage: Stage) -> None:
-    await stage.bot.set_my_commands([("labels", "Your phrases")])
-    await stage.bot.set_my_commands([("labels", "Tus frases")], language_code="es")
-    stage.site.add_person("Fernanda", "es")
-    tab = await desk.tab()
+async def test_the_menu_speaks_the_language_of_the_speaker(
+    session: BrowserSession, scripted: ScriptedPlayground
+) -> None:
+    await scripted.bot.set_my_commands([("labels", "Your phrases")])
+    await scripted.bot.set_my_commands([("labels", "Tus frases")], language_code="es")
+    scripted.site.add_person("Fernanda", "es")
+    tab = await session.tab()
     for name, description in (("Alex", "Your phrases"), ("Fernanda", "Tus frases")):
         await tab.speaks_as(name)
         await tab.page.get_by_role("button", name="Commands").click()
@@ -176,31 +194,35 @@ async def test_the_menu_speaks_the_language_of_the_speaker(desk: Desk, stage: St
         await tab.page.fill("#words", "")
 
 
-async def test_a_question_does_not_take_what_is_being_written(desk: Desk, stage: Stage) -> None:
-    tab = await desk.tab("Gina")
+async def test_a_question_does_not_take_what_is_being_written(
+    session: BrowserSession, scripted: ScriptedPlayground
+) -> None:
+    tab = await session.tab("Gina")
     await tab.says("hello")
-    chat = await _chat(stage, "Gina")
+    chat = await _chat(scripted, "Gina")
     words, context = tab.page.locator("#words"), tab.page.locator("#context-title")
     await words.fill("a draft")
     await tab.points_at(tab.own, "Edit")
-    await stage.bot.send_message(chat, "Which phrases?", reply_markup=ForceReply())
+    await scripted.bot.send_message(chat, "Which phrases?", reply_markup=ForceReply())
     await expect(tab.answers).to_have_count(1)
     await expect(context).to_have_text("Edit message")
     await tab.page.keyboard.press("Escape")
     await expect(words).to_have_value("a draft")
-    await stage.bot.send_message(chat, "Which ones?", reply_markup=ForceReply())
+    await scripted.bot.send_message(chat, "Which ones?", reply_markup=ForceReply())
     await expect(tab.answers).to_have_count(2)
     await expect(context).to_be_hidden()
     await words.fill("")
-    await stage.bot.send_message(chat, "Well?", reply_markup=ForceReply())
+    await scripted.bot.send_message(chat, "Well?", reply_markup=ForceReply())
     await expect(context).to_have_text("Reply to Clip")
 
 
-async def test_what_has_been_read_is_not_read_again(desk: Desk, stage: Stage) -> None:
-    tab = await desk.tab("Hugo")
+async def test_what_has_been_read_is_not_read_again(
+    session: BrowserSession, scripted: ScriptedPlayground
+) -> None:
+    tab = await session.tab("Hugo")
     await tab.says("hello")
-    chat = await _chat(stage, "Hugo")
-    said = await stage.bot.send_message(chat, "One.")
+    chat = await _chat(scripted, "Hugo")
+    said = await scripted.bot.send_message(chat, "One.")
     await expect(tab.answers).to_have_count(1)
     await tab.page.evaluate(
         """() => {
@@ -210,26 +232,30 @@ async def test_what_has_been_read_is_not_read_again(desk: Desk, stage: Stage) ->
                 .observe(document.getElementById("thread"), { childList: true });
         }"""
     )
-    await stage.bot.send_photo(chat, picture(40, 30), "Two.")
+    await scripted.bot.send_photo(chat, picture(40, 30), "Two.")
     await expect(tab.answers).to_have_count(2)
     await said.edit_text("One, mended.")
     await expect(tab.answers.first).to_contain_text("One, mended.")
     assert await tab.page.evaluate("added") == ["Two.", "One, mended."]
 
 
-async def test_a_job_that_failed_says_so(desk: Desk, stage: Stage) -> None:
-    tab = await desk.tab()
-    stage.bonnet.works.append(Work(1, 0.0, 1, 2, 1, 0.1, 0.1, 0.1, 0.1, "image_truncated"))
-    stage.bonnet.revision += 1
-    stage.server.world.bell.ring()
+async def test_a_job_that_failed_says_so(
+    session: BrowserSession, scripted: ScriptedPlayground
+) -> None:
+    tab = await session.tab()
+    scripted.system_panel.works.append(Work(1, 0.0, 1, 2, 1, 0.1, 0.1, 0.1, 0.1, "image_truncated"))
+    scripted.system_panel.revision += 1
+    scripted.server.world.notifier.notify()
     await expect(tab.page.locator("#works li")).to_contain_text("failed: image truncated")
 
 
-async def test_a_tab_that_nobody_sees_holds_no_connection(desk: Desk, stage: Stage) -> None:
-    tab = await desk.tab("Iris")
+async def test_a_tab_that_nobody_sees_holds_no_connection(
+    session: BrowserSession, scripted: ScriptedPlayground
+) -> None:
+    tab = await session.tab("Iris")
     await tab.says("hello")
-    chat = await _chat(stage, "Iris")
-    await stage.bot.send_message(chat, "One.")
+    chat = await _chat(scripted, "Iris")
+    await scripted.bot.send_message(chat, "One.")
     await expect(tab.answers).to_have_count(1)
     await tab.speaks_as("Alex")
     shows = """hidden => {
@@ -238,8 +264,8 @@ async def test_a_tab_that_nobody_sees_holds_no_connection(desk: Desk, stage: Sta
     }"""
     async with tab.page.expect_event("requestfailed", lambda asked: "events" in asked.url):
         await tab.page.evaluate(shows, True)
-    await stage.bot.send_message(chat, "Two.")
-    await stage.bot.send_message(chat, "Three.")
+    await scripted.bot.send_message(chat, "Two.")
+    await scripted.bot.send_message(chat, "Three.")
     await tab.page.evaluate(shows, False)
     row = tab.page.locator("#chat-list button", has_text="as Iris")
     await expect(row.locator(".unread")).to_have_text("2")

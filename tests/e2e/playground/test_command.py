@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from tests.e2e.running import Command
+from tests.e2e.running import ClipbotProcess
 from tests.waiting import until
 
 # A loopback address as /proc/net/tcp writes it.
@@ -20,8 +20,10 @@ _LISTENS = "0A"
 
 
 @contextlib.asynccontextmanager
-async def _playground(folder: Path, *words: str, **settings: object) -> AsyncIterator[Command]:
-    command = Command(folder, "playground", *words, **settings)
+async def _playground(
+    folder: Path, *words: str, **settings: object
+) -> AsyncIterator[ClipbotProcess]:
+    command = ClipbotProcess(folder, "playground", *words, **settings)
     await command.start()
     try:
         yield command
@@ -70,12 +72,12 @@ async def test_what_is_taken_is_one_sentence(tmp_path: Path) -> None:
             assert refused.log.count("\n") == 1
 
 
-async def _url(command: Command) -> str:
+async def _url(command: ClipbotProcess) -> str:
     await command.says("(Ctrl-C ends it)")
     return next(word for word in command.log.split() if word.startswith("http://127.0.0.1:"))
 
 
-def _has(command: Command, child: str) -> bool:
+def _has(command: ClipbotProcess, child: str) -> bool:
     return any(line.endswith(f" {child}") for line in command.processes().values())
 
 

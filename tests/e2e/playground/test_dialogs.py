@@ -4,29 +4,29 @@ import pytest
 from playwright.async_api import Locator, expect
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from tests.e2e.playground.browser_session import Desk, Tab
-from tests.e2e.playground.scripted_playground import Stage
+from tests.e2e.playground.browser_session import BrowserSession, Tab
+from tests.e2e.playground.scripted_playground import ScriptedPlayground
 from tests.playground.botapi.pictures import picture
 
 _SCREEN = (1280, 800)
 _PHONE = (390, 844)
 
 
-async def _opens_a_picture(tab: Tab, _stage: Stage) -> None:
+async def _opens_a_picture(tab: Tab, _scripted: ScriptedPlayground) -> None:
     await tab.own.locator(".picture").click()
 
 
-async def _opens_an_alert(tab: Tab, stage: Stage) -> None:
+async def _opens_an_alert(tab: Tab, scripted: ScriptedPlayground) -> None:
     await tab.answers.get_by_role("button", name="Ask").click()
-    query = await stage.pressed()
+    query = await scripted.pressed()
     await query.answer("It can't be undone.", show_alert=True)
 
 
-async def _adds_a_person(tab: Tab, _stage: Stage) -> None:
+async def _adds_a_person(tab: Tab, _scripted: ScriptedPlayground) -> None:
     await tab.page.get_by_role("button", name="Add person").click()
 
 
-async def _makes_a_group(tab: Tab, _stage: Stage) -> None:
+async def _makes_a_group(tab: Tab, _scripted: ScriptedPlayground) -> None:
     await tab.page.get_by_role("button", name="New group").click()
 
 
@@ -41,11 +41,11 @@ _DIALOGS = {
 
 @pytest.mark.parametrize("name", _DIALOGS)
 async def test_a_dialog_goes_by_its_button_by_escape_and_by_a_click_beside_it(
-    stage_desk: Desk, stage: Stage, name: str
+    scripted_session: BrowserSession, scripted: ScriptedPlayground, name: str
 ) -> None:
     opens, button = _DIALOGS[name]
-    tab = await stage_desk.tab(f"Opener of {name}")
-    await _says_a_picture(tab, stage)
+    tab = await scripted_session.tab(f"Opener of {name}")
+    await _says_a_picture(tab, scripted)
     box = tab.page.locator("#dialog")
     await expect(box).to_be_hidden()
     for size in (_SCREEN, _PHONE):
@@ -53,7 +53,7 @@ async def test_a_dialog_goes_by_its_button_by_escape_and_by_a_click_beside_it(
         if size == _PHONE and name in ("picture", "alert"):
             await tab.page.locator("#chat-list [aria-current]").click()
         for way in (button, "Escape", "beside"):
-            await opens(tab, stage)
+            await opens(tab, scripted)
             await expect(box).to_be_visible()
             await expect(box.get_by_role("button", name=button)).to_be_in_viewport(ratio=1)
             if way == "beside":
@@ -66,12 +66,14 @@ async def test_a_dialog_goes_by_its_button_by_escape_and_by_a_click_beside_it(
             assert await _shown_though_hidden(tab) == []
 
 
-async def test_a_chart_of_ten_pictures_can_be_read(stage_desk: Desk, stage: Stage) -> None:
-    tab = await stage_desk.tab("Tall Tilda")
+async def test_a_chart_of_ten_pictures_can_be_read(
+    scripted_session: BrowserSession, scripted: ScriptedPlayground
+) -> None:
+    tab = await scripted_session.tab("Tall Tilda")
     await tab.says("hello")
     await expect(tab.own).to_have_count(1)
     chat = int(await tab.page.evaluate("JSON.parse(sessionStorage.getItem('open'))[0]"))
-    await stage.bot.send_photo(chat, picture(1080, 2600), "1. 🏆 a dog")
+    await scripted.bot.send_photo(chat, picture(1080, 2600), "1. 🏆 a dog")
     small = tab.answers.locator(".picture img")
     await expect(small).to_have_js_property("complete", True)
     place = await small.bounding_box()
@@ -97,8 +99,10 @@ async def test_a_chart_of_ten_pictures_can_be_read(stage_desk: Desk, stage: Stag
     await expect(box).to_be_hidden()
 
 
-async def test_a_press_that_began_in_a_dialog_does_not_close_it(stage_desk: Desk) -> None:
-    tab = await stage_desk.tab("Selma")
+async def test_a_press_that_began_in_a_dialog_does_not_close_it(
+    scripted_session: BrowserSession,
+) -> None:
+    tab = await scripted_session.tab("Selma")
     await tab.page.get_by_role("button", name="Add person").click()
     box, mouse = tab.page.locator("#dialog"), tab.page.mouse
     await tab.page.get_by_label("Name").fill("a long name to select")
@@ -112,9 +116,11 @@ async def test_a_press_that_began_in_a_dialog_does_not_close_it(stage_desk: Desk
     await expect(tab.page.get_by_label("Name")).to_have_value("a long name to select")
 
 
-async def test_no_rule_shows_what_is_hidden(stage_desk: Desk, stage: Stage) -> None:
-    tab = await stage_desk.tab("Hidden Hanna")
-    await _says_a_picture(tab, stage)
+async def test_no_rule_shows_what_is_hidden(
+    scripted_session: BrowserSession, scripted: ScriptedPlayground
+) -> None:
+    tab = await scripted_session.tab("Hidden Hanna")
+    await _says_a_picture(tab, scripted)
     assert await tab.page.evaluate(_WITH_EVERY_CLASS) == []
     found = """() => [...document.querySelectorAll("body *")].filter((node) => {
         const before = node.hasAttribute("hidden");
@@ -138,14 +144,14 @@ _WITH_EVERY_CLASS = """() => {
 }"""
 
 
-async def _says_a_picture(tab: Tab, stage: Stage) -> None:
+async def _says_a_picture(tab: Tab, scripted: ScriptedPlayground) -> None:
     """A photo in the chat, and below it something to press."""
     await tab.attaches("a-red-circle")
     await tab.says("a dog, a cat")
     await expect(tab.own.locator(".picture img")).to_have_js_property("complete", True)
     chat = int(await tab.page.evaluate("JSON.parse(sessionStorage.getItem('open'))[0]"))
     ask = InlineKeyboardMarkup([[InlineKeyboardButton("Ask", callback_data="ask")]])
-    await stage.bot.send_photo(chat, picture(300, 500), "Well?", reply_markup=ask)
+    await scripted.bot.send_photo(chat, picture(300, 500), "Well?", reply_markup=ask)
     await expect(tab.answers.locator(".picture img")).to_have_js_property("complete", True)
 
 

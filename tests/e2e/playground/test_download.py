@@ -12,27 +12,27 @@ from safetensors.torch import load_file, save_file
 
 from clipbot_playground.launcher import Playground, PlaygroundSettings
 from inference.protocol.settings import load
-from tests.e2e.playground.browser_session import PATIENCE, PHRASES, SHOTS, Desk
+from tests.e2e.playground.browser_session import PATIENCE, PHRASES, SHOTS, BrowserSession
 from tests.inference.model import checkpoints
-from tests.playground.page.slow_hub import WEIGHTS, Hub
+from tests.playground.page.slow_hub import WEIGHTS, SlowHub
 
 # The hub's client writes to the disk in pieces of 10 MB.
 _PIECE = 10 * 1024 * 1024
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
+async def hub(tmp_path: Path) -> AsyncIterator[SlowHub]:
     """It stops in the middle of the weights, which are much longer than the model needs."""
     folder = checkpoints.tiny_clip(tmp_path / "tiny-clip")
     weights = load_file(folder / WEIGHTS)
     ballast = torch.frombuffer(bytearray(os.urandom(2 * _PIECE)), dtype=torch.uint8)
     save_file(weights | {"ballast": ballast}, folder / WEIGHTS, metadata={"format": "pt"})
-    async with Hub(folder, first=_PIECE) as hub:
+    async with SlowHub(folder, first=_PIECE) as hub:
         yield hub
 
 
 async def test_a_download_shows_how_far_it_is_and_nothing_waits_for_it(
-    browser: Browser, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, hub: SlowHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HF_HUB_OFFLINE")
     monkeypatch.setenv("HF_ENDPOINT", hub.url)
@@ -42,8 +42,8 @@ async def test_a_download_shows_how_far_it_is_and_nothing_waits_for_it(
     settings = load(PlaygroundSettings, data_dir=tmp_path, clip_model=hub.REPOSITORY)
     SHOTS.mkdir(exist_ok=True)
     async with Playground(settings, 0) as playground:
-        desk = Desk(playground, browser)
-        tab = await desk.tab()
+        session = BrowserSession(playground, browser)
+        tab = await session.tab()
         banner = tab.page.locator("#banner")
         amount = banner.locator("#amount")
         half = f"49 % of {hub.size / 1e6:.1f} MB"
@@ -56,11 +56,11 @@ async def test_a_download_shows_how_far_it_is_and_nothing_waits_for_it(
         await expect(tab.answers).to_have_count(1)
         await tab.attaches("a-red-circle")
         await tab.says(PHRASES)
-        await expect(desk.figure(tab, "depth")).to_have_text("1")
+        await expect(session.figure(tab, "depth")).to_have_text("1")
         await tab.page.screenshot(path=SHOTS / "playground-download.png")
         hub.goes_on.set()
         await expect(tab.answers.locator(".picture img")).to_have_count(1)
         await expect(banner).to_be_hidden()
-        await desk.close_tabs()
-        assert desk.complaints == []
+        await session.close_tabs()
+        assert session.complaints == []
         assert playground.server.violations == []

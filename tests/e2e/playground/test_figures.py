@@ -1,4 +1,4 @@
-"""The panel "under the bonnet" against what the test counts itself."""
+"""The system panel against what the test counts itself."""
 
 import os
 import re
@@ -8,37 +8,37 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.playground.browser_session import PHRASES, Desk, Tab
+from tests.e2e.playground.browser_session import PHRASES, BrowserSession, Tab
 from tests.waiting import until
 
 
-async def test_the_figures_are_true(desk: Desk) -> None:
-    tab = await desk.tab("Nils")
+async def test_the_figures_are_true(session: BrowserSession) -> None:
+    tab = await session.tab("Nils")
     worker = _child("worker")
     os.kill(worker, signal.SIGSTOP)
     try:
         for _ in range(2):
             await tab.attaches("a-red-circle")
             await tab.says(PHRASES)
-        await expect(desk.figure(tab, "depth")).to_have_text("2")
+        await expect(session.figure(tab, "depth")).to_have_text("2")
     finally:
         os.kill(worker, signal.SIGCONT)
     await expect(tab.answers.locator(".words")).to_have_count(2)
-    await expect(desk.figure(tab, "depth")).to_have_text("0")
+    await expect(session.figure(tab, "depth")).to_have_text("0")
     # what waited together goes through the model together
-    await expect(desk.figure(tab, "batch")).to_have_text("2")
-    await until(lambda: _agree(desk, tab), True, within=60)
-    assert len(desk.playground.server.calls_of("sendPhoto")) >= 2
+    await expect(session.figure(tab, "batch")).to_have_text("2")
+    await until(lambda: _agree(session, tab), True, within=60)
+    assert len(session.playground.server.calls_of("sendPhoto")) >= 2
 
 
-async def test_a_job_is_shown_with_its_batch(desk: Desk) -> None:
-    tab = await desk.tab("Olga")
-    before = int(await desk.figure(tab, "finished").inner_text())
+async def test_a_job_is_shown_with_its_batch(session: BrowserSession) -> None:
+    tab = await session.tab("Olga")
+    before = int(await session.figure(tab, "finished").inner_text())
     await tab.attaches("a-red-circle", "a-blue-square", "a-yellow-star")
     await tab.says(PHRASES)
     await expect(tab.answers).to_have_count(1)
-    await expect(desk.figure(tab, "finished")).to_have_text(str(before + 1))
-    await expect(desk.figure(tab, "batch")).to_have_text("3")
+    await expect(session.figure(tab, "finished")).to_have_text(str(before + 1))
+    await expect(session.figure(tab, "batch")).to_have_text("3")
     row = tab.page.locator("#works li").first
     await expect(row).to_contain_text("batch of 3 · 3 pictures × 2 phrases")
     parts = row.locator("small span")
@@ -47,13 +47,13 @@ async def test_a_job_is_shown_with_its_batch(desk: Desk) -> None:
     )
 
 
-async def test_a_call_is_shown_as_the_server_noted_it(desk: Desk) -> None:
-    tab = await desk.tab("Pia")
+async def test_a_call_is_shown_as_the_server_noted_it(session: BrowserSession) -> None:
+    tab = await session.tab("Pia")
     await tab.attaches("a-red-circle")
     await tab.says(PHRASES)
     await expect(tab.answers).to_have_count(1)
-    await until(lambda: _agree(desk, tab), True, within=60)
-    noted = desk.playground.server.calls_of("sendPhoto")[-1]
+    await until(lambda: _agree(session, tab), True, within=60)
+    noted = session.playground.server.calls_of("sendPhoto")[-1]
     row = tab.page.locator("#calls li", has_text="sendPhoto").first
     shown = await row.locator("summary span").all_inner_texts()
     number, unit = shown[0].split("\u00a0")
@@ -65,8 +65,8 @@ async def test_a_call_is_shown_as_the_server_noted_it(desk: Desk) -> None:
     await expect(row.locator("pre")).to_contain_text(f'"chat_id": "{noted.parameters["chat_id"]}"')
 
 
-async def test_calls_that_only_ask_for_news_are_shown_on_demand(desk: Desk) -> None:
-    tab = await desk.tab()
+async def test_calls_that_only_ask_for_news_are_shown_on_demand(session: BrowserSession) -> None:
+    tab = await session.tab()
     polls = tab.page.locator("#calls li", has_text="getUpdates")
     for _ in range(2):
         await tab.page.get_by_label("with getUpdates").check()
@@ -75,16 +75,16 @@ async def test_calls_that_only_ask_for_news_are_shown_on_demand(desk: Desk) -> N
         await expect(polls).to_have_count(0)
 
 
-async def _agree(desk: Desk, tab: Tab) -> bool:
+async def _agree(session: BrowserSession, tab: Tab) -> bool:
     """Whether the numbers of calls are those of the server, for the moment."""
-    calls = desk.playground.server.calls
+    calls = session.playground.server.calls
     counted = [
         len(calls),
         sum(call.method == "sendPhoto" for call in calls),
         sum(call.method == "getUpdates" for call in calls),
     ]
     names = ("calls", "sendPhoto", "getUpdates")
-    shown = [await desk.figure(tab, name).inner_text() for name in names]
+    shown = [await session.figure(tab, name).inner_text() for name in names]
     return shown == [str(number) for number in counted]
 
 

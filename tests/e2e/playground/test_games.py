@@ -2,14 +2,14 @@
 
 from playwright.async_api import Locator, expect
 
-from tests.e2e.playground.browser_session import Desk, Tab
+from tests.e2e.playground.browser_session import BrowserSession, Tab
 
 
-async def _club(desk: Desk, title: str, *names: str) -> Tab:
+async def _club(session: BrowserSession, title: str, *names: str) -> Tab:
     """A group of new people, open in a tab; the first of them speaks."""
-    people = [desk.playground.site.add_person(name) for name in names]
-    desk.playground.server.group(title, people)
-    tab = await desk.tab()
+    people = [session.playground.site.add_person(name) for name in names]
+    session.playground.server.group(title, people)
+    tab = await session.tab()
     await tab.speaks_as(names[0])
     await tab.page.locator("#chat-list button", has_text=title).click()
     return tab
@@ -22,8 +22,8 @@ async def _board(tab: Tab, words: str) -> Locator:
     return tab.page.locator(f'#thread li[data-id="{number}"]')
 
 
-async def test_beat_clip(desk: Desk) -> None:
-    tab = await _club(desk, "Guessers", "Gus", "Hedi")
+async def test_beat_clip(session: BrowserSession) -> None:
+    tab = await _club(session, "Guessers", "Gus", "Hedi")
     await tab.attaches("a-red-circle")
     await tab.says("/guess a red circle, a blue square, a green triangle")
     board = await _board(tab, "Beat CLIP")
@@ -43,8 +43,8 @@ async def test_beat_clip(desk: Desk) -> None:
     await expect(tab.answers.last).to_contain_text("1. Gus – ")
 
 
-async def test_caption_duel(desk: Desk) -> None:
-    tab = await _club(desk, "Duellists", "Ilse", "Jon")
+async def test_caption_duel(session: BrowserSession) -> None:
+    tab = await _club(session, "Duellists", "Ilse", "Jon")
     await tab.attaches("two-blue-squares")
     await tab.says("/duel")
     board = await _board(tab, "Caption duel")
@@ -63,8 +63,8 @@ async def test_caption_duel(desk: Desk) -> None:
     await expect(result).to_contain_text("🥈 Jon: “a yellow star”")
 
 
-async def test_photo_hunt(desk: Desk) -> None:
-    tab = await _club(desk, "Hunters", "Kim", "Lou")
+async def test_photo_hunt(session: BrowserSession) -> None:
+    tab = await _club(session, "Hunters", "Kim", "Lou")
     await tab.says("/play")
     await tab.answers.first.get_by_role("button", name="Photo hunt").click()
     await expect(tab.answers.last).to_contain_text("Photo hunt: find")

@@ -2,11 +2,11 @@
 
 from playwright.async_api import expect
 
-from tests.e2e.playground.browser_session import PHRASES, Desk
+from tests.e2e.playground.browser_session import PHRASES, BrowserSession
 
 
-async def test_a_command_in_the_group_as_somebody_else(desk: Desk) -> None:
-    tab = await desk.tab()
+async def test_a_command_in_the_group_as_somebody_else(session: BrowserSession) -> None:
+    tab = await session.tab()
     await tab.page.locator("#chat-list button", has_text="Picture club").click()
     await tab.speaks_as("Bea")
     await tab.attaches("a-red-circle")
@@ -18,8 +18,8 @@ async def test_a_command_in_the_group_as_somebody_else(desk: Desk) -> None:
     await expect(tab.answers.first.locator(".sender")).to_have_text("Bea")
 
 
-async def test_new_people_and_groups(desk: Desk) -> None:
-    tab = await desk.tab()
+async def test_new_people_and_groups(session: BrowserSession) -> None:
+    tab = await session.tab()
     await tab.page.get_by_role("button", name="Add person").click()
     await tab.page.get_by_label("Name").fill("Jana")
     await tab.page.keyboard.press("Enter")
@@ -40,8 +40,8 @@ async def test_new_people_and_groups(desk: Desk) -> None:
     await expect(tab.page.locator("#dialog")).to_be_hidden()
 
 
-async def test_samples_are_for_the_chat_in_which_they_were_opened(desk: Desk) -> None:
-    tab = await desk.tab("Lisa")
+async def test_samples_are_for_the_chat_in_which_they_were_opened(session: BrowserSession) -> None:
+    tab = await session.tab("Lisa")
     popover, button = tab.page.locator("#popover"), tab.page.get_by_label("Sample pictures")
     for elsewhere in ("#chat-list button:has-text('Picture club')", "#title"):
         await button.click()

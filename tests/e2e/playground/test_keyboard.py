@@ -2,13 +2,13 @@
 
 from playwright.async_api import expect
 
-from tests.e2e.playground.browser_session import PHRASES, Desk
+from tests.e2e.playground.browser_session import PHRASES, BrowserSession
 
 
-async def test_enter_sends_and_escape_closes(desk: Desk) -> None:
-    tab = await desk.tab("Mona")
+async def test_enter_sends_and_escape_closes(session: BrowserSession) -> None:
+    tab = await session.tab("Mona")
     menu, words = tab.page.locator("#popover"), tab.page.locator("#words")
-    server = desk.playground.server
+    server = session.playground.server
     await server.until(lambda: server.world.commands, 60)  # a bot that just started has no menu yet
     await tab.page.get_by_role("button", name="Commands").click()
     await expect(menu.locator(".command b").first).to_be_visible()
@@ -29,8 +29,8 @@ async def test_enter_sends_and_escape_closes(desk: Desk) -> None:
     await expect(tab.page.locator("#context")).to_be_hidden()
 
 
-async def test_a_sample_is_sent_and_edited_without_a_mouse(desk: Desk) -> None:
-    tab = await desk.tab("Nora")
+async def test_a_sample_is_sent_and_edited_without_a_mouse(session: BrowserSession) -> None:
+    tab = await session.tab("Nora")
     keys, words = tab.page.keyboard, tab.page.locator("#words")
     await words.focus()
     await keys.press("Shift+Tab")
@@ -49,8 +49,8 @@ async def test_a_sample_is_sent_and_edited_without_a_mouse(desk: Desk) -> None:
     await expect(tab.answers.locator(".meta")).to_contain_text("edited")
 
 
-async def test_chats_and_people_are_within_reach_of_the_keyboard(desk: Desk) -> None:
-    tab = await desk.tab()
+async def test_chats_and_people_are_within_reach_of_the_keyboard(session: BrowserSession) -> None:
+    tab = await session.tab()
     group = tab.page.locator("#chat-list button", has_text="Picture club")
     await group.focus()
     await tab.page.keyboard.press("Enter")

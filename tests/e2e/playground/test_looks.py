@@ -2,7 +2,7 @@
 
 from playwright.async_api import Page, expect
 
-from tests.e2e.playground.browser_session import PHRASES, SHOTS, Desk, Tab
+from tests.e2e.playground.browser_session import PHRASES, SHOTS, BrowserSession, Tab
 
 _LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen"
 _PHONE = (390, 844)
@@ -11,7 +11,7 @@ _SCREEN = (1280, 800)
 
 async def _shot(page: Page, name: str) -> None:
     """A screenshot, of a page in which nothing is wider than its place."""
-    for box in ("html", "#chats", "#scroll", "#composer", "#popover", "#bonnet"):
+    for box in ("html", "#chats", "#scroll", "#composer", "#popover", "#system-panel"):
         fits = "it => it.hidden || it.scrollWidth <= it.clientWidth"
         assert await page.locator(box).evaluate(fits), (name, box)
     size = page.viewport_size
@@ -48,8 +48,8 @@ async def _talks(tab: Tab) -> None:
     )
 
 
-async def test_a_screen_and_a_phone(desk: Desk) -> None:
-    tab = await desk.tab(_LONG)
+async def test_a_screen_and_a_phone(session: BrowserSession) -> None:
+    tab = await session.tab(_LONG)
     await _resize(tab.page, _SCREEN)
     await _shot(tab.page, "empty")
     await _talks(tab)
@@ -82,8 +82,8 @@ async def test_a_screen_and_a_phone(desk: Desk) -> None:
     await _shot(tab.page, "draft")
 
 
-async def test_the_tools_of_a_message_are_within_reach_on_a_phone(desk: Desk) -> None:
-    tab = await desk.tab("Otto")
+async def test_the_tools_of_a_message_are_within_reach_on_a_phone(session: BrowserSession) -> None:
+    tab = await session.tab("Otto")
     await tab.attaches("a-red-circle")
     await tab.says(PHRASES)
     await expect(tab.answers).to_have_count(1)
@@ -97,15 +97,15 @@ async def test_the_tools_of_a_message_are_within_reach_on_a_phone(desk: Desk) ->
         assert place["x"] + place["width"] <= _PHONE[0]
 
 
-async def test_the_panel_covers_a_phone_and_goes(desk: Desk) -> None:
-    tab = await desk.tab("Petra")
+async def test_the_panel_covers_a_phone_and_goes(session: BrowserSession) -> None:
+    tab = await session.tab("Petra")
     await tab.says("/help")
     await expect(tab.answers).to_have_count(1)
     await tab.page.get_by_label("Close the panel").click()
     await _resize(tab.page, _PHONE)
     await tab.page.locator("#chat-list [aria-current]").click()
-    panel = tab.page.locator("#bonnet")
-    await tab.page.get_by_role("button", name="Under the bonnet").click()
+    panel = tab.page.locator("#system-panel")
+    await tab.page.get_by_role("button", name="How it works inside").click()
     await expect(panel).to_be_visible()
     await panel.locator("#calls summary").first.click()
     await _shot(tab.page, "panel")

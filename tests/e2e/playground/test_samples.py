@@ -3,15 +3,17 @@
 from playwright.async_api import expect
 
 from clipbot_playground.botapi.model.chats import Chat, Message
-from tests.e2e.playground.browser_session import Desk, Tab
-from tests.e2e.playground.scripted_playground import Stage
+from tests.e2e.playground.browser_session import BrowserSession, Tab
+from tests.e2e.playground.scripted_playground import ScriptedPlayground
 
 
-async def _group(desk: Desk, stage: Stage, title: str, *names: str) -> tuple[Tab, Chat]:
+async def _group(
+    session: BrowserSession, scripted: ScriptedPlayground, title: str, *names: str
+) -> tuple[Tab, Chat]:
     """A group of new people, open in a tab; the first of them speaks."""
-    people = [stage.site.add_person(name) for name in names]
-    group = stage.server.group(title, people)
-    tab = await desk.tab()
+    people = [scripted.site.add_person(name) for name in names]
+    group = scripted.server.group(title, people)
+    tab = await session.tab()
     await tab.page.locator("#chat-list button", has_text=title).click()
     await tab.speaks_as(names[0])
     return tab, group
@@ -30,8 +32,10 @@ def _last(chat: Chat) -> Message:
     return list(chat.messages.values())[-1]
 
 
-async def test_a_sample_in_a_group_can_start_a_game(stage_desk: Desk, stage: Stage) -> None:
-    tab, group = await _group(stage_desk, stage, "Sample club", "Sally")
+async def test_a_sample_in_a_group_can_start_a_game(
+    scripted_session: BrowserSession, scripted: ScriptedPlayground
+) -> None:
+    tab, group = await _group(scripted_session, scripted, "Sample club", "Sally")
     await tab.page.get_by_label("Sample pictures").click()
     await expect(tab.page.get_by_label("Sort it")).to_be_checked()
     await tab.page.keyboard.press("Escape")
@@ -45,8 +49,10 @@ async def test_a_sample_in_a_group_can_start_a_game(stage_desk: Desk, stage: Sta
     assert _last(group).caption == "/duel"
 
 
-async def test_what_is_written_becomes_the_samples_caption(stage_desk: Desk, stage: Stage) -> None:
-    tab, group = await _group(stage_desk, stage, "Writers", "Wanda")
+async def test_what_is_written_becomes_the_samples_caption(
+    scripted_session: BrowserSession, scripted: ScriptedPlayground
+) -> None:
+    tab, group = await _group(scripted_session, scripted, "Writers", "Wanda")
     await tab.page.fill("#words", "/guess a dog, a cat")
     await _sends_the_owl(tab)
     assert _last(group).caption == "/guess a dog, a cat"
@@ -54,10 +60,10 @@ async def test_what_is_written_becomes_the_samples_caption(stage_desk: Desk, sta
 
 
 async def test_a_sample_answers_the_message_that_is_replied_to(
-    stage_desk: Desk, stage: Stage
+    scripted_session: BrowserSession, scripted: ScriptedPlayground
 ) -> None:
-    tab, group = await _group(stage_desk, stage, "Sample hunters", "Hetty")
-    hunt = await stage.bot.send_message(group.id, "Photo hunt: find an owl!")
+    tab, group = await _group(scripted_session, scripted, "Sample hunters", "Hetty")
+    hunt = await scripted.bot.send_message(group.id, "Photo hunt: find an owl!")
     await expect(tab.answers).to_have_count(1)
     await tab.points_at(tab.answers.first, "Reply")
     await tab.page.get_by_label("Sample pictures").click()
@@ -71,9 +77,11 @@ async def test_a_sample_answers_the_message_that_is_replied_to(
     await expect(tab.page.locator("#context")).to_be_hidden()
 
 
-async def test_samples_speak_the_language_of_who_sends_them(stage_desk: Desk, stage: Stage) -> None:
-    sara = stage.site.add_person("Sara de Sevilla", "es")
-    tab = await stage_desk.tab()
+async def test_samples_speak_the_language_of_who_sends_them(
+    scripted_session: BrowserSession, scripted: ScriptedPlayground
+) -> None:
+    sara = scripted.site.add_person("Sara de Sevilla", "es")
+    tab = await scripted_session.tab()
     await tab.speaks_as("Sara de Sevilla")
     await tab.page.get_by_label("Sample pictures").click()
     await tab.page.locator(".sample", has=tab.page.get_by_alt_text("un búho")).click()

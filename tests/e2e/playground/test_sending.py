@@ -4,11 +4,11 @@ import asyncio
 
 from playwright.async_api import FilePayload, Route, expect
 
-from tests.e2e.playground.browser_session import PHRASES, Desk
+from tests.e2e.playground.browser_session import PHRASES, BrowserSession
 
 
-async def test_an_album_gets_one_answer(desk: Desk) -> None:
-    tab = await desk.tab("Dora")
+async def test_an_album_gets_one_answer(session: BrowserSession) -> None:
+    tab = await session.tab("Dora")
     await tab.attaches("a-red-circle", "a-blue-square")
     await tab.says(PHRASES)
     await expect(tab.own.locator(".grid img")).to_have_count(2)
@@ -17,11 +17,11 @@ async def test_an_album_gets_one_answer(desk: Desk) -> None:
     await expect(tab.answers).to_have_count(1)
     await expect(tab.page.locator("#attached")).to_be_hidden()
     # both pictures of an album go through the model together
-    await expect(desk.figure(tab, "batch")).to_have_text("2")
+    await expect(session.figure(tab, "batch")).to_have_text("2")
 
 
-async def test_a_picture_sent_as_a_file(desk: Desk) -> None:
-    tab = await desk.tab("Emil")
+async def test_a_picture_sent_as_a_file(session: BrowserSession) -> None:
+    tab = await session.tab("Emil")
     await tab.attaches("a-red-circle")
     await tab.page.get_by_label("Send as file").check()
     await tab.says(PHRASES)
@@ -31,8 +31,8 @@ async def test_a_picture_sent_as_a_file(desk: Desk) -> None:
     await expect(tab.page.get_by_label("Send as file")).not_to_be_checked()
 
 
-async def test_pictures_dropped_and_pasted(desk: Desk) -> None:
-    tab = await desk.tab("Quinn")
+async def test_pictures_dropped_and_pasted(session: BrowserSession) -> None:
+    tab = await session.tab("Quinn")
     for kind, place in (("drop", "#chat-list"), ("paste", "body")):
         await tab.page.evaluate(
             """async ([kind, place]) => {
@@ -53,8 +53,8 @@ async def test_pictures_dropped_and_pasted(desk: Desk) -> None:
     await expect(tab.answers.locator(".words")).to_contain_text("🏆 a red circle")
 
 
-async def test_one_click_on_a_sample_shows_its_chart(desk: Desk) -> None:
-    tab = await desk.tab("Uma")
+async def test_one_click_on_a_sample_shows_its_chart(session: BrowserSession) -> None:
+    tab = await session.tab("Uma")
     await tab.page.get_by_label("Sample pictures").click()
     await expect(tab.page.locator("#popover .licence")).to_contain_text("licence")
     await tab.page.locator(".sample", has=tab.page.get_by_alt_text("two blue squares")).click()
@@ -65,8 +65,8 @@ async def test_one_click_on_a_sample_shows_its_chart(desk: Desk) -> None:
     assert await chart.evaluate("image => image.naturalWidth") > 300
 
 
-async def test_more_pictures_than_an_album_takes(desk: Desk) -> None:
-    tab = await desk.tab("Vera")
+async def test_more_pictures_than_an_album_takes(session: BrowserSession) -> None:
+    tab = await session.tab("Vera")
     many: list[FilePayload] = [
         {"name": f"{n}.png", "mimeType": "image/png", "buffer": b""} for n in range(12)
     ]
@@ -75,8 +75,8 @@ async def test_more_pictures_than_an_album_takes(desk: Desk) -> None:
     await tab.is_told("An album has up to 10 pictures.")
 
 
-async def test_what_is_no_picture_comes_back_into_the_draft(desk: Desk) -> None:
-    tab = await desk.tab("Willy")
+async def test_what_is_no_picture_comes_back_into_the_draft(session: BrowserSession) -> None:
+    tab = await session.tab("Willy")
     text: FilePayload = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"milk, eggs"}
     await tab.page.set_input_files("#files", [text])
     await tab.says(PHRASES)
@@ -84,11 +84,11 @@ async def test_what_is_no_picture_comes_back_into_the_draft(desk: Desk) -> None:
     await expect(tab.page.locator("#thumbs li")).to_have_text("notes.txt")
     await expect(tab.page.locator("#words")).to_have_value(PHRASES)
     await expect(tab.own).to_have_count(0)
-    desk.forgives("422")
+    session.forgives("422")
 
 
-async def test_more_than_telegram_takes_at_once_stays_here(desk: Desk) -> None:
-    tab = await desk.tab("Xenia")
+async def test_more_than_telegram_takes_at_once_stays_here(session: BrowserSession) -> None:
+    tab = await session.tab("Xenia")
     await tab.page.evaluate(
         """() => {
             const held = new DataTransfer();
@@ -103,8 +103,8 @@ async def test_more_than_telegram_takes_at_once_stays_here(desk: Desk) -> None:
     await expect(tab.page.locator("#words")).to_have_value(PHRASES)
 
 
-async def test_a_refusal_does_not_overwrite_what_is_being_written(desk: Desk) -> None:
-    tab = await desk.tab("Yara")
+async def test_a_refusal_does_not_overwrite_what_is_being_written(session: BrowserSession) -> None:
+    tab = await session.tab("Yara")
     written = asyncio.Event()
 
     async def refuses(route: Route) -> None:
@@ -117,4 +117,4 @@ async def test_a_refusal_does_not_overwrite_what_is_being_written(desk: Desk) ->
     written.set()
     await tab.is_told("This was not sent: first")
     await expect(tab.page.locator("#words")).to_have_value("second")
-    desk.forgives("422")
+    session.forgives("422")

@@ -2,14 +2,14 @@
 
 from playwright.async_api import expect
 
-from tests.e2e.playground.browser_session import Desk
+from tests.e2e.playground.browser_session import BrowserSession
 
 
-async def test_two_tabs_and_a_reload_show_the_same(desk: Desk) -> None:
-    tab = await desk.tab("Lena")
+async def test_two_tabs_and_a_reload_show_the_same(session: BrowserSession) -> None:
+    tab = await session.tab("Lena")
     await tab.says("/help")
     await expect(tab.answers).to_have_count(1)
-    other = await desk.tab()
+    other = await session.tab()
     await other.speaks_as("Lena")
     await expect(other.answers).to_have_count(1)
     await other.says("/privacy")
@@ -21,20 +21,20 @@ async def test_two_tabs_and_a_reload_show_the_same(desk: Desk) -> None:
     await expect(tab.page.locator("#speaker option:checked")).to_have_text("Lena")
 
 
-async def test_the_banners_command_stays_selected(desk: Desk) -> None:
-    tab, other = await desk.tab(), await desk.tab("Rosa")
+async def test_the_banners_command_stays_selected(session: BrowserSession) -> None:
+    tab, other = await session.tab(), await session.tab("Rosa")
     await tab.page.locator("#banner code").click(click_count=3)
     selected = "getSelection().toString()"
     command = await tab.page.evaluate(selected)
     assert "clipbot playground --model" in command
-    before = await desk.figure(tab, "calls").inner_text()
+    before = await session.figure(tab, "calls").inner_text()
     await other.says("/help")
-    await expect(desk.figure(tab, "calls")).not_to_have_text(before)
+    await expect(session.figure(tab, "calls")).not_to_have_text(before)
     assert await tab.page.evaluate(selected) == command
 
 
-async def test_the_chat_in_which_something_happens_is_the_first(desk: Desk) -> None:
-    tab, other = await desk.tab("Yves"), await desk.tab("Zoe")
+async def test_the_chat_in_which_something_happens_is_the_first(session: BrowserSession) -> None:
+    tab, other = await session.tab("Yves"), await session.tab("Zoe")
     names = tab.page.locator("#chat-list .name")
     await tab.says("/help")
     await expect(names.first).to_have_text("Clip as Yves")

@@ -13,12 +13,12 @@ from telegram import (
 )
 from telegram.error import BadRequest, Forbidden
 
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.playground.botapi.pictures import picture, sides
 
 
-async def test_a_photo_with_a_caption_gets_a_reply(bot: Bot, alice: Person) -> None:
+async def test_a_photo_with_a_caption_gets_a_reply(bot: Bot, alice: SimulatedUser) -> None:
     photo = await alice.sends(photo=picture(2000, 1000), caption="dog, cat")
     (update,) = await bot.get_updates(timeout=10)
     assert update.message is not None
@@ -42,7 +42,7 @@ async def test_a_photo_with_a_caption_gets_a_reply(bot: Bot, alice: Person) -> N
     assert photo.chat.replies_to(photo) == [answer]
 
 
-async def test_a_message_is_heard_once(bot: Bot, alice: Person) -> None:
+async def test_a_message_is_heard_once(bot: Bot, alice: SimulatedUser) -> None:
     await alice.sends("/start")
     first = await bot.send_message(alice.user.id, "one")
     await bot.send_message(alice.user.id, "two")
@@ -52,14 +52,14 @@ async def test_a_message_is_heard_once(bot: Bot, alice: Person) -> None:
         await alice.hears(within=0)
 
 
-async def test_a_bot_cannot_begin(server: BotApiServer, bot: Bot, alice: Person) -> None:
+async def test_a_bot_cannot_begin(server: BotApiServer, bot: Bot, alice: SimulatedUser) -> None:
     with pytest.raises(Forbidden, match="bot can't initiate conversation with a user"):
         await bot.send_message(alice.user.id, "psst")
     with server.expecting("chat not found"), pytest.raises(BadRequest, match="Chat not found"):
         await bot.send_message(987654321, "psst")
 
 
-async def test_a_blocked_bot_is_told_so(bot: Bot, alice: Person) -> None:
+async def test_a_blocked_bot_is_told_so(bot: Bot, alice: SimulatedUser) -> None:
     await alice.sends("hello")
     alice.blocks()
     with pytest.raises(Forbidden, match="bot was blocked by the user"):
@@ -72,7 +72,7 @@ async def test_a_blocked_bot_is_told_so(bot: Bot, alice: Person) -> None:
     assert statuses == ["kicked", "member"]
 
 
-async def test_edits_of_a_person_come_as_updates(bot: Bot, alice: Person) -> None:
+async def test_edits_of_a_person_come_as_updates(bot: Bot, alice: SimulatedUser) -> None:
     photo = await alice.sends(photo=picture(), caption="dog, cat")
     await alice.edits(photo, caption="dog, fox")
     _, update = await bot.get_updates()
@@ -82,7 +82,7 @@ async def test_edits_of_a_person_come_as_updates(bot: Bot, alice: Person) -> Non
     assert update.edited_message.message_id == photo.message_id
 
 
-async def test_buttons(server: BotApiServer, bot: Bot, alice: Person) -> None:
+async def test_buttons(server: BotApiServer, bot: Bot, alice: SimulatedUser) -> None:
     await alice.sends("/start")
     (start,) = await bot.get_updates()
     keyboard = InlineKeyboardMarkup.from_button(InlineKeyboardButton("Again", callback_data="x"))
@@ -109,7 +109,7 @@ async def test_buttons(server: BotApiServer, bot: Bot, alice: Person) -> None:
 
 
 async def test_the_bot_edits_its_own_messages(
-    server: BotApiServer, bot: Bot, alice: Person
+    server: BotApiServer, bot: Bot, alice: SimulatedUser
 ) -> None:
     hello = await alice.sends("hello")
     text = await bot.send_message(alice.user.id, "Looking …")
@@ -136,7 +136,7 @@ async def test_the_bot_edits_its_own_messages(
     assert text.message_id not in alice.chat.messages
 
 
-async def test_replies(server: BotApiServer, bot: Bot, alice: Person) -> None:
+async def test_replies(server: BotApiServer, bot: Bot, alice: SimulatedUser) -> None:
     hello = await alice.sends("hello")
     reply = ReplyParameters(hello.message_id)
     answer = await bot.send_message(
@@ -162,7 +162,7 @@ async def test_replies(server: BotApiServer, bot: Bot, alice: Person) -> None:
     assert alone.reply_to_message is None
 
 
-async def test_an_album_is_several_updates(bot: Bot, alice: Person) -> None:
+async def test_an_album_is_several_updates(bot: Bot, alice: SimulatedUser) -> None:
     album = await alice.sends(album=[picture(), picture()], caption="a, b", caption_on=1)
     updates = await bot.get_updates()
     messages = [update.message for update in updates if update.message]

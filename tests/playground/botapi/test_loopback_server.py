@@ -11,7 +11,7 @@ import pytest
 from telegram import Bot, BotCommand, BotCommandScopeAllGroupChats, BotCommandScopeChat
 from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, RetryAfter
 
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.playground.botapi.pictures import picture
 
@@ -22,7 +22,7 @@ async def ask(server: BotApiServer, method: str, **kwargs: Any) -> tuple[int, di
         return answer.status_code, answer.json()
 
 
-async def test_all_ways_to_pass_parameters(server: BotApiServer, alice: Person) -> None:
+async def test_all_ways_to_pass_parameters(server: BotApiServer, alice: SimulatedUser) -> None:
     await alice.sends("/start")
     given = {"chat_id": str(alice.user.id), "text": "hi"}
     for how in (
@@ -60,7 +60,7 @@ async def test_strangers(server: BotApiServer, bot: Bot) -> None:
     await stranger.shutdown()
 
 
-async def test_violations_are_written_down(server: BotApiServer, alice: Person) -> None:
+async def test_violations_are_written_down(server: BotApiServer, alice: SimulatedUser) -> None:
     await alice.sends("/start")
     button = {"text": "ok", "callback_data": "x", "colour": "red"}
     await ask(
@@ -98,7 +98,7 @@ async def test_bodies_that_cannot_be_read(server: BotApiServer) -> None:
 
 
 async def test_flood_limits_and_broken_gateways(
-    server: BotApiServer, bot: Bot, alice: Person, monkeypatch: pytest.MonkeyPatch
+    server: BotApiServer, bot: Bot, alice: SimulatedUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await alice.sends("/start")
     server.faults.next("sendMessage", status=429, retry_after=3)
@@ -118,7 +118,7 @@ async def test_flood_limits_and_broken_gateways(
         server.faults.next("sendMessage")
 
 
-async def test_dropped_connections(server: BotApiServer, bot: Bot, alice: Person) -> None:
+async def test_dropped_connections(server: BotApiServer, bot: Bot, alice: SimulatedUser) -> None:
     await alice.sends("/start")
     server.faults.next("sendPhoto", drop="before")
     server.faults.next("sendPhoto", drop="after")
@@ -158,7 +158,7 @@ class Hook:
         await writer.wait_closed()
 
 
-async def test_webhooks(server: BotApiServer, bot: Bot, alice: Person) -> None:
+async def test_webhooks(server: BotApiServer, bot: Bot, alice: SimulatedUser) -> None:
     hook = Hook(refusals=2)
     listener = await asyncio.start_server(hook.serve, "127.0.0.1", 0)
     async with listener:
@@ -187,7 +187,7 @@ async def test_webhooks(server: BotApiServer, bot: Bot, alice: Person) -> None:
 
 
 async def test_an_unreachable_webhook_is_tried_again(
-    server: BotApiServer, bot: Bot, alice: Person
+    server: BotApiServer, bot: Bot, alice: SimulatedUser
 ) -> None:
     await bot.set_webhook("http://127.0.0.1:9/hook")
     await alice.sends("one")
@@ -203,7 +203,7 @@ async def test_an_unreachable_webhook_is_tried_again(
 
 
 async def test_menus_of_commands(
-    server: BotApiServer, bot: Bot, alice: Person, bob: Person
+    server: BotApiServer, bot: Bot, alice: SimulatedUser, bob: SimulatedUser
 ) -> None:
     group = server.group("Friends", [alice, bob])
     start, classify = BotCommand("start", "Begin"), BotCommand("classify", "Sort a photo")

@@ -10,7 +10,7 @@ from clipbot_playground.botapi.model.entities import finished, typed, utf16_leng
 from clipbot_playground.botapi.model.errors import BadRequestError
 from clipbot_playground.botapi.model.html_markup import parse_html
 from clipbot_playground.botapi.model.users import User
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 
 ALICE = User(7, "Alice")
@@ -99,7 +99,7 @@ def test_lengths_are_in_utf16_units() -> None:
     assert utf16_length("a👍ä") == 4
 
 
-async def test_explicit_entities(bot: Bot, alice: Person) -> None:
+async def test_explicit_entities(bot: Bot, alice: SimulatedUser) -> None:
     await alice.sends("/start")
     sent = await bot.send_message(
         alice.user.id, "👍 dog", entities=[MessageEntity(MessageEntity.BOLD, 3, 3)]
@@ -107,7 +107,7 @@ async def test_explicit_entities(bot: Bot, alice: Person) -> None:
     assert sent.parse_entities() == {sent.entities[0]: "dog"}
 
 
-async def test_limits_of_texts(server: BotApiServer, bot: Bot, alice: Person) -> None:
+async def test_limits_of_texts(server: BotApiServer, bot: Bot, alice: SimulatedUser) -> None:
     await alice.sends("/start")
     assert await bot.send_message(alice.user.id, f"<b>{'x' * 4096}</b>", parse_mode="HTML")
     with server.expecting():
@@ -127,7 +127,7 @@ async def test_limits_of_texts(server: BotApiServer, bot: Bot, alice: Person) ->
             await bot.send_chat_action(alice.user.id, "dance")
 
 
-async def test_limits_of_buttons(server: BotApiServer, bot: Bot, alice: Person) -> None:
+async def test_limits_of_buttons(server: BotApiServer, bot: Bot, alice: SimulatedUser) -> None:
     await alice.sends("/start")
 
     def keyboard(data: str, count: int = 1) -> InlineKeyboardMarkup:

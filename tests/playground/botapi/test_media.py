@@ -7,7 +7,7 @@ from telegram import Bot, InputFile, InputMediaDocument, InputMediaPhoto
 from telegram.error import BadRequest, NetworkError
 
 from clipbot_playground.botapi.model.photos import NotAPhotoError
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.playground.botapi.pictures import picture, sides
 
@@ -24,7 +24,7 @@ from tests.playground.botapi.pictures import picture, sides
     ],
 )
 async def test_the_ladder_of_sizes(
-    bot: Bot, alice: Person, width: int, height: int, longest: list[int]
+    bot: Bot, alice: SimulatedUser, width: int, height: int, longest: list[int]
 ) -> None:
     await alice.sends(picture(width, height))
     (update,) = await bot.get_updates()
@@ -37,7 +37,7 @@ async def test_the_ladder_of_sizes(
         assert len(data) == size.file_size
 
 
-async def test_photos_are_turned_upright_and_put_on_white(alice: Person) -> None:
+async def test_photos_are_turned_upright_and_put_on_white(alice: SimulatedUser) -> None:
     turned = await alice.sends(picture(200, 100, exif_orientation=6))
     assert turned.photo is not None
     assert sides(turned.photo) == (100, 200)
@@ -47,7 +47,7 @@ async def test_photos_are_turned_upright_and_put_on_white(alice: Person) -> None
         assert _brightness(sent.photo) > 250, mode
 
 
-async def test_a_file_has_one_unique_id_and_many_ids(bot: Bot, alice: Person) -> None:
+async def test_a_file_has_one_unique_id_and_many_ids(bot: Bot, alice: SimulatedUser) -> None:
     await alice.sends(picture())
     await alice.sends(picture())
     one, two = [u.message.photo[-1] for u in await bot.get_updates() if u.message]
@@ -57,7 +57,7 @@ async def test_a_file_has_one_unique_id_and_many_ids(bot: Bot, alice: Person) ->
     assert again.photo[-1].file_unique_id == one.file_unique_id
 
 
-async def test_documents_arrive_as_they_were_sent(bot: Bot, alice: Person) -> None:
+async def test_documents_arrive_as_they_were_sent(bot: Bot, alice: SimulatedUser) -> None:
     data = picture(400, 300, kind="PNG")
     await alice.sends(document=data, file_name="x.png", caption="dog, cat")
     (update,) = await bot.get_updates()
@@ -71,7 +71,7 @@ async def test_documents_arrive_as_they_were_sent(bot: Bot, alice: Person) -> No
 
 
 async def test_bots_download_at_most_20_megabytes(
-    server: BotApiServer, bot: Bot, alice: Person
+    server: BotApiServer, bot: Bot, alice: SimulatedUser
 ) -> None:
     await alice.sends(document=b"small", file_name="big.png", size=21_000_000)
     (update,) = await bot.get_updates()
@@ -84,7 +84,7 @@ async def test_bots_download_at_most_20_megabytes(
         await bot.get_file("AgACAgIAAxkB")
 
 
-async def test_animations_are_documents_too(bot: Bot, alice: Person) -> None:
+async def test_animations_are_documents_too(bot: Bot, alice: SimulatedUser) -> None:
     await alice.sends(animation=b"mp4", caption="dog")
     (update,) = await bot.get_updates()
     assert update.message is not None
@@ -94,7 +94,7 @@ async def test_animations_are_documents_too(bot: Bot, alice: Person) -> None:
     assert update.message.animation.thumbnail is not None
 
 
-async def test_stickers(bot: Bot, alice: Person) -> None:
+async def test_stickers(bot: Bot, alice: SimulatedUser) -> None:
     await alice.sends(sticker=picture(512, 300, kind="WEBP"))
     await alice.sends(sticker=b"webm", sticker_kind="video")
     still, video = [u.message.sticker for u in await bot.get_updates() if u.message]
@@ -109,7 +109,7 @@ async def test_stickers(bot: Bot, alice: Person) -> None:
     assert video.is_video
 
 
-async def test_people_cannot_send_rubbish_as_a_photo(alice: Person) -> None:
+async def test_people_cannot_send_rubbish_as_a_photo(alice: SimulatedUser) -> None:
     for rubbish in (b"", b"text", picture()[:200]):
         with pytest.raises(NotAPhotoError):
             await alice.sends(photo=rubbish)
@@ -128,19 +128,21 @@ async def test_people_cannot_send_rubbish_as_a_photo(alice: Person) -> None:
     ids=["text", "truncated", "sum of sides", "ratio of sides", "bytes"],
 )
 async def test_photos_that_a_bot_may_not_send(
-    server: BotApiServer, bot: Bot, alice: Person, data: bytes, complaint: str
+    server: BotApiServer, bot: Bot, alice: SimulatedUser, data: bytes, complaint: str
 ) -> None:
     await alice.sends("/start")
     with server.expecting(), pytest.raises(BadRequest, match=complaint):
         await bot.send_photo(alice.user.id, data)
 
 
-async def test_photos_at_the_limit(bot: Bot, alice: Person) -> None:
+async def test_photos_at_the_limit(bot: Bot, alice: SimulatedUser) -> None:
     await alice.sends("/start")
     assert await bot.send_photo(alice.user.id, picture(2000, 100), caption="x" * 1024)
 
 
-async def test_wrong_references_to_files(server: BotApiServer, bot: Bot, alice: Person) -> None:
+async def test_wrong_references_to_files(
+    server: BotApiServer, bot: Bot, alice: SimulatedUser
+) -> None:
     await alice.sends(document=b"text", file_name="x.txt")
     (update,) = await bot.get_updates()
     assert update.message is not None
@@ -152,7 +154,7 @@ async def test_wrong_references_to_files(server: BotApiServer, bot: Bot, alice: 
 
 
 async def test_documents_and_albums_of_the_bot(
-    server: BotApiServer, bot: Bot, alice: Person
+    server: BotApiServer, bot: Bot, alice: SimulatedUser
 ) -> None:
     await alice.sends("/start")
     file = InputFile(io.BytesIO(b"a,b\n"), filename="scores.csv")
@@ -173,7 +175,9 @@ async def test_documents_and_albums_of_the_bot(
                 await bot.send_media_group(alice.user.id, group)
 
 
-async def test_a_body_that_is_too_large(server: BotApiServer, bot: Bot, alice: Person) -> None:
+async def test_a_body_that_is_too_large(
+    server: BotApiServer, bot: Bot, alice: SimulatedUser
+) -> None:
     await alice.sends("/start")
     with pytest.raises(NetworkError, match="Request Entity Too Large"):
         await bot.send_document(alice.user.id, b"\0" * 51_000_001)

@@ -7,11 +7,13 @@ import pytest
 from telegram import Bot
 from telegram.error import Conflict, NetworkError
 
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 
 
-async def test_an_update_stays_until_a_higher_offset_confirms_it(bot: Bot, alice: Person) -> None:
+async def test_an_update_stays_until_a_higher_offset_confirms_it(
+    bot: Bot, alice: SimulatedUser
+) -> None:
     await alice.sends("one")
     await alice.sends("two")
     first, second = await bot.get_updates()
@@ -24,7 +26,7 @@ async def test_an_update_stays_until_a_higher_offset_confirms_it(bot: Bot, alice
     assert await bot.get_updates(offset=second.update_id + 1) == ()
 
 
-async def test_a_negative_offset_forgets_all_but_the_last(bot: Bot, alice: Person) -> None:
+async def test_a_negative_offset_forgets_all_but_the_last(bot: Bot, alice: SimulatedUser) -> None:
     for text in ("one", "two", "three"):
         await alice.sends(text)
     (last,) = await bot.get_updates(offset=-1)
@@ -34,7 +36,7 @@ async def test_a_negative_offset_forgets_all_but_the_last(bot: Bot, alice: Perso
 
 
 async def test_a_long_poll_ends_with_the_first_update(
-    server: BotApiServer, bot: Bot, alice: Person
+    server: BotApiServer, bot: Bot, alice: SimulatedUser
 ) -> None:
     poll = asyncio.create_task(bot.get_updates(timeout=20))
     await server.until(lambda: server.world.updates.is_polled)
@@ -42,7 +44,9 @@ async def test_a_long_poll_ends_with_the_first_update(
     assert len(await poll) == 1
 
 
-async def test_the_older_of_two_polls_ends(server: BotApiServer, bot: Bot, alice: Person) -> None:
+async def test_the_older_of_two_polls_ends(
+    server: BotApiServer, bot: Bot, alice: SimulatedUser
+) -> None:
     older = asyncio.create_task(bot.get_updates(timeout=20))
     await server.until(lambda: server.world.updates.is_polled)
     newer = asyncio.create_task(bot.get_updates(timeout=20))
@@ -52,7 +56,9 @@ async def test_the_older_of_two_polls_ends(server: BotApiServer, bot: Bot, alice
     assert len(await newer) == 1
 
 
-async def test_a_killed_poll_loses_nothing(server: BotApiServer, bot: Bot, alice: Person) -> None:
+async def test_a_killed_poll_loses_nothing(
+    server: BotApiServer, bot: Bot, alice: SimulatedUser
+) -> None:
     async with httpx.AsyncClient() as dying:
         url = f"{server.url}/bot{server.token}/getUpdates"
         poll = asyncio.create_task(dying.get(url, params={"timeout": 50}, timeout=60))
@@ -64,7 +70,7 @@ async def test_a_killed_poll_loses_nothing(server: BotApiServer, bot: Bot, alice
     assert 409 not in [call.status for call in server.calls]
 
 
-async def test_only_allowed_updates_are_queued(bot: Bot, alice: Person) -> None:
+async def test_only_allowed_updates_are_queued(bot: Bot, alice: SimulatedUser) -> None:
     await bot.get_updates(allowed_updates=["edited_message"])
     hello = await alice.sends("hello")
     await alice.edits(hello, "hi")
@@ -75,7 +81,7 @@ async def test_only_allowed_updates_are_queued(bot: Bot, alice: Person) -> None:
     assert len(await bot.get_updates()) == 1
 
 
-async def test_stopping_lets_a_poll_go(alice: Person) -> None:
+async def test_stopping_lets_a_poll_go(alice: SimulatedUser) -> None:
     async with BotApiServer() as server:
         bot = Bot(server.token, base_url=f"{server.url}/bot")
         poll = asyncio.create_task(bot.get_updates(timeout=50))

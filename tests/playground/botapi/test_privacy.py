@@ -4,7 +4,7 @@ import pytest
 from telegram import Bot, ReplyParameters
 from telegram.error import BadRequest, Forbidden
 
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.playground.botapi.pictures import picture
 
@@ -24,7 +24,7 @@ from tests.playground.botapi.pictures import picture
     ],
 )
 async def test_texts_with_privacy_mode(
-    server: BotApiServer, alice: Person, text: str, seen: bool
+    server: BotApiServer, alice: SimulatedUser, text: str, seen: bool
 ) -> None:
     group = server.group("Friends", [alice])
     server.world.updates.drop_pending()
@@ -43,7 +43,7 @@ async def test_texts_with_privacy_mode(
     ],
 )
 async def test_captions_with_privacy_mode(
-    server: BotApiServer, alice: Person, caption: str | None, seen: bool
+    server: BotApiServer, alice: SimulatedUser, caption: str | None, seen: bool
 ) -> None:
     group = server.group("Friends", [alice])
     server.world.updates.drop_pending()
@@ -52,7 +52,7 @@ async def test_captions_with_privacy_mode(
 
 
 async def test_replies_and_service_messages_are_seen(
-    server: BotApiServer, bot: Bot, alice: Person, bob: Person
+    server: BotApiServer, bot: Bot, alice: SimulatedUser, bob: SimulatedUser
 ) -> None:
     group = server.group("Friends", [alice, bob])
     added, service = await bot.get_updates()
@@ -75,7 +75,7 @@ async def test_replies_and_service_messages_are_seen(
 
 
 async def test_without_privacy_or_as_administrator_all_is_seen(
-    server: BotApiServer, alice: Person
+    server: BotApiServer, alice: SimulatedUser
 ) -> None:
     for options in ({"privacy": False}, {"bot_is_admin": True}):
         group = server.group("Friends", [alice], **options)
@@ -85,7 +85,7 @@ async def test_without_privacy_or_as_administrator_all_is_seen(
 
 
 async def test_a_bot_that_was_removed_is_out(
-    server: BotApiServer, bot: Bot, alice: Person, bob: Person
+    server: BotApiServer, bot: Bot, alice: SimulatedUser, bob: SimulatedUser
 ) -> None:
     group = server.group("Friends", [alice])
     with pytest.raises(ValueError, match="Bob is not in Friends"):
@@ -98,7 +98,7 @@ async def test_a_bot_that_was_removed_is_out(
         await bot.send_message(group.id, "but why")
 
 
-async def test_topics(server: BotApiServer, bot: Bot, alice: Person) -> None:
+async def test_topics(server: BotApiServer, bot: Bot, alice: SimulatedUser) -> None:
     forum = server.group("Forum", [alice], forum=True)
     topic = server.topic(forum, "Cats", alice)
     photo = await alice.sends(picture(), caption="/classify a, b", to=forum, topic=topic)
@@ -123,7 +123,7 @@ async def test_topics(server: BotApiServer, bot: Bot, alice: Person) -> None:
 
 
 async def test_a_reply_in_a_plain_supergroup_has_a_thread_but_no_topic(
-    server: BotApiServer, bot: Bot, alice: Person
+    server: BotApiServer, bot: Bot, alice: SimulatedUser
 ) -> None:
     group = server.group("Friends", [alice])
     photo = await alice.sends(picture(), to=group)

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.playground.botapi.pictures import picture
 
@@ -68,7 +68,7 @@ _PARSE_BUTTON = "can't parse inline keyboard button: "
     ],
 )
 async def test_refusals(
-    server: BotApiServer, alice: Person, method: str, given: dict[str, Any], complaint: str
+    server: BotApiServer, alice: SimulatedUser, method: str, given: dict[str, Any], complaint: str
 ) -> None:
     await alice.sends("hello")
     usual = {"chat_id": alice.user.id, "text": "hi", "message_id": 1}
@@ -89,7 +89,9 @@ async def test_refusals(
     assert complaint in answer["description"]
 
 
-async def test_odd_values_never_break_the_server(server: BotApiServer, alice: Person) -> None:
+async def test_odd_values_never_break_the_server(
+    server: BotApiServer, alice: SimulatedUser
+) -> None:
     await alice.sends("hello")
     odd = ("", "²", "9" * 30, "null", "[[1]]", '{"type": ["x"]}', '[{"type": ["photo"]}]', "\0")
     calls = {
@@ -106,7 +108,9 @@ async def test_odd_values_never_break_the_server(server: BotApiServer, alice: Pe
     server.violations.clear()
 
 
-async def test_a_killed_bot_gets_its_updates_again(server: BotApiServer, alice: Person) -> None:
+async def test_a_killed_bot_gets_its_updates_again(
+    server: BotApiServer, alice: SimulatedUser
+) -> None:
     url = f"{server.url}/bot{server.token}/getUpdates"
     polling = f"import urllib.request as r; r.urlopen('{url}?timeout=50').read()"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", polling)
@@ -125,7 +129,9 @@ def test_pillow_is_imported_only_where_it_is_needed() -> None:
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
 
 
-async def test_an_unexpected_refusal_is_a_violation(server: BotApiServer, alice: Person) -> None:
+async def test_an_unexpected_refusal_is_a_violation(
+    server: BotApiServer, alice: SimulatedUser
+) -> None:
     await alice.sends(picture(9, 9))
     async with httpx.AsyncClient(base_url=f"{server.url}/bot{server.token}") as client:
         hi = {"chat_id": str(alice.user.id), "text": "<"}

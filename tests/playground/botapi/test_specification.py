@@ -5,7 +5,7 @@ from telegram import Bot
 
 from clipbot_playground.botapi.methods.strictness import KNOWN_FIELDS
 from clipbot_playground.botapi.methods.table import METHODS
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.playground.botapi.pictures import picture
 from tests.playground.botapi.specification import (
@@ -41,7 +41,7 @@ def test_the_validator_finds_faults() -> None:
 
 
 async def test_every_kind_of_update_is_right(
-    server: BotApiServer, bot: Bot, alice: Person, bob: Person
+    server: BotApiServer, bot: Bot, alice: SimulatedUser, bob: SimulatedUser
 ) -> None:
     forum = server.group("Forum", [alice, bob], forum=True, privacy=False)
     group = server.group("Group", [alice, bob], supergroup=False, privacy=False, bot_is_admin=True)
@@ -69,7 +69,7 @@ async def test_every_kind_of_update_is_right(
 
 
 async def test_questions_about_chats(
-    server: BotApiServer, bot: Bot, alice: Person, bob: Person
+    server: BotApiServer, bot: Bot, alice: SimulatedUser, bob: SimulatedUser
 ) -> None:
     carol = server.person("Carol")
     group = server.group("Friends", [alice, bob], bot_is_admin=True)

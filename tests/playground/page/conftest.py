@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from clipbot_playground.page.gallery import Gallery
 from clipbot_playground.page.model_choice import ModelChoice
@@ -14,13 +14,13 @@ from clipbot_playground.page.system_panel import SystemPanel
 
 
 @pytest.fixture
-def bonnet(server: BotApiServer) -> SystemPanel:
-    return SystemPanel(server.world.bell, ModelChoice("demo"))
+def system_panel(server: BotApiServer) -> SystemPanel:
+    return SystemPanel(server.world.notifier, ModelChoice("demo"))
 
 
 @pytest.fixture
-def site(server: BotApiServer, bonnet: SystemPanel) -> Site:
-    return Site(server, bonnet, Gallery())
+def site(server: BotApiServer, system_panel: SystemPanel) -> Site:
+    return Site(server, system_panel, Gallery())
 
 
 @pytest.fixture
@@ -35,6 +35,6 @@ async def page(site: Site) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def anna(site: Site) -> Person:
+def anna(site: Site) -> SimulatedUser:
     """Somebody whom the page can speak as."""
     return site.add_person("Anna")

@@ -17,7 +17,7 @@ WEIGHTS = "model.safetensors"
 _COMMIT = "1" * 40
 
 
-class Hub:
+class SlowHub:
     """Serves a folder as `REPOSITORY`, as the true hub does without its newer transfer protocols.
 
     Attributes:
@@ -36,7 +36,7 @@ class Hub:
         }
         self.asked: list[tuple[str, str]] = []
         model = f"/api/models/{self.REPOSITORY}"
-        self._wire = LoopbackServer(
+        self._loopback_server = LoopbackServer(
             Starlette(
                 routes=[
                     Route(model, self._listing),
@@ -47,7 +47,7 @@ class Hub:
 
     @property
     def url(self) -> str:
-        return self._wire.url
+        return self._loopback_server.url
 
     @property
     def size(self) -> int:
@@ -59,12 +59,12 @@ class Hub:
         return hashlib.sha256(self._content(name) or b"").hexdigest()
 
     async def __aenter__(self) -> Self:
-        await self._wire.start()
+        await self._loopback_server.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self.goes_on.set()
-        await self._wire.stop()
+        await self._loopback_server.stop()
 
     async def _listing(self, request: Request) -> Response:
         self._note(request)

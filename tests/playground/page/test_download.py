@@ -6,27 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from clipbot_playground.page.download import Download, Progress
+from clipbot_playground.page.download import Download, DownloadProgress
 from inference.model.hub.cache import model_folder
 from tests.inference.model.hub import hub_server
-from tests.playground.page.slow_hub import Hub
+from tests.playground.page.slow_hub import SlowHub
 
 _SIZE = 8192  # bytes; whole blocks, so that the disk holds exactly as much
 _OTHERS = {"config.json": b"{}", "flax_model.msgpack": b"f" * 999, "model.fp16.safetensors": b"h"}
 
 
 @pytest.fixture
-async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
+async def hub(tmp_path: Path) -> AsyncIterator[SlowHub]:
     """A hub with a repository of a test's own; see `_holds`."""
-    async with Hub(tmp_path, first=0) as hub:
+    async with SlowHub(tmp_path, first=0) as hub:
         yield hub
 
 
-def _holds(hub: Hub, **files: int) -> None:
+def _holds(hub: SlowHub, **files: int) -> None:
     hub.files = _OTHERS | {name: os.urandom(size) for name, size in files.items()}
 
 
-async def _measured(hub: Hub, cache: Path) -> Download:
+async def _measured(hub: SlowHub, cache: Path) -> Download:
     download = Download(hub.REPOSITORY, {"HF_ENDPOINT": hub.url, "HF_HUB_CACHE": str(cache)})
     await download.measure()
     return download
@@ -42,15 +42,15 @@ async def _measured(hub: Hub, cache: Path) -> Download:
     ],
 )
 async def test_the_size_is_that_of_the_files_that_will_be_fetched(
-    hub: Hub, tmp_path: Path, files: dict[str, int], size: int
+    hub: SlowHub, tmp_path: Path, files: dict[str, int], size: int
 ) -> None:
     _holds(hub, **files)
     download = await _measured(hub, tmp_path)
     assert download.is_measured
-    assert download.look() == Progress(received=0, size=size)
+    assert download.look() == DownloadProgress(received=0, size=size)
 
 
-async def test_what_has_come_is_counted_once(hub: Hub, tmp_path: Path) -> None:
+async def test_what_has_come_is_counted_once(hub: SlowHub, tmp_path: Path) -> None:
     _holds(hub, **{"model.safetensors": _SIZE})
     download = await _measured(hub, tmp_path)
     blobs = tmp_path / "models--somebody--tiny-clip" / "blobs"
@@ -60,14 +60,14 @@ async def test_what_has_come_is_counted_once(hub: Hub, tmp_path: Path) -> None:
     old = blobs / f"{weights}.aaaa.incomplete"  # of an attempt that nobody goes on with
     old.write_bytes(os.urandom(_SIZE - 4096))
     os.utime(old, (1, 1))
-    assert download.look() == Progress(0, _SIZE)
+    assert download.look() == DownloadProgress(0, _SIZE)
     unfinished = blobs / f"{weights}.incomplete"  # the next attempt goes on with this
     unfinished.write_bytes(os.urandom(4096))
     os.utime(unfinished, (1, 1))
-    assert download.look() == Progress(4096, _SIZE)
+    assert download.look() == DownloadProgress(4096, _SIZE)
     unfinished.rename(blobs / weights)
     (blobs / weights).write_bytes(os.urandom(_SIZE))
-    assert download.look() == Progress(_SIZE, _SIZE)
+    assert download.look() == DownloadProgress(_SIZE, _SIZE)
 
 
 async def test_a_hub_that_tells_the_names_alone_leaves_the_size_open(tmp_path: Path) -> None:
@@ -81,10 +81,10 @@ async def test_a_hub_that_tells_the_names_alone_leaves_the_size_open(tmp_path: P
     blobs = model_folder(hub_server.REPOSITORY, cache) / "blobs"
     blobs.mkdir(parents=True)
     (blobs / "abc.incomplete").write_bytes(os.urandom(_SIZE))
-    assert download.look() == Progress(_SIZE, 0)
+    assert download.look() == DownloadProgress(_SIZE, 0)
 
 
-async def test_room_that_is_only_reserved_has_not_come(hub: Hub, tmp_path: Path) -> None:
+async def test_room_that_is_only_reserved_has_not_come(hub: SlowHub, tmp_path: Path) -> None:
     _holds(hub, **{"model.safetensors": 64 * _SIZE})
     download = await _measured(hub, tmp_path)
     blobs = tmp_path / "models--somebody--tiny-clip" / "blobs"
@@ -92,10 +92,10 @@ async def test_room_that_is_only_reserved_has_not_come(hub: Hub, tmp_path: Path)
     with (blobs / f"{hub.sha256('model.safetensors')}.incomplete").open("wb") as file:
         file.write(os.urandom(_SIZE))
         file.truncate(64 * _SIZE)
-    assert download.look() == Progress(_SIZE, 64 * _SIZE)
+    assert download.look() == DownloadProgress(_SIZE, 64 * _SIZE)
 
 
-async def test_a_hub_that_does_not_say_it_leaves_the_bytes(hub: Hub, tmp_path: Path) -> None:
+async def test_a_hub_that_does_not_say_it_leaves_the_bytes(hub: SlowHub, tmp_path: Path) -> None:
     _holds(hub)  # no weights at all
     silent = await _measured(hub, tmp_path)
     hub.files = None  # it answers, but no listing
@@ -110,13 +110,13 @@ async def test_a_hub_that_does_not_say_it_leaves_the_bytes(hub: Hub, tmp_path: P
     (blobs / "abc.incomplete").write_bytes(os.urandom(_SIZE))
     for download in (silent, nonsense, unreachable):
         assert not download.is_measured
-        assert download.look() == Progress(received=_SIZE, size=0)
-    assert unknown.look() == Progress()
+        assert download.look() == DownloadProgress(received=_SIZE, size=0)
+    assert unknown.look() == DownloadProgress()
 
 
 @pytest.mark.parametrize("yes", ["1", "true", "ON"])
 async def test_nothing_is_asked_where_the_host_said_offline(
-    hub: Hub, tmp_path: Path, yes: str
+    hub: SlowHub, tmp_path: Path, yes: str
 ) -> None:
     _holds(hub, **{"model.safetensors": 100})
     environment = {"HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": yes, "HF_HUB_CACHE": str(tmp_path)}
@@ -126,7 +126,7 @@ async def test_nothing_is_asked_where_the_host_said_offline(
     assert hub.asked == []
 
 
-async def test_the_hosts_token_goes_to_the_hub(hub: Hub, tmp_path: Path) -> None:
+async def test_the_hosts_token_goes_to_the_hub(hub: SlowHub, tmp_path: Path) -> None:
     _holds(hub, **{"model.safetensors": 100})
     environment = {"HF_ENDPOINT": f"{hub.url}/", "HF_TOKEN": "hf_abc", "HF_HUB_CACHE": "/none"}
     await Download(hub.REPOSITORY, environment).measure()

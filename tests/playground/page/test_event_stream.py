@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from telegram import Bot
 
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from clipbot_playground.page import event_stream as news
 from clipbot_playground.page.event_stream import EventStream
@@ -19,8 +19,8 @@ Tab = Callable[[], Listener]
 
 
 @pytest.fixture
-def tab(server: BotApiServer, bonnet: SystemPanel) -> Tab:
-    return lambda: Listener(EventStream(server, bonnet))
+def tab(server: BotApiServer, system_panel: SystemPanel) -> Tab:
+    return lambda: Listener(EventStream(server, system_panel))
 
 
 def _is(kind: str, **said: Any) -> Callable[[dict[str, Any]], bool]:
@@ -28,7 +28,7 @@ def _is(kind: str, **said: Any) -> Callable[[dict[str, Any]], bool]:
 
 
 async def test_a_late_tab_is_told_what_an_early_one_has_seen(
-    server: BotApiServer, bot: Bot, alice: Person, bob: Person, tab: Tab
+    server: BotApiServer, bot: Bot, alice: SimulatedUser, bob: SimulatedUser, tab: Tab
 ) -> None:
     early = tab()
     await early.hears(_is("person", name="Bob"))
@@ -50,7 +50,7 @@ async def test_a_late_tab_is_told_what_an_early_one_has_seen(
 
 
 async def test_an_edit_is_told_once_and_its_picture_keeps_its_address(
-    alice: Person, tab: Tab
+    alice: SimulatedUser, tab: Tab
 ) -> None:
     photo = await alice.sends(photo=picture(40, 30), caption="a dog")
     tab_ = tab()
@@ -87,7 +87,7 @@ async def test_calls_are_counted_from_the_beginning_but_shown_from_the_latest(
 
 
 async def test_what_the_bot_was_doing_is_told_only_while_it_does_it(
-    bot: Bot, alice: Person, tab: Tab
+    bot: Bot, alice: SimulatedUser, tab: Tab
 ) -> None:
     await alice.sends("hello")
     await bot.send_chat_action(alice.chat.id, "typing")
@@ -100,7 +100,7 @@ async def test_what_the_bot_was_doing_is_told_only_while_it_does_it(
 
 
 async def test_a_long_chat_begins_with_its_end(
-    alice: Person, tab: Tab, monkeypatch: pytest.MonkeyPatch
+    alice: SimulatedUser, tab: Tab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(news, "_MESSAGES", 2)
     for number in range(4):
@@ -111,16 +111,18 @@ async def test_a_long_chat_begins_with_its_end(
 
 
 async def test_silence_is_broken_by_a_sign_of_life(
-    server: BotApiServer, bonnet: SystemPanel, monkeypatch: pytest.MonkeyPatch
+    server: BotApiServer, system_panel: SystemPanel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(news, "_HEARTBEAT", 0.01)
-    stream = EventStream(server, bonnet).stream()
+    stream = EventStream(server, system_panel).stream()
     assert (await anext(stream)).startswith(b"event: hello\n")
     assert await anext(stream) == b": still here\n\n"
 
 
-async def test_the_stream_ends_with_the_server(server: BotApiServer, bonnet: SystemPanel) -> None:
-    stream = EventStream(server, bonnet).stream()
+async def test_the_stream_ends_with_the_server(
+    server: BotApiServer, system_panel: SystemPanel
+) -> None:
+    stream = EventStream(server, system_panel).stream()
     await anext(stream)
     rest = asyncio.ensure_future(anext(stream, b"the end"))
     server.world.updates.close()

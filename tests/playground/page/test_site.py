@@ -10,7 +10,7 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 from clipbot_playground.botapi.model import limits
 from clipbot_playground.botapi.model.chats import Chat, Message
-from clipbot_playground.botapi.people import Person
+from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from clipbot_playground.page.serializers import media_unique_id, message_json
 from clipbot_playground.page.site import Site
@@ -23,7 +23,7 @@ def _last(chat: Chat) -> Message:
 
 async def _says(
     page: httpx.AsyncClient,
-    person: Person,
+    person: SimulatedUser,
     chat: Chat | None = None,
     /,
     *,
@@ -36,7 +36,9 @@ async def _says(
     return await page.post("/play/send", data=data, files=named or [("none", ("", b""))])
 
 
-async def test_a_text_arrives_at_the_bot(page: httpx.AsyncClient, anna: Person, bot: Bot) -> None:
+async def test_a_text_arrives_at_the_bot(
+    page: httpx.AsyncClient, anna: SimulatedUser, bot: Bot
+) -> None:
     assert (await _says(page, anna, text="  hello  ")).status_code == 201
     (update,) = await bot.get_updates(timeout=10)
     assert update.message is not None
@@ -48,7 +50,7 @@ async def test_a_text_arrives_at_the_bot(page: httpx.AsyncClient, anna: Person, 
 @pytest.mark.parametrize("as_file", [False, True])
 @pytest.mark.parametrize("count", [1, 3])
 async def test_pictures_go_as_photos_or_as_files(
-    page: httpx.AsyncClient, anna: Person, bot: Bot, count: int, as_file: bool
+    page: httpx.AsyncClient, anna: SimulatedUser, bot: Bot, count: int, as_file: bool
 ) -> None:
     files = [picture(40, 30) for _ in range(count)]
     sent = await _says(page, anna, files=files, text="a, b", as_file=str(as_file).lower())
@@ -66,14 +68,14 @@ async def test_pictures_go_as_photos_or_as_files(
     assert bool(messages[0].media_group_id) == (count > 1)
 
 
-async def test_a_reply_names_what_it_answers(page: httpx.AsyncClient, anna: Person) -> None:
+async def test_a_reply_names_what_it_answers(page: httpx.AsyncClient, anna: SimulatedUser) -> None:
     await _says(page, anna, text="first")
     first = _last(anna.chat)
     await _says(page, anna, text="second", reply_to=str(first.message_id))
     assert _last(anna.chat).reply_to is first
 
 
-async def test_a_sample_is_sent_by_its_name(page: httpx.AsyncClient, anna: Person) -> None:
+async def test_a_sample_is_sent_by_its_name(page: httpx.AsyncClient, anna: SimulatedUser) -> None:
     (sample, *_) = (await page.get("/play/samples")).json()["samples"]
     assert (await page.get(sample["url"])).headers["content-type"] == "image/png"
     await _says(page, anna, sample=sample["name"], text=sample["caption"])
@@ -82,7 +84,7 @@ async def test_a_sample_is_sent_by_its_name(page: httpx.AsyncClient, anna: Perso
     assert said.caption == sample["caption"]
 
 
-async def test_an_edit_is_an_update(page: httpx.AsyncClient, anna: Person, bot: Bot) -> None:
+async def test_an_edit_is_an_update(page: httpx.AsyncClient, anna: SimulatedUser, bot: Bot) -> None:
     await _says(page, anna, files=[picture(40, 30)], text="a dog")
     photo = _last(anna.chat)
     given = {"person": anna.user.id, "chat": anna.chat.id, "message": photo.message_id}
@@ -97,7 +99,7 @@ async def test_an_edit_is_an_update(page: httpx.AsyncClient, anna: Person, bot: 
 
 @pytest.mark.parametrize("alert", [False, True])
 async def test_a_pressed_button_brings_what_the_bot_answers(
-    page: httpx.AsyncClient, anna: Person, bot: Bot, alert: bool
+    page: httpx.AsyncClient, anna: SimulatedUser, bot: Bot, alert: bool
 ) -> None:
     await _says(page, anna, text="/start")
     buttons = InlineKeyboardMarkup([[InlineKeyboardButton("Why?", callback_data="why")]])
@@ -122,7 +124,7 @@ async def _query(bot: Bot) -> str:
 
 
 async def test_the_menu_is_what_the_bot_has_set(
-    page: httpx.AsyncClient, anna: Person, bot: Bot
+    page: httpx.AsyncClient, anna: SimulatedUser, bot: Bot
 ) -> None:
     where = {"person": anna.user.id, "chat": anna.chat.id}
     assert (await page.get("/play/menu", params=where)).json() == []
@@ -132,7 +134,7 @@ async def test_the_menu_is_what_the_bot_has_set(
 
 
 async def test_new_people_and_groups(
-    page: httpx.AsyncClient, anna: Person, site: Site, server: BotApiServer
+    page: httpx.AsyncClient, anna: SimulatedUser, site: Site, server: BotApiServer
 ) -> None:
     made = await page.post("/play/people", json={"name": " Jana   Doe ", "language": "es"})
     jana = site.people[made.json()["id"]]
@@ -148,7 +150,9 @@ async def test_new_people_and_groups(
     assert (await _says(page, site.people[made.json()["id"]], group, text="hi")).status_code == 201
 
 
-async def test_files_are_saved_and_never_shown(page: httpx.AsyncClient, anna: Person) -> None:
+async def test_files_are_saved_and_never_shown(
+    page: httpx.AsyncClient, anna: SimulatedUser
+) -> None:
     markup = b"<script>alert(1)</script>"
     await anna.sends(document=markup, file_name="ä page.html", mime_type="text/html")
     message = _last(anna.chat)
@@ -165,7 +169,7 @@ async def test_files_are_saved_and_never_shown(page: httpx.AsyncClient, anna: Pe
 
 
 async def test_an_address_of_a_picture_never_shows_another(
-    page: httpx.AsyncClient, anna: Person
+    page: httpx.AsyncClient, anna: SimulatedUser
 ) -> None:
     await anna.sends(photo=picture(40, 30))
     address = message_json(_last(anna.chat))["media"]["url"]
@@ -184,7 +188,7 @@ async def test_nothing_of_the_page_outlives_an_upgrade_in_the_browser(
 
 
 async def test_half_a_character_is_refused(
-    page: httpx.AsyncClient, anna: Person, server: BotApiServer
+    page: httpx.AsyncClient, anna: SimulatedUser, server: BotApiServer
 ) -> None:
     await anna.sends("hello")
     said = {"person": anna.user.id, "chat": anna.chat.id, "message": 1, "text": "\ud83d"}
@@ -217,7 +221,7 @@ async def test_half_a_character_is_refused(
 )
 async def test_what_a_client_would_not_let_pass(
     page: httpx.AsyncClient,
-    anna: Person,
+    anna: SimulatedUser,
     files: list[bytes],
     said: dict[str, str],
     status: int,
@@ -229,7 +233,7 @@ async def test_what_a_client_would_not_let_pass(
 
 
 async def test_nobody_speaks_where_they_are_not(
-    page: httpx.AsyncClient, anna: Person, site: Site, server: BotApiServer
+    page: httpx.AsyncClient, anna: SimulatedUser, site: Site, server: BotApiServer
 ) -> None:
     group = server.group("Friends", [anna])
     stranger = site.add_person("Stranger")

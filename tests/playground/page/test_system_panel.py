@@ -12,7 +12,7 @@ import pytest
 
 from bot.services.child_process import Child
 from clipbot_playground.botapi.delivery.notifier import Notifier
-from clipbot_playground.page.download import Progress
+from clipbot_playground.page.download import DownloadProgress
 from clipbot_playground.page.model_choice import ModelChoice
 from clipbot_playground.page.system_panel import SystemPanel
 from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Queue, results_subject
@@ -33,8 +33,8 @@ _REPLY = Reply(_RESULTS)
 
 
 @contextlib.asynccontextmanager
-async def _watching(bonnet: SystemPanel, queue: Queue) -> AsyncIterator[None]:
-    watching = asyncio.create_task(bonnet.watch(queue, _RESULTS))
+async def _watching(system_panel: SystemPanel, queue: Queue) -> AsyncIterator[None]:
+    watching = asyncio.create_task(system_panel.watch(queue, _RESULTS))
     try:
         yield
     finally:
@@ -44,17 +44,17 @@ async def _watching(bonnet: SystemPanel, queue: Queue) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-def bell() -> Notifier:
+def notifier() -> Notifier:
     return Notifier()
 
 
 @pytest.fixture
-async def bonnet(bell: Notifier, queue: Queue) -> AsyncIterator[SystemPanel]:
-    bonnet = SystemPanel(bell, ModelChoice("demo"))
-    bonnet.depth = -1  # which no queue has: it is 0 once somebody has looked
-    async with _watching(bonnet, queue):
-        await bell.until(lambda: bonnet.depth == 0 or None, 10)
-        yield bonnet
+async def system_panel(notifier: Notifier, queue: Queue) -> AsyncIterator[SystemPanel]:
+    system_panel = SystemPanel(notifier, ModelChoice("demo"))
+    system_panel.depth = -1  # which no queue has: it is 0 once somebody has looked
+    async with _watching(system_panel, queue):
+        await notifier.until(lambda: system_panel.depth == 0 or None, 10)
+        yield system_panel
 
 
 def _job(name: str) -> Job:
@@ -67,29 +67,29 @@ def _result(name: str, **said: object) -> bytes:
 
 
 async def test_the_depth_counts_what_waits_and_what_is_under_way(
-    bonnet: SystemPanel, bell: Notifier, queue: Queue
+    system_panel: SystemPanel, notifier: Notifier, queue: Queue
 ) -> None:
     for name in ("one", "two"):
         await queue.publish(JOBS_SUBJECT, encode(_job(name)), name)
-    await bell.until(lambda: bonnet.depth == 2 or None, 10)
+    await notifier.until(lambda: system_panel.depth == 2 or None, 10)
     pull_consumer = await queue.pull_consumer(JOBS, "workers", JOBS_SUBJECT)
     (first,) = await pull_consumer.pull(1, 10)
-    assert bonnet.to_json()["depth"] == 2
+    assert system_panel.to_json()["depth"] == 2
     await first.ack()
-    await bell.until(lambda: bonnet.depth == 1 or None, 10)
-    assert bonnet.jobs == 2
+    await notifier.until(lambda: system_panel.depth == 1 or None, 10)
+    assert system_panel.jobs == 2
     await pull_consumer.close()
 
 
 async def test_a_finished_job_tells_where_its_time_went(
-    bonnet: SystemPanel, bell: Notifier, queue: Queue
+    system_panel: SystemPanel, notifier: Notifier, queue: Queue
 ) -> None:
-    revision = bonnet.revision
+    revision = system_panel.revision
     took = Timings(queued=0.5, decode=0.1, model=0.2, chart=0.3, batch_size=7)
     await queue.publish(_RESULTS, b"\xc1 no message", "broken")
     await queue.publish(_RESULTS, _result("one", timings=took), "one")
-    await bell.until(lambda: bonnet.finished or None, 10)
-    (work,) = bonnet.to_json()["works"]
+    await notifier.until(lambda: system_panel.finished or None, 10)
+    (work,) = system_panel.to_json()["works"]
     del work["at"]
     assert work == {
         "number": 1,
@@ -102,22 +102,22 @@ async def test_a_finished_job_tells_where_its_time_went(
         "chart": 0.3,
         "problem": "",
     }
-    assert bonnet.revision > revision
+    assert system_panel.revision > revision
 
 
 async def test_a_failed_job_is_finished_too(
-    bonnet: SystemPanel, bell: Notifier, queue: Queue
+    system_panel: SystemPanel, notifier: Notifier, queue: Queue
 ) -> None:
     problem = Problem(next(iter(ProblemCode)))
     await queue.publish(_RESULTS, _result("one", images=[], problem=problem), "one")
-    await bell.until(lambda: bonnet.finished or None, 10)
-    assert bonnet.works[-1].problem == str(problem.code)
+    await notifier.until(lambda: system_panel.finished or None, 10)
+    assert system_panel.works[-1].problem == str(problem.code)
 
 
 async def test_the_best_worker_says_how_it_stands(
-    bonnet: SystemPanel, bell: Notifier, queue: Queue
+    system_panel: SystemPanel, notifier: Notifier, queue: Queue
 ) -> None:
-    assert bonnet.state == "starting"
+    assert system_panel.state == "starting"
     for status in (
         WorkerStatus(
             worker="a", model="demo", state=WorkerState.FAILED, reason="The disk is full."
@@ -126,14 +126,15 @@ async def test_the_best_worker_says_how_it_stands(
         WorkerStatus(worker="c", model="demo", state=WorkerState.READY, device="cpu"),
     ):
         await queue.tell_status(status)
-        await bell.until(lambda wanted=str(status.state): bonnet.state == wanted or None, 10)  # type: ignore[misc]
-    told = bonnet.to_json()
+        wanted = status.state
+        await notifier.until(lambda: system_panel.state == wanted or None, 10)  # noqa: B023
+    told = system_panel.to_json()
     assert (told["device"], told["reason"]) == ("cpu", "")
 
 
 async def test_a_fault_of_the_panel_is_told_once_and_passes(
-    bonnet: SystemPanel,
-    bell: Notifier,
+    system_panel: SystemPanel,
+    notifier: Notifier,
     queue: Queue,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -143,23 +144,25 @@ async def test_a_fault_of_the_panel_is_told_once_and_passes(
     async def fails() -> int:
         nonlocal looks
         looks += 1
-        bell.ring()
+        notifier.notify()
         raise ValueError("odd")
 
     with monkeypatch.context() as broken:
         broken.setattr(queue, "jobs_waiting", fails)
-        await bell.until(lambda: looks >= 2 or None, 10)
+        await notifier.until(lambda: looks >= 2 or None, 10)
     await queue.publish(JOBS_SUBJECT, encode(_job("one")), "one")
-    await bell.until(lambda: bonnet.depth == 1 or None, 10)
+    await notifier.until(lambda: system_panel.depth == 1 or None, 10)
     assert caplog.text.count("could not look at the queue") == 1
 
 
-async def test_a_child_that_keeps_ending_is_told_of(bonnet: SystemPanel, bell: Notifier) -> None:
+async def test_a_child_that_keeps_ending_is_told_of(
+    system_panel: SystemPanel, notifier: Notifier
+) -> None:
     child = Child("worker", lambda: [sys.executable, "-c", "raise SystemExit(3)"], os.environ)
     await child.start()
-    bonnet.children.append(child)
-    await bell.until(lambda: bonnet.ended or None, 20)
-    ended = bonnet.to_json()["ended"][0]
+    system_panel.children.append(child)
+    await notifier.until(lambda: system_panel.ended or None, 20)
+    ended = system_panel.to_json()["ended"][0]
     assert (ended["name"], ended["status"]) == ("worker", 3)
     await child.stop(1.0)
 
@@ -168,33 +171,33 @@ class _ScriptedDownload:
     """A `Download` that is told how far it is; the hub answers the first question with silence."""
 
     def __init__(self) -> None:
-        self.progress = Progress()
+        self.progress = DownloadProgress()
         self.is_measured = False
 
-    def look(self) -> Progress:
+    def look(self) -> DownloadProgress:
         return self.progress
 
     async def measure(self) -> None:
         self.is_measured = True
-        self.progress = Progress(0, 100)
+        self.progress = DownloadProgress(0, 100)
 
 
 async def test_a_download_is_followed_until_the_model_is_ready(
-    bell: Notifier, queue: Queue, tmp_path: Path
+    notifier: Notifier, queue: Queue, tmp_path: Path
 ) -> None:
     download = _ScriptedDownload()
-    bonnet = SystemPanel(bell, ModelChoice("somebody/model"), download)  # type: ignore[arg-type]
-    async with _watching(bonnet, queue):
-        await bell.until(lambda: bonnet.progress.size or None, 10)
-        download.progress = Progress(40, 100)
-        await bell.until(lambda: bonnet.progress.received or None, 10)
-        assert bonnet.to_json()["download"] == {"received": 40, "size": 100}
+    system_panel = SystemPanel(notifier, ModelChoice("somebody/model"), download)  # type: ignore[arg-type]
+    async with _watching(system_panel, queue):
+        await notifier.until(lambda: system_panel.progress.size or None, 10)
+        download.progress = DownloadProgress(40, 100)
+        await notifier.until(lambda: system_panel.progress.received or None, 10)
+        assert system_panel.to_json()["download"] == {"received": 40, "size": 100}
         ready = WorkerStatus(worker="a", model="somebody/model", state=WorkerState.READY)
         await queue.tell_status(ready)
-        await bell.until(lambda: bonnet.state == "ready" or None, 10)
+        await notifier.until(lambda: system_panel.state == "ready" or None, 10)
 
 
-async def test_a_look_that_swallows_its_cancellation_is_the_last(bell: Notifier) -> None:
+async def test_a_look_that_swallows_its_cancellation_is_the_last(notifier: Notifier) -> None:
     """As nats-py may do when the answer comes in the same moment."""
     looks = 0
 
@@ -204,7 +207,7 @@ async def test_a_look_that_swallows_its_cancellation_is_the_last(bell: Notifier)
         async def jobs_waiting(self) -> int:
             nonlocal looks
             looks += 1
-            bell.ring()
+            notifier.notify()
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.sleep(60)
             return 0
@@ -212,9 +215,11 @@ async def test_a_look_that_swallows_its_cancellation_is_the_last(bell: Notifier)
         async def workers(self) -> list[WorkerStatus]:
             return []
 
-    watching = SystemPanel(bell, ModelChoice("demo")).watch(cast("Queue", Swallowing()), _RESULTS)
+    watching = SystemPanel(notifier, ModelChoice("demo")).watch(
+        cast("Queue", Swallowing()), _RESULTS
+    )
     task = asyncio.create_task(watching)
-    await bell.until(lambda: looks or None, 10)
+    await notifier.until(lambda: looks or None, 10)
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         async with asyncio.timeout(10):
@@ -223,14 +228,16 @@ async def test_a_look_that_swallows_its_cancellation_is_the_last(bell: Notifier)
     assert looks == 1
 
 
-def test_a_worker_that_was_started_again_is_not_blamed_for_the_one_before(bell: Notifier) -> None:
-    bonnet = SystemPanel(bell, ModelChoice("somebody/model"))
+def test_a_worker_that_was_started_again_is_not_blamed_for_the_one_before(
+    notifier: Notifier,
+) -> None:
+    system_panel = SystemPanel(notifier, ModelChoice("somebody/model"))
     failed = WorkerStatus(worker="a", model="m", state=WorkerState.FAILED, reason="Disk full.")
     loading = WorkerStatus(worker="b", model="m", state=WorkerState.LOADING)
     ready = WorkerStatus(worker="c", model="m", state=WorkerState.READY, device="cpu")
     told = []
-    for bonnet.workers in ([], [failed], [failed, loading], [failed, loading, ready]):
-        figures = bonnet.to_json()
+    for system_panel.workers in ([], [failed], [failed, loading], [failed, loading, ready]):
+        figures = system_panel.to_json()
         told.append((figures["state"], figures["reason"], figures["device"]))
     assert told == [
         ("starting", "", ""),

@@ -3,7 +3,7 @@ import { $, clock, el, face } from "./dom.js";
 import { gist } from "./bubble.js";
 import * as dialogs from "./dialogs.js";
 import { apply, byActivity, current, latest, nameOf, reset, state } from "./state.js";
-import * as bonnet from "./system_panel.js";
+import * as systemPanel from "./system_panel.js";
 import * as composer from "./composer.js";
 import * as thread from "./thread.js";
 
@@ -46,7 +46,7 @@ function list() {
   if (focused) $("chat-list").querySelector(`[data-chat="${focused}"]`)?.focus({ preventScroll: true });
 }
 
-function render() { thread.render(); list(); bonnet.render(); }
+function render() { thread.render(); list(); systemPanel.render(); }
 
 function theme(name) { document.documentElement.dataset.theme = name; }
 theme(localStorage.getItem("theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
@@ -62,7 +62,7 @@ $("speaker").addEventListener("change", () => {
 });
 $("add-person").addEventListener("click", () => dialogs.addPerson(current(), (id, group) => openWhenThere(group ? group.id : id, id)));
 $("new-group").addEventListener("click", () => dialogs.newGroup((id, members) => openWhenThere(id, members.includes(state.person) ? state.person : members[0])));
-composer.begin(); thread.begin(); bonnet.begin(); dialogs.begin();
+composer.begin(); thread.begin(); systemPanel.begin(); dialogs.begin();
 
 // Whoever speaks here is asked something: the bot waits for a reply.
 function heed(message) {
@@ -103,7 +103,7 @@ function hear(event) {
   }
   if (kinds.has("chat") && awaited) openWhenThere(awaited.chatId, awaited.person);
   if (kinds.has("action")) thread.header();
-  bonnet.render();
+  systemPanel.render();
 }
 
 // Browsers keep six connections to a server at once, for all tabs together: a tab that nobody sees
@@ -116,7 +116,7 @@ function listen() {
   news.addEventListener("hello", hello);
   news.addEventListener("news", hear);
   // The browser tries again by itself, and is told everything anew.
-  news.addEventListener("error", () => { state.lost = true; bonnet.render(); });
+  news.addEventListener("error", () => { state.lost = true; systemPanel.render(); });
 }
 document.addEventListener("visibilitychange", listen);
 listen();

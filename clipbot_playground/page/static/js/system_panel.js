@@ -50,19 +50,19 @@ function call(c) {
 }
 
 export function begin() {
-  const toggle = (open) => { $("bonnet").hidden = !open; $("bonnet-toggle").setAttribute("aria-expanded", String(open)); };
+  const toggle = (open) => { $("system-panel").hidden = !open; $("system-panel-toggle").setAttribute("aria-expanded", String(open)); };
   // Beside the chat where there is room; where it would cover the chat, only on demand.
   const narrow = matchMedia("(max-width: 1100px)");
   toggle(!narrow.matches);
   narrow.addEventListener("change", () => { if (narrow.matches) toggle(false); });
-  $("bonnet-toggle").addEventListener("click", () => {
-    toggle($("bonnet").hidden);
-    if (!$("bonnet").hidden && getComputedStyle($("bonnet")).position === "fixed") $("bonnet-close").focus();
+  $("system-panel-toggle").addEventListener("click", () => {
+    toggle($("system-panel").hidden);
+    if (!$("system-panel").hidden && getComputedStyle($("system-panel")).position === "fixed") $("system-panel-close").focus();
   });
-  $("bonnet-close").addEventListener("click", () => { toggle(false); $("bonnet-toggle").focus(); });
+  $("system-panel-close").addEventListener("click", () => { toggle(false); $("system-panel-toggle").focus(); });
   document.addEventListener("keydown", (event) => {
-    const covers = getComputedStyle($("bonnet")).position === "fixed";
-    if (event.key === "Escape" && covers && $("bonnet").contains(document.activeElement)) { toggle(false); $("bonnet-toggle").focus(); }
+    const covers = getComputedStyle($("system-panel")).position === "fixed";
+    if (event.key === "Escape" && covers && $("system-panel").contains(document.activeElement)) { toggle(false); $("system-panel-toggle").focus(); }
   });
   $("polls").addEventListener("change", render);
 }

@@ -7,9 +7,8 @@ from itertools import pairwise
 
 from PIL import Image
 
-from inference.charts import thumbnails as photos
 from inference.charts.canvas import ACCENT, CARD, EDGE, INK, LEFT, PADDING, QUIET, RIGHT, Canvas
-from inference.charts.frame import Scores, footnotes, heading, missing_photo
+from inference.charts.frame import Scores, filled, footnotes, heading, missing_photo
 from inference.charts.text_layout import Style, clean, width, wrap
 
 MAX_LABELS = 8
@@ -79,7 +78,7 @@ def _column_head(
     if photo is None:
         missing_photo(canvas, box, unreadable)
     else:
-        canvas.photo(x, y, photos.filled(photo, w, h))
+        canvas.photo(x, y, filled(photo, w, h))
     _badge(canvas, x + 8, y + 8, number)
 
 

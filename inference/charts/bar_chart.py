@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from inference.charts import thumbnails as photos
 from inference.charts.canvas import ACCENT, BAR, EDGE, INK, LEFT, PADDING, RIGHT, TRACK, Canvas
-from inference.charts.frame import Scores, footnotes, heading, missing_photo
+from inference.charts.frame import Scores, fitted, footnotes, heading, missing_photo
 from inference.charts.text_layout import Style, width, wrap
 
 MAX_BARS = 15
@@ -140,7 +139,7 @@ def _beside(canvas: Canvas, photo: Image.Image | None, scores: Scores, top: floa
         missing_photo(canvas, (LEFT, start, _SIDE, _SIDE), scores.words.unreadable)
         photo_height = _SIDE
     else:
-        small = photos.fitted(photo, _SIDE, min(560, max(400, _stacked_height(rows))))
+        small = fitted(photo, _SIDE, min(560, max(400, _stacked_height(rows))))
         canvas.photo(LEFT, start, small)
         photo_height = small.height
         if small.width < _SIDE:  # a tall photo leaves the labels more room
@@ -154,7 +153,7 @@ def _beside(canvas: Canvas, photo: Image.Image | None, scores: Scores, top: floa
 def _banner(canvas: Canvas, photo: Image.Image, scores: Scores, top: float) -> float:
     """A panorama above the bars."""
     start = round(heading(canvas, scores.words.title, LEFT, RIGHT, top))
-    wide = photos.fitted(photo, RIGHT - LEFT, 330, widest=3.5)
+    wide = fitted(photo, RIGHT - LEFT, 330, widest=3.5)
     canvas.photo(LEFT, start, wide)
     start += wide.height + 34
     if len(scores.labels) > _FEW:
@@ -169,7 +168,7 @@ def _many(canvas: Canvas, photo: Image.Image | None, scores: Scores, top: int) -
         w = h = _HEAD
         missing_photo(canvas, (LEFT, top, w, h), scores.words.unreadable)
     else:
-        small = photos.fitted(photo, 340, _HEAD)
+        small = fitted(photo, 340, _HEAD)
         canvas.photo(LEFT, top, small)
         w, h = small.size
     start = LEFT + w + 34

@@ -117,7 +117,7 @@ def fonts() -> Finding:
     """Are there fonts for the scripts that people type?"""
     from inference.charts import font_list
 
-    font_list.look_again()
+    font_list.refresh()
     families = font_list.families()
     missing = [
         script

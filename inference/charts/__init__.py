@@ -1,0 +1,1 @@
+"""Draws charts with matplotlib. Other packages use only `chart`: `draw`, `to_jpeg`, `to_png`."""

@@ -1,4 +1,4 @@
-"""Several photos: one table, labels down and numbered photos across, the winners in colour."""
+"""Draws the chart of several photos: a table with a row for each label, a column for each photo."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -7,67 +7,76 @@ from itertools import pairwise
 
 from PIL import Image
 
-from inference.charts.canvas import ACCENT, CARD, EDGE, INK, LEFT, PADDING, QUIET, RIGHT, Canvas
-from inference.charts.frame import Scores, filled, footnotes, heading, missing_photo
-from inference.charts.text_layout import Style, clean, width, wrap
+from inference.charts.canvas import ACCENT, EDGE, INK, LEFT, PADDING, PANEL, QUIET, RIGHT, Canvas
+from inference.charts.frame import (
+    ChartData,
+    draw_footnotes,
+    draw_heading,
+    draw_missing_photo,
+    fill_photo,
+)
+from inference.charts.text_layout import TextStyle, clean, width, wrap
 
 MAX_LABELS = 8
-# More photos in one band would make the figures too small for a phone.
-_MAX_ACROSS = 5
-_LABEL = Style(32, colour=INK)
+# With more photos side by side, the percentages would be too small for a phone.
+_MAX_COLUMNS = 5
+_LABEL = TextStyle(32, colour=INK)
 _LEADING = 37
-_ENOUGH = 50  # characters that are measured of a label; no more fit anyway
-# From so many photos across on, figures are whole percents: they can be so much larger.
-_WHOLE_FROM = 4
-_FIGURE = 34  # pixels per em, with a decimal
-_WHOLE_FIGURE = 40  # and without: 15 on a phone that shows the chart 390 wide
+_MEASURED_CHARACTERS = 50  # of a label; more do not fit in its column
+# With this many columns, percentages have no decimals, so that they can be larger.
+_WHOLE_PERCENTS_FROM = 4
+_VALUE_SIZE = 34  # pixels per em of a percentage with a decimal
+_WHOLE_VALUE_SIZE = 40  # without: 15 points on a phone that shows the chart 390 points wide
 _GUTTER = 8
-_BETWEEN = 36  # from one band to the next
-_COLD, _WARM = (243, 246, 250), (173, 200, 248)  # a cell's colour at 0 and at 1
+_SECTION_GAP = 36
+_COLD, _WARM = (243, 246, 250), (173, 200, 248)  # colour of a cell at 0 and at 1
 
 
-def _bands(count: int) -> list[range]:
-    """Photos in bands of equal size, the last one perhaps shorter."""
-    bands = -(-count // _MAX_ACROSS)
-    across = -(-count // bands)
-    edges = [*range(0, count, across), count]
+def _sections(count: int) -> list[range]:
+    """Divide photos into sections of equal size; the last one can be smaller.
+
+    The photos of a section stand side by side, with their table below.
+    """
+    sections = -(-count // _MAX_COLUMNS)
+    columns = -(-count // sections)
+    edges = [*range(0, count, columns), count]
     return [range(start, end) for start, end in pairwise(edges)]
 
 
-def _heat(share: float) -> str:
+def _heat_colour(share: float) -> str:
     mixed = (round(c + (w - c) * share) for c, w in zip(_COLD, _WARM, strict=True))
     return "#" + "".join(f"{channel:02x}" for channel in mixed)
 
 
-def _rows(scores: Scores, band: range) -> list[tuple[float, ...]]:
-    """The scores of a band's photos, of those that could be read."""
-    return [row for place in band if (row := scores.rows[place]) is not None]
+def _rows(data: ChartData, section: range) -> list[tuple[float, ...]]:
+    """Return the scores of a section's readable photos."""
+    return [row for photo in section if (row := data.rows[photo]) is not None]
 
 
-def _shown(scores: Scores, band: range) -> list[int]:
-    """The labels to show, in the order they were typed: those that some photo is likeliest to be.
+def _shown_labels(data: ChartData, section: range) -> list[int]:
+    """Return the labels with the highest scores, in the order in which they were typed.
 
-    A band has fewer photos than there are labels to show, so every winner is among them.
+    A section has fewer photos than MAX_LABELS, so the winner of each photo is among them.
     """
-    rows, count = _rows(scores, band), len(scores.labels)
+    rows, count = _rows(data, section), len(data.labels)
     best = sorted(range(count), key=lambda label: -max((row[label] for row in rows), default=0.0))
     return sorted(best[:MAX_LABELS])
 
 
-def _badge(canvas: Canvas, x: float, y: float, number: int) -> None:
-    canvas.bar(x, y, 42, 42, CARD)
-    canvas.text(x + 21, y + 31, str(number), Style(27, bold=True, colour=INK), "center")
+def _draw_badge(canvas: Canvas, x: float, y: float, number: int) -> None:
+    canvas.rectangle(x, y, 42, 42, PANEL)
+    canvas.text(x + 21, y + 31, str(number), TextStyle(27, bold=True, colour=INK), "center")
 
 
-def _cell(
-    canvas: Canvas, box: tuple[float, float, float, float], text: str, colour: str, style: Style
+def _draw_cell(
+    canvas: Canvas, box: tuple[float, float, float, float], text: str, colour: str, style: TextStyle
 ) -> None:
     x, y, w, h = box
-    canvas.bar(x, y, w, h, colour, 12)
+    canvas.rectangle(x, y, w, h, colour, 12)
     canvas.text(x + w / 2, y + h / 2 + style.size * 0.36, text, style, "center")
 
 
-def _column_head(
+def _draw_photo(
     canvas: Canvas,
     photo: Image.Image | None,
     number: int,
@@ -76,38 +85,52 @@ def _column_head(
 ) -> None:
     x, y, w, h = box
     if photo is None:
-        missing_photo(canvas, box, unreadable)
+        draw_missing_photo(canvas, box, unreadable)
     else:
-        canvas.photo(x, y, filled(photo, w, h))
-    _badge(canvas, x + 8, y + 8, number)
+        canvas.photo(x, y, fill_photo(photo, w, h))
+    _draw_badge(canvas, x + 8, y + 8, number)
 
 
 @dataclass(frozen=True)
-class _Grid:
-    """Where columns stand and how large the figures in their cells are, in pixels."""
+class _TableLayout:
+    """Positions and sizes in the table.
+
+    Attributes:
+        label_width: of the column with labels, in pixels.
+        step: from one photo's column to the next, in pixels.
+        value_size: of percentages, in pixels per em.
+        format_percent: writes a score as a percentage.
+        label_lines: lines that a label can have.
+    """
 
     label_width: int
     step: int
-    figure: float
-    say: Callable[[float], str]
-    lines: int
+    value_size: float
+    format_percent: Callable[[float], str]
+    label_lines: int
 
     @classmethod
-    def of(cls, bands: Sequence[range], scores: Scores) -> "_Grid":
-        across = max(map(len, bands))
-        shown = {label for band in bands for label in _shown(scores, band)}
-        widest_label = max(width(clean(scores.labels[i])[:_ENOUGH], _LABEL) for i in shown)
-        label_width = max(
-            120, min({2: 360, 3: 310, 4: 270}.get(across, 240), math.ceil(widest_label))
+    def of(cls, sections: Sequence[range], data: ChartData) -> "_TableLayout":
+        columns = max(map(len, sections))
+        shown = {label for section in sections for label in _shown_labels(data, section)}
+        widest_label = max(
+            width(clean(data.labels[label])[:_MEASURED_CHARACTERS], _LABEL) for label in shown
         )
-        step = (RIGHT - LEFT - label_width - 20 + _GUTTER) // across
-        whole = across >= _WHOLE_FROM
-        say, largest = (scores.whole_percent, _WHOLE_FIGURE) if whole else (scores.percent, _FIGURE)
-        best = [max(row) for row in scores.rows if row is not None]
-        widest = max(width(say(share), Style(largest, bold=True)) for share in [0.5, *best])
-        figure = min(largest, int(largest * (step - _GUTTER - 10) / widest))
-        # A second band repeats the labels: a chart that gets too tall is shown smaller.
-        return cls(label_width, step, figure, say, 3 if len(bands) == 1 else 2)
+        label_width = max(
+            120, min({2: 360, 3: 310, 4: 270}.get(columns, 240), math.ceil(widest_label))
+        )
+        step = (RIGHT - LEFT - label_width - 20 + _GUTTER) // columns
+        if columns >= _WHOLE_PERCENTS_FROM:
+            format_percent, largest = data.whole_percent, _WHOLE_VALUE_SIZE
+        else:
+            format_percent, largest = data.percent, _VALUE_SIZE
+        best = [max(row) for row in data.rows if row is not None]
+        style = TextStyle(largest, bold=True)
+        widest = max(width(format_percent(share), style) for share in [0.5, *best])
+        value_size = min(largest, int(largest * (step - _GUTTER - 10) / widest))
+        # A second section repeats the labels, and chats show a very tall chart smaller.
+        label_lines = 3 if len(sections) == 1 else 2
+        return cls(label_width, step, value_size, format_percent, label_lines)
 
     def left(self, column: int) -> int:
         return LEFT + self.label_width + 20 + column * self.step
@@ -117,51 +140,54 @@ class _Grid:
         return self.step - _GUTTER
 
 
-def _label_row(
-    canvas: Canvas, grid: _Grid, scores: Scores, band: range, label: int, top: int
+def _draw_label_row(
+    canvas: Canvas, layout: _TableLayout, data: ChartData, section: range, label: int, top: int
 ) -> int:
-    """One label's name and its cells; returns the height."""
-    lines = wrap(scores.labels[label], _LABEL, grid.label_width, grid.lines)
+    """Draw a label and its cells; return the height of the row."""
+    lines = wrap(data.labels[label], _LABEL, layout.label_width, layout.label_lines)
     height = max(60, len(lines) * _LEADING + 10)
     baseline = top + height / 2 + 11 - (len(lines) - 1) * _LEADING / 2
     for index, line in enumerate(lines):
         canvas.text(LEFT, baseline + index * _LEADING, line, _LABEL)
-    for column, place in enumerate(band):
-        cell = (grid.left(column), top, grid.cell_width, height)
-        row = scores.rows[place]
+    for column, photo in enumerate(section):
+        cell = (layout.left(column), top, layout.cell_width, height)
+        row = data.rows[photo]
         if row is None:
-            _cell(canvas, cell, "–", _heat(0), Style(grid.figure, colour=QUIET))
+            _draw_cell(
+                canvas, cell, "–", _heat_colour(0), TextStyle(layout.value_size, False, QUIET)
+            )
         elif label == row.index(max(row)):
-            won = Style(grid.figure, bold=True, colour=CARD)
-            _cell(canvas, cell, grid.say(row[label]), ACCENT, won)
+            style = TextStyle(layout.value_size, bold=True, colour=PANEL)
+            _draw_cell(canvas, cell, layout.format_percent(row[label]), ACCENT, style)
         else:
-            text = grid.say(row[label])
-            style = Style(grid.figure, colour=QUIET if text == grid.say(0) else INK)
-            _cell(canvas, cell, text, _heat(row[label]), style)
+            text = layout.format_percent(row[label])
+            colour = QUIET if text == layout.format_percent(0) else INK
+            style = TextStyle(layout.value_size, colour=colour)
+            _draw_cell(canvas, cell, text, _heat_colour(row[label]), style)
     return height
 
 
 def draw_album(
-    album: Sequence[Image.Image | None], scores: Scores, numbers: Sequence[int]
+    photos: Sequence[Image.Image | None], data: ChartData, numbers: Sequence[int]
 ) -> Image.Image:
-    """The chart of 2..10 photos with these numbers, RGB."""
+    """Draw the chart of 2..10 photos with these numbers; return it in RGB."""
     canvas = Canvas()
-    top = round(heading(canvas, scores.words.title, LEFT, RIGHT, EDGE + PADDING))
-    bands = _bands(len(album))
-    grid = _Grid.of(bands, scores)
-    # Narrow ones stand upright: more is seen of a photo, and numbers cover less of it.
-    thumb_height = min(max(grid.cell_width, 150), 210)
+    top = round(draw_heading(canvas, data.words.title, LEFT, RIGHT, EDGE + PADDING))
+    sections = _sections(len(photos))
+    layout = _TableLayout.of(sections, data)
+    # Narrow photos are upright: more of each is visible, and numbers cover less of it.
+    photo_height = min(max(layout.cell_width, 150), 210)
     hidden: list[list[float]] = []
-    for band in bands:
-        for column, place in enumerate(band):
-            box = (grid.left(column), top, grid.cell_width, thumb_height)
-            _column_head(canvas, album[place], numbers[place], scores.words.unreadable, box)
-        top += thumb_height + 14
-        rows = _rows(scores, band)
-        shown = _shown(scores, band)
+    for section in sections:
+        for column, photo in enumerate(section):
+            box = (layout.left(column), top, layout.cell_width, photo_height)
+            _draw_photo(canvas, photos[photo], numbers[photo], data.words.unreadable, box)
+        top += photo_height + 14
+        rows = _rows(data, section)
+        shown = _shown_labels(data, section)
         for label in shown:
-            top += _label_row(canvas, grid, scores, band, label, top) + _GUTTER
-        top += _BETWEEN
+            top += _draw_label_row(canvas, layout, data, section, label, top) + _GUTTER
+        top += _SECTION_GAP
         hidden += [[share for label, share in enumerate(row) if label not in shown] for row in rows]
-    more = scores.and_more(hidden) if hidden and hidden[0] else ""
-    return canvas.paint(footnotes(canvas, scores, more, top - _GUTTER - _BETWEEN))
+    more = data.and_more(hidden) if hidden and hidden[0] else ""
+    return canvas.render(draw_footnotes(canvas, data, more, top - _GUTTER - _SECTION_GAP))

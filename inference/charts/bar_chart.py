@@ -1,4 +1,4 @@
-"""One photo: a bar for each label, the likeliest first."""
+"""Draws the chart of one photo: a bar for each label, the most probable one first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,184 +6,202 @@ from dataclasses import dataclass
 from PIL import Image
 
 from inference.charts.canvas import ACCENT, BAR, EDGE, INK, LEFT, PADDING, RIGHT, TRACK, Canvas
-from inference.charts.frame import Scores, fitted, footnotes, heading, missing_photo
-from inference.charts.text_layout import Style, width, wrap
+from inference.charts.frame import (
+    ChartData,
+    draw_footnotes,
+    draw_heading,
+    draw_missing_photo,
+    fit_photo,
+)
+from inference.charts.text_layout import TextStyle, width, wrap
 
 MAX_BARS = 15
-# Up to here bars are tall and stand beside the photo; more of them would leave a hole under it.
-_FEW = 7
-_PANORAMA = 1.9  # width ÷ height from which a photo is better off above the bars
-_SIDE = 320  # width of a photo beside the bars
-_HEAD = 190  # height of a photo above many bars
-_LINES, _SMALL_LINES = 24, 36  # of all labels, where there are few and where many
-_MOST_LINES = 5  # of one label
-_CORNER = 5  # radius at the ends of bars
-_THINNEST = 2  # width of a bar of next to nothing, still to be seen on a phone
+# Up to this many labels, bars are tall and stand beside the photo. More would be higher than the
+# photo and leave empty space below it.
+_MAX_TALL_BARS = 7
+_PANORAMA = 1.9  # a photo with at least this width ÷ height is drawn above the bars
+_PHOTO_WIDTH = 320  # beside the bars
+_PHOTO_HEIGHT = 190  # above many bars
+_TALL_LINES, _SMALL_LINES = 24, 36  # lines of all labels together: few labels, many labels
+_MAX_LABEL_LINES = 5
+_BAR_RADIUS = 5
+_MIN_BAR = 2  # pixels: the shortest bar that is visible on a phone
 
 
 @dataclass(frozen=True)
-class _Row:
+class _BarRow:
     lines: list[str]
     share: float
     percent: str
     is_winner: bool
 
 
-def _set_in(size: float, is_winner: bool) -> Style:
-    return Style(size, bold=is_winner, colour=INK)
+def _label_style(size: float, is_winner: bool) -> TextStyle:
+    return TextStyle(size, bold=is_winner, colour=INK)
 
 
-def _percent_in(size: float, is_winner: bool) -> Style:
-    return Style(size, bold=is_winner, colour=ACCENT if is_winner else INK)
+def _percent_style(size: float, is_winner: bool) -> TextStyle:
+    return TextStyle(size, bold=is_winner, colour=ACCENT if is_winner else INK)
 
 
-def _bar(canvas: Canvas, row: _Row, x: float, y: float, length: float, thickness: float) -> None:
-    # Round ends would make every bar that is shorter than it is thick look the same.
-    canvas.bar(x, y, length, thickness, TRACK, _CORNER)
-    if row.share >= 0.0005:  # what prints as 0.0 % has no bar
+def _draw_bar(
+    canvas: Canvas, row: _BarRow, x: float, y: float, length: float, thickness: float
+) -> None:
+    # Half circles as ends would make all bars look alike that are shorter than they are thick.
+    canvas.rectangle(x, y, length, thickness, TRACK, _BAR_RADIUS)
+    if row.share >= 0.0005:  # a smaller share is printed as 0.0 % and has no bar
         colour = ACCENT if row.is_winner else BAR
-        seen = _THINNEST + (length - _THINNEST) * row.share
-        canvas.bar(x, y, seen, thickness, colour, _CORNER)
+        filled = _MIN_BAR + (length - _MIN_BAR) * row.share
+        canvas.rectangle(x, y, filled, thickness, colour, _BAR_RADIUS)
 
 
-def _order(shares: Sequence[float]) -> list[int]:
-    """Places of the labels, the likeliest first; equal ones as they were typed."""
+def _ranking(shares: Sequence[float]) -> list[int]:
+    """Return the indices of the labels, highest share first; equal ones in the order typed."""
     return sorted(range(len(shares)), key=lambda label: -shares[label])
 
 
-def _rows(scores: Scores, size: float, limit: float, in_all: int = _LINES) -> list[_Row]:
-    """The bars that have room, with labels of at most `limit` pixels.
+def _rows(
+    data: ChartData, size: float, limit: float, max_lines: int = _TALL_LINES
+) -> list[_BarRow]:
+    """Return the rows that fit in the chart.
 
-    The fewer there are, the more of the lines `in_all` each may have, so that long labels are seen
-    whole.
+    Args:
+        limit: width of a label in pixels.
+        max_lines: of all labels together. Fewer labels can have more lines each, so that long ones
+            are shown completely.
     """
-    (shares,) = scores.rows
+    (shares,) = data.rows
     if shares is None:
         return []
-    lines = max(2, min(_MOST_LINES, in_all // min(len(shares), MAX_BARS)))
+    lines = max(2, min(_MAX_LABEL_LINES, max_lines // min(len(shares), MAX_BARS)))
     return [
-        _Row(
-            lines=wrap(scores.labels[label], _set_in(size, place == 0), limit, lines),
+        _BarRow(
+            lines=wrap(data.labels[label], _label_style(size, rank == 0), limit, lines),
             share=shares[label],
-            percent=scores.percent(shares[label]),
-            is_winner=place == 0,
+            percent=data.percent(shares[label]),
+            is_winner=rank == 0,
         )
-        for place, label in enumerate(_order(shares)[:MAX_BARS])
+        for rank, label in enumerate(_ranking(shares)[:MAX_BARS])
     ]
 
 
-def _more(scores: Scores) -> str:
-    """The line for labels that have no bar."""
-    (shares,) = scores.rows
+def _and_more(data: ChartData) -> str:
+    """Return the line for the labels without a bar; "" if all have one."""
+    (shares,) = data.rows
     if shares is None or len(shares) <= MAX_BARS:
         return ""
-    return scores.and_more([[shares[label] for label in _order(shares)[MAX_BARS:]]])
+    return data.and_more([[shares[label] for label in _ranking(shares)[MAX_BARS:]]])
 
 
 _SIZE, _LEADING, _THICK, _GAP = 34, 44, 16, 30
 
 
-def _stacked(canvas: Canvas, rows: list[_Row], left: float, top: float) -> float:
-    """Each label above its bar: room for long labels."""
+def _draw_stacked(canvas: Canvas, rows: list[_BarRow], left: float, top: float) -> float:
+    """Draw each label above its bar, which leaves room for long labels; return the bottom."""
     for row in rows:
         for index, line in enumerate(row.lines):
-            style = _set_in(_SIZE, row.is_winner)
+            style = _label_style(_SIZE, row.is_winner)
             canvas.text(left, top + 33 + index * _LEADING, line, style)
         height = max(1, len(row.lines)) * _LEADING
-        style = _percent_in(_SIZE, row.is_winner)
+        style = _percent_style(_SIZE, row.is_winner)
         canvas.text(RIGHT, top + height - 11, row.percent, style, "right")
-        _bar(canvas, row, left, top + height + 6, RIGHT - left, _THICK)
+        _draw_bar(canvas, row, left, top + height + 6, RIGHT - left, _THICK)
         top += height + 6 + _THICK + _GAP
     return top - _GAP
 
 
-def _stacked_height(rows: list[_Row]) -> int:
+def _stacked_height(rows: list[_BarRow]) -> int:
     text = sum(max(1, len(row.lines)) * _LEADING for row in rows)
     return text + len(rows) * (6 + _THICK + _GAP) - _GAP
 
 
 _SMALL, _SMALL_LEADING, _SMALL_THICK, _SMALL_GAP = 31, 38, 20, 18
-_SMALL_LABEL = 440  # width
+_SMALL_LABEL_WIDTH = 440
 
 
-def _in_columns(canvas: Canvas, rows: list[_Row], top: float) -> float:
-    """Label, bar and percentage side by side: many rows in little height."""
+def _draw_columns(canvas: Canvas, data: ChartData, top: float) -> float:
+    """Draw label, bar and percentage side by side, so that many rows fit; return the bottom."""
+    rows = _rows(data, _SMALL, _SMALL_LABEL_WIDTH, _SMALL_LINES)
     longest = max(
-        (width(line, _set_in(_SMALL, row.is_winner)) for row in rows for line in row.lines),
+        (width(line, _label_style(_SMALL, row.is_winner)) for row in rows for line in row.lines),
         default=0,
     )
     start = LEFT + max(140, longest) + 24
     end = RIGHT - 136
     for row in rows:
-        style = _set_in(_SMALL, row.is_winner)
+        style = _label_style(_SMALL, row.is_winner)
         for index, line in enumerate(row.lines):
             canvas.text(LEFT, top + 29 + index * _SMALL_LEADING, line, style)
         height = max(1, len(row.lines)) * _SMALL_LEADING
         middle = top + height / 2
-        _bar(canvas, row, start, middle - _SMALL_THICK / 2, end - start, _SMALL_THICK)
-        canvas.text(RIGHT, middle + 10, row.percent, _percent_in(_SMALL, row.is_winner), "right")
+        _draw_bar(canvas, row, start, middle - _SMALL_THICK / 2, end - start, _SMALL_THICK)
+        style = _percent_style(_SMALL, row.is_winner)
+        canvas.text(RIGHT, middle + 10, row.percent, style, "right")
         top += height + _SMALL_GAP
     return top - _SMALL_GAP
 
 
-def _percent_room() -> float:
-    return width("100.0 %", _percent_in(_SIZE, True)) + 24
+def _percent_width() -> float:
+    return width("100.0 %", _percent_style(_SIZE, True)) + 24
 
 
-def _beside(canvas: Canvas, photo: Image.Image | None, scores: Scores, top: float) -> float:
-    """A few bars to the right of the photo; returns where they end, and so do the others below."""
-    start = round(heading(canvas, scores.words.title, LEFT, RIGHT, top))
-    left = LEFT + _SIDE + 36
-    rows = _rows(scores, _SIZE, RIGHT - left - _percent_room())
+def _draw_beside_photo(
+    canvas: Canvas, photo: Image.Image | None, data: ChartData, top: float
+) -> float:
+    """Draw a few bars to the right of the photo; return the bottom."""
+    start = round(draw_heading(canvas, data.words.title, LEFT, RIGHT, top))
+    left = LEFT + _PHOTO_WIDTH + 36
+    rows = _rows(data, _SIZE, RIGHT - left - _percent_width())
     if photo is None:
-        missing_photo(canvas, (LEFT, start, _SIDE, _SIDE), scores.words.unreadable)
-        photo_height = _SIDE
+        tile = (LEFT, start, _PHOTO_WIDTH, _PHOTO_WIDTH)
+        draw_missing_photo(canvas, tile, data.words.unreadable)
+        photo_height = _PHOTO_WIDTH
     else:
-        small = fitted(photo, _SIDE, min(560, max(400, _stacked_height(rows))))
+        small = fit_photo(photo, _PHOTO_WIDTH, min(560, max(400, _stacked_height(rows))))
         canvas.photo(LEFT, start, small)
         photo_height = small.height
-        if small.width < _SIDE:  # a tall photo leaves the labels more room
+        if small.width < _PHOTO_WIDTH:  # a tall photo leaves the labels more room
             left = LEFT + small.width + 36
-            rows = _rows(scores, _SIZE, RIGHT - left - _percent_room())
+            rows = _rows(data, _SIZE, RIGHT - left - _percent_width())
     height = _stacked_height(rows)
-    _stacked(canvas, rows, left, start + max(0, (photo_height - height) / 2))
+    _draw_stacked(canvas, rows, left, start + max(0, (photo_height - height) / 2))
     return start + max(photo_height, height)
 
 
-def _banner(canvas: Canvas, photo: Image.Image, scores: Scores, top: float) -> float:
-    """A panorama above the bars."""
-    start = round(heading(canvas, scores.words.title, LEFT, RIGHT, top))
-    wide = fitted(photo, RIGHT - LEFT, 330, widest=3.5)
+def _draw_below_panorama(canvas: Canvas, photo: Image.Image, data: ChartData, top: float) -> float:
+    """Draw the bars below a wide photo; return the bottom."""
+    start = round(draw_heading(canvas, data.words.title, LEFT, RIGHT, top))
+    wide = fit_photo(photo, RIGHT - LEFT, 330, widest=3.5)
     canvas.photo(LEFT, start, wide)
     start += wide.height + 34
-    if len(scores.labels) > _FEW:
-        return _in_columns(canvas, _rows(scores, _SMALL, _SMALL_LABEL, _SMALL_LINES), start)
-    rows = _rows(scores, _SIZE, RIGHT - LEFT - _percent_room())
-    return _stacked(canvas, rows, LEFT, start)
+    if len(data.labels) > _MAX_TALL_BARS:
+        return _draw_columns(canvas, data, start)
+    rows = _rows(data, _SIZE, RIGHT - LEFT - _percent_width())
+    return _draw_stacked(canvas, rows, LEFT, start)
 
 
-def _many(canvas: Canvas, photo: Image.Image | None, scores: Scores, top: int) -> float:
-    """Photo and title in a row, the bars below."""
+def _draw_many(canvas: Canvas, photo: Image.Image | None, data: ChartData, top: int) -> float:
+    """Draw photo and title side by side and many bars below; return the bottom."""
     if photo is None:
-        w = h = _HEAD
-        missing_photo(canvas, (LEFT, top, w, h), scores.words.unreadable)
+        w = h = _PHOTO_HEIGHT
+        draw_missing_photo(canvas, (LEFT, top, w, h), data.words.unreadable)
     else:
-        small = fitted(photo, 340, _HEAD)
+        small = fit_photo(photo, 340, _PHOTO_HEIGHT)
         canvas.photo(LEFT, top, small)
         w, h = small.size
-    start = LEFT + w + 34
-    heading(canvas, scores.words.title, start, RIGHT, top + h / 2, centred=True)
-    return _in_columns(canvas, _rows(scores, _SMALL, _SMALL_LABEL, _SMALL_LINES), top + h + 36)
+    left = LEFT + w + 34
+    draw_heading(canvas, data.words.title, left, RIGHT, top + h / 2, centred=True)
+    return _draw_columns(canvas, data, top + h + 36)
 
 
-def draw_bars(photo: Image.Image | None, scores: Scores) -> Image.Image:
-    """The chart of one photo, RGB."""
+def draw_bars(photo: Image.Image | None, data: ChartData) -> Image.Image:
+    """Draw the chart of one photo; return it in RGB."""
     canvas = Canvas()
     top = EDGE + PADDING
     if photo is not None and photo.width > _PANORAMA * photo.height:
-        bottom = _banner(canvas, photo, scores, top)
-    elif len(scores.labels) > _FEW:
-        bottom = _many(canvas, photo, scores, top)
+        bottom = _draw_below_panorama(canvas, photo, data, top)
+    elif len(data.labels) > _MAX_TALL_BARS:
+        bottom = _draw_many(canvas, photo, data, top)
     else:
-        bottom = _beside(canvas, photo, scores, top)
-    return canvas.paint(footnotes(canvas, scores, _more(scores), bottom))
+        bottom = _draw_beside_photo(canvas, photo, data, top)
+    return canvas.render(draw_footnotes(canvas, data, _and_more(data), bottom))

@@ -1,7 +1,7 @@
-"""A card to draw charts on: pixels from the top left, texts, rounded bars and pictures.
+"""What charts are drawn on: texts, rounded rectangles and pictures at positions in pixels.
 
-Everything is a matplotlib artist, without axes: those cost more to lay out than the whole chart to
-draw. Photos and emoji come in their final size, so that matplotlib only copies them.
+Everything is a matplotlib artist, without axes: laying out axes would take longer than drawing the
+whole chart. Photos and emoji are resized before, so that matplotlib only copies their pixels.
 """
 
 import logging
@@ -23,35 +23,36 @@ from matplotlib.transforms import Affine2D, IdentityTransform
 from PIL import Image, ImageDraw
 
 from inference.charts import fonts
-from inference.charts.text_layout import DPI, Style, emoji_height, properties, runs, width
+from inference.charts.text_layout import DPI, TextStyle, emoji_height, font_properties, runs, width
 
-WIDTH = 1_000  # pixels: sharp on a phone, where it is shown about 390 points wide
-EDGE = 14  # between the picture's border and the card, so that the card is soft in a dark chat
-PADDING = 42  # between the card's border and what is on it
+WIDTH = 1_000  # pixels: sharp on a phone, which shows the chart about 390 points wide
+EDGE = 14  # pixels around the white panel, which would look hard without them in a dark chat
+PADDING = 42  # between the panel's border and what is on it
 LEFT, RIGHT = EDGE + PADDING, WIDTH - EDGE - PADDING
 
-# Contrast on CARD (WCAG 2.2, 1.4.3 asks for 4.5): INK 16.4, QUIET 6.1, ACCENT 5.7.
-PAGE, CARD, BORDER = "#e8ecf1", "#ffffff", "#d9e0e8"
+# Contrast on PANEL (WCAG 2.2, 1.4.3 asks for 4.5): INK 16.4, QUIET 6.1, ACCENT 5.7.
+PAGE, PANEL, BORDER = "#e8ecf1", "#ffffff", "#d9e0e8"
 INK, QUIET = "#16202c", "#576373"
 TRACK, BAR, ACCENT = "#edf0f4", "#a9b7c8", "#1f5fd6"
-EMPTY = "#d4dae2"  # where a photo would be
+EMPTY = "#d4dae2"  # in place of a photo
 
 _drawing = threading.Lock()
 
 
 def _is_error(record: logging.LogRecord) -> bool:
-    """Leaves out that some font has no bold face, which `fonts` knows and accepts."""
+    """Drop warnings about fonts without a bold face, which `fonts` uses all the same."""
     return record.levelno >= logging.ERROR
 
 
 @contextmanager
-def own_settings() -> Iterator[None]:
-    """matplotlib's settings as charts need them, whatever a user's matplotlibrc says.
+def chart_settings() -> Iterator[None]:
+    """Set matplotlib's settings for a chart, whatever a user's matplotlibrc says.
 
-    The settings are the whole process's, so one chart is drawn at a time.
+    The settings belong to the whole process, so only one chart is drawn at a time.
     """
     log = logging.getLogger("matplotlib.font_manager")
-    # Unhinted letters are truer at this size, and shaping takes a third of the time.
+    # Without hinting, letters keep their shapes at this size, and laying them out takes a third of
+    # the time.
     with _drawing, mpl.rc_context({"text.hinting": "none", "text.usetex": False}):
         log.addFilter(_is_error)
         try:
@@ -62,14 +63,14 @@ def own_settings() -> Iterator[None]:
 
 @lru_cache(maxsize=16)
 def _corner(radius: int) -> Image.Image:
-    """Mask [radius, radius] of a rounded top left corner, smooth at its edge."""
+    """Return the mask [radius, radius] of a rounded top left corner with a smooth edge."""
     big = Image.new("L", (radius * 4, radius * 4), 0)
     ImageDraw.Draw(big).ellipse((0, 0, radius * 8, radius * 8), fill=255)
     return big.resize((radius, radius), Image.Resampling.BOX)
 
 
-def rounded(size: tuple[int, int], radius: int) -> Image.Image:
-    """Mask of a rectangle, at least 2 × radius wide and high, with rounded corners."""
+def rounded_mask(size: tuple[int, int], radius: int) -> Image.Image:
+    """Return the mask of a rounded rectangle that is at least 2 × radius wide and high."""
     mask = Image.new("L", size, 255)
     corner = _corner(radius)
     flip, mirror = Image.Transpose.FLIP_TOP_BOTTOM, Image.Transpose.FLIP_LEFT_RIGHT
@@ -81,56 +82,56 @@ def rounded(size: tuple[int, int], radius: int) -> Image.Image:
     return mask
 
 
-class _Picture(Artist):
-    """RGBA pixels, copied as they are; matplotlib's own image artists would sample them anew."""
+class _ImageArtist(Artist):
+    """Copies RGBA pixels as they are; matplotlib's own image artists would resample them."""
 
     def __init__(self, picture: Image.Image, x: int, y: int) -> None:
         super().__init__()
-        self._pixels = np.asarray(picture)[::-1]  # matplotlib's rows go up
+        self._pixels = np.asarray(picture)[::-1]  # matplotlib's first row is at the bottom
         self._corner = (x, -y - picture.height)
 
     def draw(self, renderer: RendererBase) -> None:
-        """Copies the pixels."""
+        """Copy the pixels."""
         x, y = self.get_transform().transform(self._corner)
         context = renderer.new_gc()
         renderer.draw_image(context, round(x), round(y), self._pixels)
         context.restore()
 
 
-class Line(Artist):
-    """A line of text at a baseline; matplotlib's own artist would lay every line out twice."""
+class TextArtist(Artist):
+    """Draws text on a baseline; matplotlib's own artist would lay it out twice."""
 
-    def __init__(self, x: float, baseline: float, text: str, style: Style) -> None:
+    def __init__(self, x: float, baseline: float, text: str, style: TextStyle) -> None:
         super().__init__()
         text, families = fonts.drawable(text)
         self.text, self.style = text, style
-        self._font = properties(families, style)
+        self._font = font_properties(families, style)
         self._colour, self._corner = to_rgba(style.colour), (x, -baseline)
 
     def draw(self, renderer: RendererBase) -> None:
-        """Draws the letters; never reads them as markup."""
+        """Draw the text; it is never read as markup."""
         x, y = self.get_transform().transform(self._corner)
         context = renderer.new_gc()
         context.set_foreground(self._colour, isRGBA=True)
-        top = renderer.get_canvas_width_height()[1] - y  # Agg counts rows from the top
+        top = renderer.get_canvas_width_height()[1] - y  # Agg counts from the top
         renderer.draw_text(context, x, top, self.text, self._font, 0.0, ismath=False)
         context.restore()
 
 
 class Canvas:
-    """Collects what a card shows, then paints it once its height is known.
+    """Collects what a chart shows, then draws it once its height is known.
 
-    All positions are in pixels, x to the right and y down from the picture's top left corner.
+    All positions are in pixels from the top left corner, x to the right and y down.
     """
 
     def __init__(self) -> None:
         self._figure = Figure(dpi=DPI, facecolor=PAGE, edgecolor="none")
         self._artists: list[Artist] = []
 
-    def bar(
+    def rectangle(
         self, x: float, y: float, w: float, h: float, colour: str, radius: float | None = None
     ) -> None:
-        """A filled rectangle, its ends round unless a radius says otherwise."""
+        """Add a filled rectangle; without a radius its shorter sides are half circles."""
         round_by = min(w, h) / 2 if radius is None else min(radius, w / 2, h / 2)
         patch = FancyBboxPatch(
             (x, -y - h),
@@ -148,60 +149,60 @@ class Canvas:
         x: float,
         baseline: float,
         line: str,
-        style: Style,
+        style: TextStyle,
         align: Literal["left", "center", "right"] = "left",
     ) -> None:
-        """One line, cleaned before (see `lettering.wrap`); never read as markup."""
+        """Add one line of cleaned text (see `text_layout.wrap`); it is never read as markup."""
         x -= {"left": 0.0, "center": 0.5, "right": 1.0}[align] * width(line, style)
         for run in runs(line, style):
             if run.is_picture:
                 self._emoji(x, baseline, run.text, style)
             else:
-                self._add(Line(x, baseline, run.text, style))
+                self._add(TextArtist(x, baseline, run.text, style))
             x += run.width
 
-    def _emoji(self, x: float, baseline: float, sequence: str, style: Style) -> None:
+    def _emoji(self, x: float, baseline: float, sequence: str, style: TextStyle) -> None:
         picture = fonts.emoji(sequence, emoji_height(style.size))
         if picture is not None:
             self._image(round(x + style.size * 0.05), round(baseline - style.size * 0.94), picture)
 
     def photo(self, x: int, y: int, photo: Image.Image, radius: int = 18) -> None:
-        """An RGB picture with round corners and a hairline around, lest a white one melts away."""
+        """Add an RGB picture with round corners and a thin border, visible around white ones."""
         w, h = photo.size
-        self.bar(x - 1, y - 1, w + 2, h + 2, BORDER, radius + 1)
-        framed = photo.copy()
-        framed.putalpha(rounded(photo.size, radius))
-        self._image(x, y, framed)
+        self.rectangle(x - 1, y - 1, w + 2, h + 2, BORDER, radius + 1)
+        cut = photo.copy()
+        cut.putalpha(rounded_mask(photo.size, radius))
+        self._image(x, y, cut)
 
     def _image(self, x: int, y: int, picture: Image.Image) -> None:
-        self._add(_Picture(picture, x, y))
+        self._add(_ImageArtist(picture, x, y))
 
     def _add(self, artist: Artist) -> None:
-        artist.set_zorder(len(self._artists))  # what comes later lies on top
+        artist.set_zorder(len(self._artists))  # later ones cover earlier ones
         self._artists.append(artist)
 
-    def paint(self, bottom: float) -> Image.Image:
-        """The card as an RGB picture, its content ending at `bottom`."""
+    def render(self, bottom: float) -> Image.Image:
+        """Return the chart as an RGB picture whose content ends at `bottom`."""
         height = round(bottom) + PADDING + EDGE
         self._figure.set_size_inches(WIDTH / DPI, height / DPI)
-        canvas = FigureCanvasAgg(self._figure)
-        card = FancyBboxPatch(
+        agg = FigureCanvasAgg(self._figure)
+        panel = FancyBboxPatch(
             (EDGE, EDGE),
             WIDTH - 2 * EDGE,
             height - 2 * EDGE,
             boxstyle="round,pad=0,rounding_size=30",
-            facecolor=CARD,
+            facecolor=PANEL,
             edgecolor=BORDER,
             linewidth=1.5,
             transform=IdentityTransform(),
             zorder=-1,
         )
-        self._figure.add_artist(card)
-        upright = Affine2D().translate(0, height)  # matplotlib's y goes up from the bottom
+        self._figure.add_artist(panel)
+        upright = Affine2D().translate(0, height)  # matplotlib's y points up
         for artist in self._artists:
             artist.set_transform(upright)
             self._figure.add_artist(artist)
-        canvas.draw()  # type: ignore[no-untyped-call]
+        agg.draw()  # type: ignore[no-untyped-call]
         size = (WIDTH, height)
-        pixels = bytes(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+        pixels = bytes(agg.buffer_rgba())  # type: ignore[no-untyped-call]
         return Image.frombuffer("RGBA", size, pixels).convert("RGB")

@@ -1,7 +1,8 @@
-"""The chart of an answer: one photo with a bar for each label, or an album as a table.
+"""Draws the chart of an answer: one photo with a bar for each label, or an album as a table.
 
-Drawn by matplotlib's objects, without pyplot. Every text is data: labels print as typed. The same
-question gives the same bytes on the same machine. One thread draws at a time; others wait.
+Uses matplotlib's objects without pyplot. Labels are printed as typed, never read as markup. The
+same input gives the same bytes on the same machine. One chart is drawn at a time; other threads
+wait.
 """
 
 import io
@@ -13,13 +14,13 @@ from PIL import Image
 from inference.charts import fonts
 from inference.charts.album_chart import draw_album
 from inference.charts.bar_chart import draw_bars
-from inference.charts.canvas import own_settings
-from inference.charts.frame import Scores
+from inference.charts.canvas import chart_settings
+from inference.charts.frame import ChartData
 from inference.protocol.messages import ChartWords
 
 
-def _share(value: float) -> float:
-    """A score in 0..1, whatever a broken model gave."""
+def _clamp(value: float) -> float:
+    """Return a score in 0..1, also for what a broken model returns."""
     return 0.0 if math.isnan(value) else min(1.0, max(0.0, value))
 
 
@@ -33,21 +34,21 @@ def draw(
     demo: bool = False,
     numbers: Sequence[int] = (),
 ) -> Image.Image:
-    """The chart of one photo or of an album.
+    """Draw the chart of one photo or of an album.
 
     Args:
-        photos: 1..10 pictures of any size; None for one that could not be read.
+        photos: 1..10 pictures of any size and mode; None for an unreadable one.
         labels: 1..500 texts as typed. A single one is compared with `words.something_else`,
             unless scores are sigmoids.
-        rows: for each photo its probabilities, 0..1, in label order; None where there are none.
+        rows: for each photo its probabilities, 0..1, in label order; None for an unreadable one.
         words: everything else that the chart says.
         sigmoid_scores: scores are sigmoids; a footnote says that they need not add up to 100 %.
         demo: a footnote says that the demo model answered.
-        numbers: what the photos of an album are called; none: 1, 2, …
+        numbers: the numbers on the photos of an album; if empty, 1, 2, …
 
     Returns:
-        RGB, 1,000 pixels wide and at most some 2,000 high, within what the Bot API takes as a photo
-        (width + height ≤ 10,000, ratio ≤ 20).
+        RGB, 1,000 pixels wide and at most about 2,000 high. The Bot API accepts photos with
+        width + height ≤ 10,000 and a ratio of at most 20 (sendPhoto).
 
     Raises:
         ValueError: photos, labels and rows do not match.
@@ -59,28 +60,28 @@ def draw(
     if any(row is not None and len(row) != len(labels) for row in rows):
         raise ValueError("a row needs a probability for each label")
     names = tuple(labels)
-    shares = tuple(None if row is None else tuple(map(_share, row)) for row in rows)
+    shares = tuple(None if row is None else tuple(map(_clamp, row)) for row in rows)
     if len(names) == 1 and not sigmoid_scores:
         names = (*names, words.something_else)
         shares = tuple(None if row is None else (row[0], 1.0 - row[0]) for row in shares)
-    scores = Scores(names, shares, words, sigmoid_scores, demo)
-    with own_settings():
-        fonts.take_in_new()
+    data = ChartData(names, shares, words, sigmoid_scores, demo)
+    with chart_settings():
+        fonts.refresh_if_missing()
         if len(photos) == 1:
-            return draw_bars(photos[0], scores)
-        return draw_album(photos, scores, numbers or range(1, len(photos) + 1))
+            return draw_bars(photos[0], data)
+        return draw_album(photos, data, numbers or range(1, len(photos) + 1))
 
 
 def to_jpeg(chart: Image.Image) -> bytes:
-    """A file of some 50 kB for six labels, for a chat."""
+    """Return a JPEG file for a chat: about 50 kB for six labels."""
     file = io.BytesIO()
-    # Chosen by eye: letters stay clean. Chats compress photos again, to about the same.
+    # Chosen by eye: letters stay clean. Chats compress photos again to about this quality.
     chart.save(file, "JPEG", quality=75, subsampling="4:2:0")
     return file.getvalue()
 
 
 def to_png(chart: Image.Image) -> bytes:
-    """A lossless file, for `clipbot classify --chart`."""
+    """Return a PNG file, for `clipbot classify --chart`."""
     file = io.BytesIO()
     chart.save(file, "PNG")
     return file.getvalue()

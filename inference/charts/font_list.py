@@ -1,7 +1,7 @@
-"""The list of fonts that matplotlib made once and keeps in a file, brought up to date.
+"""Keeps matplotlib's list of installed fonts up to date.
 
-matplotlib looks for fonts at its very first start on a host, and never again by itself: whoever
-installs fonts because a chart shows boxes would go on seeing boxes.
+matplotlib looks for fonts when it is first used on a host, saves the list in a file and never looks
+again. Without this module, charts would still show boxes after missing fonts were installed.
 """
 
 import contextlib
@@ -14,41 +14,41 @@ from matplotlib.font_manager import findSystemFonts, fontManager, json_dump
 
 log = logging.getLogger(__name__)
 
-# A look takes a tenth of a second, which a chart waits for.
-LOOK_EVERY = 600.0  # seconds
+# A search takes a tenth of a second, and a chart waits for it.
+REFRESH_SECONDS = 600.0  # seconds
 
-_looked_at: list[float] = []  # monotonic; the last time only
+_last_refresh: list[float] = []  # monotonic seconds; empty before the first search
 
 
 def families() -> frozenset[str]:
-    """Return the names of all font families that are known to be installed."""
+    """Return the names of all font families in the list."""
     return frozenset(font.name for font in fontManager.ttflist)
 
 
 def path() -> Path:
-    """Return the file in which matplotlib keeps its list."""
+    """Return the file in which matplotlib saves the list."""
     return Path(mpl.get_cachedir(), f"fontlist-v{fontManager.__version__}.json")
 
 
-def look_again(every: float = LOOK_EVERY) -> bool:
-    """Take in the fonts that were installed since; return whether there were any.
+def refresh(every: float = REFRESH_SECONDS) -> bool:
+    """Add fonts that were installed since the last search; return whether there are any.
 
     Args:
-        every: nothing is done within so many seconds of the last look.
+        every: do nothing within this many seconds of the last search.
     """
     now = time.monotonic()
-    if _looked_at and now - _looked_at[0] < every:
+    if _last_refresh and now - _last_refresh[0] < every:
         return False
-    _looked_at[:] = [now]
+    _last_refresh[:] = [now]
     before = families()
     known = {font.fname for font in fontManager.ttflist}
     for file in sorted(set(findSystemFonts()) - known):
-        # Colour emoji and broken files can't be lettered with.
+        # matplotlib can't use colour emoji fonts and broken files.
         with contextlib.suppress(Exception):
             fontManager.addfont(file)
     new = families() - before
     if new:
-        log.info("Fonts that are new here: %s.", ", ".join(sorted(new)))
+        log.info("Found new fonts: %s.", ", ".join(sorted(new)))
         with contextlib.suppress(OSError):
             json_dump(fontManager, path())
     return bool(new)

@@ -1,11 +1,12 @@
-"""Which fonts letter a text, and pictures for emoji.
+"""Chooses the fonts that draw a text, and makes pictures of emoji.
 
-matplotlib shapes a text with a list of font families and warns where none has a glyph. Here that
-list is made per text, from what is really installed: Noto where there is Noto, DejaVu (which
-matplotlib carries) where not, and a box for a character that nothing can draw, so that no text
-is an error or a warning. Right-to-left and joined scripts are matplotlib's own since 3.11.
+matplotlib draws a text with a list of font families, and warns about each character that none of
+them has. `drawable` makes that list for each text from the fonts that are installed: Noto if
+possible, else DejaVu, which matplotlib contains. A character that no font has becomes a box, so
+that no text causes an error or a warning. matplotlib itself (from 3.11) joins letters and orders
+right-to-left text.
 
-Colour emoji fonts hold bitmaps that matplotlib's text can't use; Pillow's can, see `emoji`.
+matplotlib can't use the bitmaps of colour emoji fonts, but Pillow can: see `emoji`.
 """
 
 import re
@@ -20,11 +21,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from inference.charts import font_list
 
-# The face of everything, in order of taste; matplotlib carries the last one.
-PRIMARY = ("Noto Sans", "DejaVu Sans")
+# The first of these that is installed draws all that it can; matplotlib contains the last one.
+PRIMARY_FAMILIES = ("Noto Sans", "DejaVu Sans")
 
-# Where to look for what the primary font and the script's own Noto font lack.
-FALLBACK = (
+# For characters that neither the primary family nor the Noto font of their script has.
+FALLBACK_FAMILIES = (
     "DejaVu Sans",
     "Noto Sans CJK SC",
     "Noto Sans CJK JP",
@@ -37,7 +38,7 @@ FALLBACK = (
     "Noto Sans Math",
     "Noto Emoji",
     "Symbola",
-    # what macOS and Windows bring along
+    # fonts of macOS and Windows
     "Arial Unicode MS",
     "PingFang SC",
     "Hiragino Sans",
@@ -49,18 +50,19 @@ FALLBACK = (
     "STIXGeneral",
 )
 
-# Unicode names start with the script, and Noto names its fonts after it, with these exceptions.
+# Noto's fonts are named after scripts, and the Unicode name of a letter starts with its script;
+# these are the exceptions.
 _NOTO_OF = {"CJK": "CJK SC", "HIRAGANA": "CJK JP", "KATAKANA": "CJK JP", "HANGUL": "CJK KR"}
 
 BOX = "\u25a1"  # WHITE SQUARE: a character that no font here can draw
 
 COLOUR_EMOJI = ("NotoColorEmoji.ttf", "Apple Color Emoji.ttc", "seguiemj.ttf")
-# pixels per em; Noto's and Apple's bitmaps have just one size each, Segoe's outlines have all
+# Pixels per em. Noto's and Apple's bitmaps have only one size each; Segoe's outlines have any.
 _EMOJI_SIZES = (109, 160)
 
 # One emoji as a reader sees it: a flag, a keycap, or pictures joined by U+200D, each with skin
-# tone, variation selector or tags. Source: Unicode UTS 51, section 1.4.9, with the ranges kept
-# coarse; whether the colour font has the picture decides the rest.
+# tone, variation selector or tags. Source: Unicode UTS 51, section 1.4.9. The ranges are wider than
+# there: a match counts as an emoji only if the colour font has a picture of it.
 _PICTURE = (
     "(?:[\U0001f000-\U0001f1e5\U0001f200-\U0001faff\u231a\u231b\u23e9-\u23f3\u23f8-\u23fa\u25fb-\u25fe"
     "\u2600-\u27bf\u2b1b\u2b1c\u2b50\u2b55]\ufe0f?"
@@ -73,65 +75,11 @@ EMOJI = re.compile(
 )
 
 
-def _installed() -> frozenset[str]:
-    return font_list.families()
+_CLUSTER = re.compile(f"{EMOJI.pattern}|.[\u200c\u200d]*", re.DOTALL)
 
 
-# Called when there are new fonts; whoever keeps what depends on fonts adds how to forget it.
-forgotten: list[Callable[[], None]] = []
-
-# What was looked for in vain since there were new fonts: "family", "character".
-_missing: set[str] = set()
-
-
-def _look_again() -> bool:
-    """Whether there are fonts that were not known yet."""
-    if not font_list.look_again():
-        return False
-    for forget in forgotten:
-        forget()
-    return True
-
-
-def take_in_new() -> None:
-    """Look whether there are new fonts by now, if something could not be drawn without them."""
-    if _missing:
-        _look_again()
-
-
-@cache
-def _coverage(family: str) -> frozenset[int]:
-    """Code points that both weights of a family can draw; empty where it is not installed."""
-    if family not in _installed():
-        return frozenset()
-    points: frozenset[int] | None = None
-    for weight in ("normal", "bold"):
-        path = fontManager.findfont(FontProperties(family=[family], weight=weight))
-        # matplotlib's path of a font in a collection (.ttc) knows its place in there
-        font = FT2Font(path, face_index=getattr(path, "face_index", 0))
-        found = frozenset(font.get_charmap())
-        points = found if points is None else points & found
-    return points or frozenset()
-
-
-def _script_fonts(char: str) -> tuple[str, ...]:
-    script = unicodedata.name(char, "").partition(" ")[0].partition("-")[0]
-    named = _NOTO_OF.get(script, script.title())
-    return (f"Noto Sans {named}", f"Noto Serif {named}") if named else ()
-
-
-@cache
-def primary() -> str:
-    """The family that letters everything it can."""
-    if not _coverage(PRIMARY[0]):
-        _look_again()
-    if not _coverage(PRIMARY[0]):
-        _missing.add("family")
-    return next(family for family in PRIMARY if _coverage(family))
-
-
-def is_mark(char: str) -> bool:
-    """Whether a character belongs to the one before it: accents, vowel signs, skin tones."""
+def _is_mark(char: str) -> bool:
+    """Return whether a character belongs to the one before it: accents, vowel signs, skin tones."""
     return (
         unicodedata.category(char) in ("Mn", "Me", "Mc", "Cf")
         or char in "\u0e33\u0eb3"  # Thai and Lao AM, which are letters by category
@@ -139,42 +87,104 @@ def is_mark(char: str) -> bool:
     )
 
 
-@lru_cache(maxsize=65_536)
-def _cluster_in(cluster: str) -> tuple[str, str]:
-    """A letter with its marks as it can be drawn, and the one family that draws all of it.
+def split_clusters(text: str) -> list[str]:
+    """Return what a reader sees as one character each: letters with their marks, emoji."""
+    out: list[list[str]] = []
+    for part in _CLUSTER.findall(text):
+        if out and _is_mark(part[0]):
+            out[-1].append(part)
+        else:
+            out.append([part])
+    return ["".join(parts) for parts in out]
 
-    matplotlib takes a cluster from a single font. Marks that the letter's font lacks are left out.
+
+def _installed() -> frozenset[str]:
+    return font_list.families()
+
+
+# Called when new fonts are found. A module that caches what depends on fonts adds its own.
+on_new_fonts: list[Callable[[], None]] = []
+
+# Which kinds of things no font was found for since the last new fonts: "family", "character".
+_missing: set[str] = set()
+
+
+def _refresh() -> bool:
+    """Look for new fonts; return whether there are any."""
+    if not font_list.refresh():
+        return False
+    for clear in on_new_fonts:
+        clear()
+    return True
+
+
+def refresh_if_missing() -> None:
+    """Look for new fonts if something could not be drawn with those known so far."""
+    if _missing:
+        _refresh()
+
+
+@cache
+def _code_points(family: str) -> frozenset[int]:
+    """Return the code points that a family has in both weights; none if it is not installed."""
+    if family not in _installed():
+        return frozenset()
+    points: frozenset[int] | None = None
+    for weight in ("normal", "bold"):
+        path = fontManager.findfont(FontProperties(family=[family], weight=weight))
+        # For a font in a collection (.ttc), matplotlib's path has its index.
+        font = FT2Font(path, face_index=getattr(path, "face_index", 0))
+        found = frozenset(font.get_charmap())
+        points = found if points is None else points & found
+    return points or frozenset()
+
+
+def _script_families(char: str) -> tuple[str, ...]:
+    script = unicodedata.name(char, "").partition(" ")[0].partition("-")[0]
+    named = _NOTO_OF.get(script, script.title())
+    return (f"Noto Sans {named}", f"Noto Serif {named}") if named else ()
+
+
+@cache
+def primary_family() -> str:
+    """Return the family that draws everything it has."""
+    if not _code_points(PRIMARY_FAMILIES[0]):
+        _refresh()
+    if not _code_points(PRIMARY_FAMILIES[0]):
+        _missing.add("family")
+    return next(family for family in PRIMARY_FAMILIES if _code_points(family))
+
+
+@lru_cache(maxsize=65_536)
+def _drawable_cluster(cluster: str) -> tuple[str, str]:
+    """Return a cluster without the marks that can't be drawn, and the family that draws it.
+
+    matplotlib draws a cluster with a single font. Marks that the letter's font lacks are left out.
     """
-    candidates = (primary(), *_script_fonts(cluster[0]), *FALLBACK)
-    able = [family for family in candidates if ord(cluster[0]) in _coverage(family)]
-    if not able and _look_again():
-        return _cluster_in(cluster)
+    candidates = (primary_family(), *_script_families(cluster[0]), *FALLBACK_FAMILIES)
+    able = [family for family in candidates if ord(cluster[0]) in _code_points(family)]
+    if not able and _refresh():
+        return _drawable_cluster(cluster)
     if not able:
         _missing.add("character")
-        return BOX, next(family for family in candidates if ord(BOX) in _coverage(family))
+        return BOX, next(family for family in candidates if ord(BOX) in _code_points(family))
     for family in able:
-        if all(ord(char) in _coverage(family) for char in cluster):
+        if all(ord(char) in _code_points(family) for char in cluster):
             return cluster, family
-    return "".join(char for char in cluster if ord(char) in _coverage(able[0])), able[0]
+    return "".join(char for char in cluster if ord(char) in _code_points(able[0])), able[0]
 
 
 @lru_cache(maxsize=4_096)
 def drawable(text: str) -> tuple[str, tuple[str, ...]]:
-    """The text with boxes for what can't be drawn, and the families that draw it, in order."""
-    clusters: list[list[str]] = []
-    for char in text:
-        if clusters and is_mark(char):
-            clusters[-1].append(char)
-        else:
-            clusters.append([char])
-    found = [_cluster_in("".join(cluster)) for cluster in clusters]
-    families = dict.fromkeys([primary(), *(family for _, family in found)])  # keeps the order
+    """Return the text with boxes for what can't be drawn, and the families for it, in order."""
+    found = [_drawable_cluster(cluster) for cluster in split_clusters(text)]
+    families = dict.fromkeys([primary_family(), *(family for _, family in found)])
     return "".join(drawn for drawn, _ in found), tuple(families)
 
 
 @cache
 def _emoji_font() -> tuple[ImageFont.FreeTypeFont, frozenset[int]] | None:
-    """The colour emoji font and its code points; matplotlib's own list leaves such fonts out."""
+    """Return the colour emoji font and its code points; matplotlib's list has no such fonts."""
     paths = {Path(path).name: path for path in sorted(findSystemFonts())}
     for name in COLOUR_EMOJI:
         for size in _EMOJI_SIZES:
@@ -188,14 +198,14 @@ def _emoji_font() -> tuple[ImageFont.FreeTypeFont, frozenset[int]] | None:
 
 @lru_cache(maxsize=512)
 def emoji(sequence: str, height: int) -> Image.Image | None:
-    """One emoji in colour.
+    """Return the picture of one emoji.
 
     Args:
         sequence: what `EMOJI` matches.
         height: in pixels.
 
     Returns:
-        RGBA; None where no colour font has it, so that it must be lettered.
+        RGBA; None if no colour font has the emoji.
     """
     if (found := _emoji_font()) is None:
         return None
@@ -211,7 +221,8 @@ def emoji(sequence: str, height: int) -> Image.Image | None:
     return picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
-forgotten += [
-    each.cache_clear for each in (_coverage, primary, _cluster_in, drawable, _emoji_font, emoji)
+on_new_fonts += [
+    cached.cache_clear
+    for cached in (_code_points, primary_family, _drawable_cluster, drawable, _emoji_font, emoji)
 ]
-forgotten.append(_missing.clear)
+on_new_fonts.append(_missing.clear)

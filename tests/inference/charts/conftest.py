@@ -1,4 +1,4 @@
-"""What the tests of charts share: a record of what is drawn, and machines with other fonts."""
+"""Fixtures for charts: a record of what is drawn, and machines with other fonts."""
 
 import re
 from collections.abc import Iterator
@@ -9,15 +9,15 @@ from matplotlib.font_manager import FontProperties, findfont
 from PIL import ImageFont
 
 from inference.charts import canvas, fonts, text_layout
-from inference.charts.canvas import Canvas, Line
-from inference.charts.text_layout import Style
+from inference.charts.canvas import Canvas, TextArtist
+from inference.charts.text_layout import TextStyle
 
 
 @dataclass
-class Drawn:
-    """What was put on the cards of one test."""
+class DrawnChart:
+    """The texts and bars that a test has drawn."""
 
-    texts: list[Line] = field(default_factory=list)
+    texts: list[TextArtist] = field(default_factory=list)
     bars: list[tuple[float, float, float, float, str]] = field(default_factory=list)
 
     @property
@@ -33,16 +33,16 @@ class Drawn:
 
 
 @pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
-    record = Drawn()
+def drawn(monkeypatch: pytest.MonkeyPatch) -> DrawnChart:
+    record = DrawnChart()
 
-    def line(x: float, baseline: float, text: str, style: Style) -> Line:
-        record.texts.append(Line(x, baseline, text, style))
+    def record_text(x: float, baseline: float, text: str, style: TextStyle) -> TextArtist:
+        record.texts.append(TextArtist(x, baseline, text, style))
         return record.texts[-1]
 
-    bar = Canvas.bar
+    rectangle = Canvas.rectangle
 
-    def spied(
+    def record_rectangle(
         self: Canvas,
         x: float,
         y: float,
@@ -52,18 +52,18 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
         radius: float | None = None,
     ) -> None:
         record.bars.append((x, y, w, h, colour))
-        bar(self, x, y, w, h, colour, radius)
+        rectangle(self, x, y, w, h, colour, radius)
 
-    monkeypatch.setattr(canvas, "Line", line)
-    monkeypatch.setattr(Canvas, "bar", spied)
+    monkeypatch.setattr(canvas, "TextArtist", record_text)
+    monkeypatch.setattr(Canvas, "rectangle", record_rectangle)
     return record
 
 
-def forget() -> None:
+def clear_font_caches() -> None:
     for cached in (
-        fonts._coverage,
-        fonts.primary,
-        fonts._cluster_in,
+        fonts._code_points,
+        fonts.primary_family,
+        fonts._drawable_cluster,
         fonts.drawable,
         fonts.emoji,
         text_layout._text_width,
@@ -74,20 +74,20 @@ def forget() -> None:
 
 @pytest.fixture
 def only_dejavu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A machine with no fonts but those that matplotlib carries."""
+    """A machine that has only the fonts that matplotlib contains."""
     monkeypatch.setattr(fonts, "_installed", lambda: frozenset({"DejaVu Sans"}))
     monkeypatch.setattr(fonts, "_emoji_font", lambda: None)
-    forget()
+    clear_font_caches()
     yield
-    forget()
+    clear_font_caches()
 
 
 @pytest.fixture
 def some_emoji(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A font with pictures for emoji, though not in colour, that matplotlib brings along."""
+    """Use one of matplotlib's own fonts as the font of emoji; its pictures have no colour."""
     path = findfont(FontProperties(family=["DejaVu Sans"]))
     font = ImageFont.truetype(str(path), 109), frozenset(map(ord, "🐱😀"))
     monkeypatch.setattr(fonts, "_emoji_font", lambda: font)
-    forget()
+    clear_font_caches()
     yield
-    forget()
+    clear_font_caches()

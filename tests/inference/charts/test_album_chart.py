@@ -7,11 +7,11 @@ import pytest
 
 from inference.charts.canvas import ACCENT
 from inference.charts.chart import draw
-from tests.inference.charts.conftest import Drawn
+from tests.inference.charts.conftest import DrawnChart
 from tests.inference.charts.samples import FRUIT, WORDS, fits_a_chat, photo
 
 
-def test_an_album_shows_each_winner_once(drawn: Drawn) -> None:
+def test_an_album_shows_each_winner_once(drawn: DrawnChart) -> None:
     draw([photo(), photo(9, 90)], FRUIT, [[0.1, 0.2, 0.7], [0.5, 0.3, 0.2]], WORDS)
     assert drawn.count(ACCENT) == 2
     assert drawn.lines == [
@@ -24,7 +24,7 @@ def test_an_album_shows_each_winner_once(drawn: Drawn) -> None:
 
 @pytest.mark.parametrize("labels", [1, 2, 6, 20])
 @pytest.mark.parametrize("count", [2, 3, 7, 10])
-def test_albums_of_every_size(drawn: Drawn, count: int, labels: int) -> None:
+def test_albums_of_every_size(drawn: DrawnChart, count: int, labels: int) -> None:
     rows = np.random.default_rng(count).dirichlet([0.3] * labels, size=count).tolist()
     chart = draw([photo()] * count, [f"label {i}" for i in range(labels)], rows, WORDS)
     assert fits_a_chat(chart)
@@ -33,7 +33,7 @@ def test_albums_of_every_size(drawn: Drawn, count: int, labels: int) -> None:
     assert any(line.startswith("and 12 more: ≤ ") for line in drawn.lines) == (labels == 20)
 
 
-def test_an_album_of_ten_can_be_read_on_a_phone(drawn: Drawn) -> None:
+def test_an_album_of_ten_can_be_read_on_a_phone(drawn: DrawnChart) -> None:
     """Shown 390 wide, where 11 is the smallest size of text that systems set."""
     six = ["a cat", "a fast car", "a tree", "a red apple", "the moon", "a bicycle"]
     rows = np.random.default_rng(1).dirichlet([0.3] * 6, size=10).tolist()
@@ -48,7 +48,7 @@ def test_an_album_of_ten_can_be_read_on_a_phone(drawn: Drawn) -> None:
     assert chart.height < 1.45 * chart.width
 
 
-def test_an_album_with_an_unreadable_photo(drawn: Drawn) -> None:
+def test_an_album_with_an_unreadable_photo(drawn: DrawnChart) -> None:
     photos = [photo(), None, photo(), photo(), photo()]
     row = [0.5, 0.3, 0.2]
     draw(photos, FRUIT, [row, None, row, row, row], WORDS)
@@ -56,7 +56,7 @@ def test_an_album_with_an_unreadable_photo(drawn: Drawn) -> None:
     assert {"not", "readable"} <= set(" ".join(drawn.lines).split())
 
 
-def test_an_album_with_numbers_of_its_own(drawn: Drawn) -> None:
+def test_an_album_with_numbers_of_its_own(drawn: DrawnChart) -> None:
     rows = [[0.7, 0.2, 0.1]] * 3
     draw([photo()] * 3, FRUIT, rows, WORDS, numbers=[2, 5, 9])
     assert [line for line in drawn.lines if line.isdigit()] == ["2", "5", "9"]

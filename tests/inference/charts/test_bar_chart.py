@@ -5,11 +5,11 @@ import pytest
 from inference.charts.canvas import ACCENT, BAR, TRACK
 from inference.charts.chart import draw
 from inference.protocol.messages import ChartWords
-from tests.inference.charts.conftest import Drawn
+from tests.inference.charts.conftest import DrawnChart
 from tests.inference.charts.samples import FRUIT, SPANISH, WORDS, fits_a_chat, photo
 
 
-def test_bars_are_sorted_and_the_winner_stands_out(drawn: Drawn) -> None:
+def test_bars_are_sorted_and_the_winner_stands_out(drawn: DrawnChart) -> None:
     draw([photo()], FRUIT, [[0.2, 0.731, 0.069]], WORDS)
     assert drawn.lines == [
         WORDS.title,
@@ -31,54 +31,54 @@ def test_the_winner_s_colour_is_in_the_picture() -> None:
     assert next(n for n, colour in colours if colour == accent) > 1_000
 
 
-def test_equal_ones_keep_the_order_they_were_typed_in(drawn: Drawn) -> None:
+def test_equal_ones_keep_the_order_they_were_typed_in(drawn: DrawnChart) -> None:
     draw([photo()], FRUIT, [[1 / 3] * 3], WORDS)
     assert [line for line in drawn.lines if line in FRUIT] == FRUIT
     assert drawn.count(ACCENT) == 1
 
 
-def test_one_label_is_compared_with_something_else(drawn: Drawn) -> None:
+def test_one_label_is_compared_with_something_else(drawn: DrawnChart) -> None:
     draw([photo()], ["una manzana"], [[0.831]], SPANISH)
     assert drawn.lines[1:] == ["una manzana", "83,1 %", "otra cosa", "16,9 %"]
 
 
-def test_one_independent_score_stands_alone(drawn: Drawn) -> None:
+def test_one_independent_score_stands_alone(drawn: DrawnChart) -> None:
     draw([photo()], ["an apple"], [[0.3]], WORDS, sigmoid_scores=True)
     assert drawn.percents == ["30.0 %"]
     assert drawn.lines[-1] == WORDS.independent
 
 
-def test_fifty_labels_are_fifteen_bars_and_a_line(drawn: Drawn) -> None:
+def test_fifty_labels_are_fifteen_bars_and_a_line(drawn: DrawnChart) -> None:
     draw([photo()], [f"label {i}" for i in range(50)], [[0.02] * 50], WORDS)
     assert len(drawn.percents) == drawn.count(TRACK) == 15
     assert drawn.lines[-1] == "and 35 more: 70.0 %"
 
 
-def test_independent_scores_are_never_summed(drawn: Drawn) -> None:
+def test_independent_scores_are_never_summed(drawn: DrawnChart) -> None:
     draw([photo()], [f"{i}" for i in range(20)], [[0.9] * 19 + [0.4]], WORDS, sigmoid_scores=True)
     assert "and 5 more: ≤ 90.0 %" in drawn.lines
 
 
-def test_a_translation_with_a_stray_brace_is_harmless(drawn: Drawn) -> None:
+def test_a_translation_with_a_stray_brace_is_harmless(drawn: DrawnChart) -> None:
     words = ChartWords(and_more="{ {count} {share} {oops}")
     draw([photo()], [f"{i}" for i in range(16)], [[1.0] + [0] * 15], words)
     assert drawn.lines[-1] == "{ 1 0.0 % {oops}"
 
 
-def test_the_demo_model_is_named(drawn: Drawn) -> None:
+def test_the_demo_model_is_named(drawn: DrawnChart) -> None:
     draw([photo()], FRUIT, [[1, 0, 0]], WORDS, demo=True)
     assert drawn.lines[-1] == WORDS.demo
     assert "independent" not in " ".join(drawn.lines)
 
 
-def test_certain_impossible_tiny_and_broken_scores(drawn: Drawn) -> None:
+def test_certain_impossible_tiny_and_broken_scores(drawn: DrawnChart) -> None:
     row = [1.0, 0.0, 1e-9, float("nan"), float("inf"), -1.0]
     draw([photo()], list("abcdef"), [row], WORDS)
     assert drawn.percents == ["100.0 %"] * 2 + ["0.0 %"] * 4
     assert drawn.count(BAR) == 1
 
 
-def test_small_bars_are_as_long_as_what_they_stand_for(drawn: Drawn) -> None:
+def test_small_bars_are_as_long_as_what_they_stand_for(drawn: DrawnChart) -> None:
     """All of these are shorter than a bar is thick."""
     row = [0.92, 0.035, 0.02, 0.015, 0.007, 0.003]
     for count in (6, 20):
@@ -104,7 +104,9 @@ LONG = [
 
 @pytest.mark.parametrize("count", [2, 4, 6, 12])
 @pytest.mark.parametrize("size", [(64, 48), (48, 64), (200, 50)], ids=str)
-def test_long_labels_keep_all_their_words(drawn: Drawn, count: int, size: tuple[int, int]) -> None:
+def test_long_labels_keep_all_their_words(
+    drawn: DrawnChart, count: int, size: tuple[int, int]
+) -> None:
     labels = [*LONG, *(f"a photograph of the old house number {i} in fog" for i in range(8))][
         :count
     ]
@@ -128,7 +130,7 @@ def test_photos_of_every_shape(size: tuple[int, int], labels: int) -> None:
 
 
 @pytest.mark.parametrize("labels", [2, 12])
-def test_a_photo_that_could_not_be_read(drawn: Drawn, labels: int) -> None:
+def test_a_photo_that_could_not_be_read(drawn: DrawnChart, labels: int) -> None:
     draw([None], ["x"] * labels, [None], WORDS)
     assert "not readable" in " ".join(drawn.lines)
     assert not drawn.percents

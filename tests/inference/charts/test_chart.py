@@ -12,11 +12,11 @@ from matplotlib.backends.backend_agg import RendererAgg
 from PIL import Image
 
 from inference.charts.chart import draw, to_jpeg, to_png
-from tests.inference.charts.conftest import Drawn
+from tests.inference.charts.conftest import DrawnChart
 from tests.inference.charts.samples import FRUIT, SPANISH, TYPED, WORDS, fits_a_chat, photo
 
 
-def test_labels_print_as_typed(drawn: Drawn) -> None:
+def test_labels_print_as_typed(drawn: DrawnChart) -> None:
     draw([photo()], TYPED, [[1 / 6] * 6], WORDS)
     assert [line for line in drawn.lines if line in TYPED] == TYPED
 

@@ -15,16 +15,16 @@ from inference.diagnosis import fonts
 PROGRAM = """
 import json
 from inference.charts import font_list, fonts
-from inference.charts.text_layout import Style, width
+from inference.charts.text_layout import TextStyle, width
 
 old = font_list.families()
-measured = width("W 猫", Style(30))
+measured = width("W 猫", TextStyle(30))
 print(json.dumps({
     "old": sorted(old),
-    "primary": fonts.primary(),
+    "primary_family": fonts.primary_family(),
     "drawn": fonts.drawable("W 猫")[0],
-    "kept": width("W 猫", Style(30)) == measured,
-    "again": font_list.look_again(0),
+    "kept": width("W 猫", TextStyle(30)) == measured,
+    "again": font_list.refresh(0),
     "path": str(font_list.path()),
 }))
 """
@@ -58,7 +58,7 @@ def test_fonts_that_came_after_the_list(list_without_noto: Path) -> None:
     found = printed(PROGRAM, list_without_noto.parent)
     assert found["old"]
     assert not any("Noto" in name for name in found["old"])
-    assert (found["primary"], found["drawn"]) == ("Noto Sans", "W 猫")
+    assert (found["primary_family"], found["drawn"]) == ("Noto Sans", "W 猫")
     assert found["kept"]
     assert not found["again"], "there are no more new ones"
     assert found["path"] == str(list_without_noto)
@@ -74,13 +74,13 @@ from inference.protocol.messages import ChartWords
 
 def drawn():
     draw([Image.new("RGB", (9, 9))], ["猫", "x"], [[0.5, 0.5]], ChartWords())
-    return fonts.primary(), fonts.drawable("W 猫")[0]
+    return fonts.primary_family(), fonts.drawable("W 猫")[0]
 
 find, font_list.findSystemFonts = font_list.findSystemFonts, lambda: []
 found = [drawn()]
 font_list.findSystemFonts = find  # they are installed
 found.append(drawn())
-look, font_list.look_again = font_list.look_again, lambda: look(0)  # ten minutes later
+look, font_list.refresh = font_list.refresh, lambda: look(0)  # ten minutes later
 found.append(drawn())
 print(json.dumps(found))
 """
@@ -100,9 +100,9 @@ def test_looking_for_fonts_is_done_rarely(monkeypatch: pytest.MonkeyPatch) -> No
         return []
 
     monkeypatch.setattr(font_list, "findSystemFonts", find)
-    assert not font_list.look_again(0)
+    assert not font_list.refresh(0)
     for _ in range(3):
-        assert not font_list.look_again()
+        assert not font_list.refresh()
     assert len(looks) == 1
 
 

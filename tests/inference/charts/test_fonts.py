@@ -8,7 +8,7 @@ from PIL import ImageChops
 
 from inference.charts import fonts
 from inference.charts.chart import draw
-from tests.inference.charts.conftest import Drawn
+from tests.inference.charts.conftest import DrawnChart
 from tests.inference.charts.samples import WORDS, photo
 
 SCRIPTS = [
@@ -32,7 +32,7 @@ def test_every_script_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.usefixtures("only_dejavu")
-def test_without_noto_unknown_characters_are_boxes(drawn: Drawn) -> None:
+def test_without_noto_unknown_characters_are_boxes(drawn: DrawnChart) -> None:
     draw([photo()], ["猫 cat", "🚗 car", "❤\ufe0f"], [[0.5, 0.3, 0.2]], WORDS)
     assert {"□ cat", "□ car", "❤"} <= set(drawn.lines)
 
@@ -45,7 +45,7 @@ def test_noto_draws_the_scripts_it_is_named_for() -> None:
     for text, family in [("قطة", "Noto Sans Arabic"), ("किताब", "Noto Sans Devanagari")]:
         if family not in fonts._installed():
             pytest.skip(f"{family} is not installed")
-        assert fonts.drawable(text) == (text, (fonts.primary(), family))
+        assert fonts.drawable(text) == (text, (fonts.primary_family(), family))
 
 
 def test_emoji_are_in_colour() -> None:
@@ -68,7 +68,7 @@ def test_a_broken_emoji_font_is_no_emoji_font(
 
 
 @pytest.mark.usefixtures("some_emoji")
-def test_an_emoji_has_a_picture_or_is_lettered(drawn: Drawn) -> None:
+def test_an_emoji_has_a_picture_or_is_lettered(drawn: DrawnChart) -> None:
     draw([photo()], ["🐱 cat", "❤\ufe0f heart"], [[0.5, 0.5]], WORDS)
     assert {" cat", "❤ heart"} <= set(drawn.lines)
     picture = fonts.emoji("😀", 40)

@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 
 from inference.charts import text_layout
 from inference.charts.chart import draw
-from tests.inference.charts.conftest import forget
+from tests.inference.charts.conftest import clear_font_caches
 from tests.inference.charts.samples import WORDS, photo
 
 
@@ -32,7 +32,7 @@ def test_what_can_t_be_seen_is_cleaned(typed: str, shown: str) -> None:
 
 
 def test_long_labels_are_wrapped_then_cut_in_the_middle() -> None:
-    style = text_layout.Style(30)
+    style = text_layout.TextStyle(30)
     text = "a photograph of a small red apple lying on a wooden table next to an open window"
     assert " ".join(text_layout.wrap(text, style, 400, 9)) == text
     lines = text_layout.wrap(text, style, 400, 2)
@@ -47,7 +47,7 @@ def test_long_labels_are_wrapped_then_cut_in_the_middle() -> None:
     "text", ["x" * 100, "漢" * 60, "x" * 50_000, "👩\u200d🚀" * 50, "W i " * 99, "x\u0335" * 200]
 )
 def test_no_line_is_wider_than_its_room(text: str) -> None:
-    style = text_layout.Style(30, bold=True)
+    style = text_layout.TextStyle(30, bold=True)
     lines = text_layout.wrap(text, style, 300, 2)
     assert len(lines) == 2
     assert all(text_layout.width(line, style) <= 300 for line in lines)
@@ -55,7 +55,7 @@ def test_no_line_is_wider_than_its_room(text: str) -> None:
 
 @pytest.mark.usefixtures("some_emoji")
 def test_right_to_left_lines_start_at_the_right() -> None:
-    style = text_layout.Style(30)
+    style = text_layout.TextStyle(30)
     assert [run.is_picture for run in text_layout.runs("קטן 🐱", style)] == [True, False]
     assert [run.is_picture for run in text_layout.runs("12 cat 🐱", style)] == [False, True]
     assert [run.is_picture for run in text_layout.runs("12 🐱", style)] == [False, True]
@@ -81,7 +81,7 @@ def test_labels_are_measured_a_few_dozen_times(
         measured.append(text)
         return measure(self, text, *args)
 
-    forget()
+    clear_font_caches()
     monkeypatch.setattr(RendererAgg, "get_text_width_height_descent", counted)
     draw([photo()] * photos, labels, [[1 / len(labels)] * len(labels)] * photos, WORDS)
     assert len(measured) < 320

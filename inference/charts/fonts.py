@@ -15,6 +15,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
 
+import regex
 from matplotlib.font_manager import FontProperties, findSystemFonts, fontManager
 from matplotlib.ft2font import FT2Font
 from PIL import Image, ImageDraw, ImageFont
@@ -75,27 +76,13 @@ EMOJI = re.compile(
 )
 
 
-_CLUSTER = re.compile(f"{EMOJI.pattern}|.[\u200c\u200d]*", re.DOTALL)
-
-
-def _is_mark(char: str) -> bool:
-    """Return whether a character belongs to the one before it: accents, vowel signs, skin tones."""
-    return (
-        unicodedata.category(char) in ("Mn", "Me", "Mc", "Cf")
-        or char in "\u0e33\u0eb3"  # Thai and Lao AM, which are letters by category
-        or "\U0001f3fb" <= char <= "\U0001f3ff"
-    )
+# A grapheme cluster: what a reader sees as one character. Source: Unicode UAX 29.
+_CLUSTER = regex.compile(r"\X")
 
 
 def split_clusters(text: str) -> list[str]:
-    """Return what a reader sees as one character each: letters with their marks, emoji."""
-    out: list[list[str]] = []
-    for part in _CLUSTER.findall(text):
-        if out and _is_mark(part[0]):
-            out[-1].append(part)
-        else:
-            out.append([part])
-    return ["".join(parts) for parts in out]
+    """Return the grapheme clusters of a text."""
+    return _CLUSTER.findall(text)
 
 
 def _installed() -> frozenset[str]:

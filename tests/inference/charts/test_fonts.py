@@ -74,3 +74,18 @@ def test_an_emoji_has_a_picture_or_is_lettered(drawn: DrawnChart) -> None:
     picture = fonts.emoji("😀", 40)
     assert picture is not None
     assert (picture.mode, picture.height) == ("RGBA", 40)
+
+
+@pytest.mark.parametrize(
+    ("text", "clusters"),
+    [
+        ("e\u0301a", ["e\u0301", "a"]),
+        ("น้ำ", ["น้ำ"]),
+        ("क्षत्रिय", ["क्ष", "त्रि", "य"]),
+        ("\u1100\u1161\u11a8a", ["\u1100\u1161\u11a8", "a"]),  # Hangul as three letters
+        ("👩\u200d🚀👍🏽", ["👩\u200d🚀", "👍🏽"]),
+        ("🇺🇦🇪🇸1️⃣", ["🇺🇦", "🇪🇸", "1️⃣"]),
+    ],
+)
+def test_what_a_reader_sees_as_one_character_stays_together(text: str, clusters: list[str]) -> None:
+    assert fonts.split_clusters(text) == clusters

@@ -17,16 +17,16 @@ from bot.chat.album_parts import Part, numbered, parts_of
 from bot.chat.classify import Conversation
 from bot.chat.people import Speaker, is_private, speaker_of
 from bot.platform.models import Media
-from bot.platform.ports import RetryLater, TargetGone
+from bot.platform.ports import TargetGone
+from bot.queues import AWAY
 from bot.queues.job_publisher import Admission
 from bot.runtime.clock import steady
-from bot.runtime.retry import Failures, backoff
+from bot.runtime.retry import Retries
 from bot.storage import DATABASE_AWAY, Store, StoredAlbum
 from bot.telegram import shapes
 from bot.telegram.pictures import NotAPicture
 from bot.telegram.platform import Bot
 from inference.protocol.broker.client import ACK_WAIT
-from inference.protocol.errors import QueueUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ _LOOK_EVERY = 5.0
 # An album that is being asked about is not due meanwhile; after a crash it is again, in seconds.
 _LEASE = 120.0
 _AT_ONCE = 8
-_OUR_TRIES = 3
+_ATTEMPTS = 3
 
 
 class Albums:
@@ -48,7 +48,7 @@ class Albums:
         self._conversation = conversation
         self._something_came = asyncio.Event()
         self._at_once = asyncio.Semaphore(_AT_ONCE)
-        self._failures = Failures()
+        self._retries = Retries(AWAY, _ATTEMPTS)
 
     async def add(
         self, message: Message, speaker: Speaker, update_id: int, *, edited: bool
@@ -93,18 +93,12 @@ class Albums:
                 await self._take_up(album)
         except TargetGone as error:
             log.info("An album has nobody to answer: %s", error)
-        except (RetryLater, QueueUnavailable, *DATABASE_AWAY) as error:
-            again = getattr(error, "after", 0.0) or backoff(self._failures.count(album))
-            log.warning("An album: %s; trying again in %.0f s.", error, again)
-        except Exception:
-            failures = self._failures.count(album)
-            log.exception("An album failed (attempt %d of %d).", failures, _OUR_TRIES)
-            if failures < _OUR_TRIES:
-                again = backoff(failures)
-            else:
+        except Exception as error:
+            again = self._retries.after(error, "An album", album)
+            if again is None:
                 await self._apologise(album)
         if again is None:
-            self._failures.forget(album)
+            self._retries.forget(album)
         with contextlib.suppress(*DATABASE_AWAY):  # it then comes back after its lease
             await self._store.put_off_album(album, again)
         self._something_came.set()  # or `watch` would sleep on until the lease ends

@@ -18,7 +18,7 @@ from bot.games.rules import State
 from bot.games.rules.round import End, Phase
 from bot.platform.models import MessageRef
 from bot.platform.ports import CallRejected, ChatPlatform, RetryLater, TargetGone
-from bot.runtime.retry import Failures, backoff
+from bot.runtime.retry import Retries
 from bot.storage import retry_until_stored
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Presenter:
         self._platform = platform
         self._clock = clock
         self._edits = edits
-        self._failures = Failures()
+        self._retries = Retries((RetryLater,), attempts=1)
 
     async def look(self, row: StoredRound) -> Look:
         """Makes at most one call; says when to come again."""
@@ -65,12 +65,11 @@ class Presenter:
         try:
             shown = await self._next_call(row, now)
         except RetryLater as error:
-            wait = min(error.after or backoff(self._failures.count(row.id)), _LONGEST_PAUSE)
-            log.warning("Round %s: %s; trying again in %.0f s.", row.id, error, wait)
-            until = self._clock() + wait
+            pause = self._retries.after(error, f"Round {row.id}", row.id)
+            until = self._clock() + min(pause or 0.0, _LONGEST_PAUSE)
             await self._rounds.save_display(row.state, replace(row.display, not_before=until))
             return Look(again_at=until)
-        self._failures.forget(row.id)
+        self._retries.forget(row.id)
         return shown
 
     async def _next_call(self, row: StoredRound, now: float) -> Look:

@@ -28,9 +28,10 @@ from bot.games.rules.events import (
 )
 from bot.games.rules.round import Note, Phase
 from bot.platform.ports import ChatPlatform, FileTooBig, RetryLater, TargetGone
+from bot.queues import AWAY
 from bot.runtime.clock import steady
 from bot.runtime.keyed_lock import KeyedLock
-from bot.runtime.retry import Failures, backoff
+from bot.runtime.retry import Retries, retry
 from bot.storage import DATABASE_AWAY, Store
 from inference.protocol.errors import QueueFull, QueueUnavailable
 from inference.protocol.messages import Result
@@ -38,7 +39,7 @@ from inference.protocol.messages import Result
 log = logging.getLogger(__name__)
 
 # A round that can't be shown by our fault is given up after so many tries: it would block its chat.
-_OUR_TRIES = 5
+_ATTEMPTS = 5
 # With no deadline and no news a host looks up so often, in seconds; costs one small query.
 _LOOK_UP = 60.0
 # A stop waits so long for a send or an edit that is under way, in seconds.
@@ -69,7 +70,7 @@ class GameRunner:
         self._hosts: dict[Place, asyncio.Task[None]] = {}
         self._news: dict[Place, asyncio.Event] = {}
         self._asking: set[asyncio.Task[None]] = set()
-        self._failures = Failures()
+        self._retries = Retries(AWAY, _ATTEMPTS)
 
     async def begin(self, state: State) -> Phase | None:
         """Begins a round; returns the phase of another one that is in its way, if there is one.
@@ -181,18 +182,12 @@ class GameRunner:
 
     async def _ask(self, state: State, ask: JudgeRequest) -> None:
         """Until it is asked, or the round is over."""
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                if attempt == 1 or await self._is_on(state):
-                    await self._ask_once(state, ask)
-            except (RetryLater, QueueFull, QueueUnavailable, *DATABASE_AWAY) as error:
-                pause = getattr(error, "after", 0.0) or backoff(attempt)
-                log.warning("Round %s: %s; asking again in %.0f s.", state.table.id, error, pause)
-            else:
-                return
-            await asyncio.sleep(pause)
+
+        async def ask_once(attempt: int) -> None:
+            if attempt == 1 or await self._is_on(state):
+                await self._ask_once(state, ask)
+
+        await retry(ask_once, f"Round {state.table.id}", AWAY)
 
     async def _is_on(self, state: State) -> bool:
         table = state.table
@@ -245,18 +240,14 @@ class GameRunner:
             if row is None:
                 return False
             again_at = await self._attend(place, row)
-        except DATABASE_AWAY:
-            log.exception("The round at %s has to wait for the database.", place)
-            again_at = self._clock() + backoff(self._failures.count(place))
-        except Exception:
-            failures = self._failures.count(place)
-            log.exception("The round at %s failed for the %d. time.", place, failures)
-            if failures >= _OUR_TRIES and row:
+        except Exception as error:
+            again_in = self._retries.after(error, f"The round at {place}", place)
+            if again_in is None and row:
                 with contextlib.suppress(*DATABASE_AWAY):  # it then fails once more
                     await self._rounds.end(row.state)
-            again_at = self._clock() + backoff(failures)
+            again_at = self._clock() + (again_in or 1.0)
         else:
-            self._failures.forget(place)
+            self._retries.forget(place)
         pause = _LOOK_UP if again_at is None else again_at - self._clock()
         if pause > 0:
             # Not wait_for: before Python 3.12 that swallows a cancellation that comes with news.

@@ -1,11 +1,11 @@
-"""What fails by our fault is tried a few times, then kept for a person: nothing comes for ever."""
+"""Messages that fail by our own fault: tried a few times, then kept for a person to look at."""
 
 import contextlib
 import logging
 from collections.abc import AsyncIterator
 
-from bot.runtime.retry import Failures, backoff
-from bot.storage import DATABASE_AWAY
+from bot.queues import AWAY
+from bot.runtime.retry import Retries
 from inference.protocol.broker.client import Delivery, Queue
 from inference.protocol.errors import QueueFull, QueueUnavailable
 
@@ -17,35 +17,29 @@ class DeadLetters:
 
     Args:
         kind: names their subject, e.g. `updates`.
-        tries: so often a message may fail.
+        attempts: how often a message can fail.
     """
 
-    def __init__(self, queue: Queue, kind: str, tries: int) -> None:
+    def __init__(self, queue: Queue, kind: str, attempts: int) -> None:
         self._queue = queue
         self._kind = kind
-        self._tries = tries
-        self._failures = Failures()
+        self._retries = Retries(AWAY, attempts)
 
     @contextlib.asynccontextmanager
     async def catching(self, delivery: Delivery) -> AsyncIterator[None]:
         """Settle the delivery if the block raises; the block settles it otherwise."""
         try:
             yield
-        except (QueueUnavailable, QueueFull, *DATABASE_AWAY) as error:
-            pause = backoff(delivery.attempt)
-            log.warning("One of the %s has to wait %.0f s: %s", self._kind, pause, error)
-            await delivery.nak(delay=pause)
-        except Exception:
-            failures = self._failures.count(delivery.sequence)
-            log.exception(
-                "One of the %s failed (attempt %d of %d).", self._kind, failures, self._tries
+        except Exception as error:
+            pause = self._retries.after(
+                error, f"One of the {self._kind}", delivery.sequence, attempt=delivery.attempt
             )
-            if failures < self._tries:
-                await delivery.nak(delay=backoff(failures))
+            if pause is not None:
+                await delivery.nak(delay=pause)
                 return
             await self.keep(delivery)
             await delivery.ack()
-        self._failures.forget(delivery.sequence)
+        self._retries.forget(delivery.sequence)
 
     async def keep(self, delivery: Delivery) -> None:
         """Keep a message where a person can look at it; the caller acknowledges it."""
@@ -54,11 +48,11 @@ class DeadLetters:
         except (QueueUnavailable, QueueFull) as error:
             if not self._queue.connected:
                 raise  # then it can't be acknowledged either
-            # A dead letter that is too large, or no room for it, shall not bring it back for ever.
-            log.error("One of the %s is dropped: it can't be set aside (%s).", self._kind, error)  # noqa: TRY400
+            # One that is too large, or has no room, would come back for ever.
+            log.error("One of the %s is dropped: it can't be kept (%s).", self._kind, error)  # noqa: TRY400
 
     async def refuse(self, data: bytes, message_id: str) -> None:
-        """Keep something that was never stored.
+        """Keep data that came to us and was never stored as a message.
 
         Raises:
             QueueUnavailable: the queue is away.
@@ -68,4 +62,4 @@ class DeadLetters:
         except (QueueUnavailable, QueueFull) as error:
             if not self._queue.connected:
                 raise
-            log.error("One of the %s is dropped: it can't be set aside (%s).", self._kind, error)  # noqa: TRY400
+            log.error("One of the %s is dropped: it can't be kept (%s).", self._kind, error)  # noqa: TRY400

@@ -8,22 +8,22 @@ import logging
 from collections.abc import Hashable
 from typing import Any, Protocol
 
-from bot.platform.ports import RetryLater, TargetGone
+from bot.platform.ports import TargetGone
+from bot.queues import AWAY
 from bot.queues.dead_letters import DeadLetters
 from bot.runtime.keyed_lock import KeyedLock
 from bot.runtime.metrics import Metrics
-from bot.runtime.retry import Failures, backoff
+from bot.runtime.retry import Retries
 from bot.runtime.untrusted_json import Unusable, made_safe, read
-from bot.storage import DATABASE_AWAY, Store, retry_until_stored
+from bot.storage import Store, retry_until_stored
 from inference.protocol.broker.client import Delivery, Queue, updates_subject
-from inference.protocol.errors import QueueUnavailable
 
 log = logging.getLogger(__name__)
 
 Update = dict[str, Any]
 
 # A handler that fails by our fault is tried this often; a platform that is away, for much longer.
-_OUR_TRIES = 3
+_ATTEMPTS = 3
 # Handlers at work at once. Those that wait for their lane don't count, so that one busy chat
 # can't keep the others waiting.
 _AT_WORK = 64
@@ -63,8 +63,8 @@ class UpdateInbox:
         self._bot_id = bot_id
         self._metrics = metrics
         self._lanes = KeyedLock()
-        self._failures = Failures()
-        self._dead_letters = DeadLetters(queue, "updates", _OUR_TRIES)
+        self._retries = Retries(AWAY, _ATTEMPTS)
+        self._dead_letters = DeadLetters(queue, "updates", _ATTEMPTS)
         self._at_work = asyncio.Semaphore(_AT_WORK)
 
     async def keep(self, update: Update) -> None:
@@ -139,18 +139,13 @@ class UpdateInbox:
             await self._front.handle(update)
         except TargetGone as error:
             log.info("Update %s has nobody to answer: %s", number, error)
-        except (RetryLater, QueueUnavailable, *DATABASE_AWAY) as error:
-            pause: float = getattr(error, "after", 0.0) or backoff(attempt)
-            log.warning("Update %s: %s; trying again in %.0f s.", number, error, pause)
-            return pause
-        except Exception:
-            failures = self._failures.count(number)
-            log.exception("Update %s failed (attempt %d of %d).", number, failures, _OUR_TRIES)
-            if failures < _OUR_TRIES:
-                return backoff(failures)
+        except Exception as error:
+            pause = self._retries.after(error, f"Update {number}", number, attempt=attempt)
+            if pause is not None:
+                return pause
             await self._dead_letters.keep(delivery)
             await self._front.apologise(update)
-        self._failures.forget(number)
+        self._retries.forget(number)
         await retry_until_stored(lambda: self._store.mark_handled(str(number)))
         return None
 

@@ -14,11 +14,12 @@ from typing import NoReturn
 from bot.chat.answers.replies import ReplyService
 from bot.i18n import speak
 from bot.platform.models import MessageRef
-from bot.platform.ports import ChatPlatform, RetryLater, TargetGone
+from bot.platform.ports import ChatPlatform, TargetGone
+from bot.queues import AWAY
 from bot.queues.job_publisher import JobPublisher, JobRefused
 from bot.runtime.clock import JUMP, steady
 from bot.runtime.keyed_lock import KeyedLock
-from bot.runtime.retry import Failures
+from bot.runtime.retry import Retries
 from bot.storage import DATABASE_AWAY, MEMORY_HOURS, Store, Unanswered
 from inference.protocol.broker.client import JOBS, RESULTS, Queue, StreamState
 from inference.protocol.errors import QueueFull, QueueUnavailable
@@ -26,7 +27,7 @@ from inference.protocol.errors import QueueFull, QueueUnavailable
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY = 10.0
-_OUR_TRIES = 3
+_ATTEMPTS = 3
 # A question is recorded this long before it is in the queue, at most; in seconds.
 _UNDER_WAY = 10.0
 
@@ -71,7 +72,8 @@ class LostJobs:
         self._answers = ReplyService(store, platform)
         self._lanes = lanes
         self._on_new_queue = on_new_queue
-        self._failures = Failures()
+        # Each look is an attempt.
+        self._retries = Retries(AWAY, _ATTEMPTS, first=_LOOK_EVERY, longest=_LOOK_EVERY)
         self._made = ""  # the jobs stream that all open questions are in, as far as we know
         self._told = ""  # the one that the others know of
         self._results_made = ""
@@ -136,21 +138,16 @@ class LostJobs:
         for question in lost:
             try:
                 await self._ask_one_again(question, anew=anew)
-            except (RetryLater, QueueFull, QueueUnavailable, *DATABASE_AWAY) as error:
-                log.warning("Question %s can't be asked again just now: %s", question.id, error)
+            except Exception as error:
+                what = f"Asking {question.id} again"
+                if self._retries.after(error, what, question.id) is None:
+                    await self._give_up(question)
+                    continue
                 settled = False
                 if isinstance(error, QueueFull | QueueUnavailable):
                     break  # neither can the others
-            except Exception:
-                failures = self._failures.count(question.id)
-                log.exception(
-                    "Asking %s again failed (attempt %d of %d).", question.id, failures, _OUR_TRIES
-                )
-                if failures < _OUR_TRIES:
-                    settled = False
-                else:
-                    await self._give_up(question)
-                    self._failures.forget(question.id)
+            else:
+                self._retries.forget(question.id)
         return settled
 
     async def _ask_one_again(self, question: Unanswered, *, anew: bool) -> None:

@@ -12,19 +12,20 @@ from bot.chat.answers.captions import caption, in_words
 from bot.chat.answers.replies import ReplyService
 from bot.i18n import speak
 from bot.platform.models import ClassifyRequest
-from bot.platform.ports import ChatPlatform, RetryLater, TargetGone
+from bot.platform.ports import ChatPlatform, TargetGone
+from bot.queues import AWAY
 from bot.queues.dead_letters import DeadLetters
 from bot.runtime.keyed_lock import KeyedLock
 from bot.runtime.metrics import Metrics
-from bot.runtime.retry import Failures, backoff
-from bot.storage import DATABASE_AWAY, JobRecord, Store, retry_until_stored
+from bot.runtime.retry import Retries
+from bot.storage import JobRecord, Store, retry_until_stored
 from inference.protocol.broker.client import Delivery, Queue
 from inference.protocol.errors import Fault, Problem
 from inference.protocol.messages import Result, UnknownVersion, decode_result
 
 log = logging.getLogger(__name__)
 
-_OUR_TRIES = 4
+_ATTEMPTS = 4
 # Seconds between two looks at a result of another version, and a day of them.
 _VERSION_PAUSE, _VERSION_ATTEMPTS = 30.0, 2_880
 # Answers being sent at once; those that wait for their chat's lane don't count.
@@ -66,8 +67,8 @@ class ResultDispatcher:
         self._lanes = lanes
         self._metrics = metrics
         self._takers = takers
-        self._failures = Failures()
-        self._dead_letters = DeadLetters(queue, "results", _OUR_TRIES)
+        self._retries = Retries(AWAY, _ATTEMPTS)
+        self._dead_letters = DeadLetters(queue, "results", _ATTEMPTS)
         self._at_work = asyncio.Semaphore(_AT_WORK)
 
     async def deal_with(self, delivery: Delivery) -> None:
@@ -120,26 +121,20 @@ class ResultDispatcher:
         """True when the result is done with; False when it comes back later."""
         try:
             if await self._tell(result, record):
-                self._failures.forget(record.id)
+                self._retries.forget(record.id)
                 return True
         except TargetGone as error:
             log.info("Nobody is there to be told about %s: %s", record.id, error)
-        except (RetryLater, *DATABASE_AWAY) as error:
-            pause = getattr(error, "after", 0.0) or backoff(delivery.attempt)
-            log.warning("Answer to %s: %s; trying again in %.0f s.", record.id, error, pause)
-            await delivery.nak(delay=pause)
-            return False
-        except Exception:
-            failures = self._failures.count(record.id)
-            log.exception(
-                "Answer to %s failed (attempt %d of %d).", record.id, failures, _OUR_TRIES
+        except Exception as error:
+            pause = self._retries.after(
+                error, f"The answer to {record.id}", record.id, attempt=delivery.attempt
             )
-            if failures < _OUR_TRIES:
-                await delivery.nak(delay=backoff(failures))
+            if pause is not None:
+                await delivery.nak(delay=pause)
                 return False
             await self._dead_letters.keep(delivery)
             await self._apologise(record)
-        self._failures.forget(record.id)
+        self._retries.forget(record.id)
         # From here on a crash repeats nothing: this is the delivery record.
         await retry_until_stored(lambda: self._store.mark_delivered(record.id))
         return True

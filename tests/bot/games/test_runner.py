@@ -299,7 +299,7 @@ async def test_a_picture_that_cant_be_had_ends_the_round(hall: Hall, fault: Exce
 async def test_a_database_that_is_away_ends_no_question(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.games.runner.backoff", lambda attempt: 0.0)
+    monkeypatch.setattr("bot.runtime.retry.backoff", lambda *_, **__: 0.0)
     hall.jobs.faults = [TargetGone("file"), TargetGone("file")]
     judged, faults = hall.runner._judged, [OSError("no database")]
 
@@ -398,7 +398,7 @@ async def test_a_group_that_forbids_photos_or_messages_sees_the_result_all_the_s
 async def test_a_round_that_cant_be_shown_by_our_fault_does_not_block_its_chat(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.games.runner.backoff", lambda attempt: 0.0)
+    monkeypatch.setattr("bot.runtime.retry.backoff", lambda *_, **__: 0.0)
     hall.platform.faults["send_board"] = [ValueError("a bug")] * 5
     assert await hall.runner.begin(a_guess()) is None
     await hall.until_phase(None)

@@ -253,7 +253,7 @@ async def test_a_dead_letter_that_cannot_be_written_keeps_nobody_waiting(
     delivery = ScriptedDelivery(b"no JSON")
     await inbox.deal_with(delivery)
     assert delivery.acknowledged == 1
-    assert "can't be set aside" in caplog.text
+    assert "can't be kept" in caplog.text
 
 
 async def test_who_is_gone_is_not_asked_again(inbox: UpdateInbox, front: ScriptedFront) -> None:

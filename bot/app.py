@@ -1,8 +1,8 @@
 """`clipbot run`: builds everything, runs it, and takes it down again in the opposite order.
 
-Telegram ─ Poller or webhook ─▶ Inbox ─▶ TelegramFront ─▶ Intake ─▶ jobs ─▶ workers
-Telegram ◀─ Answers ◀─ Deliverer ◀───────────────────────────────── results ◀─┘
-                          └─▶ Arena, which plays games and asks workers by itself
+Telegram ─ Poller or webhook ─▶ UpdateInbox ─▶ Router ─▶ JobPublisher ─▶ jobs ─▶ workers
+Telegram ◀─ ReplyService ◀─ ResultDispatcher ◀──────────────────────── results ◀─┘
+                               └─▶ GameRunner, which plays games and asks workers by itself
 """
 
 import asyncio
@@ -12,24 +12,26 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.chat.albums import Albums
-from bot.chat.answers import wait_notices as patience
+from bot.chat.albums import AlbumCollector
+from bot.chat.answers import wait_notices
 from bot.chat.answers.lost_jobs import LostJobs
 from bot.chat.answers.result_dispatcher import ResultDispatcher
-from bot.chat.classify import Conversation
+from bot.chat.classify import ClassifyHandler
 from bot.chat.preferences import Preferences
-from bot.games.commands import Games
+from bot.chat.router import Router
+from bot.games.commands import GameCommands
 from bot.games.jobs import GameJobs
-from bot.games.leaderboard import Scores
+from bot.games.leaderboard import Leaderboard
 from bot.games.pace import EditPace
-from bot.games.players import Admins
 from bot.games.runner import GameRunner
 from bot.games.settings import GroupSettings
 from bot.games.starting import Starting
 from bot.ops.health import Health
+from bot.platform.ports import ChatPlatform
 from bot.queues.consumer import Consumer
 from bot.queues.job_publisher import JobPublisher, payload_warning
 from bot.queues.update_inbox import UpdateInbox
@@ -43,8 +45,8 @@ from bot.services.queue_health import OwnServer, QueueHealth
 from bot.services.worker import embedded_worker
 from bot.settings import BotSettings
 from bot.storage import Database, Store, checkpoint, claim, open_database
-from bot.telegram.application import TelegramUpdateHandler, build
-from bot.telegram.connection import keep_menu, meet, prepare_polling, prepare_webhook
+from bot.telegram.connection import build_bot, keep_menu, meet, prepare_polling, prepare_webhook
+from bot.telegram.incoming import TelegramUpdateHandler
 from bot.telegram.platform import Bot, TelegramPlatform
 from bot.telegram.polling import Poller
 from inference.protocol import malloc, tasks
@@ -61,24 +63,50 @@ from inference.protocol.settings import WorkerSettings, load
 
 log = logging.getLogger(__name__)
 
-# In hand at once, most of them waiting for their lane: bounds memory (a result has 50 to 160 kB,
-# an update 6 with its task) and how often the queue is told that they are still in hand. How many
-# are at work is the inbox's and the deliverer's own affair.
+# Held at once, most of them waiting for their turn: bounds memory (a result has 50 to 160 kB, an
+# update 6 with its task) and how often the queue is told that they are still in progress. The inbox
+# and the result dispatcher limit by themselves how many are worked on.
 _UPDATES_IN_HAND = 500
 _RESULTS_IN_HAND = 300
-# With Telegram's last call (2), the web servers (3) and NATS (2 + 4) these stay under 30 s.
+# Seconds. With Telegram's last call (2), the web servers (3) and NATS (2 + 4) these stay under 30.
 _DRAIN_PATIENCE = 5.0
 _WORKER_PATIENCE = 6.0
+# Seconds between two clean-ups of the database.
 _PRUNE_EVERY = 600.0
-# So old, in seconds, is at most what somebody finds who copies SQLite's file alone.
+# Seconds: a copy of SQLite's file alone, without its write-ahead log, is at most this old.
 _CHECKPOINT_EVERY = 20.0
 
-
+# Ends only when the bot can't go on.
 Fatal = asyncio.Future[None]
 
 
+@dataclass(frozen=True)
+class _Shared:
+    """What all chat platforms share."""
+
+    settings: BotSettings
+    database: Database
+    queue: Queue
+    registry: WorkerRegistry
+    metrics: Metrics
+
+
+@dataclass(frozen=True)
+class _Conversations:
+    """Everything that answers people on one chat platform.
+
+    Attributes:
+        watches: run until the bot stops.
+    """
+
+    router: Router
+    runner: GameRunner
+    dispatcher: ResultDispatcher
+    watches: tuple[Callable[[], Awaitable[None]], ...]
+
+
 async def run(settings: BotSettings) -> None:
-    """Runs the bot until SIGTERM or SIGINT.
+    """Run the bot until SIGTERM or SIGINT.
 
     Raises:
         OperatorError: a setting, the token, the database or the queue keeps it from running.
@@ -104,24 +132,72 @@ async def run(settings: BotSettings) -> None:
 
 
 async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
-    """Starts everything; the future that it returns ends only when the bot can't go on."""
+    """Start everything."""
     if settings.nats_url is None:
         load(WorkerSettings)  # a wrong setting of the embedded worker stops the start as well
     _own_folder(settings.data_dir, stack)
     database = await open_database(settings.database)
     stack.push_async_callback(database.dispose)
     await claim(database, settings.bot_id)
-    store = Store(database)
-    metrics = Metrics()
+    store, metrics = Store(database), Metrics()
     disk = Disk(settings.data_dir.absolute())
     queue, own_server = await _open_queue(settings, stack, disk)
-
-    application = build(settings.token, settings.telegram_api_url)
-    platform = TelegramPlatform(application.bot)
     registry = WorkerRegistry(queue, metrics, settings.clip_model)
-    bot_id = settings.bot_id
-    await queue.readdress_jobs(settings.clip_model, bot_id)
     await queue.answer_model(settings.clip_model)
+    shared = _Shared(settings, database, queue, registry, metrics)
+
+    queue_health = QueueHealth(queue, own_server)
+    health = Health(queue_health, store.answers, registry, disk)
+    for watch in (
+        queue_health.watch,
+        health.watch_disk,
+        registry.watch,
+        lambda: clock.watch(store),
+        lambda: _every(_PRUNE_EVERY, store.prune),
+        lambda: _every(_CHECKPOINT_EVERY, lambda: checkpoint(database)),
+        malloc.trim_periodically,
+    ):
+        _in_background(stack, watch)
+    if settings.metrics_port:
+        from bot.ops.serving import serve_status  # here and not above: 4 MB that most bots spare
+
+        await serve_status(stack, settings, health, metrics)
+    return await _start_telegram(shared, stack)
+
+
+async def _start_telegram(shared: _Shared, stack: AsyncExitStack) -> Fatal:
+    """Start to talk with people on Telegram."""
+    settings, queue, bot_id = shared.settings, shared.queue, shared.settings.bot_id
+    bot = build_bot(settings.token, settings.telegram_api_url)
+    platform = TelegramPlatform(bot)
+    store = Store(shared.database, platform.name)
+    await queue.readdress_jobs(settings.clip_model, bot_id)
+    conversations = _conversations(shared, platform, store, bot_id)
+    stack.push_async_callback(bot.shutdown)  # also where meeting fails
+    await meet(bot)
+
+    await conversations.runner.resume()
+    results = await queue.pull_consumer(RESULTS, f"bot-{bot_id}", results_subject(bot_id))
+    _consume(stack, Consumer(results, conversations.dispatcher.deal_with, limit=_RESULTS_IN_HAND))
+    for watch in (*conversations.watches, lambda: keep_menu(bot)):
+        _in_background(stack, watch)
+    handler = TelegramUpdateHandler(bot, conversations.router)
+    inbox = UpdateInbox(queue, store, handler, bot_id, shared.metrics)
+    updates = await queue.pull_consumer(UPDATES, f"bot-{bot_id}", updates_subject(bot_id))
+    _consume(stack, Consumer(updates, inbox.deal_with, limit=_UPDATES_IN_HAND))
+
+    log.info("clipbot is @%s; model %s.", bot.username, settings.clip_model)
+    if settings.webhook_url:
+        return await _receive(settings, bot, inbox, stack)
+    return await _poll(settings, bot, inbox, stack)
+
+
+def _conversations(
+    shared: _Shared, platform: ChatPlatform, store: Store, bot_id: int
+) -> _Conversations:
+    """Build everything that answers people on one chat platform."""
+    settings, queue = shared.settings, shared.queue
+    registry, metrics = shared.registry, shared.metrics
     publisher = JobPublisher(
         queue,
         store,
@@ -131,80 +207,77 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
         max_per_user=settings.max_per_user,
         model=settings.clip_model,
     )
-    conversation = Conversation(
-        platform, store, publisher, registry, max_labels=settings.max_labels
-    )
-    albums = Albums(application.bot, store, conversation)
+    classify = ClassifyHandler(platform, store, publisher, registry, max_labels=settings.max_labels)
+    albums = AlbumCollector(platform, store, classify)
+
     edits = EditPace()
     game_jobs = GameJobs(queue, platform, metrics, bot_id=bot_id, model=settings.clip_model)
     runner = GameRunner(store, platform, game_jobs, edits)
+    games = GameCommands(
+        platform,
+        store,
+        runner,
+        Starting(platform, store, runner, classify),
+        Leaderboard(platform, store, runner, admin_ids=settings.admin_ids),
+        GroupSettings(platform, store, edits),
+    )
+
     preferences = Preferences(
         platform,
         store,
         registry,
         queue,
-        runner,
         max_labels=settings.max_labels,
         admin_ids=settings.admin_ids,
-        sort=conversation.sort_by_stored,
+        sort=classify.sort_by_stored,
+        forget=runner.forget,
     )
-    admins = Admins(application.bot)
-    starting = Starting(store, runner, conversation, admins, bot_id=bot_id)
-    scores = Scores(platform, store, runner, admin_ids=settings.admin_ids)
-    group_settings = GroupSettings(platform, store, admins, edits)
-    games = Games(platform, store, runner, starting, admins, scores, group_settings, bot_id=bot_id)
-    front = TelegramUpdateHandler(
-        application,
+    router = Router(
+        platform,
         store,
-        conversation,
+        classify,
         albums,
         preferences,
         games,
         allowed_chats=settings.allowed_chats,
         admin_ids=settings.admin_ids,
     )
-    inbox = UpdateInbox(queue, store, front, bot_id, metrics)
-    lanes = KeyedLock()
-    deliverer = ResultDispatcher(queue, store, platform, lanes, metrics, takers=[runner])
-    lost = LostJobs(queue, store, publisher, platform, lanes, on_new_queue=runner.resume)
 
-    queue_health = QueueHealth(queue, own_server)
-    health = Health(queue_health, store.answers, registry, disk)
-    for watching in (queue_health.watch, health.watch_disk):
-        _in_background(stack, watching)
-    if settings.metrics_port:
-        from bot.ops.serving import serve_status  # here and not above: 4 MB that most bots spare
-
-        await serve_status(stack, settings, health, metrics)
-    stack.push_async_callback(application.bot.shutdown)  # also where meeting fails
-    await meet(application)
-    stack.push_async_callback(application.shutdown)
-
-    await runner.resume()
-    results = await queue.pull_consumer(RESULTS, f"bot-{bot_id}", results_subject(bot_id))
-    _consume(stack, Consumer(results, deliverer.deal_with, limit=_RESULTS_IN_HAND))
+    chat_locks = KeyedLock()
+    dispatcher = ResultDispatcher(queue, store, platform, chat_locks, metrics, takers=[runner])
+    lost = LostJobs(queue, store, publisher, platform, chat_locks, on_new_queue=runner.resume)
     wait = settings.wait_notice_minutes * 60
-    for work in (
-        registry.watch,
+    watches = (
         albums.watch,
         runner.watch,
-        lambda: patience.watch(store, platform, lanes, wait=wait, look_every=min(15.0, wait / 4)),
         lost.watch,
-        lambda: patience.watch_model(store, platform, lanes, lambda: registry.lacks_model),
-        lambda: clock.watch(store),
-        lambda: _prune(store),
-        lambda: _checkpoint(database),
-        malloc.trim_periodically,
-        lambda: keep_menu(application.bot),
-    ):
-        _in_background(stack, work)
-    updates = await queue.pull_consumer(UPDATES, f"bot-{bot_id}", updates_subject(bot_id))
-    _consume(stack, Consumer(updates, inbox.deal_with, limit=_UPDATES_IN_HAND))
+        lambda: wait_notices.watch(
+            store, platform, chat_locks, wait=wait, look_every=min(15.0, wait / 4)
+        ),
+        lambda: wait_notices.watch_model(store, platform, chat_locks, lambda: registry.lacks_model),
+    )
+    return _Conversations(router, runner, dispatcher, watches)
 
-    log.info("clipbot is @%s; model %s.", application.bot.username, settings.clip_model)
-    if settings.webhook_url:
-        return await _receive(settings, application.bot, inbox, stack)
-    return await _poll(settings, application.bot, inbox, stack)
+
+async def _poll(
+    settings: BotSettings, bot: Bot, inbox: UpdateInbox, stack: AsyncExitStack
+) -> Fatal:
+    await prepare_polling(bot)
+    poller = Poller(settings.token, settings.telegram_api_url, inbox.keep)
+    stack.push_async_callback(poller.close)
+    polling = asyncio.create_task(poller.run(), name="polling")
+    stack.push_async_callback(tasks.end, polling)
+    return polling
+
+
+async def _receive(
+    settings: BotSettings, bot: Bot, inbox: UpdateInbox, stack: AsyncExitStack
+) -> Fatal:
+    from bot.ops.serving import serve_webhook  # here and not above: 4 MB that most bots spare
+
+    await serve_webhook(stack, settings, inbox.keep)
+    await prepare_webhook(bot, settings.webhook_url, settings.effective_webhook_secret)
+    return asyncio.get_running_loop().create_future()
 
 
 def _own_folder(folder: Path, stack: AsyncExitStack) -> None:
@@ -259,37 +332,10 @@ def _for_worker(settings: BotSettings) -> dict[str, str]:
     }
 
 
-async def _poll(
-    settings: BotSettings, bot: Bot, inbox: UpdateInbox, stack: AsyncExitStack
-) -> Fatal:
-    await prepare_polling(bot)
-    poller = Poller(settings.token, settings.telegram_api_url, inbox.keep)
-    stack.push_async_callback(poller.close)
-    polling = asyncio.create_task(poller.run(), name="polling")
-    stack.push_async_callback(tasks.end, polling)
-    return polling
-
-
-async def _receive(
-    settings: BotSettings, bot: Bot, inbox: UpdateInbox, stack: AsyncExitStack
-) -> Fatal:
-    from bot.ops.serving import serve_webhook  # here and not above: 4 MB that most bots spare
-
-    await serve_webhook(stack, settings, inbox.keep)
-    await prepare_webhook(bot, settings.webhook_url, settings.effective_webhook_secret)
-    return asyncio.get_running_loop().create_future()
-
-
-async def _prune(store: Store) -> None:
+async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
     while True:
-        await store.prune()
-        await asyncio.sleep(_PRUNE_EVERY)
-
-
-async def _checkpoint(database: Database) -> None:
-    while True:
-        await checkpoint(database)
-        await asyncio.sleep(_CHECKPOINT_EVERY)
+        await work()
+        await asyncio.sleep(seconds)
 
 
 def _consume(stack: AsyncExitStack, consumer: Consumer) -> None:

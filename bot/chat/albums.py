@@ -7,25 +7,19 @@ item, or an edited caption, makes it due again, and new answers take the places 
 
 import asyncio
 import contextlib
-import json
 import logging
-from collections.abc import Sequence
+from dataclasses import replace
 
-from telegram import Message
-
-from bot.chat.album_parts import Part, numbered, parts_of
-from bot.chat.classify import Conversation
-from bot.chat.people import Speaker, is_private, speaker_of
-from bot.platform.models import Media
-from bot.platform.ports import TargetGone
+from bot.chat.album_parts import AlbumPart, numbered, parts_of
+from bot.chat.classify import ClassifyHandler, worst_of
+from bot.chat.people import Speaker, speaker_of
+from bot.platform.incoming import IncomingMessage, NotAPicture
+from bot.platform.ports import ChatPlatform, TargetGone
 from bot.queues import AWAY
 from bot.queues.job_publisher import Admission
 from bot.runtime.clock import steady
 from bot.runtime.retry import Retries
 from bot.storage import DATABASE_AWAY, Store, StoredAlbum
-from bot.telegram import shapes
-from bot.telegram.pictures import NotAPicture
-from bot.telegram.platform import Bot
 from inference.protocol.broker.client import ACK_WAIT
 
 log = logging.getLogger(__name__)
@@ -39,29 +33,27 @@ _AT_ONCE = 8
 _ATTEMPTS = 3
 
 
-class Albums:
+class AlbumCollector:
     """Collects items and asks about whole albums."""
 
-    def __init__(self, bot: Bot, store: Store, conversation: Conversation) -> None:
-        self._bot = bot
+    def __init__(self, platform: ChatPlatform, store: Store, classify: ClassifyHandler) -> None:
+        self._platform = platform
         self._store = store
-        self._conversation = conversation
+        self._classify = classify
         self._something_came = asyncio.Event()
         self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._retries = Retries(AWAY, _ATTEMPTS)
 
-    async def add(
-        self, message: Message, speaker: Speaker, update_id: int, *, edited: bool
-    ) -> None:
-        """Keeps an item, new or edited."""
+    async def add(self, message: IncomingMessage, speaker: Speaker) -> None:
+        """Keep an item, new or edited."""
         await self._store.add_album_item(
-            message.chat_id,
-            message.media_group_id or "",
-            message.message_id,
-            message.to_json().encode(),
+            message.ref.chat_id,
+            message.album_id or "",
+            message.ref.message_id,
+            message.stored,
             user_id=speaker.user_id,
-            edited=edited,
-            revision=update_id,
+            edited=message.is_edit,
+            revision=message.sequence,
             settle=SETTLE,
         )
         self._something_came.set()
@@ -106,49 +98,37 @@ class Albums:
     async def _apologise(self, album: StoredAlbum) -> None:
         try:
             messages = await self._messages(album)
-            asking = next((m for m in messages if m.message_id == album.asking_id), messages[0])
-            speaker = await speaker_of(asking, self._store)
-            if speaker and (is_private(asking) or album.asking_id):
-                await self._conversation.refuse(asking, speaker.sentences.apology())
+            asked = (m for m in messages if m.ref.message_id == album.asking_id)
+            asking = next(asked, messages[0])
+            if asking.is_private or album.asking_id:
+                speaker = await speaker_of(asking.author, self._store)
+                await self._classify.refuse(asking, speaker.sentences.apology())
         except Exception:
             log.exception("The apology for an album failed as well.")
 
-    async def _messages(self, album: StoredAlbum) -> list[Message]:
-        packed = await self._store.album_items(album)
-        items = [shapes.message(json.loads(item)) for item in packed]
-        messages = [Message.de_json(item, self._bot) for item in items if item]
+    async def _messages(self, album: StoredAlbum) -> list[IncomingMessage]:
+        items = await self._store.album_items(album)
+        messages = [found for item in items if (found := self._platform.restore(item))]
         if not messages:
             raise TargetGone("the album was forgotten")
         return messages
 
     async def _take_up(self, album: StoredAlbum) -> None:
-        messages = await self._messages(album)
-        parts = parts_of(messages, album.asking_id, self._bot.username)
+        parts = parts_of(await self._messages(album), album.asking_id)
         if not parts:
             return  # plain group photos are never touched; a late item may still bring the command
-        await self._store.album_asked_by(album, album.asking_id or parts[0].asking.message_id)
+        asking_id = album.asking_id or parts[0].asking.ref.message_id
+        await self._store.album_asked_by(album, asking_id)
         admission = Admission()
         for part in parts:
             await self._ask(part, album.revision, admission)
 
-    async def _ask(self, part: Part, revision: int, admission: Admission) -> None:
-        asking = part.asking
-        speaker = await speaker_of(asking, self._store)
-        if speaker is None:
-            return
-        found = await self._conversation.pictures(part.messages, asking, revision)
+    async def _ask(self, part: AlbumPart, revision: int, admission: Admission) -> None:
+        asking = replace(part.asking, sequence=revision, is_edit=True)
+        speaker = await speaker_of(asking.author, self._store)
+        found = await self._classify.found_in(part.messages, asking)
         if media := numbered(found, part.first):
-            await self._conversation.ask(
-                asking, speaker, media, part.phrases, revision, admission=admission
-            )
+            await self._classify.ask(asking, speaker, media, part.phrases, admission=admission)
         else:
-            await self._conversation.refuse_target(asking, speaker, _worst(found))
-
-
-def _worst(found: Sequence[Media | NotAPicture | None]) -> NotAPicture:
-    """Why none of an album's items is a picture, in the one reason that says most."""
-    return next(
-        why
-        for why in (NotAPicture.OURS, NotAPicture.MOVING, NotAPicture.OTHER_FILE)
-        if why in found or why is NotAPicture.OTHER_FILE
-    )
+            why = worst_of(found) or NotAPicture.OTHER_FILE
+            await self._classify.refuse_target(asking, speaker, why)

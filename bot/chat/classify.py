@@ -3,27 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from telegram import ExternalReplyInfo, ForceReply, Message
-
+from bot.chat.album_parts import numbered
 from bot.chat.answers.replies import ReplyService
-from bot.chat.people import Speaker, is_by, is_private, place_of
-from bot.chat.targets import Target, Targets
+from bot.chat.people import Speaker
+from bot.chat.targets import TargetFinder, TargetPictures
+from bot.platform.incoming import Attachment, IncomingMessage, NotAPicture, Picture
 from bot.platform.models import ClassifyRequest, Media
+from bot.platform.ports import ChatPlatform
 from bot.queues.job_publisher import Admission, Busy, JobPublisher, JobRefused
 from bot.queues.worker_registry import WorkerRegistry
 from bot.storage import Store, retry_until_stored
-from bot.telegram.pictures import NotAPicture, picture_in
-from bot.telegram.platform import TelegramPlatform
 from inference.protocol.errors import LabelsRefused, NoLabels
 from inference.protocol.labels import parse
 
 
-class Conversation:
+class ClassifyHandler:
     """Finds out which pictures and which phrases a message means, and asks the workers."""
 
     def __init__(
         self,
-        platform: TelegramPlatform,
+        platform: ChatPlatform,
         store: Store,
         publisher: JobPublisher,
         registry: WorkerRegistry,
@@ -34,165 +33,181 @@ class Conversation:
         self._store = store
         self._publisher = publisher
         self._registry = registry
-        self._bot_id = publisher.bot_id
-        self._answers = ReplyService(store, platform)
+        self._replies = ReplyService(store, platform)
         self._max_labels = max_labels
-        self._targets = Targets(store, self.picture_in, bot_id=self._bot_id, max_labels=max_labels)
+        self._targets = TargetFinder(store, self.pictures_in, max_labels=max_labels)
 
-    async def private_message(self, message: Message, speaker: Speaker, revision: int) -> None:
-        """Anything but a command in a private chat. `revision` is 0 unless it is an edit."""
-        (found,) = await self.pictures([message], message, revision)
-        if isinstance(found, Media):
-            await self.ask(message, speaker, (found,), message.caption, revision)
+    async def private_message(self, message: IncomingMessage, speaker: Speaker) -> None:
+        """Handle anything but a command in a private chat."""
+        found = await self.found_in([message], message)
+        if media := numbered(found):
+            await self.ask(message, speaker, media, message.caption)
             return
-        target: Target | NotAPicture | None = None
-        if message.text and not is_by(message, self._bot_id):
-            target = await self._targets.of(message, speaker, revision)
-        if isinstance(target, Target):
-            await self.ask(message, speaker, target.media, message.text, revision, target.question)
-        elif revision == 0 and (message.text or message.effective_attachment):
-            await self.refuse_target(message, speaker, found or target)
+        target: TargetPictures | NotAPicture | None = None
+        if message.text and not message.is_caption and not message.is_ours:
+            target = await self._targets.of(message, speaker)
+        if isinstance(target, TargetPictures):
+            await self.ask(message, speaker, target.media, message.text, target.question)
+        elif not message.is_edit and message.has_content:
+            await self.refuse_target(message, speaker, worst_of(found) or target)
 
-    async def group_message(self, message: Message, speaker: Speaker, revision: int) -> None:
-        """Anything but a command in a group: only a reply to our own question is meant for us."""
-        if not message.text:
+    async def group_message(self, message: IncomingMessage, speaker: Speaker) -> None:
+        """Handle anything but a command in a group: a reply to our own question, or nothing."""
+        if not message.text or message.is_caption:
             return
-        target = await self._targets.in_group(message, revision)
-        if isinstance(target, Target):
-            await self.ask(message, speaker, target.media, message.text, revision)
-        elif target and revision == 0:
+        target = await self._targets.in_group(message)
+        if isinstance(target, TargetPictures):
+            await self.ask(message, speaker, target.media, message.text)
+        elif target and not message.is_edit:
             await self.refuse_target(message, speaker, target)
 
-    async def classify(
-        self, message: Message, speaker: Speaker, phrases: str, revision: int
-    ) -> None:
+    async def classify(self, message: IncomingMessage, speaker: Speaker, phrases: str) -> None:
         """`/classify phrases`, as a caption or as a reply to a picture."""
-        (found,) = await self.pictures([message], message, revision)
-        if isinstance(found, Media):
-            await self.ask(message, speaker, (found,), phrases, revision)
+        found = await self.found_in([message], message)
+        if media := numbered(found):
+            await self.ask(message, speaker, media, phrases)
             return
-        target = await self._targets.of(message, speaker, revision, is_command=True)
-        if isinstance(target, Target):
-            await self.ask(message, speaker, target.media, phrases, revision, target.question)
-        elif why := target or found:
+        target = await self._targets.of(message, speaker)
+        if isinstance(target, TargetPictures):
+            await self.ask(message, speaker, target.media, phrases, target.question)
+        elif why := target or worst_of(found):
             await self.refuse_target(message, speaker, why)
         else:
             await self.refuse(message, speaker.sentences.reply_to_picture())
 
-    async def sort_by_stored(self, message: Message, speaker: Speaker) -> None:
-        """Sorts a new message's own picture, if it has one, whatever its caption says."""
-        picture = self.picture_in(message)
-        if isinstance(picture, Media):
-            await self.ask(message, speaker, (picture,), None, 0)
+    async def sort_by_stored(self, message: IncomingMessage, speaker: Speaker) -> None:
+        """Sort a new message's own pictures by stored phrases, whatever its caption says."""
+        pictures = self.pictures_in(message.attachments)
+        if isinstance(pictures, tuple):
+            await self.ask(message, speaker, pictures, None)
 
-    def picture_in(self, message: Message | ExternalReplyInfo) -> Media | NotAPicture | None:
-        """The message's picture, at the size that suits today's model; never one that we made."""
-        picture = picture_in(message, self._registry.image_size)
-        return NotAPicture.OURS if picture and is_by(message, self._bot_id) else picture
+    def pictures_in(
+        self, attachments: Sequence[Attachment]
+    ) -> tuple[Media, ...] | NotAPicture | None:
+        """Return the pictures at the size that suits today's model.
 
-    async def pictures(
-        self, messages: Sequence[Message], asking: Message, revision: int
-    ) -> list[Media | NotAPicture | None]:
-        """Each message's picture; in an edit of `asking`, at the size that was taken before.
-
-        Another model may want another size by now, but the picture is still the same.
+        Without any: why what is attached is none; None where nothing is attached.
         """
-        known = {media.unique_id: media for media in await self._shown_before(asking, revision)}
-        found = []
+        found = [self._at_todays_size(one) for one in attachments]
+        return numbered(found) or worst_of(found)
+
+    def _at_todays_size(self, attachment: Attachment) -> Media | NotAPicture:
+        if isinstance(attachment, Picture):
+            return attachment.sufficient(self._registry.image_size)
+        return attachment
+
+    async def found_in(
+        self, messages: Sequence[IncomingMessage], asking: IncomingMessage
+    ) -> list[Media | NotAPicture | None]:
+        """Return what each message shows; None for one that carries nothing.
+
+        In an edit of `asking`, pictures have the size that was taken before: another model may want
+        another size by now, but the picture is still the same.
+        """
+        known = {media.unique_id: media for media in await self._shown_before(asking)}
+        found: list[Media | NotAPicture | None] = []
         for message in messages:
-            before = [
-                known[size.file_unique_id] for size in message.photo if size.file_unique_id in known
-            ]
-            found.append(before[0] if before else self.picture_in(message))
+            for one in message.attachments:
+                sizes = one.sizes if isinstance(one, Picture) else ()
+                before = (known.get(size.media.unique_id) for size in sizes)
+                found.append(next(filter(None, before), None) or self._at_todays_size(one))
+            if not message.attachments:
+                found.append(None)
         return found
 
-    async def _shown_before(self, message: Message, revision: int) -> tuple[Media, ...]:
-        if not revision:
+    async def _shown_before(self, message: IncomingMessage) -> tuple[Media, ...]:
+        if not message.is_edit:
             return ()
-        if job := await self._store.latest_job(message.chat_id, message.message_id):
+        if job := await self._store.latest_job(message.ref.chat_id, message.ref.message_id):
             return job.media
         return await self._asked_back(message) or ()
 
-    async def _asked_back(self, message: Message) -> tuple[Media, ...] | None:
-        """The pictures of the question with which we answered a message, if we did."""
-        earlier = await self._store.answer_to(message.chat_id, message.message_id)
+    async def _asked_back(self, message: IncomingMessage) -> tuple[Media, ...] | None:
+        """Return the pictures of the question with which we answered a message, if we did."""
+        earlier = await self._store.answer_to(message.ref.chat_id, message.ref.message_id)
         if earlier is None:
             return None
-        return await self._store.question(message.chat_id, earlier.answer_id)
+        return await self._store.question(message.ref.chat_id, earlier.answer_id)
 
     async def ask(
         self,
-        message: Message,
+        message: IncomingMessage,
         speaker: Speaker,
         media: tuple[Media, ...],
         phrases: str | None,
-        revision: int,
         answers_question: int | None = None,
         admission: Admission | None = None,
     ) -> None:
-        """Asks the workers, or asks back where there are no phrases.
+        """Ask the workers, or ask the person where there are no phrases.
 
         Args:
+            phrases: as typed; None or empty: the person's stored ones.
             answers_question: our question that this message answers, which is then closed.
-            admission: of the album that this is a part of: that is told once that there is no room.
+            admission: of the album that this is a part of, so that a lack of room is told once.
         """
         admission = admission or Admission()
-        place = place_of(message)
-        ask = ClassifyRequest(
-            place=place,
+        ref, sentences = message.ref, speaker.sentences
+        request = ClassifyRequest(
+            place=ref,
             user_id=speaker.user_id,
-            language=speaker.sentences.language,
+            language=sentences.language,
             media=media,
             labels=speaker.person.labels,
             template=speaker.person.template,
-            revision=revision,
-            private=is_private(message),
+            revision=message.revision,
+            private=message.is_private,
             has_own_labels=False,
+            platform=self._platform.name,
         )
         if phrases:
             try:
                 labels = parse(phrases, max_labels=self._max_labels)
             except LabelsRefused as error:
                 # A caption of commas is as good as none.
-                if message.text or not isinstance(error, NoLabels):
-                    refused = replace(ask, labels=_all_in(phrases), has_own_labels=True)
-                    await self._refuse_phrases(
-                        message, refused, speaker.sentences.labels_refused(error)
-                    )
+                is_text = bool(message.text) and not message.is_caption
+                if is_text or not isinstance(error, NoLabels):
+                    refused = replace(request, labels=_all_in(phrases), has_own_labels=True)
+                    await self._refuse_phrases(message, refused, sentences.labels_refused(error))
                     return
             else:
-                ask = replace(ask, labels=labels, has_own_labels=True)
-        if not ask.labels:
-            await self._ask_back(message, speaker, ask)
+                request = replace(request, labels=labels, has_own_labels=True)
+        if not request.labels:
+            await self._ask_back(speaker, request)
             return
-        if revision and not ask.has_own_labels and await self._is_asked_already(message, ask):
+        if (
+            message.is_edit
+            and not request.has_own_labels
+            and await self._is_asked_already(message, request)
+        ):
             return
         earlier = None
-        if revision:  # an edit, and before it we may have asked for phrases
-            earlier = await self._store.answer_to(message.chat_id, message.message_id)
+        if message.is_edit:  # before it, we may have asked for phrases
+            earlier = await self._store.answer_to(ref.chat_id, ref.message_id)
         try:
-            await self._publisher.submit(ask, admission)
+            await self._publisher.submit(request, admission)
         except JobRefused as refusal:
             if not (isinstance(refusal, Busy) and admission.is_refused):
                 await self.refuse(message, str(refusal))
             admission.is_refused = admission.is_refused or isinstance(refusal, Busy)
-            if await self._store.latest_job(place.chat_id, place.message_id) is None:
-                await retry_until_stored(lambda: self._store.record_refusal(ask))
+            if await self._store.latest_job(ref.chat_id, ref.message_id) is None:
+                await retry_until_stored(lambda: self._store.record_refusal(request))
         else:
             # What we asked about this picture is settled, by a reply or by an edited caption.
             asked = {answers_question, earlier.answer_id if earlier else None} - {None}
             for question_id in asked:
-                await self._store.close_questions(message.chat_id, speaker.user_id, question_id)
+                await self._store.close_questions(ref.chat_id, speaker.user_id, question_id)
 
-    async def refuse(self, message: Message, sentence: str) -> None:
-        """Answers with a sentence, in place of any earlier sentence."""
-        await self._answers.text(place_of(message), sentence)
+    async def refuse(self, message: IncomingMessage, sentence: str) -> None:
+        """Answer with a sentence, in place of any earlier sentence."""
+        await self._replies.text(message.ref, sentence)
 
     async def _refuse_phrases(
-        self, message: Message, refused: ClassifyRequest, sentence: str
+        self, message: IncomingMessage, refused: ClassifyRequest, sentence: str
     ) -> None:
-        """The message's last word; a chart of what it said before would wipe it out."""
-        latest = await self._store.latest_job(message.chat_id, message.message_id)
+        """Make this refusal the last answer: a chart of what the message said before must not
+        replace it.
+        """
+        latest = await self._store.latest_job(message.ref.chat_id, message.ref.message_id)
         if latest and (
             latest.revision > refused.revision or latest.fingerprint == refused.fingerprint
         ):
@@ -201,44 +216,45 @@ class Conversation:
         await self.refuse(message, sentence)
         await retry_until_stored(lambda: self._store.record_refusal(refused))
 
-    async def _is_asked_already(self, message: Message, ask: ClassifyRequest) -> bool:
-        """Whether an edit shows what we asked back about; phrases that were stored since wait."""
-        if await self._store.latest_job(message.chat_id, message.message_id):
-            return False  # it says itself what the message said
-        asked = await self._asked_back(message) or ()
-        return [media.unique_id for media in asked] == [media.unique_id for media in ask.media]
+    async def _is_asked_already(self, message: IncomingMessage, request: ClassifyRequest) -> bool:
+        """Return whether an edit shows the pictures of our open question.
 
-    async def _ask_back(self, message: Message, speaker: Speaker, ask: ClassifyRequest) -> None:
-        place = ask.place
-        latest = await self._store.latest_job(place.chat_id, place.message_id)
-        if latest and latest.revision < ask.revision:
+        Phrases that the person stored since then do not answer it.
+        """
+        if await self._store.latest_job(message.ref.chat_id, message.ref.message_id):
+            return False  # the job's fingerprint tells whether the edit says anything new
+        asked = await self._asked_back(message) or ()
+        return [media.unique_id for media in asked] == [media.unique_id for media in request.media]
+
+    async def _ask_back(self, speaker: Speaker, request: ClassifyRequest) -> None:
+        ref = request.place
+        latest = await self._store.latest_job(ref.chat_id, ref.message_id)
+        if latest and latest.revision < request.revision:
             # Its phrases were taken away. Once others are stored, that is no reason to answer.
-            await self._store.change_fingerprint(latest.id, ask.fingerprint)
-        if earlier := await self._store.answer_to(place.chat_id, place.message_id):
+            await self._store.change_fingerprint(latest.id, request.fingerprint)
+        if earlier := await self._store.answer_to(ref.chat_id, ref.message_id):
             # Asked already; but the picture may be another by now, or an album have more of them.
-            if ask.revision:
-                await self._store.change_question(place.chat_id, earlier.answer_id, ask.media)
+            if request.revision:
+                await self._store.change_question(ref.chat_id, earlier.answer_id, request.media)
             return
         if latest:
             return  # an edit took the phrases away, or brought some before this came
-        question_id = await self._platform.send_text(
-            place,
-            speaker.sentences.which_phrases(),
-            ForceReply(
-                selective=True, input_field_placeholder=speaker.sentences.phrases_placeholder()
-            ),
+        question_id = await self._platform.ask_for_reply(
+            ref, speaker.sentences.which_phrases(), speaker.sentences.phrases_placeholder()
         )
         await retry_until_stored(
             lambda: self._store.record_question(
-                place.chat_id, question_id, speaker.user_id, ask.media
+                ref.chat_id, question_id, speaker.user_id, request.media
             )
         )
         await retry_until_stored(
-            lambda: self._store.record_answer(place, question_id, is_chart=False)
+            lambda: self._store.record_answer(ref, question_id, is_chart=False)
         )
 
-    async def refuse_target(self, message: Message, speaker: Speaker, why: object) -> None:
-        """Says why a message is about no picture."""
+    async def refuse_target(
+        self, message: IncomingMessage, speaker: Speaker, why: NotAPicture | None
+    ) -> None:
+        """Say why a message is about no picture."""
         sentences = speaker.sentences
         if why is NotAPicture.MOVING:
             sentence = sentences.moving_picture()
@@ -249,6 +265,12 @@ class Conversation:
         else:
             sentence = sentences.only_pictures()
         await self.refuse(message, sentence)
+
+
+def worst_of(found: Sequence[Media | NotAPicture | None]) -> NotAPicture | None:
+    """Return why nothing of what was found is a picture, in the one reason that says most."""
+    reasons = (NotAPicture.OURS, NotAPicture.MOVING, NotAPicture.OTHER_FILE)
+    return next((why for why in reasons if why in found), None)
 
 
 def _all_in(phrases: str) -> tuple[str, ...]:

@@ -1,15 +1,13 @@
-"""Games in Telegram: commands, replies to boards and pressed buttons become events of rounds."""
+"""Games in a chat: commands, replies to boards and pressed buttons become events of rounds."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
 
-from telegram import CallbackQuery, Message
-
-from bot.chat.people import Speaker, is_private, place_of, speaker
+from bot.chat.people import Speaker, speaker_of
+from bot.chat.preferences import CommandHandler
 from bot.games.beat_clip.rules import REVEAL
 from bot.games.boards import pressed_in
-from bot.games.leaderboard import Scores
-from bot.games.players import Admins, player_of, sender_of
+from bot.games.leaderboard import Leaderboard
+from bot.games.players import may_decide, player_of
 from bot.games.rules import GAMES, Game, RoundId
 from bot.games.rules.events import Pressed, Said, Sent, Skipped, Stopped, Toast
 from bot.games.rules.round import Note, Phase
@@ -17,185 +15,174 @@ from bot.games.rules.spelling import meant
 from bot.games.runner import GameRunner
 from bot.games.settings import GroupSettings
 from bot.games.starting import Start, Starting
+from bot.platform.incoming import ButtonPress, IncomingMessage, ReferencedMessage
 from bot.platform.models import MessageRef
-from bot.platform.ports import Button
+from bot.platform.ports import Button, ChatPlatform
 from bot.storage import Store
-from bot.telegram.platform import TelegramPlatform, telegram_errors
 
 _PLAY = "game:play:"
 _ICONS = {Game.GUESS: "🎯", Game.DUEL: "⚔️", Game.HUNT: "🔎"}
 
-Handler = Callable[[Message, Speaker, str], Awaitable[None]]
 
-
-class Games:
+class GameCommands:
     """Each command takes the message, who speaks, and what follows the command."""
 
     def __init__(
         self,
-        platform: TelegramPlatform,
+        platform: ChatPlatform,
         store: Store,
         runner: GameRunner,
         starting: Starting,
-        admins: Admins,
-        scores: Scores,
+        leaderboard: Leaderboard,
         settings: GroupSettings,
-        *,
-        bot_id: int,
     ) -> None:
         self._platform = platform
         self._store = store
         self._runner = runner
         self._starting = starting
-        self._admins = admins
         self._settings = settings
-        self._bot_id = bot_id
-        self.commands: dict[str, Handler] = {
+        self.commands: dict[str, CommandHandler] = {
             "play": self._play,
             "stop": self._stop,
             "skip": self._skip,
             **{game.value: self._command(game) for game in GAMES},
-            **scores.commands,
+            **leaderboard.commands,
             "settings": settings.command,
         }
 
-    def _command(self, game: Game) -> Handler:
-        async def start(message: Message, who: Speaker, argument: str) -> None:
-            sender = sender_of(message)
-            assert sender is not None  # or nobody would speak
-            wanted = Start(message.message_id, message, sender, who, argument)
+    def _command(self, game: Game) -> CommandHandler:
+        async def start(message: IncomingMessage, who: Speaker, argument: str) -> None:
+            number = message.ref.message_id
+            wanted = Start(number, message.ref, message.topic, message.context, who, argument)
             if refusal := await self._starting.starts(game, wanted):
-                await self._platform.send_board(place_of(message), refusal)
+                await self._platform.send_board(message.ref, refusal)
 
         return start
 
-    async def reply(self, message: Message, who: Speaker, *, edited: bool) -> bool:
-        """A message without a command; False when it does not reply to a board of a round."""
-        place = place_of(message)
-        board = message.reply_to_message
-        if board is None or not (board.from_user and board.from_user.id == self._bot_id):
+    async def reply(self, message: IncomingMessage, who: Speaker) -> bool:
+        """Handle a message without a command; False when it replies to no board of a round."""
+        board = message.replies_to
+        if board is None or board.is_elsewhere or board.ref is None or not board.is_ours:
             return False
-        row = await self._runner.round_at(place.chat_id, place.thread_id)
+        topic, number = message.topic, message.ref.message_id
+        row = await self._runner.round_at(topic.chat_id, topic.thread_id)
         if row is None or not (
-            board.message_id == row.display.board_id or _carries(board, row.id.number)
+            board.ref.message_id == row.display.board_id or _carries(board, row.id.number)
         ):
             return False
-        sender = sender_of(message)
-        assert sender is not None  # or nobody would speak
-        player = await player_of(sender, self._store)
-        picture = self._starting.picture_in(message)
+        player = await player_of(message.author, self._store)
+        picture = self._starting.picture_in(message.attachments)
         event: Said | Sent
-        if message.text:
-            event = Said(row.id, player, message.message_id, message.text, edited)
-        elif picture and not edited:
-            event = Sent(row.id, player, message.message_id, picture)
+        if message.text and not message.is_caption:
+            event = Said(row.id, player, number, message.text, message.is_edit)
+        elif picture and not message.is_edit:
+            event = Sent(row.id, player, number, picture)
         else:
             return True
-        await self._runner.happens(place.chat_id, place.thread_id, event)
+        await self._runner.happens(topic.chat_id, topic.thread_id, event)
         return True
 
-    async def press(self, query: CallbackQuery) -> bool:
-        """A button was pressed; False when it is none of a game. Always answered."""
-        data = query.data or ""
-        who = await speaker(query.from_user, self._store)
-        if pressed := pressed_in(data):
-            whisper = await self._pressed(query, *pressed)
-            text = who.sentences.whisper(whisper.note, whisper.label, whisper.seconds)
-        elif data.startswith(_PLAY):
-            text = await self._chosen(query, who, data.removeprefix(_PLAY))
+    async def press(self, press: ButtonPress) -> bool:
+        """Handle and answer a pressed button; False when it is none of a game."""
+        who = await speaker_of(press.author, self._store)
+        is_choice = press.data.startswith(_PLAY)
+        if pressed := pressed_in(press.data):
+            toast = await self._pressed(press, *pressed)
+            text = who.sentences.whisper(toast.note, toast.label, toast.seconds)
+        elif is_choice:
+            text = await self._chosen(press, who, press.data.removeprefix(_PLAY))
         else:
-            return await self._settings.press(query)
-        async with telegram_errors():
-            await query.answer(text, show_alert=data.startswith(_PLAY) and bool(text))
+            return await self._settings.press(press)
+        await self._platform.answer_press(press, text, is_alert=is_choice and bool(text))
         return True
 
-    async def _pressed(self, query: CallbackQuery, number: int, choice: str) -> Toast:
+    async def _pressed(self, press: ButtonPress, number: int, choice: str) -> Toast:
         over = Toast(Note.OVER)
-        if not isinstance(query.message, Message):
-            return over  # too old for Telegram to say where it is
-        place = place_of(query.message)
-        row = await self._runner.round_at(place.chat_id, place.thread_id)
+        topic, user_id = press.topic, press.author.id
+        if topic is None or press.ref is None:
+            return over  # too old: the platform no longer says where it is
+        row = await self._runner.round_at(topic.chat_id, topic.thread_id)
         if row is None or row.id.number != number:
             return over
-        user = query.from_user
         may_end = choice == REVEAL and (
-            user.id == row.state.table.starter.id
-            or await self._admins.has(query.message.chat, user.id)
+            user_id == row.state.table.starter.id
+            or await may_decide(self._platform, topic, user_id)
         )
         event = Pressed(
-            RoundId(place.chat_id, number),
-            await player_of(user, self._store),
+            RoundId(topic.chat_id, number),
+            await player_of(press.author, self._store),
             choice,
             may_end,
-            await self._store.streak(place.chat_id, user.id),
+            await self._store.streak(topic.home_id, user_id),
         )
-        return await self._runner.happens(place.chat_id, place.thread_id, event) or over
+        return await self._runner.happens(topic.chat_id, topic.thread_id, event) or over
 
-    async def _play(self, message: Message, who: Speaker, argument: str) -> None:
-        """The games as buttons, or the one that is named. On a photo they are about that photo."""
+    async def _play(self, message: IncomingMessage, who: Speaker, argument: str) -> None:
+        """Offer the games as buttons, or start the one that is named.
+
+        On a photo they are about that photo.
+        """
         game = meant(argument, [game.value for game in GAMES])
         if game:
             _, _, rest = " ".join(argument.split()).partition(" ")
             await self._command(Game(game))(message, who, rest)
             return
-        found = await self._starting.picture(message)
-        place = place_of(message)
-        at = MessageRef(place.chat_id, found[1] if found else place.message_id, place.thread_id)
-        offered = [g for g in GAMES if not (g is Game.DUEL and is_private(message))]
+        found = await self._starting.picture(message.context)
+        ref = message.ref
+        if found:
+            ref = MessageRef(ref.chat_id, found[1], ref.thread_id)
+        offered = [g for g in GAMES if not (g is Game.DUEL and message.is_private)]
         buttons = tuple(
             (Button(f"{_ICONS[game]} {who.sentences.game_name(game)}", _PLAY + game.value),)
             for game in offered
         )
-        await self._platform.send_board(at, who.sentences.games_menu(), buttons)
+        await self._platform.send_board(ref, who.sentences.games_menu(), buttons)
 
-    async def _chosen(self, query: CallbackQuery, who: Speaker, name: str) -> str:
-        """A game of the menu was chosen; returns why it can't be, or nothing."""
-        menu = query.message
-        if name not in set(GAMES) or not isinstance(menu, Message):
+    async def _chosen(self, press: ButtonPress, who: Speaker, name: str) -> str:
+        """Start the game that was chosen in the menu; return why that can't be, or nothing."""
+        if name not in set(GAMES) or press.ref is None or press.topic is None:
             return ""
         game = Game(name)
-        if game is not Game.HUNT and await self._starting.picture(menu) is None:
+        if game is not Game.HUNT and await self._starting.picture(press.context) is None:
             return who.sentences.photo_first(game)
-        start = Start(number_of(query.id), menu, query.from_user, who)
+        start = Start(number_of(press.id), press.ref, press.topic, press.context, who)
         return await self._starting.starts(game, start) or ""
 
-    async def _stop(self, message: Message, who: Speaker, _argument: str) -> None:
+    async def _stop(self, message: IncomingMessage, who: Speaker, _argument: str) -> None:
         await self._end(message, who, Stopped)
 
-    async def _skip(self, message: Message, who: Speaker, _argument: str) -> None:
+    async def _skip(self, message: IncomingMessage, who: Speaker, _argument: str) -> None:
         await self._end(message, who, Skipped)
 
     async def _end(
-        self, message: Message, who: Speaker, event: type[Stopped] | type[Skipped]
+        self, message: IncomingMessage, who: Speaker, event: type[Stopped] | type[Skipped]
     ) -> None:
-        place = place_of(message)
-        row = await self._runner.round_at(place.chat_id, place.thread_id)
+        topic = message.topic
+        row = await self._runner.round_at(topic.chat_id, topic.thread_id)
         if row is None or row.state.phase is Phase.OVER:
-            await self._platform.send_board(place, who.sentences.game_not_running())
-        elif who.user_id == row.state.table.starter.id or await self._admins.has(
-            message.chat, who.user_id
+            await self._platform.send_board(message.ref, who.sentences.game_not_running())
+        elif who.user_id == row.state.table.starter.id or await may_decide(
+            self._platform, topic, who.user_id
         ):
             # The round tells the result itself.
-            await self._runner.happens(place.chat_id, place.thread_id, event(row.id))
+            await self._runner.happens(topic.chat_id, topic.thread_id, event(row.id))
         else:
-            await self._platform.send_board(place, who.sentences.may_not_end())
+            await self._platform.send_board(message.ref, who.sentences.may_not_end())
 
 
 def number_of(press: str) -> int:
-    """A round's number from the id of a press: the same for the same press.
+    """Return a round's number from the id of a press: the same for the same press.
 
-    Bot API: an id is any string; in practice a number that may be negative. Never that of a
-    message but by a chance of 2**-24: those are below 2**32.
+    An id is any string (Bot API); in practice a number that may be negative. The result is below
+    2**56 and, but by a chance of 2**-24, above 2**32: ids of messages are below that.
     """
     return int.from_bytes(hashlib.sha256(press.encode()).digest()[:7])
 
 
-def _carries(board: Message, number: int) -> bool:
-    """Whether a message of ours is a board of this round, by its buttons.
+def _carries(board: ReferencedMessage, number: int) -> bool:
+    """Return whether a message of ours is a board of this round, by its buttons.
 
     A crash may have sent a board twice, and a quick player may reply before it is stored which
     message is the board.
     """
-    rows = board.reply_markup.inline_keyboard if board.reply_markup else ()
-    data = [str(button.callback_data) for row in rows for button in row]
-    return any((found := pressed_in(one)) and found[0] == number for one in data)
+    return any((found := pressed_in(data)) and found[0] == number for data in board.buttons)

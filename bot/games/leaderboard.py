@@ -1,17 +1,16 @@
 """/score and /forget: who leads, who does not want to be seen, and what is deleted."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
-from telegram import Message
-
-from bot.chat.people import Speaker, place_of
+from bot.chat.people import Speaker
+from bot.chat.preferences import CommandHandler
 from bot.games.rules import GAMES, Game, Player, game_of
 from bot.games.rules.spelling import meant
 from bot.games.runner import GameRunner
 from bot.i18n import Sentences
+from bot.platform.incoming import IncomingMessage
+from bot.platform.ports import ChatPlatform
 from bot.storage import Standing, Store
-from bot.telegram.platform import TelegramPlatform
 
 # Three leaderboards of so many lines each fit into one message.
 _LINES, _LINES_OF_ALL = 5, 10
@@ -19,15 +18,13 @@ _LINES, _LINES_OF_ALL = 5, 10
 # Streaks are of Beat CLIP: they stand in its leaderboard, and in those of all games.
 _WITH_STREAKS = {None, Game.GUESS}
 
-Handler = Callable[[Message, Speaker, str], Awaitable[None]]
 
-
-class Scores:
+class Leaderboard:
     """Each command takes the message, who speaks, and what follows the command."""
 
     def __init__(
         self,
-        platform: TelegramPlatform,
+        platform: ChatPlatform,
         store: Store,
         runner: GameRunner,
         *,
@@ -37,12 +34,12 @@ class Scores:
         self._store = store
         self._runner = runner
         self._admin_ids = admin_ids
-        self.commands: dict[str, Handler] = {"score": self._score, "forget": self._forget}
+        self.commands: dict[str, CommandHandler] = {"score": self._score, "forget": self._forget}
 
-    async def _score(self, message: Message, who: Speaker, argument: str) -> None:
+    async def _score(self, message: IncomingMessage, who: Speaker, argument: str) -> None:
         word = argument.strip().casefold()
         if word == "reset" and who.user_id in self._admin_ids:
-            await self._store.reset_scores(message.chat_id)
+            await self._store.reset_scores(message.topic.home_id)
             text = who.sentences.score_reset()
         elif word == "hide":
             await self._store.hide(who.user_id)
@@ -52,28 +49,30 @@ class Scores:
             text = who.sentences.score_shown()
         else:
             text = await self._leaderboards(message, who.sentences, meant(argument, GAMES))
-        await self._platform.send_board(place_of(message), text)
+        await self._platform.send_board(message.ref, text)
 
-    async def _forget(self, message: Message, who: Speaker, _argument: str) -> None:
+    async def _forget(self, message: IncomingMessage, who: Speaker, _argument: str) -> None:
         # Hidden first: what a round gives from now on is not stored.
         await self._store.hide(who.user_id)
         await self._runner.forget(who.user_id)
         await self._store.forget_scores(who.user_id)
-        await self._platform.send_board(place_of(message), who.sentences.score_forgotten())
+        await self._platform.send_board(message.ref, who.sentences.score_forgotten())
 
-    async def _leaderboards(self, message: Message, sentences: Sentences, named: str | None) -> str:
+    async def _leaderboards(
+        self, message: IncomingMessage, sentences: Sentences, named: str | None
+    ) -> str:
         """This game's, this week's and that of all time."""
-        chat_id = message.chat_id
+        home_id = message.topic.home_id
         game = Game(named) if named else await self._game_here(message)
         wanted: list[tuple[str, Game | None, float, int]] = [
-            (sentences.this_week(), None, _monday(message.date), _LINES),
+            (sentences.this_week(), None, _monday(message.sent_at), _LINES),
             (sentences.all_time(), None, 0.0, _LINES_OF_ALL),
         ]
         if game:
             wanted.insert(0, (sentences.game_name(game), game, 0.0, _LINES))
         sections = []
         for title, only, since, limit in wanted:
-            found = await self._store.leaderboard(chat_id, game=only, since=since, limit=limit)
+            found = await self._store.leaderboard(home_id, game=only, since=since, limit=limit)
             if found:
                 lines = [_line(one, place, only, sentences) for place, one in enumerate(found, 1)]
                 sections.append(sentences.score_section(title, lines))
@@ -81,13 +80,13 @@ class Scores:
             return sentences.no_scores()
         return "\n\n".join([sentences.score_heading(), *sections, sentences.score_help()])
 
-    async def _game_here(self, message: Message) -> Game | None:
+    async def _game_here(self, message: IncomingMessage) -> Game | None:
         """The game that is played here, or was played last in the chat."""
-        place = place_of(message)
-        row = await self._runner.round_at(place.chat_id, place.thread_id)
+        topic = message.topic
+        row = await self._runner.round_at(topic.chat_id, topic.thread_id)
         if row:
             return game_of(row.state)
-        last = await self._store.last_game(place.chat_id)
+        last = await self._store.last_game(topic.home_id)
         return Game(last) if last else None
 
 

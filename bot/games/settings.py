@@ -5,20 +5,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from telegram import CallbackQuery, Message
-
-from bot.chat.people import Speaker, place_of, speaker
+from bot.chat.people import Speaker, speaker_of
 from bot.games.beat_clip import rules as beat_clip
 from bot.games.duel import rules as duel
 from bot.games.hunt import rules as hunt
 from bot.games.pace import EditPace
-from bot.games.players import Admins
+from bot.games.players import may_decide
 from bot.i18n import Sentences, languages
+from bot.platform.incoming import ButtonPress, IncomingMessage
 from bot.platform.models import MessageRef
-from bot.platform.ports import Button, Buttons, RetryLater, TargetGone
+from bot.platform.ports import Button, Buttons, ChatPlatform, RetryLater, TargetGone
 from bot.runtime.clock import steady
 from bot.storage import GameSettings, Store
-from bot.telegram.platform import TelegramPlatform, telegram_errors
 
 _PREFIX = "game:set:"
 _PACES = (0.5, 1.0, 2.0)
@@ -30,46 +28,39 @@ T = TypeVar("T")
 class GroupSettings:
     """The command and its buttons."""
 
-    def __init__(
-        self, platform: TelegramPlatform, store: Store, admins: Admins, edits: EditPace
-    ) -> None:
+    def __init__(self, platform: ChatPlatform, store: Store, edits: EditPace) -> None:
         self._platform = platform
         self._store = store
-        self._admins = admins
         self._edits = edits
         self._editing: dict[tuple[int, int], asyncio.Task[None]] = {}
 
-    async def command(self, message: Message, who: Speaker, _argument: str) -> None:
+    async def command(self, message: IncomingMessage, who: Speaker, _argument: str) -> None:
         """`/settings`."""
-        settings = await self._store.game_settings(message.chat_id)
+        settings = await self._store.game_settings(message.topic.home_id)
         text = _text(settings, who.sentences)
-        await self._platform.send_board(place_of(message), text, _buttons(who.sentences))
+        await self._platform.send_board(message.ref, text, _buttons(who.sentences))
 
-    async def press(self, query: CallbackQuery) -> bool:
-        """A button was pressed; False when it is none of ours. Always answered."""
-        data = query.data or ""
-        if not data.startswith(_PREFIX):
+    async def press(self, press: ButtonPress) -> bool:
+        """Handle and answer a pressed button; False when it is none of ours."""
+        if not press.data.startswith(_PREFIX):
             return False
-        who = await speaker(query.from_user, self._store)
+        who = await speaker_of(press.author, self._store)
         text = who.sentences.settings_only_admins()
-        if isinstance(query.message, Message) and await self._admins.has(
-            query.message.chat, who.user_id
-        ):
-            place = place_of(query.message)
-            settings = await self._store.game_settings(place.chat_id)
-            changed = _changed(settings, data.removeprefix(_PREFIX))
-            await self._store.set_game_settings(place.chat_id, changed)
+        topic = press.topic
+        if topic and press.ref and await may_decide(self._platform, topic, who.user_id):
+            settings = await self._store.game_settings(topic.home_id)
+            changed = _changed(settings, press.data.removeprefix(_PREFIX))
+            await self._store.set_game_settings(topic.home_id, changed)
             text = who.sentences.settings_changed()
-            self._edit_soon(place, who.sentences)
-        async with telegram_errors():
-            await query.answer(text)
+            self._edit_soon(press.ref, topic.home_id, who.sentences)
+        await self._platform.answer_press(press, text)
         return True
 
-    def _edit_soon(self, place: MessageRef, sentences: Sentences) -> None:
-        """Shows the settings once the chat may have an edit; many presses are one edit."""
-        key = place.chat_id, place.message_id
+    def _edit_soon(self, ref: MessageRef, home_id: int, sentences: Sentences) -> None:
+        """Show the settings once the chat may have an edit; many presses are one edit."""
+        key = ref.chat_id, ref.message_id
         if key not in self._editing:
-            task = asyncio.create_task(self._edit(place, sentences))
+            task = asyncio.create_task(self._edit(ref, home_id, sentences))
             self._editing[key] = task
             task.add_done_callback(lambda done: self._edited(key, done))
 
@@ -77,17 +68,17 @@ class GroupSettings:
         if self._editing.get(key) is done:  # else a newer edit is under way
             del self._editing[key]
 
-    async def _edit(self, place: MessageRef, sentences: Sentences) -> None:
+    async def _edit(self, ref: MessageRef, home_id: int, sentences: Sentences) -> None:
         now = steady()
-        await asyncio.sleep(self._edits.book(place.chat_id, now) - now)
-        key = place.chat_id, place.message_id
-        self._edited(key, asyncio.current_task())  # a press from now on needs one of its own
-        text = _text(await self._store.game_settings(place.chat_id), sentences)
+        await asyncio.sleep(self._edits.book(ref.chat_id, now) - now)
+        key = ref.chat_id, ref.message_id
+        self._edited(key, asyncio.current_task())  # a press from now on needs an edit of its own
+        text = _text(await self._store.game_settings(home_id), sentences)
         try:
-            await self._platform.edit_board(place, place.message_id, text, _buttons(sentences))
+            await self._platform.edit_board(ref, ref.message_id, text, _buttons(sentences))
         except RetryLater as error:
             await asyncio.sleep(error.after or 1.0)
-            self._edit_soon(place, sentences)
+            self._edit_soon(ref, home_id, sentences)
         except TargetGone:
             pass  # what was chosen is stored all the same
 

@@ -1,23 +1,24 @@
 """Starting games: what a command, or a button of /play, needs to become a round."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from telegram import Chat, Message, User
-
-from bot.chat.classify import Conversation
-from bot.chat.people import Speaker, place_of
+from bot.chat.classify import ClassifyHandler
+from bot.chat.people import Speaker
 from bot.games.beat_clip.rules import MAX_LABELS, MIN_LABELS, SECONDS, BeatClip
 from bot.games.duel import rules as duel
 from bot.games.duel.rules import Duel
 from bot.games.hunt import rules as hunt
 from bot.games.hunt.phrases import some
 from bot.games.hunt.rules import Hunt
-from bot.games.players import Admins
+from bot.games.players import may_decide
 from bot.games.rules import Game, Player, RoundConfig, RoundId, State
 from bot.games.rules.round import Phase
 from bot.games.runner import GameRunner
+from bot.platform.incoming import Attachment, ChatTopic, ReferencedMessage
 from bot.platform.models import Media, MessageRef
+from bot.platform.ports import ChatPlatform
 from bot.storage import GameSettings, Store
 from inference.protocol.errors import LabelTooLong, NoLabels, TooManyLabels
 from inference.protocol.labels import MAX_LABEL_LENGTH, clean, parse
@@ -32,19 +33,17 @@ class Start:
 
     Attributes:
         number: of the round to come: the same for the same command or press.
-        message: the command, or our menu that was pressed.
+        ref: the command, or our menu that was pressed.
+        context: the messages that may show the picture, the nearest first.
         argument: what followed the command.
     """
 
     number: int
-    message: Message
-    sender: User | Chat
+    ref: MessageRef
+    topic: ChatTopic
+    context: tuple[ReferencedMessage, ...]
     who: Speaker
     argument: str = ""
-
-    @property
-    def chat(self) -> Chat:
-        return self.message.chat
 
 
 class Starting:
@@ -52,18 +51,15 @@ class Starting:
 
     def __init__(
         self,
+        platform: ChatPlatform,
         store: Store,
         runner: GameRunner,
-        conversation: Conversation,
-        admins: Admins,
-        *,
-        bot_id: int,
+        classify: ClassifyHandler,
     ) -> None:
-        self._bot_id = bot_id
+        self._platform = platform
         self._store = store
         self._runner = runner
-        self._conversation = conversation
-        self._admins = admins
+        self._classify = classify
         self._random = random.SystemRandom()
 
     async def starts(self, game: Game, start: Start) -> str | None:
@@ -78,8 +74,8 @@ class Starting:
 
     async def guess(self, start: Start) -> str | None:
         """Beat CLIP: labels as typed, else the person's own, else some of the bot's."""
-        settings = await self._store.game_settings(start.chat.id)
-        found = await self.picture(start.message)
+        settings = await self._store.game_settings(start.topic.home_id)
+        found = await self.picture(start.context)
         if found is None:
             return start.who.sentences.game_photo_missing(Game.GUESS)
         limit = min(MAX_LABELS, settings.labels)
@@ -110,12 +106,12 @@ class Starting:
 
     async def duel(self, start: Start) -> str | None:
         """Caption duel."""
-        if start.chat.type == Chat.PRIVATE:
+        if start.topic.is_private:
             return start.who.sentences.duel_needs_group()
-        found = await self.picture(start.message)
+        found = await self.picture(start.context)
         if found is None:
             return start.who.sentences.game_photo_missing(Game.DUEL)
-        settings = await self._store.game_settings(start.chat.id)
+        settings = await self._store.game_settings(start.topic.home_id)
         table = await self._table(start, settings, duel.SECONDS, found[1])
         if table is None:
             return start.who.sentences.may_not_start()
@@ -126,8 +122,8 @@ class Starting:
         target = clean(start.argument)
         if len(target) > MAX_LABEL_LENGTH:
             return start.who.sentences.hunt_phrase_wrong(MAX_LABEL_LENGTH)
-        settings = await self._store.game_settings(start.chat.id)
-        table = await self._table(start, settings, hunt.SECONDS, start.message.message_id)
+        settings = await self._store.game_settings(start.topic.home_id)
+        table = await self._table(start, settings, hunt.SECONDS, start.ref.message_id)
         if table is None:
             return start.who.sentences.may_not_start()
         shown = asked = target
@@ -143,24 +139,24 @@ class Starting:
         )
         return await self._begins(start, state)
 
-    def picture_in(self, message: Message) -> Media | None:
-        """A message's own picture, if it has one that can be read."""
-        picture = self._conversation.picture_in(message)
-        return picture if isinstance(picture, Media) else None
+    def picture_in(self, attachments: Sequence[Attachment]) -> Media | None:
+        """Return the first picture that a message carries, if one of them can be read."""
+        pictures = self._classify.pictures_in(attachments)
+        return pictures[0] if isinstance(pictures, tuple) else None
 
-    async def picture(self, message: Message) -> tuple[Media, int] | None:
-        """The picture that a message is about, and the message that shows it."""
-        for shown in (message, message.reply_to_message):
-            if shown is None:
+    async def picture(self, context: Sequence[ReferencedMessage]) -> tuple[Media, int] | None:
+        """Return the first picture that these messages show, and the message that shows it."""
+        for shown in context:
+            if shown.ref is None:
                 continue
-            # Our chart is a picture too, but who replies to it means the one that it speaks of.
-            job = await self._store.job_answered_by(message.chat_id, shown.message_id)
-            if job:
-                return job.media[0], shown.message_id
-            # That of a game belongs to no job: it has the answer on it.
-            is_ours = shown.from_user is not None and shown.from_user.id == self._bot_id
-            if not is_ours and (picture := self.picture_in(shown)):
-                return picture, shown.message_id
+            chat_id, message_id = shown.ref.chat_id, shown.ref.message_id
+            # Our chart is a picture too, but a reply to it means the picture that it speaks of.
+            if job := await self._store.job_answered_by(chat_id, message_id):
+                return job.media[0], message_id
+            # The chart of a game belongs to no job, and counts as no picture: it has the answer on
+            # it.
+            if picture := self.picture_in(shown.attachments):
+                return picture, message_id
         return None
 
     async def _begins(self, start: Start, state: State) -> str | None:
@@ -175,14 +171,14 @@ class Starting:
         self, start: Start, settings: GameSettings, seconds: float, reply_to: int
     ) -> RoundConfig | None:
         """Where a new round is played; None when this person may not start one."""
-        if settings.admins_only and not await self._admins.has(start.chat, start.who.user_id):
+        topic, user_id = start.topic, start.who.user_id
+        if settings.admins_only and not await may_decide(self._platform, topic, user_id):
             return None
-        place: MessageRef = place_of(start.message)
         return RoundConfig(
-            RoundId(place.chat_id, start.number),
-            Player(start.sender.id, ""),  # no more than is needed: they may want to be forgotten
+            RoundId(topic.chat_id, start.number),
+            Player(user_id, ""),  # no more than is needed: they may want to be forgotten
             reply_to=reply_to,
-            thread_id=place.thread_id,
+            thread_id=topic.thread_id,
             language=settings.language or start.who.sentences.language,
             seconds=seconds * settings.pace,
         )

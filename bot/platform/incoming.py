@@ -106,16 +106,20 @@ class ChatTopic:
 
 
 @dataclass(frozen=True)
-class RepliedMessage:
-    """The message that another one replies to.
+class ReferencedMessage:
+    """A message that another one, or a pressed button, points to.
 
     Attributes:
-        message_id: in the same chat; None where it stands in another chat.
-        is_ours: this bot wrote it.
+        ref: the message; None where the platform does not tell which one it is.
+        is_elsewhere: it stands in another chat or topic and is only quoted here.
+        is_ours: this bot wrote it, or it repeats what this bot wrote.
+        text: its text; empty where it has only a caption.
+        attachments: pictures and files that it carries.
         buttons: what its buttons send when they are pressed.
     """
 
-    message_id: int | None
+    ref: MessageRef | None = None
+    is_elsewhere: bool = False
     is_ours: bool = False
     text: str = ""
     attachments: tuple[Attachment, ...] = ()
@@ -128,16 +132,19 @@ class IncomingMessage:
 
     Attributes:
         ref: the message, which answers reply to.
+        sent_at: when it was first sent, with time zone.
         text: its text or its caption; may be empty.
         is_caption: the text stands under a picture or a file.
         command: what the text begins with, if that is a command for this bot.
         is_for_another_bot: it begins with a command that names another bot.
         attachments: pictures and files that it carries.
         is_ours: it repeats a message of this bot: forwarded, or sent by way of it.
-        revision: 0 for a new message; grows with each edit.
-        album_id: the album that it is one item of, if any.
-        sent_at: when it was first sent, with time zone.
         has_content: False for service messages such as "Ann joined the group".
+        album_id: the album that it is one item of, if any.
+        sequence: grows with each message and each edit of this chat that comes.
+        is_edit: it was handled before, and has changed since.
+        stored: what the adapter needs to build this message again, see
+            `bot.platform.ports.ChatPlatform.restore`; only for items of an album.
     """
 
     ref: MessageRef
@@ -149,15 +156,33 @@ class IncomingMessage:
     command: Command | None = None
     is_for_another_bot: bool = False
     attachments: tuple[Attachment, ...] = ()
-    replies_to: RepliedMessage | None = None
+    replies_to: ReferencedMessage | None = None
     is_ours: bool = False
-    revision: int = 0
-    album_id: str | None = None
     has_content: bool = True
+    album_id: str | None = None
+    sequence: int = 0
+    is_edit: bool = False
+    stored: bytes = field(default=b"", repr=False)
 
     @property
-    def is_edit(self) -> bool:
-        return self.revision > 0
+    def revision(self) -> int:
+        """0 for a new message; grows with each edit."""
+        return self.sequence if self.is_edit else 0
+
+    @property
+    def is_private(self) -> bool:
+        return self.topic.is_private
+
+    @property
+    def caption(self) -> str:
+        """The text under a picture or a file; empty for a message of text."""
+        return self.text if self.is_caption else ""
+
+    @property
+    def context(self) -> tuple[ReferencedMessage, ...]:
+        """The messages of this chat that may show what it is about, the nearest first."""
+        itself = ReferencedMessage(self.ref, is_ours=self.is_ours, attachments=self.attachments)
+        return _here(itself, self.replies_to)
 
 
 @dataclass(frozen=True)
@@ -167,9 +192,9 @@ class ButtonPress:
     Attributes:
         id: of the press; the same where the platform delivers it twice.
         data: what the button sends, see `bot.platform.ports.Button`.
-        ref: the message with the button; None where the platform no longer tells.
-        topic: where that message stands; None as above.
-        shown: that message, with the pictures and buttons it carries; None as above.
+        topic: where that message stands; None where the platform no longer tells.
+        ref: the message with the button; None as above.
+        shown: that message, as far as the platform still tells; None as above.
         replies_to: the message that it replies to.
         handle: what the platform needs for an answer; only its adapter reads it.
     """
@@ -177,8 +202,28 @@ class ButtonPress:
     id: str
     author: Author
     data: str
-    ref: MessageRef | None = None
     topic: ChatTopic | None = None
-    shown: RepliedMessage | None = None
-    replies_to: RepliedMessage | None = None
+    ref: MessageRef | None = None
+    shown: ReferencedMessage | None = None
+    replies_to: ReferencedMessage | None = None
     handle: str = field(default="", compare=False)
+
+    @property
+    def context(self) -> tuple[ReferencedMessage, ...]:
+        """The messages of this chat that may show what it is about, the nearest first."""
+        return _here(self.shown, self.replies_to)
+
+
+@dataclass(frozen=True)
+class ChatMoved:
+    """A chat has another id from now on, and numbers its messages anew."""
+
+    old_id: int
+    new_id: int
+
+
+Incoming = IncomingMessage | ButtonPress | ChatMoved
+
+
+def _here(*messages: ReferencedMessage | None) -> tuple[ReferencedMessage, ...]:
+    return tuple(one for one in messages if one and not one.is_elsewhere)

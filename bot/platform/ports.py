@@ -1,8 +1,16 @@
-"""What the bot needs of a chat platform. Telegram's is `bot.telegram.platform`."""
+"""What the bot needs of a chat platform. `bot.telegram.platform` is Telegram's.
+
+RetryLater               wait, then do the same again
+TargetGone               nobody is there to be answered
+├─ CallRejected          the platform refuses, for a reason that we do not know
+└─ PicturesNotAllowed    answer in words
+FileTooBig               tell the person
+"""
 
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.platform.incoming import ButtonPress, ChatTopic, IncomingMessage
 from bot.platform.models import Media, MessageRef
 
 
@@ -51,35 +59,69 @@ Buttons = tuple[tuple[Button, ...], ...]
 
 
 class ChatPlatform(Protocol):
-    """Each method raises `RetryLater` or `TargetGone` and nothing else of the platform's own."""
+    """Sends, edits and fetches. Texts are HTML as in the Bot API's "HTML style".
+
+    A reply goes to the message `ref`, into its chat and topic. Each method raises `RetryLater` or
+    `TargetGone`, and nothing else of the platform's own.
+    """
+
+    @property
+    def name(self) -> str:
+        """Which platform it is, as stored beside everything that belongs to it."""
 
     async def fetch(self, media: Media) -> bytes:
-        """The picture's file. Also raises `FileTooBig`."""
+        """Return the picture's file. Also raises `FileTooBig`."""
 
-    async def show_working(self, place: MessageRef) -> None:
-        """Shows that an answer is being made. Never raises."""
+    async def show_working(self, ref: MessageRef) -> None:
+        """Show that an answer is being made. Never raises."""
 
-    async def send_text(self, place: MessageRef, text: str) -> int:
-        """Replies with text (HTML); returns the new message's id."""
+    async def send_text(self, ref: MessageRef, text: str, buttons: Buttons = ()) -> int:
+        """Reply with text; return the new message's id."""
 
-    async def send_chart(self, place: MessageRef, chart: bytes, caption: str) -> int:
-        """Reply with a picture; return the new message's id. Also raises `PicturesNotAllowed`."""
+    async def ask_for_reply(self, ref: MessageRef, text: str, placeholder: str) -> int:
+        """Reply with a question, and open a reply to it for its reader; return its message's id.
 
-    async def edit_to_text(self, place: MessageRef, answer_id: int, text: str) -> None:
-        """Changes an answer of text. `TargetGone` when it can't be changed any more."""
-
-    async def edit_to_chart(
-        self, place: MessageRef, answer_id: int, chart: bytes, caption: str
-    ) -> None:
-        """Changes an answer, text or picture, to a picture. `TargetGone` when it can't be changed.
-
-        Also raises `PicturesNotAllowed`.
+        Args:
+            placeholder: stands in the empty input field.
         """
 
-    async def send_board(self, place: MessageRef, text: str, buttons: Buttons = ()) -> int:
-        """Replies with text and buttons, without link previews; returns the new message's id."""
+    async def send_chart(self, ref: MessageRef, chart: bytes, caption: str) -> int:
+        """Reply with a picture; return the new message's id. Also raises `PicturesNotAllowed`."""
+
+    async def edit_to_text(self, ref: MessageRef, answer_id: int, text: str) -> None:
+        """Change an answer of text. Raises `TargetGone` when it can no longer be changed."""
+
+    async def edit_to_chart(
+        self, ref: MessageRef, answer_id: int, chart: bytes, caption: str
+    ) -> None:
+        """Change an answer, text or picture, to a picture.
+
+        Raises `TargetGone` when it can no longer be changed. Also raises `PicturesNotAllowed`.
+        """
+
+    async def send_board(self, ref: MessageRef, text: str, buttons: Buttons = ()) -> int:
+        """Reply with text and buttons, without link previews; return the new message's id."""
 
     async def edit_board(
-        self, place: MessageRef, board_id: int, text: str, buttons: Buttons = ()
+        self, ref: MessageRef, board_id: int, text: str, buttons: Buttons = ()
     ) -> None:
-        """Changes text and buttons. `TargetGone` when it can't be changed any more."""
+        """Change text and buttons. Raises `TargetGone` when they can no longer be changed."""
+
+    async def answer_press(self, press: ButtonPress, text: str, *, is_alert: bool = False) -> None:
+        """Tell the person who pressed, and nobody else, a sentence of plain text, or nothing.
+
+        Every press must be answered: the app shows that it waits. Raises `TargetGone` when the
+        press is too old.
+
+        Args:
+            is_alert: it must be closed by a tap; else it passes by itself.
+        """
+
+    async def is_admin(self, topic: ChatTopic, user_id: int) -> bool:
+        """Return whether a person may decide for a group; never asked about private chats."""
+
+    def restore(self, stored: bytes) -> IncomingMessage | None:
+        """Return the message of `IncomingMessage.stored`, as any earlier release stored it.
+
+        None where it is no message of a person's.
+        """

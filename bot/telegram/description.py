@@ -4,6 +4,7 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 
+from telegram import BotCommandScopeAllGroupChats, BotCommandScopeAllPrivateChats
 from telegram.error import BadRequest, InvalidToken
 
 from bot.i18n import languages, speak
@@ -21,6 +22,22 @@ _OURS = frozenset(
         "8c0c2c66912769a0",
     }
 )
+
+
+async def set_menus(bot: Bot) -> None:
+    """Register the command menus, for private chats and groups, in every language.
+
+    Raises `TelegramError`.
+    """
+    for language in languages():
+        sentences = speak(language)
+        code = None if language == SOURCE_LANGUAGE else language
+        await bot.set_my_commands(
+            sentences.menu_private(), BotCommandScopeAllPrivateChats(), language_code=code
+        )
+        await bot.set_my_commands(
+            sentences.menu_group(), BotCommandScopeAllGroupChats(), language_code=code
+        )
 
 
 async def describe(bot: Bot) -> None:

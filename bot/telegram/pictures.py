@@ -1,11 +1,10 @@
 """What picture, if any, a Telegram message carries."""
 
-from collections.abc import Sequence
-from enum import Enum
 from pathlib import PurePath
 
 from telegram import Document, ExternalReplyInfo, Message, PhotoSize, Sticker
 
+from bot.platform.incoming import NotAPicture, Picture, PictureSize
 from bot.platform.models import Media
 
 # Names of picture formats, as the end of a file's name and as programs write them into mime types.
@@ -32,28 +31,19 @@ _VAGUE_TYPES = {
 }  # fmt: skip
 
 
-class NotAPicture(Enum):
-    """Why a message that carries a file carries no picture for us."""
-
-    OTHER_FILE = "other file"
-    MOVING = "moving"
-    OURS = "a chart or a board of ours, whose picture is not known any more"
-
-
-def picture_in(message: Message | ExternalReplyInfo, image_size: int) -> Media | NotAPicture | None:
-    """The message's picture; None when it carries no file at all.
-
-    Args:
-        image_size: shorter side, in pixels, that the model looks at.
-    """
+def attachment_of(message: Message | ExternalReplyInfo) -> Picture | NotAPicture | None:
+    """Return the picture or file that a message carries; None where it carries none."""
     if message.photo:
-        return _media(smallest_sufficient(message.photo, image_size))
+        by_area = sorted(message.photo, key=lambda size: size.width * size.height)
+        return Picture(
+            tuple(PictureSize(_media(one), min(one.width, one.height)) for one in by_area)
+        )
     if message.sticker:
         moving = message.sticker.is_animated or message.sticker.is_video
-        return NotAPicture.MOVING if moving else _media(message.sticker)
+        return NotAPicture.MOVING if moving else _single(message.sticker)
     # An animation also comes as a document; a real GIF file can be read, an MP4 can't.
     if message.document and _is_picture(message.document):
-        return _media(message.document)
+        return _single(message.document)
     if message.animation or message.video or message.video_note:
         return NotAPicture.MOVING
     if message.document:
@@ -61,16 +51,8 @@ def picture_in(message: Message | ExternalReplyInfo, image_size: int) -> Media |
     return None
 
 
-def smallest_sufficient(sizes: Sequence[PhotoSize], image_size: int) -> PhotoSize:
-    """The smallest size that the model would not have to enlarge, else the largest there is.
-
-    Telegram keeps a photo at several sizes; the model shrinks them all to `image_size` anyway.
-    """
-    by_area = sorted(sizes, key=lambda size: size.width * size.height)
-    for size in by_area:
-        if min(size.width, size.height) >= image_size:
-            return size
-    return by_area[-1]
+def _single(file: Document | Sticker) -> Picture:
+    return Picture((PictureSize(_media(file)),))
 
 
 def _is_picture(document: Document) -> bool:

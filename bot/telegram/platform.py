@@ -1,4 +1,4 @@
-"""`bot.platform.ports.Platform` over the Bot API."""
+"""`bot.platform.ports.ChatPlatform` over the Bot API."""
 
 import contextlib
 import logging
@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from telegram import (
+    ForceReply,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputFile,
@@ -23,22 +24,17 @@ from telegram.error import (
     Forbidden,
     InvalidToken,
     NetworkError,
-    RetryAfter,
     TelegramError,
 )
-from telegram.ext import AIORateLimiter, ExtBot
+from telegram.ext import ExtBot
 
 from bot.i18n.lengths import shortened, shown
-from bot.platform.models import Media, MessageRef
-from bot.platform.ports import (
-    Buttons,
-    CallRejected,
-    FileTooBig,
-    PicturesNotAllowed,
-    RetryLater,
-    TargetGone,
-)
-from bot.telegram.refusals import Cure, cure_of
+from bot.platform.incoming import ButtonPress, ChatTopic, IncomingMessage
+from bot.platform.models import TELEGRAM, Media, MessageRef
+from bot.platform.ports import Buttons, PicturesNotAllowed, TargetGone
+from bot.telegram.admins import Admins
+from bot.telegram.incoming import restore_message
+from bot.telegram.refusals import Cure, cure_of, telegram_errors
 
 log = logging.getLogger(__name__)
 
@@ -47,69 +43,16 @@ Bot = ExtBot[Any]
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 # After a group became a supergroup, its messages have new ids: there is nothing to reply to.
 _NO_MESSAGE = 0
-_NO_MESSAGES = {"sendChatAction", "getChatAdministrators", "getChatMember"}
-
-
-class Pace(AIORateLimiter):
-    """PTB's limits of Telegram's flood control, which counts messages: not actions and questions.
-
-    PTB counts whatever has a chat_id; a question about a chat must not wait behind its messages.
-    """
-
-    async def process_request(
-        self, callback: Any, args: Any, kwargs: Any, endpoint: str, data: Any, rate_limit_args: Any
-    ) -> Any:
-        if endpoint in _NO_MESSAGES:
-            return await callback(*args, **kwargs)
-        return await super().process_request(
-            callback, args, kwargs, endpoint, data, rate_limit_args
-        )
-
-
-def seconds_of(error: RetryAfter) -> float:
-    """The pause that Telegram asks for; PTB gives a timedelta where PTB_TIMEDELTA is set."""
-    after = error.retry_after
-    return float(after) if isinstance(after, int) else after.total_seconds()
-
-
-@contextlib.asynccontextmanager
-async def telegram_errors() -> AsyncIterator[None]:
-    """Turn PTB's errors into those of `bot.platform.ports`; what is left is our own fault.
-
-    A refusal that nobody knows is logged in one line, and as final as those that we do.
-    """
-    try:
-        yield
-    except RetryAfter as error:
-        raise RetryLater("Telegram asks for a pause", seconds_of(error)) from error
-    except (Forbidden, ChatMigrated) as error:
-        raise TargetGone(error.message) from error
-    except BadRequest as error:
-        if "file is too big" in error.message.lower():
-            raise FileTooBig(error.message) from error
-        match cure_of(error):
-            case None:
-                log.error("Telegram refuses a call, and why is not known: %s", error.message)  # noqa: TRY400
-                raise CallRejected(error.message) from error
-            case Cure.AGAIN:
-                raise RetryLater(f"Telegram failed ({error.message})") from error
-            case _:
-                raise TargetGone(error.message) from error
-    except InvalidToken as error:
-        raise RetryLater("Telegram does not accept the token any more", 30.0) from error
-    except NetworkError as error:
-        raise RetryLater(f"Telegram can't be reached ({type(error).__name__})") from error
-    except TelegramError as error:
-        if type(error) is TelegramError:  # PTB's word for an answer that is no JSON
-            raise RetryLater(f"Telegram's answer can't be read ({error.message})") from error
-        raise
 
 
 class TelegramPlatform:
     """Replies, edits and downloads."""
 
+    name = TELEGRAM
+
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
+        self._admins = Admins(bot)
 
     async def fetch(self, media: Media) -> bytes:
         """The picture's file; see `Platform.fetch`."""
@@ -120,18 +63,23 @@ class TelegramPlatform:
             except InvalidToken as error:  # what PTB makes of a 404, here the file's own
                 raise TargetGone("Telegram no longer has the file") from error
 
-    async def show_working(self, place: MessageRef) -> None:
+    async def show_working(self, ref: MessageRef) -> None:
         """`upload_photo` under the bot's name; a missing one is not worth a word."""
         with contextlib.suppress(TelegramError):
             await self._bot.send_chat_action(
-                place.chat_id, ChatAction.UPLOAD_PHOTO, message_thread_id=place.thread_id
+                ref.chat_id, ChatAction.UPLOAD_PHOTO, message_thread_id=ref.thread_id
             )
 
-    async def send_text(self, place: MessageRef, text: str, reply_markup: Any = None) -> int:
-        """A reply of text, with buttons or a request to answer where `reply_markup` has them."""
-        return await self._say(place, text, {"reply_markup": reply_markup})
+    async def send_text(self, ref: MessageRef, text: str, buttons: Buttons = ()) -> int:
+        """Reply with text."""
+        return await self._say(ref, text, {"reply_markup": _keyboard(buttons)})
 
-    async def send_chart(self, place: MessageRef, chart: bytes, caption: str) -> int:
+    async def ask_for_reply(self, ref: MessageRef, text: str, placeholder: str) -> int:
+        """Reply with a question; the app opens a reply to it for the person who is asked."""
+        markup = ForceReply(selective=True, input_field_placeholder=placeholder)
+        return await self._say(ref, text, {"reply_markup": markup})
+
+    async def send_chart(self, ref: MessageRef, chart: bytes, caption: str) -> int:
         """A reply with a photo; `PicturesNotAllowed` where it has to be said in words."""
 
         async def send(where: MessageRef) -> Message:
@@ -144,33 +92,46 @@ class TelegramPlatform:
             )
 
         async with telegram_errors(), _as_no_pictures():
-            return await _placed(send, place)
+            return await _placed(send, ref)
 
-    async def edit_to_text(self, place: MessageRef, answer_id: int, text: str) -> None:
+    async def edit_to_text(self, ref: MessageRef, answer_id: int, text: str) -> None:
         """Changes an answer of text."""
-        await self._reword(place, answer_id, text, {})
+        await self._reword(ref, answer_id, text, {})
 
     async def edit_to_chart(
-        self, place: MessageRef, answer_id: int, chart: bytes, caption: str
+        self, ref: MessageRef, answer_id: int, chart: bytes, caption: str
     ) -> None:
         """Changes an answer to a photo; the Bot API lets text become a photo too."""
         media = InputMediaPhoto(
             chart, caption=caption, parse_mode=ParseMode.HTML, filename=_name(chart)
         )
         async with telegram_errors(), _as_no_pictures(), _unchanged_is_fine():
-            await self._bot.edit_message_media(media, place.chat_id, answer_id)
+            await self._bot.edit_message_media(media, ref.chat_id, answer_id)
 
-    async def send_board(self, place: MessageRef, text: str, buttons: Buttons = ()) -> int:
+    async def send_board(self, ref: MessageRef, text: str, buttons: Buttons = ()) -> int:
         """A reply of text with buttons, without link previews."""
-        return await self._say(place, text, _board(buttons))
+        return await self._say(ref, text, _board(buttons))
 
     async def edit_board(
-        self, place: MessageRef, board_id: int, text: str, buttons: Buttons = ()
+        self, ref: MessageRef, board_id: int, text: str, buttons: Buttons = ()
     ) -> None:
         """Changes text and buttons."""
-        await self._reword(place, board_id, text, _board(buttons))
+        await self._reword(ref, board_id, text, _board(buttons))
 
-    async def _say(self, place: MessageRef, text: str, extras: dict[str, Any]) -> int:
+    async def answer_press(self, press: ButtonPress, text: str, *, is_alert: bool = False) -> None:
+        """Show a toast or an alert."""
+        async with telegram_errors():
+            await self._bot.answer_callback_query(press.handle, text, show_alert=is_alert)
+
+    async def is_admin(self, topic: ChatTopic, user_id: int) -> bool:
+        """Return whether a person is an admin of a group."""
+        return await self._admins.has(topic.chat_id, user_id)
+
+    def restore(self, stored: bytes) -> IncomingMessage | None:
+        """Return the message of `IncomingMessage.stored`."""
+        return restore_message(stored, self._bot)
+
+    async def _say(self, ref: MessageRef, text: str, extras: dict[str, Any]) -> int:
         """Sends text; where Telegram does not like its form, without formats and buttons."""
 
         async def send(where: MessageRef) -> Message:
@@ -183,23 +144,23 @@ class TelegramPlatform:
 
         async with telegram_errors():
             try:
-                return await _placed(send, place)
+                return await _placed(send, ref)
             except (NetworkError, Forbidden) as error:
                 if not _wants_other_form(error):
                     raise
-            return await _placed(send_plainly, place)
+            return await _placed(send_plainly, ref)
 
-    async def _reword(self, place: MessageRef, id_: int, text: str, extras: dict[str, Any]) -> None:
+    async def _reword(self, ref: MessageRef, id_: int, text: str, extras: dict[str, Any]) -> None:
         """Changes text; where Telegram does not like its form, without formats and buttons."""
         async with telegram_errors(), _unchanged_is_fine():
             try:
                 await self._bot.edit_message_text(
-                    text, place.chat_id, id_, parse_mode=ParseMode.HTML, **extras
+                    text, ref.chat_id, id_, parse_mode=ParseMode.HTML, **extras
                 )
             except (NetworkError, Forbidden) as error:
                 if not _wants_other_form(error):
                     raise
-                await self._bot.edit_message_text(_plain(text), place.chat_id, id_)
+                await self._bot.edit_message_text(_plain(text), ref.chat_id, id_)
 
 
 def _board(buttons: Buttons) -> dict[str, Any]:
@@ -214,33 +175,33 @@ def _keyboard(buttons: Buttons) -> InlineKeyboardMarkup | None:
     )
 
 
-async def _placed(send: Callable[[MessageRef], Awaitable[Message]], place: MessageRef) -> int:
-    """Sends to a place, or as near to it as Telegram lets us.
+async def _placed(send: Callable[[MessageRef], Awaitable[Message]], ref: MessageRef) -> int:
+    """Send a reply, or a message as near to the one replied to as Telegram lets us.
 
     Raises PTB's errors; a refusal only where another place does not help.
     """
     left = [Cure.AGAIN, Cure.WITHOUT_THREAD, Cure.WITHOUT_REPLY, Cure.NEW_CHAT]
     while True:
         try:
-            return (await send(place)).message_id
+            return (await send(ref)).message_id
         except (BadRequest, Forbidden, ChatMigrated) as error:
             cure = cure_of(error)
-            nearby = _near(place, cure, error)
-            if cure not in left or (nearby == place and cure is not Cure.AGAIN):
+            nearby = _near(ref, cure, error)
+            if cure not in left or (nearby == ref and cure is not Cure.AGAIN):
                 raise
             left.remove(cure)
-            place = nearby
+            ref = nearby
 
 
-def _near(place: MessageRef, cure: Cure | None, error: TelegramError) -> MessageRef:
+def _near(ref: MessageRef, cure: Cure | None, error: TelegramError) -> MessageRef:
     """Where to try next."""
     if isinstance(error, ChatMigrated):  # the group became a supergroup while we were thinking
-        return MessageRef(error.new_chat_id, _NO_MESSAGE, place.thread_id)
+        return MessageRef(error.new_chat_id, _NO_MESSAGE, ref.thread_id)
     if cure is Cure.WITHOUT_THREAD:
-        return replace(place, thread_id=None)
+        return replace(ref, thread_id=None)
     if cure is Cure.WITHOUT_REPLY:
-        return replace(place, message_id=_NO_MESSAGE)
-    return place
+        return replace(ref, message_id=_NO_MESSAGE)
+    return ref
 
 
 def _wants_other_form(error: TelegramError) -> bool:
@@ -267,13 +228,13 @@ def _plain(text: str) -> str:
     return shortened(shown(text), MessageLimit.MAX_TEXT_LENGTH)
 
 
-def _as_reply(place: MessageRef) -> dict[str, Any]:
-    if place.message_id == _NO_MESSAGE:
-        return {"message_thread_id": place.thread_id}
+def _as_reply(ref: MessageRef) -> dict[str, Any]:
+    if ref.message_id == _NO_MESSAGE:
+        return {"message_thread_id": ref.thread_id}
     return {
         # The question may have been deleted meanwhile; its answer is still an answer.
-        "reply_parameters": ReplyParameters(place.message_id, allow_sending_without_reply=True),
-        "message_thread_id": place.thread_id,
+        "reply_parameters": ReplyParameters(ref.message_id, allow_sending_without_reply=True),
+        "message_thread_id": ref.thread_id,
     }
 
 

@@ -17,7 +17,7 @@ import aiohttp
 from bot.queues.update_inbox import Update
 from bot.runtime.http import NotJson, post, session
 from bot.runtime.retry import backoff
-from bot.telegram.application import ALLOWED_UPDATES
+from bot.telegram.incoming import ALLOWED_UPDATES
 from inference.protocol.errors import OperatorError, QueueFull, QueueUnavailable
 
 log = logging.getLogger(__name__)

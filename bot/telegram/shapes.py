@@ -6,7 +6,7 @@ whatever is not used here is left out, what is used but of the wrong kind as wel
 insists on is filled in.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -201,6 +201,19 @@ _UPDATE = Shape(
 def update(value: Any) -> Json | None:
     """What the bot needs of an `Update`; without any content where it is of an unknown kind."""
     return _UPDATE(value)
+
+
+_WHOSE = Shape(keeps={"id": integer})
+_LANE = Shape(keeps={"chat": _WHOSE, "from": _WHOSE, "message": Shape(keeps={"chat": _WHOSE})})
+
+
+def chat_and_person(value: Any, kinds: Iterable[str]) -> tuple[int | None, int | None] | None:
+    """Return the ids of the chat and the person of an update; None where it is of other kinds."""
+    content = next((found for kind in kinds if (found := _LANE(value.get(kind)))), None)
+    if content is None:
+        return None
+    chat, person = content.get("message", content).get("chat", {}), content.get("from", {})
+    return chat.get("id"), person.get("id")
 
 
 # What the bot reads of answers, by method: of what it sent no more than the number.

@@ -8,7 +8,7 @@ import pytest
 from bot.runtime.metrics import Metrics
 from bot.storage import Store, open_database
 from inference.protocol.broker.client import Queue
-from tests.bot.chat.private_chat import Chat
+from tests.bot.chat.private_chat import PrivateChat
 from tests.bot.scripted import ScriptedPlatform
 
 
@@ -30,6 +30,6 @@ def metrics() -> Metrics:
 
 
 @pytest.fixture
-def chat(store: Store, queue: Queue, platform: ScriptedPlatform) -> Chat:
+def chat(store: Store, queue: Queue, platform: ScriptedPlatform) -> PrivateChat:
     """A private chat of this test's own."""
-    return Chat(store, queue, platform)
+    return PrivateChat(store, queue, platform)

@@ -3,10 +3,12 @@
 import itertools
 from collections import defaultdict
 
+import msgspec
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.platform.models import ClassifyRequest, Media, MessageRef
+from bot.platform.incoming import ButtonPress, ChatTopic, IncomingMessage
+from bot.platform.models import TELEGRAM, ClassifyRequest, Media, MessageRef
 from bot.platform.ports import Buttons
 from bot.storage import Store
 from inference.protocol.broker.client import Delivery
@@ -15,7 +17,15 @@ CHART = b"\x89PNG chart"
 
 
 class ScriptedPlatform:
-    """A `Platform`; what is put into `faults[method]` is raised, one at each call."""
+    """A `ChatPlatform`; what is put into `faults[method]` is raised, one at each call.
+
+    Attributes:
+        said: what was done, to which message, and the words.
+        toasts: what was told to those who pressed buttons.
+        admins: the people who may decide for groups.
+    """
+
+    name = TELEGRAM
 
     def __init__(self) -> None:
         self.said: list[tuple[str, MessageRef, str]] = []
@@ -23,6 +33,8 @@ class ScriptedPlatform:
         self.fetched: list[str] = []
         self.working: list[MessageRef] = []
         self.buttons: Buttons = ()
+        self.toasts: list[str] = []
+        self.admins: set[int] = set()
         self._ids = itertools.count(9_000)
 
     def _happens(self, method: str) -> None:
@@ -34,41 +46,59 @@ class ScriptedPlatform:
         self.fetched.append(media.file_id)
         return b"picture " + media.file_id.encode()
 
-    async def show_working(self, place: MessageRef) -> None:
-        self.working.append(place)
+    async def show_working(self, ref: MessageRef) -> None:
+        self.working.append(ref)
 
-    async def send_text(self, place: MessageRef, text: str, _markup: object = None) -> int:
+    async def send_text(self, ref: MessageRef, text: str, buttons: Buttons = ()) -> int:
         self._happens("send_text")
-        self.said.append(("text", place, text))
+        self.said.append(("text", ref, text))
+        self.buttons = buttons
         return next(self._ids)
 
-    async def send_chart(self, place: MessageRef, chart: bytes, caption: str) -> int:
+    async def ask_for_reply(self, ref: MessageRef, text: str, placeholder: str) -> int:
+        assert placeholder
+        self._happens("ask_for_reply")
+        self.said.append(("question", ref, text))
+        return next(self._ids)
+
+    async def send_chart(self, ref: MessageRef, chart: bytes, caption: str) -> int:
         self._happens("send_chart")
-        self.said.append(("chart", place, caption))
+        self.said.append(("chart", ref, caption))
         return next(self._ids)
 
-    async def edit_to_text(self, place: MessageRef, answer_id: int, text: str) -> None:
+    async def edit_to_text(self, ref: MessageRef, answer_id: int, text: str) -> None:
         self._happens("edit_to_text")
-        self.said.append((f"edit {answer_id} to text", place, text))
+        self.said.append((f"edit {answer_id} to text", ref, text))
 
     async def edit_to_chart(
-        self, place: MessageRef, answer_id: int, chart: bytes, caption: str
+        self, ref: MessageRef, answer_id: int, chart: bytes, caption: str
     ) -> None:
         self._happens("edit_to_chart")
-        self.said.append((f"edit {answer_id} to chart", place, caption))
+        self.said.append((f"edit {answer_id} to chart", ref, caption))
 
-    async def send_board(self, place: MessageRef, text: str, buttons: Buttons = ()) -> int:
+    async def send_board(self, ref: MessageRef, text: str, buttons: Buttons = ()) -> int:
         self._happens("send_board")
-        self.said.append(("board", place, text))
+        self.said.append(("board", ref, text))
         self.buttons = buttons
         return next(self._ids)
 
     async def edit_board(
-        self, place: MessageRef, board_id: int, text: str, buttons: Buttons = ()
+        self, ref: MessageRef, board_id: int, text: str, buttons: Buttons = ()
     ) -> None:
         self._happens("edit_board")
-        self.said.append((f"edit board {board_id}", place, text))
+        self.said.append((f"edit board {board_id}", ref, text))
         self.buttons = buttons
+
+    async def answer_press(self, press: ButtonPress, text: str, *, is_alert: bool = False) -> None:
+        self._happens("answer_press")
+        self.toasts.append(text)
+
+    async def is_admin(self, topic: ChatTopic, user_id: int) -> bool:
+        assert not topic.is_private
+        return user_id in self.admins
+
+    def restore(self, stored: bytes) -> IncomingMessage | None:
+        return msgspec.json.decode(stored, type=IncomingMessage)
 
     @property
     def kinds(self) -> list[str]:

@@ -1,42 +1,27 @@
 """What an album's captions are about, and how its items are counted."""
 
+from dataclasses import replace
 from typing import Any
 
-from telegram import Message
-
 from bot.chat.album_parts import numbered, parts_of
+from bot.platform.incoming import IncomingMessage, NotAPicture
 from bot.platform.models import Media
-from bot.telegram.pictures import NotAPicture
-from tests.bot.telegram.messages import message, size
-
-GROUP = {"id": -100, "type": "supergroup", "title": "Friends"}
+from tests.bot.incoming import GROUP, PRIVATE, message, picture
 
 
-def album(*captions: str | None, group: bool = False) -> list[Message]:
-    place: dict[str, Any] = {"chat": GROUP} if group else {}
+def album(*captions: str | None, group: bool = False) -> list[IncomingMessage]:
+    topic = GROUP if group else PRIVATE
     return [
-        message(
-            message_id=number,
-            photo=[size(9, 9)],
-            caption=caption,
-            caption_entities=_command(caption or ""),
-            **place,
-        )
+        message(number, caption or "", picture(), topic=topic)
         for number, caption in enumerate(captions, 1)
     ]
 
 
-def _command(caption: str) -> list[dict[str, Any]]:
-    if not caption.startswith("/"):
-        return []
-    return [{"type": "bot_command", "offset": 0, "length": len(caption.split()[0])}]
-
-
-def parts(items: list[Message], asking_id: int | None = None) -> list[Any]:
+def parts(items: list[IncomingMessage], asking_id: int | None = None) -> list[Any]:
     """Of each question: the item that asks, its phrases, and all of its items."""
     return [
-        (part.asking.message_id, part.phrases, [item.message_id for item in part.messages])
-        for part in parts_of(items, asking_id, "clip_bot")
+        (part.asking.ref.message_id, part.phrases, [item.ref.message_id for item in part.messages])
+        for part in parts_of(items, asking_id)
     ]
 
 
@@ -63,7 +48,9 @@ def test_each_of_several_captions_is_about_its_own_item_and_those_after_it() -> 
 
 def test_in_a_group_only_classify_is_a_caption() -> None:
     assert parts(album("our holidays", None, group=True)) == []
-    assert parts(album("/classify@other_bot a", None, group=True)) == []
+    foreign = message(1, "/classify@other_bot a", picture(), topic=GROUP)
+    foreign = replace(foreign, command=None, is_for_another_bot=True)
+    assert parts([foreign, *album(None, group=True)]) == []
     assert parts(album("our holidays", "/classify a, b", "/labels c", group=True)) == [
         (2, "a, b", [1, 2, 3])
     ]

@@ -1,21 +1,16 @@
 """Which pictures and phrases a message means, in whatever order messages and edits arrive."""
 
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
-from telegram.error import BadRequest
 
-from bot.chat.people import speaker_of
-from bot.platform.models import Media
-from bot.platform.ports import RetryLater
-from tests.bot.chat.private_chat import BOT, Chat
-from tests.bot.telegram.messages import message, size
+from bot.platform.incoming import ButtonPress, ReferencedMessage
+from bot.platform.ports import RetryLater, TargetGone
+from tests.bot.chat.private_chat import PrivateChat
+from tests.bot.incoming import ALICE, PRIVATE, message, ours, picture
 
 TOO_MANY = ", ".join(f"label {number}" for number in range(30))
 
 
-async def test_a_question_is_about_the_picture_that_is_there_now(chat: Chat) -> None:
+async def test_a_question_is_about_the_picture_that_is_there_now(chat: PrivateChat) -> None:
     await chat.photo(1)
     await chat.photo(1, revision=5, width=500)  # replaced
     assert len(chat.sentences) == 1
@@ -24,20 +19,18 @@ async def test_a_question_is_about_the_picture_that_is_there_now(chat: Chat) -> 
     assert job.images == [b"picture 500x300-id"]
 
 
-async def test_a_question_is_about_all_items_of_an_album(chat: Chat) -> None:
-    first = message(message_id=1, photo=[size(400, 300)])
-    who = await speaker_of(first, chat.store)
-    assert who
-    media = tuple(Media(f"file {number}", f"unique {number}") for number in range(3))
+async def test_a_question_is_about_all_items_of_an_album(chat: PrivateChat) -> None:
+    sizes = [(300 + number, 300) for number in range(3)]
     for count, revision in ((2, 12), (3, 13)):  # the last one came late
-        await chat.conversation.ask(first, who, media[:count], None, revision)
-    await chat.text(10_000, "a dog, a cat", reply_to_message=_ours(await chat.question()))
+        shown = map(picture, sizes[:count])
+        await chat.hears(message(1, "", *shown, revision=revision))
+    await chat.text(10_000, "a dog, a cat", replies_to=_question(await chat.question()))
     (job,) = await chat.jobs()
     assert len(job.images) == 3
 
 
-@pytest.mark.parametrize("caption", [None, TOO_MANY, "an owl"])
-async def test_an_edit_that_was_faster_is_the_last_word(chat: Chat, caption: str | None) -> None:
+@pytest.mark.parametrize("caption", ["", TOO_MANY, "an owl"])
+async def test_an_edit_that_was_faster_is_the_last_word(chat: PrivateChat, caption: str) -> None:
     await chat.photo(1, "a dog, a cat", revision=5)
     await chat.photo(1, caption)
     assert chat.sentences == []
@@ -45,7 +38,7 @@ async def test_an_edit_that_was_faster_is_the_last_word(chat: Chat, caption: str
     assert job.labels == ["a dog", "a cat"]
 
 
-async def test_an_edit_that_is_refused_is_the_last_word(chat: Chat) -> None:
+async def test_an_edit_that_is_refused_is_the_last_word(chat: PrivateChat) -> None:
     await chat.photo(1, "a dog, a cat")
     await chat.photo(1, TOO_MANY, revision=5)
     assert "30 phrases" in chat.sentences[-1]
@@ -54,7 +47,7 @@ async def test_an_edit_that_is_refused_is_the_last_word(chat: Chat) -> None:
     assert latest.delivered  # its chart would take the sentence's place
 
 
-async def test_a_refused_edit_that_is_edited_back_is_answered(chat: Chat) -> None:
+async def test_a_refused_edit_that_is_edited_back_is_answered(chat: PrivateChat) -> None:
     await chat.photo(1, "a dog, a cat")
     await chat.photo(1, TOO_MANY, revision=5)
     await chat.photo(1, "a dog, a cat", revision=6)
@@ -64,7 +57,7 @@ async def test_a_refused_edit_that_is_edited_back_is_answered(chat: Chat) -> Non
     assert not latest.delivered
 
 
-async def test_an_original_does_not_take_its_edits_question_back(chat: Chat) -> None:
+async def test_an_original_does_not_take_its_edits_question_back(chat: PrivateChat) -> None:
     await chat.photo(1, revision=5, width=500)
     await chat.photo(1)
     await chat.text(10_000, "a dog, a cat")
@@ -72,16 +65,16 @@ async def test_an_original_does_not_take_its_edits_question_back(chat: Chat) -> 
     assert job.images == [b"picture 500x300-id"]
 
 
-async def test_a_lost_twin_is_that_of_its_own_picture(chat: Chat) -> None:
+async def test_a_lost_twin_is_that_of_its_own_picture(chat: PrivateChat) -> None:
     await chat.photo(1)
     lost = await chat.question() - 1
     await chat.photo(2, width=500)
-    await chat.text(10_000, "a dog, a cat", reply_to_message=_ours(lost))
+    await chat.text(10_000, "a dog, a cat", replies_to=_question(lost))
     (job,) = await chat.jobs()
     assert job.images == [b"picture 400x300-id"]
 
 
-async def test_a_photo_whose_phrases_are_taken_away_is_not_asked_about(chat: Chat) -> None:
+async def test_a_photo_whose_phrases_are_taken_away_is_not_asked_about(chat: PrivateChat) -> None:
     await chat.photo(1, "a dog, a cat")
     await chat.photo(1, revision=5)
     assert chat.sentences == []  # the chart is on its way
@@ -90,7 +83,7 @@ async def test_a_photo_whose_phrases_are_taken_away_is_not_asked_about(chat: Cha
 
 
 @pytest.mark.parametrize("closed", [False, True])
-async def test_phrases_that_come_once_more_change_nothing(chat: Chat, closed: bool) -> None:
+async def test_phrases_that_come_once_more_change_nothing(chat: PrivateChat, closed: bool) -> None:
     await chat.photo(1)
     asked = await chat.store.open_question(7, 7)
     assert asked
@@ -103,14 +96,14 @@ async def test_phrases_that_come_once_more_change_nothing(chat: Chat, closed: bo
     assert await chat.store.open_question(7, 7) is None
 
 
-async def test_a_question_that_was_asked_twice_may_be_answered_by_either(chat: Chat) -> None:
+async def test_a_question_that_was_asked_twice_may_be_answered_by_either(chat: PrivateChat) -> None:
     await chat.photo(1)
-    await chat.text(10_000, "a dog, a cat", reply_to_message=_ours(await chat.question() - 1))
+    await chat.text(10_000, "a dog, a cat", replies_to=_question(await chat.question() - 1))
     assert len(await chat.jobs()) == 1
     assert await chat.store.open_question(7, 7) is None
 
 
-async def test_refused_phrases_are_mended_by_an_edit(chat: Chat) -> None:
+async def test_refused_phrases_are_mended_by_an_edit(chat: PrivateChat) -> None:
     await chat.text(1, "hello")
     await chat.photo(2)
     await chat.text(10_000, TOO_MANY)
@@ -121,7 +114,7 @@ async def test_refused_phrases_are_mended_by_an_edit(chat: Chat) -> None:
     assert job.labels == ["a dog", "a cat"]
 
 
-async def test_cancelling_is_told_the_same_once_more(chat: Chat) -> None:
+async def test_cancelling_is_told_the_same_once_more(chat: PrivateChat) -> None:
     await chat.photo(1)
     chat.platform.faults["send_text"] = [RetryLater("away")]
     with pytest.raises(RetryLater):
@@ -133,25 +126,17 @@ async def test_cancelling_is_told_the_same_once_more(chat: Chat) -> None:
     assert "nothing to cancel" in chat.sentences[-1]
 
 
-async def test_a_press_that_is_too_old_to_be_answered_is_told_by_an_edit(chat: Chat) -> None:
-    async def answer(text: str) -> None:
-        raise BadRequest("Query is too old and response timeout expired or query id is invalid")
-
-    shown = message(message_id=9, text="Which language?", **{"from": BOT})
-    press: Any = SimpleNamespace(
-        data="language:es", from_user=message().from_user, message=shown, answer=answer
-    )
-    await chat.preferences.press(press)
+async def test_a_press_that_is_too_old_to_be_answered_is_told_by_an_edit(chat: PrivateChat) -> None:
+    chat.platform.faults["answer_press"] = [TargetGone("the press is too old")]
+    shown = ours(9, "Which language?")
+    await chat.hears(ButtonPress("1", ALICE, "language:es", PRIVATE, shown.ref, shown))
     assert (await chat.store.person(7)).language == "es"
     assert chat.platform.kinds == ["edit 9 to text"]
 
 
-async def _cancel(chat: Chat) -> None:
-    command = message(message_id=10_001, text="/cancel")
-    who = await speaker_of(command, chat.store)
-    assert who
-    await chat.preferences.commands["cancel"](command, who, "")
+async def _cancel(chat: PrivateChat) -> None:
+    await chat.text(10_001, "/cancel")
 
 
-def _ours(number: int) -> dict[str, Any]:
-    return message(message_id=number, text="Which phrases?", **{"from": BOT}).to_dict()
+def _question(number: int) -> ReferencedMessage:
+    return ours(number, "Which phrases?")

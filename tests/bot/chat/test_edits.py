@@ -4,20 +4,20 @@ from typing import Any
 
 import pytest
 
-from tests.bot.chat.private_chat import Chat
-from tests.bot.telegram.messages import message, size
+from tests.bot.chat.private_chat import PrivateChat
+from tests.bot.incoming import message, picture, referenced
 
 TOO_MANY = ", ".join(f"label {number}" for number in range(30))
 
 
-async def _sets(chat: Chat) -> None:
-    await chat.command(500, "/labels a moon, a sun")
-    await chat.command(501, "/template a photo of {}")
+async def _sets(chat: PrivateChat) -> None:
+    await chat.text(500, "/labels a moon, a sun")
+    await chat.text(501, "/template a photo of {}")
     chat.platform.said.clear()
 
 
-async def test_an_edit_that_changes_nothing_leaves_the_answer_as_it_is(chat: Chat) -> None:
-    await chat.command(1, "/labels a dog, a cat")
+async def test_an_edit_that_changes_nothing_leaves_the_answer_as_it_is(chat: PrivateChat) -> None:
+    await chat.text(1, "/labels a dog, a cat")
     await chat.photo(2)
     await chat.photo(3, "a house, a boat")
     assert len(await chat.jobs()) == 2
@@ -29,8 +29,8 @@ async def test_an_edit_that_changes_nothing_leaves_the_answer_as_it_is(chat: Cha
     assert chat.sentences == []
 
 
-async def test_a_new_caption_is_a_new_question(chat: Chat) -> None:
-    await chat.command(1, "/labels a dog, a cat")
+async def test_a_new_caption_is_a_new_question(chat: PrivateChat) -> None:
+    await chat.text(1, "/labels a dog, a cat")
     await chat.photo(2)
     await chat.jobs()
     await chat.photo(2, "a house, a boat", revision=8)
@@ -40,8 +40,8 @@ async def test_a_new_caption_is_a_new_question(chat: Chat) -> None:
     assert second.labels == ["a dog", "a cat"]
 
 
-async def test_a_new_picture_is_a_new_question(chat: Chat) -> None:
-    await chat.command(1, "/labels a dog, a cat")
+async def test_a_new_picture_is_a_new_question(chat: PrivateChat) -> None:
+    await chat.text(1, "/labels a dog, a cat")
     await chat.photo(2)
     await chat.photo(2, revision=8, width=500)
     assert [job.images for job in await chat.jobs()] == [
@@ -50,7 +50,7 @@ async def test_a_new_picture_is_a_new_question(chat: Chat) -> None:
     ]
 
 
-async def test_phrases_that_were_taken_away_stay_away(chat: Chat) -> None:
+async def test_phrases_that_were_taken_away_stay_away(chat: PrivateChat) -> None:
     await chat.photo(1, "a dog, a cat")
     await chat.photo(1, revision=8)
     await chat.jobs()
@@ -62,7 +62,7 @@ async def test_phrases_that_were_taken_away_stay_away(chat: Chat) -> None:
     assert job.labels == ["a dog", "a cat"]
 
 
-async def test_a_question_of_ours_waits_for_its_answer(chat: Chat) -> None:
+async def test_a_question_of_ours_waits_for_its_answer(chat: PrivateChat) -> None:
     await chat.photo(1)
     await _sets(chat)
     await chat.photo(1, revision=8)
@@ -71,7 +71,7 @@ async def test_a_question_of_ours_waits_for_its_answer(chat: Chat) -> None:
     assert len(await chat.jobs()) == 1
 
 
-async def test_phrases_that_were_refused_are_refused_once(chat: Chat) -> None:
+async def test_phrases_that_were_refused_are_refused_once(chat: PrivateChat) -> None:
     await chat.photo(1, "a dog, a cat")
     await chat.charts(1)
     for revision in (5, 6, 7):
@@ -85,7 +85,7 @@ async def test_phrases_that_were_refused_are_refused_once(chat: Chat) -> None:
 
 @pytest.mark.parametrize(("limit", "later"), [(3, 20), (20, 3)])
 async def test_another_limit_of_labels_changes_no_answer(
-    chat: Chat, limit: int, later: int
+    chat: PrivateChat, limit: int, later: int
 ) -> None:
     chat.has_limit(limit)
     await chat.photo(1, "a, b, c, d")
@@ -100,8 +100,8 @@ async def test_another_limit_of_labels_changes_no_answer(
     assert job.labels == ["a", "b", "c"]
 
 
-async def test_a_picture_that_was_refused_is_not_sorted_by_an_empty_edit(chat: Chat) -> None:
-    await chat.command(1, "/labels a dog, a cat")
+async def test_a_picture_that_was_refused_is_not_sorted_by_an_empty_edit(chat: PrivateChat) -> None:
+    await chat.text(1, "/labels a dog, a cat")
     for number in (2, 3, 4, 5):
         await chat.photo(number)
     assert "still busy" in chat.sentences[-1]
@@ -113,24 +113,24 @@ async def test_a_picture_that_was_refused_is_not_sorted_by_an_empty_edit(chat: C
 
 
 @pytest.mark.parametrize("reply", [True, False])
-async def test_a_text_that_says_the_same_asks_the_same(chat: Chat, reply: bool) -> None:
+async def test_a_text_that_says_the_same_asks_the_same(chat: PrivateChat, reply: bool) -> None:
     await chat.photo(1)
-    shown = message(message_id=1, photo=[size(400, 300)]).to_dict()
-    fields: dict[str, Any] = {"reply_to_message": shown} if reply else {}
+    shown = referenced(message(1, "", picture()))
+    fields: dict[str, Any] = {"replies_to": shown} if reply else {}
     await chat.text(10_000, "a dog, a cat", **fields)
-    await chat.command(10_001, "/classify a dog, a cat", reply_to_message=shown)
+    await chat.text(10_001, "/classify a dog, a cat", replies_to=shown)
     assert len(await chat.jobs()) == 2
     await _sets(chat)
     await chat.text(10_000, "a dog, a cat", revision=8, **fields)
-    await chat.command(10_001, "/classify a dog, a cat", revision=9, reply_to_message=shown)
+    await chat.text(10_001, "/classify a dog, a cat", revision=9, replies_to=shown)
     assert await chat.jobs() == []
 
 
-async def test_another_model_finds_the_same_picture(chat: Chat) -> None:
-    sizes = [size(320, 240), size(800, 600)]
-    await chat.command(1, "/labels a dog, a cat")
-    await chat.hears(message(message_id=2, photo=sizes))
+async def test_another_model_finds_the_same_picture(chat: PrivateChat) -> None:
+    shown = picture((320, 240), (800, 600))
+    await chat.text(1, "/labels a dog, a cat")
+    await chat.hears(message(2, "", shown))
     await chat.jobs()
     chat.registry.image_size = 384
-    await chat.hears(message(message_id=2, photo=sizes), revision=8)
+    await chat.hears(message(2, "", shown, revision=8))
     assert await chat.jobs() == []

@@ -4,15 +4,16 @@ from typing import Any
 
 import pytest
 
-from bot.chat.people import speaker_of
+from bot.chat.people import Speaker
 from bot.chat.preferences import Preferences
+from bot.i18n import speak
 from bot.queues.worker_registry import WorkerRegistry
 from bot.runtime.metrics import Metrics
-from bot.storage import Store
+from bot.storage import Profile, Store
 from inference.protocol.broker.client import Queue, jobs_subject
 from inference.protocol.messages import WorkerState, WorkerStatus
+from tests.bot.incoming import message
 from tests.bot.scripted import ScriptedPlatform
-from tests.bot.telegram.messages import message
 
 _ANYTHING: Any = None
 OURS = "openai/clip"
@@ -36,33 +37,24 @@ async def test_it_says_what_takes_no_jobs_and_what_is_missing(
     store: Store,
     queue: Queue,
     platform: ScriptedPlatform,
-    monkeypatch: pytest.MonkeyPatch,
     workers: list[WorkerStatus],
     takes_none: int,
     is_missing: bool,
 ) -> None:
     registry = WorkerRegistry(queue, Metrics(), OURS)
     registry.workers = workers
-    heard = message(text="/status")
-    who = await speaker_of(heard, store)
-    assert who
-    telegram: Any = platform
     preferences = Preferences(
-        telegram,
+        platform,
         store,
         registry,
         queue,
-        _ANYTHING,
         max_labels=20,
-        admin_ids=frozenset({who.user_id}),
+        admin_ids=frozenset({7}),
+        sort=_ANYTHING,
+        forget=_ANYTHING,
     )
-    said: list[str] = []
-
-    async def say(_: object, text: str, *_rest: object) -> None:
-        said.append(text)
-
-    monkeypatch.setattr(platform, "send_text", say)
-    await preferences.commands["status"](heard, who, "")
-    (text,) = said
+    who = Speaker(7, Profile(), speak("en"))
+    await preferences.commands["status"](message(1, "/status"), who, "")
+    ((_, _, text),) = platform.said
     assert text.count("takes no jobs of this bot") == takes_none
     assert (f"No worker takes jobs for {OURS}" in text) is is_missing

@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from bot.games.commands import Games, number_of
+from bot.games.commands import GameCommands, number_of
 from bot.games.pace import EditPace
 from bot.games.rules import Game
 from bot.games.settings import GroupSettings
 from bot.games.starting import Starting
 from bot.i18n import speak
-from bot.platform.models import Media, MessageRef
+from bot.platform.incoming import IncomingMessage, ReferencedMessage
+from bot.platform.models import MessageRef
 from bot.storage import Store
-from bot.telegram.pictures import picture_in
+from tests.bot.chat.private_chat import PrivateChat
+from tests.bot.incoming import chart, message, picture, referenced
 from tests.bot.scripted import ScriptedPlatform
-from tests.bot.telegram.messages import message, size
 
-BOT = {"id": 42, "is_bot": True, "first_name": "clipbot"}
 ANYTHING: Any = None
 
 
@@ -29,19 +29,19 @@ def test_any_press_gives_a_number_that_a_button_can_carry(press: str) -> None:
     assert number_of(press) != number_of(press + "1")
 
 
-async def test_the_chart_of_a_game_is_no_picture_to_play_on(store: Store) -> None:
-    conversation: Any = SimpleNamespace(picture_in=lambda message: picture_in(message, 224))
-    starting = Starting(store, ANYTHING, conversation, ANYTHING, bot_id=42)
-    chart = message(message_id=5, photo=[size(400, 400)], **{"from": BOT})
-    photo = message(message_id=6, photo=[size(400, 400)])
-    assert await starting.picture(_reply_to(chart)) is None
-    found = await starting.picture(_reply_to(photo))
+async def test_the_chart_of_a_game_is_no_picture_to_play_on(
+    store: Store, platform: ScriptedPlatform, chat: PrivateChat
+) -> None:
+    starting = Starting(platform, store, ANYTHING, chat.classify)
+    photo = message(6, "", picture((400, 400)))
+    assert await starting.picture(_reply_to(chart(5)).context) is None
+    found = await starting.picture(_reply_to(referenced(photo)).context)
     assert found is not None
-    assert isinstance(found[0], Media)
+    assert found[1] == 6
 
 
-def _reply_to(other: Any) -> Any:
-    return message(message_id=7, text="/guess", reply_to_message=other.to_dict())
+def _reply_to(other: ReferencedMessage) -> IncomingMessage:
+    return message(7, "/guess", replies_to=other)
 
 
 @pytest.mark.parametrize(
@@ -57,18 +57,16 @@ async def test_play_hands_on_what_follows_the_game(
         started.append((game, start.argument))
 
     some: Any = SimpleNamespace(starts=starts, commands={}, command=None)
-    telegram: Any = platform
-    games = Games(telegram, ANYTHING, ANYTHING, some, ANYTHING, some, some, bot_id=42)
-    await games.commands["play"](message(text=f"/play {typed}"), ANYTHING, typed)
+    games = GameCommands(platform, ANYTHING, ANYTHING, some, some, some)
+    await games.commands["play"](message(1, f"/play {typed}"), ANYTHING, typed)
     assert [argument for _, argument in started] == [phrase]
 
 
 async def test_an_edit_that_ends_leaves_a_newer_one_alone(
     store: Store, platform: ScriptedPlatform
 ) -> None:
-    telegram: Any = platform
-    settings = GroupSettings(telegram, store, ANYTHING, EditPace())
-    settings._edit_soon(MessageRef(-100, 5), speak("en"))
+    settings = GroupSettings(platform, store, EditPace())
+    settings._edit_soon(MessageRef(-100, 5), -100, speak("en"))
     (older,) = settings._editing.values()
     newer = settings._editing[-100, 5] = asyncio.create_task(asyncio.sleep(0))
     await older

@@ -6,7 +6,7 @@ from bot.chat.people import Speaker
 from bot.games.beat_clip.rules import BeatClip
 from bot.games.hunt.rules import Hunt
 from bot.games.jobs import GameJobs
-from bot.games.leaderboard import Scores
+from bot.games.leaderboard import Leaderboard
 from bot.games.pace import EditPace
 from bot.games.round_store import RoundStore
 from bot.games.rules import Game, Player, RoundConfig, RoundId, State
@@ -16,16 +16,15 @@ from bot.i18n import speak
 from bot.runtime.metrics import Metrics
 from bot.storage import Profile, Store
 from tests.bot.games.players import PHOTO
+from tests.bot.incoming import GROUP, message
 from tests.bot.scripted import ScriptedPlatform
-from tests.bot.telegram.messages import message
 
 CHAT = -100
 ANN = Player(7, "Ann")
-GROUP = {"id": CHAT, "type": "supergroup", "title": "Friends"}
 
 
 @pytest.fixture
-async def scores(store: Store, platform: ScriptedPlatform) -> Scores:
+async def scores(store: Store, platform: ScriptedPlatform) -> Leaderboard:
     """Ann was right three times in a row in Beat CLIP, and then found something in a hunt."""
     table = [RoundConfig(RoundId(CHAT, number), ANN) for number in range(4)]
     guesses = [BeatClip(table=one, media=PHOTO, labels=("a", "b")) for one in table[:3]]
@@ -39,19 +38,21 @@ async def scores(store: Store, platform: ScriptedPlatform) -> Scores:
         await rounds.end(state)
     jobs = GameJobs(None, platform, Metrics(), bot_id=42)  # type: ignore[arg-type]
     runner = GameRunner(store, platform, jobs, EditPace())
-    return Scores(platform, store, runner, admin_ids=frozenset())  # type: ignore[arg-type]
+    return Leaderboard(platform, store, runner, admin_ids=frozenset())
 
 
-async def sections(scores: Scores, platform: ScriptedPlatform, argument: str) -> dict[str, str]:
+async def sections(
+    scores: Leaderboard, platform: ScriptedPlatform, argument: str
+) -> dict[str, str]:
     """Ann's line in each section of what `/score argument` says."""
     who = Speaker(ANN.id, Profile(), speak("en"))
-    await scores.commands["score"](message(chat=GROUP, text="/score"), who, argument)
+    await scores.commands["score"](message(1, "/score", topic=GROUP), who, argument)
     parts = [part.splitlines() for part in platform.said[-1][2].split("\n\n")]
     return {part[0]: part[1] for part in parts if len(part) > 1}
 
 
 async def test_streaks_of_beat_clip_stand_in_no_other_games_leaderboard(
-    scores: Scores, platform: ScriptedPlatform
+    scores: Leaderboard, platform: ScriptedPlatform
 ) -> None:
     said = await sections(scores, platform, Game.HUNT)
     assert "🔥" not in said["<b>Photo hunt</b>"]

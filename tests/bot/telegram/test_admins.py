@@ -4,14 +4,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from telegram import Chat
 from telegram.error import BadRequest, Forbidden, TimedOut
 
-from bot.games.players import Admins
 from bot.platform.ports import RetryLater
-from bot.telegram.platform import Pace
+from bot.telegram.admins import Admins
+from bot.telegram.connection import Pace
 
-GROUP = Chat(-100, Chat.SUPERGROUP)
+GROUP = -100
 
 
 class ScriptedBot:
@@ -45,11 +44,10 @@ async def test_admins_are_asked_for_once_a_minute(bot: ScriptedBot, admins: Admi
     assert bot.asked == 1
 
 
-async def test_nobody_needs_to_be_asked_about_the_group_itself_and_in_private(
+async def test_nobody_needs_to_be_asked_about_the_group_itself(
     bot: ScriptedBot, admins: Admins
 ) -> None:
-    assert await admins.has(GROUP, GROUP.id)
-    assert await admins.has(Chat(8, Chat.PRIVATE), 8)
+    assert await admins.has(GROUP, GROUP)
     assert bot.asked == 0
 
 
@@ -71,9 +69,9 @@ async def test_a_bad_line_is_no_answer(bot: ScriptedBot, admins: Admins) -> None
 async def test_no_more_chats_are_remembered_than_there_is_room_for(
     bot: ScriptedBot, admins: Admins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.games.players._CHATS", 2)
+    monkeypatch.setattr("bot.telegram.admins._CHATS", 2)
     for number in range(1, 5):
-        await admins.has(Chat(-number, Chat.GROUP), 7)
+        await admins.has(-number, 7)
     assert set(admins._known) == {-3, -4}
 
 

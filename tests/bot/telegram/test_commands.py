@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from telegram import Message
 
-from bot.chat.commands import Command, command_in, is_for_another_bot
+from bot.platform.incoming import Command
+from bot.telegram.incoming import command_in
 from tests.bot.telegram.messages import message, size
 
 
@@ -15,7 +16,7 @@ def command(text: str, *, offset: int = 0, where: str = "text") -> Command | Non
     fields: dict[str, Any] = {"text": text, "entities": [entity]}
     if where == "caption":
         fields = {"photo": [size(9, 9)], "caption": text, "caption_entities": [entity]}
-    return command_in(message(**fields), "clip_bot")
+    return command_in(message(**fields), "clip_bot")[0]
 
 
 @pytest.mark.parametrize("where", ["text", "caption"])
@@ -48,7 +49,7 @@ def marked(text: str, kind: str, length: int | None = None) -> Message:
 def test_a_command_may_be_formatted(kind: str, length: int | None) -> None:
     for text in ("/classify a, b", "/classify@Clip_bot a, b"):
         found = command_in(marked(text, kind, length), "clip_bot")
-        assert found == Command("classify", "a, b")
+        assert found == (Command("classify", "a, b"), False)
 
 
 def test_the_order_of_entities_does_not_matter() -> None:
@@ -57,20 +58,21 @@ def test_the_order_of_entities_does_not_matter() -> None:
     for order in (entities, entities[::-1]):
         caption = {"caption": "/classify a, b", "caption_entities": order}
         found = command_in(message(photo=[size(9, 9)], **caption), "clip_bot")
-        assert found == Command("classify", "a, b")
+        assert found == (Command("classify", "a, b"), False)
 
 
 @pytest.mark.parametrize("text", ["/usr/bin/python", "/a<b", "//", "/", "/ a, b", "/classifyé"])
 def test_code_that_is_no_command(text: str) -> None:
-    assert command_in(marked(text, "code"), "clip_bot") is None
+    assert command_in(marked(text, "code"), "clip_bot") == (None, False)
 
 
 def test_commands_for_others_and_in_the_middle() -> None:
     assert command("/classify@other_bot a, b") is None
     assert command("see /help", offset=4) is None
-    assert command_in(message(text="no command"), "clip_bot") is None
-    assert is_for_another_bot(marked("/classify@other_bot a, b", "code"), "clip_bot")
-    assert not is_for_another_bot(message(text="/classify a@b, c"), "clip_bot")
+    assert command_in(message(text="no command"), "clip_bot") == (None, False)
+    foreign = marked("/classify@other_bot a, b", "code")
+    assert command_in(foreign, "clip_bot") == (None, True)
+    assert command_in(message(text="/classify a@b, c"), "clip_bot") == (None, False)
     bold = [{"type": "bold", "offset": 0, "length": 5}]
-    assert command_in(message(text="/help", entities=bold), "clip_bot") is None
-    assert command_in(message(photo=[size(9, 9)]), "clip_bot") is None
+    assert command_in(message(text="/help", entities=bold), "clip_bot") == (None, False)
+    assert command_in(message(photo=[size(9, 9)]), "clip_bot") == (None, False)

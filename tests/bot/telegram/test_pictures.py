@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from bot.platform.incoming import NotAPicture, Picture, PictureSize
 from bot.platform.models import Media
-from bot.telegram.pictures import NotAPicture, picture_in
+from bot.telegram.pictures import attachment_of
 from tests.bot.telegram.messages import file, message, size
 
 LADDER = [size(90, 68), size(320, 240), size(800, 600), size(1_280, 960)]
@@ -17,8 +18,9 @@ LADDER = [size(90, 68), size(320, 240), size(800, 600), size(1_280, 960)]
 )
 def test_the_smallest_size_that_is_large_enough(image_size: int, taken: str) -> None:
     for ladder in (LADDER, LADDER[::-1]):
-        picture = picture_in(message(photo=ladder), image_size)
-        assert picture == Media(f"{taken}-id", f"{taken}-unique", 10)
+        picture = attachment_of(message(photo=ladder))
+        assert isinstance(picture, Picture)
+        assert picture.sufficient(image_size) == Media(f"{taken}-id", f"{taken}-unique", 10)
 
 
 def sticker(**fields: Any) -> dict[str, Any]:
@@ -66,7 +68,8 @@ def animation(mime_type: str) -> dict[str, Any]:
     ],
 )
 def test_pictures(fields: dict[str, Any]) -> None:
-    assert picture_in(message(**fields), 224) == Media("f-id", "f-unique", 10)
+    picture = attachment_of(message(**fields))
+    assert picture == Picture((PictureSize(Media("f-id", "f-unique", 10)),))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,7 @@ def test_pictures(fields: dict[str, Any]) -> None:
     ],
 )
 def test_moving_pictures(fields: dict[str, Any]) -> None:
-    assert picture_in(message(**fields), 224) is NotAPicture.MOVING
+    assert attachment_of(message(**fields)) is NotAPicture.MOVING
 
 
 @pytest.mark.parametrize(
@@ -99,8 +102,8 @@ def test_moving_pictures(fields: dict[str, Any]) -> None:
     ],
 )
 def test_other_files(fields: dict[str, Any]) -> None:
-    assert picture_in(message(**fields), 224) is NotAPicture.OTHER_FILE
+    assert attachment_of(message(**fields)) is NotAPicture.OTHER_FILE
 
 
 def test_no_file_at_all() -> None:
-    assert picture_in(message(text="hello"), 224) is None
+    assert attachment_of(message(text="hello")) is None

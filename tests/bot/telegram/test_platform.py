@@ -16,7 +16,7 @@ from telegram.error import (
 )
 
 from bot.platform.ports import CallRejected, FileTooBig, RetryLater, TargetGone
-from bot.telegram.platform import telegram_errors
+from bot.telegram.refusals import telegram_errors
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Message, Update
 
-from bot.chat.commands import command_in
 from bot.telegram import shapes
+from bot.telegram.incoming import ALLOWED_UPDATES, command_in
 from tests.bot.telegram.messages import ALICE, PRIVATE, file, size
 from tests.playground.botapi.specification import needs_specification, specification
 
@@ -52,7 +52,7 @@ def parsed(message: dict[str, Any], kind: str = "message") -> Message:
 
 
 def is_understood(message: Message) -> bool:
-    command = command_in(message, "clip_bot")
+    command, _ = command_in(message, "clip_bot")
     return (
         command is not None
         and command.argument == "a, b"
@@ -232,5 +232,6 @@ def test_anything_at_all_is_read_or_left_out(value: Any, kind: str) -> None:
         raw = shapes.update({"update_id": 1, kind: whole})
         assert raw is not None
         Update.de_json(raw, None)
+        shapes.chat_and_person({"update_id": 1, kind: whole}, ALLOWED_UPDATES)
     shapes.answer("sendMessage", value)
     shapes.update(value)

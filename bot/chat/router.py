@@ -1,0 +1,144 @@
+"""Which part of the bot answers a message or a pressed button, on any chat platform.
+
+message ─▶ allowed? ─▶ a game's command, or a reply to its board ─▶ games
+                   ├─▶ an item of an album                       ─▶ AlbumCollector
+                   ├─▶ /classify, phrases, pictures              ─▶ ClassifyHandler
+                   └─▶ other commands                            ─▶ Preferences
+"""
+
+import datetime
+from collections.abc import Mapping
+from typing import Protocol
+
+from bot.chat.albums import AlbumCollector
+from bot.chat.classify import ClassifyHandler
+from bot.chat.people import Speaker, speaker_of
+from bot.chat.preferences import ABOUT_PICTURES, CommandHandler, Preferences
+from bot.platform.incoming import ButtonPress, ChatMoved, Incoming, IncomingMessage
+from bot.platform.ports import ChatPlatform
+from bot.storage import MEMORY_HOURS, Store
+
+
+class GameHandler(Protocol):
+    """What games add to the bot."""
+
+    @property
+    def commands(self) -> Mapping[str, CommandHandler]:
+        """By name; each takes the message, who speaks, and what follows the command."""
+
+    async def reply(self, message: IncomingMessage, who: Speaker) -> bool:
+        """Handle a message without a command; False when it replies to no board of a round."""
+
+    async def press(self, press: ButtonPress) -> bool:
+        """Handle and answer a pressed button; False when it is none of a game."""
+
+
+class Router:
+    """Hands everything that comes to the part that answers it.
+
+    Args:
+        allowed_chats: chats and people that may use the bot; empty: all.
+        admin_ids: people who may always use it.
+    """
+
+    def __init__(
+        self,
+        platform: ChatPlatform,
+        store: Store,
+        classify: ClassifyHandler,
+        albums: AlbumCollector,
+        preferences: Preferences,
+        games: GameHandler,
+        *,
+        allowed_chats: frozenset[int],
+        admin_ids: frozenset[int],
+    ) -> None:
+        self._platform = platform
+        self._store = store
+        self._classify = classify
+        self._albums = albums
+        self._preferences = preferences
+        self._games = games
+        self._allowed = allowed_chats | admin_ids if allowed_chats else frozenset()
+
+    async def handle(self, incoming: Incoming) -> None:
+        """Do what a message or a pressed button asks for.
+
+        Raises:
+            RetryLater, QueueUnavailable, DATABASE_AWAY: it must be handled again later.
+            TargetGone: nobody is there to be answered.
+        """
+        match incoming:
+            case IncomingMessage():
+                await self._message(incoming)
+            case ButtonPress():
+                await self._press(incoming)
+            case ChatMoved():
+                await self._store.move_chat(incoming.old_id, incoming.new_id)
+
+    async def apologise(self, message: IncomingMessage) -> None:
+        """Say that something went wrong on our side, if the message was meant for us."""
+        if message.is_private or message.command:
+            who = await speaker_of(message.author, self._store)
+            await self._platform.send_text(message.ref, who.sentences.apology())
+
+    async def _message(self, message: IncomingMessage) -> None:
+        if message.is_edit and _is_forgotten(message):
+            return
+        who = await speaker_of(message.author, self._store)
+        if not self._allows(message.topic.chat_id, who.user_id):
+            if message.is_private and not message.is_edit:
+                await self._platform.send_text(message.ref, who.sentences.not_allowed())
+        elif message.is_for_another_bot:
+            await self._refuse_command(message, who)
+        elif message.command and (play := self._games.commands.get(message.command.name)):
+            if not message.is_edit:
+                await play(message, who, message.command.argument)
+        elif not message.command and await self._games.reply(message, who):
+            pass
+        elif message.album_id:
+            await self._albums.add(message, who)
+            if message.command and message.command.name in ABOUT_PICTURES:
+                await self._command(message, who)
+        elif message.command:
+            await self._command(message, who)
+        elif message.is_private:
+            await self._classify.private_message(message, who)
+        else:
+            await self._classify.group_message(message, who)
+
+    async def _command(self, message: IncomingMessage, who: Speaker) -> None:
+        """Carry out a command that is not a game's."""
+        assert message.command
+        name, argument = message.command.name, message.command.argument
+        if name == "classify":
+            await self._classify.classify(message, who, argument)
+        elif handler := self._preferences.commands.get(name):
+            if not message.is_edit:  # a command that was carried out is not carried out again
+                await handler(message, who, argument)
+        elif message.is_private:
+            await self._refuse_command(message, who)
+        else:
+            await self._classify.group_message(message, who)
+
+    async def _refuse_command(self, message: IncomingMessage, who: Speaker) -> None:
+        if message.is_private and not message.is_edit:
+            await self._classify.refuse(message, who.sentences.unknown_command())
+
+    async def _press(self, press: ButtonPress) -> None:
+        chat_id = press.topic.chat_id if press.topic else press.author.id
+        if self._allows(chat_id, press.author.id) and not await self._games.press(press):
+            await self._preferences.press(press)
+
+    def _allows(self, chat_id: int, user_id: int) -> bool:
+        return not self._allowed or not self._allowed.isdisjoint({chat_id, user_id})
+
+
+def _is_forgotten(message: IncomingMessage) -> bool:
+    """Return whether a message is older than our memory: what its edit changes is not known.
+
+    Telegram sends edits of messages that nobody edited, for example when they get a first reaction.
+    People can edit a message for 48 hours, as long as we remember it.
+    """
+    age = datetime.datetime.now(datetime.UTC) - message.sent_at
+    return age > datetime.timedelta(hours=MEMORY_HOURS)

@@ -1,0 +1,229 @@
+"""What the bot makes of Telegram's updates, from the JSON that Telegram sends."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from telegram import Bot, User
+
+from bot.platform.incoming import (
+    Author,
+    ButtonPress,
+    ChatKind,
+    ChatMoved,
+    ChatTopic,
+    Command,
+    IncomingMessage,
+    NotAPicture,
+    Picture,
+    PictureSize,
+    ReferencedMessage,
+)
+from bot.platform.models import Media, MessageRef
+from bot.queues.update_inbox import Update
+from bot.telegram.incoming import TelegramUpdateHandler, parse_update, restore_message
+from tests.bot.telegram.messages import ALICE, PRIVATE, file, size
+
+GROUP = {"id": -100, "type": "supergroup", "title": "Friends", "is_forum": True}
+OURS = {"id": 42, "is_bot": True, "first_name": "clipbot", "username": "clip_bot"}
+PHOTO = Picture((PictureSize(Media("90x60-id", "90x60-unique", 10), 60),))
+
+
+@pytest.fixture(scope="module")
+def bot() -> Bot:
+    bot = Bot("42:token")
+    with bot._unfrozen():
+        bot._bot_user = User.de_json(OURS, bot)
+    return bot
+
+
+def update(_kind: str = "message", /, **fields: Any) -> Update:
+    content = {"message_id": 1, "date": 60, "chat": PRIVATE, "from": ALICE, **fields}
+    return {"update_id": 900, _kind: content}
+
+
+def parsed(bot: Bot, kind: str = "message", /, **fields: Any) -> IncomingMessage:
+    found = parse_update(update(kind, **fields), bot)
+    assert isinstance(found, IncomingMessage)
+    return found
+
+
+def forwarded() -> dict[str, Any]:
+    return {"type": "user", "date": 1, "sender_user": OURS}
+
+
+def test_a_captioned_photo(bot: Bot) -> None:
+    command = [{"type": "bot_command", "offset": 0, "length": 9}]
+    heard = parsed(bot, photo=[size(90, 60)], caption="/classify a, b", caption_entities=command)
+    assert heard == IncomingMessage(
+        ref=MessageRef(7, 1),
+        topic=ChatTopic(ChatKind.PRIVATE, 7, 7),
+        author=Author(7, "Alice", language="en"),
+        sent_at=datetime.fromtimestamp(60, UTC),
+        text="/classify a, b",
+        is_caption=True,
+        command=Command("classify", "a, b"),
+        attachments=(PHOTO,),
+        sequence=900,
+    )
+    assert heard.revision == 0
+    assert heard.caption == "/classify a, b"
+
+
+def test_an_edit_has_a_revision_and_a_command_for_others_is_none(bot: Bot) -> None:
+    command = [{"type": "bot_command", "offset": 0, "length": 11}]
+    heard = parsed(bot, "edited_message", text="/help@other", entities=command, edit_date=61)
+    assert (heard.is_edit, heard.revision) == (True, 900)
+    assert (heard.command, heard.is_for_another_bot) == (None, True)
+    assert (heard.text, heard.caption, heard.is_caption) == ("/help@other", "", False)
+
+
+def test_answers_stay_in_topics_but_threads_of_replies_are_none(bot: Bot) -> None:
+    in_topic = parsed(bot, text="x", chat=GROUP, message_thread_id=4, is_topic_message=True)
+    assert in_topic.topic == ChatTopic(ChatKind.GROUP, -100, -100, 4)
+    assert in_topic.ref == MessageRef(-100, 1, 4)
+    assert parsed(bot, text="x", chat=GROUP, message_thread_id=4).ref == MessageRef(-100, 1, None)
+
+
+def test_an_anonymous_admin_speaks_as_their_chat(bot: Bot) -> None:
+    robot: dict[str, Any] = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
+    heard = parsed(bot, text="x", chat=GROUP, sender_chat=GROUP, **{"from": robot})
+    assert heard.author == Author(-100, "Friends")
+
+
+def test_a_name_that_nobody_sees_is_none(bot: Bot) -> None:
+    nameless: dict[str, Any] = {
+        **ALICE,
+        "first_name": "\u200b",
+        "last_name": "Ann",
+        "username": "ann",
+    }
+    assert parsed(bot, text="x", **{"from": nameless}).author == Author(7, "Ann", "ann", "en")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"from": {"id": 9, "is_bot": True, "first_name": "Bot"}},
+        {"chat": {"id": -5, "type": "channel", "title": "C"}},
+        {"chat": GROUP, "is_automatic_forward": True},
+        {"from": None},
+    ],
+)
+def test_robots_and_channels_are_not_spoken_to(bot: Bot, fields: dict[str, Any]) -> None:
+    assert parse_update(update(text="x", **fields), bot) is None
+
+
+def test_a_group_that_became_a_supergroup_has_moved(bot: Bot) -> None:
+    group = {"id": -5, "type": "group", "title": "Friends"}
+    moved = update(chat=group, migrate_to_chat_id=-100)
+    assert parse_update(moved, bot) == ChatMoved(-5, -100)
+
+
+def test_service_messages_have_no_content_and_unknown_files_have(bot: Bot) -> None:
+    assert not parsed(bot, new_chat_title="Friends").has_content
+    assert parsed(bot, text="x").has_content
+    voice = parsed(bot, voice=file("v", duration=1))
+    assert voice.has_content
+    assert voice.attachments == ()
+
+
+@pytest.mark.parametrize(
+    "repeated", [{"forward_origin": forwarded()}, {"via_bot": OURS}, {"from": OURS}]
+)
+def test_what_we_wrote_stays_ours_and_its_chart_is_no_picture(
+    bot: Bot, repeated: dict[str, Any]
+) -> None:
+    replied_to = {
+        "message_id": 5, "date": 1, "chat": PRIVATE, "from": ALICE,
+        "photo": [size(90, 60)], **repeated,
+    }  # fmt: skip
+    heard = parsed(bot, text="a, b", reply_to_message=replied_to)
+    assert heard.replies_to == ReferencedMessage(
+        MessageRef(7, 5), is_ours=True, attachments=(NotAPicture.OURS,)
+    )
+    if "from" not in repeated:
+        copy = parsed(bot, photo=[size(90, 60)], **repeated)
+        assert copy.is_ours
+        assert copy.attachments == (NotAPicture.OURS,)
+
+
+@pytest.mark.parametrize("user_id", [43, 1_087_968_824])  # an admin in the group's name
+def test_other_bots_and_admins_without_a_name_show_pictures(bot: Bot, user_id: int) -> None:
+    robot = {"id": user_id, "is_bot": True, "first_name": "Robot"}
+    replied_to = {
+        "message_id": 5, "date": 1, "chat": GROUP, "from": robot, "photo": [size(90, 60)],
+    }  # fmt: skip
+    heard = parsed(bot, text="/classify a, b", chat=GROUP, reply_to_message=replied_to)
+    assert heard.replies_to == ReferencedMessage(MessageRef(-100, 5), attachments=(PHOTO,))
+
+
+def test_a_message_that_is_quoted_from_another_chat(bot: Bot) -> None:
+    origin = {"type": "user", "date": 1, "sender_user": ALICE}
+    quoted = {"origin": origin, "photo": [size(90, 60)]}
+    heard = parsed(bot, text="a, b", external_reply=quoted)
+    assert heard.replies_to == ReferencedMessage(is_elsewhere=True, attachments=(PHOTO,))
+    assert [shown.ref for shown in heard.context] == [heard.ref]
+    known = {**quoted, "origin": forwarded(), "chat": GROUP, "message_id": 5}
+    assert parsed(bot, text="a, b", external_reply=known).replies_to == ReferencedMessage(
+        MessageRef(-100, 5), is_elsewhere=True, is_ours=True, attachments=(NotAPicture.OURS,)
+    )
+
+
+def test_a_pressed_button_knows_its_board_and_what_that_replies_to(bot: Bot) -> None:
+    photo = {"message_id": 3, "date": 1, "chat": GROUP, "from": ALICE, "photo": [size(90, 60)]}
+    board = {
+        "message_id": 9, "date": 1, "chat": GROUP, "from": OURS, "text": "Which game?",
+        "message_thread_id": 4, "is_topic_message": True, "reply_to_message": photo,
+        "reply_markup": {"inline_keyboard": [[{"text": "A", "callback_data": "a"}]]},
+    }  # fmt: skip
+    query = {"id": "17", "from": ALICE, "data": "a", "chat_instance": "1", "message": board}
+    found = parse_update({"update_id": 900, "callback_query": query}, bot)
+    shown = ReferencedMessage(
+        MessageRef(-100, 9, 4), is_ours=True, text="Which game?", buttons=("a",)
+    )
+    assert found == ButtonPress(
+        id="17",
+        author=Author(7, "Alice", language="en"),
+        data="a",
+        topic=ChatTopic(ChatKind.GROUP, -100, -100, 4),
+        ref=MessageRef(-100, 9, 4),
+        shown=shown,
+        replies_to=ReferencedMessage(MessageRef(-100, 3), attachments=(PHOTO,)),
+    )
+    assert found.handle == "17"
+    assert found.context == (shown, found.replies_to)
+
+
+def test_a_button_under_an_old_message_knows_no_more_than_telegram_tells(bot: Bot) -> None:
+    query = {"id": "17", "from": ALICE, "data": "a", "chat_instance": "1"}
+    found = parse_update({"update_id": 900, "callback_query": query}, bot)
+    assert found == ButtonPress("17", Author(7, "Alice", language="en"), "a")
+    assert found.context == ()
+    inaccessible = query | {"message": {"message_id": 9, "date": 0, "chat": GROUP}}
+    found = parse_update({"update_id": 900, "callback_query": inaccessible}, bot)
+    assert isinstance(found, ButtonPress)
+    assert found.ref == MessageRef(-100, 9)
+    assert found.shown == ReferencedMessage(found.ref)
+
+
+def test_an_item_of_an_album_is_restored_from_what_was_stored(bot: Bot) -> None:
+    fields: dict[str, Any] = {"photo": [size(90, 60)], "caption": "a, b", "media_group_id": "album"}
+    item = parsed(bot, "edited_message", **fields)
+    assert item.album_id == "album"
+    again = restore_message(item.stored, bot)
+    assert again is not None
+    assert (again.attachments, again.text, again.is_caption) == ((PHOTO,), "a, b", True)
+    # The columns of release 0.1 hold Telegram's JSON as PTB writes it.
+    early = update(**fields)["message"] | {"edit_date": 61}
+    assert restore_message(msgspec.json.encode(early), bot) is not None
+    assert restore_message(b"{}", bot) is None
+
+
+def test_each_person_has_a_lane_in_each_chat(bot: Bot) -> None:
+    handler = TelegramUpdateHandler(bot, None)  # type: ignore[arg-type]
+    assert handler.lane(update(text="x", chat=GROUP)) == (-100, 7)
+    query = {"id": "17", "from": ALICE, "message": {"message_id": 9, "date": 0, "chat": GROUP}}
+    assert handler.lane({"update_id": 1, "callback_query": query}) == (-100, 7)
+    assert handler.lane({"update_id": 1, "poll": {}}) is None

@@ -193,7 +193,7 @@ def _rows(
 def _read(source: str, max_megapixels: float) -> Image.Image | None:
     try:
         data = sys.stdin.buffer.read() if source == STDIN else Path(source).read_bytes()
-        return decode(data, max_megapixels=max_megapixels, want=_KEPT_SIDE // OVERSAMPLING)
+        return decode(data, max_megapixels=max_megapixels, target_side=_KEPT_SIDE // OVERSAMPLING)
     except OSError as error:
         click.echo(f"{source}: The file can't be read ({error.strerror}).", err=True)
     except (ImageRefused, TooLargeForHost) as refusal:

@@ -39,7 +39,7 @@ class Ours:
         self.new = NewLabels()
         self._files = files
         self._few = few
-        self._images = [decode(data, want=engine.image_size) for data in files]
+        self._images = [decode(data, target_side=engine.image_size) for data in files]
         self._decoders = ThreadPoolExecutor(min(8, cores.available()), "decode")
 
     @property
@@ -76,7 +76,7 @@ class Ours:
 
         def decoding(files: Sequence[bytes]) -> None:
             for data in files:
-                decode(data, want=size)
+                decode(data, target_side=size)
 
         def preparing(_: int) -> None:
             for image in self._images:
@@ -126,7 +126,9 @@ class Ours:
     def _read(self, files: Sequence[bytes]) -> list[Inputs]:
         size = self.engine.image_size
         return list(
-            self._decoders.map(lambda data: self.engine.prepare(decode(data, want=size)), files)
+            self._decoders.map(
+                lambda data: self.engine.prepare(decode(data, target_side=size)), files
+            )
         )
 
     def _preprocessed(self, batch: int) -> list[Inputs]:

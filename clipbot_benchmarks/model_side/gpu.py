@@ -133,7 +133,7 @@ class _Shape:
         asked = [LabelSet(LABELS)] * batch
 
         def read(data: bytes) -> Inputs:
-            return self._engine.prepare(decode(data, want=size))
+            return self._engine.prepare(decode(data, target_side=size))
 
         return lambda: self._engine.classify(list(self._readers.map(read, files)), asked)
 

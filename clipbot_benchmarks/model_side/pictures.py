@@ -63,7 +63,7 @@ def as_fetched(data: bytes) -> bytes:
 
 def open_all(files: list[bytes], image_size: int) -> list[Image.Image]:
     """RGB pictures, as our worker decodes them for a model of that size."""
-    return [decode(data, want=image_size) for data in files]
+    return [decode(data, target_side=image_size) for data in files]
 
 
 def write(folder: Path) -> None:

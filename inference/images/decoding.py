@@ -62,7 +62,7 @@ def decode(
     data: bytes,
     *,
     max_megapixels: float = DEFAULT_MEGAPIXELS,
-    want: int | None = None,
+    target_side: int | None = None,
     budget: MemoryBudget | None = None,
 ) -> Image.Image:
     """Read a picture of any allowed format: upright, without transparency, in RGB.
@@ -70,9 +70,10 @@ def decode(
     Args:
         data: the whole file. Of an animation, the first frame is read.
         max_megapixels: limit on width x height as they are decoded, in millions. A JPEG may state
-            more if it is decoded at a fraction: see `want`.
-        want: shorter side, in pixels, that the model looks at. Larger pictures are then decoded at
-            a fraction of their size: no side gets shorter than twice this, or than 512 pixels.
+            more if it is decoded at a fraction: see `target_side`.
+        target_side: shorter side, in pixels, of what the model sees. Larger pictures are decoded
+            at a fraction of their size; no side becomes shorter than twice this, or than 512
+            pixels.
         budget: memory shared with others who decode at the same time.
 
     Returns:
@@ -82,7 +83,7 @@ def decode(
         ImageRefused: the picture can't or won't be read.
         TooLargeForHost: there is not enough memory, now at least. Nothing else is ever raised.
     """
-    job = _Decoding(data, max_megapixels, want, budget or MemoryBudget(2**63))
+    job = _Decoding(data, max_megapixels, target_side, budget or MemoryBudget(2**63))
     try:
         with _quiet:
             return job.picture()
@@ -108,12 +109,12 @@ class _Decoding:
     """
 
     def __init__(
-        self, data: bytes, max_megapixels: float, want: int | None, budget: MemoryBudget
+        self, data: bytes, max_megapixels: float, target_side: int | None, budget: MemoryBudget
     ) -> None:
         self.pixels = 0
         self._data = data
         self._limit = max_megapixels
-        self._enough = max(OVERSAMPLING * want, MIN_DECODED_SIDE) if want else None
+        self._enough = max(OVERSAMPLING * target_side, MIN_DECODED_SIDE) if target_side else None
         self._budget = budget
         self._needs = 0  # bytes
 
@@ -215,7 +216,7 @@ class _Decoding:
         return reduced(image, factor)
 
     def lacked_memory(self, error: Exception) -> bool:
-        """Whether a decoder failed for want of memory, which C libraries call all sorts of things.
+        """Whether a decoder ran out of memory, which C libraries call all sorts of things.
 
         libjpeg says "broken data stream", and libheif calls it memory where sizes make no sense. So
         it is tried whether as much can be had: nothing is written there, which costs no time.

@@ -40,7 +40,7 @@ class MemoryBudget:
                 self._used -= share
                 self._changed.notify_all()
 
-    def alone(self) -> contextlib.AbstractContextManager[None]:
+    def all_reserved(self) -> contextlib.AbstractContextManager[None]:
         """Hold all of the budget: nothing large is decoded meanwhile."""
         return self.reserved(self.size)
 

@@ -121,7 +121,7 @@ class Pipeline:
             log.warning("Job %s: no memory for one of its pictures; trying it alone.", job.id)
         # Not inside `except`: there the traceback still holds what the failed call had.
         malloc.trim()
-        with self._budget.alone():
+        with self._budget.all_reserved():
             try:
                 return self._decode(data, job, alone=True)
             except (TooLargeForHost, MemoryError) as error:
@@ -139,7 +139,7 @@ class Pipeline:
         picture = decode(
             data,
             max_megapixels=self._max_megapixels,
-            want=self.classifier.image_size,
+            target_side=self.classifier.image_size,
             budget=None if alone else self._budget,
         )
         return picture, fingerprint(picture) if job.fingerprint else None
@@ -198,7 +198,7 @@ class Pipeline:
         except MemoryError:
             log.warning("Job %s: no memory for its chart; trying again.", read.job.id)
         malloc.trim()
-        with self._budget.alone():
+        with self._budget.all_reserved():
             return self._draw(read, outcomes)
 
     def _draw(self, read: ReadJob, outcomes: Sequence[ImageOutcome]) -> tuple[bytes, float]:

@@ -51,7 +51,7 @@ def test_damaged_exif_does_not_spoil_the_picture() -> None:
 
 @pytest.mark.parametrize("size", [(3, 3), (3, 20_000), (20_000, 3)])
 def test_extreme_shapes(size: tuple[int, int]) -> None:
-    assert decode(encoded(Image.new("RGB", size), "PNG"), want=224).size == size
+    assert decode(encoded(Image.new("RGB", size), "PNG"), target_side=224).size == size
 
 
 # At a fraction of the size: the model sees nearly the same
@@ -72,7 +72,7 @@ def detailed(side: int = 1600) -> Image.Image:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP"])
 def test_it_is_close(kind: str) -> None:
     data = encoded(detailed(), kind)
-    full, small = decode(data), decode(data, want=224)
+    full, small = decode(data), decode(data, target_side=224)
     assert min(full.size) == 1200
     assert MIN_DECODED_SIDE <= min(small.size) <= min(full.size) // 2
     seen = [i.resize((298, 224), Image.Resampling.BICUBIC) for i in (full, small)]
@@ -81,19 +81,19 @@ def test_it_is_close(kind: str) -> None:
 
 def test_a_small_picture_stays_as_it_is() -> None:
     data = encoded(picture(1000, 700), "JPEG")
-    assert decode(data, want=336).size == (1000, 700)
+    assert decode(data, target_side=336).size == (1000, 700)
 
 
 def test_no_side_falls_below_what_is_wanted() -> None:
     data = encoded(picture(5000, 800), "JPEG")
-    assert decode(data, want=400).size == (5000, 800)
-    assert decode(encoded(picture(2100, 2100), "JPEG"), want=32).size == (525, 525)
+    assert decode(data, target_side=400).size == (5000, 800)
+    assert decode(encoded(picture(2100, 2100), "JPEG"), target_side=32).size == (525, 525)
 
 
 def test_orientation_still_applies() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    image = decode(encoded(picture(2400, 1600), "JPEG", exif=exif), want=224)
+    image = decode(encoded(picture(2400, 1600), "JPEG", exif=exif), target_side=224)
     assert image.size == (800, 1200)
 
 

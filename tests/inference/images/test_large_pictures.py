@@ -36,7 +36,7 @@ def flat(size: tuple[int, int], kind: str, mode: str = "L", **options: Any) -> b
 def test_full_size_pictures_of_phones(kind: str, size: tuple[int, int]) -> None:
     default = load(WorkerSettings).max_megapixels
     assert default == 128
-    small = decode(flat(size, kind), want=224, max_megapixels=default)
+    small = decode(flat(size, kind), target_side=224, max_megapixels=default)
     assert min(small.size) >= 512
     assert small.width / small.height == pytest.approx(size[0] / size[1], rel=0.01)
 
@@ -44,7 +44,7 @@ def test_full_size_pictures_of_phones(kind: str, size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("progressive", [False, True])
 def test_a_jpeg_of_200_megapixels_is_decoded_at_a_fraction(progressive: bool) -> None:
     data = flat((16_320, 12_240), "JPEG", progressive=progressive)
-    assert decode(data, want=224).size == (2040 // 2, 1530 // 2)
+    assert decode(data, target_side=224).size == (2040 // 2, 1530 // 2)
     with pytest.raises(ImageRefused) as raised:
         decode(data)  # all of it
     assert str(raised.value) == "The picture has 199.8 megapixels; at most 128.0 can be read."
@@ -54,11 +54,11 @@ def test_a_jpeg_counts_by_what_a_decoder_holds_of_it() -> None:
     colours = Image.new("RGB", (1_600, 1_600))  # 2.56 megapixels, decoded to 0.64
     plain = encoded(colours, "JPEG", subsampling="4:4:4")
     held = encoded(colours, "JPEG", subsampling="4:4:4", progressive=True)  # 6 bytes a pixel
-    assert decode(plain, want=224, max_megapixels=0.7).size == (800, 800)
-    assert decode(held, want=224, max_megapixels=2).size == (800, 800)
+    assert decode(plain, target_side=224, max_megapixels=0.7).size == (800, 800)
+    assert decode(held, target_side=224, max_megapixels=2).size == (800, 800)
     for data, limit in ((held, 1.8), (plain, 0.6), (flat((6_000, 6_000), "JPEG"), 4)):
         with pytest.raises(ImageRefused) as raised:
-            decode(data, want=224, max_megapixels=limit)
+            decode(data, target_side=224, max_megapixels=limit)
         assert raised.value.problem.code is ProblemCode.TOO_MANY_PIXELS
 
 
@@ -75,7 +75,7 @@ def test_pictures_in_bands_are_what_they_are_at_once() -> None:
     ]:
         data = encoded(image, kind)
         whole = decode(data)
-        small = decode(data, want=224)
+        small = decode(data, target_side=224)
         assert small.size == (540, 520)
         assert small.tobytes() == whole.reduce(5).tobytes(), (kind, image.mode)
 
@@ -135,7 +135,7 @@ decode(data[:0] or Path(sys.argv[1]).read_bytes())  # all that is loaded late
 has = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (has + 2 * len(data) + 30_000_000,) * 2)
 try:
-    decode(data, want=224)
+    decode(data, target_side=224)
 except TooLargeForHost as error:
     print(f"{error} {error.problem.got:.1f} {error.problem.fault}")
 """

@@ -62,14 +62,14 @@ def test_a_large_one_has_its_turn_before_those_that_came_later() -> None:
 
 def test_small_ones_never_wait() -> None:
     budget = MemoryBudget(1_000)
-    with budget.alone(), budget.reserved(10):
+    with budget.all_reserved(), budget.reserved(10):
         pass
 
 
 def test_memory_is_given_back_by_who_fails() -> None:
     budget = MemoryBudget(1_000)
     for _ in range(3):
-        with pytest.raises(MemoryError), budget.alone():
+        with pytest.raises(MemoryError), budget.all_reserved():
             raise MemoryError
-    with budget.alone():
+    with budget.all_reserved():
         pass

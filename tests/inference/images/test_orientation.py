@@ -95,7 +95,7 @@ def test_a_compressed_tiff(orientation: int) -> None:
 def test_a_jpeg_that_is_decoded_at_a_fraction(orientation: int) -> None:
     image = stored(orientation, corners(3072, 2048))
     data = encoded(image, "JPEG", exif=exif(orientation))
-    assert is_upright(data, (768, 512), want=224)
+    assert is_upright(data, (768, 512), target_side=224)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

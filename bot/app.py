@@ -21,6 +21,7 @@ from bot.chat.answers import wait_notices
 from bot.chat.answers.lost_jobs import LostJobs
 from bot.chat.answers.result_dispatcher import ResultDispatcher
 from bot.chat.classify import ClassifyHandler
+from bot.chat.photo_jobs import JobPublisher, payload_warning
 from bot.chat.preferences import Preferences
 from bot.chat.router import Router
 from bot.games.commands import GameCommands
@@ -33,7 +34,6 @@ from bot.games.starting import Starting
 from bot.ops.health import Health
 from bot.platform.ports import ChatPlatform
 from bot.queues.consumer import Consumer
-from bot.queues.job_publisher import JobPublisher, payload_warning
 from bot.queues.update_inbox import UpdateInbox
 from bot.queues.worker_registry import WorkerRegistry
 from bot.runtime import clock

@@ -13,10 +13,10 @@ from dataclasses import replace
 from bot.chat.album_parts import AlbumPart, numbered, parts_of
 from bot.chat.classify import ClassifyHandler, worst_of
 from bot.chat.people import Speaker, speaker_of
+from bot.chat.photo_jobs import Admission
 from bot.platform.incoming import IncomingMessage, NotAPicture
 from bot.platform.ports import ChatPlatform, TargetGone
 from bot.queues import AWAY
-from bot.queues.job_publisher import Admission
 from bot.runtime.clock import steady
 from bot.runtime.retry import Retries
 from bot.storage import DATABASE_AWAY, Store, StoredAlbum

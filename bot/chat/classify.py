@@ -6,11 +6,11 @@ from dataclasses import replace
 from bot.chat.album_parts import numbered
 from bot.chat.answers.replies import ReplyService
 from bot.chat.people import Speaker
+from bot.chat.photo_jobs import Admission, Busy, JobPublisher, JobRefused
 from bot.chat.targets import TargetFinder, TargetPictures
 from bot.platform.incoming import Attachment, IncomingMessage, NotAPicture, Picture
 from bot.platform.models import ClassifyRequest, Media
 from bot.platform.ports import ChatPlatform
-from bot.queues.job_publisher import Admission, Busy, JobPublisher, JobRefused
 from bot.queues.worker_registry import WorkerRegistry
 from bot.storage import Store, retry_until_stored
 from inference.protocol.errors import LabelsRefused, NoLabels

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from bot.chat.answers.replies import ReplyService
+from bot.chat.photo_jobs import JobPublisher, JobRefused
 from bot.i18n import speak
 from bot.platform.models import MessageRef
 from bot.platform.ports import ChatPlatform, TargetGone
 from bot.queues import AWAY
-from bot.queues.job_publisher import JobPublisher, JobRefused
 from bot.runtime.clock import JUMP, steady
 from bot.runtime.keyed_lock import KeyedLock
 from bot.runtime.retry import Retries

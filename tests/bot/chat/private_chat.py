@@ -5,11 +5,11 @@ from typing import Any
 
 from bot.chat.albums import AlbumCollector
 from bot.chat.classify import ClassifyHandler
+from bot.chat.photo_jobs import JobPublisher
 from bot.chat.preferences import CommandHandler, Preferences
 from bot.chat.router import Router
 from bot.platform.incoming import ButtonPress, Incoming, IncomingMessage
 from bot.platform.models import MessageRef
-from bot.queues.job_publisher import JobPublisher
 from bot.runtime.metrics import Metrics
 from bot.storage import Store
 from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Queue

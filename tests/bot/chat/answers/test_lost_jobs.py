@@ -9,10 +9,10 @@ from sqlalchemy import text
 
 from bot.chat.answers.lost_jobs import LostJobs
 from bot.chat.answers.result_dispatcher import ResultDispatcher
+from bot.chat.photo_jobs import JobPublisher
 from bot.platform.models import ClassifyRequest
 from bot.platform.ports import RetryLater, TargetGone
 from bot.queues.consumer import Consumer
-from bot.queues.job_publisher import JobPublisher
 from bot.runtime.keyed_lock import KeyedLock
 from bot.runtime.metrics import Metrics
 from bot.storage import Store

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from bot.chat.photo_jobs import JobPublisher, JobRefused, payload_warning
 from bot.platform.models import MAX_FILE_BYTES, Media
 from bot.platform.ports import FileTooBig, RetryLater, TargetGone
-from bot.queues.job_publisher import JobPublisher, JobRefused, payload_warning
 from bot.runtime.metrics import Metrics
 from bot.storage import Store
 from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Queue, jobs_subject

@@ -21,7 +21,7 @@ from bot.chat.answers import wait_notices
 from bot.chat.answers.lost_jobs import LostJobs
 from bot.chat.answers.result_dispatcher import ResultDispatcher
 from bot.chat.classify import ClassifyHandler
-from bot.chat.photo_jobs import JobPublisher, payload_warning
+from bot.chat.photo_jobs import PhotoJobs
 from bot.chat.preferences import Preferences
 from bot.chat.router import Router
 from bot.games.commands import GameCommands
@@ -34,6 +34,7 @@ from bot.games.starting import Starting
 from bot.ops.health import Health
 from bot.platform.ports import ChatPlatform
 from bot.queues.consumer import Consumer
+from bot.queues.job_publisher import JobPublisher, payload_warning
 from bot.queues.update_inbox import UpdateInbox
 from bot.queues.worker_registry import WorkerRegistry
 from bot.runtime import clock
@@ -68,6 +69,9 @@ log = logging.getLogger(__name__)
 # and the result dispatcher limit by themselves how many are worked on.
 _UPDATES_IN_HAND = 500
 _RESULTS_IN_HAND = 300
+# Questions whose pictures are in memory at once: each has up to one message of the queue, 64 MB.
+# Photos and games have their own limit, so that neither waits for the other.
+_PHOTOS_AT_ONCE, _GAMES_AT_ONCE = 12, 6
 # Seconds. With Telegram's last call (2), the web servers (3) and NATS (2 + 4) these stay under 30.
 _DRAIN_PATIENCE = 5.0
 _WORKER_PATIENCE = 6.0
@@ -198,20 +202,23 @@ def _conversations(
     """Build everything that answers people on one chat platform."""
     settings, queue = shared.settings, shared.queue
     registry, metrics = shared.registry, shared.metrics
-    publisher = JobPublisher(
-        queue,
+    model = settings.clip_model
+    photo_jobs = PhotoJobs(
+        JobPublisher(queue, platform, metrics, bot_id=bot_id, model=model, at_once=_PHOTOS_AT_ONCE),
         store,
         platform,
         metrics,
-        bot_id=bot_id,
         max_per_user=settings.max_per_user,
-        model=settings.clip_model,
     )
-    classify = ClassifyHandler(platform, store, publisher, registry, max_labels=settings.max_labels)
+    classify = ClassifyHandler(
+        platform, store, photo_jobs, registry, max_labels=settings.max_labels
+    )
     albums = AlbumCollector(platform, store, classify)
 
     edits = EditPace()
-    game_jobs = GameJobs(queue, platform, metrics, bot_id=bot_id, model=settings.clip_model)
+    game_jobs = GameJobs(
+        JobPublisher(queue, platform, metrics, bot_id=bot_id, model=model, at_once=_GAMES_AT_ONCE)
+    )
     runner = GameRunner(store, platform, game_jobs, edits)
     games = GameCommands(
         platform,
@@ -245,7 +252,7 @@ def _conversations(
 
     chat_locks = KeyedLock()
     dispatcher = ResultDispatcher(queue, store, platform, chat_locks, metrics, takers=[runner])
-    lost = LostJobs(queue, store, publisher, platform, chat_locks, on_new_queue=runner.resume)
+    lost = LostJobs(queue, store, photo_jobs, platform, chat_locks, on_new_queue=runner.resume)
     wait = settings.wait_notice_minutes * 60
     watches = (
         albums.watch,

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.engine import make_url
 
-from bot.chat.photo_jobs import payload_warning
+from bot.queues.job_publisher import payload_warning
 from bot.runtime.http import post, session
 from bot.services.nats_server import binary
 from bot.settings import BotSettings

@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.chat.album_parts import numbered
 from bot.chat.answers.replies import ReplyService
 from bot.chat.people import Speaker
-from bot.chat.photo_jobs import Admission, Busy, JobPublisher, JobRefused
+from bot.chat.photo_jobs import Admission, Busy, JobRefused, PhotoJobs
 from bot.chat.targets import TargetFinder, TargetPictures
 from bot.platform.incoming import Attachment, IncomingMessage, NotAPicture, Picture
 from bot.platform.models import ClassifyRequest, Media
@@ -24,14 +24,14 @@ class ClassifyHandler:
         self,
         platform: ChatPlatform,
         store: Store,
-        publisher: JobPublisher,
+        jobs: PhotoJobs,
         registry: WorkerRegistry,
         *,
         max_labels: int,
     ) -> None:
         self._platform = platform
         self._store = store
-        self._publisher = publisher
+        self._jobs = jobs
         self._registry = registry
         self._replies = ReplyService(store, platform)
         self._max_labels = max_labels
@@ -184,7 +184,7 @@ class ClassifyHandler:
         if message.is_edit:  # before it, we may have asked for phrases
             earlier = await self._store.answer_to(ref.chat_id, ref.message_id)
         try:
-            await self._publisher.submit(request, admission)
+            await self._jobs.submit(request, admission)
         except JobRefused as refusal:
             if not (isinstance(refusal, Busy) and admission.is_refused):
                 await self.refuse(message, str(refusal))

@@ -1,41 +1,26 @@
-"""From a question to a job in the queue: admission, download, publishing."""
+"""From a question about photos to a job in the queue: admission, record, publishing."""
 
-import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import msgspec
 
 from bot.i18n import speak
-from bot.platform.models import MAX_FILE_BYTES, ClassifyRequest, Media, numbers_of
+from bot.platform.models import MAX_FILE_BYTES, ClassifyRequest, numbers_of
 from bot.platform.ports import ChatPlatform, FileTooBig, TargetGone
+from bot.queues.job_publisher import JobPublisher, PicturesTooLarge
 from bot.runtime.metrics import Metrics
 from bot.storage import Store
-from inference.protocol.broker.client import Queue, jobs_subject, results_subject
-from inference.protocol.errors import MessageTooLarge, QueueFull, UserError
-from inference.protocol.messages import Job, Reply, encode
+from inference.protocol.errors import QueueFull, UserError
+from inference.protocol.messages import Job
 
 log = logging.getLogger(__name__)
 
-# Questions whose pictures are in memory at once: each may hold one message of the queue, 64 MB.
-_AT_ONCE = 12
-# What a job's message holds besides its pictures: labels, words, ids.
-_ENVELOPE_BYTES = 256 * 2**10
-
-
-def payload_warning(queue: Queue) -> str | None:
-    """A sentence for the host where NATS takes no picture file of the size that Telegram gives."""
-    if queue.max_message >= MAX_FILE_BYTES + _ENVELOPE_BYTES:
-        return None
-    return (
-        f"NATS takes messages of up to {queue.max_payload / 2**20:.0f} MB (its max_payload), so "
-        "larger picture files are refused; set max_payload: 64MB in nats-server's configuration."
-    )
-
 
 class JobRefused(UserError):
-    """A question that is not queued; the text is a sentence in the asker's language."""
+    """A question that is not queued; the text is a sentence in the person's language."""
 
 
 class Busy(JobRefused):
@@ -55,167 +40,145 @@ class Admission:
     is_refused: bool = False
 
 
-class JobPublisher:
-    """Turns questions into jobs.
-
-    Attributes:
-        bot_id: the bot whose jobs these are.
+class PhotoJobs:
+    """Asks the workers about photos.
 
     Args:
-        model: whose workers are asked; empty: any.
+        max_per_user: how many questions of one person can wait at once.
     """
 
     def __init__(
         self,
-        queue: Queue,
+        publisher: JobPublisher,
         store: Store,
         platform: ChatPlatform,
         metrics: Metrics,
         *,
-        bot_id: int,
         max_per_user: int,
-        model: str = "",
     ) -> None:
-        self._queue = queue
+        self._publisher = publisher
         self._store = store
         self._platform = platform
         self._metrics = metrics
-        self.bot_id = bot_id
         self._max_per_user = max_per_user
-        self._model = model
-        self._at_once = asyncio.Semaphore(_AT_ONCE)
 
-    async def submit(self, ask: ClassifyRequest, admission: Admission | None = None) -> None:
-        """Queues a question. The same question again changes nothing.
+    async def submit(self, request: ClassifyRequest, admission: Admission | None = None) -> None:
+        """Queue a question. The same question again changes nothing.
 
         Args:
             admission: of the album that the question is a part of.
 
         Raises:
-            Refused: too big, or the file is gone; `Busy` where it is too many.
-            TryAgain: the platform is away for now.
+            JobRefused: too big, or the file is gone; `Busy` where it is too many.
+            RetryLater: the platform is away for now.
             QueueUnavailable: the queue is.
         """
-        latest = await self._store.latest_job(ask.place.chat_id, ask.place.message_id)
-        if latest and latest.revision > ask.revision:
+        place = request.place
+        latest = await self._store.latest_job(place.chat_id, place.message_id)
+        if latest and latest.revision > request.revision:
             return  # its edit was faster
-        known = latest if latest and latest.id == ask.id else None
+        known = latest if latest and latest.id == request.id else None
         if known and known.delivered:
             return
-        if known is None and latest and ask.says_the_same_as(latest.fingerprint):
-            return  # an edit that changes neither pictures nor phrases
+        if known is None and latest and request.says_the_same_as(latest.fingerprint):
+            return  # an edit that changes neither pictures nor labels
         try:
-            await self._admit(ask, admission or Admission(), again=known is not None)
-            async with self._at_once:
-                await self._publish(ask, await self._fetch_all(ask))
+            await self._admit(request, admission or Admission(), again=known is not None)
+            await self._publish(request)
         except JobRefused:
             self._metrics.refusals.inc()
             if known:  # recorded by an attempt that did not get as far as the queue
-                await self._store.forget_job(ask.id)
+                await self._store.forget_job(request.id)
             raise
-        if ask.revision:
-            await self._store.supersede(ask.place, ask.revision)
+        if request.revision:
+            await self._store.supersede(place, request.revision)
 
-    async def ask_again(self, ask: ClassifyRequest, *, anew: bool) -> None:
-        """Queues a question that was recorded, and that the queue lost.
+    async def submit_again(self, request: ClassifyRequest, *, renamed: bool) -> None:
+        """Queue a question that was recorded, and that the queue lost.
 
         Args:
-            anew: under another id, since this queue may remember the one that it lost.
+            renamed: under another id, since this queue may remember the one that it lost.
 
         Raises:
-            Refused: too big, or the file is gone.
-            TryAgain: the platform is away for now.
+            JobRefused: too big, or the file is gone.
+            RetryLater: the platform is away for now.
             QueueFull, QueueUnavailable: the queue does not take it for now.
         """
-        async with self._at_once:
-            images = await self._fetch_all(ask)
-            job = self._job(ask, images)
-            if anew:
-                job = msgspec.structs.replace(job, id=f"{job.id}.{int(time.time())}")
-            try:
-                await self._queue.publish(jobs_subject(self._model), encode(job), job.id)
-            except MessageTooLarge:
-                raise self._too_big(ask, sum(map(len, images))) from None
-        await self._store.mark_queued(ask.id, self._queue.jobs_made)
+        job = self._job(request)
+        if renamed:
+            job = msgspec.structs.replace(job, id=f"{job.id}.{int(time.time())}")
+        await self._fetch_and_queue(request, job)
+        await self._store.mark_queued(request.id, self._publisher.stream_made)
 
-    async def _admit(self, ask: ClassifyRequest, admission: Admission, *, again: bool) -> None:
-        sentences = speak(ask.language)
-        if any((media.size or 0) > MAX_FILE_BYTES for media in ask.media):
+    async def _admit(self, request: ClassifyRequest, admission: Admission, *, again: bool) -> None:
+        sentences = speak(request.language)
+        if any((media.size or 0) > MAX_FILE_BYTES for media in request.media):
             raise JobRefused(sentences.file_too_big(MAX_FILE_BYTES / 2**20))
-        self._check_room(ask, sum(media.size or 0 for media in ask.media))
+        try:
+            self._publisher.check_room(sum(media.size or 0 for media in request.media))
+        except PicturesTooLarge as error:
+            raise _too_large(request, error.room) from None
         is_free = again or admission.is_granted
-        if not is_free and await self._store.jobs_in_flight(ask.user_id) >= self._max_per_user:
+        if not is_free and await self._store.jobs_in_flight(request.user_id) >= self._max_per_user:
             raise Busy(sentences.too_many_in_flight(self._max_per_user))
         admission.is_granted = True
 
-    def _check_room(self, ask: ClassifyRequest, size: int) -> None:
-        """Refuses pictures of more bytes than one job, which is one message, can hold."""
-        if size > (room := self._queue.max_message - _ENVELOPE_BYTES):
-            raise self._too_big(ask, room)
+    async def _publish(self, request: ClassifyRequest) -> None:
+        recorded = False
 
-    def _too_big(self, ask: ClassifyRequest, room: int) -> JobRefused:
-        sentences = speak(ask.language)
-        megabytes = max(room, 0) / 2**20
-        if len(ask.media) > 1:
-            return JobRefused(sentences.album_too_big(megabytes))
-        return JobRefused(sentences.file_too_big_here(megabytes))
+        async def record() -> None:
+            nonlocal recorded
+            # Before it is queued: an answer to a question without a record is thrown away.
+            await self._store.record_job(request, self._publisher.stream_made)
+            recorded = True
 
-    async def _fetch_all(self, ask: ClassifyRequest) -> list[bytes]:
         try:
-            async with asyncio.TaskGroup() as tasks:
-                fetching = [tasks.create_task(self._fetch(ask, media)) for media in ask.media]
-                showing = tasks.create_task(self._show_working(ask))  # no fetching waits for it
-                await asyncio.wait(fetching)
-                showing.cancel()  # what it would show is about to be over
-        except ExceptionGroup as group:
-            raise _first(group) from None  # two broken downloads are one refusal
-        return [task.result() for task in fetching]
+            await self._fetch_and_queue(request, self._job(request), record=record)
+        except QueueFull:
+            await self._store.forget_job(request.id)
+            raise Busy(speak(request.language).queue_full()) from None
+        except JobRefused:
+            if recorded:
+                await self._store.forget_job(request.id)
+            raise
 
-    async def _show_working(self, ask: ClassifyRequest) -> None:
-        if ask.private:
-            await self._platform.show_working(ask.place)
+    async def _fetch_and_queue(
+        self,
+        request: ClassifyRequest,
+        job: Job,
+        record: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        sentences = speak(request.language)
 
-    async def _fetch(self, ask: ClassifyRequest, media: Media) -> bytes:
+        async def show_working() -> None:
+            if request.private:
+                await self._platform.show_working(request.place)
+
         try:
-            return await self._platform.fetch(media)
+            await self._publisher.publish(job, request.media, meanwhile=show_working, record=record)
         except FileTooBig:
-            raise JobRefused(speak(ask.language).file_too_big(MAX_FILE_BYTES / 2**20)) from None
+            raise JobRefused(sentences.file_too_big(MAX_FILE_BYTES / 2**20)) from None
         except TargetGone:
-            raise JobRefused(speak(ask.language).file_gone()) from None
+            raise JobRefused(sentences.file_gone()) from None
+        except PicturesTooLarge as error:
+            if error.room is None:
+                log.exception("Job %s can't be stored.", job.id)
+            raise _too_large(request, error.room) from None
 
-    def _job(self, ask: ClassifyRequest, images: list[bytes]) -> Job:
-        """Raises `JobRefused` where the pictures are too big together."""
-        sentences = speak(ask.language)
-        self._check_room(ask, sum(map(len, images)))
-        return Job(
-            id=f"{self.bot_id}.{ask.id}",
-            images=images,
-            labels=list(ask.labels),
-            template=ask.template,
-            locale=ask.language,
-            words=sentences.chart_words(),
-            numbers=numbers_of(ask.media),
-            reply=Reply(results_subject(self.bot_id), ask.id.encode()),
-            model=self._model,
+    def _job(self, request: ClassifyRequest) -> Job:
+        return msgspec.structs.replace(
+            self._publisher.job(request.id, request.id.encode()),
+            labels=list(request.labels),
+            template=request.template,
+            locale=request.language,
+            words=speak(request.language).chart_words(),
+            numbers=numbers_of(request.media),
         )
 
-    async def _publish(self, ask: ClassifyRequest, images: list[bytes]) -> None:
-        job = self._job(ask, images)
-        packed = encode(job)
-        # Recorded first: a job without a record would be an answer that nobody asked for.
-        await self._store.record_job(ask, self._queue.jobs_made)
-        try:
-            await self._queue.publish(jobs_subject(self._model), packed, job.id)
-        except QueueFull:
-            await self._store.forget_job(ask.id)
-            raise Busy(speak(ask.language).queue_full()) from None
-        except MessageTooLarge:  # a limit of the stream's own, or labels of many bytes
-            await self._store.forget_job(ask.id)
-            log.exception("Job %s can't be stored.", job.id)
-            raise self._too_big(ask, sum(map(len, images))) from None
-        self._metrics.jobs.inc()
 
-
-def _first(group: ExceptionGroup[Exception]) -> Exception:
-    first = group.exceptions[0]
-    return _first(first) if isinstance(first, ExceptionGroup) else first
+def _too_large(request: ClassifyRequest, room: int | None) -> JobRefused:
+    sentences = speak(request.language)
+    megabytes = None if room is None else room / 2**20
+    if len(request.media) > 1:
+        return JobRefused(sentences.album_too_big(megabytes))
+    return JobRefused(sentences.file_too_big_here(megabytes))

@@ -1,23 +1,17 @@
 """A game's questions to CLIP: fetched, queued, and their answers recognised."""
 
-import asyncio
-
 import msgspec
 
 from bot.games.rules import State
 from bot.games.rules.events import Judged, JudgeRequest
 from bot.games.rules.round import RoundId
 from bot.i18n import speak
-from bot.platform.ports import ChatPlatform, FileTooBig
-from bot.runtime.metrics import Metrics
-from inference.protocol.broker.client import Queue, jobs_subject, results_subject
-from inference.protocol.errors import MessageTooLarge
-from inference.protocol.messages import Job, Reply, Result, encode
+from bot.platform.ports import FileTooBig
+from bot.queues.job_publisher import JobPublisher, PicturesTooLarge
+from inference.protocol.messages import Result
 
 # Results of games carry this before their data, so that the deliverer can tell them apart.
 PREFIX = b"game "
-# Pictures in memory at once.
-_AT_ONCE = 6
 
 
 class GameJobRef(msgspec.Struct, frozen=True):
@@ -38,57 +32,40 @@ _errand = msgspec.msgpack.Decoder(GameJobRef)
 
 
 class GameJobs:
-    """Asks the workers.
+    """Asks the workers about the pictures of rounds."""
 
-    Args:
-        model: whose workers are asked; empty: any.
-    """
+    def __init__(self, publisher: JobPublisher) -> None:
+        self._publisher = publisher
 
-    def __init__(
-        self,
-        queue: Queue,
-        platform: ChatPlatform,
-        metrics: Metrics,
-        *,
-        bot_id: int,
-        model: str = "",
-    ) -> None:
-        self._queue = queue
-        self._platform = platform
-        self._metrics = metrics
-        self._bot_id = bot_id
-        self._model = model
-        self._at_once = asyncio.Semaphore(_AT_ONCE)
-
-    async def publish(self, state: State, ask: JudgeRequest, title: str) -> None:
-        """Queues a question; the same question again changes nothing.
+    async def publish(self, state: State, request: JudgeRequest, title: str) -> None:
+        """Queue a question; the same question again changes nothing.
 
         Raises:
-            Gone, TooBig: the picture can't be had.
-            TryAgain, QueueFull, QueueUnavailable: not now.
+            TargetGone, FileTooBig: the picture can't be had.
+            RetryLater, QueueFull, QueueUnavailable: not for now.
         """
         table = state.table
-        errand = GameJobRef(table.id.chat_id, table.thread_id, table.id.number, ask.key, ask.draw)
+        ref = GameJobRef(
+            table.id.chat_id, table.thread_id, table.id.number, request.key, request.draw
+        )
         words = speak(table.language).chart_words()
-        async with self._at_once:
-            job = Job(
-                id=f"{self._bot_id}.game.{table.id.chat_id}.{table.id.number}.{ask.key}",
-                images=[await self._platform.fetch(ask.media)],
-                labels=list(ask.labels),
-                captions=list(ask.captions),
-                merge_above=ask.merge_above,
-                draw=ask.draw,
-                fingerprint=ask.fingerprint,
-                locale=table.language,
-                words=msgspec.structs.replace(words, title=title),
-                reply=Reply(results_subject(self._bot_id), PREFIX + msgspec.msgpack.encode(errand)),
-                model=self._model,
-            )
-            try:
-                await self._queue.publish(jobs_subject(self._model), encode(job), job.id)
-            except MessageTooLarge as error:
-                raise FileTooBig(str(error)) from error
-        self._metrics.jobs.inc()
+        job = msgspec.structs.replace(
+            self._publisher.job(
+                f"game.{table.id.chat_id}.{table.id.number}.{request.key}",
+                PREFIX + msgspec.msgpack.encode(ref),
+            ),
+            labels=list(request.labels),
+            captions=list(request.captions),
+            merge_above=request.merge_above,
+            draw=request.draw,
+            fingerprint=request.fingerprint,
+            locale=table.language,
+            words=msgspec.structs.replace(words, title=title),
+        )
+        try:
+            await self._publisher.publish(job, [request.media])
+        except PicturesTooLarge as error:
+            raise FileTooBig(str(error)) from error
 
 
 def is_of_a_game(result: Result) -> bool:

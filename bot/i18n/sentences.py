@@ -190,12 +190,18 @@ class Sentences(Introductions, RoundSentences, GameSentences):
             "Send it as a photo, or smaller."
         ).format(limit=self.number(limit_megabytes))
 
-    def album_too_big(self, limit_megabytes: float) -> str:
+    def album_too_big(self, limit_megabytes: float | None) -> str:
+        if limit_megabytes is None:
+            return self._(
+                "These files are too big for me. Send them as photos, or fewer at a time."
+            )
         return self._(
             "These files are together over {limit} MB. Send them as photos, or fewer at a time."
         ).format(limit=self.number(limit_megabytes))
 
-    def file_too_big_here(self, limit_megabytes: float) -> str:
+    def file_too_big_here(self, limit_megabytes: float | None) -> str:
+        if limit_megabytes is None:
+            return self._("That file is too big for me. Send it as a photo, or smaller.")
         return self._(
             "That file is too big for me: I take up to {limit} MB. Send it as a photo, or smaller."
         ).format(limit=self.number(limit_megabytes))

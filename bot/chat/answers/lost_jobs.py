@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from bot.chat.answers.replies import ReplyService
-from bot.chat.photo_jobs import JobPublisher, JobRefused
+from bot.chat.photo_jobs import JobRefused, PhotoJobs
 from bot.i18n import speak
 from bot.platform.models import MessageRef
 from bot.platform.ports import ChatPlatform, TargetGone
@@ -61,14 +61,14 @@ class LostJobs:
         self,
         queue: Queue,
         store: Store,
-        publisher: JobPublisher,
+        photo_jobs: PhotoJobs,
         platform: ChatPlatform,
         lanes: KeyedLock,
         on_new_queue: Callable[[], Awaitable[None]],
     ) -> None:
         self._queue = queue
         self._store = store
-        self._publisher = publisher
+        self._photo_jobs = photo_jobs
         self._answers = ReplyService(store, platform)
         self._lanes = lanes
         self._on_new_queue = on_new_queue
@@ -165,7 +165,7 @@ class LostJobs:
             await self._end(question, sentences.picture_lost() if known else "")
             return
         try:
-            await self._publisher.ask_again(question.request, anew=anew)
+            await self._photo_jobs.submit_again(question.request, renamed=anew)
         except JobRefused as refusal:
             await self._end(question, str(refusal))
 

@@ -5,11 +5,12 @@ from typing import Any
 
 from bot.chat.albums import AlbumCollector
 from bot.chat.classify import ClassifyHandler
-from bot.chat.photo_jobs import JobPublisher
+from bot.chat.photo_jobs import PhotoJobs
 from bot.chat.preferences import CommandHandler, Preferences
 from bot.chat.router import Router
 from bot.platform.incoming import ButtonPress, Incoming, IncomingMessage
 from bot.platform.models import MessageRef
+from bot.queues.job_publisher import JobPublisher
 from bot.runtime.metrics import Metrics
 from bot.storage import Store
 from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Queue
@@ -50,9 +51,10 @@ class PrivateChat:
     def has_limit(self, max_labels: int) -> None:
         """From now on the bot takes so many labels at once."""
         store, platform = self.store, self.platform
-        publisher = JobPublisher(self._queue, store, platform, Metrics(), bot_id=42, max_per_user=3)
+        publisher = JobPublisher(self._queue, platform, Metrics(), bot_id=42)
+        jobs = PhotoJobs(publisher, store, platform, Metrics(), max_per_user=3)
         classify = self.classify = ClassifyHandler(
-            platform, store, publisher, self.registry, max_labels=max_labels
+            platform, store, jobs, self.registry, max_labels=max_labels
         )
         preferences = Preferences(
             platform,

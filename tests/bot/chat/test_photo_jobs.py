@@ -1,33 +1,35 @@
-"""From a question to a job: admission, download, publishing."""
+"""From a question about photos to a job: admission, record, refusals."""
 
 import hashlib
 from dataclasses import replace
 
 import pytest
 
-from bot.chat.photo_jobs import JobPublisher, JobRefused, payload_warning
+from bot.chat.photo_jobs import JobRefused, PhotoJobs
 from bot.platform.models import MAX_FILE_BYTES, Media
 from bot.platform.ports import FileTooBig, RetryLater, TargetGone
+from bot.queues.job_publisher import JobPublisher
 from bot.runtime.metrics import Metrics
 from bot.storage import Store
-from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Queue, jobs_subject
+from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Queue
 from inference.protocol.errors import MessageTooLarge
 from inference.protocol.messages import decode_job
 from tests.bot.scripted import ScriptedPlatform, an_ask
 
 
 @pytest.fixture
-def publisher(
+def photo_jobs(
     queue: Queue, store: Store, platform: ScriptedPlatform, metrics: Metrics
-) -> JobPublisher:
-    return JobPublisher(queue, store, platform, metrics, bot_id=42, max_per_user=2)
+) -> PhotoJobs:
+    publisher = JobPublisher(queue, platform, metrics, bot_id=42)
+    return PhotoJobs(publisher, store, platform, metrics, max_per_user=2)
 
 
 async def test_a_question_becomes_a_job(
-    publisher: JobPublisher, queue: Queue, store: Store, platform: ScriptedPlatform
+    photo_jobs: PhotoJobs, queue: Queue, store: Store, platform: ScriptedPlatform
 ) -> None:
     ask = an_ask(5)
-    await publisher.submit(ask)
+    await photo_jobs.submit(ask)
     (delivery,) = await (await queue.pull_consumer(JOBS, "test", JOBS_SUBJECT)).pull(9, 1.0)
     job = decode_job(delivery.data)
     assert (job.id, job.images, job.labels) == ("42.7.5.0", [b"picture file"], ["a dog", "a cat"])
@@ -39,165 +41,146 @@ async def test_a_question_becomes_a_job(
     assert platform.working == [ask.place]
 
 
-async def test_a_job_names_its_model_and_waits_for_workers_of_it(
-    queue: Queue, store: Store, platform: ScriptedPlatform, metrics: Metrics
-) -> None:
-    asking = JobPublisher(
-        queue, store, platform, metrics, bot_id=42, max_per_user=2, model="openai/clip"
-    )
-    await asking.submit(an_ask(5))
-    others = await queue.pull_consumer(JOBS, "others", jobs_subject("demo"))
-    assert await others.pull(9, 0.0) == []
-    ours = await queue.pull_consumer(JOBS, "ours", jobs_subject("openai/clip"))
-    (delivery,) = await ours.pull(9, 1.0)
-    assert decode_job(delivery.data).model == "openai/clip"
-
-
 async def test_in_a_group_nothing_is_shown_while_it_works(
-    publisher: JobPublisher, platform: ScriptedPlatform
+    photo_jobs: PhotoJobs, platform: ScriptedPlatform
 ) -> None:
-    await publisher.submit(an_ask(private=False))
+    await photo_jobs.submit(an_ask(private=False))
     assert platform.working == []
 
 
 async def test_the_same_question_twice_is_one_job(
-    publisher: JobPublisher, queue: Queue, store: Store, platform: ScriptedPlatform
+    photo_jobs: PhotoJobs, queue: Queue, store: Store, platform: ScriptedPlatform
 ) -> None:
-    await publisher.submit(an_ask())
-    await publisher.submit(an_ask())
+    await photo_jobs.submit(an_ask())
+    await photo_jobs.submit(an_ask())
     assert await queue.jobs_waiting() == 1
     await store.mark_delivered(an_ask().id)
-    await publisher.submit(an_ask())
+    await photo_jobs.submit(an_ask())
     assert len(platform.fetched) == 2
 
 
 async def test_an_edit_that_changes_nothing_is_no_question(
-    publisher: JobPublisher, queue: Queue, platform: ScriptedPlatform
+    photo_jobs: PhotoJobs, queue: Queue, platform: ScriptedPlatform
 ) -> None:
-    await publisher.submit(an_ask())
-    await publisher.submit(an_ask(revision=1))
+    await photo_jobs.submit(an_ask())
+    await photo_jobs.submit(an_ask(revision=1))
     assert await queue.jobs_waiting() == 1
-    await publisher.submit(an_ask(revision=2, labels=("a house",)))
+    await photo_jobs.submit(an_ask(revision=2, labels=("a house",)))
     assert await queue.jobs_waiting() == 2
 
 
-async def test_a_worker_counts_pictures_as_people_do(publisher: JobPublisher, queue: Queue) -> None:
+async def test_a_worker_counts_pictures_as_people_do(photo_jobs: PhotoJobs, queue: Queue) -> None:
     album = (Media("f", "u", number=1, skipped=(2,)), Media("g", "v", number=3))
-    await publisher.submit(an_ask(media=album))
-    await publisher.submit(an_ask(2, media=(Media("f", "u"), Media("g", "v"))))
+    await photo_jobs.submit(an_ask(media=album))
+    await photo_jobs.submit(an_ask(2, media=(Media("f", "u"), Media("g", "v"))))
     jobs = await (await queue.pull_consumer(JOBS, "test", JOBS_SUBJECT)).pull(9, 1.0)
     assert [decode_job(job.data).numbers for job in jobs] == [[1, 3], []]
 
 
 async def test_settings_that_change_since_are_no_question(
-    publisher: JobPublisher, queue: Queue, store: Store
+    photo_jobs: PhotoJobs, queue: Queue, store: Store
 ) -> None:
-    await publisher.submit(replace(an_ask(), has_own_labels=False))
+    await photo_jobs.submit(replace(an_ask(), has_own_labels=False))
     other = replace(an_ask(revision=1), labels=("a moon",), template="a {}", has_own_labels=False)
-    await publisher.submit(other)
+    await photo_jobs.submit(other)
     assert await queue.jobs_waiting() == 1
-    await publisher.submit(replace(other, has_own_labels=True))  # now the message says so
+    await photo_jobs.submit(replace(other, has_own_labels=True))  # now the message says so
     assert await queue.jobs_waiting() == 2
 
 
 async def test_what_an_earlier_release_stored_is_the_same_question(
-    publisher: JobPublisher, queue: Queue, store: Store
+    photo_jobs: PhotoJobs, queue: Queue, store: Store
 ) -> None:
-    await publisher.submit(an_ask())
+    await photo_jobs.submit(an_ask())
     before = '[["unique"],["a dog","a cat"],null]'
     early = hashlib.sha256(before.encode()).hexdigest()[:32]
     await store.change_fingerprint(an_ask().id, early)
-    await publisher.submit(an_ask(revision=1))
+    await photo_jobs.submit(an_ask(revision=1))
     assert await queue.jobs_waiting() == 1
 
 
 async def test_each_person_has_a_limit(
-    publisher: JobPublisher, store: Store, metrics: Metrics
+    photo_jobs: PhotoJobs, store: Store, metrics: Metrics
 ) -> None:
-    await publisher.submit(an_ask(1))
-    await publisher.submit(an_ask(2))
+    await photo_jobs.submit(an_ask(1))
+    await photo_jobs.submit(an_ask(2))
     with pytest.raises(JobRefused, match="still busy with 2 pictures of yours"):
-        await publisher.submit(an_ask(3))
-    await publisher.submit(an_ask(1, user_id=8))
+        await photo_jobs.submit(an_ask(3))
+    await photo_jobs.submit(an_ask(1, user_id=8))
     await store.mark_delivered(an_ask(1).id)
     await store.forget_job(an_ask(1, user_id=8).id)
     with pytest.raises(JobRefused, match="Too many people at once"):
-        await publisher.submit(an_ask(4))  # the queue of this test holds three
+        await photo_jobs.submit(an_ask(4))  # the queue of this test holds three
     assert metrics.registry.get_sample_value("clipbot_refusals_total") == 2
     # a question that was not queued counts for nobody
     assert await store.job(an_ask(4).id) is None
 
 
-async def test_files_that_are_too_big(publisher: JobPublisher, platform: ScriptedPlatform) -> None:
+async def test_files_that_are_too_big(photo_jobs: PhotoJobs, platform: ScriptedPlatform) -> None:
     with pytest.raises(JobRefused, match="up to 20 MB"):
-        await publisher.submit(an_ask(media=(Media("f", "u", MAX_FILE_BYTES + 1),)))
+        await photo_jobs.submit(an_ask(media=(Media("f", "u", MAX_FILE_BYTES + 1),)))
     with pytest.raises(JobRefused, match=r"together over 7\.7 MB"):
-        await publisher.submit(
+        await photo_jobs.submit(
             an_ask(media=(Media("f", "u", 5 * 2**20), Media("g", "v", 5 * 2**20)))
         )
     assert platform.fetched == []
     platform.faults["fetch"] = [FileTooBig("file is too big")]
     with pytest.raises(JobRefused, match="up to 20 MB"):
-        await publisher.submit(an_ask(media=(Media("f", "u"),)))
+        await photo_jobs.submit(an_ask(media=(Media("f", "u"),)))
 
 
 async def test_an_album_that_no_queue_stores_is_too_big_and_the_queue_is_not_full(
-    publisher: JobPublisher, platform: ScriptedPlatform, monkeypatch: pytest.MonkeyPatch
+    photo_jobs: PhotoJobs, platform: ScriptedPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Queue, "max_payload", 64 * 2**20)
     files = (Media("f", "u", 17 * 2**20), Media("g", "v", 17 * 2**20))
     with pytest.raises(JobRefused, match=r"together over 31\.7 MB"):
-        await publisher.submit(an_ask(media=files))
+        await photo_jobs.submit(an_ask(media=files))
     assert platform.fetched == []
 
 
 async def test_one_file_that_the_queue_does_not_store(
-    publisher: JobPublisher, platform: ScriptedPlatform
+    photo_jobs: PhotoJobs, platform: ScriptedPlatform
 ) -> None:
     with pytest.raises(JobRefused, match=r"That file is too big for me: I take up to 7\.7 MB"):
-        await publisher.submit(an_ask(media=(Media("f", "u", 12 * 2**20),)))
+        await photo_jobs.submit(an_ask(media=(Media("f", "u", 12 * 2**20),)))
 
 
 async def test_what_the_stream_itself_finds_too_large_is_too_big(
-    publisher: JobPublisher, queue: Queue, store: Store, monkeypatch: pytest.MonkeyPatch
+    photo_jobs: PhotoJobs, queue: Queue, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def publish(*_: object) -> None:
         raise MessageTooLarge("NATS stores no message of 1.0 MB")
 
     monkeypatch.setattr(queue, "publish", publish)
-    with pytest.raises(JobRefused, match="too big for me"):
-        await publisher.submit(an_ask())
+    with pytest.raises(JobRefused, match=r"^That file is too big for me\. Send it as a photo"):
+        await photo_jobs.submit(an_ask())
+    with pytest.raises(JobRefused, match=r"^These files are too big for me\. Send them as photos"):
+        await photo_jobs.submit(an_ask(media=(Media("f", "u"), Media("g", "v"))))
+    with pytest.raises(JobRefused, match=r"^Ese archivo es demasiado grande para mí\. Envíalo"):
+        await photo_jobs.submit(replace(an_ask(), language="es"))
     assert await store.job(an_ask().id) is None
 
 
-async def test_a_server_with_the_default_max_payload_is_warned_about(
-    queue: Queue, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Queue, "max_payload", 2**20)
-    assert "up to 1 MB (its max_payload)" in (payload_warning(queue) or "")
-    monkeypatch.setattr(Queue, "max_payload", 64 * 2**20)
-    assert payload_warning(queue) is None
-
-
 async def test_files_that_are_gone_or_away(
-    publisher: JobPublisher, store: Store, platform: ScriptedPlatform
+    photo_jobs: PhotoJobs, store: Store, platform: ScriptedPlatform
 ) -> None:
     platform.faults["fetch"] = [TargetGone("wrong file_id"), RetryLater("away"), ValueError("ours")]
     with pytest.raises(JobRefused, match="no longer has that picture"):
-        await publisher.submit(an_ask())
+        await photo_jobs.submit(an_ask())
     with pytest.raises(RetryLater):
-        await publisher.submit(an_ask())
+        await photo_jobs.submit(an_ask())
     with pytest.raises(ValueError, match="ours"):
-        await publisher.submit(an_ask())
+        await photo_jobs.submit(an_ask())
     assert await store.job(an_ask().id) is None
 
 
 async def test_an_album_whose_sizes_were_not_told(
-    publisher: JobPublisher, platform: ScriptedPlatform, monkeypatch: pytest.MonkeyPatch
+    photo_jobs: PhotoJobs, platform: ScriptedPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fetch(media: Media) -> bytes:
         return bytes(5 * 2**20)
 
     monkeypatch.setattr(platform, "fetch", fetch)
     with pytest.raises(JobRefused, match="together over"):
-        await publisher.submit(an_ask(media=(Media("f", "u"), Media("g", "v"))))
+        await photo_jobs.submit(an_ask(media=(Media("f", "u"), Media("g", "v"))))

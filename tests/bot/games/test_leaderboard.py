@@ -13,7 +13,6 @@ from bot.games.rules import Game, Player, RoundConfig, RoundId, State
 from bot.games.rules.events import Award
 from bot.games.runner import GameRunner
 from bot.i18n import speak
-from bot.runtime.metrics import Metrics
 from bot.storage import Profile, Store
 from tests.bot.games.players import PHOTO
 from tests.bot.incoming import GROUP, message
@@ -36,7 +35,7 @@ async def scores(store: Store, platform: ScriptedPlatform) -> Leaderboard:
         await rounds.add(state)
         await rounds.save(state, now=float(now), awards=[Award(ANN, 60, 1, right=right)])
         await rounds.end(state)
-    jobs = GameJobs(None, platform, Metrics(), bot_id=42)  # type: ignore[arg-type]
+    jobs = GameJobs(None)  # type: ignore[arg-type]
     runner = GameRunner(store, platform, jobs, EditPace())
     return Leaderboard(platform, store, runner, admin_ids=frozenset())
 

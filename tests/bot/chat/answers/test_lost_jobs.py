@@ -9,10 +9,11 @@ from sqlalchemy import text
 
 from bot.chat.answers.lost_jobs import LostJobs
 from bot.chat.answers.result_dispatcher import ResultDispatcher
-from bot.chat.photo_jobs import JobPublisher
+from bot.chat.photo_jobs import PhotoJobs
 from bot.platform.models import ClassifyRequest
 from bot.platform.ports import RetryLater, TargetGone
 from bot.queues.consumer import Consumer
+from bot.queues.job_publisher import JobPublisher
 from bot.runtime.keyed_lock import KeyedLock
 from bot.runtime.metrics import Metrics
 from bot.storage import Store
@@ -47,17 +48,18 @@ def games() -> Games:
 
 
 @pytest.fixture
-def publisher(
+def photo_jobs(
     queue: Queue, store: Store, platform: ScriptedPlatform, metrics: Metrics
-) -> JobPublisher:
-    return JobPublisher(queue, store, platform, metrics, bot_id=42, max_per_user=2)
+) -> PhotoJobs:
+    publisher = JobPublisher(queue, platform, metrics, bot_id=42)
+    return PhotoJobs(publisher, store, platform, metrics, max_per_user=2)
 
 
 @pytest.fixture
 def lost(
-    queue: Queue, store: Store, publisher: JobPublisher, platform: ScriptedPlatform, games: Games
+    queue: Queue, store: Store, photo_jobs: PhotoJobs, platform: ScriptedPlatform, games: Games
 ) -> LostJobs:
-    return LostJobs(queue, store, publisher, platform, KeyedLock(), games.resume)
+    return LostJobs(queue, store, photo_jobs, platform, KeyedLock(), games.resume)
 
 
 @pytest.fixture
@@ -138,7 +140,7 @@ async def test_a_queue_that_lost_its_files_is_asked_again_and_each_asker_answere
     queue: Queue,
     nats_server: NatsServer,
     store: Store,
-    publisher: JobPublisher,
+    photo_jobs: PhotoJobs,
     lost: LostJobs,
     platform: ScriptedPlatform,
     metrics: Metrics,
@@ -152,7 +154,7 @@ async def test_a_queue_that_lost_its_files_is_asked_again_and_each_asker_answere
     )
     asked = [plain, album, templated]
     for ask in asked:
-        await publisher.submit(ask)
+        await photo_jobs.submit(ask)
     worker = await Worker.on(queue)
     before = {job.id: job for job, _ in await worker.takes()}
 
@@ -187,9 +189,9 @@ async def test_a_queue_that_lost_its_files_is_asked_again_and_each_asker_answere
 
 
 async def test_a_bot_that_starts_on_another_queue_asks_again(
-    queue: Queue, nats_server: NatsServer, publisher: JobPublisher, lost: LostJobs, games: Games
+    queue: Queue, nats_server: NatsServer, photo_jobs: PhotoJobs, lost: LostJobs, games: Games
 ) -> None:
-    await publisher.submit(an_ask())
+    await photo_jobs.submit(an_ask())
     await remade(queue, nats_server)
     await lost.look()
     assert await queue.jobs_waiting() == 1
@@ -198,9 +200,9 @@ async def test_a_bot_that_starts_on_another_queue_asks_again(
 
 @pytest.mark.parametrize("stream", [JOBS, RESULTS])
 async def test_what_a_purge_took_is_asked_again(
-    queue: Queue, publisher: JobPublisher, lost: LostJobs, stream: str, no_margin: None
+    queue: Queue, photo_jobs: PhotoJobs, lost: LostJobs, stream: str, no_margin: None
 ) -> None:
-    await publisher.submit(an_ask())
+    await photo_jobs.submit(an_ask())
     worker = await Worker.on(queue)
     await lost.look()
     if stream == RESULTS:
@@ -216,9 +218,9 @@ async def test_what_a_purge_took_is_asked_again(
 
 
 async def test_what_is_in_a_stream_is_not_asked_again(
-    queue: Queue, publisher: JobPublisher, lost: LostJobs, no_margin: None
+    queue: Queue, photo_jobs: PhotoJobs, lost: LostJobs, no_margin: None
 ) -> None:
-    await publisher.submit(an_ask(1))
+    await photo_jobs.submit(an_ask(1))
     for _ in range(5):
         await lost.look()
     assert await queue.jobs_waiting() == 1
@@ -235,12 +237,12 @@ async def test_what_is_in_a_stream_is_not_asked_again(
 async def test_what_can_be_fetched_or_queued_only_later_is_asked_again_later(
     queue: Queue,
     nats_server: NatsServer,
-    publisher: JobPublisher,
+    photo_jobs: PhotoJobs,
     lost: LostJobs,
     platform: ScriptedPlatform,
 ) -> None:
     for number in (1, 2):
-        await publisher.submit(an_ask(number))
+        await photo_jobs.submit(an_ask(number))
     await remade(queue, nats_server)
     platform.faults["fetch"] = [RetryLater("away")]
     await lost.look()
@@ -260,14 +262,14 @@ async def test_who_cannot_be_answered_any_more_is_told_and_no_longer_busy(
     queue: Queue,
     nats_server: NatsServer,
     store: Store,
-    publisher: JobPublisher,
+    photo_jobs: PhotoJobs,
     lost: LostJobs,
     platform: ScriptedPlatform,
     fault: Exception,
     times: int,
     sentence: str,
 ) -> None:
-    await publisher.submit(an_ask())
+    await photo_jobs.submit(an_ask())
     await remade(queue, nats_server)
     platform.faults["fetch"] = [fault] * times
     for _ in range(4):
@@ -306,7 +308,7 @@ async def test_what_an_older_clipbot_recorded_is_told_and_no_longer_busy(
 
 
 async def test_an_edit_is_asked_again_in_place_of_what_it_edited(
-    queue: Queue, nats_server: NatsServer, store: Store, publisher: JobPublisher, lost: LostJobs
+    queue: Queue, nats_server: NatsServer, store: Store, photo_jobs: PhotoJobs, lost: LostJobs
 ) -> None:
     await store.record_job(an_ask(), "an older queue")
     await store.record_job(an_ask(revision=5, labels=("a house",)), "an older queue")

@@ -54,8 +54,8 @@ class _Shape:
         self._shape = shape
         self._files = files
         self._engine = Engine.load(str(checkpoint), device="cuda", dtype="float16")
-        assert self._engine.model is not None  # nothing but torch runs it there
-        self._model = self._engine.model
+        assert self._engine.torch_model is not None  # nothing but torch runs it there
+        self._model = self._engine.torch_model
         self._reference = Reference(str(checkpoint), "cuda", torch.float16)
         self._readers = ThreadPoolExecutor(min(8, cores.available()), "read")  # as the worker's
 

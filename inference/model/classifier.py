@@ -1,4 +1,4 @@
-"""The boundary that the worker sees of a model, and a scripted stand-in that needs no weights."""
+"""What a worker needs of a model, and a scripted stand-in for tests that needs no weights."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,14 @@ from PIL.Image import Image
 
 from inference.model.encoder.scoring import FloatArray
 
-# Each classifier's own business; for a model the arrays that it looks at.
+# What `Classifier.prepare` returns. Only the same classifier can use it: an `Engine` prepares
+# arrays.
 Prepared = Any
 
 
 @dataclass(frozen=True)
 class LabelSet:
-    """What one picture is compared with.
+    """The labels that one image is compared with.
 
     Attributes:
         labels: one or more, as typed.
@@ -27,12 +28,12 @@ class LabelSet:
 
 
 class Classifier(Protocol):
-    """A loaded checkpoint. One call at a time.
+    """A loaded checkpoint. One call at a time, except `prepare`.
 
     Attributes:
         name: as set in CLIP_MODEL.
-        device: where the weights lie, such as `cpu` or `cuda:0`.
-        image_size: pixels of the square that the model looks at.
+        device: where the weights are, such as `cpu` or `cuda:0`.
+        image_size: shorter side of the model's input, in pixels.
         sigmoid_scores: True where scores are sigmoids, which need not add up to 1.
         is_demo: True for the bundled model, which knows drawings and shapes only.
     """
@@ -49,28 +50,33 @@ class Classifier(Protocol):
     def is_demo(self) -> bool: ...
 
     def prepare(self, image: Image) -> Prepared:
-        """The part of `classify` that needs no model: may be called from any thread, at any time.
+        """Do the part of `classify` that needs no model. Any thread may call this at any time.
+
+        Args:
+            image: RGB, any size.
 
         Raises:
-            Exception: a picture that the checkpoint's processor can't take.
+            Exception: the checkpoint's processor can't take this image.
         """
         ...
 
     def classify(
         self, images: Sequence[Image | Prepared], label_sets: Sequence[LabelSet]
     ) -> list[FloatArray]:
-        """One row for each image, as long as its own label set, float32 in 0..1.
-
-        A row of NaN means that this picture has no answer: its numbers overflowed.
+        """Return the probability of each label for each image.
 
         Args:
-            images: RGB pictures, or what `prepare` made of them.
-            label_sets: as many.
+            images: RGB images, or what `prepare` returned for them.
+            label_sets: `label_sets[i]` belongs to `images[i]`.
+
+        Returns:
+            For each image, float32 [labels], each in 0..1. A row is all NaN if numbers overflowed
+            for this image.
         """
         ...
 
     def group_similar(self, texts: Sequence[str], at_least: float) -> list[int]:
-        """Return, for each text, the index of the first that means nearly the same.
+        """Return, for each text, the index of the first text of its group.
 
         See `Engine.group_similar`.
         """
@@ -78,13 +84,17 @@ class Classifier(Protocol):
 
 
 class ScriptedClassifier:
-    """Sees one thing: what colour a picture has in its middle. For tests.
+    """Recognises only the colour in the middle of an image. For tests.
 
-    A label that names the colour (`red`, `a green car`) gets 0.9, the others share the rest.
+    A label that names the colour (`red`, `a green car`) gets 0.9; the others share the rest.
+
+    Attributes:
+        batches: how many images each call of `classify` had.
 
     Args:
-        fits: pictures that fit into memory at once; more are an out-of-memory error.
-        on_call: called with every batch before it is looked at; may raise, block or kill.
+        fits: images that fit into memory at once; more raise an out-of-memory error.
+        on_call: called with the images of every batch before they are classified; may raise, block
+            or end the process.
     """
 
     name = "scripted"
@@ -104,10 +114,10 @@ class ScriptedClassifier:
         self._on_call = on_call
 
     def classify(self, images: Sequence[Image], label_sets: Sequence[LabelSet]) -> list[FloatArray]:
-        """As a model would; `batches` remembers how many pictures each call had."""
+        """Return a row of probabilities for each image; see `Classifier.classify`."""
         self.batches.append(len(images))
         if len(images) > self._fits:
-            # the words of torch.OutOfMemoryError, which is a RuntimeError
+            # The text of torch.OutOfMemoryError, which is a RuntimeError.
             raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB.")
         self._on_call(images)
         return [
@@ -116,17 +126,17 @@ class ScriptedClassifier:
         ]
 
     def prepare(self, image: Image) -> Image:
-        """The picture itself."""
+        """Return the image itself."""
         return image
 
     def group_similar(self, texts: Sequence[str], at_least: float) -> list[int]:
-        """Texts mean the same where they hold the same words, whatever their order."""
+        """Group texts that hold the same words in any order."""
         meanings = [frozenset(text.split()) for text in texts]
         return [meanings.index(meaning) for meaning in meanings]
 
 
 def colour_of(image: Image) -> str:
-    """The name of the strongest of red, green and blue in the middle of a picture."""
+    """Return the strongest of `red`, `green` and `blue` in the middle of an image."""
     pixel = image.convert("RGB").getpixel((image.width // 2, image.height // 2))
     assert isinstance(pixel, tuple)
     return ("red", "green", "blue")[pixel.index(max(pixel))]

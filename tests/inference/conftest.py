@@ -55,12 +55,13 @@ def demo() -> "Engine":
 def exporting_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Exports in this process, which has imported torch already, instead of one of their own."""
     from inference.model.backends import export_cache, openvino_export
+    from inference.model.backends.exported_files import ExportOutcome, ExportUnsupported
 
-    def export(model: str, folder: Path, least_bytes: int) -> export_cache.ExportOutcome:
+    def export(model: str, folder: Path, least_bytes: int) -> ExportOutcome:
         try:
             openvino_export.export(model, folder, least_bytes)
-        except export_cache.ExportUnsupported as reason:
-            return export_cache.ExportOutcome(left_to_torch=str(reason), passing=reason.passing)
-        return export_cache.ExportOutcome()
+        except ExportUnsupported as reason:
+            return ExportOutcome(left_to_torch=str(reason), passing=reason.passing)
+        return ExportOutcome()
 
     monkeypatch.setattr(export_cache, "_export", export)

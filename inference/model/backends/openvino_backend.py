@@ -1,8 +1,8 @@
-"""Exported towers compiled by OpenVINO for the processor at hand, where torch leaves time unused.
+"""Exported towers, compiled by OpenVINO for this machine's processor.
 
-OpenVINO packs weights in the order in which the processor reads them, joins operations, and uses
-bfloat16 instructions where there are any. It needs no compiler on the machine. What it gains and
-costs beside the other ways that were tried: docs/benchmarks.md.
+OpenVINO is faster than torch on CPUs: it packs weights in the order in which the processor reads
+them, joins operations, and uses bfloat16 instructions where there are any. It needs no compiler on
+the machine. docs/benchmarks.md compares its speed and memory with the other ways that were tried.
 """
 
 import importlib
@@ -20,10 +20,11 @@ _PRECISION: Final = {"float32": "f32", "bfloat16": "bf16"}
 
 
 def openvino() -> Any:
-    """The library, imported so that it tells nobody of its use.
+    """Import the library without its telemetry, and return it.
 
-    By default it reports its import and each translation to its makers. Without the package that
-    does so, and None among the loaded modules means that there is none, it goes on silently.
+    By default it reports its import and each conversion to its makers, through the package
+    `openvino_telemetry`. None in `sys.modules` makes Python treat that package as missing, and
+    OpenVINO then reports nothing.
 
     Raises:
         ImportError: it is not installed; it is an extra, `clipbot[fast]`.
@@ -35,44 +36,46 @@ def openvino() -> Any:
 
 @cache
 def core() -> Any:
-    """The one through which this process sees its processor.
+    """Return this process's only `openvino.Core`.
 
-    Each one gives the calling thread a stack for signal handlers, and takes it away at its end. Of
-    two the later may put back what the earlier had taken away: then the next signal, be it SIGTERM,
-    is a segmentation fault. https://github.com/openvinotoolkit/openvino/pull/11894
+    Each `Core` installs a stack for signal handlers in the calling thread and removes it at its
+    end. With two of them, the second can put back a stack that the first has removed. The next
+    signal, such as SIGTERM, then causes a segmentation fault.
+
+    Source: https://github.com/openvinotoolkit/openvino/pull/11894
     """
     return openvino().Core()
 
 
 def is_installed() -> bool:
-    """Whether OpenVINO is there, without importing it."""
+    """Return whether OpenVINO is installed, without importing it."""
     return importlib.util.find_spec("openvino") is not None
 
 
 def native_dtypes() -> list[str]:
-    """Those that this processor computes in natively, the fastest first."""
+    """Return the dtypes that this processor computes in natively, the fastest first."""
 
-    def asked() -> bool:
+    def detect() -> bool:
         return "BF16" in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
-    return ["bfloat16", "float32"] if bfloat16.is_native(asked) else ["float32"]
+    return ["bfloat16", "float32"] if bfloat16.is_native(detect) else ["float32"]
 
 
 def processor() -> str:
-    """Its maker and model."""
+    """Return the processor's maker and model."""
     return str(core().get_property("CPU", "FULL_DEVICE_NAME"))
 
 
 class CompiledTower:
-    """A tower as a function of arrays. For one thread at a time."""
+    """A tower as a function of arrays. One thread at a time."""
 
     def __init__(self, file: Path, dtype: str, threads: int) -> None:
-        """Compiles it for this processor.
+        """Compile a tower for this processor.
 
         Args:
             file: `.xml`, with its weights beside it in a `.bin` of the same name.
-            dtype: float32 or bfloat16, of what is computed inside.
-            threads: at most so many.
+            dtype: what is computed in: `float32` or `bfloat16`.
+            threads: at most this many.
 
         Raises:
             RuntimeError: the files are missing or damaged, or don't fit into memory.
@@ -80,24 +83,24 @@ class CompiledTower:
         settings = {
             "INFERENCE_PRECISION_HINT": _PRECISION[dtype],
             "INFERENCE_NUM_THREADS": threads,
-            "PERFORMANCE_HINT": "LATENCY",  # all threads on one batch
-            # Pinned, two workers would share the same cores and leave the others idle.
+            "PERFORMANCE_HINT": "LATENCY",  # all threads work on one batch
+            # With pinning, two workers would use the same cores and leave the others idle.
             "ENABLE_CPU_PINNING": False,
         }
         self._model = core().compile_model(str(file), "CPU", settings)
         self._names = [each.get_any_name() for each in self._model.inputs]
 
     def __call__(self, inputs: Inputs) -> FloatArray:
-        """Features, float32 [batch, dimensions], not normalised."""
+        """Return features, float32 [batch, dimensions], not normalised."""
         arrays = [inputs[name] for name in self._names]
-        # Shared outputs would be overwritten by the next call.
+        # The next call would overwrite shared outputs.
         features: FloatArray = self._model(arrays, share_outputs=False)[0]
         return features
 
 
 class CompiledTowers:
-    """Both of a model: see `inference.model.encoder.dual_encoder.Runtime`."""
+    """Both towers of a model; an `EncoderRuntime`."""
 
     def __init__(self, images: CompiledTower, texts: CompiledTower) -> None:
-        self.images = images
-        self.texts = texts
+        self.encode_images = images
+        self.encode_texts = texts

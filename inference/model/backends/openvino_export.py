@@ -1,9 +1,9 @@
-"""Exports a checkpoint to OpenVINO's format.
+"""Exports a checkpoint to OpenVINO's format, in a process of its own.
 
 `python -m inference.model.backends.openvino_export MODEL FOLDER LEAST_BYTES LOG_LEVEL`
 
-A process of its own, since torch and transformers stay in memory once they are imported. The last
-thing that it does is to print a `ExportOutcome`; nothing else goes to standard output.
+torch and transformers stay in memory once they are imported, hence the process. The last thing
+that it does is to print an `ExportOutcome`; nothing else goes to standard output.
 """
 
 import logging
@@ -19,7 +19,7 @@ import torch
 
 from inference import cores
 from inference.model.backends import checkpoint
-from inference.model.backends.export_cache import (
+from inference.model.backends.exported_files import (
     IMAGES,
     MANIFEST,
     TEXTS,
@@ -27,23 +27,24 @@ from inference.model.backends.export_cache import (
     ExportOutcome,
     ExportUnsupported,
     Manifest,
-    towers_in,
+    compile_exported,
 )
 from inference.model.backends.openvino_backend import native_dtypes, openvino
 from inference.model.backends.torch_backend import TorchModel, can_split
-from inference.model.encoder.dual_encoder import PROBE_TEXTS, DualEncoder
-from inference.model.encoder.preprocessing import Inputs, probes
+from inference.model.encoder.dual_encoder import DualEncoder
+from inference.model.encoder.preprocessing import Inputs, sample_images
 from inference.model.hub import checkpoint_files
 from inference.model.precision import bfloat16
+from inference.model.precision.equivalence import SAMPLE_TEXTS, sample_features
 from inference.protocol import logs
 from inference.protocol.errors import ModelUnavailable
 from inference.protocol.settings import SharedSettings, load
 
 log = logging.getLogger(__name__)
 
-# Texts that tell one tokenizer from another: cases, accents, emoji, scripts, far too many words.
-_SPECIMENS = (
-    *PROBE_TEXTS,
+# Texts that show differences between tokenizers: case, accents, emoji, scripts, far too many words.
+_TOKENIZER_SAMPLES = (
+    *SAMPLE_TEXTS,
     "",
     "  A Blurry   CAT's naïve “fiancé” ",
     "🏎️ Ein Hund, der im Garten spielt",
@@ -54,76 +55,79 @@ _SPECIMENS = (
 
 
 def export(model: str, folder: Path, least_bytes: int) -> None:
-    """Loads a checkpoint and writes its towers.
+    """Load a checkpoint and write its towers.
 
     Args:
         model: as CLIP_MODEL.
-        folder: empty; see `inference.model.backends.export_cache` for what comes there.
-        least_bytes: see `exported.load`.
+        folder: an empty folder; `inference.model.backends.exported_files` says what it gets.
+        least_bytes: see `export_cache.load`.
 
     Raises:
-        LeftToTorch: it can't be exported, or need not be.
+        ExportUnsupported: the checkpoint can't be exported, or need not be.
         ModelUnavailable: the checkpoint can't be loaded.
-        Exception: anything else that went wrong.
+        Exception: torch or transformers fail in any other way.
     """
     loaded = TorchModel(checkpoint.load(model, torch.device("cpu"), torch.float32))
-    if checkpoint_files.weight_bytes(checkpoint_files.locate(model)) < least_bytes:
-        raise ExportUnsupported("it is small", passing=True)  # enough for who insists
-    towers = loaded.towers()
-    if not can_split(loaded, towers):
+    weights = checkpoint_files.weight_bytes(checkpoint_files.locate(model))
+    if weights < least_bytes:
+        # passing: it is exported where CLIP_RUNTIME=openvino is set explicitly
+        raise ExportUnsupported("it is small", passing=True)
+    encoder = loaded.dual_encoder()
+    if not can_split(loaded, encoder):
         raise ExportUnsupported("its towers can't be run apart")
-    loaded.shorten(towers)
-    _write(loaded, towers, folder)
+    loaded.prune_tokens(encoder)
+    _write(loaded, encoder, folder)
 
 
-def _write(loaded: TorchModel, towers: DualEncoder, folder: Path) -> None:
-    recipe = towers.preprocessor.recipe
-    if recipe is None or not recipe.takes_any_picture:
+def _write(loaded: TorchModel, encoder: DualEncoder, folder: Path) -> None:
+    transform = encoder.preprocessor.transform
+    if transform is None or not transform.accepts_any_image:
         raise ExportUnsupported("its pictures are prepared in a way of its own")
     backend = getattr(loaded.checkpoint.tokenizer, "backend_tokenizer", None)
     if backend is None:
         raise ExportUnsupported("its tokenizer is written in Python")
     backend.save(str(folder / TOKENIZER))
-    own = towers.tokenizer
-    if own.tokens(_SPECIMENS) != own.read(folder / TOKENIZER, own.filling).tokens(_SPECIMENS):
+    own = encoder.tokenizer
+    saved = own.read(folder / TOKENIZER, own.padding)
+    if own.tokens(_TOKENIZER_SAMPLES) != saved.tokens(_TOKENIZER_SAMPLES):
         raise ExportUnsupported("its tokenizer does more than its file says")
-    probe = towers.probe().tolist()
+    expected = sample_features(encoder).tolist()
     _unfuse(loaded.checkpoint.model)
     for file, method, example in (
-        (IMAGES, "get_image_features", towers.preprocess(probes())),
-        (TEXTS, "get_text_features", own.batch(own.tokens(PROBE_TEXTS))),
+        (IMAGES, "get_image_features", encoder.preprocess(sample_images())),
+        (TEXTS, "get_text_features", own.batch(own.tokens(SAMPLE_TEXTS))),
     ):
         _write_tower(loaded, method, example, folder / file)
     manifest = Manifest(
-        traits=towers.traits,
-        recipe=recipe,
-        shortens=towers.preprocessor.shortens,
-        filling=own.filling,
-        probe=probe,
+        traits=encoder.traits,
+        transform=transform,
+        crops_slivers=encoder.preprocessor.crops_slivers,
+        padding=own.padding,
+        expected=expected,
     )
-    if _may_use_bfloat16(loaded, towers, folder, manifest):
+    if _may_use_bfloat16(loaded, encoder, folder, manifest):
         manifest = msgspec.structs.replace(manifest, bfloat16=True)
     (folder / MANIFEST).write_bytes(msgspec.json.encode(manifest))
 
 
 def _may_use_bfloat16(
-    loaded: TorchModel, towers: DualEncoder, folder: Path, manifest: Manifest
+    loaded: TorchModel, encoder: DualEncoder, folder: Path, manifest: Manifest
 ) -> bool:
-    """Whether the exported towers, compiled in bfloat16, are faster and keep the answers."""
+    """Return whether the exported towers in bfloat16 are faster and keep the answers."""
     if loaded.parameters < bfloat16.LEAST_PARAMETERS or "bfloat16" not in native_dtypes():
         return False
     try:
-        rough = towers_in(folder, manifest, "bfloat16", cores.available())
-        return bfloat16.keeps_answers(towers, rough)
-    except (MemoryError, RuntimeError) as error:  # OpenVINO has no other kind
+        rough = compile_exported(folder, manifest, "bfloat16", cores.available())
+        return bfloat16.keeps_answers(encoder, rough)
+    except (MemoryError, RuntimeError) as error:  # OpenVINO raises only RuntimeError
         log.info("bfloat16 can't be tried: %s", error)
         return False
 
 
 class _UnfusedQuickGelu(torch.nn.Module):
-    """CLIP's activation in words that OpenVINO does not join with the product before it.
+    """CLIP's activation, written so that OpenVINO does not join it with the matrix product before.
 
-    `x · σ(1.702 x)`, since `σ(2 z) = ½ + ½ · tanh(z)`.
+    It equals `x · σ(1.702 x)`, since `σ(2 z) = ½ + ½ · tanh(z)`.
     """
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -131,13 +135,14 @@ class _UnfusedQuickGelu(torch.nn.Module):
 
 
 def _unfuse(model: Any) -> None:
-    """Spares memory where that costs no time: in the image tower, on processors without AVX-512.
+    """Keep OpenVINO from packing the image tower's weights twice, on processors without AVX-512.
 
-    With the activation joined to them, OpenVINO packs weights in one way for a single picture and
-    in another for several, which is 100 MB more for ViT-B/32; apart, in one way for all. The image
-    tower is as fast then; the text tower takes a fifth longer for a few labels.
+    With the activation joined to the matrix product, OpenVINO packs the weights in one way for a
+    single image and in another way for several, which takes 100 MB more for ViT-B/32. Without,
+    there is one way for all. The image tower stays as fast. The text tower is not changed, since
+    it would take a fifth longer for a few labels.
     """
-    from transformers.activations import QuickGELUActivation  # not above: see `checkpoint.load`
+    from transformers.activations import QuickGELUActivation  # see `checkpoint.load`
 
     plain = torch.backends.cpu.get_cpu_capability() == "AVX2" and "bfloat16" not in native_dtypes()
     tower = getattr(model, "vision_model", None)
@@ -150,7 +155,7 @@ def _unfuse(model: Any) -> None:
 
 
 class _Feature(torch.nn.Module):
-    """A tower as one function of tensors in a fixed order, as tracing wants it."""
+    """A tower as one function of tensors in a fixed order, which tracing needs."""
 
     def __init__(self, model: torch.nn.Module, method: str, names: list[str]) -> None:
         super().__init__()
@@ -163,17 +168,19 @@ class _Feature(torch.nn.Module):
 
 
 def _write_tower(loaded: TorchModel, method: str, example: Inputs, file: Path) -> None:
-    """Follows the tower through one call, and writes what it did.
+    """Trace one call of a tower, and write the traced operations to a file.
 
     Args:
-        example: the tower's arguments; the first axis is the batch. All axes may differ later.
+        method: of the model; computes the tower's features.
+        example: the arguments of the call; the first axis is the batch. Later calls may have any
+            other shape.
     """
     named = loaded.tensors(example)
     tensors = tuple(named.values())
     try:
         with warnings.catch_warnings(), torch.inference_mode():
-            # torch says that tracing is on its way out, and transformers that shapes are taken as
-            # constants; what comes out is compared with the tower itself before it is used.
+            # torch warns that tracing is deprecated, and transformers that shapes become constants.
+            # The result is compared with the tower itself before it is used.
             warnings.simplefilter("ignore")
             traced = torch.jit.trace(  # type: ignore[no-untyped-call]
                 _Feature(loaded.checkpoint.model, method, list(named)),
@@ -184,7 +191,7 @@ def _write_tower(loaded: TorchModel, method: str, example: Inputs, file: Path) -
             translated = openvino().convert_model(traced, example_input=tensors)
     except MemoryError:
         raise
-    except Exception as error:  # whatever they say of a tower that they can't follow
+    except Exception as error:  # of any kind, where a tower can't be traced or converted
         raise ExportUnsupported(f"OpenVINO can't follow it: {error}") from error
     for port, name in zip(translated.inputs, named, strict=True):
         port.get_tensor().set_names({name})
@@ -192,28 +199,28 @@ def _write_tower(loaded: TorchModel, method: str, example: Inputs, file: Path) -
 
 
 def main() -> None:
-    """Exports, and says what came of it."""
+    """Export as the command line says, and print the outcome."""
     model, folder, least_bytes, level = sys.argv[1:]
     with os.fdopen(os.dup(1), "wb") as answer:
-        os.dup2(2, 1)  # what libraries print goes to standard error
+        os.dup2(2, 1)  # sends what libraries print to standard error
         threading.Thread(target=_end_with_parent, daemon=True).start()
         logs.configure(level, load(SharedSettings).log_format)
         torch.set_num_threads(cores.available())
         try:
             export(model, Path(folder), int(least_bytes))
-            reply = ExportOutcome()
+            outcome = ExportOutcome()
         except ExportUnsupported as reason:
-            reply = ExportOutcome(left_to_torch=str(reason), passing=reason.passing)
+            outcome = ExportOutcome(left_to_torch=str(reason), passing=reason.passing)
         except ModelUnavailable as error:
-            reply = ExportOutcome(unavailable=str(error))
-        except Exception as error:  # torch may do, or say in its own way what is the matter
-            reply = ExportOutcome(left_to_torch=f"{type(error).__name__}: {error}", passing=True)
-        answer.write(msgspec.json.encode(reply))
-    os._exit(0)  # an interpreter that takes torch down may crash, and needs a while
+            outcome = ExportOutcome(unavailable=str(error))
+        except Exception as error:  # torch may still run the model, or report the error itself
+            outcome = ExportOutcome(left_to_torch=f"{type(error).__name__}: {error}", passing=True)
+        answer.write(msgspec.json.encode(outcome))
+    os._exit(0)  # a normal exit takes a while to unload torch, and may crash
 
 
 def _end_with_parent() -> None:
-    os.read(0, 1)
+    os.read(0, 1)  # returns when the parent, which never writes, has ended
     os._exit(1)
 
 

@@ -1,8 +1,8 @@
-"""Pictures → the arrays that a model looks at, exactly as the checkpoint's own processor does it.
+"""Images → the arrays that a model reads, exactly as the checkpoint's own processor makes them.
 
-Most processors do the same: shrink, cut out the middle, and scale each channel. That is done here
-in less time, and only where the outcome for some probe pictures is the same but for the
-last digit; for all others the processor itself is asked.
+Most processors do the same: resize, crop the centre and scale each channel. `ImageTransform` does
+that in less time. It is used only where its pixels for some sample images equal those of the
+processor up to rounding; otherwise the processor does the work.
 """
 
 from collections.abc import Sequence
@@ -16,44 +16,48 @@ from PIL import Image
 
 from inference import cores
 
-# Arrays by the names that the model gives them; first axis: pictures, or texts.
+# Arrays by the names of the model's arguments; the first axis is the image, or the text.
 Inputs = dict[str, npt.NDArray[Any]]
 
 Pixels = npt.NDArray[np.float32]
 
-# Centre-cropping processors first enlarge the shorter side: 3 x 20000 pixels would become
-# 224 x 1,493,333, only to crop it. Those that fit the longer side would be left without a shorter.
+# Longer images lose their ends first. Processors that crop the centre enlarge the shorter side
+# before: 3 x 20,000 pixels would become 224 x 1,493,333, only to be cropped. Processors that fit
+# the longer side would leave a shorter side of 0 pixels.
 _MAX_ASPECT = 20
 
-# Of one float32 operation at values up to 2.6; a level more or less would be 0.017.
+# Rounding error of one float32 operation at values up to 2.6. A difference of one level in an
+# image would be 0.017.
 _ROUNDING = 1e-6
 
 
-def probes() -> list[Image.Image]:
-    """Two pictures with all levels and both soft and hard edges; always the same."""
+def sample_images() -> list[Image.Image]:
+    """Return two RGB images with all levels and with soft and hard edges, always the same."""
     levels = np.random.default_rng(1).integers(0, 256, (256, 256), dtype=np.uint8)
     noise = Image.fromarray(levels)
     bands = [Image.linear_gradient("L"), Image.radial_gradient("L"), noise]
     return [Image.merge("RGB", bands), Image.merge("RGB", bands[::-1]).resize((300, 200))]
 
 
-class Recipe(msgspec.Struct, frozen=True):
-    """Resize with Pillow, cut out the middle, scale, pad: `CLIPImageProcessor` and most others.
+class ImageTransform(msgspec.Struct, frozen=True):
+    """Resize with Pillow, crop the centre, scale and pad, as `CLIPImageProcessor` and most others.
 
     Attributes:
-        shortest: length that the shorter side gets, in pixels; None where `exact` is given.
-        longest: greatest length of the longer side; the shorter one gets less than `shortest` then.
-        exact: width and height of every picture.
+        shortest_edge: length of the shorter side after resizing, in pixels; None where
+            `exact_size` is given.
+        longest_edge: greatest length of the longer side, in pixels; where it applies, the shorter
+            side becomes less than `shortest_edge`.
+        exact_size: width and height of every resized image, in pixels.
         resampling: one of Pillow's filters.
-        crop: width and height.
-        pad: width and height; zeros, right and below.
+        crop: width and height of the centre crop, in pixels.
+        pad: width and height after padding with zeros on the right and below, in pixels.
         factor: of each channel: `level · factor + term`.
         term: of each channel.
     """
 
-    shortest: int | None
-    longest: int | None
-    exact: tuple[int, int] | None
+    shortest_edge: int | None = msgspec.field(name="shortest")
+    longest_edge: int | None = msgspec.field(name="longest")
+    exact_size: tuple[int, int] | None = msgspec.field(name="exact")
     resampling: int
     crop: tuple[int, int] | None
     pad: tuple[int, int] | None
@@ -61,25 +65,28 @@ class Recipe(msgspec.Struct, frozen=True):
     term: tuple[float, float, float]
 
     @classmethod
-    def of(cls, processor: Any) -> "Recipe | None":
-        """What an image processor of transformers does; None where it does something else."""
+    def of(cls, processor: Any) -> "ImageTransform | None":
+        """Return what an image processor of transformers does; None where it does something else.
+
+        Compares the pixels of some sample images.
+        """
         try:
-            recipe = cls._read(processor)
-            wide = probes()[-1]
-            uneven = wide.crop((0, 0, 298, 200))  # sizes and margins that have to be rounded
-            for picture in (*probes(), uneven, uneven.transpose(Image.Transpose.ROTATE_90)):
-                expected = processor(images=[picture], return_tensors="np")
+            transform = cls._read(processor)
+            wide = sample_images()[-1]
+            uneven = wide.crop((0, 0, 298, 200))  # its sizes and margins must be rounded
+            for image in (*sample_images(), uneven, uneven.transpose(Image.Transpose.ROTATE_90)):
+                expected = processor(images=[image], return_tensors="np")
                 if list(expected) != ["pixel_values"]:
                     return None
-                got = recipe.pixels(picture)[None]
+                got = transform.pixels(image)[None]
                 if not np.allclose(got, expected["pixel_values"], rtol=0, atol=_ROUNDING):
                     return None
         except (AttributeError, KeyError, TypeError, ValueError):
             return None
-        return recipe
+        return transform
 
     @classmethod
-    def _read(cls, processor: Any) -> "Recipe":
+    def _read(cls, processor: Any) -> "ImageTransform":
         shortest = processor.size.get("shortest_edge")
         crop = processor.crop_size if getattr(processor, "do_center_crop", False) else None
         pad = processor.pad_size if getattr(processor, "do_pad", False) else None
@@ -88,9 +95,9 @@ class Recipe(msgspec.Struct, frozen=True):
         red, green, blue = (processor.rescale_factor / std).tolist()
         terms = (-mean / std).tolist()
         return cls(
-            shortest=shortest,
-            longest=processor.size.get("longest_edge") if shortest else None,
-            exact=None if shortest else _width_and_height(processor.size),
+            shortest_edge=shortest,
+            longest_edge=processor.size.get("longest_edge") if shortest else None,
+            exact_size=None if shortest else _width_and_height(processor.size),
             resampling=int(processor.resample),
             crop=None if crop is None else _width_and_height(crop),
             pad=None if pad is None else _width_and_height(pad),
@@ -99,37 +106,38 @@ class Recipe(msgspec.Struct, frozen=True):
         )
 
     @property
-    def takes_any_picture(self) -> bool:
-        """Whether `pixels` never raises: no crop is too large for a picture, no pad too small."""
+    def accepts_any_image(self) -> bool:
+        """Whether `pixels` never raises, since crop and pad fit images of any size."""
         if self.crop is not None:
-            least = self.exact or (self.shortest or 0,) * 2
-            uncertain = self.longest is not None
+            least = self.exact_size or (self.shortest_edge or 0,) * 2
+            uncertain = self.longest_edge is not None
             if uncertain or self.crop[0] > least[0] or self.crop[1] > least[1]:
                 return False
-        return self.pad is None or self._fits_pad
+        return self.pad is None or self._always_fits_pad
 
     @property
-    def _fits_pad(self) -> bool:
+    def _always_fits_pad(self) -> bool:
         if self.pad is None:
             return False
-        longest = None if self.longest is None else (self.longest, self.longest)
-        largest = self.crop or self.exact or longest
+        longest = None if self.longest_edge is None else (self.longest_edge, self.longest_edge)
+        largest = self.crop or self.exact_size or longest
         return largest is not None and largest[0] <= self.pad[0] and largest[1] <= self.pad[1]
 
     def pixels(self, image: Image.Image) -> Pixels:
-        """What the model looks at of an RGB picture, float32 [3, height, width].
+        """Return what the model reads of an RGB image, float32 [3, height, width].
 
         Raises:
-            ValueError: of a shape that this recipe is not for; see `takes_any_picture`.
+            ValueError: the crop is larger than the resized image, or the image larger than the
+                pad; never where `accepts_any_image`.
         """
-        image = image.resize(self._target(*image.size), Image.Resampling(self.resampling))
+        image = image.resize(self._resized(*image.size), Image.Resampling(self.resampling))
         if self.crop is not None:
             width, height = self.crop
             left, top = (image.width - width) // 2, (image.height - height) // 2
             if left < 0 or top < 0:
-                raise ValueError("a crop that is larger than the picture needs padding")
+                raise ValueError("a crop that is larger than the image needs padding")
             image = image.crop((left, top, left + width, top + height))
-        # Channel by channel from here on: bytes are turned round in a tenth of the floats' time.
+        # Transposed as bytes, which takes a tenth of the time that floats take.
         levels = np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
         pixels = levels.astype(np.float32)
         pixels *= np.array(self.factor, np.float32)[:, None, None]
@@ -138,24 +146,27 @@ class Recipe(msgspec.Struct, frozen=True):
             return pixels
         width, height = self.pad
         padded = np.zeros((3, height, width), np.float32)
-        if self._fits_pad:
-            # 81 x 40 pixels are not shrunk to 80 x 40, by transformers neither, which fails then.
+        if self._always_fits_pad:
+            # An image of 81 x 40 is not resized to 80 x 40, as in transformers, which then fails.
             pixels = pixels[:, :height, :width]
-        padded[:, : pixels.shape[1], : pixels.shape[2]] = pixels  # numpy refuses a larger picture
+        padded[:, : pixels.shape[1], : pixels.shape[2]] = pixels  # numpy refuses a larger image
         return padded
 
-    def _target(self, width: int, height: int) -> tuple[int, int]:
-        """Width and height after resizing; `get_size_with_aspect_ratio` of transformers."""
-        if self.exact is not None or self.shortest is None:
-            return self.exact or (width, height)
+    def _resized(self, width: int, height: int) -> tuple[int, int]:
+        """Return width and height after resizing.
+
+        Source: `get_size_with_aspect_ratio` of transformers.
+        """
+        if self.exact_size is not None or self.shortest_edge is None:
+            return self.exact_size or (width, height)
         short, long = min(width, height), max(width, height)
-        wanted: float = self.shortest
-        if self.longest is not None and long / short * wanted > self.longest:
-            wanted = self.longest * short / long
-        ends = round(wanted), int(wanted * long / short)
-        if short == ends[0]:
+        wanted: float = self.shortest_edge
+        if self.longest_edge is not None and long / short * wanted > self.longest_edge:
+            wanted = self.longest_edge * short / long
+        edges = round(wanted), int(wanted * long / short)
+        if short == edges[0]:
             return width, height
-        return ends if width < height else ends[::-1]
+        return edges if width < height else edges[::-1]
 
 
 def _width_and_height(size: Any) -> tuple[int, int]:
@@ -163,54 +174,62 @@ def _width_and_height(size: Any) -> tuple[int, int]:
 
 
 class Preprocessor:
-    """Does what a checkpoint's image processor does. For any number of threads at a time."""
+    """Prepares images as a checkpoint's image processor does. Safe to use from several threads."""
 
     def __init__(
-        self, recipe: Recipe | None, processor: Any = None, *, shortens: bool = False
+        self,
+        transform: ImageTransform | None,
+        processor: Any = None,
+        *,
+        crops_slivers: bool = False,
     ) -> None:
         """See `of`.
 
         Args:
-            processor: of transformers, for what the recipe is not for.
-            shortens: whether far ends of slivers are cut off first.
+            processor: of transformers; used for images that the transform refuses.
+            crops_slivers: whether images longer than `_MAX_ASPECT` lose their ends first.
         """
-        self.recipe = recipe
-        self.shortens = shortens
+        self.transform = transform
+        self.crops_slivers = crops_slivers
         self._processor = processor
         self._pool = ThreadPoolExecutor(cores.available(), "preprocess")
 
     @classmethod
     def of(cls, processor: Any) -> "Preprocessor":
-        """Looks for the short way, and keeps it if it leads to the same place."""
-        fits_longer_side = getattr(getattr(processor, "size", None), "longest_edge", None)
-        shortens = bool(getattr(processor, "do_center_crop", False) or fits_longer_side)
-        return cls(Recipe.of(processor), processor, shortens=shortens)
+        """Return the preprocessor of a checkpoint, which uses an `ImageTransform` where it can.
 
-    def one(self, image: Image.Image) -> Inputs:
-        """The arrays of one RGB picture of any size; the first axis has length 1."""
-        if self.shortens:
-            image = _without_far_ends(image)
-        if self.recipe is not None:
+        Args:
+            processor: an image processor of transformers.
+        """
+        fits_longer_side = getattr(getattr(processor, "size", None), "longest_edge", None)
+        crops_slivers = bool(getattr(processor, "do_center_crop", False) or fits_longer_side)
+        return cls(ImageTransform.of(processor), processor, crops_slivers=crops_slivers)
+
+    def prepare(self, image: Image.Image) -> Inputs:
+        """Return the arrays of one RGB image of any size; their first axis has length 1."""
+        if self.crops_slivers:
+            image = _crop_sliver(image)
+        if self.transform is not None:
             try:
-                return {"pixel_values": self.recipe.pixels(image)[None]}
-            except ValueError:  # of a shape that the probes don't have
+                return {"pixel_values": self.transform.pixels(image)[None]}
+            except ValueError:  # a shape that none of the sample images has
                 if self._processor is None:
                     raise
         return dict(self._processor(images=[image], return_tensors="np"))
 
-    def all(self, images: Sequence[Image.Image]) -> Inputs:
-        """The arrays of several, one below the other, prepared side by side on all cores."""
-        return stacked(list(self._pool.map(self.one, images)))
+    def prepare_batch(self, images: Sequence[Image.Image]) -> Inputs:
+        """Return the arrays of several images; all cores prepare them in parallel."""
+        return stack(list(self._pool.map(self.prepare, images)))
 
 
-def stacked(inputs: Sequence[Inputs]) -> Inputs:
-    """Arrays of pictures that were prepared one by one, one below the other."""
+def stack(inputs: Sequence[Inputs]) -> Inputs:
+    """Return the arrays of images that were prepared one by one as those of one batch."""
     if len(inputs) == 1:
         return inputs[0]
     return {name: np.concatenate([one[name] for one in inputs]) for name in inputs[0]}
 
 
-def _without_far_ends(image: Image.Image) -> Image.Image:
+def _crop_sliver(image: Image.Image) -> Image.Image:
     width, height = image.size
     longest = _MAX_ASPECT * min(image.size)
     if max(image.size) <= longest:

@@ -1,4 +1,4 @@
-"""From logits to probabilities, and from labels to the texts that a model reads."""
+"""From labels to the texts that a model reads, and from logits to probabilities."""
 
 from collections.abc import Sequence
 
@@ -9,16 +9,16 @@ FloatArray = npt.NDArray[np.float32]
 
 PLACEHOLDER = "{}"
 
-# What a single label is compared with: softmax needs a choice. Phrases that fit any picture and
-# none in particular; several, since the nearest of them is what a label has to beat.
+# A softmax over one text is always 1, so a single label is compared with these. They fit every
+# image and describe none in particular; the label must beat the best of them.
 NEUTRAL_PHRASES = ("a photo", "a picture of something", "an object", "a background")
 
 
 def apply_template(template: str | None, label: str) -> str:
-    """The text that the model reads for a label: `a photo of {}` and `cat` → `a photo of cat`.
+    """Return the text that the model reads: `a photo of {}` and `cat` → `a photo of cat`.
 
-    By plain replacement, never `str.format`: a template comes from a stranger, and
-    `{0.__class__}` would reach into objects.
+    Never uses `str.format`: templates come from strangers, and `{0.__class__}` would read
+    attributes of objects.
 
     Raises:
         ValueError: the template does not hold exactly one `{}`.
@@ -31,16 +31,20 @@ def apply_template(template: str | None, label: str) -> str:
 
 
 def texts_for(labels: Sequence[str], template: str | None, *, sigmoid_scores: bool) -> list[str]:
-    """What the model reads for these labels; a single label of a softmax model gets company.
+    """Return the texts that the model reads for these labels.
+
+    Args:
+        sigmoid_scores: whether the model scores each label by itself.
 
     Returns:
-        One text for each label, in order, then `NEUTRAL_PHRASES` where they are needed.
+        One text for each label, in order. A single label of a softmax model is followed by
+        `NEUTRAL_PHRASES`.
 
     Raises:
-        ValueError: no labels at all, or the template does not hold exactly one `{}`.
+        ValueError: there is no label, or the template does not hold exactly one `{}`.
     """
     if not labels:
-        raise ValueError("there is nothing to compare a picture with: no labels")
+        raise ValueError("there are no labels to compare an image with")
     texts = [apply_template(template, label) for label in labels]
     if len(texts) == 1 and not sigmoid_scores:
         texts.extend(NEUTRAL_PHRASES)
@@ -48,20 +52,21 @@ def texts_for(labels: Sequence[str], template: str | None, *, sigmoid_scores: bo
 
 
 def probabilities(logits: FloatArray, *, sigmoid_scores: bool) -> FloatArray:
-    """Softmax over the last axis (CLIP), or the sigmoid of each logit by itself (SigLIP).
+    """Return the softmax over the last axis (CLIP), or the sigmoid of each logit (SigLIP).
 
     Args:
         logits: float32 [..., texts].
+        sigmoid_scores: True for the sigmoid.
 
     Returns:
-        float32, of the same shape, each in 0..1.
+        float32 of the same shape, each in 0..1.
 
     Source: Radford et al. 2021, section 3.1 (arXiv:2103.00020); Zhai et al. 2023, section 3.2
         (arXiv:2303.15343).
     """
     exact = logits.astype(np.float64)
     if sigmoid_scores:
-        # 1 / (1 + exp(-x)) without overflow for large negative x
+        # 1 / (1 + exp(-x)), without overflow for large negative x
         result = np.exp(-np.logaddexp(0.0, -exact))
     else:
         weights = np.exp(exact - exact.max(axis=-1, keepdims=True))

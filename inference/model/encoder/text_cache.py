@@ -29,7 +29,7 @@ class TextFeatureCache:
     def __len__(self) -> int:
         return len(self._features)
 
-    def get(self, keys: Iterable[Tokens]) -> dict[Tokens, FloatArray]:
+    def find(self, keys: Iterable[Tokens]) -> dict[Tokens, FloatArray]:
         """The known ones among `keys`, now the most recently used."""
         found = {}
         for key in keys:
@@ -38,7 +38,7 @@ class TextFeatureCache:
                 found[key] = feature
         return found
 
-    def put(self, keys: Sequence[Tokens], features: FloatArray) -> None:
+    def store(self, keys: Sequence[Tokens], features: FloatArray) -> None:
         """Remembers row i of `features`, [len(keys), dimensions], for key i."""
         for key, feature in zip(keys, features, strict=True):
             if key not in self._features:

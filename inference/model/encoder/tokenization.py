@@ -1,4 +1,4 @@
-"""Texts → token ids → arrays of equal length, as the checkpoint's own tokenizer does it."""
+"""Texts → token ids → arrays of equal length, exactly as the checkpoint's own tokenizer does it."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -10,21 +10,24 @@ import numpy as np
 
 from inference.model.encoder.preprocessing import Inputs
 
-# Of one text, from its first to its last special token.
+# The token ids of one text, with its special tokens at both ends.
 Tokens = tuple[int, ...]
 
 
-def keep_to_one_thread() -> None:
-    """Before the first text is split: threads for a few short labels wake up later than it ends."""
+def use_one_thread() -> None:
+    """Make the library tokenizers use one thread. Must run before it tokenizes its first text.
+
+    Tokenizing a few labels takes less time than waking the library's thread pool.
+    """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
 def lower_case_as_trained(tokenizer: Any, family: str) -> None:
-    """Has SigLIP 2's tokenizer lower-case texts, as they were when it was trained.
+    """Make SigLIP 2's tokenizer lower-case texts, as they were when the model was trained.
 
     Its checkpoints of fixed size call themselves `siglip` and name Gemma's tokenizer, which keeps
-    case. Changes nothing for others: those of NaFlex get `Siglip2Tokenizer` from transformers,
-    which does this, and those of SigLIP 1 lower-case by themselves.
+    case. Other tokenizers are not changed: transformers gives NaFlex checkpoints a
+    `Siglip2Tokenizer`, which lower-cases, and the tokenizers of SigLIP 1 do so themselves.
 
     Args:
         tokenizer: of transformers.
@@ -33,7 +36,7 @@ def lower_case_as_trained(tokenizer: Any, family: str) -> None:
     Source: https://github.com/google-research/big_vision/issues/187
     """
     backend = getattr(tokenizer, "backend_tokenizer", None)
-    if family != "siglip" or backend is None or not _is_gemmas(tokenizer):
+    if family != "siglip" or backend is None or not _is_gemma(tokenizer):
         return
     from tokenizers.normalizers import Lowercase, Sequence
 
@@ -41,8 +44,12 @@ def lower_case_as_trained(tokenizer: Any, family: str) -> None:
     backend.normalizer = Lowercase() if own is None else Sequence([Lowercase(), own])
 
 
-def _is_gemmas(tokenizer: Any) -> bool:
-    """By its class, or, where it was saved under a general one, by what makes it Gemma's."""
+def _is_gemma(tokenizer: Any) -> bool:
+    """Return whether a tokenizer is Gemma's, by its class or by its first tokens.
+
+    A tokenizer that was saved under a general class name still has Gemma's first tokens and its
+    byte fallback.
+    """
     names = type(tokenizer).__name__, str(tokenizer.init_kwargs.get("tokenizer_class"))
     if any(name.startswith("Gemma") for name in names):
         return True
@@ -52,46 +59,52 @@ def _is_gemmas(tokenizer: Any) -> bool:
 
 
 class Padding(msgspec.Struct, frozen=True):
-    """How texts are cut and filled up.
+    """How texts are cut and padded.
 
     Attributes:
-        max_tokens: longer texts are cut.
-        to_max: whether shorter ones are filled up to that; else to the longest of the batch.
-        token: what they are filled up with.
-        left: on which side, instead of on the right.
-        masked: whether the model is told by `attention_mask` which tokens are the text's own.
+        max_tokens: longer texts are cut to this length.
+        to_max: whether shorter texts are padded to `max_tokens`; otherwise to the longest of the
+            batch.
+        token: id of the padding token.
+        has_mask: whether the model gets an `attention_mask`, which tells text from padding.
+        left: whether the padding is on the left instead of the right.
     """
 
     max_tokens: int
     to_max: bool
     token: int
-    masked: bool
+    has_mask: bool = msgspec.field(name="masked")
     left: bool = False
 
 
 class Tokenizer:
-    """For one thread at a time."""
+    """Turns texts into the model's input. One thread at a time."""
 
     def __init__(
-        self, encode: Callable[[Sequence[str]], list[list[int]]], filling: Padding
+        self, encode: Callable[[Sequence[str]], list[list[int]]], padding: Padding
     ) -> None:
         """See `of` and `read`.
 
         Args:
-            encode: ids of each text, already cut.
+            encode: returns the token ids of each text, already cut.
         """
-        self.filling = filling
+        self.padding = padding
         self._encode = encode
 
     @classmethod
     def of(cls, tokenizer: Any, max_tokens: int, *, to_max: bool) -> "Tokenizer":
-        """One of transformers.
+        """Return the twin of a tokenizer of transformers.
+
+        Args:
+            max_tokens: longer texts are cut to this length.
+            to_max: whether shorter texts are padded to that length.
 
         Raises:
-            ValueError: it has no padding token, and the model would read what is put in its place.
+            ValueError: the tokenizer has no padding token, and the model gets no mask, so that it
+                would read whatever stands in place of padding.
         """
-        masked = "attention_mask" in tokenizer.model_input_names
-        if tokenizer.pad_token_id is None and not masked:
+        has_mask = "attention_mask" in tokenizer.model_input_names
+        if tokenizer.pad_token_id is None and not has_mask:
             raise ValueError("the tokenizer has no padding token")
 
         def encode(texts: Sequence[str]) -> list[list[int]]:
@@ -99,45 +112,47 @@ class Tokenizer:
             ids: list[list[int]] = encoded["input_ids"]
             return ids
 
-        filling = Padding(
+        padding = Padding(
             max_tokens=max_tokens,
             to_max=to_max,
             token=tokenizer.pad_token_id or 0,
-            masked=masked,
+            has_mask=has_mask,
             left=tokenizer.padding_side == "left",
         )
-        return cls(encode, filling)
+        return cls(encode, padding)
 
     @classmethod
-    def read(cls, file: Path, filling: Padding) -> "Tokenizer":
-        """From a `tokenizer.json`, without transformers.
+    def read(cls, file: Path, padding: Padding) -> "Tokenizer":
+        """Return the tokenizer of a `tokenizer.json`, read without transformers.
 
         Raises:
             ValueError: the file is missing or damaged.
         """
-        keep_to_one_thread()
+        use_one_thread()
         from tokenizers import Tokenizer as Backend
 
         try:
             backend = Backend.from_file(str(file))
-        except Exception as error:  # it knows no other
+        except Exception as error:  # the library raises nothing more precise
             raise ValueError(f"{file.name}: {error}") from error
         backend.no_padding()
-        backend.enable_truncation(filling.max_tokens)
-        return cls(lambda texts: [e.ids for e in backend.encode_batch(list(texts))], filling)
+        backend.enable_truncation(padding.max_tokens)
+        return cls(lambda texts: [e.ids for e in backend.encode_batch(list(texts))], padding)
 
     def tokens(self, texts: Sequence[str]) -> list[Tokens]:
-        """Each text's ids, cut at the model's context, not filled up."""
+        """Return the token ids of each text, cut at `padding.max_tokens` and not padded."""
         return [tuple(ids) for ids in self._encode(texts)]
 
     def batch(self, texts: Sequence[Tokens]) -> Inputs:
-        """`input_ids` and maybe `attention_mask`, both int64 [texts, length]."""
-        filling = self.filling
-        length = filling.max_tokens if filling.to_max else max(map(len, texts))
-        ids = np.full((len(texts), length), filling.token, np.int64)
+        """Return `input_ids` and perhaps `attention_mask`, both int64 [texts, length]."""
+        padding = self.padding
+        length = padding.max_tokens if padding.to_max else max(map(len, texts))
+        ids = np.full((len(texts), length), padding.token, np.int64)
         mask = np.zeros((len(texts), length), np.int64)
         for row, text in enumerate(texts):
-            place = slice(length - len(text), None) if filling.left else slice(0, len(text))
-            ids[row, place] = text
-            mask[row, place] = 1
-        return {"input_ids": ids, "attention_mask": mask} if filling.masked else {"input_ids": ids}
+            own = slice(length - len(text), None) if padding.left else slice(0, len(text))
+            ids[row, own] = text
+            mask[row, own] = 1
+        return (
+            {"input_ids": ids, "attention_mask": mask} if padding.has_mask else {"input_ids": ids}
+        )

@@ -1,4 +1,4 @@
-"""Pictures and texts of many kinds, on which two ways of computing a model are compared."""
+"""Images and texts of many kinds, on which two ways of running a model are compared."""
 
 import functools
 from collections.abc import Iterator
@@ -11,33 +11,32 @@ from PIL import Image, ImageDraw
 from inference.model.hub.checkpoint_files import DEMO_FOLDER
 
 _SIDE: Final = 160  # pixels
-_OF_EACH: Final = 6  # drawn pictures
+_OF_EACH: Final = 6  # drawn images of each kind
 
 
 @functools.cache
 def texts() -> tuple[str, ...]:
-    """40 labels as people type them: short, long, of several languages and scripts."""
+    """Return 40 labels as people type them: short, long, in several languages and scripts."""
     lines = Path(__file__).with_name("sample_texts.txt").read_text("utf-8").splitlines()
     return tuple(line for line in lines if line)
 
 
-def pictures() -> list[Image.Image]:
-    """40 RGB pictures, always the same: the samples of the bundled model, and drawn ones.
+def images() -> list[Image.Image]:
+    """Return 40 RGB images, always the same: drawn ones and the samples of the bundled model.
 
-    Every kind is among the first eight.
+    Each kind is among the first eight.
     """
     random = np.random.default_rng(16)
-    drawn = _drawn(random)
-    samples = sorted((DEMO_FOLDER / "samples").glob("*.png"))
+    files = sorted((DEMO_FOLDER / "samples").glob("*.png"))
     found: list[Image.Image] = []
-    for i, picture in enumerate(drawn):
-        found.append(picture)
-        if i % 3 != 0 and samples:
-            found.append(_read(samples.pop(0)))
+    for i, drawn in enumerate(_draw(random)):
+        found.append(drawn)
+        if i % 3 != 0 and files:
+            found.append(_read(files.pop(0)))
     return found
 
 
-def _drawn(random: np.random.Generator) -> Iterator[Image.Image]:
+def _draw(random: np.random.Generator) -> Iterator[Image.Image]:
     for i in range(_OF_EACH):
         yield _clouds(random)
         yield _shapes(random, 3 * i + 1)
@@ -51,7 +50,7 @@ def _read(file: Path) -> Image.Image:
 
 
 def _clouds(random: np.random.Generator) -> Image.Image:
-    """Noise with the spectrum of photographs: amplitude falls as 1 / frequency.
+    """Return noise with the spectrum of photographs: the amplitude is 1 / frequency.
 
     Source: Field 1987, "Relations between the statistics of natural images and the response
         properties of cortical cells", section 4.
@@ -65,24 +64,24 @@ def _clouds(random: np.random.Generator) -> Image.Image:
 
 
 def _shapes(random: np.random.Generator, number: int) -> Image.Image:
-    picture = Image.new("RGB", (_SIDE * 3 // 2, _SIDE), _colour(random))
-    pen = ImageDraw.Draw(picture)
+    image = Image.new("RGB", (_SIDE * 3 // 2, _SIDE), _colour(random))
+    pen = ImageDraw.Draw(image)
     for i in range(number):
         left, top, width, height = (int(n) for n in random.integers(8, _SIDE // 2, 4))
         box = (left, top, left + width, top + height)
         (pen.ellipse if i % 2 else pen.rectangle)(box, _colour(random))
-    return picture
+    return image
 
 
 def _noise(random: np.random.Generator, coarse: int) -> Image.Image:
-    """Squares of `coarse` pixels in any colour."""
+    """Return squares of `coarse` pixels in random colours."""
     count = _SIDE // coarse
     levels = random.integers(0, 256, (count, count, 3), dtype=np.uint8)
     return Image.fromarray(levels).resize((_SIDE, _SIDE), Image.Resampling.NEAREST)
 
 
 def _plain(random: np.random.Generator, number: int) -> Image.Image:
-    """Black, white, one colour, a gradient, a tall and a wide one."""
+    """Return black, white, one colour, a gradient, a tall gradient or a wide one, by `number`."""
     size = (_SIDE, _SIDE)
     plain = [Image.new("RGB", size, colour) for colour in ("black", "white", _colour(random))]
     bands = [Image.linear_gradient("L"), Image.radial_gradient("L"), Image.new("L", (256, 256), 90)]

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from transformers import CLIPModel
 
+from inference.model.backend_choice import run_with_torch
 from inference.model.backends import checkpoint
 from inference.model.backends.torch_backend import TorchModel
 from inference.model.classifier import LabelSet
@@ -54,9 +55,9 @@ def pair(
 
 
 def by_torch(engine: Engine) -> TorchModel:
-    """What runs its towers."""
-    assert engine.model is not None
-    return engine.model
+    """What runs its encoder."""
+    assert engine.torch_model is not None
+    return engine.torch_model
 
 
 def test_ours_equals_the_reference(pair: Pair) -> None:
@@ -66,7 +67,7 @@ def test_ours_equals_the_reference(pair: Pair) -> None:
 
 
 def test_all_of_these_models_can_be_taken_apart(pair: Pair) -> None:
-    assert pair.ours.splits
+    assert pair.ours.runs_towers_apart
 
 
 def test_softmax_rows_sum_to_one_and_sigmoids_need_not(pair: Pair) -> None:
@@ -94,10 +95,10 @@ def test_batched_equals_one_by_one(pair: Pair) -> None:
 
 
 def test_cached_equals_fresh(pair: Pair) -> None:
-    towers = by_torch(pair.ours).towers()
-    fresh = towers.text_features(LABELS)
-    cached = towers.text_features(LABELS)
-    mixed = towers.text_features([*LABELS[2:], "a new one", *LABELS[:2]])
+    encoder = by_torch(pair.ours).dual_encoder()
+    fresh = encoder.text_features(LABELS)
+    cached = encoder.text_features(LABELS)
+    mixed = encoder.text_features([*LABELS[2:], "a new one", *LABELS[:2]])
     np.testing.assert_array_equal(fresh, cached)
     np.testing.assert_allclose(mixed[:3], fresh[2:], atol=1e-6)
     np.testing.assert_allclose(mixed[-2:], fresh[:2], atol=1e-6)
@@ -109,7 +110,7 @@ def test_a_text_without_padding_equals_one_padded_to_the_context(pair: Pair) -> 
     padded = loaded.tokenizer(
         list(LABELS),
         padding="max_length",
-        max_length=model.towers().tokenizer.filling.max_tokens,
+        max_length=model.dual_encoder().tokenizer.padding.max_tokens,
         truncation=True,
         return_tensors="pt",
     )
@@ -117,7 +118,7 @@ def test_a_text_without_padding_equals_one_padded_to_the_context(pair: Pair) -> 
         expected = loaded.model.get_text_features(**padded).pooler_output
         expected = expected / expected.norm(dim=-1, keepdim=True)
     for text, wanted in zip(LABELS, expected, strict=True):
-        [alone] = model.towers().text_features([text])
+        [alone] = model.dual_encoder().text_features([text])
         np.testing.assert_allclose(alone, wanted, atol=1e-5)
 
 
@@ -138,7 +139,7 @@ def test_a_template_is_part_of_the_text(pair: Pair) -> None:
 
 def test_texts_of_nearly_the_same_meaning_belong_to_the_first(pair: Pair) -> None:
     texts = ["a red circle", "two green trees by the sea", "a red circle", "a boat"]
-    if not pair.ours.splits:
+    if not pair.ours.runs_towers_apart:
         assert pair.ours.group_similar(texts, -1.0) == [0, 1, 2, 3]
         return
     assert pair.ours.group_similar(texts, -1.0) == [0, 0, 0, 0]
@@ -215,7 +216,7 @@ def test_each_picture_needs_its_label_set(tiny_clip: Engine) -> None:
 def test_halves_are_close(tiny_clip: Engine, tiny_clip_folder: Path) -> None:
     half = Engine.load(str(tiny_clip_folder), device="cpu", dtype="bfloat16")
     assert half.dtype == "bfloat16"
-    assert half.splits
+    assert half.runs_towers_apart
     sets = [LabelSet(("cat", "dog", "tree"))] * 2
     for exact, rough in zip(
         tiny_clip.classify(pictures()[:2], sets), half.classify(pictures()[:2], sets), strict=True
@@ -248,10 +249,10 @@ class TestAModelThatCannotBeTakenApart:
 
         kinds = {"other features": other, "no features": none, "wrong shape": one_for_each_token}
         loaded.model.get_text_features = kinds[request.param]
-        return Engine.of(loaded)
+        return Engine(loaded.name, run_with_torch(loaded))
 
     def test_the_joint_pass_answers(self, engine: Engine, align_folder: Path) -> None:
-        assert not engine.splits
+        assert not engine.runs_towers_apart
         images = pictures()
         sets = [LabelSet(LABELS), LabelSet(("a", "b")), LabelSet(LABELS), LabelSet(("c",))]
         rows = engine.classify(images[:4], sets)
@@ -279,7 +280,7 @@ def test_torch_is_asked_for_a_gpu_where_there_is_a_driver(
         return torch.device("cpu")
 
     monkeypatch.setattr("ctypes.CDLL", load_library)
-    monkeypatch.setattr("inference.model.engine._compiled", lambda *_, **__: None)
+    monkeypatch.setattr("inference.model.backend_choice._load_with_openvino", lambda *_, **__: None)
     monkeypatch.setattr(checkpoint, "pick_device", pick_device)
     assert Engine.load(str(tiny_clip_folder)).device == "cpu"
     # The second time by torch's own way, which loads the model.
@@ -323,7 +324,7 @@ class TestNumbersThatOverflow:
                 "inference.model.backends.torch_backend.can_split", lambda *_: False
             )
         engine = Engine.load(str(tiny_clip_folder), device="cpu", dtype="float32")
-        assert engine.splits == apart
+        assert engine.runs_towers_apart == apart
         sets = [LabelSet(("a", "b")), LabelSet(("a", "b", "c")), LabelSet(("d",))]
         expected = engine.classify(pictures()[:3], sets)
         embed = by_torch(engine).checkpoint.model.vision_model.embeddings
@@ -347,14 +348,14 @@ class TestNumbersThatOverflow:
         self, tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         engine = Engine.load(str(tiny_clip_folder), device="cpu", dtype="float32")
-        encode = engine.encoder.encode
+        encode = engine.encoder.encode_tokens
 
         def overflows(texts: Sequence[Tokens]) -> FloatArray:
             features = encode(texts)
             features[[len(text) > 20 for text in texts]] = np.nan
             return features
 
-        monkeypatch.setattr(engine.encoder, "encode", overflows)
+        monkeypatch.setattr(engine.encoder, "encode_tokens", overflows)
         sets = [LabelSet(("a", "b")), LabelSet(("a", "a label of many letters"))]
         whole, broken = engine.classify(pictures()[:2], sets)
         assert np.isfinite(whole).all()

@@ -46,7 +46,7 @@ def test_capitals_make_no_difference(
         scores(engine, TYPED, "Una Foto de {}"), scores(engine, LOWER, "una foto de {}")
     )
     # Both share one place in the cache.
-    assert len(engine.encoder.known_labels) == 2 * len(LOWER)
+    assert len(engine.encoder.text_cache) == 2 * len(LOWER)
 
 
 def test_a_tokenizer_that_was_saved_under_a_general_name_is_known_too(tmp_path: Path) -> None:

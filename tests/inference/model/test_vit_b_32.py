@@ -46,7 +46,7 @@ def test_its_shape_is_that_of_the_default_model(engine: Engine, reference: Refer
     # openai/clip-vit-base-patch32: 151,277,313 parameters
     assert sum(each.numel() for each in reference.model.parameters()) == 151_277_313
     assert engine.image_size == 224
-    assert engine.splits
+    assert engine.runs_towers_apart
 
 
 def test_its_vocabulary_is_clips(engine: Engine) -> None:
@@ -84,7 +84,7 @@ def test_a_text_without_padding_equals_one_padded_to_77_tokens(
         expected = reference.model.get_text_features(**padded).pooler_output
         expected = expected / expected.norm(dim=-1, keepdim=True)
     tokens = engine.encoder.tokenizer.tokens(texts)
-    got = np.concatenate([engine.encoder.encode([text]) for text in tokens])
+    got = np.concatenate([engine.encoder.encode_tokens([text]) for text in tokens])
     assert len(tokens[0]) < 10 < padded["input_ids"].shape[1] == 77
     np.testing.assert_allclose(got, expected, atol=1e-5)
 

@@ -23,6 +23,7 @@ from transformers import AutoImageProcessor, CLIPModel
 from transformers.utils import logging as transformers_logging
 
 from inference.model.backends import checkpoint
+from inference.model.backends.checkpoint_errors import explain
 from inference.model.classifier import LabelSet
 from inference.model.engine import Engine
 from inference.model.hub import checkpoint_files
@@ -146,7 +147,8 @@ def test_transformers_prints_nothing_beside(folder: Path) -> None:
     code = (
         "import sys\n"
         "from inference.model.engine import Engine\n"
-        "print(Engine.load(sys.argv[1], runtime='torch').model.checkpoint.model.loss_function)\n"
+        "engine = Engine.load(sys.argv[1], runtime='torch')\n"
+        "print(engine.torch_model.checkpoint.model.loss_function)\n"
     )
     ran = subprocess.run(
         [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True
@@ -284,15 +286,15 @@ def http_error(status: int) -> Any:
 def test_what_only_happens_elsewhere(error: Exception, part: str) -> None:
     wrapped = OSError("Can't load the model")
     wrapped.__cause__ = error
-    assert part in checkpoint.explain("a/b", error)
+    assert part in explain("a/b", error)
     if not isinstance(error, (KeyError, ValueError)):
-        assert part in checkpoint.explain("a/b", wrapped)
+        assert part in explain("a/b", wrapped)
 
 
 @pytest.mark.parametrize("library", ["httpx", "httpx2"])
 def test_no_network_whatever_the_hubs_client_speaks(library: str) -> None:
     error = pytest.importorskip(library).ReadTimeout("no answer")
-    assert "can't be reached" in checkpoint.explain("a/b", error)
+    assert "can't be reached" in explain("a/b", error)
 
 
 def test_pillow_prepares_the_pictures_even_where_torchvision_is_installed(
@@ -328,7 +330,7 @@ def test_progress_bars_come_back(folder: Path) -> None:
 
 _MANY_SHAPES = """
 import os, torch
-from inference.model import checkpoint
+from inference.model.backends import checkpoint
 checkpoint.bound_primitive_caches()
 torch.set_num_threads(1)
 weights, terms = torch.ones(8, 8).to_mkldnn(), torch.ones(8).to_mkldnn()

@@ -16,7 +16,12 @@ from huggingface_hub import cached_assets_path
 from safetensors.torch import load_file, save_file
 
 from inference.model.backends import export_cache, openvino_backend
-from inference.model.backends.export_cache import IMAGES, MANIFEST, ExportOutcome, ExportUnsupported
+from inference.model.backends.exported_files import (
+    IMAGES,
+    MANIFEST,
+    ExportOutcome,
+    ExportUnsupported,
+)
 from inference.model.classifier import LabelSet
 from inference.model.engine import Engine
 from inference.protocol.errors import ModelUnavailable
@@ -186,7 +191,7 @@ def test_two_workers_that_start_at_once_export_once(folder: Path, exports: list[
 def test_an_export_that_dies_leaves_the_model_to_torch(
     folder: Path, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
-    monkeypatch.setattr("inference.model.engine._WORTH_COMPILING", 1)
+    monkeypatch.setattr("inference.model.backend_choice._LEAST_BYTES_FOR_OPENVINO", 1)
     monkeypatch.setattr(sys, "executable", program)
     engine = Engine.load(str(folder), device="cpu")
     assert engine.runtime == "torch"
@@ -237,9 +242,9 @@ class TestAModelOfTheHub:
 
     def test_is_exported_once(self, cached: Path, exports: list[str]) -> None:
         for _ in range(2):
-            towers, dtype = export_cache.load("some/model", "auto", 1, least_bytes=1)
+            encoder, dtype = export_cache.load("some/model", "auto", 1, least_bytes=1)
             assert dtype == "float32"
-            assert towers.traits.image_size == 32
+            assert encoder.traits.image_size == 32
         assert exports == ["some/model"]
 
     def test_is_not_exported_where_it_is_small(self, cached: Path, exports: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Towers run by OpenVINO: the same answers, or torch's towers."""
+"""Towers run by OpenVINO: the same answers, or torch's encoder."""
 
 import subprocess
 import sys
@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inference.model import engine as engines
+from inference.model import backend_choice
 from inference.model.backends import openvino_backend
 from inference.model.classifier import LabelSet
-from inference.model.encoder.dual_encoder import same_answers
 from inference.model.encoder.preprocessing import Inputs
 from inference.model.encoder.scoring import FloatArray
 from inference.model.engine import Engine
+from inference.model.precision.equivalence import same_answers
 from inference.protocol.errors import ModelUnavailable
 from tests.inference.model import checkpoints
 from tests.inference.model.reference import LABELS, Reference, pictures
@@ -52,7 +52,7 @@ def test_what_openvino_can_t_follow_is_left_to_torch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """NaFlex resizes position embeddings to each picture; EfficientNet pads by the size."""
-    monkeypatch.setattr(engines, "_WORTH_COMPILING", 1)
+    monkeypatch.setattr(backend_choice, "_LEAST_BYTES_FOR_OPENVINO", 1)
     folder = make(tmp_path / "model")
     engine = Engine.load(str(folder), device="cpu")
     assert engine.runtime == "torch"
@@ -66,7 +66,7 @@ def test_auto_compiles_what_is_large(
 ) -> None:
     folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
     assert Engine.load(folder, device="cpu").runtime == "torch"
-    monkeypatch.setattr(engines, "_WORTH_COMPILING", 1)
+    monkeypatch.setattr(backend_choice, "_LEAST_BYTES_FOR_OPENVINO", 1)
     assert Engine.load(folder, device="cpu").runtime == "openvino"
     assert Engine.load(folder, device="cpu", runtime="torch").runtime == "torch"
     assert Engine.load(folder, device="cpu", dtype="float16").runtime == "torch"
@@ -83,7 +83,7 @@ def test_other_answers_are_not_taken(
         return np.sort(run(self, inputs), axis=1)
 
     monkeypatch.setattr(openvino_backend.CompiledTower, "__call__", wrong)
-    monkeypatch.setattr(engines, "_WORTH_COMPILING", 1)
+    monkeypatch.setattr(backend_choice, "_LEAST_BYTES_FOR_OPENVINO", 1)
     engine = Engine.load(folder, device="cpu")
     assert engine.runtime == "torch"
     [row] = engine.classify(pictures()[:1], [LabelSet(("a", "b"))])

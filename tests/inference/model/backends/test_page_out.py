@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inference.model.backends import page_out
+from inference.model.backends.page_out import page_out
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone has this call")
 
@@ -30,9 +30,9 @@ def test_weights_in_a_file_leave_and_come_back(tmp_path: Path) -> None:
     before = resident_of_files()
     if before - unread < 12 * MEGABYTE:
         pytest.skip("the temporary folder lies in memory itself")
-    page_out.set_aside(tmp_path.parent)
+    page_out(tmp_path.parent)
     assert before - resident_of_files() < 4 * MEGABYTE
-    page_out.set_aside(tmp_path)
+    page_out(tmp_path)
     assert before - resident_of_files() > 12 * MEGABYTE
     assert some.sum() == total
 
@@ -41,5 +41,5 @@ def test_what_was_changed_is_kept(tmp_path: Path) -> None:
     np.zeros(NUMBERS, np.float32).tofile(tmp_path / "a.bin")
     some = np.memmap(tmp_path / "a.bin", np.float32, "c")
     some += 1
-    page_out.set_aside(tmp_path)
+    page_out(tmp_path)
     assert (some == 1).all()

@@ -10,8 +10,9 @@ from transformers import CLIPModel
 
 from inference.model.backends import checkpoint, token_pruning
 from inference.model.backends.torch_backend import TorchModel
-from inference.model.encoder.preprocessing import probes
+from inference.model.encoder.preprocessing import sample_images
 from inference.model.engine import Engine
+from inference.model.precision.equivalence import sample_features
 from tests.inference.model import checkpoints
 
 
@@ -22,11 +23,11 @@ def loaded(folder: Path, dtype: torch.dtype = torch.float32) -> TorchModel:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_features_are_the_same(tiny_clip_folder: Path, dtype: torch.dtype) -> None:
     model = loaded(tiny_clip_folder, dtype)
-    towers = model.towers()
-    pictures = towers.preprocess(probes())
-    whole = towers.image_features(pictures)
-    assert model.shorten(towers)
-    shortened = towers.image_features(pictures)
+    encoder = model.dual_encoder()
+    pictures = encoder.preprocess(sample_images())
+    whole = encoder.image_features(pictures)
+    assert model.prune_tokens(encoder)
+    shortened = encoder.image_features(pictures)
     np.testing.assert_allclose(shortened, whole, atol=1e-6 if dtype is torch.float32 else 0.02)
 
 
@@ -35,9 +36,9 @@ def test_the_layer_computes_one_token(tiny_clip_folder: Path) -> None:
     pixels = torch.rand(2, 3, 32, 32)
     with torch.inference_mode():
         whole = model.vision_model(pixels)
-        assert token_pruning.shorten(model)
+        assert token_pruning.prune_last_layer(model)
         shortened = model.vision_model(pixels)
-        token_pruning.restore(model)
+        token_pruning.restore_last_layer(model)
         again = model.vision_model(pixels)
     assert whole.last_hidden_state.shape == (2, 17, 32)  # 4 x 4 patches, and the first
     assert shortened.last_hidden_state.shape == (2, 1, 32)
@@ -56,7 +57,7 @@ def test_a_model_that_reads_other_tokens_keeps_its_layer(tiny_clip_folder: Path)
 
     tower.get_image_features = reads_the_last
     layer = tower.vision_model.encoder.layers[-1]
-    assert not model.shorten(model.towers())
+    assert not model.prune_tokens(model.dual_encoder())
     assert tower.vision_model.encoder.layers[-1] is layer
 
 
@@ -65,7 +66,7 @@ def test_other_families_are_left_as_they_are(make: Any, tmp_path: Path) -> None:
     """ALIGN has no such layers; SigLIP's head attends to all tokens."""
     model = loaded(make(tmp_path / "model"))
     before = str(model.checkpoint.model)
-    assert not model.shorten(model.towers())
+    assert not model.prune_tokens(model.dual_encoder())
     assert str(model.checkpoint.model) == before
 
 
@@ -75,10 +76,10 @@ def test_probabilities_that_are_nearly_zero_hide_no_other_features(tmp_path: Pat
     model = loaded(folder)
     with torch.no_grad():
         model.checkpoint.model.logit_bias.fill_(-20.0)
-    towers = model.towers()
-    before = towers.probe()
-    assert not model.shorten(towers)
-    np.testing.assert_array_equal(towers.probe(), before)
+    encoder = model.dual_encoder()
+    before = sample_features(encoder)
+    assert not model.prune_tokens(encoder)
+    np.testing.assert_array_equal(sample_features(encoder), before)
 
 
 def test_layers_that_are_called_in_another_way(
@@ -87,12 +88,12 @@ def test_layers_that_are_called_in_another_way(
     def wants_a_tuple(*_: object, **__: object) -> None:
         raise IndexError("too many indices")
 
-    monkeypatch.setattr(token_pruning._FirstTokenLayer, "forward", wants_a_tuple)
+    monkeypatch.setattr(token_pruning._ClassTokenLayer, "forward", wants_a_tuple)
     model = loaded(tiny_clip_folder)
-    assert not model.shorten(model.towers())
+    assert not model.prune_tokens(model.dual_encoder())
 
 
 def test_it_is_used(tiny_clip: Engine) -> None:
-    assert tiny_clip.model is not None
-    layers = tiny_clip.model.checkpoint.model.vision_model.encoder.layers
-    assert isinstance(layers[-1], token_pruning._FirstTokenLayer)
+    assert tiny_clip.torch_model is not None
+    layers = tiny_clip.torch_model.checkpoint.model.vision_model.encoder.layers
+    assert isinstance(layers[-1], token_pruning._ClassTokenLayer)

@@ -17,7 +17,7 @@ from transformers import (
 )
 from transformers.image_transforms import get_size_with_aspect_ratio
 
-from inference.model.encoder.preprocessing import Preprocessor, Recipe
+from inference.model.encoder.preprocessing import ImageTransform, Preprocessor
 
 SHORTENED: list[Any] = [
     CLIPImageProcessorPil(),
@@ -50,34 +50,34 @@ def name(processor: Any) -> str:
 
 @pytest.mark.parametrize("processor", SHORTENED, ids=name)
 def test_the_short_way_is_taken(processor: Any) -> None:
-    assert Recipe.of(processor) is not None
+    assert ImageTransform.of(processor) is not None
 
 
 @pytest.mark.parametrize("processor", LEFT_ALONE, ids=name)
 def test_what_works_in_another_way_is_left_to_the_processor(processor: Any) -> None:
-    assert Recipe.of(processor) is None
+    assert ImageTransform.of(processor) is None
 
 
 @pytest.mark.parametrize("processor", SHORTENED, ids=name)
 def test_all_of_these_take_any_picture(processor: Any) -> None:
-    recipe = Recipe.of(processor)
-    assert recipe is not None
-    assert recipe.takes_any_picture
+    transform = ImageTransform.of(processor)
+    assert transform is not None
+    assert transform.accepts_any_image
 
 
 @pytest.mark.parametrize(
     "changed",
     [
         {"crop": (225, 224)},  # wider than what it is cut out of
-        {"longest": 300},  # the shorter side may get shorter than the crop
+        {"longest_edge": 300},  # the shorter side may get shorter than the crop
         {"crop": None, "pad": (224, 224)},  # the longer side may get longer
         {"crop": (224, 224), "pad": (224, 200)},
     ],
 )
 def test_what_would_not_take_any_picture(changed: dict[str, Any]) -> None:
-    recipe = Recipe.of(CLIPImageProcessorPil())
-    assert recipe is not None
-    assert not msgspec.structs.replace(recipe, **changed).takes_any_picture
+    transform = ImageTransform.of(CLIPImageProcessorPil())
+    assert transform is not None
+    assert not msgspec.structs.replace(transform, **changed).accepts_any_image
 
 
 @settings(deadline=None)
@@ -90,11 +90,11 @@ def test_sizes_are_those_of_transformers(
     size: tuple[int, int], shortest: int, longest: int | None
 ) -> None:
     assume(longest is None or longest > shortest)
-    recipe = Recipe.of(CLIPImageProcessorPil())
-    assert recipe is not None
-    own = msgspec.structs.replace(recipe, shortest=shortest, longest=longest)
+    transform = ImageTransform.of(CLIPImageProcessorPil())
+    assert transform is not None
+    own = msgspec.structs.replace(transform, shortest_edge=shortest, longest_edge=longest)
     expected = get_size_with_aspect_ratio(size[::-1], shortest, longest)
-    assert own._target(*size) == expected[::-1]
+    assert own._resized(*size) == expected[::-1]
 
 
 @settings(max_examples=40, deadline=None)
@@ -109,7 +109,7 @@ def test_any_picture_becomes_what_the_processor_makes_of_it(
     picture = noise(size)
     if max(size) > 20 * min(size):  # cut before, or enlarging it would take gigabytes
         return
-    got = PREPROCESSORS[which].one(picture)["pixel_values"]
+    got = PREPROCESSORS[which].prepare(picture)["pixel_values"]
     expected = processor(images=[picture], return_tensors="np")["pixel_values"]
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-6)
 
@@ -117,10 +117,12 @@ def test_any_picture_becomes_what_the_processor_makes_of_it(
 def test_several_are_the_same_as_one_by_one() -> None:
     preprocessor = PREPROCESSORS[0]
     pictures = [noise((300 + 10 * i, 200)) for i in range(5)]
-    together = preprocessor.all(pictures)["pixel_values"]
+    together = preprocessor.prepare_batch(pictures)["pixel_values"]
     assert together.shape == (5, 3, 224, 224)
     for at, picture in enumerate(pictures):
-        np.testing.assert_array_equal(together[at], preprocessor.one(picture)["pixel_values"][0])
+        np.testing.assert_array_equal(
+            together[at], preprocessor.prepare(picture)["pixel_values"][0]
+        )
 
 
 @pytest.mark.parametrize("size", [(81, 40), (40, 81), (161, 1), (81, 81)])
@@ -130,27 +132,29 @@ def test_a_picture_that_is_hardly_larger_than_the_pad(size: tuple[int, int]) -> 
     picture = noise(size)
     with contextlib.suppress(ValueError):
         expected = processor(images=[picture], return_tensors="np")["pixel_values"]
-        np.testing.assert_allclose(preprocessor.one(picture)["pixel_values"], expected, atol=1e-6)
-    assert preprocessor.one(picture)["pixel_values"].shape == (1, 3, 80, 80)
+        np.testing.assert_allclose(
+            preprocessor.prepare(picture)["pixel_values"], expected, atol=1e-6
+        )
+    assert preprocessor.prepare(picture)["pixel_values"].shape == (1, 3, 80, 80)
 
 
 def test_what_the_short_way_can_not_do_is_left_to_the_processor() -> None:
     processor: Any = CLIPImageProcessorPil(size={"shortest_edge": 224, "longest_edge": 336})
     preprocessor = Preprocessor.of(processor)
-    recipe = preprocessor.recipe
-    assert recipe is not None
-    assert not recipe.takes_any_picture
+    transform = preprocessor.transform
+    assert transform is not None
+    assert not transform.accepts_any_image
     picture = noise((320, 180))  # 336 x 189: less than the crop, which the probes are not
     with pytest.raises(ValueError, match="needs padding"):
-        recipe.pixels(picture)
+        transform.pixels(picture)
     expected = processor(images=[picture], return_tensors="np")["pixel_values"]
-    got = preprocessor.one(picture)["pixel_values"]
+    got = preprocessor.prepare(picture)["pixel_values"]
     np.testing.assert_array_equal(got, expected)
 
 
 def test_a_sliver_loses_its_far_ends() -> None:
     sliver = Image.new("RGB", (3, 20_000), "red")
-    assert PREPROCESSORS[0].one(sliver)["pixel_values"].shape == (1, 3, 224, 224)
+    assert PREPROCESSORS[0].prepare(sliver)["pixel_values"].shape == (1, 3, 224, 224)
 
 
 PREPROCESSORS = [Preprocessor.of(processor) for processor in SHORTENED]

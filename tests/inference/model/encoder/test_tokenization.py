@@ -33,7 +33,7 @@ def test_arrays_are_those_of_transformers(folder: Path, side: str, to_max: bool)
         return_tensors="np",
     )
     made = Tokenizer.of(theirs, LENGTH, to_max=to_max)
-    read = Tokenizer.read(folder / "tokenizer.json", made.filling)
+    read = Tokenizer.read(folder / "tokenizer.json", made.padding)
     for ours in (made, read):
         batch = ours.batch(ours.tokens(LABELS))
         assert set(batch) == set(expected)
@@ -54,7 +54,7 @@ def test_what_would_be_read_in_the_place_of_padding_is_refused(folder: Path) -> 
 
 def test_a_file_that_is_none(tmp_path: Path, folder: Path) -> None:
     theirs: Any = AutoTokenizer.from_pretrained(folder)
-    filling = Tokenizer.of(theirs, LENGTH, to_max=False).filling
+    padding = Tokenizer.of(theirs, LENGTH, to_max=False).padding
     (tmp_path / "tokenizer.json").write_text("{")
     with pytest.raises(ValueError, match=r"tokenizer\.json"):
-        Tokenizer.read(tmp_path / "tokenizer.json", filling)
+        Tokenizer.read(tmp_path / "tokenizer.json", padding)

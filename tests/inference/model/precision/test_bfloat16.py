@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 from transformers import CLIPModel
 
-from inference.model import engine as engines
+from inference.model import backend_choice
+from inference.model.backend_choice import LoadedModel
 from inference.model.backends import export_cache, openvino_backend
 from inference.model.backends.checkpoint import Checkpoint
 from inference.model.classifier import LabelSet
@@ -50,12 +51,12 @@ def native(monkeypatch: pytest.MonkeyPatch) -> None:
 def worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if tiny models gained from bfloat16, and from OpenVINO."""
     monkeypatch.setattr(bfloat16, "LEAST_PARAMETERS", 1)
-    monkeypatch.setattr(engines, "_WORTH_COMPILING", 1)
+    monkeypatch.setattr(backend_choice, "_LEAST_BYTES_FOR_OPENVINO", 1)
 
 
 @pytest.fixture
 def rounding(monkeypatch: pytest.MonkeyPatch) -> None:
-    """OpenVINO's towers give what they would where bfloat16 is native, as to precision."""
+    """OpenVINO's encoder give what they would where bfloat16 is native, as to precision."""
     make, run = openvino_backend.CompiledTower.__init__, openvino_backend.CompiledTower.__call__
     rough: set[int] = set()
 
@@ -84,7 +85,7 @@ def clip(folder: Path, scale: float) -> str:
 
 def answers(engine: Engine) -> list[FloatArray]:
     """Of many pictures, each with several label sets, small and large."""
-    shown = [*pictures(), *(each.rotate(20) for each in samples.pictures()[::8])]
+    shown = [*pictures(), *(each.rotate(20) for each in samples.images()[::8])]
     return [
         row for labels in SETS for row in engine.classify(shown, [LabelSet(labels)] * len(shown))
     ]
@@ -154,14 +155,14 @@ def test_whatever_is_chosen_is_within_what_is_promised(
 def test_where_no_numbers_come_of_it_float32_is_used(
     native: None, worth_it: None, tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    of = Engine.of
+    run = backend_choice.run_with_torch
 
-    def overflows(loaded: Checkpoint) -> Engine:
+    def overflows(loaded: Checkpoint) -> LoadedModel:
         if loaded.dtype_name == "bfloat16":
             raise FloatingPointError("not finite")
-        return of(loaded)
+        return run(loaded)
 
-    monkeypatch.setattr(Engine, "of", overflows)
+    monkeypatch.setattr(backend_choice, "run_with_torch", overflows)
     folder = str(tiny_clip_folder)
     assert Engine.load(folder, device="cpu", runtime="torch").dtype == "float32"
     with pytest.raises(ModelUnavailable, match="no numbers in bfloat16; set CLIP_DTYPE=float32"):
@@ -242,7 +243,7 @@ def test_what_is_no_number_keeps_no_answer() -> None:
 
 
 def test_the_probe_has_many_kinds_and_is_always_the_same() -> None:
-    first, second = samples.pictures(), samples.pictures()
+    first, second = samples.images(), samples.images()
     assert len(first) == len(samples.texts()) == 40
     assert [each.tobytes() for each in first] == [each.tobytes() for each in second]
     assert len({each.tobytes() for each in first}) == 40

@@ -1,54 +1,51 @@
 """Text features that were computed before: people send many photos for the same labels."""
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+
+from cachetools import LRUCache
 
 from inference.model.encoder.scoring import FloatArray
 from inference.model.encoder.tokenization import Tokens
 
-# A label of CLIP ViT-B/32 takes 2 kB (512 float32) besides its key: some 20,000 labels.
+# A label of CLIP ViT-B/32 takes 2 kB (512 float32) and its key: 20,000 labels fit.
 DEFAULT_BYTES = 64 * 2**20
 
-# Measured with `sys.getsizeof` for a key of about ten tokens, its dictionary entry and the
-# array's own object; counted so that tiny features can't make the cache unbounded.
-_OVERHEAD = 1_000
+# Bytes of an entry besides its numbers: a key of about ten tokens, the array object and the
+# entries of the cache's dictionaries, measured with `sys.getsizeof`. Counted so that many small
+# features cannot exceed the limit.
+_ENTRY_OVERHEAD = 1_000
 
 
 class TextFeatureCache:
-    """Features by tokens, the least recently used forgotten first; bounded by bytes.
+    """The features of texts by their tokens; drops those that were not used for the longest time.
 
-    The key is the text as tokenised, since that is all that the model sees: for CLIP, "Cat" and
-    "cat" share one entry, and so do two long texts that are cut at the same place.
+    The key is the tokenized text, since a model reads nothing else. For CLIP, "Cat" and "cat" have
+    the same key, and so have two long texts that are equal up to where they are cut.
     """
 
     def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
-        self.max_bytes = max_bytes
-        self.used_bytes = 0
-        self._features: OrderedDict[Tokens, FloatArray] = OrderedDict()
+        self._features: LRUCache[Tokens, FloatArray] = LRUCache(max_bytes, getsizeof=_size)
 
     def __len__(self) -> int:
         return len(self._features)
 
+    @property
+    def used_bytes(self) -> int:
+        """Bytes of all entries, with what Python needs to hold them."""
+        return int(self._features.currsize)
+
     def find(self, keys: Iterable[Tokens]) -> dict[Tokens, FloatArray]:
-        """The known ones among `keys`, now the most recently used."""
-        found = {}
-        for key in keys:
-            if (feature := self._features.get(key)) is not None:
-                self._features.move_to_end(key)
-                found[key] = feature
-        return found
+        """Return the features of those keys that are cached, and mark them as just used."""
+        cached = self._features
+        return {key: cached[key] for key in keys if key in cached}
 
     def store(self, keys: Sequence[Tokens], features: FloatArray) -> None:
-        """Remembers row i of `features`, [len(keys), dimensions], for key i."""
+        """Keep row i of `features`, float32 [len(keys), dimensions], for key i."""
         for key, feature in zip(keys, features, strict=True):
-            if key not in self._features:
-                # A copy: a view would keep the whole batch's array alive.
+            if key not in self._features and _size(feature) <= self._features.maxsize:
+                # A copy: a view would keep the array of the whole batch alive.
                 self._features[key] = feature.copy()
-                self.used_bytes += _size(feature)
-        while self.used_bytes > self.max_bytes:
-            _, dropped = self._features.popitem(last=False)
-            self.used_bytes -= _size(dropped)
 
 
 def _size(feature: FloatArray) -> int:
-    return feature.nbytes + _OVERHEAD
+    return feature.nbytes + _ENTRY_OVERHEAD

@@ -1,4 +1,4 @@
-"""`python -m training`: rebuild the demo model from nothing, or go on where it was stopped."""
+"""`python -m training`: build the demo model from nothing, or continue a stopped run."""
 
 import argparse
 import os
@@ -10,25 +10,25 @@ from typing import Final
 from training.emoji.fetch import CACHE, fetch
 
 _ENVIRONMENT: Final = {
-    # glibc gives large blocks back to the system after each step and asks for them anew: slow.
+    # Else glibc returns large blocks of memory to the system after each step, which is slow.
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": "-1",
-    # Threads that split words do not survive where a process is forked.
+    # The tokenizer's threads do not survive a fork.
     "TOKENIZERS_PARALLELISM": "false",
 }
 
 
 @dataclass(frozen=True)
 class _Recipe:
-    """How much of what: about three hours on two processor cores, or minutes on a GPU."""
+    """The amounts: about three hours on two processor cores, or ten minutes on a GPU."""
 
     steps: int
     text_steps: int
-    batch: int  # pictures
+    batch: int  # pictures a step
     processes: int  # that train together
-    workers: int  # that make batches ahead
-    scenes: int  # drawn ones to choose from
-    grounds: int  # drawn ones to choose from
+    workers: int  # processes that make batches in advance
+    scenes: int  # in the pool
+    grounds: int  # in the pool
 
 
 _CORES: Final = os.cpu_count() or 1
@@ -52,48 +52,57 @@ _ON_GPU: Final = _Recipe(
 )
 
 
-def _told(name: str) -> str:
+def _defaults(name: str) -> str:
+    """Return the sentence of the help that names the recipes' values."""
     return f" ({getattr(_ON_CPU, name)} on a CPU, {getattr(_ON_GPU, name)} on a GPU)"
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    parser.add_argument("--steps", type=int, help=f"training steps{_told('steps')}")
+    parser.add_argument("--steps", type=int, help=f"training steps{_defaults('steps')}")
     parser.add_argument(
-        "--text-steps", type=int, help=f"of the text tower alone{_told('text_steps')}"
+        "--text-steps", type=int, help=f"steps of the text encoder alone{_defaults('text_steps')}"
     )
-    parser.add_argument("--batch", type=int, help=f"pictures a step{_told('batch')}")
-    parser.add_argument("--scenes", type=int, help=f"drawn scenes{_told('scenes')}")
-    parser.add_argument("--grounds", type=int, help=f"drawn grounds{_told('grounds')}")
+    parser.add_argument("--batch", type=int, help=f"pictures a step{_defaults('batch')}")
+    parser.add_argument("--scenes", type=int, help=f"drawn scenes in the pool{_defaults('scenes')}")
+    parser.add_argument(
+        "--grounds", type=int, help=f"drawn grounds in the pool{_defaults('grounds')}"
+    )
     parser.add_argument("--minutes", type=float, help="shorten the schedule to end in this time")
-    parser.add_argument("--seed", type=int, default=3, help="of everything random (%(default)s)")
+    parser.add_argument("--seed", type=int, default=3, help="of all random numbers (%(default)s)")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (%(default)s)")
     parser.add_argument("--run", default="demo", help="name of the checkpoint (%(default)s)")
     parser.add_argument(
-        "--rewind", type=float, help="go on longer: as if this part of the run, 0..1, were over"
+        "--rewind", type=float, help="train longer: go back to this part of the run, 0..1"
     )
-    parser.add_argument("--start", type=Path, help="go on with the model in this folder")
-    parser.add_argument("--processes", type=int, help=f"that train together{_told('processes')}")
+    parser.add_argument("--start", type=Path, help="continue with the model in this folder")
+    parser.add_argument(
+        "--processes", type=int, help=f"processes that train together{_defaults('processes')}"
+    )
     parser.add_argument(
         "--workers",
         type=int,
-        help=f"processes that make batches ahead; each keeps two of them in shared memory, 90 MB "
-        f"with 768 pictures{_told('workers')}",
+        help=f"processes that make batches in advance; each keeps two batches in shared memory, "
+        f"90 MB with 768 pictures{_defaults('workers')}",
     )
-    parser.add_argument("--cache", type=Path, default=CACHE, help="fetched and drawn data")
-    parser.add_argument("--report", action="store_true", help="only measure the package's model")
-    parser.add_argument("--no-export", action="store_true", help="leave the package's files alone")
+    parser.add_argument(
+        "--cache", type=Path, default=CACHE, help="folder for fetched and drawn data"
+    )
+    parser.add_argument(
+        "--report", action="store_true", help="only measure the model in the package"
+    )
+    parser.add_argument("--no-export", action="store_true", help="keep the model in the package")
     arguments = parser.parse_args()
     if arguments.processes is not None and arguments.processes < 1:
-        parser.error("--processes is at least 1")
+        parser.error("--processes must be at least 1")
     return arguments
 
 
 def main() -> None:
-    """Fetch, draw, train, measure, export."""
+    """Fetch the data, then train, measure and export the model, or only measure it."""
     arguments = _arguments()
     if _ENVIRONMENT.items() - os.environ.items() and sys.platform == "linux":
-        os.environ.update(_ENVIRONMENT)  # read when a process starts
+        os.environ.update(_ENVIRONMENT)  # these are read when a process starts
         os.execv(sys.executable, [sys.executable, "-m", "training", *sys.argv[1:]])
     fetch(arguments.cache)
     if arguments.report:
@@ -105,7 +114,7 @@ def main() -> None:
         import torch
 
         from training import rebuild
-        from training.learning import data_parallel as team
+        from training.learning import data_parallel
 
         if arguments.device == "auto":
             arguments.device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -114,7 +123,7 @@ def main() -> None:
             if getattr(arguments, name) is None:
                 setattr(arguments, name, value)
         rebuild.prepare(arguments)
-        team.run(arguments.processes, rebuild.rebuild, arguments, arguments.cache)
+        data_parallel.run(arguments.processes, rebuild.rebuild, arguments, arguments.cache)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The sample pictures that ship beside the demo model: drawn shapes and some emoji."""
+"""The sample pictures that are shipped with the demo model: drawn shapes and some emoji."""
 
 from pathlib import Path
 from typing import Final
@@ -6,14 +6,15 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from training.drawing import shapes
-from training.drawing.shapes import Group, Rgb
+from training.drawing.colours import Rgb, sample_colour
+from training.drawing.outlines import outline
+from training.drawing.scenes import Group
 from training.emoji import artwork
 
 _SIZE: Final = (800, 600)
-_SCALE: Final = 4  # drawn larger and shrunk, for smooth edges
+_SCALE: Final = 4  # shapes are drawn larger by this factor and shrunk, for smooth edges
 
-# File name and what the picture shows: the name is the label that should win.
+# File name, what the picture shows, and its ground. The file name is the label that must win.
 _SCENES: Final[dict[str, tuple[Group, Rgb]]] = {
     "a-red-circle": (Group("circle", "red"), (255, 255, 255)),
     "a-blue-square": (Group("square", "blue"), (246, 240, 226)),
@@ -26,7 +27,7 @@ _SCENES: Final[dict[str, tuple[Group, Rgb]]] = {
 }
 
 
-def _drawn(group: Group, ground: Rgb, rng: np.random.Generator) -> Image.Image:
+def _drawn_shapes(group: Group, ground: Rgb, rng: np.random.Generator) -> Image.Image:
     width, height = _SIZE[0] * _SCALE, _SIZE[1] * _SCALE
     picture = Image.new("RGB", (width, height), ground)
     shadow = Image.new("RGB", (width, height), ground)
@@ -34,9 +35,9 @@ def _drawn(group: Group, ground: Rgb, rng: np.random.Generator) -> Image.Image:
     radius = height * (0.3, 0.19, 0.15, 0.13)[group.count - 1]
     columns = {1: [0.0], 2: [-1.25, 1.25], 3: [-2.4, 0.0, 2.4], 4: [-1.25, 1.25] * 2}[group.count]
     rows = [0.0] * group.count if group.count < 4 else [-1.2, -1.2, 1.2, 1.2]
-    paint = shapes.sample_colour(group.colour, rng)
+    paint = sample_colour(group.colour, rng)
     dark = tuple(round(level * 0.82) for level in ground)
-    polygon = shapes.outline(group.shape, rng)
+    polygon = outline(group.shape, rng)
     spots = []
     for column, row in zip(columns, rows, strict=True):
         middle = np.array([width / 2 + column * radius, height / 2 + row * radius])
@@ -63,8 +64,8 @@ _ARTWORK: Final[dict[str, tuple[str, Rgb, Rgb]]] = {
 }
 
 
-def _shown(label: str, above: Rgb, below: Rgb, cache: Path) -> Image.Image:
-    """An emoji before a horizon, with a little shadow under it."""
+def _drawn_emoji(label: str, above: Rgb, below: Rgb, cache: Path) -> Image.Image:
+    """Draw an emoji before a horizon, with a small shadow under it."""
     width, height = _SIZE
     picture = Image.new("RGB", _SIZE, above)
     horizon = round(height * 0.72)
@@ -82,16 +83,16 @@ def _shown(label: str, above: Rgb, below: Rgb, cache: Path) -> Image.Image:
 
 
 def write(folder: Path, cache: Path, seed: int = 11) -> list[Path]:
-    """Draw the samples into a folder: 800×600, as a photo comes."""
+    """Draw the samples into a folder, 800×600 like many photos, and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     written = []
     for name, (label, above, below) in _ARTWORK.items():
         path = folder / f"{name}.png"
-        _shown(label, above, below, cache).save(path, optimize=True)
+        _drawn_emoji(label, above, below, cache).save(path, optimize=True)
         written.append(path)
     for name, (group, ground) in _SCENES.items():
         path = folder / f"{name}.png"
-        _drawn(group, ground, rng).save(path, optimize=True)
+        _drawn_shapes(group, ground, rng).save(path, optimize=True)
         written.append(path)
     return written

@@ -1,18 +1,20 @@
-"""Where a batch's pictures come from: the pools of drawn scenes and of grounds."""
+"""The pools of drawn scenes and of grounds that the pictures of batches come from."""
 
 import multiprocessing
-import pickle
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-from training.drawing import grounds, shapes
-from training.drawing.shapes import Scene
+from training.drawing import grounds
+from training.drawing.colours import COLOURS, Rgb
+from training.drawing.rendering import draw
+from training.drawing.scenes import Scene, random_scene
 from training.model.architecture import IMAGE_SIDE
 
 _MAX_PAINTS: Final = 4
@@ -20,25 +22,27 @@ _MAX_PAINTS: Final = 4
 
 @dataclass(frozen=True)
 class ScenePool:
-    """Drawn scenes, in memory."""
+    """Drawn scenes with their pictures."""
 
     scenes: list[Scene]
     rgba: npt.NDArray[np.uint8]  # [n, CANVAS, CANVAS, 4], premultiplied
-    paints: npt.NDArray[np.float32]  # [n, 4, 3], 0..255; the first repeated where there are fewer
+    paints: npt.NDArray[
+        np.float32
+    ]  # [n, 4, 3], 0..255; the first is repeated where there are fewer
 
 
-def _shares(count: int, seed: int) -> list[tuple[int, int]]:
-    """What processes draw at a time: how many, and each share's own seed."""
+def _jobs(count: int, seed: int) -> list[tuple[int, int]]:
+    """Return the jobs for the processes that draw: how many to draw, and the seed of each job."""
     share = 500
     return [(min(share, count - start), seed * 100_003 + start) for start in range(0, count, share)]
 
 
 def _draw_some(
     job: tuple[int, int],
-) -> tuple[list[Scene], npt.NDArray[np.uint8], list[list[shapes.Rgb]]]:
+) -> tuple[list[Scene], npt.NDArray[np.uint8], list[list[Rgb]]]:
     count, seed = job
     rng = np.random.default_rng(seed)
-    drawings = [shapes.draw(shapes.random_scene(rng), rng) for _ in range(count)]
+    drawings = [draw(random_scene(rng), rng) for _ in range(count)]
     return (
         [drawing.scene for drawing in drawings],
         np.stack([drawing.rgba for drawing in drawings]),
@@ -47,15 +51,17 @@ def _draw_some(
 
 
 def scene_pool(count: int, seed: int, cache: Path) -> ScenePool:
-    """Draw `count` scenes, or read those drawn before with this seed."""
-    name = cache / f"scenes-{seed}-{count}"
-    if not name.with_suffix(".pickle").exists():
-        jobs = _shares(count, seed)
+    """Draw `count` scenes, or read those of this seed and count from the cache."""
+    pictures = cache / f"scenes-{seed}-{count}.npy"
+    paints_file = cache / f"scenes-{seed}-{count}-paints.npy"
+    descriptions = pictures.with_suffix(".json")
+    if not descriptions.exists():
+        jobs = _jobs(count, seed)
         scenes: list[Scene] = []
         parts: list[npt.NDArray[np.uint8]] = []
-        paints: list[list[shapes.Rgb]] = []
+        paints: list[list[Rgb]] = []
         with multiprocessing.get_context("spawn").Pool() as workers:
-            results: Iterable[tuple[list[Scene], npt.NDArray[np.uint8], list[list[shapes.Rgb]]]]
+            results: Iterable[tuple[list[Scene], npt.NDArray[np.uint8], list[list[Rgb]]]]
             results = workers.imap(_draw_some, jobs)
             for some, rgba, paint in tqdm(results, total=len(jobs), desc="draw scenes"):
                 scenes += some
@@ -64,29 +70,31 @@ def scene_pool(count: int, seed: int, cache: Path) -> ScenePool:
         padded = np.array(
             [(paint + paint[:1] * _MAX_PAINTS)[:_MAX_PAINTS] for paint in paints], np.float32
         )
-        np.save(name.with_suffix(".npy"), np.concatenate(parts))
-        with name.with_suffix(".pickle").open("wb") as file:
-            pickle.dump((scenes, padded), file)
-    with name.with_suffix(".pickle").open("rb") as file:
-        scenes, padded = pickle.load(file)
-    return ScenePool(scenes, np.load(name.with_suffix(".npy"), mmap_mode="r"), padded)
+        np.save(pictures, np.concatenate(parts))
+        np.save(paints_file, padded)
+        descriptions.write_bytes(msgspec.json.encode(scenes))
+    return ScenePool(
+        msgspec.json.decode(descriptions.read_bytes(), type=list[Scene]),
+        np.load(pictures, mmap_mode="r"),
+        np.load(paints_file),
+    )
 
 
 @dataclass(frozen=True)
 class GroundPool:
-    """Grounds, in memory."""
+    """Grounds with the names of their colours."""
 
     rgb: npt.NDArray[np.uint8]  # [n, SIDE, SIDE, 3]
-    names: npt.NDArray[np.int64]  # [n], of COLOURS or grounds.UNNAMED
+    names: npt.NDArray[np.int64]  # [n], indices of COLOURS or grounds.UNNAMED
     means: npt.NDArray[np.float32]  # [n, 3], 0..255
 
 
 def ground_pool(count: int, seed: int, cache: Path) -> GroundPool:
-    """Draw `count` grounds, or read those drawn before with this seed."""
+    """Draw `count` grounds, or read those of this seed and count from the cache."""
     path = cache / f"grounds-{seed}-{count}.npz"
     if not path.exists():
         with multiprocessing.get_context("spawn").Pool() as workers:
-            drawn = workers.starmap(grounds.pool, _shares(count, seed), chunksize=1)
+            drawn = workers.starmap(grounds.pool, _jobs(count, seed), chunksize=1)
         np.savez(
             path,
             rgb=np.concatenate([rgb for rgb, _ in drawn]),
@@ -104,27 +112,27 @@ def choose_grounds(
     white: float,
     rng: np.random.Generator,
 ) -> tuple[npt.NDArray[np.uint8], list[str | None]]:
-    """A ground for each drawing that its paints stand out from.
+    """Choose a ground for each drawing that differs from the drawing's colours.
 
     Args:
         pool: to choose from.
-        paints: 0..255, [B, paints, 3].
-        apart: how far they must be from a ground's mean colour, 0..441, [B].
+        paints: colours of the drawings, 0..255, [B, paints, 3].
+        apart: least distance of the paints from the ground's mean colour, in RGB, 0..441, [B].
         white: probability of plain white, where no paint is nearly white.
-        rng: random numbers.
+        rng: gives the random numbers.
 
     Returns:
-        uint8 [B, SIDE, SIDE, 3] and each ground's colour name, None where it has no one name.
+        uint8 [B, SIDE, SIDE, 3], and the name of each ground's colour; None where it has none.
     """
     count, tries = len(paints), 5
     candidates = rng.integers(len(pool.rgb), size=(count, tries))
     gaps = np.linalg.norm(pool.means[candidates][:, :, None] - paints[:, None], axis=3).min(axis=2)
-    # The first that is far enough, or else the farthest.
+    # The first candidate that is far enough, else the farthest.
     enough = gaps > apart[:, None]
     best = np.where(enough.any(axis=1), enough.argmax(axis=1), gaps.argmax(axis=1))
     index = candidates[np.arange(count), best]
     rgb = pool.rgb[index].copy()
-    names = [shapes.COLOURS[name] if name >= 0 else None for name in pool.names[index].tolist()]
+    names = [COLOURS[name] if name >= 0 else None for name in pool.names[index].tolist()]
     from_white = np.linalg.norm(255 - paints, axis=2).min(axis=1)
     for at in np.flatnonzero((rng.random(count) < white) & (from_white > 60)):
         rgb[at] = 255 if rng.random() < 0.8 else rng.integers(244, 256)
@@ -133,7 +141,7 @@ def choose_grounds(
 
 
 def crop_grounds(rgb: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """Random crops, mirrored or not: [B, IMAGE_SIDE, IMAGE_SIDE, 3]."""
+    """Return random crops, half of them mirrored, [B, IMAGE_SIDE, IMAGE_SIDE, 3]."""
     corners = rng.integers(rgb.shape[1] - IMAGE_SIDE + 1, size=(len(rgb), 2))
     crop = np.stack(
         [

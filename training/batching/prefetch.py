@@ -1,4 +1,4 @@
-"""What a GPU will need next is made by other processes while it is at work."""
+"""Prefetch: other processes make the next batches while the GPU computes."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeVar
@@ -7,40 +7,42 @@ from torch.utils.data import DataLoader, Dataset
 
 Made = TypeVar("Made")
 
-_AHEAD: Final = 2  # of each process
+_AHEAD: Final = 2  # batches that each process makes in advance
 
 
-def prefetched(
-    make: Callable[..., Made], lots: Iterable[tuple[Any, ...]], workers: int
+def prefetch(
+    make: Callable[..., Made], arguments: Iterable[tuple[Any, ...]], workers: int
 ) -> Iterator[Made]:
-    """What `make` makes of each lot, in their order.
+    """Yield what `make` returns for each tuple of arguments, in their order.
 
     Args:
-        make: called with what a lot holds; in a worker, so that what it changes is lost.
-        lots: read here, with workers some steps before its turn comes.
-        workers: processes; with 0 everything is made here, when its turn comes.
+        make: runs in a worker process, so that its changes of state are lost.
+        arguments: read in this process; with workers, some steps before the result is yielded.
+        workers: number of processes; with 0, `make` runs in this process when its turn comes.
     """
     loader: DataLoader[Made] = DataLoader(
-        _Makes(make),
-        batch_size=None,  # a lot is a batch already
-        sampler=lots,
+        _MadeItems(make),
+        batch_size=None,  # `make` returns a whole batch
+        sampler=arguments,
         num_workers=workers,
-        collate_fn=_as_it_is,
+        collate_fn=_unchanged,
         prefetch_factor=_AHEAD if workers else None,
-        # The pools are gigabytes, which forked processes share.
+        # Forked processes share the pools, which take gigabytes.
         multiprocessing_context="fork" if workers else None,
     )
     return iter(loader)
 
 
-class _Makes(Dataset[Made]):
+class _MadeItems(Dataset[Made]):
+    """Calls `make` for each tuple of arguments that DataLoader asks for."""
+
     def __init__(self, make: Callable[..., Made]) -> None:
         self._make = make
 
-    def __getitem__(self, lot: tuple[Any, ...]) -> Made:
-        return self._make(*lot)
+    def __getitem__(self, arguments: tuple[Any, ...]) -> Made:
+        return self._make(*arguments)
 
 
-def _as_it_is(made: Any) -> Any:
-    """Without this, arrays would become tensors."""
+def _unchanged(made: Any) -> Any:
+    """Return what was made; without this, DataLoader would turn arrays into tensors."""
     return made

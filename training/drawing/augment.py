@@ -1,7 +1,7 @@
-"""Drawings onto grounds, and both through what happens to a photo on its way to a bot.
+"""Augmentation: place drawings on grounds, and change both as photos change before a bot gets them.
 
-All of it works on whole batches of tensors, on the device that they and the generator of the random
-numbers are on; `content_sizes` and `shades`, which batches are arranged with, on the CPU.
+All functions work on whole batches of tensors, on the device of the tensors and of the random
+generator. Only `content_sizes` and `shades` run on the CPU, where batches are put together.
 """
 
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ from training.model.architecture import IMAGE_SIDE, MEAN, STD
 
 @dataclass(frozen=True)
 class Placement:
-    """How freely a drawing may be moved about.
+    """How far a drawing may be moved, turned and shrunk.
 
-    Drawn scenes keep their words ("small", "on the left"), so they hardly move; artwork does.
+    Drawn scenes hardly move, so that words such as "small" and "on the left" stay true of them.
     """
 
-    scale: tuple[float, float]  # of the shorter side
+    scale: tuple[float, float]  # lowest and highest, as parts of the picture's shorter side
     turn: float  # standard deviation, radians
     free: bool  # anywhere in the picture
 
 
-# What may have happened to a picture that people have words for.
+# What may have happened to a picture, where people have words for it.
 EFFECTS: Final = ("sharp", "blurred", "speeding")
 
 SCENE: Final = Placement((0.88, 1.06), 0.05, free=False)
@@ -34,9 +34,10 @@ ARTWORK: Final = Placement((0.4, 1.1), 0.12, free=True)
 
 
 def content_sizes(count: int, generator: torch.Generator) -> Tensor:
-    """Width and height that the pictures fill of IMAGE_SIDE, [count, 2]; the rest is padding.
+    """Return the width and height of each picture in pixels, [count, 2]; the rest is padding.
 
-    Half are square; others are 4:3, 3:2, 16:9 or anything else, upright or not.
+    Half of the pictures are square. The others are 4:3, 3:2, 16:9 or of any ratio between 1:2 and
+    1:1, upright or not.
     """
     ratios = torch.tensor([1.0, 1.0, 1.0, 1.0, 0.75, 0.75, 0.667, 0.5625])
     ratio = ratios[torch.randint(len(ratios), (count,), generator=generator)]
@@ -57,20 +58,20 @@ def place(
 
     Args:
         drawings: floats 0..1, colours premultiplied by alpha.
-        sizes: the pictures' widths and heights, as `content_sizes` gives them.
-        placement: how freely.
-        generator: random numbers.
+        sizes: the pictures' widths and heights, as `content_sizes` returns them.
+        placement: the limits.
+        generator: gives the random numbers.
     """
     count = len(drawings)
     if not count:
         return drawings.new_zeros(0, 4, IMAGE_SIDE, IMAGE_SIDE)
 
     def uniform(low: float, high: float) -> Tensor:
-        lots = torch.rand(count, generator=generator, device=generator.device)
-        return low + (high - low) * lots
+        draws = torch.rand(count, generator=generator, device=generator.device)
+        return low + (high - low) * draws
 
     low, high = placement.scale
-    scale = low + (high - low) * uniform(0, 1).sqrt()  # rather large than small
+    scale = low + (high - low) * uniform(0, 1).sqrt()  # more often large than small
     turn = placement.turn * torch.randn(count, generator=generator, device=generator.device)
     half = sizes / 2  # pixels
     reach = scale * half.amin(dim=1)  # pixels from the drawing's centre to its edge
@@ -100,7 +101,7 @@ def place(
 
 
 def _antialiased(drawings: Tensor, shrink: Tensor) -> Tensor:
-    """Average over about as many source pixels as one output pixel will cover."""
+    """Average over about as many source pixels as one output pixel covers."""
     result = drawings.clone()
     for factor, kernel in ((1.9, 3), (3.2, 5)):
         chosen = (shrink > factor).nonzero()[:, 0]
@@ -112,11 +113,11 @@ def _antialiased(drawings: Tensor, shrink: Tensor) -> Tensor:
 
 
 def shades(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """How another artist might mix a drawing's colours: a little, and all grey for a few.
+    """Return matrices that change drawings' colours a little, and that make a few drawings grey.
 
     Returns:
-        Of each channel how much of each goes into it, [count, 3, 3], and which drawings keep their
-        colours, bool [count].
+        How much of each old channel goes into each new one, [count, 3, 3], and which drawings keep
+        their colours, bool [count].
     """
     mix = torch.eye(3) + 0.12 * torch.randn(count, 3, 3, generator=generator)
     mix = mix / mix.sum(2, keepdim=True)
@@ -127,7 +128,7 @@ def shades(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
 
 
 def repainted(drawings: Tensor, mix: Tensor) -> Tensor:
-    """The same drawings in other `shades`; [B, 4, S, S], premultiplied."""
+    """Return the premultiplied drawings [B, 4, S, S] in the colours that `shades` chose."""
     colours = torch.einsum("bij,bjyx->biyx", mix, drawings[:, :3])
     alpha = drawings[:, 3:]
     return torch.cat([torch.minimum(colours.clamp(min=0), alpha), alpha], dim=1)
@@ -166,7 +167,7 @@ def speeding(placed: Tensor, chosen: Tensor, generator: torch.Generator) -> Tens
 
 
 def blurred(pictures: Tensor, chosen: Tensor, generator: torch.Generator) -> Tensor:
-    """The chosen pictures [B, 3, S, S] so far out of focus that anybody would say so."""
+    """Blur the chosen pictures [B, 3, S, S] so much that anybody would call them blurry."""
     if not bool(chosen.any()):
         return pictures
     small = int(torch.randint(13, 24, (1,), generator=generator, device=generator.device))
@@ -181,33 +182,33 @@ def blurred(pictures: Tensor, chosen: Tensor, generator: torch.Generator) -> Ten
 
 
 def degrade(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """Light, lens, screen and compression: RGB 0..1 [B, 3, SIDE, SIDE], same shape back."""
+    """Add the effects of light, lens, screen and compression to RGB 0..1 [B, 3, SIDE, SIDE]."""
     count, device = len(pictures), generator.device
 
     def per_picture(low: float, high: float, channels: int = 1) -> Tensor:
-        lots = torch.rand(count, channels, 1, 1, generator=generator, device=device)
-        return lots * (high - low) + low
+        draws = torch.rand(count, channels, 1, 1, generator=generator, device=device)
+        return draws * (high - low) + low
 
-    def some(probability: float) -> Tensor:
+    def chance(probability: float) -> Tensor:
         return torch.rand(count, generator=generator, device=device) < probability
 
     def where(chosen: Tensor, changed: Tensor) -> Tensor:
         return torch.where(chosen[:, None, None, None], changed, pictures)
 
     light = (pictures - 0.5) * per_picture(0.8, 1.15) + 0.5 + per_picture(-0.08, 0.08)
-    pictures = where(some(0.6), light * per_picture(0.95, 1.05, channels=3))
+    pictures = where(chance(0.6), light * per_picture(0.95, 1.05, channels=3))
     grey = pictures.mean(dim=1, keepdim=True)
-    pictures = where(some(0.4), grey + (pictures - grey) * per_picture(0.75, 1.2))
-    # A light that falls from one side.
+    pictures = where(chance(0.4), grey + (pictures - grey) * per_picture(0.75, 1.2))
+    # Light from one side.
     ramp = torch.linspace(-1, 1, pictures.shape[-1], device=device)
     slope = per_picture(-0.12, 0.12) * ramp[:, None] + per_picture(-0.12, 0.12) * ramp
-    pictures = where(some(0.25), pictures * (1 + slope))
+    pictures = where(chance(0.25), pictures * (1 + slope))
     # The lines of a photographed screen.
     waves = torch.sin(ramp * per_picture(60, 140)[..., 0])[..., None, :]
-    pictures = where(some(0.06), pictures * (1 + 0.05 * waves))
-    pictures = _resampled(pictures, some(0.2), generator)
-    pictures = _blockwise(pictures, some(0.2))
-    noisy = some(0.3)
+    pictures = where(chance(0.06), pictures * (1 + 0.05 * waves))
+    pictures = _resampled(pictures, chance(0.2), generator)
+    pictures = _blockwise(pictures, chance(0.2))
+    noisy = chance(0.3)
     shape = (int(noisy.sum()), *pictures.shape[1:])
     noise = torch.randn(shape, generator=generator, device=device)
     pictures = pictures.clone()
@@ -216,7 +217,7 @@ def degrade(pictures: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _resampled(pictures: Tensor, chosen: Tensor, generator: torch.Generator) -> Tensor:
-    """Out of focus, or enlarged from a thumbnail."""
+    """Blur the chosen pictures a little, like those enlarged from a thumbnail."""
     if not bool(chosen.any()):
         return pictures
     side = pictures.shape[-1]
@@ -232,7 +233,7 @@ def _resampled(pictures: Tensor, chosen: Tensor, generator: torch.Generator) -> 
 
 
 def _blockwise(pictures: Tensor, chosen: Tensor) -> Tensor:
-    """Colours averaged over blocks of 2 and coarse levels, as strong JPEG compression leaves."""
+    """Average colours over blocks of 4×4 and round levels to 1/24, like strong JPEG compression."""
     if not bool(chosen.any()):
         return pictures
     some = pictures[chosen]
@@ -245,7 +246,7 @@ def _blockwise(pictures: Tensor, chosen: Tensor) -> Tensor:
 
 
 def normalised(pictures: Tensor, sizes: Tensor) -> Tensor:
-    """Subtract CLIP's mean, divide by its deviation, and pad: what the image processor gives."""
+    """Subtract CLIP's mean, divide by its deviation, and pad, as the image processor does."""
     mean = torch.tensor(MEAN, device=pictures.device)[:, None, None]
     std = torch.tensor(STD, device=pictures.device)[:, None, None]
     at = torch.arange(pictures.shape[-1], device=pictures.device)
@@ -262,14 +263,14 @@ def compose(
     generator: torch.Generator,
     out_of_focus: Tensor | None = None,
 ) -> Tensor:
-    """Placed drawings over grounds, degraded and normalised.
+    """Lay placed drawings over grounds, then degrade and normalise the pictures.
 
     Args:
         placed: premultiplied RGBA 0..1, [B, 4, SIDE, SIDE].
         grounds: RGB 0..1, [B, 3, SIDE, SIDE].
         sizes: the pictures' widths and heights, [B, 2].
-        generator: random numbers.
-        out_of_focus: bool [B]: those to be `blurred`.
+        generator: gives the random numbers.
+        out_of_focus: bool [B]: the pictures that are `blurred`.
     """
     pictures = placed[:, :3] + grounds * (1 - placed[:, 3:])
     if out_of_focus is not None:

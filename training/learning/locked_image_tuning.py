@@ -1,11 +1,13 @@
-"""The last part of the training: the text tower learns on alone, while the picture tower is locked.
+"""The last part of the training: the text encoder learns on, and the image encoder is locked.
 
-The picture tower takes nine tenths of a training step, and there are more ways to say a thing than
-to draw it. So the tower looks at a bank of pictures once, and then a step has room for hundreds of
-pictures and phrases. Only its last layer, the projection, goes on learning. The weights end half
-way between what they were and what became of them: so far better than both on drawings kept back.
+The image encoder takes nine tenths of the time of a training step, and there are more wordings to
+learn than drawings. So the image encoder encodes a number of pictures once. Then a step can hold
+hundreds of pictures and captions. Only the image encoder's last layer, the projection, learns on.
 
-Source: locked-image tuning, Zhai et al. 2022 (arXiv:2111.07991).
+At the end, the weights are set to the mean of those before and after the tuning: on drawings that
+training has not seen, this is more accurate than either.
+
+Source: locked-image tuning (LiT), Zhai et al. 2022 (arXiv:2111.07991).
 """
 
 import time
@@ -21,127 +23,136 @@ from torch.nn import functional
 from tqdm import tqdm  # type: ignore[import-untyped]
 from transformers import CLIPModel
 
-from training.batching.maker import BatchMaker, Said, Views
-from training.batching.prefetch import prefetched
+from training.batching.batch import CaptionBatch, PictureContents
+from training.batching.maker import BatchMaker
+from training.batching.prefetch import prefetch
 from training.drawing.painting import paint
 from training.learning.loss import contrastive
-from training.learning.trainer import Trainer, passed
+from training.learning.schedule import elapsed_fraction
+from training.learning.trainer import Trainer
 from training.model.architecture import image_features, text_features
 
-# Where both towers learn, more of this costs right answers; here phrases are many enough for both.
+# Weight of the loss's spread. While both encoders learn, more than 0.35 costs accuracy; here the
+# captions of a step are many enough for both.
 _SPREAD: Final = 1.0
-_RATE: Final = 0.5  # of the learning rates, at the start; down to nothing at the end
-_SEED: Final = 1_000_000  # beyond all steps of the training
+_RATE: Final = 0.5  # factor on the learning rates at the start; it falls to 0 at the end
+_SEED: Final = 1_000_000  # higher than all steps of the training
 
 
 @dataclass(frozen=True)
-class Bank:
-    """What the picture tower sees in many pictures."""
+class FeatureBank:
+    """The image encoder's features of many pictures."""
 
     pooled: Tensor  # [n, width], before the projection
-    views: Views
+    contents: PictureContents
 
     @classmethod
     @torch.no_grad()
-    def of(
+    def encode(
         cls, model: CLIPModel, maker: BatchMaker, batches: int, first: int, workers: int = 0
-    ) -> "Bank":
-        """Look at this many batches of pictures.
+    ) -> "FeatureBank":
+        """Encode a number of batches of pictures.
 
         Args:
-            model: its picture tower looks.
+            model: its image encoder is used.
             maker: makes the pictures.
-            batches: how many.
-            first: number of the first one.
-            workers: processes that make them ahead.
+            batches: number of batches.
+            first: number of the first batch.
+            workers: processes that make pictures in advance.
         """
         model.train(False)
-        pooled, views = [], []
-        lots = ((_SEED + first + at,) for at in range(batches))
-        shown = prefetched(maker.shown, lots, workers)
-        for arrangement, seen in tqdm(
-            shown, total=batches, desc="look at pictures", mininterval=20, disable=first > 0
+        pooled, contents = [], []
+        arguments = ((_SEED + first + at,) for at in range(batches))
+        made = prefetch(maker.pictures, arguments, workers)
+        for arrangement, content in tqdm(
+            made, total=batches, desc="encode pictures", mininterval=20, disable=first > 0
         ):
             painted = paint(arrangement.to(model.device))
             pooled.append(image_features(model, painted.pixels).pooled)
-            views.append(seen)
-        return cls(torch.cat(pooled), Views.joined(views))
+            contents.append(content)
+        return cls(torch.cat(pooled), PictureContents.joined(contents))
 
-    def talk(
+    def sample(
         self, maker: BatchMaker, pictures: int, number: int
-    ) -> tuple[npt.NDArray[np.int64], Said]:
-        """Some of the pictures, and what is said about them.
+    ) -> tuple[npt.NDArray[np.int64], CaptionBatch]:
+        """Choose some of the pictures, and write captions for them.
 
         Args:
-            maker: says it.
+            maker: writes the captions.
             pictures: how many.
-            number: of the step: the same number gives the same talk.
+            number: of the step; the same number gives the same sample.
+
+        Returns:
+            The indices of the pictures, and the captions.
         """
         rng = np.random.default_rng((_SEED, number))
-        chosen = rng.choice(len(self.views.looks), size=pictures, replace=False)
-        return chosen, maker.said(self.views.subset(chosen), rng)
+        chosen = rng.choice(len(self.contents.appearances), size=pictures, replace=False)
+        return chosen, maker.captions_for(self.contents.subset(chosen), rng)
 
 
 def tune(
     trainer: Trainer,
     maker: BatchMaker,
-    bank: Bank,
+    bank: FeatureBank,
     steps: int,
     pictures: int,
     until: float | None = None,
 ) -> None:
-    """Teach the text tower, the picture tower's projection and the logit scale.
+    """Train the text encoder, the image encoder's projection and the logit scale.
 
     Args:
-        trainer: has the model, whose averaged weights are gone on with.
-        maker: says what is in pictures.
+        trainer: has the model; its averaged weights are the starting weights.
+        maker: writes the captions.
         bank: the pictures.
-        steps: to take; those taken before count.
-        pictures: a step, of each process.
-        until: seconds since the epoch when to be done, if that is earlier.
+        steps: number of steps, with those that were taken before a restart.
+        pictures: number in a step, for each process.
+        until: seconds since the epoch; the tuning is shortened to end then.
     """
-    model, team = trainer.model, trainer.team
+    model, group = trainer.model, trainer.group
     untuned = trainer.averaged()
     model.load_state_dict(untuned.state_dict())
     model.vision_model.requires_grad_(False)
-    began, before = time.time(), trainer.tuned
+    start, before = time.time(), trainer.text_progress
     first = round(before * steps)
     logged: dict[str, float] = {}
-    numbers = ((at * team.size + team.rank,) for at in range(first, steps))
-    talks = prefetched(partial(bank.talk, maker, pictures), numbers, trainer.workers)
-    progress = tqdm(
-        range(first, steps), initial=first, total=steps, mininterval=20, disable=not team.leads
+    numbers = ((at * group.size + group.rank,) for at in range(first, steps))
+    samples = prefetch(partial(bank.sample, maker, pictures), numbers, trainer.workers)
+    bar = tqdm(
+        range(first, steps),
+        initial=first,
+        total=steps,
+        mininterval=20,
+        disable=not group.is_leader,
     )
-    for step in progress:
+    for step in bar:
         part = (step - first) / max(steps - first, 1)
         if until is not None:
-            part = max(part, passed(began, until))
-        trainer.tuned = team.agreed(before + (1 - before) * part)
-        if trainer.tuned >= 1:
+            part = max(part, elapsed_fraction(start, until))
+        trainer.text_progress = group.from_leader(before + (1 - before) * part)
+        if trainer.text_progress >= 1:
             break
-        torch.manual_seed(step * team.size + team.rank)
-        chosen, said = next(talks)
-        said = said.to(model.device)
+        torch.manual_seed(step * group.size + group.rank)
+        chosen, captions = next(samples)
+        captions = captions.to(model.device)
         model.train()
         pooled = bank.pooled[torch.from_numpy(chosen)].to(model.device)
-        seen = functional.normalize(model.visual_projection(pooled), dim=1)
-        heard = functional.normalize(text_features(model, said.ids), dim=1)
-        logits = model.logit_scale.exp() * seen @ heard.T
-        losses = contrastive(logits, said.fits, said.own, said.neutral)
-        named = trainer.heads.named(seen, heard, said)
-        trainer.learn(losses.total(_SPREAD) + 0.5 * named, _RATE * (1 - trainer.tuned))
-        if team.leads:
-            values = {**losses.__dict__, "named": named}
+        image = functional.normalize(model.visual_projection(pooled), dim=1)
+        text = functional.normalize(text_features(model, captions.ids), dim=1)
+        logits = model.logit_scale.exp() * image @ text.T
+        losses = contrastive(logits, captions.fits, captions.own, captions.neutral)
+        prototypes = trainer.heads.prototype_loss(image, text, captions)
+        loss = losses.total(_SPREAD) + 0.5 * prototypes
+        trainer.optimize(loss, _RATE * (1 - trainer.text_progress))
+        if group.is_leader:
+            values = {**losses.__dict__, "prototypes": prototypes}
             for name, value in values.items():
                 now = float(value.detach())
                 logged[name] = 0.98 * logged.get(name, now) + 0.02 * now
-            progress.set_postfix(
-                {name: f"{value:.3f}" for name, value in logged.items()}, refresh=False
-            )
+            bar.set_postfix({name: f"{value:.3f}" for name, value in logged.items()}, refresh=False)
             if (step + 1) % trainer.schedule.save_every == 0:
                 trainer.save()
-    trainer.tuned = 1.0
-    trainer.meet(untuned)
+    trainer.text_progress = 1.0
+    trainer.interpolate(untuned)
     model.vision_model.requires_grad_(True)
-    if team.leads:
+    if group.is_leader:
         trainer.save()

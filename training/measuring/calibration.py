@@ -1,4 +1,4 @@
-"""The temperature: chosen on held-out pictures, so that 90 % is right about 90 % of the time."""
+"""Calibration: a temperature from held-out pictures, so that "90 %" is right 90 % of the time."""
 
 import math
 from typing import Final
@@ -8,25 +8,26 @@ import numpy.typing as npt
 from transformers import CLIPModel
 
 Scores = npt.NDArray[np.float32]
-# Part of what people ask: a guess, and a compromise. With none of it a model is as sure of nothing
-# as of something; with a tenth it is seven points less sure of what it knows than it is right.
-NOTHING_FITS: Final = 0.02
+# The part of questions to which no label is right. It is an estimate and a compromise: with 0 a
+# model is as sure of wrong labels as of right ones; with 0.1 its probabilities for right labels are
+# 7 percentage points lower than its accuracy.
+NO_RIGHT_LABEL: Final = 0.02
 
 
 def probabilities(scores: Scores, factor: float = 1.0) -> Scores:
-    """Softmax over the labels of each question: [questions, labels]."""
+    """Return the softmax over the labels of each question, [questions, labels]."""
     scaled = scores * factor
     exponents = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     return np.asarray(exponents / exponents.sum(axis=1, keepdims=True))
 
 
 def best_factor(scores: Scores, unanswerable: Scores) -> float:
-    """The factor on the logit scale with the least negative log-likelihood.
+    """Return the factor on the logit scale that gives the lowest negative log-likelihood.
 
     Args:
         scores: logits of questions whose right label is the first, [questions, labels].
-        unanswerable: of questions without a right label; all labels are as likely then. They count
-            as `NOTHING_FITS` of all questions.
+        unanswerable: logits of questions without a right label, where each label counts as equally
+            likely. Their weight is NO_RIGHT_LABEL.
 
     Source: temperature scaling, Guo et al. 2017 (arXiv:1706.04599).
     """
@@ -37,7 +38,7 @@ def best_factor(scores: Scores, unanswerable: Scores) -> float:
         right = probabilities(scores, math.exp(log_factor))[:, 0]
         any_label = probabilities(unanswerable, math.exp(log_factor))
         surprise = [-float(np.log(np.maximum(p, 1e-12)).mean()) for p in (right, any_label)]
-        return (1 - NOTHING_FITS) * surprise[0] + NOTHING_FITS * surprise[1]
+        return (1 - NO_RIGHT_LABEL) * surprise[0] + NO_RIGHT_LABEL * surprise[1]
 
     for _ in range(40):
         left, right = high - golden * (high - low), low + golden * (high - low)
@@ -49,11 +50,11 @@ def best_factor(scores: Scores, unanswerable: Scores) -> float:
 
 
 def expected_calibration_error(scores: Scores, bins: int = 15) -> float:
-    """Mean gap between the winner's probability and how often it is right, over equal bins.
+    """Return the mean gap between the winner's probability and its accuracy, over equal bins.
 
     Args:
         scores: logits of questions whose right label is the first, [questions, labels].
-        bins: of the winner's probability.
+        bins: number of intervals of the winner's probability.
     """
     chances = probabilities(scores)
     confidence, right = chances.max(axis=1), chances.argmax(axis=1) == 0
@@ -67,5 +68,5 @@ def expected_calibration_error(scores: Scores, bins: int = 15) -> float:
 
 
 def apply(model: CLIPModel, factor: float) -> None:
-    """Multiply the model's logit scale."""
+    """Multiply the model's logit scale by a factor."""
     model.logit_scale.data += math.log(factor)

@@ -1,4 +1,4 @@
-"""The demo model's architecture: a small `CLIPModel`, and how training runs its two towers."""
+"""The demo model's architecture: a small `CLIPModel`, its starting weights and its two encoders."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +18,14 @@ from training.model import tokenizer as tokens
 
 IMAGE_SIDE: Final = 80  # pixels
 PATCH_SIDE: Final = 10
-_PHRASES_AT_ONCE: Final = 96
-# Of each channel, 0..1: OpenAI's CLIP.
+_TEXT_BATCH: Final = 96  # texts that a CPU encodes at once
+# Of each channel, 0..1; those of OpenAI's CLIP.
 MEAN: Final = (0.48145466, 0.4578275, 0.40821073)
 STD: Final = (0.26862954, 0.26130258, 0.27577711)
 
 
 def configuration(tokenizer: CLIPTokenizer) -> CLIPConfig:
-    """About 4.7 million parameters: 9.4 MB in float16."""
+    """Return the configuration of a model with 4.7 million parameters: 9.4 MB in float16."""
     return CLIPConfig(
         text_config={
             "vocab_size": len(tokenizer),
@@ -36,7 +36,7 @@ def configuration(tokenizer: CLIPTokenizer) -> CLIPConfig:
             "max_position_embeddings": tokens.CONTEXT,
             "hidden_act": "gelu",
             "projection_dim": 128,
-            # With 2 here, transformers would take the highest id for the end (legacy pooling).
+            # With 2 here, transformers would pool at the highest id instead of the end token.
             "eos_token_id": tokenizer.eos_token_id,
             "bos_token_id": tokenizer.bos_token_id,
             "pad_token_id": tokenizer.pad_token_id,
@@ -56,9 +56,10 @@ def configuration(tokenizer: CLIPTokenizer) -> CLIPConfig:
 
 
 def image_processor() -> CLIPImageProcessorPil:
-    """Shrinks a picture until its longer side fits, and pads the rest with the mean colour.
+    """Return a processor that shrinks a picture to its longer side and pads the shorter one.
 
-    Nothing is cut off: a bot's photos are 4:3, and what matters in them may be at the edge.
+    The padding has the mean colour. Nothing is cut off: most photos that a bot gets are 4:3, and
+    what matters in them may be at the edge.
     """
     side = {"height": IMAGE_SIDE, "width": IMAGE_SIDE}
     return CLIPImageProcessorPil(
@@ -72,18 +73,18 @@ def image_processor() -> CLIPImageProcessorPil:
         do_normalize=True,
         image_mean=list(MEAN),
         image_std=list(STD),
-        do_pad=True,  # after normalising, with zeros, right and below
+        do_pad=True,  # with zeros after normalising, on the right and below
         pad_size=side,
     )
 
 
 def new_model(tokenizer: CLIPTokenizer, start: Path | None = None) -> CLIPModel:
-    """A model with random weights, or with those in the folder `start`.
+    """Return a model with random weights, or with those in the folder `start`.
 
-    Text layers that `start` does not have begin by changing nothing.
+    Text layers that the model in `start` lacks are added so that its output stays the same.
     """
     model = CLIPModel(configuration(tokenizer))
-    _spatial_start(model)
+    _initialise_vision(model)
     if start is not None:
         loaded = CLIPModel.from_pretrained(start, dtype=torch.float32, local_files_only=True)
         weights = loaded.state_dict()
@@ -97,24 +98,25 @@ def new_model(tokenizer: CLIPTokenizer, start: Path | None = None) -> CLIPModel:
             prefix = f"text_model.encoder.layers.{at}."
             weights |= {prefix + name: tensor for name, tensor in layer.state_dict().items()}
         model.load_state_dict(weights)
-    # With so few tokens, on a CPU, plain products take 0.6 of the time of the fused kernel.
+    # On a CPU, with so few tokens, plain products take 0.6 of the time of the fused kernel.
     model.set_attn_implementation("eager")
     return model
 
 
 @torch.no_grad()
-def _spatial_start(model: CLIPModel) -> None:
-    """Let patches know their places and look at their like from the first step.
+def _initialise_vision(model: CLIPModel) -> None:
+    """Give the image encoder starting weights with which it learns to see outlines early.
 
-    Sines and cosines of the place instead of noise (Beyer et al. 2022, arXiv:2205.01580), and
-    keys that resemble queries (after Trockman and Kolter 2023, arXiv:2305.09828): a picture tower
-    of this size otherwise needs a thousand steps before it sees outlines.
+    Positions start as sines and cosines instead of noise (Beyer et al. 2022, arXiv:2205.01580).
+    Keys start similar to queries, so that patches attend to similar patches (after Trockman and
+    Kolter 2023, arXiv:2305.09828). With random weights, an encoder of this size needs about a
+    thousand steps before it sees outlines.
     """
     embedding = model.vision_model.embeddings.position_embedding.weight  # [1 + patches, width]
     cells = IMAGE_SIDE // PATCH_SIDE
     y, x = torch.meshgrid(torch.arange(cells), torch.arange(cells), indexing="ij")
     quarter = embedding.shape[1] // 4
-    # From one wave over the picture's diagonal to one over two patches.
+    # Wavelengths from twice the picture's side down to two patches.
     frequency = torch.pi / (cells * (1 / cells) ** (torch.arange(quarter) / (quarter - 1)))
     angles = [place.flatten()[:, None] * frequency for place in (x, y)]
     waves = [wave(angle) for angle in angles for wave in (torch.sin, torch.cos)]
@@ -127,13 +129,13 @@ def _spatial_start(model: CLIPModel) -> None:
 
 @torch.no_grad()
 def whiten(model: CLIPModel, pixels: Tensor) -> None:
-    """Start the patch filters as the principal components of patches, each about equally loud.
+    """Set the patch filters to the principal components of patches, scaled to equal variance.
 
-    In random filters a patch's mean colour drowns its edges, and shapes take long to be seen.
+    With random filters, a patch's mean colour outweighs its edges, and shapes are learnt late.
 
     Args:
-        model: its patch filters are set.
-        pixels: normalised pictures to learn from, float [B, 3, IMAGE_SIDE, IMAGE_SIDE].
+        model: its patch filters are changed in place.
+        pixels: normalised pictures, float [B, 3, IMAGE_SIDE, IMAGE_SIDE].
     """
     patches = nn.functional.unfold(pixels, PATCH_SIDE, stride=PATCH_SIDE)
     patches = patches.transpose(1, 2).flatten(0, 1)
@@ -141,64 +143,64 @@ def whiten(model: CLIPModel, pixels: Tensor) -> None:
     filters = model.vision_model.embeddings.patch_embedding.weight  # [width, 3, side, side]
     width = filters.shape[0]
     values, vectors = values[-width:], vectors[:, -width:]
-    # The floor keeps noise from being as loud as outlines.
+    # The added part of the total keeps components that are mostly noise small.
     scale = 0.5 / (values + 0.002 * values.sum()).sqrt()
     filters.copy_((vectors * scale).T.reshape(filters.shape))
 
 
 @dataclass(frozen=True)
 class ImageFeatures:
-    """What the picture tower gives."""
+    """What the image encoder returns."""
 
-    pooled: Tensor  # [B, 192]: for the auxiliary heads
+    pooled: Tensor  # [B, 192], before the projection
     projected: Tensor  # [B, 128], not normalised
 
 
 def image_features(
-    model: CLIPModel, pixels: Tensor, keep: float = 1.0, content: Tensor | None = None
+    model: CLIPModel, pixels: Tensor, keep: float = 1.0, priority: Tensor | None = None
 ) -> ImageFeatures:
-    """The picture tower, with a random part of the patches left out to save time.
+    """Encode pictures; with `keep` below 1, from a random part of their patches, to save time.
 
     Args:
         model: the model.
         pixels: normalised, float [B, 3, IMAGE_SIDE, IMAGE_SIDE].
-        keep: part of the patches that are kept (Li et al. 2023, arXiv:2212.00794).
-        content: float [B, patches]: how much each is worth; one that is worth more than another
-            by 1 is always kept before it.
+        keep: part of the patches that are encoded (Li et al. 2023, arXiv:2212.00794).
+        priority: float [B, patches]: a patch whose priority is higher than another's by 1 or more
+            is always kept before it.
     """
-    tower = model.vision_model
-    hidden = tower.embeddings(pixels)
+    encoder = model.vision_model
+    hidden = encoder.embeddings(pixels)
     if keep < 1.0:
         count = hidden.shape[1] - 1
         kept = max(1, round(count * keep))
-        lot = torch.rand(hidden.shape[0], count, device=hidden.device)
-        if content is not None:
-            lot = lot - content
-        order = lot.argsort(dim=1)
+        rank = torch.rand(hidden.shape[0], count, device=hidden.device)
+        if priority is not None:
+            rank = rank - priority
+        order = rank.argsort(dim=1)
         index = order[:, :kept, None].expand(-1, -1, hidden.shape[2]) + 1
         hidden = torch.cat([hidden[:, :1], hidden.gather(1, index)], dim=1)
-    hidden = tower.pre_layrnorm(hidden)
-    hidden = tower.encoder(inputs_embeds=hidden).last_hidden_state
-    pooled = tower.post_layernorm(hidden[:, 0])
+    hidden = encoder.pre_layrnorm(hidden)
+    hidden = encoder.encoder(inputs_embeds=hidden).last_hidden_state
+    pooled = encoder.post_layernorm(hidden[:, 0])
     return ImageFeatures(pooled, model.visual_projection(pooled))
 
 
 def text_features(model: CLIPModel, ids: Tensor) -> Tensor:
-    """The text tower: ids [T, L] padded with the end token, to float [T, 128], not normalised.
+    """Encode texts: ids [T, L] padded with the end token, to float [T, 128], not normalised.
 
-    No attention mask is needed: attention is causal, and what follows the first end is not read.
-    Phrases of about the same length go through together, without the padding that the longest of
-    all asks for; on a GPU, which is as fast with many as with few, all of them.
+    No attention mask is needed: attention is causal, and what follows the first end token is not
+    read. On a CPU, texts of similar length are encoded together, to save padding. On a GPU all
+    are encoded at once, because it takes as long for few as for many.
     """
     text = model.config.text_config
     assert isinstance(text, CLIPTextConfig)
     assert isinstance(text.eos_token_id, int)
     lengths = torch.eq(ids, text.eos_token_id).int().argmax(dim=1) + 1
     order = lengths.argsort()
-    at_once = _PHRASES_AT_ONCE if ids.device.type == "cpu" else len(ids)
+    at_once = _TEXT_BATCH if ids.device.type == "cpu" else len(ids)
     parts = []
-    for alike in torch.split(order, at_once):
-        some = ids[alike, : int(lengths[alike].max())]
+    for chosen in torch.split(order, at_once):
+        some = ids[chosen, : int(lengths[chosen].max())]
         parts.append(model.text_projection(model.text_model(input_ids=some).pooler_output))
     projected: Tensor = torch.cat(parts)[order.argsort()]
     return projected

@@ -1,7 +1,7 @@
-"""The demo model's tokenizer: CLIP's byte-level BPE, learnt on our own texts.
+"""The demo model's tokenizer: CLIP's byte-level BPE, learnt from the texts of training.
 
-Any text can be written: the vocabulary holds all 256 bytes and their end-of-word forms, as in
-openai/CLIP's `simple_tokenizer.py`.
+It can encode any text, because the vocabulary holds all 256 bytes and their end-of-word forms, as
+in openai/CLIP's `simple_tokenizer.py`.
 """
 
 import json
@@ -9,12 +9,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from torch import Tensor
 from transformers import CLIPTokenizer
 
-VOCABULARY: Final = 4096
-# Tokens with start and end; the longest label that the bot takes is 100 characters. Longer texts
-# are cut. OpenAI's is 77.
+VOCABULARY: Final = 4096  # ids
+# Tokens, with start and end; longer texts are cut. The bot takes labels of up to 100 characters.
+# OpenAI's CLIP has 77.
 CONTEXT: Final = 48
 START, END = "<|startoftext|>", "<|endoftext|>"
 _END_OF_WORD: Final = "</w>"
@@ -49,7 +51,7 @@ def learn(texts: Iterable[str], vocabulary: int = VOCABULARY) -> CLIPTokenizer:
     vocab = {token: index for index, token in enumerate([*tokens, START, END])}
     return CLIPTokenizer(
         vocab=vocab,
-        merges=kept,  # type: ignore[arg-type]  # pairs are what it reads from files as well
+        merges=kept,  # type: ignore[arg-type]  # it reads pairs from files too
         unk_token=END,
         bos_token=START,
         eos_token=END,
@@ -59,7 +61,13 @@ def learn(texts: Iterable[str], vocabulary: int = VOCABULARY) -> CLIPTokenizer:
 
 
 def load(folder: Path) -> CLIPTokenizer:
-    """The tokenizer saved in a folder."""
+    """Return the tokenizer that is saved in a folder."""
     tokenizer = CLIPTokenizer.from_pretrained(folder)
     assert isinstance(tokenizer, CLIPTokenizer)
     return tokenizer
+
+
+def token_ids(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:
+    """Return ids [T, L]; each text is padded with the end token to the longest one."""
+    encoded = tokenizer(texts, padding=True, truncation=True, max_length=CONTEXT)
+    return torch.tensor(encoded["input_ids"])

@@ -1,4 +1,7 @@
-"""What people do to words: accents left out, typing errors. (Capitals are lowered anyway.)"""
+"""How people type words: without accents, with typing errors, or words that do not exist.
+
+Capitals need no treatment: the tokenizer lowers them.
+"""
 
 import unicodedata
 
@@ -6,7 +9,7 @@ import numpy as np
 
 
 def without_accents(text: str) -> str:
-    """As typed in a hurry: "un círculo" becomes "un circulo"; ñ stays."""
+    """Return the text without accents: "un círculo" becomes "un circulo". The letter ñ stays."""
     kept = []
     for character in text:
         if character in "ñÑ":
@@ -18,7 +21,11 @@ def without_accents(text: str) -> str:
 
 
 def mistyped(text: str, rng: np.random.Generator) -> str:
-    """One letter left out, doubled, replaced or exchanged with the next, in a word of 4 or more."""
+    """Return the text with one typing error in a word of at least 4 letters.
+
+    One letter is left out, doubled, replaced, or exchanged with the next one. A text without such
+    a word stays as it is.
+    """
     words = text.split(" ")
     long = [at for at, word in enumerate(words) if len(word) >= 4 and word.isalpha()]
     if not long:
@@ -36,8 +43,8 @@ def mistyped(text: str, rng: np.random.Generator) -> str:
     return " ".join(words)
 
 
-def roughened(text: str, rng: np.random.Generator, errors: float) -> str:
-    """The text as one of many people may type it; mostly as it is.
+def as_typed(text: str, rng: np.random.Generator, errors: float) -> str:
+    """Return the text as somebody may type it: mostly unchanged.
 
     Args:
         text: any.
@@ -54,7 +61,7 @@ def roughened(text: str, rng: np.random.Generator, errors: float) -> str:
     return text
 
 
-def coined(words: tuple[str, ...], rng: np.random.Generator) -> str:
-    """The head of one word and the tail of another: mostly a word that nobody has met."""
+def invented(words: tuple[str, ...], rng: np.random.Generator) -> str:
+    """Return the first half of one word and the second half of another: mostly no real word."""
     one, two = (words[int(rng.integers(len(words)))] for _ in range(2))
     return one[: len(one) // 2] + two[len(two) // 2 :]

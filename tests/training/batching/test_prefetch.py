@@ -1,4 +1,4 @@
-"""Batches come in order, whoever makes them."""
+"""Batches come in order, from this process or from others."""
 
 import os
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from training.batching.prefetch import prefetched
+from training.batching.prefetch import prefetch
 
 forking = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 
@@ -18,25 +18,25 @@ def made(step: int, ease: float) -> tuple[int, float, int, np.ndarray]:
 @forking
 @pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
 @pytest.mark.parametrize("workers", [0, 2])
-def test_what_is_made_comes_in_order_from_here_or_from_others(workers: int) -> None:
-    lots = [(step, 1 - step / 10) for step in range(9)]
-    got = list(prefetched(made, lots, workers))
-    assert [batch[:2] for batch in got] == lots
+def test_batches_come_in_order_from_this_process_or_from_workers(workers: int) -> None:
+    arguments = [(step, 1 - step / 10) for step in range(9)]
+    got = list(prefetch(made, arguments, workers))
+    assert [batch[:2] for batch in got] == arguments
     assert all(isinstance(batch[3], np.ndarray) and len(batch[3]) == batch[0] for batch in got)
     makers = {batch[2] for batch in got}
     assert len(makers) == max(1, workers)
     assert (os.getpid() in makers) == (workers == 0)
 
 
-def test_lots_are_read_when_their_turn_comes() -> None:
+def test_arguments_are_read_when_their_turn_comes() -> None:
     read = []
 
-    def lots() -> Iterator[tuple[int, float]]:
+    def arguments() -> Iterator[tuple[int, float]]:
         for step in range(3):
             read.append(step)
             yield step, 0.0
 
-    batches = prefetched(made, lots(), workers=0)
+    batches = prefetch(made, arguments(), workers=0)
     next(batches)
     assert read == [0]
     next(batches)
@@ -49,6 +49,6 @@ def failing(step: int) -> None:
 
 @forking
 @pytest.mark.parametrize("workers", [0, 1])
-def test_what_fails_there_fails_here(workers: int) -> None:
+def test_an_error_in_a_worker_is_raised_here(workers: int) -> None:
     with pytest.raises(ValueError, match="no batch 5"):
-        next(prefetched(failing, [(5,)], workers))
+        next(prefetch(failing, [(5,)], workers))

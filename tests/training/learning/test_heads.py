@@ -1,12 +1,12 @@
-"""Prototypes draw pictures and phrases to what they mean, and leave matters of taste alone."""
+"""Prototypes attract pictures and captions that mean them, and ignore UNSURE pairs."""
 
 import math
 
 import pytest
 import torch
 
-from training.batching.maker import Said
-from training.captions.scene_captions import FITS, UNSURE, WRONG
+from training.batching.batch import CaptionBatch
+from training.captions.matching import FITS, UNSURE, WRONG
 from training.learning.heads import Heads
 
 CAT, DOG, KITTEN = range(3)
@@ -23,20 +23,20 @@ ANIMAL = 3
 FAMILIES = torch.tensor([0, 1, 0])  # cats and dogs
 
 
-def said(concepts: list[int], rows: list[int]) -> Said:
+def captions(concepts: list[int], rows: list[int]) -> CaptionBatch:
     nothing = torch.zeros(len(concepts), 1)
-    return Said(
+    return CaptionBatch(
         ids=nothing,
         fits=nothing,
         own=torch.arange(len(concepts)),
         neutral=torch.zeros(len(rows), dtype=torch.bool),
         concepts=torch.tensor(concepts),
-        rows=torch.tensor(rows),
+        meanings=torch.tensor(rows),
     )
 
 
 def heads() -> Heads:
-    """Prototypes along the axes."""
+    """Return heads whose prototypes lie on the axes."""
     made = Heads(4, 3, MEANINGS, FAMILIES)
     with torch.no_grad():
         made.prototypes.copy_(torch.eye(3))
@@ -44,9 +44,11 @@ def heads() -> Heads:
     return made
 
 
-def loss(pictures: list[int], phrases: list[int], concepts: list[int], rows: list[int]) -> float:
+def loss(pictures: list[int], texts: list[int], concepts: list[int], rows: list[int]) -> float:
     axes = torch.eye(3)
-    return float(heads().named(axes[pictures], axes[phrases], said(concepts, rows)).detach())
+    return float(
+        heads().prototype_loss(axes[pictures], axes[texts], captions(concepts, rows)).detach()
+    )
 
 
 def test_a_picture_at_its_prototype_costs_less_than_one_elsewhere() -> None:
@@ -55,25 +57,25 @@ def test_a_picture_at_its_prototype_costs_less_than_one_elsewhere() -> None:
     assert loss([CAT], [DOG], [CAT], [CAT]) > 5
 
 
-def test_what_may_also_fit_is_no_rival() -> None:
-    """A phrase that lies at a concept which it may mean has only the other ones against it."""
+def test_a_concept_that_may_fit_too_is_no_rival() -> None:
+    """A caption at a concept that it may mean competes only with the other concepts."""
     at_its_own = loss([CAT], [CAT], [CAT], [CAT])
     dog_or_cat = 0.5 * math.log(2)  # half the weight of pictures
     assert loss([CAT], [KITTEN], [CAT], [CAT]) - at_its_own == pytest.approx(dog_or_cat, abs=1e-3)
 
 
-def test_a_kind_is_drawn_to_all_that_are_of_it() -> None:
+def test_a_kind_is_attracted_by_all_its_concepts() -> None:
     middle = torch.nn.functional.normalize(torch.ones(1, 3), dim=1)
     pictures = torch.eye(3)[[CAT]]
-    central = heads().named(pictures, middle, said([CAT], [ANIMAL]))
-    lopsided = heads().named(pictures, torch.eye(3)[[DOG]], said([CAT], [ANIMAL]))
+    central = heads().prototype_loss(pictures, middle, captions([CAT], [ANIMAL]))
+    lopsided = heads().prototype_loss(pictures, torch.eye(3)[[DOG]], captions([CAT], [ANIMAL]))
     assert float(central.detach()) < float(lopsided.detach())
 
 
-def test_pictures_and_phrases_about_nothing_of_the_kind_count_nothing() -> None:
+def test_pictures_and_captions_without_a_concept_add_nothing() -> None:
     both = loss([CAT, DOG], [CAT, DOG], [CAT, -1], [CAT, -1])
     torch.testing.assert_close(both, loss([CAT], [CAT], [CAT], [CAT]) / 2)
 
 
-def test_another_of_its_family_costs_less_than_a_stranger() -> None:
+def test_a_concept_of_the_same_family_costs_less_than_another() -> None:
     assert loss([KITTEN], [CAT], [CAT], [CAT]) < loss([DOG], [CAT], [CAT], [CAT]) - 5

@@ -1,4 +1,4 @@
-"""The committed model: small enough, loadable by anyone, and right about fresh drawings."""
+"""The committed model: its size, its files, and its answers to new drawings."""
 
 from io import BytesIO
 
@@ -14,14 +14,14 @@ from transformers import (
     CLIPTextConfig,
 )
 
-from training.drawing.shapes import Group, Scene
-from training.measuring import shape_questions as evaluate
+from training.drawing.scenes import Group, Scene
+from training.measuring import shape_questions
 from training.model.architecture import IMAGE_SIDE
 from training.model.export import DEMO_MODEL, LIMIT
 from training.model.tokenizer import load
-from training.words.lexicon import Language
+from training.words.language import Language
 
-WORDS = AutoTokenizer.from_pretrained(DEMO_MODEL)
+TOKENIZER = AutoTokenizer.from_pretrained(DEMO_MODEL)
 PROCESSOR = AutoImageProcessor.from_pretrained(DEMO_MODEL)  # type: ignore[no-untyped-call]
 FILES = ("config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json")
 
@@ -36,14 +36,14 @@ def model() -> CLIPModel:
 
 
 def prepared(image: Image.Image) -> torch.Tensor:
-    """What the model gets of an image, float [1, 3, side, side]."""
+    """Return the pixels that the model gets of an image, float [1, 3, side, side]."""
     pixels: torch.Tensor = PROCESSOR(image, return_tensors="pt")["pixel_values"]
     return pixels
 
 
 def winner(model: CLIPModel, image: Image.Image, labels: list[str]) -> str:
-    """As transformers' own pipeline does it."""
-    text = WORDS(labels, padding=True, truncation=True, return_tensors="pt")
+    """Return the label that wins, computed as in transformers' own pipeline."""
+    text = TOKENIZER(labels, padding=True, truncation=True, return_tensors="pt")
     pixels = prepared(image)
     with torch.inference_mode():
         logits = model(
@@ -58,12 +58,12 @@ def test_the_folder_is_small_and_complete() -> None:
 
 
 def test_the_configuration_names_the_tokenizers_own_ids(model: CLIPModel) -> None:
-    words = load(DEMO_MODEL)
+    tokenizer = load(DEMO_MODEL)
     text = model.config.text_config
     assert isinstance(text, CLIPTextConfig)
-    assert text.eos_token_id == words.eos_token_id != 2
-    assert text.bos_token_id == words.bos_token_id
-    assert text.vocab_size == len(words)
+    assert text.eos_token_id == tokenizer.eos_token_id != 2
+    assert text.bos_token_id == tokenizer.bos_token_id
+    assert text.vocab_size == len(tokenizer)
 
 
 def test_wide_and_tall_pictures_are_padded_not_cut() -> None:
@@ -76,14 +76,14 @@ def test_wide_and_tall_pictures_are_padded_not_cut() -> None:
 
 
 @pytest.mark.parametrize("language", list(Language))
-def test_freshly_drawn_shapes_are_told_apart(model: CLIPModel, language: Language) -> None:
-    right = evaluate.accuracy(
-        model, load(DEMO_MODEL), evaluate.any_shapes, language, count=200, seed=20_261
+def test_new_drawings_of_shapes_are_recognised(model: CLIPModel, language: Language) -> None:
+    right = shape_questions.accuracy(
+        model, load(DEMO_MODEL), shape_questions.any_shapes, language, count=200, seed=20_261
     )
     assert right >= 0.97
 
 
-def test_samples_are_what_their_names_say(model: CLIPModel) -> None:
+def test_samples_show_what_their_names_say(model: CLIPModel) -> None:
     samples = sorted((DEMO_MODEL / "samples").glob("*.png"))
     assert len(samples) >= 6
     labels = [path.stem.replace("-", " ") for path in samples]
@@ -97,12 +97,15 @@ def test_something_else_wins_only_where_the_label_is_wrong(model: CLIPModel) -> 
     rng = np.random.default_rng(8)
     fitting = wrong = 0
     for _ in range(25):
-        colours, kinds = rng.permutation(evaluate.COLOURS), rng.permutation(evaluate.SHAPES)
+        colours, kinds = (
+            rng.permutation(shape_questions.COLOURS),
+            rng.permutation(shape_questions.SHAPES),
+        )
         group = Group(str(kinds[0]), str(colours[0]), size="medium")
         other = Group(str(kinds[1]), str(colours[1]))
-        image = evaluate.photo(Scene((group,)), rng)
-        right_label = evaluate.label(group, Language.ENGLISH)
-        wrong_label = evaluate.label(other, Language.ENGLISH)
+        image = shape_questions.photo(Scene((group,)), rng)
+        right_label = shape_questions.label(group, Language.ENGLISH)
+        wrong_label = shape_questions.label(other, Language.ENGLISH)
         fitting += winner(model, image, [right_label, *neutral]) == right_label
         wrong += winner(model, image, [wrong_label, *neutral]) == wrong_label
     assert fitting >= 22
@@ -112,13 +115,13 @@ def test_something_else_wins_only_where_the_label_is_wrong(model: CLIPModel) -> 
 def test_jpeg_changes_no_winner(model: CLIPModel) -> None:
     rng = np.random.default_rng(2)
     labels = [
-        evaluate.label(Group(kind, colour), Language.ENGLISH)
+        shape_questions.label(Group(kind, colour), Language.ENGLISH)
         for kind in ("circle", "square", "triangle")
         for colour in ("red", "green", "blue")
     ]
     for _ in range(6):
         group = Group("triangle", "green", size="medium")
-        image = evaluate.photo(Scene((group,)), rng, (800, 600))
+        image = shape_questions.photo(Scene((group,)), rng, (800, 600))
         file = BytesIO()
         image.save(file, "JPEG", quality=40)
         with Image.open(file) as compressed:

@@ -1,4 +1,4 @@
-"""Any text can be written, and the training's tokenizer is the one that is shipped."""
+"""The tokenizer encodes any text, and transformers reads the same one from the shipped files."""
 
 import unicodedata
 
@@ -9,45 +9,45 @@ from transformers import AutoTokenizer
 from training.model import tokenizer
 from training.model.export import DEMO_MODEL
 
-WORDS = tokenizer.load(DEMO_MODEL)
+TOKENIZER = tokenizer.load(DEMO_MODEL)
 
 
 def squeezed(text: str) -> str:
-    """Without white space: the tokenizer keeps words apart, not how."""
+    """Return the text without white space, which the tokenizer does not keep."""
     return "".join(unicodedata.normalize("NFC", text).lower().split())
 
 
-# Without characters that this Python's Unicode lacks (Cn): the tokenizer's own may be newer, and
-# know capitals among them.
+# Without characters that this Python's Unicode lacks (Cn): the tokenizer may know a newer Unicode,
+# and lower some of them.
 TYPED = st.characters(exclude_categories=["Cs", "Cc", "Cf", "Cn", "Zs", "Zl", "Zp"])
 
 
 @given(st.text(TYPED, max_size=30))
-def test_any_unicode_comes_back(text: str) -> None:
+def test_decoding_returns_any_text(text: str) -> None:
     if "<|" in text or "</w>" in text:
         return
-    ids = WORDS(text)["input_ids"]
-    assert squeezed(str(WORDS.decode(ids, skip_special_tokens=True))) == squeezed(text)
+    ids = TOKENIZER(text)["input_ids"]
+    assert squeezed(str(TOKENIZER.decode(ids, skip_special_tokens=True))) == squeezed(text)
 
 
 @given(st.text(max_size=60))
 def test_any_text_has_a_start_an_end_and_no_unknown_word(text: str) -> None:
-    ids = WORDS(text)["input_ids"]
-    assert ids[0] == WORDS.bos_token_id
-    assert ids[-1] == WORDS.eos_token_id
+    ids = TOKENIZER(text)["input_ids"]
+    assert ids[0] == TOKENIZER.bos_token_id
+    assert ids[-1] == TOKENIZER.eos_token_id
     if "<|" not in text:
-        assert WORDS.eos_token_id not in ids[:-1]
+        assert TOKENIZER.eos_token_id not in ids[:-1]
 
 
-def test_usual_words_are_whole() -> None:
-    assert WORDS.tokenize("a red circle") == ["a</w>", "red</w>", "circle</w>"]
+def test_usual_words_are_one_token() -> None:
+    assert TOKENIZER.tokenize("a red circle") == ["a</w>", "red</w>", "circle</w>"]
 
 
-def test_capitals_are_alike() -> None:
-    assert WORDS("A RED Circle")["input_ids"] == WORDS("a red circle")["input_ids"]
+def test_capitals_make_no_difference() -> None:
+    assert TOKENIZER("A RED Circle")["input_ids"] == TOKENIZER("a red circle")["input_ids"]
 
 
-def test_learning_gives_all_bytes_and_their_ends() -> None:
+def test_a_learnt_vocabulary_has_all_bytes_and_their_ends_of_word() -> None:
     learnt = tokenizer.learn(["a red circle", "a blue square"] * 3, vocabulary=600)
     vocabulary = learnt.get_vocab()
     single = [token for token in vocabulary if len(token.removesuffix("</w>")) == 1]
@@ -56,7 +56,7 @@ def test_learning_gives_all_bytes_and_their_ends() -> None:
     assert learnt.pad_token_id == learnt.eos_token_id
 
 
-def test_auto_tokenizer_reads_the_same() -> None:
+def test_auto_tokenizer_reads_the_same_tokenizer() -> None:
     auto = AutoTokenizer.from_pretrained(DEMO_MODEL)
     text = "Una estrella roja, 3 árboles & 😀"
-    assert auto(text)["input_ids"] == WORDS(text)["input_ids"]
+    assert auto(text)["input_ids"] == TOKENIZER(text)["input_ids"]

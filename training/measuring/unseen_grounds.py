@@ -1,18 +1,12 @@
-"""Grounds and wordings that training never shows: for measuring only."""
+"""Grounds that training never shows: for measuring only."""
 
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
-from training.captions.art_captions import plural
-from training.words import spelling as wording
-from training.words.lexicon import Language
-
 Picture = Image.Image
-Wording = Callable[[str, Language, np.random.Generator], str]
 
 
 def _bright(rng: np.random.Generator) -> tuple[int, int, int]:
@@ -21,7 +15,7 @@ def _bright(rng: np.random.Generator) -> tuple[int, int, int]:
 
 
 def mosaic(side: int, rng: np.random.Generator) -> Picture:
-    """Cells around random points, each of its own colour."""
+    """Draw cells around random points, each in its own colour."""
     points = rng.uniform(0, side, size=(int(rng.integers(12, 60)), 2))
     y, x = np.mgrid[0:side, 0:side]
     distance = (x[..., None] - points[:, 0]) ** 2 + (y[..., None] - points[:, 1]) ** 2
@@ -30,7 +24,7 @@ def mosaic(side: int, rng: np.random.Generator) -> Picture:
 
 
 def page(side: int, rng: np.random.Generator) -> Picture:
-    """Lines like print on paper."""
+    """Draw lines like print on paper."""
     paper = tuple(int(level) for level in rng.integers(215, 256, size=3))
     picture = Image.new("RGB", (side, side), paper)
     pen = ImageDraw.Draw(picture)
@@ -44,7 +38,7 @@ def page(side: int, rng: np.random.Generator) -> Picture:
 
 
 def lights(side: int, rng: np.random.Generator) -> Picture:
-    """Discs of light in the dark, as an open lens sees a town at night."""
+    """Draw blurred discs of light in the dark, like street lamps out of focus."""
     picture = Image.new("RGB", (side, side), tuple(int(v) for v in rng.integers(0, 50, size=3)))
     for _ in range(int(rng.integers(10, 35))):
         x, y = rng.uniform(0, side, size=2)
@@ -57,7 +51,7 @@ def lights(side: int, rng: np.random.Generator) -> Picture:
 
 
 def plaid(side: int, rng: np.random.Generator) -> Picture:
-    """Cloth of crossing bands."""
+    """Draw cloth of crossing bands."""
     bands = [
         np.repeat(rng.uniform(0.25, 1, size=(side // 6 + 1, 3)), 6, axis=0)[:side] for _ in range(2)
     ]
@@ -65,7 +59,7 @@ def plaid(side: int, rng: np.random.Generator) -> Picture:
 
 
 def ripples(side: int, rng: np.random.Generator) -> Picture:
-    """Waves from three stones in a pond."""
+    """Draw waves around three points, as in a pond."""
     y, x = np.mgrid[0:side, 0:side]
     height = sum(
         np.sin(np.hypot(x - cx, y - cy) / rng.uniform(3, 9))
@@ -80,7 +74,7 @@ GROUNDS: Final = (mosaic, page, lights, plaid, ripples)
 
 
 def on_busy_ground(rgba: npt.NDArray[np.uint8], rng: np.random.Generator) -> Picture:
-    """A premultiplied drawing somewhere on one of GROUNDS, in a picture of 240×180 to 240×240."""
+    """Place a premultiplied drawing on one of GROUNDS, in a picture of 240×180 or 240×240."""
     side = 240
     picture = GROUNDS[int(rng.integers(len(GROUNDS)))](side, rng)
     height = int(rng.choice([180, 240]))
@@ -90,42 +84,3 @@ def on_busy_ground(rgba: npt.NDArray[np.uint8], rng: np.random.Generator) -> Pic
     x, y = rng.integers(side - size + 1), rng.integers(height - size + 1)
     picture.paste(drawing, (int(x), int(y)), drawing)
     return picture
-
-
-def _mistyped(noun: str, _: Language, rng: np.random.Generator) -> str:
-    return wording.mistyped(noun, rng)
-
-
-def _capitals(noun: str, _: Language, __: np.random.Generator) -> str:
-    return noun.upper()
-
-
-def _several(noun: str, language: Language, _: np.random.Generator) -> str:
-    return plural(noun, language)
-
-
-SENTENCES: Final = {
-    Language.ENGLISH: (
-        "here you can see my {}",
-        "what a wonderful {} we met",
-        "an enormous wooden {}",
-    ),
-    Language.SPANISH: (
-        "fotografía de mi {} precioso",
-        "aquí puedes ver nuestro {}",
-        "qué {} tan increíble",
-    ),
-}
-
-
-def _sentence(noun: str, language: Language, rng: np.random.Generator) -> str:
-    options = SENTENCES[language]
-    return options[int(rng.integers(len(options)))].format(noun)
-
-
-WORDINGS: Final[dict[str, Wording]] = {
-    "sentences": _sentence,
-    "capitals": _capitals,
-    "plurals": _several,
-    "one letter wrong": _mistyped,
-}

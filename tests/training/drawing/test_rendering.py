@@ -1,18 +1,19 @@
-"""The drawn world is what its caption says."""
+"""Drawn scenes show what their descriptions say."""
 
 import numpy as np
 import pytest
 
-from training.drawing import shapes
-from training.drawing.shapes import Group, Scene
+from training.drawing.colours import COLOURS, named_colours, sample_colour
+from training.drawing.rendering import CANVAS, Drawing, draw
+from training.drawing.scenes import SHAPES, Group, Scene, random_scene
 
 
-def painted(scene: Scene, seed: int = 1) -> shapes.Drawing:
-    return shapes.draw(scene, np.random.default_rng(seed))
+def painted(scene: Scene, seed: int = 1) -> Drawing:
+    return draw(scene, np.random.default_rng(seed))
 
 
 def islands(solid: np.ndarray) -> int:
-    """How many separate areas of True there are."""
+    """Return the number of separate areas of True."""
     left, count = {(int(y), int(x)) for y, x in zip(*np.nonzero(solid), strict=True)}, 0
     while left:
         count += 1
@@ -28,9 +29,9 @@ def islands(solid: np.ndarray) -> int:
 
 
 def centre(solid: np.ndarray) -> tuple[float, float]:
-    """x and y of the middle of True, as parts of the picture's side."""
+    """Return x and y of the centre of True, as parts of the picture's side."""
     y, x = np.nonzero(solid)
-    return float(x.mean()) / shapes.CANVAS, float(y.mean()) / shapes.CANVAS
+    return float(x.mean()) / CANVAS, float(y.mean()) / CANVAS
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
@@ -41,7 +42,7 @@ def test_a_group_has_as_many_shapes_as_it_says(shape: str, count: int) -> None:
         assert islands(drawing.rgba[..., 3] > 127) == count
 
 
-@pytest.mark.parametrize("shape", shapes.SHAPES)
+@pytest.mark.parametrize("shape", SHAPES)
 def test_every_shape_is_drawn_within_the_canvas(shape: str) -> None:
     drawing = painted(Scene((Group(shape, "red", size="medium", place="centre"),)))
     alpha = drawing.rgba[..., 3]
@@ -63,7 +64,7 @@ def test_a_colour_is_nearest_to_its_usual_value(name: str, nearest: tuple[int, i
     usual = np.array([(230, 20, 20), (20, 160, 40), (20, 60, 220), (0, 0, 0), (255, 255, 255)])
     rng = np.random.default_rng(4)
     for _ in range(50):
-        distance = np.linalg.norm(usual - np.array(shapes.sample_colour(name, rng)), axis=1)
+        distance = np.linalg.norm(usual - np.array(sample_colour(name, rng)), axis=1)
         assert tuple(usual[distance.argmin()]) == nearest
 
 
@@ -107,22 +108,22 @@ def test_a_shape_stands_in_its_place(place: str) -> None:
 
 
 def test_the_same_seed_draws_the_same_picture() -> None:
-    scene = shapes.random_scene(np.random.default_rng(9))
+    scene = random_scene(np.random.default_rng(9))
     assert np.array_equal(painted(scene, 5).rgba, painted(scene, 5).rgba)
 
 
 def test_colours_are_premultiplied() -> None:
     for seed in range(10):
         rng = np.random.default_rng(seed)
-        rgba = shapes.draw(shapes.random_scene(rng), rng).rgba
+        rgba = draw(random_scene(rng), rng).rgba
         assert (rgba[..., :3] <= rgba[..., 3:]).all()
 
 
 def test_sampled_colours_are_called_by_their_names() -> None:
     rng = np.random.default_rng(7)
-    for name in shapes.COLOURS:
-        sampled = np.array([shapes.sample_colour(name, rng) for _ in range(200)], np.uint8)
-        called = shapes.named_colours(sampled)
-        index = shapes.COLOURS.index(name)
+    for name in COLOURS:
+        sampled = np.array([sample_colour(name, rng) for _ in range(200)], np.uint8)
+        called = named_colours(sampled)
+        index = COLOURS.index(name)
         assert set(called.tolist()) <= {index, -1}, name
         assert (called == index).mean() > 0.7, name

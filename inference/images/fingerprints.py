@@ -1,17 +1,17 @@
-"""A picture's fingerprint, by which a copy of it is known again; see `contract.Fingerprint`."""
+"""Computes the fingerprint of a picture, which recognizes copies: see `messages.Fingerprint`."""
 
 from PIL.Image import Image, Resampling
 
 from inference.protocol.messages import Fingerprint
 
-_SIDE, _FINER = 8, 16
+_COLOUR_SIDE, _GREY_SIDE = 8, 16
 
 
 def fingerprint(picture: Image) -> Fingerprint:
-    """The fingerprint of an RGB picture of any size."""
-    # Not in two steps (`reducing_gap`): that would move the parts' borders by whole pixels.
+    """Return the fingerprint of an RGB picture of any size."""
+    # Without `reducing_gap`, which would move the borders of the averaged areas by whole pixels.
     return Fingerprint(
-        picture.resize((_SIDE, _SIDE), Resampling.BOX).tobytes(),
-        # Grey after it is small: a large picture need not be copied for it.
-        picture.resize((_FINER, _FINER), Resampling.BOX).convert("L").tobytes(),
+        picture.resize((_COLOUR_SIDE, _COLOUR_SIDE), Resampling.BOX).tobytes(),
+        # Converted to grey after resizing, so that a large picture is not copied.
+        picture.resize((_GREY_SIDE, _GREY_SIDE), Resampling.BOX).convert("L").tobytes(),
     )

@@ -1,4 +1,4 @@
-"""Which formats are read: told from a file's first bytes, never from a name."""
+"""The formats that are read; a file's format is detected from its first bytes, not its name."""
 
 import struct
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from PIL import (
 )
 
 from inference.images import containers
-from inference.images.containers import Stripped
+from inference.images.containers import StrippedFile
 from inference.protocol.errors import ImageRefused, Problem, ProblemCode
 
 Reader = Callable[[BytesIO], ImageFile.ImageFile]
@@ -26,25 +26,30 @@ Reader = Callable[[BytesIO], ImageFile.ImageFile]
 
 @dataclass(frozen=True)
 class Format:
-    """How files that begin alike are read."""
+    """How files of a format are read.
+
+    Attributes:
+        reader: Pillow's reader.
+        strip: removes the metadata.
+    """
 
     reader: Reader
-    strip: Callable[[bytes], Stripped]
+    strip: Callable[[bytes], StrippedFile]
 
 
-JPEG = Format(JpegImagePlugin.JpegImageFile, Stripped)
-_GIF = Format(GifImagePlugin.GifImageFile, containers.gif)
-_TIFF = Format(TiffImagePlugin.TiffImageFile, containers.tiff)
-WEBP = Format(WebPImagePlugin.WebPImageFile, containers.webp)
-AVIF = Format(AvifImagePlugin.AvifImageFile, containers.iso)
-_HEIF = Format(HeifImageFile, containers.iso)
+JPEG = Format(JpegImagePlugin.JpegImageFile, StrippedFile)
+_GIF = Format(GifImagePlugin.GifImageFile, containers.strip_gif)
+_TIFF = Format(TiffImagePlugin.TiffImageFile, containers.strip_tiff)
+WEBP = Format(WebPImagePlugin.WebPImageFile, containers.strip_webp)
+AVIF = Format(AvifImagePlugin.AvifImageFile, containers.strip_iso)
+_HEIF = Format(HeifImageFile, containers.strip_iso)
 
 _MAGIC: tuple[tuple[bytes, Format], ...] = (
     (b"\xff\xd8\xff", JPEG),
-    (b"\x89PNG\r\n\x1a\n", Format(PngImagePlugin.PngImageFile, containers.png)),
+    (b"\x89PNG\r\n\x1a\n", Format(PngImagePlugin.PngImageFile, containers.strip_png)),
     (b"GIF87a", _GIF),
     (b"GIF89a", _GIF),
-    (b"BM", Format(BmpImagePlugin.BmpImageFile, containers.bmp)),
+    (b"BM", Format(BmpImagePlugin.BmpImageFile, containers.strip_bmp)),
     (b"II*\x00", _TIFF),
     (b"MM\x00*", _TIFF),
     (b"II+\x00", _TIFF),  # BigTIFF
@@ -52,12 +57,12 @@ _MAGIC: tuple[tuple[bytes, Format], ...] = (
 )
 
 # ISO/IEC 23008-12: brands of still pictures and sequences coded with HEVC or AV1. `mif1` and `msf1`
-# say nothing about the codec; the compatible brands after them do.
+# do not name the codec; the compatible brands after them do.
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 _GENERIC_BRANDS = {b"mif1", b"msf1"}
 
-# What people do send, and what gets a better sentence than "not an image".
+# Files that people send and that get a better sentence than "not a picture".
 _KNOWN_BUT_UNREADABLE = (
     b"%PDF",
     b"<svg",
@@ -75,15 +80,15 @@ _KNOWN_BUT_UNREADABLE = (
 _READABLE = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
 
 
-def format_of(data: bytes) -> Format:
-    """How these bytes may be read.
+def detect_format(data: bytes) -> Format:
+    """Return the format of a file.
 
     Raises:
-        ImageRefused: NOT_AN_IMAGE or UNSUPPORTED_FORMAT.
+        ImageRefused: NOT_AN_IMAGE, or UNSUPPORTED_FORMAT if it is not on the list.
     """
-    for magic, kind in _MAGIC:
+    for magic, format_ in _MAGIC:
         if data.startswith(magic):
-            return kind
+            return format_
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return WEBP
     if data[4:8] == b"ftyp":
@@ -101,7 +106,7 @@ def format_of(data: bytes) -> Format:
 
 
 def _brands(data: bytes) -> set[bytes]:
-    """Major and compatible brands of an ISO media file (ISO/IEC 14496-12, section 4.3)."""
+    """Return major and compatible brands of an ISO media file (ISO/IEC 14496-12, section 4.3)."""
     (size,) = struct.unpack_from(">I", data)
     end = min(size, len(data), 256)
     return {data[8:12]} | {data[at : at + 4] for at in range(16, end, 4)}

@@ -1,4 +1,4 @@
-"""Memory that decoders share, so that many large pictures at once take no more than a few do."""
+"""Limits the memory that all decoding threads together use for large pictures."""
 
 import contextlib
 import threading
@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 from inference.protocol import malloc
 
-# Pictures of so small a part of the budget wait for nobody: photos as chats send them.
+# Requests up to this part of the budget never wait. Photos as chats send them are this small.
 _SMALL = 1 / 64
 
 
 class MemoryBudget:
-    """So many bytes for all threads that decode; who finds too few left waits for their turn.
+    """Memory that decoding threads share; a thread waits for its turn if too little is left.
 
     Args:
-        size: bytes. A picture that needs more is decoded when nothing else is.
+        size: bytes. A picture that needs more is decoded while no other large one is.
     """
 
     def __init__(self, size: int) -> None:
@@ -26,26 +26,27 @@ class MemoryBudget:
 
     @contextlib.contextmanager
     def reserved(self, wanted: int) -> Iterator[None]:
-        """Hold `wanted` bytes of the budget, or all of it where that is more than there is."""
+        """Reserve `wanted` bytes, at most the whole budget, for a `with` block."""
         if wanted <= self.size * _SMALL:
             yield
             return
         share = min(wanted, self.size)
-        self._take(share)
+        self._reserve(share)
         try:
             yield
         finally:
-            malloc.trim()  # what the C library would keep for later is not there for others
+            malloc.trim()  # memory that the C library keeps is not free for other threads
             with self._changed:
                 self._used -= share
                 self._changed.notify_all()
 
     def all_reserved(self) -> contextlib.AbstractContextManager[None]:
-        """Hold all of the budget: nothing large is decoded meanwhile."""
+        """Reserve the whole budget for a `with` block; no other large picture is decoded then."""
         return self.reserved(self.size)
 
-    def _take(self, share: int) -> None:
-        # In order of arrival: small ones would keep a large one waiting for ever.
+    def _reserve(self, share: int) -> None:
+        # First come, first served. Otherwise smaller requests could keep a large one waiting for
+        # ever.
         ticket = object()
         with self._changed:
             self._waiting.append(ticket)

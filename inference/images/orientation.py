@@ -1,7 +1,7 @@
-"""Which way up a picture is: what Exif, XMP or a TIFF directory says about its stored rows.
+"""Reads from Exif, XMP or a TIFF directory how a stored picture must be turned, and turns it.
 
-Read by hand, since all that is wanted is one small number: a metadata parser that fails on any of
-the hundreds of other fields would cost the picture.
+Only one small number is needed. A metadata parser could fail on any of the hundreds of other
+fields, and the picture would be lost.
 """
 
 import re
@@ -11,9 +11,9 @@ from PIL import Image
 
 UPRIGHT = 1  # as stored
 
-ORIENTATION = 0x0112  # Exif 2.32, section 4.6.4
-_BYTE, _SHORT, _LONG = 1, 3, 4  # TIFF 6.0, section 2: types of a field
-# XMP, part 2, section 8.6: an attribute, or an element of its own.
+ORIENTATION = 0x0112  # tag: Exif 2.32, section 4.6.4
+_BYTE, _SHORT, _LONG = 1, 3, 4  # types of a field: TIFF 6.0, section 2
+# As an attribute or as an element: XMP, part 2, section 8.6.
 _IN_XMP = re.compile(rb"tiff:Orientation\s*(?:=\s*[\"']|>)\s*([1-8])\b")
 _MAX_ENTRIES = 4_096  # in a directory; cameras write a few dozen
 
@@ -29,27 +29,27 @@ _TRANSPOSE = {  # Exif 2.32, tag 0x0112: how to turn the stored picture upright
 
 
 def upright(image: Image.Image, orientation: int) -> Image.Image:
-    """Return the picture as it is meant to be seen.
+    """Return the picture turned upright.
 
     Args:
-        orientation: 1..8 as Exif counts them.
+        orientation: 1..8, as in Exif.
     """
     turn = _TRANSPOSE.get(orientation)
-    return image if turn is None else image.transpose(turn)  # a flip has the value 0
+    return image if turn is None else image.transpose(turn)  # FLIP_LEFT_RIGHT has the value 0
 
 
-def told_by(exif: bytes = b"", xmp: bytes = b"") -> int:
-    """Return the orientation 1..8 that Exif, or else XMP, tells of; 1 where neither does."""
-    return _of_exif(exif) or _of_xmp(xmp) or UPRIGHT
+def from_metadata(exif: bytes = b"", xmp: bytes = b"") -> int:
+    """Return the orientation 1..8 from Exif, or else from XMP; 1 if neither has one."""
+    return _from_exif(exif) or _from_xmp(xmp) or UPRIGHT
 
 
-def of_field(field: bytes, order: str, *, big: bool = False) -> int:
-    """Return the orientation 1..8 in a directory's entry, without its tag.
+def from_field(field: bytes, order: str, *, big: bool = False) -> int:
+    """Return the orientation 1..8 from a directory entry without its tag.
 
     Args:
         field: type, count and value.
         order: `<` or `>`, as for `struct`.
-        big: the entry is one of BigTIFF, whose count has 8 bytes.
+        big: the entry is from a BigTIFF, where the count has 8 bytes.
     """
     (kind,) = struct.unpack_from(order + "H", field)
     form = {_BYTE: "B", _SHORT: "H", _LONG: "I"}.get(kind)
@@ -59,21 +59,21 @@ def of_field(field: bytes, order: str, *, big: bool = False) -> int:
     return value if value in _TRANSPOSE else UPRIGHT
 
 
-def _of_exif(content: bytes) -> int | None:
+def _from_exif(content: bytes) -> int | None:
     content = content.removeprefix(b"Exif\x00\x00")
     try:
         order = {b"II": "<", b"MM": ">"}[content[:2]]
         _, start = struct.unpack_from(order + "HI", content, 2)
         (count,) = struct.unpack_from(order + "H", content, start)
-        for place in range(min(count, _MAX_ENTRIES)):
-            at = start + 2 + 12 * place
+        for entry in range(min(count, _MAX_ENTRIES)):
+            at = start + 2 + 12 * entry
             if struct.unpack_from(order + "H", content, at)[0] == ORIENTATION:
-                return of_field(content[at + 2 : at + 12], order)
+                return from_field(content[at + 2 : at + 12], order)
     except (KeyError, struct.error):
         pass
     return None
 
 
-def _of_xmp(content: bytes) -> int | None:
+def _from_xmp(content: bytes) -> int | None:
     found = _IN_XMP.search(content)
     return int(found[1]) if found else None

@@ -1,4 +1,4 @@
-"""Any mode of Pillow → RGB."""
+"""Converts pictures of any Pillow mode to RGB."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,34 +7,36 @@ import numpy as np
 import numpy.typing as npt
 from PIL import BmpImagePlugin, Image
 
-_BAND = 2**22  # pixels that are looked at at a time, so that no copy of a large picture is large
+# A large picture is converted in strips of about this many pixels, so that no large copy is made.
+_STRIP_PIXELS = 2**22
 
 
-def bands(image: Image.Image, rows: int) -> Iterator[tuple[int, Image.Image]]:
-    """The picture from top to bottom, `rows` at a time, each with where it begins."""
+def strips(image: Image.Image, rows: int) -> Iterator[tuple[int, Image.Image]]:
+    """Yield the picture in strips of `rows` rows from top to bottom, each with its first row."""
     for top in range(0, image.height, rows):
         yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
 
 
 @dataclass(frozen=True)
-class Look:
-    """What the values of a picture mean, found by looking at all of it.
+class RgbConversion:
+    """How the values of a picture become RGB, found by looking at all of its pixels.
 
     Attributes:
-        range: what is black and what is white, where 8 bits are not all; else None.
-        opaque: transparency is to be ignored.
+        value_range: which values are black and white, if the picture has more than 8 bits; else
+            None.
+        is_opaque: transparency is ignored.
     """
 
-    range: tuple[float, float] | None
-    opaque: bool
+    value_range: tuple[float, float] | None
+    is_opaque: bool
 
     @classmethod
-    def at(cls, image: Image.Image) -> "Look":
+    def of(cls, image: Image.Image) -> "RgbConversion":
         if image.mode.startswith("I;16"):
-            return cls((0.0, 65535.0), opaque=True)
+            return cls((0.0, 65535.0), is_opaque=True)
         if image.mode in {"I", "F"}:
-            return cls(_range(image), opaque=True)
-        # Many programs write BMP with four channels and leave zeros in the fourth.
+            return cls(_value_range(image), is_opaque=True)
+        # Many programs write BMP files with four channels and leave zeros in the fourth.
         unused = (
             isinstance(image, BmpImagePlugin.BmpImageFile)
             and image.mode == "RGBA"
@@ -43,10 +45,10 @@ class Look:
         return cls(None, unused or not image.has_transparency_data)
 
     def to_rgb(self, image: Image.Image) -> Image.Image:
-        """Any mode of Pillow → RGB; transparency becomes white, as on a page."""
-        if self.range is not None:
-            return Image.fromarray(_to_8_bits(image, *self.range)).convert("RGB")
-        if self.opaque:
+        """Convert the picture, or a strip of it, to RGB; transparency becomes white."""
+        if self.value_range is not None:
+            return Image.fromarray(_to_8_bits(image, *self.value_range)).convert("RGB")
+        if self.is_opaque:
             return image.convert("RGB")
         rgba = image.convert("RGBA")
         white = Image.new("RGB", rgba.size, "white")
@@ -54,15 +56,15 @@ class Look:
         return white
 
 
-def _range(image: Image.Image) -> tuple[float, float]:
-    """What is black and what is white in a picture of 32-bit integers or floats.
+def _value_range(image: Image.Image) -> tuple[float, float]:
+    """Return which values are black and white in a picture of 32-bit integers or floats.
 
-    They don't say: the smallest usual range that holds all values is taken (1.0 for floats,
-    8 bits, 16 bits), or else the picture's own range.
+    Such files do not say so. The smallest usual range that contains all values is taken (1.0 for
+    floats, 8 bits, 16 bits); if none does, the range of the picture's own values.
     """
     lows, highs = [], []
-    for _, band in bands(image, max(1, _BAND // image.width)):
-        values = np.asarray(band).astype(np.float32)
+    for _, strip in strips(image, max(1, _STRIP_PIXELS // image.width)):
+        values = np.asarray(strip).astype(np.float32)
         finite = values[np.isfinite(values)]
         if finite.size:
             lows.append(float(finite.min()))
@@ -74,7 +76,7 @@ def _range(image: Image.Image) -> tuple[float, float]:
 
 
 def _to_8_bits(image: Image.Image, low: float, high: float) -> npt.NDArray[np.uint8]:
-    """Scales, where Pillow's own conversion clips.
+    """Scale values from low..high to 0..255; Pillow's own conversion would clip them.
 
     Returns:
         uint8 [height, width].
@@ -87,15 +89,15 @@ def _to_8_bits(image: Image.Image, low: float, high: float) -> npt.NDArray[np.ui
 
 
 def reduced(image: Image.Image, factor: int) -> Image.Image:
-    """Return the picture in RGB, `factor` times smaller, rounded up; in bands of few rows."""
-    look = Look.at(image)
-    rows = factor * max(1, _BAND // (image.width * factor))
+    """Return the picture in RGB, both sides divided by `factor` and rounded up."""
+    conversion = RgbConversion.of(image)
+    rows = factor * max(1, _STRIP_PIXELS // (image.width * factor))
     if rows >= image.height:
-        rgb = look.to_rgb(image)
+        rgb = conversion.to_rgb(image)
         return rgb.reduce(factor) if factor > 1 else rgb
     width, height = (-(-side // factor) for side in image.size)
     whole = Image.new("RGB", (width, height))
-    for top, band in bands(image, rows):
-        rgb = look.to_rgb(band)
+    for top, strip in strips(image, rows):
+        rgb = conversion.to_rgb(strip)
         whole.paste(rgb.reduce(factor) if factor > 1 else rgb, (0, top // factor))
     return whole

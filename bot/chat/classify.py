@@ -148,7 +148,7 @@ class ClassifyHandler:
         admission = admission or Admission()
         ref, sentences = message.ref, speaker.sentences
         request = ClassifyRequest(
-            place=ref,
+            ref=ref,
             user_id=speaker.user_id,
             language=sentences.language,
             media=media,
@@ -212,7 +212,7 @@ class ClassifyHandler:
             latest.revision > refused.revision or latest.fingerprint == refused.fingerprint
         ):
             return  # its edit was faster, or it says the same once more
-        await self._store.supersede(refused.place, refused.revision)
+        await self._store.supersede(refused.ref, refused.revision)
         await self.refuse(message, sentence)
         await retry_until_stored(lambda: self._store.record_refusal(refused))
 
@@ -227,7 +227,7 @@ class ClassifyHandler:
         return [media.unique_id for media in asked] == [media.unique_id for media in request.media]
 
     async def _ask_back(self, speaker: Speaker, request: ClassifyRequest) -> None:
-        ref = request.place
+        ref = request.ref
         latest = await self._store.latest_job(ref.chat_id, ref.message_id)
         if latest and latest.revision < request.revision:
             # Its phrases were taken away. Once others are stored, that is no reason to answer.

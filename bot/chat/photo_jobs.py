@@ -73,7 +73,7 @@ class PhotoJobs:
             RetryLater: the platform is away for now.
             QueueUnavailable: the queue is.
         """
-        place = request.place
+        place = request.ref
         latest = await self._store.latest_job(place.chat_id, place.message_id)
         if latest and latest.revision > request.revision:
             return  # its edit was faster
@@ -152,7 +152,7 @@ class PhotoJobs:
 
         async def show_working() -> None:
             if request.private:
-                await self._platform.show_working(request.place)
+                await self._platform.show_working(request.ref)
 
         try:
             await self._publisher.publish(job, request.media, meanwhile=show_working, record=record)

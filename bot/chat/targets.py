@@ -117,7 +117,7 @@ class TargetFinder:
         if not message.is_private:
             return None
         job = await self._store.last_job(message.ref.chat_id, speaker.user_id)
-        if job is None or not _is_recent(job) or message.ref.message_id <= job.place.message_id:
+        if job is None or not _is_recent(job) or message.ref.message_id <= job.ref.message_id:
             return None
         # A newer picture, about which we asked in vain, was cancelled: older ones are not meant.
         asked_at = await self._store.last_asked_at(message.ref.chat_id, speaker.user_id)

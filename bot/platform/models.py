@@ -35,7 +35,7 @@ def numbers_of(media: Sequence[Media]) -> list[int]:
     """What people count an album's pictures as; empty: 1, 2, …"""
     if not any(one.number for one in media):
         return []
-    return [one.number or place for place, one in enumerate(media, 1)]
+    return [one.number or position for position, one in enumerate(media, 1)]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class ClassifyRequest:
     """One question: a message that wants pictures compared with labels.
 
     Attributes:
-        place: the message that asks; the answer replies to it.
+        ref: the message that asks; the answer replies to it.
         revision: 0 for a new message; grows with each edit of it, so that the newest answer stays.
         media: 1..10 pictures; more than one is an album.
         labels: what to compare them with, as typed.
@@ -67,7 +67,7 @@ class ClassifyRequest:
         platform: where the message stands; lower-case letters.
     """
 
-    place: MessageRef
+    ref: MessageRef
     user_id: int
     language: str
     media: tuple[Media, ...]
@@ -85,7 +85,7 @@ class ClassifyRequest:
         `chat.message.revision`, with the platform in front unless that is Telegram: results are
         routed by the id alone.
         """
-        number = f"{self.place.chat_id}.{self.place.message_id}.{self.revision}"
+        number = f"{self.ref.chat_id}.{self.ref.message_id}.{self.revision}"
         return number if self.platform == TELEGRAM else f"{self.platform}.{number}"
 
     @staticmethod

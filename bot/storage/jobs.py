@@ -74,7 +74,7 @@ class JobRecord:
     """
 
     id: str
-    place: MessageRef
+    ref: MessageRef
     revision: int
     user_id: int
     language: str
@@ -125,9 +125,9 @@ class JobTables(StorePart):
         if request.platform != self._platform:
             raise ValueError(f"a question of {request.platform} can't go to {self._platform}")
         return {
-            "chat_id": request.place.chat_id,
-            "message_id": request.place.message_id,
-            "thread_id": request.place.thread_id,
+            "chat_id": request.ref.chat_id,
+            "message_id": request.ref.message_id,
+            "thread_id": request.ref.thread_id,
             "serial": request.revision,
             "user_id": request.user_id,
             "language": request.language,
@@ -185,14 +185,14 @@ class JobTables(StorePart):
         )
         return [_job_record(row) for row in await self._all(query)]
 
-    async def supersede(self, place: MessageRef, revision: int) -> None:
+    async def supersede(self, ref: MessageRef, revision: int) -> None:
         """Close the questions that a message asked before this revision of it."""
         await self._change(
             update(jobs)
             .where(
                 here(jobs),
-                jobs.c.chat_id == place.chat_id,
-                jobs.c.message_id == place.message_id,
+                jobs.c.chat_id == ref.chat_id,
+                jobs.c.message_id == ref.message_id,
                 jobs.c.serial < revision,
                 jobs.c.delivered_at.is_(None),
             )
@@ -217,7 +217,7 @@ class JobTables(StorePart):
         return await self._first(query.limit(1)) is not None
 
     async def record_answer(
-        self, place: MessageRef, answer_id: int, *, is_chart: bool, job_id: str | None = None
+        self, ref: MessageRef, answer_id: int, *, is_chart: bool, job_id: str | None = None
     ) -> None:
         """Store which message of ours answers which of theirs.
 
@@ -226,7 +226,7 @@ class JobTables(StorePart):
                 between would repeat the answer as an edit that changes nothing, which Telegram
                 refuses.
         """
-        keys = {"chat_id": place.chat_id, "message_id": place.message_id}
+        keys = {"chat_id": ref.chat_id, "message_id": ref.message_id}
         values = {"answer_id": answer_id, "is_chart": int(is_chart), "created_at": time.time()}
         async with self._database.begin() as connection:
             await self._put(connection, answers, keys, values)
@@ -242,7 +242,7 @@ def _update_of(job_id: str) -> Update:
 def _job_record(row: Any) -> JobRecord:
     return JobRecord(
         id=row.id,
-        place=MessageRef(row.chat_id, row.message_id, row.thread_id),
+        ref=MessageRef(row.chat_id, row.message_id, row.thread_id),
         revision=row.serial,
         user_id=row.user_id,
         language=row.language,

@@ -53,7 +53,7 @@ class OpenJobs(StorePart):
 
     def _unanswered(self, row: Any) -> Unanswered:
         request = ClassifyRequest(
-            place=MessageRef(row.chat_id, row.message_id, row.thread_id),
+            ref=MessageRef(row.chat_id, row.message_id, row.thread_id),
             user_id=row.user_id,
             language=row.language,
             media=_media.decode(row.media),

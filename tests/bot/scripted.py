@@ -162,7 +162,7 @@ def an_ask(
     private: bool = True,
 ) -> ClassifyRequest:
     return ClassifyRequest(
-        place=MessageRef(user_id, message_id),
+        ref=MessageRef(user_id, message_id),
         user_id=user_id,
         language="en",
         media=media,

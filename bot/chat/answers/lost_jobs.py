@@ -151,7 +151,7 @@ class LostJobs:
         return settled
 
     async def _ask_one_again(self, question: Unanswered, *, anew: bool) -> None:
-        latest = await self._store.latest_job(*_message(question.request.place))
+        latest = await self._store.latest_job(*_message(question.request.ref))
         if latest is None:
             return
         if latest.id != question.id:
@@ -177,18 +177,18 @@ class LostJobs:
 
     async def _end(self, question: Unanswered, sentence: str) -> None:
         """Tells whoever asked, unless they were answered meanwhile; they are no longer busy."""
-        place = question.request.place
-        async with self._lanes.turn(place.chat_id):
+        ref = question.request.ref
+        async with self._lanes.turn(ref.chat_id):
             record = await self._store.job(question.id)
             if record is None or record.delivered:
                 return
             try:
                 if sentence:
-                    await self._answers.text(place, sentence)
+                    await self._answers.text(ref, sentence)
             except TargetGone as error:
                 log.info("Nobody is there to be told about %s: %s", question.id, error)
             await self._store.mark_delivered(question.id)
 
 
-def _message(place: MessageRef) -> tuple[int, int]:
-    return place.chat_id, place.message_id
+def _message(ref: MessageRef) -> tuple[int, int]:
+    return ref.chat_id, ref.message_id

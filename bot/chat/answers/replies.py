@@ -1,4 +1,4 @@
-"""Replies to messages, each of which has one answer: a newer one takes the older one's place."""
+"""Replies to messages. Each message has one answer: a newer answer replaces the older one."""
 
 from bot.platform.models import MessageRef
 from bot.platform.ports import ChatPlatform, PicturesNotAllowed, TargetGone
@@ -14,62 +14,62 @@ class ReplyService:
 
     async def chart(
         self,
-        place: MessageRef,
+        ref: MessageRef,
         chart: bytes,
         text: str,
         *,
         words: str = "",
         job_id: str | None = None,
     ) -> None:
-        """Answers with a chart, in place of any earlier answer to the same message.
+        """Answer with a chart, in place of any earlier answer to the same message.
 
         Args:
             text: its caption.
             words: what is said instead where pictures can't be sent; by default the caption.
-            job_id: the question that is delivered by this.
+            job_id: the question that this answer delivers.
         """
-        earlier = await self._store.answer_to(place.chat_id, place.message_id)
+        earlier = await self._store.answer_to(ref.chat_id, ref.message_id)
         try:
-            answer_id, is_chart = await self._shown(earlier, place, chart, text), True
+            answer_id, is_chart = await self._send_chart(earlier, ref, chart, text), True
         except PicturesNotAllowed:
             sentence = earlier if earlier and not earlier.is_chart else None
-            answer_id, is_chart = await self._said(sentence, place, words or text), False
+            answer_id, is_chart = await self._send_text(sentence, ref, words or text), False
         await retry_until_stored(
-            lambda: self._store.record_answer(place, answer_id, is_chart=is_chart, job_id=job_id)
+            lambda: self._store.record_answer(ref, answer_id, is_chart=is_chart, job_id=job_id)
         )
 
-    async def text(self, place: MessageRef, text: str) -> None:
-        """Answers with a sentence; an earlier sentence is replaced, an earlier chart stays."""
-        earlier = await self._store.answer_to(place.chat_id, place.message_id)
+    async def text(self, ref: MessageRef, text: str) -> None:
+        """Answer with a sentence. An earlier sentence is replaced; an earlier chart stays."""
+        earlier = await self._store.answer_to(ref.chat_id, ref.message_id)
         sentence = earlier if earlier and not earlier.is_chart else None
-        answer_id = await self._said(sentence, place, text)
+        answer_id = await self._send_text(sentence, ref, text)
         if earlier is None or (sentence and answer_id != sentence.answer_id):
             await retry_until_stored(
-                lambda: self._store.record_answer(place, answer_id, is_chart=False)
+                lambda: self._store.record_answer(ref, answer_id, is_chart=False)
             )
 
-    async def _shown(
-        self, earlier: Answered | None, place: MessageRef, chart: bytes, text: str
+    async def _send_chart(
+        self, earlier: Answered | None, ref: MessageRef, chart: bytes, text: str
     ) -> int:
-        """Shows a chart; returns the message that does."""
+        """Send a chart, or edit an earlier answer to it; return the id of its message."""
         if earlier:
             try:
-                await self._platform.edit_to_chart(place, earlier.answer_id, chart, text)
+                await self._platform.edit_to_chart(ref, earlier.answer_id, chart, text)
             except PicturesNotAllowed:
                 raise
             except TargetGone:
-                pass  # it was deleted, or is too old to be edited: answer anew
+                pass  # it was deleted, or is too old to be edited: send a new answer
             else:
                 return earlier.answer_id
-        return await self._platform.send_chart(place, chart, text)
+        return await self._platform.send_chart(ref, chart, text)
 
-    async def _said(self, earlier: Answered | None, place: MessageRef, text: str) -> int:
-        """Says a sentence, in place of an earlier one; returns the message that does."""
+    async def _send_text(self, earlier: Answered | None, ref: MessageRef, text: str) -> int:
+        """Send a sentence, or edit an earlier one to it; return the id of its message."""
         if earlier:
             try:
-                await self._platform.edit_to_text(place, earlier.answer_id, text)
+                await self._platform.edit_to_text(ref, earlier.answer_id, text)
             except TargetGone:
-                pass
+                pass  # as above
             else:
                 return earlier.answer_id
-        return await self._platform.send_text(place, text)
+        return await self._platform.send_text(ref, text)

@@ -141,7 +141,7 @@ class ResultDispatcher:
 
     async def _apologise(self, record: JobRecord) -> None:
         try:
-            await self._answers.text(record.place, speak(record.language).apology())
+            await self._answers.text(record.ref, speak(record.language).apology())
         except Exception:
             log.exception("The apology for %s failed as well.", record.id)
 
@@ -152,10 +152,10 @@ class ResultDispatcher:
         if problem := _whole_problem(result):
             if problem.fault is not Fault.USER:
                 log.warning("Job %s failed: %s (%s)", record.id, problem.code, problem.fault)
-            await self._answers.text(record.place, sentences.problem(problem))
+            await self._answers.text(record.ref, sentences.problem(problem))
         elif result.chart:
             await self._answers.chart(
-                record.place,
+                record.ref,
                 result.chart,
                 caption(result, sentences, record.media),
                 words=in_words(result, sentences, record.media),
@@ -163,7 +163,7 @@ class ResultDispatcher:
             )
             recorded = True
         else:  # drawing failed: the numbers are what matters
-            await self._answers.text(record.place, in_words(result, sentences, record.media))
+            await self._answers.text(record.ref, in_words(result, sentences, record.media))
         self._metrics.answers.inc()
         self._metrics.answer_seconds.observe(max(0.0, time.time() - record.created_at))
         return recorded

@@ -32,7 +32,7 @@ async def watch(
     while True:
         await asyncio.sleep(look_every)
         for record in await store.waiting_longer_than(wait):
-            async with lanes.turn(record.place.chat_id):
+            async with lanes.turn(record.ref.chat_id):
                 await _tell(store, answers, record)
 
 
@@ -60,7 +60,7 @@ async def watch_model(
         now = time.monotonic()
         told = {chat: until for chat, until in told.items() if until > now}
         for record in await store.waiting_longer_than(look_every):
-            chat = record.place.chat_id
+            chat = record.ref.chat_id
             if chat in told:
                 continue
             told[chat] = now + _CHAT_AGAIN_AFTER
@@ -81,7 +81,7 @@ async def _tell(
         return True  # answered while others were being told
     try:
         # Recorded as the answer, so that the chart later takes this sentence's place.
-        await answers.text(record.place, sentence(speak(record.language)))
+        await answers.text(record.ref, sentence(speak(record.language)))
     except TargetGone as error:
         log.info("Nobody is there to be told that %s waits: %s", record.id, error)
     except RetryLater:

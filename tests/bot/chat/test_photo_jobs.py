@@ -38,7 +38,7 @@ async def test_a_question_becomes_a_job(
     record = await store.job(ask.id)
     assert record
     assert not record.delivered
-    assert platform.working == [ask.place]
+    assert platform.working == [ask.ref]
 
 
 async def test_in_a_group_nothing_is_shown_while_it_works(

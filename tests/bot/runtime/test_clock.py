@@ -105,7 +105,7 @@ async def test_who_waits_is_told_after_their_time_and_what_is_young_is_kept(
     ask = an_ask()
     await store.record_job(ask)
     await store.record_question(7, 100, 7, ask.media)
-    await store.record_answer(ask.place, 55, is_chart=False)
+    await store.record_answer(ask.ref, 55, is_chart=False)
     recorded = await store.job(ask.id)
     assert recorded
     async with watching(store, host):

@@ -121,11 +121,11 @@ def test_the_platform_follows_from_a_questions_id() -> None:
 async def test_an_id_of_discords_size_fits(discord: Store) -> None:
     largest = 2**63 - 1
     place = MessageRef(largest, largest, largest)
-    request = replace(on_discord(an_ask(user_id=largest)), place=place, revision=largest)
+    request = replace(on_discord(an_ask(user_id=largest)), ref=place, revision=largest)
     await discord.record_job(request)
     record = await discord.job(request.id)
     assert record
-    assert (record.place, record.user_id, record.revision) == (place, largest, largest)
+    assert (record.ref, record.user_id, record.revision) == (place, largest, largest)
 
 
 async def test_answers(telegram: Store, discord: Store) -> None:

@@ -156,7 +156,7 @@ async def test_a_question_from_start_to_end(store: Store) -> None:
     await store.record_job(ask)
     record = await store.job(ask.id)
     assert record
-    assert (record.place, record.media, record.delivered) == (ask.place, MEDIA, False)
+    assert (record.ref, record.media, record.delivered) == (ask.ref, MEDIA, False)
     assert await store.jobs_in_flight(A_USER) == 1
     await store.mark_delivered(ask.id)
     assert await store.jobs_in_flight(A_USER) == 0
@@ -182,8 +182,8 @@ async def test_what_was_asked_is_kept_until_it_is_answered(
     assert await phrases() == [('["ñ"]', "a {}")] * 3
     assert [one.request for one in await store.unanswered_since(time.time() + 1)] == asks
     await store.mark_delivered(asks[0].id)
-    await store.record_answer(asks[1].place, 55, is_chart=True, job_id=asks[1].id)
-    await store.supersede(asks[2].place, 9)
+    await store.record_answer(asks[1].ref, 55, is_chart=True, job_id=asks[1].id)
+    await store.supersede(asks[2].ref, 9)
     assert await phrases() == [(None, None)] * 3
 
 
@@ -200,8 +200,8 @@ async def test_answers_lead_back_to_their_questions(store: Store) -> None:
     ask = an_ask()
     await store.record_job(ask)
     assert await store.answer_to(7, 1) is None
-    await store.record_answer(ask.place, 55, is_chart=False)
-    await store.record_answer(ask.place, 55, is_chart=True)
+    await store.record_answer(ask.ref, 55, is_chart=False)
+    await store.record_answer(ask.ref, 55, is_chart=True)
     answered = await store.answer_to(7, 1)
     assert answered
     assert (answered.answer_id, answered.is_chart) == (55, True)
@@ -214,7 +214,7 @@ async def test_answers_lead_back_to_their_questions(store: Store) -> None:
 async def test_a_chart_and_its_delivery_are_one_record(store: Store) -> None:
     ask = an_ask()
     await store.record_job(ask)
-    await store.record_answer(ask.place, 55, is_chart=True, job_id=ask.id)
+    await store.record_answer(ask.ref, 55, is_chart=True, job_id=ask.id)
     assert await store.jobs_in_flight(ask.user_id) == 0
 
 
@@ -342,7 +342,7 @@ async def test_what_an_edit_makes_pointless_is_waited_for_by_nobody(store: Store
     for revision in (0, 5, 9):
         await store.record_job(an_ask(revision=revision))
     await store.record_job(an_ask(6))
-    await store.supersede(an_ask().place, 9)
+    await store.supersede(an_ask().ref, 9)
     assert await store.jobs_in_flight(7) == 2
     waiting = await store.waiting_longer_than(-1)
     assert {record.id for record in waiting} == {an_ask(revision=9).id, an_ask(6).id}
@@ -359,7 +359,7 @@ async def test_forgetting_a_person_forgets_all_but_what_is_still_out(store: Stor
     done, out, others = an_ask(1), an_ask(2), an_ask(1, user_id=8)
     for ask in (done, out, others):
         await store.record_job(ask)
-        await store.record_answer(ask.place, 55, is_chart=True)
+        await store.record_answer(ask.ref, 55, is_chart=True)
     await store.mark_delivered(done.id)
     await store.set_labels(7, ("a",))
     await store.record_question(7, 100, 7, MEDIA)
@@ -381,7 +381,7 @@ async def test_old_things_are_pruned(store: Store, monkeypatch: pytest.MonkeyPat
     done, waiting = an_ask(1), an_ask(2)
     for ask in (done, waiting):
         await store.record_job(ask)
-    await store.record_answer(done.place, 55, is_chart=True, job_id=done.id)
+    await store.record_answer(done.ref, 55, is_chart=True, job_id=done.id)
     await store.record_question(7, 100, 7, MEDIA)
     await _album(store, 1, 1, 0)
     await store.mark_handled("5")

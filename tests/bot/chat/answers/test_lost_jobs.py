@@ -150,7 +150,7 @@ async def test_a_queue_that_lost_its_files_is_asked_again_and_each_asker_answere
     plain = an_ask(1)
     album = an_ask(2, media=(plain.media * 2), labels=("a house", "ein Café"))
     templated = ClassifyRequest(
-        plain.place.__class__(-100, 3, 9), 8, "es", plain.media, ("un perro",), "una foto de {}"
+        plain.ref.__class__(-100, 3, 9), 8, "es", plain.media, ("un perro",), "una foto de {}"
     )
     asked = [plain, album, templated]
     for ask in asked:

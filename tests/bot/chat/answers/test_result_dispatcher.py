@@ -49,7 +49,7 @@ async def test_a_result_is_told_and_counted(
     await store.record_job(ask)
     delivery = result_of(ask)
     await deliverer.deal_with(delivery)
-    assert platform.said == [("chart", ask.place, "🏆 <b>a dog</b> · 90.0 %\n🥈 a cat · 10.0 %")]
+    assert platform.said == [("chart", ask.ref, "🏆 <b>a dog</b> · 90.0 %\n🥈 a cat · 10.0 %")]
     assert delivery.acknowledged == 1
     assert metrics.registry.get_sample_value("clipbot_answers_total") == 1
     assert metrics.registry.get_sample_value("clipbot_answer_seconds_count") == 1
@@ -66,7 +66,7 @@ async def test_where_photos_are_forbidden_the_answer_is_in_words(
     delivery = result_of(ask)
     await deliverer.deal_with(delivery)
     words = "🏆 <b>a dog</b> · 90.0 %\n🥈 a cat · 5.0 %\n▫️ a tree · 5.0 %"
-    assert platform.said == [("text", ask.place, words)]
+    assert platform.said == [("text", ask.ref, words)]
     assert delivery.acknowledged == 1
     # Its edit changes the words, and becomes a chart once photos are allowed.
     for revision, kind in ((1, "edit 9000 to text"), (2, "edit 9000 to chart")):

@@ -36,7 +36,7 @@ async def test_told_once_then_answered_in_the_same_place(
         await store.record_job(an_ask(2))
         await until(lambda: platform.kinds, ["text", "text"])
     assert "my eyes are not back yet" in platform.said[0][2]
-    await ReplyService(store, platform).chart(ask.place, CHART, "🏆")
+    await ReplyService(store, platform).chart(ask.ref, CHART, "🏆")
     assert platform.kinds[2:] == ["edit 9000 to chart"]
 
 
@@ -68,12 +68,12 @@ async def test_without_a_model_each_chat_is_told_at_once_in_its_language(
         await until(lambda: platform.kinds, ["text"])
         assert "Your picture is kept" in platform.said[0][2]
         await store.record_job(an_ask(2))  # of the same chat
-        elsewhere = replace(ask.place, chat_id=8)
-        await store.record_job(replace(an_ask(3), place=elsewhere, language="es"))
+        elsewhere = replace(ask.ref, chat_id=8)
+        await store.record_job(replace(an_ask(3), ref=elsewhere, language="es"))
         await until(lambda: platform.kinds, ["text", "text"])
     assert platform.said[1][1].chat_id == 8
     assert "Tu imagen está guardada" in platform.said[1][2]
-    await ReplyService(store, platform).chart(ask.place, CHART, "🏆")
+    await ReplyService(store, platform).chart(ask.ref, CHART, "🏆")
     assert platform.kinds[2:] == ["edit 9000 to chart"]
 
 
@@ -105,7 +105,7 @@ async def test_who_is_gone_is_not_told_again(store: Store, platform: ScriptedPla
 async def test_a_sentence_takes_a_sentences_place_but_never_a_charts(
     store: Store, platform: ScriptedPlatform
 ) -> None:
-    answers, place = ReplyService(store, platform), an_ask().place
+    answers, place = ReplyService(store, platform), an_ask().ref
     await answers.text(place, "one")
     await answers.text(place, "two")
     platform.faults["edit_to_text"] = [TargetGone("deleted")]

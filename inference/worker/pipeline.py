@@ -28,7 +28,7 @@ from inference.protocol.settings import WorkerSettings
 from inference.worker.batcher import Batcher, JobOutcome, ReadJob
 from inference.worker.health import WorkerHealth
 from inference.worker.metrics import Metrics
-from inference.worker.prefetch_timer import PrefetchTimer
+from inference.worker.scheduler import PrefetchTimer
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inference.worker.prefetch_timer import PrefetchTimer
+from inference.worker.scheduler import PrefetchTimer
 
 
 def test_nothing_is_read_ahead_before_anything_is_known() -> None:

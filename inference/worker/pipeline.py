@@ -26,8 +26,8 @@ from inference.protocol.errors import ImageRefused, Problem, TooLargeForHost
 from inference.protocol.messages import Fingerprint, ImageOutcome, Job
 from inference.protocol.settings import WorkerSettings
 from inference.worker.batcher import Batcher, JobOutcome, ReadJob
-from inference.worker.health import WorkerHealth
 from inference.worker.metrics import Metrics
+from inference.worker.monitoring import WorkerHealth
 from inference.worker.scheduler import PrefetchTimer
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from prometheus_client import make_wsgi_app
 
 from inference.protocol.errors import SettingError
-from inference.worker.health import WorkerHealth
 from inference.worker.metrics import Metrics
+from inference.worker.monitoring import WorkerHealth
 
 
 class _Server(ThreadingMixIn, WSGIServer):

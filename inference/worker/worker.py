@@ -31,10 +31,10 @@ from inference.protocol.messages import WorkerState, WorkerStatus
 from inference.protocol.settings import WorkerSettings
 from inference.worker import web as worker_web
 from inference.worker.batch_run import BatchRun
-from inference.worker.health import WorkerHealth
 from inference.worker.job_consumers import JobConsumers
 from inference.worker.job_reader import JobReader
 from inference.worker.metrics import Metrics
+from inference.worker.monitoring import WorkerHealth
 from inference.worker.pipeline import Pipeline
 
 log = logging.getLogger(__name__)

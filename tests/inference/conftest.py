@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from inference.protocol.broker.client import connect
-from tests.inference.worker.asker import Asker
-from tests.inference.worker.hired import Hire, hiring
+from tests.inference.worker.support.job_sender import Asker
+from tests.inference.worker.support.running_worker import Hire, hiring
 
 if TYPE_CHECKING:  # imports torch and transformers, which most of these tests do without
     from inference.model.engine import Engine

@@ -24,8 +24,8 @@ from inference.worker import job_lease as flight
 from inference.worker import job_reader as intake
 from inference.worker.pipeline import Pipeline
 from tests.inference.pictures import NOT_A_PICTURE, picture
-from tests.inference.worker.asker import Asker
-from tests.inference.worker.hired import ACK_WAIT, Hire
+from tests.inference.worker.support.job_sender import Asker
+from tests.inference.worker.support.running_worker import ACK_WAIT, Hire
 from tests.waiting import until
 
 

@@ -10,13 +10,13 @@ import pytest
 from inference.model.classifier import ScriptedClassifier
 from inference.protocol.errors import Hung
 from inference.protocol.messages import WorkerState
-from inference.worker import health as worker_health
+from inference.worker import monitoring as worker_health
 from inference.worker import web as worker_web
-from inference.worker.health import WorkerHealth
 from inference.worker.metrics import Metrics
+from inference.worker.monitoring import WorkerHealth
 from tests.inference.pictures import picture
-from tests.inference.worker.asker import Asker
-from tests.inference.worker.hired import Gate, Hire
+from tests.inference.worker.support.job_sender import Asker
+from tests.inference.worker.support.running_worker import Gate, Hire
 from tests.ports import reserved_port
 from tests.waiting import until
 

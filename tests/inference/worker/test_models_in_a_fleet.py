@@ -19,8 +19,8 @@ from inference.protocol.errors import Problem, ProblemCode, TooLargeForHost
 from inference.protocol.messages import Job, Reply, Result, WorkerState, decode_result, encode
 from inference.worker import worker as worker_module
 from tests.inference.pictures import picture
-from tests.inference.worker.asker import LABELS, Asker
-from tests.inference.worker.hired import Hire
+from tests.inference.worker.support.job_sender import LABELS, Asker
+from tests.inference.worker.support.running_worker import Hire
 from tests.waiting import until
 
 CLIP, SIGLIP = "openai/clip-vit-base-patch32", "google/siglip2-base"

@@ -15,13 +15,13 @@ import pytest
 from inference.protocol.messages import WorkerState
 from tests.inference.model.checkpoints import tiny_clip
 from tests.inference.pictures import picture
-from tests.inference.worker.asker import Asker
+from tests.inference.worker.support.job_sender import Asker
 from tests.nats_server import NatsServer
 from tests.ports import reserved_port
 from tests.waiting import until
 
 ACK_WAIT = 2.0  # seconds
-SCRIPTED = (str(Path(__file__).with_name("scripted_worker.py")),)
+SCRIPTED = (str(Path(__file__).with_name("support") / "scripted_worker.py"),)
 TRUE = ("-m", "bot", "worker")
 
 

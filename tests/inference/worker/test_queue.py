@@ -10,8 +10,8 @@ from inference.protocol.errors import NoStream, QueueUnavailable
 from inference.protocol.messages import Job, Reply, encode
 from inference.worker import job_lease as flight
 from tests.inference.pictures import picture
-from tests.inference.worker.asker import LABELS, Asker
-from tests.inference.worker.hired import ACK_WAIT, Gate, Hire
+from tests.inference.worker.support.job_sender import LABELS, Asker
+from tests.inference.worker.support.running_worker import ACK_WAIT, Gate, Hire
 from tests.nats_server import NatsServer
 from tests.waiting import until
 

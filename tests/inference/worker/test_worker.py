@@ -26,12 +26,12 @@ from inference.protocol.errors import (
 from inference.protocol.messages import Reply, WorkerState
 from inference.protocol.settings import WorkerSettings
 from inference.worker import web as worker_web
-from inference.worker.health import WorkerHealth
 from inference.worker.metrics import Metrics
+from inference.worker.monitoring import WorkerHealth
 from inference.worker.worker import MAX_BATCHES, serve
 from tests.inference.pictures import picture
-from tests.inference.worker.asker import LABELS, Asker
-from tests.inference.worker.hired import ACK_WAIT, Gate, Hire
+from tests.inference.worker.support.job_sender import LABELS, Asker
+from tests.inference.worker.support.running_worker import ACK_WAIT, Gate, Hire
 from tests.waiting import until
 
 

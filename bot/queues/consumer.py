@@ -57,7 +57,7 @@ class Consumer:
 
     async def _deal_with(self, delivery: Delivery) -> None:
         try:
-            async with delivery.kept():
+            async with delivery.in_progress():
                 await self._handle(delivery)
         except asyncio.CancelledError:
             await delivery.nak()

@@ -1,4 +1,15 @@
-"""A job in flight: in this worker's hands until it is answered or handed back."""
+"""A job that this worker holds, from the pull until it is settled.
+
+What is stored when, and what a crash repeats:
+
+    1. the result is stored in the results stream, under the job's id
+    2. the job is acknowledged: NATS removes it from the jobs stream
+
+A worker that is killed before 1 did nothing: after `ACK_WAIT` seconds the job goes to another
+worker. Between 1 and 2 the same happens, and the second result has the same id: NATS stores it
+only once within `DUPLICATE_WINDOW`, and the bot's delivery record keeps an answer from being sent
+twice. A job that fails by our fault is stored as a dead letter before 1.
+"""
 
 import asyncio
 import contextlib
@@ -20,31 +31,31 @@ from inference.protocol.errors import (
     QueueUnavailable,
 )
 from inference.protocol.messages import Job, Result, encode
-from inference.worker.metrics import Metrics
+from inference.worker.monitoring import WorkerMetrics
 
 log = logging.getLogger(__name__)
 
-# NATS restarts in a second or two: worth waiting for before the work is done all over again. The
-# last pause is for a queue that stores nothing for long, as with a full disk: each attempt of a job
-# counts, and too many would have it answered with an apology.
+# NATS restarts within a second or two, so the finished result is kept and stored then. The longest
+# pause is for a queue that stores nothing for long, as with a full disk. The job is not given back
+# then: each attempt counts, and too many end with an apology.
 PUBLISH_PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds
 LONGEST_PAUSE = 8.0  # seconds
-# Where the results stream listens.
-_HEARD = re.compile(re.escape(results_subject(0).removesuffix("0")) + r"[^.]+")
-# How long a job rests at most that could not be answered this time.
+# Subjects of the results stream.
+_RESULTS_SUBJECT = re.compile(re.escape(results_subject(0).removesuffix("0")) + r"[^.]+")
+# The longest time between two attempts of a job.
 LONGEST_REST = 60.0  # seconds
 
 
 async def dead_letter(queue: Queue, delivery: Delivery) -> None:
-    """Keeps what failed by our fault; where even that fails, the log has to do."""
+    """Keep a message that failed by our fault for a person; log it if it can't be stored."""
     try:
         await queue.dead_letter("jobs", delivery)
     except (QueueUnavailable, QueueFull) as error:
-        log.warning("A job that failed could not be set aside: %s", error)
+        log.warning("A job that failed could not be stored as a dead letter: %s", error)
 
 
 def _for_0_1(result: Result) -> Result:
-    """Return the result without the problem codes that a bot of 0.1 can't read."""
+    """Return the result without the problem codes that a bot of version 0.1 can't read."""
 
     def known(problem: Problem | None) -> Problem | None:
         new = problem is not None and problem.code is ProblemCode.TOO_LARGE_FOR_HOST
@@ -58,33 +69,34 @@ def _for_0_1(result: Result) -> Result:
 
 
 class JobLease:
-    """A job and the delivery that brought it; the queue hears "still working" until it is settled.
+    """A job and the delivery that brought it.
 
-    It is settled once: by `answer` or by `nak`, whichever comes first.
+    NATS is told "in progress" until the job is settled. It is settled once: by `answer` or by
+    `nak`, whichever comes first.
 
     Attributes:
         attempt: 1 at the first delivery, 2 at the first redelivery, …
-        queued_seconds: from asking to now.
+        queued_seconds: from the request to the pull.
     """
 
-    def __init__(self, job: Job, delivery: Delivery, queue: Queue, metrics: Metrics) -> None:
+    def __init__(self, job: Job, delivery: Delivery, queue: Queue, metrics: WorkerMetrics) -> None:
         self.job = job
         self.attempt = delivery.attempt
-        self.queued_seconds = max(0.0, time.time() - job.created_at)  # clocks of machines differ
+        self.queued_seconds = max(0.0, time.time() - job.created_at)  # clocks differ
         self.settled = False
         self._delivery = delivery
         self._queue = queue
         self._metrics = metrics
-        self._kept = contextlib.AsyncExitStack()
+        self._in_progress = contextlib.AsyncExitStack()
 
     async def begin(self) -> Self:
-        """From now on the queue is told that the job is being worked on."""
-        await self._kept.enter_async_context(self._delivery.kept())
+        """Tell NATS from now on that the job is in progress."""
+        await self._in_progress.enter_async_context(self._delivery.in_progress())
         self._metrics.queued.observe(self.queued_seconds)
         return self
 
     async def fail(self, problem: Problem, outcome: str) -> None:
-        """Answers with what is wrong with the job, and keeps the job for a person to look at."""
+        """Store the job as a dead letter and answer with the problem."""
         await dead_letter(self._queue, self._delivery)
         await self.answer(
             Result(
@@ -94,39 +106,40 @@ class JobLease:
         )
 
     async def answer(self, result: Result, outcome: str) -> None:
-        """Stores the result, then acknowledges the job; hands it back where that can't be done.
+        """Store the result, then acknowledge the job.
 
-        A job whose result can never be stored is set aside: each further attempt would end like
-        this one, and have the model to itself.
+        The job is given back if the server has lost the results stream, which the bot creates
+        again. It becomes a dead letter if its result can never be stored: each further attempt
+        would fail in the same way and stop all other batches, because a suspect runs alone.
 
         Args:
-            outcome: as `Metrics.jobs` counts it.
+            outcome: a label of `WorkerMetrics.jobs`.
         """
         if not self.job.model:
             result = _for_0_1(result)
         data = encode(result)
         if len(data) > self._queue.max_message and result.chart:
             log.warning(
-                "Job %s: a result of %d bytes is more than NATS takes (%d); "
-                "it goes without its chart.",
+                "Job %s: its result of %d bytes is larger than NATS takes (%d); "
+                "it is sent without its chart.",
                 *(self.job.id, len(data), self._queue.max_message),
             )
             data = encode(msgspec.structs.replace(result, chart=b""))
         error = await self._publish(data)
-        if isinstance(error, NoStream) and _HEARD.fullmatch(self.job.reply.subject):
-            await self.nak(self.rest)  # the queue lost that stream; it will be made again
+        if isinstance(error, NoStream) and _RESULTS_SUBJECT.fullmatch(self.job.reply.subject):
+            await self.nak(self.rest)
             return
         if error:
-            log.error("Job %.100s is set aside: its result is never stored.", self.job.id)
+            log.error("Job %.100s becomes a dead letter: its result can't be stored.", self.job.id)
             await dead_letter(self._queue, self._delivery)
             outcome = "unheard"
         self.settled = True
         await self._delivery.ack()
-        await self._kept.aclose()
+        await self._in_progress.aclose()
         self._metrics.jobs.labels(outcome).inc()
 
     async def _publish(self, data: bytes) -> NoStream | MessageTooLarge | None:
-        """Stores a result, however long NATS takes to do so; returns why where it never would."""
+        """Store the result, however long it takes; return the error if it can never be stored."""
         for pause in itertools.chain(PUBLISH_PAUSES, itertools.repeat(None)):
             try:
                 await self._queue.publish(self.job.reply.subject, data, self.job.id)
@@ -141,14 +154,17 @@ class JobLease:
 
     @property
     def rest(self) -> float:
-        """Seconds to rest before the next attempt; doubles with each."""
+        """Seconds until the next attempt; doubles with each attempt."""
         return min(LONGEST_REST, 2.0**self.attempt)
 
     async def nak(self, delay: float = 0.0) -> None:
-        """Somebody gets the job again after `delay` seconds; nothing happens if it is settled."""
+        """Give the job back: it is delivered again after `delay` seconds.
+
+        Does nothing if the job is settled.
+        """
         if self.settled:
             return
         self.settled = True
-        await self._kept.aclose()
+        await self._in_progress.aclose()
         await self._delivery.nak(delay)
         self._metrics.jobs.labels("handed_back").inc()

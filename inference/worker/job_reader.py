@@ -1,7 +1,11 @@
-"""What a delivery is: a job to be done, or something to be set aside."""
+"""Reading deliveries from the jobs stream: jobs for this worker, and messages that are none."""
 
 import logging
 import re
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -9,66 +13,83 @@ from inference.protocol.broker.client import Delivery, Queue
 from inference.protocol.errors import Problem, ProblemCode
 from inference.protocol.messages import UnknownVersion, decode_job
 from inference.worker.job_lease import JobLease, dead_letter
-from inference.worker.metrics import Metrics
+from inference.worker.monitoring import WorkerMetrics
 
 log = logging.getLogger(__name__)
 
-# A job that came back this often may have killed the workers that had it: it gets a batch of its
-# own, so that it takes no other down with it.
-SUSPECT_ATTEMPT = 3
-# Delivered more often than this it is answered with an apology. Handing back counts as delivery
-# too, hence the wide margin.
+# A job that was delivered more often gets an apology. A nak counts as a delivery as well, so this
+# leaves room for workers that were stopped while they held the job.
 MAX_ATTEMPTS = 8
-# Until somebody with the right version runs a worker, or the bot's host notices the log.
+# How long a job of another version rests until a worker of that version may be there.
 VERSION_REST = 60.0  # seconds
-# A day of them: who has the right version has had time to start it.
+# Deliveries of a job of another version: one day, with the rest above.
 _VERSION_ATTEMPTS = 1_440
-# What NATS publishes to: words without blanks and wildcards. What begins with $ is the server's
-# own: no stream stores it, and JetStream would take a result for an order.
+# Subjects that NATS publishes to: words without blanks and wildcards. Subjects that begin with $
+# are the server's own: no stream stores them, and JetStream would read a result as a command.
 _SUBJECT = re.compile(r"(?!\$)[^\s.*>\x00-\x1f]+(\.[^\s.*>\x00-\x1f]+)*")
-# Bytes; nats-server ends the connection of who sends it a line of more than 4,096 (its
-# max_control_line), of which the subject is the longest part.
-_LONGEST_SUBJECT = 1_024
+# nats-server closes the connection of a client that sends a line of more than 4,096 bytes (its
+# max_control_line). The subject is the longest part of that line.
+_LONGEST_SUBJECT = 1_024  # bytes
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A delivery that is no job for this worker.
+
+    Attributes:
+        settle: acknowledges it or gives it back; may take seconds while the queue stores nothing.
+    """
+
+    settle: Callable[[], Coroutine[Any, Any, None]]
 
 
 class JobReader:
-    """Turns deliveries into flights; what is no job for this worker is settled on the spot."""
+    """Reads deliveries."""
 
-    def __init__(self, queue: Queue, metrics: Metrics) -> None:
+    def __init__(self, queue: Queue, metrics: WorkerMetrics) -> None:
         self._queue = queue
         self._metrics = metrics
-        self._complaints: set[str] = set()
+        self._reported: set[str] = set()
 
-    async def take(self, delivery: Delivery) -> JobLease | None:
-        """The job in flight; None where there is nothing left to do with this delivery."""
+    async def read(self, delivery: Delivery) -> JobLease | Rejection:
+        """Return the job, which this worker holds from now on, or how to settle the delivery."""
         try:
             job = decode_job(delivery.data)
         except UnknownVersion as error:
-            if str(error) not in self._complaints:  # once for each version
-                self._complaints.add(str(error))
-                log.warning("A job is left for another worker: %s.", error)
-            self._metrics.jobs.labels("unknown_version").inc()
-            if delivery.attempt < _VERSION_ATTEMPTS:
-                await delivery.nak(VERSION_REST)
-            else:
-                await self._refuse(delivery, "a job of another version that nobody took for a day")
-            return None
+            return self._of_other_version(delivery, str(error))
         except msgspec.DecodeError as error:
-            await self._refuse(delivery, f"no job ({error})")
-            return None
+            return self._undecodable(delivery, f"is not a job ({error})")
         subject = job.reply.subject
         if len(subject.encode()) > _LONGEST_SUBJECT or not _SUBJECT.fullmatch(subject):
-            await self._refuse(delivery, f"a job with no asker ({subject[:100]!r})")
-            return None
-        flight = await JobLease(job, delivery, self._queue, self._metrics).begin()
-        if flight.attempt > MAX_ATTEMPTS:
-            log.error("Job %s is poison: %d attempts have failed.", job.id, flight.attempt - 1)
-            await flight.fail(Problem(ProblemCode.INTERNAL), "poison")
-            return None
-        return flight
+            return self._undecodable(delivery, f"has no usable reply subject ({subject[:100]!r})")
+        lease = await JobLease(job, delivery, self._queue, self._metrics).begin()
+        if lease.attempt > MAX_ATTEMPTS:
+            return Rejection(partial(self._settle_poison, lease))
+        return lease
 
-    async def _refuse(self, delivery: Delivery, what: str) -> None:
-        log.warning("A message on the jobs stream is %s; it is set aside.", what)
+    def _of_other_version(self, delivery: Delivery, reason: str) -> Rejection:
+        if reason not in self._reported:  # once for each version
+            self._reported.add(reason)
+            log.warning("A job is left for another worker: %s.", reason)
+        self._metrics.jobs.labels("unknown_version").inc()
+        if delivery.attempt >= _VERSION_ATTEMPTS:
+            return self._undecodable(
+                delivery, "is a job of another version that no worker took for a day"
+            )
+        return Rejection(partial(delivery.nak, VERSION_REST))
+
+    def _undecodable(self, delivery: Delivery, reason: str) -> Rejection:
+        return Rejection(partial(self._settle_undecodable, delivery, reason))
+
+    async def _settle_undecodable(self, delivery: Delivery, reason: str) -> None:
+        log.warning("A message on the jobs stream %s; it becomes a dead letter.", reason)
         await dead_letter(self._queue, delivery)
         await delivery.ack()
         self._metrics.jobs.labels("undecodable").inc()
+
+    async def _settle_poison(self, lease: JobLease) -> None:
+        log.error("Job %s is poison: %d attempts have failed.", lease.job.id, lease.attempt - 1)
+        try:
+            await lease.fail(Problem(ProblemCode.INTERNAL), "poison")
+        finally:
+            await lease.nak()  # does nothing if the job is answered

@@ -26,9 +26,7 @@ from inference.protocol.errors import ImageRefused, Problem, TooLargeForHost
 from inference.protocol.messages import Fingerprint, ImageOutcome, Job
 from inference.protocol.settings import WorkerSettings
 from inference.worker.batcher import Batcher, JobOutcome, ReadJob
-from inference.worker.metrics import Metrics
-from inference.worker.monitoring import WorkerHealth
-from inference.worker.scheduler import PrefetchTimer
+from inference.worker.monitoring import WorkerHealth, WorkerMetrics
 
 log = logging.getLogger(__name__)
 
@@ -54,15 +52,14 @@ class Pipeline:
         self,
         classifier: Classifier,
         settings: WorkerSettings,
-        metrics: Metrics | None = None,
+        metrics: WorkerMetrics | None = None,
         health: WorkerHealth | None = None,
     ) -> None:
         self.classifier = classifier
         self.batcher = Batcher(settings.max_batch)
-        self.foresight = PrefetchTimer(settings.max_batch)
         self._max_megapixels = settings.max_megapixels
         self._budget = MemoryBudget(int(settings.max_megapixels * 1e6 * _BYTES_A_PIXEL))
-        self._metrics = metrics or Metrics()
+        self._metrics = metrics or WorkerMetrics()
         self._health = health or WorkerHealth()
         self._decoders = ThreadPoolExecutor(min(8, cores.available()), "decode")
         self._model = ThreadPoolExecutor(1, "model")
@@ -71,7 +68,6 @@ class Pipeline:
     async def decode(self, jobs: Sequence[Job]) -> list[ReadJob]:
         """Reads and prepares all pictures of all jobs, each by itself: a bad one fails alone."""
         loop = asyncio.get_running_loop()
-        started = time.monotonic()
         read = await asyncio.gather(
             *(
                 loop.run_in_executor(self._decoders, self._read, data, job)
@@ -79,7 +75,6 @@ class Pipeline:
                 for data in job.images
             )
         )
-        self.foresight.has_read(len(read), time.monotonic() - started)
         pictures = iter(read)
         found = []
         for job in jobs:
@@ -162,7 +157,6 @@ class Pipeline:
             self._model, self._answered, jobs, pictures
         )
         seconds = time.monotonic() - started
-        self.foresight.has_classified(pictures, seconds)
         if pictures:
             self._metrics.batch_size.observe(pictures)
             self._metrics.model.observe(seconds)

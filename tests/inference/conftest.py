@@ -29,7 +29,7 @@ async def asker(nats_url: str) -> AsyncIterator[Asker]:
 @pytest.fixture
 async def hire(nats_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hire]:
     """Starts workers in this process, all of which leave when the test is over."""
-    monkeypatch.setattr("inference.worker.worker.LINGER", 0.2)  # seconds: they leave sooner
+    monkeypatch.setattr("inference.worker.scheduler.LINGER", 0.2)  # seconds: they leave sooner
     async with hiring(nats_url) as hire:
         yield hire
 

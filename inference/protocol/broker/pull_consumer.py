@@ -79,7 +79,7 @@ class Delivery:
             await self._message.nak(delay=delay or None)
 
     @contextlib.asynccontextmanager
-    async def kept(self) -> AsyncIterator[Self]:
+    async def in_progress(self) -> AsyncIterator[Self]:
         """Tells the server "still working" for as long as the block runs."""
         keeper = asyncio.create_task(self._keep())
         try:

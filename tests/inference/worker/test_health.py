@@ -10,10 +10,8 @@ import pytest
 from inference.model.classifier import ScriptedClassifier
 from inference.protocol.errors import Hung
 from inference.protocol.messages import WorkerState
-from inference.worker import monitoring as worker_health
-from inference.worker import web as worker_web
-from inference.worker.metrics import Metrics
-from inference.worker.monitoring import WorkerHealth
+from inference.worker import monitoring
+from inference.worker.monitoring import WorkerHealth, WorkerMetrics
 from tests.inference.pictures import picture
 from tests.inference.worker.support.job_sender import Asker
 from tests.inference.worker.support.running_worker import Gate, Hire
@@ -49,7 +47,7 @@ def health(clock: Clock) -> WorkerHealth:
 def works(health: WorkerHealth, clock: Clock, pictures: int, seconds: float) -> None:
     with health.at_work("the model", pictures):
         clock.passes(seconds)
-    health._beat = clock.now  # the loop turned meanwhile
+    health._heartbeat_at = clock.now  # the loop turned meanwhile
 
 
 def test_a_batch_far_longer_than_the_last_one_is_stuck(health: WorkerHealth, clock: Clock) -> None:
@@ -57,11 +55,11 @@ def test_a_batch_far_longer_than_the_last_one_is_stuck(health: WorkerHealth, clo
     with health.at_work("the model", 16):
         for _ in range(16):
             clock.passes(9.0)  # 8 s are usual
-            health._beat = clock.now
+            health._heartbeat_at = clock.now
             assert health.problems() == []
         clock.passes(20.0)
         (line,) = health.problems()
-        assert line == ("the model: 16 pictures have taken 164 s so far, where 8.0 s are usual.")
+        assert line == ("the model: 16 pictures have taken 164 s so far (usually 8.0 s).")
     assert health.problems() == []
 
 
@@ -75,7 +73,7 @@ def test_a_short_batch_may_wait_for_a_busy_machine(health: WorkerHealth, clock: 
 def test_the_first_batch_has_more_time(health: WorkerHealth, clock: Clock) -> None:
     with health.at_work("the model", 1):
         clock.passes(290.0)
-        health._beat = clock.now
+        health._heartbeat_at = clock.now
         assert health.problems() == []
         clock.passes(20.0)
         assert health.problems() == ["the model: 1 pictures have taken 310 s so far."]
@@ -85,7 +83,7 @@ def test_each_stage_has_its_own_measure(health: WorkerHealth, clock: Clock) -> N
     works(health, clock, pictures=1, seconds=0.01)
     with health.at_work("drawing", 1):
         clock.passes(100.0)
-        health._beat = clock.now
+        health._heartbeat_at = clock.now
         assert health.problems() == []  # it is the first chart
 
 
@@ -95,7 +93,7 @@ async def test_an_event_loop_that_stands_still(health: WorkerHealth, clock: Cloc
     clock.passes(29.0)
     assert health.stuck() == []
     clock.passes(2.0)
-    assert health.stuck() == ["event loop: it has not turned for 31 s."]
+    assert health.stuck() == ["event loop: it has not run for 31 s."]
     beating.cancel()
     await asyncio.wait([beating])
 
@@ -103,7 +101,7 @@ async def test_an_event_loop_that_stands_still(health: WorkerHealth, clock: Cloc
 async def test_a_worker_with_a_hung_model_fails_in_everybodys_eyes(
     asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_health, "FIRST", 0.1)
+    monkeypatch.setattr(monitoring, "STUCK_AT_FIRST", 0.1)
     monkeypatch.setattr("inference.worker.worker.STATUS_INTERVAL", 0.05)
     gate = Gate()
     await hire(lambda: gate.classifier)
@@ -118,13 +116,10 @@ async def test_a_worker_with_a_hung_model_fails_in_everybodys_eyes(
 async def test_a_worker_that_hangs_for_good_ends_and_its_job_goes_to_another(
     asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_health, "FIRST", 0.1)
-    for name, seconds in (
-        ("STATUS_INTERVAL", 0.05),
-        ("HANG_PATIENCE", 0.2),
-        ("DRAIN_SECONDS", 0.1),
-    ):
-        monkeypatch.setattr(f"inference.worker.worker.{name}", seconds)
+    monkeypatch.setattr(monitoring, "STUCK_AT_FIRST", 0.1)
+    monkeypatch.setattr("inference.worker.worker.STATUS_INTERVAL", 0.05)
+    monkeypatch.setattr("inference.worker.worker.HANG_PATIENCE", 0.2)
+    monkeypatch.setattr("inference.worker.batch_loop.DRAIN_SECONDS", 0.1)
     gate = Gate()
     hung = await hire(lambda: gate.classifier)
     job = await asker.asks(picture("red"))
@@ -144,7 +139,7 @@ class TestThePages:
     @pytest.fixture
     def web(self, health: WorkerHealth) -> Iterator[httpx.Client]:
         with reserved_port() as port:
-            server = worker_web.serve(port, Metrics(), health)
+            server = monitoring.serve(port, WorkerMetrics(), health)
             assert server
             with httpx.Client(base_url=f"http://127.0.0.1:{port}") as web:
                 yield web
@@ -162,7 +157,7 @@ class TestThePages:
     def test_what_is_wrong_is_told_line_by_line(
         self, web: httpx.Client, health: WorkerHealth, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(worker_health, "FIRST", 0.0)
+        monkeypatch.setattr(monitoring, "STUCK_AT_FIRST", 0.0)
         health.parts = lambda: ["queue: NATS is away."]
         done = threading.Event()
 

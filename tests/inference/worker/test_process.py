@@ -165,7 +165,7 @@ async def test_sigterm_while_nobody_answers_at_nats_url(start: Start) -> None:
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [
-        ({}, "NATS_URL is not set, and that is where a worker pulls its jobs from."),
+        ({}, "NATS_URL is not set; the worker pulls its jobs from there."),
         ({"NATS_URL": "localhost"}, "NATS_URL is 'localhost', but it must be an address such as"),
         ({"MAX_BATCH": "many"}, "MAX_BATCH is 'many', but it must be a"),
     ],

@@ -25,10 +25,10 @@ from inference.protocol.errors import (
 )
 from inference.protocol.messages import Reply, WorkerState
 from inference.protocol.settings import WorkerSettings
-from inference.worker import web as worker_web
-from inference.worker.metrics import Metrics
-from inference.worker.monitoring import WorkerHealth
-from inference.worker.worker import MAX_BATCHES, serve
+from inference.worker import monitoring
+from inference.worker.monitoring import WorkerHealth, WorkerMetrics
+from inference.worker.scheduler import MAX_BATCHES
+from inference.worker.worker import serve
 from tests.inference.pictures import picture
 from tests.inference.worker.support.job_sender import LABELS, Asker
 from tests.inference.worker.support.running_worker import ACK_WAIT, Gate, Hire
@@ -253,7 +253,7 @@ async def test_stop_finishes_what_is_in_the_model_and_hands_back_the_rest(
 async def test_stop_does_not_wait_for_a_batch_that_takes_too_long(
     asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inference.worker.worker.DRAIN_SECONDS", 0.2)
+    monkeypatch.setattr("inference.worker.batch_loop.DRAIN_SECONDS", 0.2)
     model = Gate()
     hired = await hire(lambda: model.classifier)
     job = await asker.asks(picture("red"))
@@ -303,7 +303,7 @@ def test_a_metrics_port_that_is_taken_names_the_setting() -> None:
     with socket.create_server(("", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(SettingError, match=f"METRICS_PORT is {port}, but that port can't be"):
-            worker_web.serve(port, Metrics(), WorkerHealth())
+            monitoring.serve(port, WorkerMetrics(), WorkerHealth())
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from inference.model.classifier import Classifier, ScriptedClassifier
 from inference.protocol.broker.client import connect
 from inference.protocol.errors import DeviceLost, Hung
 from inference.protocol.settings import WorkerSettings
-from inference.worker.metrics import Metrics
+from inference.worker.monitoring import WorkerMetrics
 from inference.worker.worker import Worker
 from tests.waiting import until
 
@@ -41,7 +41,7 @@ class Gate:
 class Hired:
     """A worker at work in this process."""
 
-    def __init__(self, worker: Worker, stop: asyncio.Event, metrics: Metrics) -> None:
+    def __init__(self, worker: Worker, stop: asyncio.Event, metrics: WorkerMetrics) -> None:
         self.worker = worker
         self.stop = stop
         self.metrics = metrics
@@ -70,7 +70,7 @@ async def hiring(nats_url: str) -> AsyncIterator[Hire]:
         ) -> Hired:
             queue = await connect(nats_url, name="worker")
             at_the_end.push_async_callback(queue.close)
-            stop, metrics = asyncio.Event(), Metrics()
+            stop, metrics = asyncio.Event(), WorkerMetrics()
             chosen = WorkerSettings(
                 _env_file=None,  # type: ignore[call-arg]
                 **{"nats_url": nats_url, "clip_model": "scripted", **settings},

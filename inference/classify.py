@@ -1,4 +1,4 @@
-"""`clipbot classify`: pictures and phrases in, probabilities out. No bot, no queue."""
+"""`clipbot classify`: prints the probability of each phrase for each picture, without a bot."""
 
 import contextlib
 import json
@@ -33,30 +33,32 @@ from inference.worker.batcher import Batcher
 
 STDIN = "-"
 CHART_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
-# A chart of several pictures holds as many as an album may have.
-MAX_CHART_PHOTOS = 10
-# No model looks at more than half of it, and a chart shows pictures some 400 pixels wide: originals
-# need not be kept.
+MAX_CHART_PHOTOS = 10  # as many as an album can have
+# Pictures are kept for the chart at this size, not at full size: a chart shows them about 400
+# pixels wide, and no model uses more than half of it.
 _KEPT_SIDE = 1_024  # pixels
-# Where nobody looks on, or a log is written.
-_SAY_EVERY = 10.0  # seconds
-# What takes longer is a reason to wait, which people want to know: a hub that has not answered, or
-# files that are read.
-_SAY_ASKING_AFTER, _SAY_LOADING_AFTER = 1.0, 3.0  # seconds
-# Between phrases; see `inference.protocol.labels`.
+# Without a terminal, progress is printed this often.
+_REPORT_SECONDS = 10.0
+# Without a terminal, the reason for a wait is printed after this time: the hub has not answered, or
+# files are being read.
+_REPORT_HUB_AFTER, _REPORT_LOADING_AFTER = 1.0, 3.0  # seconds
+# Between phrases: see `inference.protocol.labels`.
 _SEPARATOR = re.compile("[,;，；、؛،]")
 
 _WORDS = ChartWords()
 
-_NO_NUMBERS = "The model's scores for it are no numbers; CLIP_DTYPE=float32 may help."
+_NO_NUMBERS = "The model's scores are not numbers; CLIP_DTYPE=float32 may help."
 
 
 @dataclass(frozen=True)
-class Question:
-    """A command line, found valid.
+class Arguments:
+    """The checked arguments of a command line.
 
     Attributes:
         sources: paths as given; `-` is standard input.
+        template: a sentence with one `{}` for the phrase.
+        chart: the file to write.
+        as_json: print JSON instead of tables.
     """
 
     sources: tuple[str, ...]
@@ -67,59 +69,64 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A picture and its probabilities in label order; neither where it could not be read."""
+class PictureResult:
+    """A picture and its probabilities in label order; both are None if there is no result."""
 
     source: str
     photo: Image.Image | None = None
     row: Sequence[float] | None = None
 
 
-def question(
+def parse(
     arguments: Sequence[str],
     *,
     max_labels: int,
     template: str | None = None,
     chart: str | None = None,
     as_json: bool = False,
-) -> Question:
-    """Reads `IMAGE... PHRASES`, before anything slow is done.
+) -> Arguments:
+    """Check `IMAGE... PHRASES` and the options before anything slow is done.
+
+    Args:
+        arguments: at least one.
 
     Raises:
         UserError: a file is missing, the phrases can't be used, or an option has a wrong value.
     """
     *sources, text = arguments
-    if not sources or os.path.isfile(text):  # noqa: PTH113 - False for whatever is no path
+    if not sources or os.path.isfile(text):  # noqa: PTH113 - False for what can't be a path
         raise UserError(
-            "The phrases come last: clipbot classify photo.jpg "
+            "Put the phrases last: clipbot classify photo.jpg "
             '"a blurry cat, a fast sports car, a tree".'
         )
     for place, source in enumerate(sources):
-        _check_source(source, before=sources[:place], behind=[*sources[place:], text])
+        _check_source(source, before=sources[:place], rest=[*sources[place:], text])
     if template is not None and template.count(PLACEHOLDER) != 1:
         raise UserError(
-            f"--template must hold {PLACEHOLDER} once, where the phrase goes, as in "
+            f"--template must contain {PLACEHOLDER} once, in place of the phrase, for example "
             '"a photo of {}".'
         )
     target = Path(chart) if chart else None
     if target and target.suffix.lower() not in CHART_SUFFIXES:
-        raise UserError(
-            f"--chart is {chart}, but its name must end in {', '.join(CHART_SUFFIXES)}."
-        )
+        raise UserError(f"--chart is {chart}, but the name must end in {_either(CHART_SUFFIXES)}.")
     if target and not os.path.isdir(target.parent):  # noqa: PTH112 - as above
         raise UserError(f"--chart is {chart}, but there is no folder {target.parent}.")
     if target and len(sources) > MAX_CHART_PHOTOS:
         raise UserError(f"A chart shows at most {MAX_CHART_PHOTOS} pictures.")
     labels = phrases.parse(text, max_labels=max_labels)
-    return Question(tuple(sources), labels, template, target, as_json)
+    return Arguments(tuple(sources), labels, template, target, as_json)
 
 
-def _check_source(source: str, *, before: Sequence[str], behind: Sequence[str]) -> None:
-    """Say what is wrong with the name of a picture.
+def _either(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _check_source(source: str, *, before: Sequence[str], rest: Sequence[str]) -> None:
+    """Raise UserError if a picture can't be opened by this name.
 
     Args:
-        before: the pictures named before it, which are there.
-        behind: the arguments from this one on.
+        before: the pictures before this one, which exist.
+        rest: the arguments from this one on.
     """
     if source == STDIN or os.path.isfile(source):  # noqa: PTH113
         return
@@ -127,12 +134,12 @@ def _check_source(source: str, *, before: Sequence[str], behind: Sequence[str]) 
         raise UserError("The name of a picture is empty.")
     if os.path.isdir(source):  # noqa: PTH112
         inside = shlex.quote(source.rstrip("/")) + "/*.jpg"
-        raise UserError(f"{source} is a folder; name the pictures in it, as in {inside}.")
-    if os.path.exists(source):  # noqa: PTH110 - a pipe, as the shell's <(…) makes
+        raise UserError(f"{source} is a folder; name the pictures in it, for example {inside}.")
+    if os.path.exists(source):  # noqa: PTH110 - a pipe, as from the shell's <(…)
         return
     if before and not _looks_like_a_path(source):
-        words = " ".join(behind)
-        quoted = words if _SEPARATOR.search(words) else ", ".join(behind)
+        words = " ".join(rest)
+        quoted = words if _SEPARATOR.search(words) else ", ".join(rest)
         pictures = " ".join(map(shlex.quote, before))
         raise UserError(
             f"There is no file {source}. If it is one of the phrases, put the phrases in quotes: "
@@ -145,46 +152,48 @@ def _looks_like_a_path(text: str) -> bool:
     return os.sep in text or bool(PurePath(text).suffix)
 
 
-def run(asked: Question, settings: WorkerSettings) -> bool:
-    """Answers on standard output; complaints about single pictures go to standard error.
+def run(arguments: Arguments, settings: WorkerSettings) -> bool:
+    """Print the results on standard output, and problems with single pictures on standard error.
 
     Returns:
-        False where a picture could not be read, or the chart not be written.
+        False if a picture could not be read or the chart could not be written.
 
     Raises:
-        ModelUnavailable: the text says why and what to do.
+        ModelUnavailable: the model can't be loaded; the text says why and what to do.
     """
     classifier: Classifier | None = None
     batcher = Batcher(settings.max_batch)
-    answers: list[Answer] = []
-    for start in range(0, len(asked.sources), settings.max_batch):
-        batch = asked.sources[start : start + settings.max_batch]
+    results: list[PictureResult] = []
+    for start in range(0, len(arguments.sources), settings.max_batch):
+        batch = arguments.sources[start : start + settings.max_batch]
         photos = [_read(source, settings.max_megapixels) for source in batch]
         readable = [photo for photo in photos if photo]
         if readable and classifier is None:
             classifier = _load(settings)
         if classifier is None:
-            answers += [Answer(source) for source in batch]
+            results += [PictureResult(source) for source in batch]
             continue
-        rows = iter(_rows(batcher, classifier, readable, asked))
+        rows = iter(_rows(batcher, classifier, readable, arguments))
         for source, photo in zip(batch, photos, strict=True):
             row = next(rows) if photo else None
-            answer = Answer(source, _small(photo), row) if photo and row else Answer(source)
             if photo and not row:
                 click.echo(f"{source}: {_NO_NUMBERS}", err=True)
-            answers.append(answer)
-            _print(answer, asked, classifier)
-    done = all(answer.row for answer in answers)
-    if asked.chart and classifier and any(answer.row for answer in answers):
-        done &= _write_chart(asked.chart, answers, asked, classifier)
+            result = PictureResult(source)
+            if photo and row:
+                result = PictureResult(source, _small(photo), row)
+            results.append(result)
+            _print(result, arguments, classifier)
+    done = all(result.row for result in results)
+    if arguments.chart and classifier and any(result.row for result in results):
+        done &= _write_chart(arguments.chart, results, arguments, classifier)
     return done
 
 
 def _rows(
-    batcher: Batcher, classifier: Classifier, photos: Sequence[Image.Image], asked: Question
+    batcher: Batcher, classifier: Classifier, photos: Sequence[Image.Image], arguments: Arguments
 ) -> list[list[float] | None]:
-    """Probabilities of each photo; None where they are no numbers."""
-    label_set = LabelSet(asked.labels, asked.template)
+    """Return the probabilities of each photo; None if they are not numbers."""
+    label_set = LabelSet(arguments.labels, arguments.template)
     rows = batcher.rows(classifier, photos, [label_set] * len(photos))
     shares = [[float(p) for p in row] for row in rows]
     return [row if all(map(math.isfinite, row)) else None for row in shares]
@@ -207,7 +216,7 @@ def _small(photo: Image.Image) -> Image.Image:
 
 
 def _load(settings: WorkerSettings) -> Classifier:
-    with _waiting(settings.clip_model):
+    with _loading_shown(settings.clip_model):
         classifier = load_engine(settings)
     if classifier.is_demo:
         click.echo(f"Answered by the {_WORDS.demo}.", err=True)
@@ -215,71 +224,71 @@ def _load(settings: WorkerSettings) -> Classifier:
 
 
 @contextlib.contextmanager
-def _waiting(model: str) -> Iterator[None]:
-    """On a terminal, something that moves while the model loads; elsewhere, a line at times."""
+def _loading_shown(model: str) -> Iterator[None]:
+    """Report the loading of the model: animated on a terminal, elsewhere as a line at times."""
     here = checkpoint_files.is_here(model)
     console = Console(stderr=True)
     if console.is_terminal:
-        words = f"Loading {model} …" if here else f"Fetching {model} …"
+        words = f"Loading {model} …" if here else f"Downloading {model} …"
         with console.status(Text(words)) as status:
 
             def show(progress: DownloadProgress) -> None:
-                status.update(Text(_doing(model, progress)))
+                status.update(Text(_progress_line(model, progress)))
 
             with download.heard_by(show):
                 yield
         return
     words = f"Loading {model} …" if here else f"Asking the model hub for {model} …"
-    patience = _SAY_LOADING_AFTER if here else _SAY_ASKING_AFTER
-    waiting = threading.Timer(patience, click.echo, (words,), {"err": True})
-    said = -math.inf
+    delay = _REPORT_LOADING_AFTER if here else _REPORT_HUB_AFTER
+    first_line = threading.Timer(delay, click.echo, (words,), {"err": True})
+    reported_at = -math.inf
 
-    def say(progress: DownloadProgress) -> None:
-        nonlocal said
-        waiting.cancel()
-        if not progress.is_complete and time.monotonic() - said >= _SAY_EVERY:
-            said = time.monotonic()
-            click.echo(_doing(model, progress), err=True)
+    def report(progress: DownloadProgress) -> None:
+        nonlocal reported_at
+        first_line.cancel()
+        if not progress.is_complete and time.monotonic() - reported_at >= _REPORT_SECONDS:
+            reported_at = time.monotonic()
+            click.echo(_progress_line(model, progress), err=True)
 
-    waiting.start()
+    first_line.start()
     try:
-        with download.heard_by(say):
+        with download.heard_by(report):
             yield
     finally:
-        waiting.cancel()
+        first_line.cancel()
 
 
-def _doing(model: str, progress: DownloadProgress) -> str:
+def _progress_line(model: str, progress: DownloadProgress) -> str:
     if progress.is_complete:
         return f"Loading {model} …"
-    return f"Fetching {model}: {download.megabytes(progress)} …"
+    return f"Downloading {model}: {download.megabytes(progress)} …"
 
 
 def _probabilities(
-    row: Sequence[float], asked: Question, classifier: Classifier
+    row: Sequence[float], arguments: Arguments, classifier: Classifier
 ) -> dict[str, float]:
-    shares = dict(zip(asked.labels, row, strict=True))
+    shares = dict(zip(arguments.labels, row, strict=True))
     if len(shares) == 1 and not classifier.sigmoid_scores:
         shares[_WORDS.something_else] = 1.0 - row[0]
     return shares
 
 
-def _print(answer: Answer, asked: Question, classifier: Classifier) -> None:
-    if answer.row is None:
+def _print(result: PictureResult, arguments: Arguments, classifier: Classifier) -> None:
+    if result.row is None:
         return
-    shares = _probabilities(answer.row, asked, classifier)
+    shares = _probabilities(result.row, arguments, classifier)
     winner = max(shares, key=lambda label: shares[label])
-    if asked.as_json:
+    if arguments.as_json:
         line = {
-            "image": answer.source,
+            "image": result.source,
             "model": classifier.name,
             "winner": winner,
             "probabilities": shares,
         }
         click.echo(json.dumps(line, ensure_ascii=False))
         return
-    if len(asked.sources) > 1:
-        click.secho(f"\n{answer.source}", bold=True)
+    if len(arguments.sources) > 1:
+        click.secho(f"\n{result.source}", bold=True)
     click.echo(f"The image is classified as: {winner}")
     table = Table("phrase", "probability")
     table.columns[0].overflow = "fold"
@@ -294,14 +303,14 @@ def _print(answer: Answer, asked: Question, classifier: Classifier) -> None:
 
 
 def _write_chart(
-    path: Path, answers: Sequence[Answer], asked: Question, classifier: Classifier
+    path: Path, results: Sequence[PictureResult], arguments: Arguments, classifier: Classifier
 ) -> bool:
     from inference.charts import chart
 
     picture = chart.draw(
-        [answer.photo for answer in answers],
-        asked.labels,
-        [answer.row for answer in answers],
+        [result.photo for result in results],
+        arguments.labels,
+        [result.row for result in results],
         _WORDS,
         sigmoid_scores=classifier.sigmoid_scores,
         demo=classifier.is_demo,

@@ -1,6 +1,6 @@
 """The commands `clipbot worker` and `clipbot classify`.
 
-Everything that takes long to import is imported when a command has found its settings valid.
+Libraries that take long to import are imported after a command has checked its settings.
 """
 
 import contextlib
@@ -24,31 +24,31 @@ from inference.protocol.errors import (
 )
 from inference.protocol.settings import WorkerSettings, load
 
-# The old custom of command lines: 1, it went wrong; 2, it was called wrongly.
+# Exit statuses, as usual on Unix: the command failed; it was called wrongly.
 FAILED = 1
 MISUSED = 2
 
 
 @click.command()
 def worker() -> None:
-    """An inference worker: answers the jobs that wait at NATS_URL until SIGTERM."""
-    with _one_sentence():
+    """Run an inference worker, which answers the jobs at NATS_URL until SIGTERM."""
+    with _errors_as_sentences():
         settings = load(WorkerSettings)
         logs.configure(settings.log_level, settings.log_format)
-        with _libraries():
+        with _missing_libraries_as_errors():
             import uvloop
 
             from inference.model.loading import load_engine, then_renew
             from inference.worker.worker import serve
         load_model = then_renew(settings.clip_model, partial(load_engine, settings))
-        uvloop.run(_to_its_end(serve(settings, load_model)))
+        uvloop.run(_serve_and_exit(serve(settings, load_model)))
 
 
-async def _to_its_end(serving: Coroutine[Any, Any, None]) -> NoReturn:
-    """Serves, and leaves from within the loop.
+async def _serve_and_exit(serving: Coroutine[Any, Any, None]) -> NoReturn:
+    """Serve until the end, then exit from within the event loop.
 
-    To end, the loop would first wait for all tasks that it cancels, and the one by which nats-py
-    looks for a lost server does not always heed that: it may swallow it while it flushes.
+    A loop that ends waits for the tasks that it cancels. nats-py's task that looks for a lost
+    server sometimes ignores the cancellation, while it flushes, and the loop would wait for ever.
     """
     status = 0
     try:
@@ -56,16 +56,18 @@ async def _to_its_end(serving: Coroutine[Any, Any, None]) -> NoReturn:
     except (DeviceLost, Hung) as error:
         click.echo(str(error), err=True)
         status = FAILED
-    _leave_at_once(status)
+    _exit_now(status)
 
 
 @click.command()
 @click.argument("arguments", nargs=-1, required=True, metavar="IMAGE... PHRASES")
-@click.option("--chart", metavar="FILE", help="Write the chart here: .png, .jpg or .webp.")
-@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each picture.")
-@click.option("--template", metavar="TEXT", help='Wraps each phrase, as in "a photo of {}".')
-@click.option("--model", metavar="NAME", help="Instead of CLIP_MODEL.")
-@click.option("--device", metavar="DEVICE", help="Instead of CLIP_DEVICE: auto, cpu, cuda, cuda:N.")
+@click.option("--chart", metavar="FILE", help="Write a chart to this .png, .jpg or .webp file.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each picture.")
+@click.option("--template", metavar="TEXT", help='A sentence around each phrase: "a photo of {}".')
+@click.option("--model", metavar="NAME", help="Used instead of CLIP_MODEL.")
+@click.option(
+    "--device", metavar="DEVICE", help="Used instead of CLIP_DEVICE: auto, cpu, cuda or cuda:N."
+)
 def classify(
     arguments: tuple[str, ...],
     chart: str | None,
@@ -74,31 +76,31 @@ def classify(
     model: str | None,
     device: str | None,
 ) -> None:
-    """Which of the PHRASES fits each IMAGE best? No bot, no token.
+    """Show which of the PHRASES fits each IMAGE best. Needs no bot and no token.
 
     PHRASES is the last argument: "a blurry cat, a fast sports car, a tree".
-    An IMAGE of - is read from standard input.
+    The IMAGE - is read from standard input.
     """
-    with _one_sentence():
+    with _errors_as_sentences():
         given = {"clip_model": model, "clip_device": device}
         settings = load(WorkerSettings, **{name: value for name, value in given.items() if value})
         logs.configure("DEBUG" if settings.log_level == "DEBUG" else "WARNING")
-        with _libraries():
-            from inference.classify import question, run
-        asked = question(
+        with _missing_libraries_as_errors():
+            from inference.classify import parse, run
+        parsed = parse(
             arguments,
             max_labels=settings.max_labels,
             template=template,
             chart=chart,
             as_json=as_json,
         )
-        if not run(asked, settings):
+        if not run(parsed, settings):
             sys.exit(FAILED)
 
 
 @contextlib.contextmanager
-def _one_sentence() -> Iterator[None]:
-    """Turns what the person at the keyboard can mend into a sentence and an exit status."""
+def _errors_as_sentences() -> Iterator[None]:
+    """Print an error that the user can fix as one sentence, and exit."""
     try:
         yield
     except ClipbotError as error:
@@ -107,7 +109,8 @@ def _one_sentence() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _libraries() -> Iterator[None]:
+def _missing_libraries_as_errors() -> Iterator[None]:
+    """Turn an ImportError into an error that says what to install."""
     try:
         yield
     except ImportError as error:
@@ -117,11 +120,11 @@ def _libraries() -> Iterator[None]:
         ) from error
 
 
-def _leave_at_once(status: int) -> NoReturn:
-    """Ends the process without waiting for threads.
+def _exit_now(status: int) -> NoReturn:
+    """End the process without waiting for threads.
 
-    A model that is being loaded can't be interrupted, and an interpreter that shuts down under
-    torch's import may crash.
+    Loading a model can't be interrupted, and the interpreter can crash if it shuts down while
+    another thread imports torch.
     """
     logging.shutdown()
     sys.stdout.flush()

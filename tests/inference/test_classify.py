@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from inference import classify as room
+from inference import classify as classify_module
 from inference.cli import classify
 from inference.model.classifier import ScriptedClassifier, colour_of
 from inference.model.hub import download
@@ -34,7 +34,7 @@ Type = Callable[..., Result]
 def types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Type:
     """Types a command line in a folder with some pictures, with a scripted model."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(room, "load_engine", lambda settings: ScriptedClassifier())
+    monkeypatch.setattr(classify_module, "load_engine", lambda settings: ScriptedClassifier())
     for colour in ("red", "green", "blue"):
         Path(f"{colour}.png").write_bytes(picture(colour))
     Path("bad.jpg").write_bytes(NOT_A_PICTURE)
@@ -76,7 +76,7 @@ def test_a_picture_whose_scores_are_no_numbers_has_no_answer(
     [line] = result.stdout.splitlines()
     assert json.loads(line)["image"] == "blue.png"
     assert result.stderr.splitlines() == [
-        "red.png: The model's scores for it are no numbers; CLIP_DTYPE=float32 may help."
+        "red.png: The model's scores are not numbers; CLIP_DTYPE=float32 may help."
     ]
     assert Path("chart.png").is_file()
     alone = types("red.png", PHRASES, "--chart", "other.png")
@@ -141,7 +141,7 @@ def test_more_pictures_than_a_batch_holds(types: Type) -> None:
 
 
 def test_a_bad_picture_alone_needs_no_model(types: Type, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "load_engine", None)
+    monkeypatch.setattr(classify_module, "load_engine", None)
     result = types("bad.jpg", PHRASES, "--chart", "out.png")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "bad.jpg: This file is not a picture.\n"
@@ -161,19 +161,19 @@ def test_a_bad_picture_alone_needs_no_model(types: Type, monkeypatch: pytest.Mon
             ("red.png", "blue.png", "a", "cat,", "a", "dog"),
             f'There is no file a. {QUOTES}: clipbot classify red.png blue.png "a cat, a dog".',
         ),
-        ((".", PHRASES), ". is a folder; name the pictures in it, as in ./*.jpg."),
+        ((".", PHRASES), ". is a folder; name the pictures in it, for example ./*.jpg."),
         (("red.png", "my photos/", PHRASES), "my photos/ is a folder; name the pictures in it"),
         (("", PHRASES), "The name of a picture is empty."),
         (("x" * 5_000, PHRASES), "There is no file xxxxx"),
         (("red.png", "x" * 300, PHRASES), "There is no file xxxxx"),
         (("red\0.png", PHRASES), "There is no file red"),
         (("red.png", PHRASES, "--chart", f"{'x' * 300}/o.png"), "--chart is xxxxx"),
-        (("red.png",), "The phrases come last: clipbot classify photo.jpg"),
-        (("red.png", "green.png"), "The phrases come last: clipbot classify photo.jpg"),
+        (("red.png",), "Put the phrases last: clipbot classify photo.jpg"),
+        (("red.png", "green.png"), "Put the phrases last: clipbot classify photo.jpg"),
         (("red.png", " ,; "), ""),
         (("red.png", ",".join(map(str, range(60)))), ""),
-        (("red.png", PHRASES, "--template", "a photo"), "--template must hold {} once"),
-        (("red.png", PHRASES, "--chart", "out.gif"), "--chart is out.gif, but its name must end"),
+        (("red.png", PHRASES, "--template", "a photo"), "--template must contain {} once"),
+        (("red.png", PHRASES, "--chart", "out.gif"), "--chart is out.gif, but the name must end"),
         (("red.png", PHRASES, "--chart", "no/o.png"), "--chart is no/o.png, but there is no fold"),
         ((*["red.png"] * 11, PHRASES, "--chart", "o.png"), "A chart shows at most 10 pictures."),
         (("red.png", PHRASES, "--device", "tpu"), "CLIP_DEVICE is 'tpu', but it must be auto"),
@@ -212,7 +212,7 @@ def test_a_picture_that_there_is_no_memory_for(
     def decode(data: bytes, **_: object) -> Image.Image:
         raise TooLargeForHost(200)
 
-    monkeypatch.setattr(room, "decode", decode)
+    monkeypatch.setattr(classify_module, "decode", decode)
     result = types("red.png", PHRASES)
     assert result.exit_code == 1
     assert result.stderr == "red.png: The picture is too large for the memory of this host.\n"
@@ -224,7 +224,7 @@ def test_where_nobody_looks_a_line_says_what_takes_so_long(
     """Piped, or in a log: nothing at all would look as if it hung."""
     said = threading.Event()
     monkeypatch.setattr(
-        room, "load_engine", lambda settings: said.wait(10) and ScriptedClassifier()
+        classify_module, "load_engine", lambda settings: said.wait(10) and ScriptedClassifier()
     )
     echo = click.echo
 
@@ -245,7 +245,7 @@ def test_a_model_that_is_not_there_is_one_sentence(
     def load(settings: WorkerSettings) -> None:
         raise ModelUnavailable(f"CLIP_MODEL is {settings.clip_model!r}, but there is none.")
 
-    monkeypatch.setattr(room, "load_engine", load)
+    monkeypatch.setattr(classify_module, "load_engine", load)
     result = types("red.png", PHRASES, "--model", "x/y")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "CLIP_MODEL is 'x/y', but there is none.\n"
@@ -276,13 +276,14 @@ def test_without_a_terminal_a_download_is_a_line_at_times(
             download.report(DownloadProgress(received * 10**6, 605 * 10**6))
         return ScriptedClassifier()
 
-    monkeypatch.setattr(room, "load_engine", load)
+    monkeypatch.setattr(classify_module, "load_engine", load)
     result = types("red.png", PHRASES, "--model", "some/model")
-    assert result.stderr == "Fetching some/model: 84 of 605 MB …\n"
+    assert result.stderr == "Downloading some/model: 84 of 605 MB …\n"
 
 
 @pytest.mark.parametrize(
-    ("model", "shown"), [("demo", "Loading demo"), ("some/checkpoint", "Fetching some/checkpoint")]
+    ("model", "shown"),
+    [("demo", "Loading demo"), ("some/checkpoint", "Downloading some/checkpoint")],
 )
 def test_on_a_terminal_loading_is_seen(
     types: Type, monkeypatch: pytest.MonkeyPatch, model: str, shown: str
@@ -295,7 +296,7 @@ def test_on_a_terminal_loading_is_seen(
 def test_a_template_wraps_each_phrase(
     types: Type, tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "load_engine", load_engine)  # a true model
+    monkeypatch.setattr(classify_module, "load_engine", load_engine)  # a true model
     given = ("--model", str(tiny_clip_folder), "--device", "cpu", "--json")
     wrapped = json.loads(types("red.png", "cat, dog", "--template", "a {} x", *given).stdout)
     typed = json.loads(types("red.png", "a cat x, a dog x", *given).stdout)

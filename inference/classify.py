@@ -27,6 +27,7 @@ from inference.model.hub.download import DownloadProgress
 from inference.model.loading import load_engine
 from inference.protocol import labels as phrases
 from inference.protocol.errors import ImageRefused, TooLargeForHost, UserError
+from inference.protocol.labels import with_something_else
 from inference.protocol.messages import ChartWords
 from inference.protocol.settings import WorkerSettings
 from inference.worker.batcher import Batcher
@@ -267,10 +268,8 @@ def _progress_line(model: str, progress: DownloadProgress) -> str:
 def _probabilities(
     row: Sequence[float], arguments: Arguments, classifier: Classifier
 ) -> dict[str, float]:
-    shares = dict(zip(arguments.labels, row, strict=True))
-    if len(shares) == 1 and not classifier.sigmoid_scores:
-        shares[_WORDS.something_else] = 1.0 - row[0]
-    return shares
+    words, sigmoid_scores = _WORDS.something_else, classifier.sigmoid_scores
+    return dict(with_something_else(arguments.labels, row, words, sigmoid_scores=sigmoid_scores))
 
 
 def _print(result: PictureResult, arguments: Arguments, classifier: Classifier) -> None:

@@ -16,6 +16,7 @@ from inference.charts.album_chart import draw_album
 from inference.charts.bar_chart import draw_bars
 from inference.charts.canvas import chart_settings
 from inference.charts.frame import ChartData
+from inference.protocol.labels import needs_something_else
 from inference.protocol.messages import ChartWords
 
 
@@ -61,7 +62,7 @@ def draw(
         raise ValueError("a row needs a probability for each label")
     names = tuple(labels)
     shares = tuple(None if row is None else tuple(map(_clamp, row)) for row in rows)
-    if len(names) == 1 and not sigmoid_scores:
+    if needs_something_else(names, sigmoid_scores=sigmoid_scores):
         names = (*names, words.something_else)
         shares = tuple(None if row is None else (row[0], 1.0 - row[0]) for row in shares)
     data = ChartData(names, shares, words, sigmoid_scores, demo)

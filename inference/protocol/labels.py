@@ -8,6 +8,7 @@ All of it takes time in proportion to the text: the bot's event loop parses what
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from inference.protocol.errors import LabelTooLong, NoLabels, TooManyLabels
 
@@ -79,6 +80,34 @@ def with_few_marks(text: str) -> str:
         if marks <= _MAX_MARKS:
             kept.append(character)
     return "".join(kept)
+
+
+def needs_something_else(labels: Sequence[str], *, sigmoid_scores: bool) -> bool:
+    """Return whether labels are compared with something else: a single one of a softmax model is.
+
+    Softmax needs a choice, so the model also reads neutral phrases, and a result holds the one
+    probability of the label against them. Sigmoid models score each label by itself.
+    """
+    return len(labels) == 1 and not sigmoid_scores
+
+
+def with_something_else(
+    labels: Sequence[str],
+    probabilities: Sequence[float],
+    something_else: str,
+    *,
+    sigmoid_scores: bool,
+) -> list[tuple[str, float]]:
+    """Return all that a picture was compared with, and the probability of each, in label order.
+
+    Args:
+        probabilities: one for each label, as a result holds them.
+        something_else: what neutral phrases are called, in the reader's language.
+    """
+    pairs = list(zip(labels, probabilities, strict=True))
+    if needs_something_else(labels, sigmoid_scores=sigmoid_scores):
+        pairs.append((something_else, 1.0 - pairs[0][1]))
+    return pairs
 
 
 def _folded(label: str) -> str:

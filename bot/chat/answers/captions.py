@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.i18n import Sentences
 from bot.i18n.lengths import shortened, shown_units
 from bot.platform.models import Media, numbers_of
+from inference.protocol.labels import with_something_else
 from inference.protocol.messages import ImageOutcome, Result
 
 # A win by fewer points than this is called narrow.
@@ -53,13 +54,13 @@ def ranking(
     *,
     sigmoid_scores: bool,
 ) -> list[tuple[str, float]]:
-    """Labels and shares, best first; equal ones in the order typed.
+    """Return labels and probabilities, best first; equal ones in the order typed.
 
-    A single label of a softmax model is joined by `something_else` with the rest.
+    A single label of a softmax model is joined by `something_else`.
     """
-    pairs = list(zip(labels, probabilities, strict=True))
-    if len(pairs) == 1 and not sigmoid_scores:
-        pairs.append((something_else, 1.0 - pairs[0][1]))
+    pairs = with_something_else(
+        labels, probabilities, something_else, sigmoid_scores=sigmoid_scores
+    )
     return sorted(pairs, key=lambda pair: -pair[1])
 
 

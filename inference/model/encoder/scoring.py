@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from inference.protocol.labels import needs_something_else
+
 FloatArray = npt.NDArray[np.float32]
 
 PLACEHOLDER = "{}"
@@ -46,7 +48,7 @@ def texts_for(labels: Sequence[str], template: str | None, *, sigmoid_scores: bo
     if not labels:
         raise ValueError("there are no labels to compare an image with")
     texts = [apply_template(template, label) for label in labels]
-    if len(texts) == 1 and not sigmoid_scores:
+    if needs_something_else(labels, sigmoid_scores=sigmoid_scores):
         texts.extend(NEUTRAL_PHRASES)
     return texts
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.protocol.errors import LabelTooLong, NoLabels, TooManyLabels
-from inference.protocol.labels import clean, parse
+from inference.protocol.labels import clean, parse, with_something_else
 from tests.counting import steps
 
 
@@ -112,3 +112,13 @@ def test_any_text_gives_clean_distinct_labels_or_a_refusal(text: str) -> None:
 def test_joined_labels_come_back(typed: list[str]) -> None:
     assert list(parse("; ".join(typed), max_labels=1_000)) == typed
     assert list(parse(",".join(f'"{label}"' for label in typed), max_labels=1_000)) == typed
+
+
+def test_a_single_label_of_a_softmax_model_is_compared_with_something_else() -> None:
+    def compared(*labels: str, sigmoid_scores: bool = False) -> list[tuple[str, float]]:
+        shares = [0.25] * len(labels)
+        return with_something_else(labels, shares, "else", sigmoid_scores=sigmoid_scores)
+
+    assert compared("cat") == [("cat", 0.25), ("else", 0.75)]
+    assert compared("cat", "dog") == [("cat", 0.25), ("dog", 0.25)]
+    assert compared("cat", sigmoid_scores=True) == [("cat", 0.25)]

@@ -1,14 +1,14 @@
-"""What holds for every test: the host's settings stay outside, and so does the network."""
+"""Fixtures for every test. No setting of the host and no network reaches a test."""
 
 import os
 import shutil
 import tempfile
 
-# huggingface_hub and python-telegram-bot read these when they are imported, which test modules do:
-# no fixture is early enough.
+# huggingface_hub and python-telegram-bot read these when they are imported. Test modules import
+# them, so a fixture would be too late.
 os.environ["HF_HUB_OFFLINE"] = "1"
-# Several tests run at once: torch's threads must sleep while they wait, not spin on cores that
-# others need. Without it the model's tests take half as long again.
+# Several tests run at once, so torch's threads must sleep while they wait instead of keeping cores
+# busy that other tests need. Without this the model's tests take 1.5 times as long.
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 os.environ["HF_ASSETS_CACHE"] = tempfile.mkdtemp(prefix="clipbot-tests-")
 os.environ["PTB_TIMEDELTA"] = "1"
@@ -23,14 +23,14 @@ from inference.protocol.broker.client import Queue, connect
 from inference.protocol.settings import WorkerSettings
 from tests.nats_server import NatsServer
 
-# What docs/bot-api-server.md promises to others serves our tests as well.
+# The fixture that docs/bot-api-server.md describes; these tests use it too.
 pytest_plugins = ["clipbot_playground.botapi.fixture"]
 
 _SETTINGS = {name.upper() for kind in (BotSettings, WorkerSettings) for name in kind.model_fields}
-_OURS = {"HF_HUB_OFFLINE", "HF_ASSETS_CACHE", "PTB_TIMEDELTA"}
+_KEPT = {"HF_HUB_OFFLINE", "HF_ASSETS_CACHE", "PTB_TIMEDELTA"}
 
 
-def _is_the_hosts(name: str) -> bool:
+def _belongs_to_host(name: str) -> bool:
     upper = name.upper()
     return upper in _SETTINGS or upper.startswith("HF_") or upper.endswith("_PROXY")
 
@@ -39,21 +39,21 @@ def _is_the_hosts(name: str) -> bool:
 def scrubbed_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """No setting, cache, proxy or `.env` of the host reaches a test."""
-    for name in set(os.environ) - _OURS:
-        if _is_the_hosts(name):
+    """Remove settings, caches and proxies of the host, and leave the folder of its `.env`."""
+    for name in set(os.environ) - _KEPT:
+        if _belongs_to_host(name):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path_factory.getbasetemp())
 
 
 def pytest_unconfigure() -> None:
-    """Models that tests have exported to OpenVINO's format go with them."""
+    """Delete the models that tests have exported to OpenVINO's format."""
     shutil.rmtree(os.environ["HF_ASSETS_CACHE"], ignore_errors=True)
 
 
 @pytest.fixture
 def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
-    """A real nats-server with JetStream, for one test."""
+    """Run a real nats-server with JetStream, for one test."""
     folder = tmp_path / "nats"
     folder.mkdir()
     server = NatsServer(folder)
@@ -64,7 +64,7 @@ def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
 
 @pytest.fixture
 def nats_url(nats_server: NatsServer) -> str:
-    """Where clients find it."""
+    """Return the address of `nats_server`."""
     return nats_server.url
 
 
@@ -78,7 +78,7 @@ async def queue(nats_url: str) -> AsyncIterator[Queue]:
 
 @pytest.fixture(scope="session")
 def tiny_clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint that loads and answers in no time; its answers mean nothing."""
+    """Return the folder of a checkpoint that loads and answers fast. Its answers are random."""
     from tests.inference.model import checkpoints
 
     return checkpoints.tiny_clip(tmp_path_factory.mktemp("tiny-clip"))

@@ -1,4 +1,4 @@
-"""A text that counts the characters that whoever reads it looks at."""
+"""Counts how many characters of a text a function reads, to test that it takes linear time."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, SupportsIndex
@@ -10,7 +10,7 @@ _SCANS = (
 
 
 class CountedText(str):
-    """Each scan of it counts as many steps as it has characters, and so do parts of it."""
+    """A text that counts one step per character for each scan of it or of its parts."""
 
     steps: list[int]
 
@@ -43,7 +43,7 @@ for _name in _SCANS:
 
 
 def steps(read: Callable[[str], object], text: str) -> int:
-    """How many characters of a text were looked at, one that was looked at twice counted twice."""
+    """Return how many characters `read` reads; a character that it reads twice counts twice."""
     counted = CountedText(text)
     read(counted)
     return counted.steps[0]

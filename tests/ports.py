@@ -1,4 +1,4 @@
-"""Ports for programs that have to be told theirs before they listen."""
+"""Free ports for programs that must know their port before they listen."""
 
 import contextlib
 import socket
@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def reserved_port() -> Iterator[int]:
-    """A port on loopback that nobody else is given until the block is left.
+    """Yield a port on loopback that the system gives to no other program inside the block.
 
-    It is bound and never listens, which on Linux lets a server have it all the same: both ask for
-    SO_REUSEADDR, as servers do. Elsewhere it is free, and with luck still is a moment later.
+    A socket is bound to it and never listens. On Linux, a server can still listen on it, because
+    both set SO_REUSEADDR. On other systems the port is only free at the start of the block.
     """
     with socket.socket() as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""Waiting for a condition, with a limit: no test sleeps for a fixed time."""
+"""Wait for a condition, with a limit, so that no test sleeps for a fixed time."""
 
 import asyncio
 import time
@@ -7,9 +7,11 @@ from typing import Any
 
 
 async def until(ask: Callable[[], Any], wanted: object, within: float = 10.0) -> None:
-    """Call (and await, if it returns a coroutine) until the answer equals `wanted`.
+    """Call `ask` again and again until its answer equals `wanted`.
 
     Args:
+        ask: returns the answer, or a coroutine that returns it.
+        wanted: the expected answer.
         within: seconds after which the test fails.
     """
     deadline = time.monotonic() + within

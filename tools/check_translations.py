@@ -1,6 +1,6 @@
-"""Are the catalogues complete? Each sentence of the source in each language, with its placeholders.
+"""Check that each catalogue translates every sentence of the source, with its placeholders.
 
-Run by `make check`; says what is missing and exits with 1.
+`make check` runs this. It prints what is missing, and then exits with 1.
 """
 
 import re
@@ -27,8 +27,8 @@ def _translated(message: Message) -> bool:
     return bool(forms) and all(forms)
 
 
-def complaints(language: str) -> list[str]:
-    """What is wrong with one language's catalogue."""
+def problems(language: str) -> list[str]:
+    """Return what is wrong with the catalogue of one language, one sentence each."""
     with (CATALOGUES / f"{language}.po").open("rb") as file:
         catalogue = read_po(file, locale=language)
     found = []
@@ -50,7 +50,7 @@ def complaints(language: str) -> list[str]:
                 if set(_PLACEHOLDER.findall(form)) != names
             ]
     found += [
-        f"{language}: {_forms(message.id)[0][:60]!r} is translated, but nothing says it any more"
+        f"{language}: {_forms(message.id)[0][:60]!r} is translated, but the source no longer has it"
         for message in catalogue
         if message.id and _forms(message.id)[0] not in wanted
     ]
@@ -58,12 +58,15 @@ def complaints(language: str) -> list[str]:
 
 
 def main() -> None:
-    """Checks every language but the source's."""
+    """Check every language except the source's."""
     found = [
-        c for language in languages() if language != SOURCE_LANGUAGE for c in complaints(language)
+        problem
+        for language in languages()
+        if language != SOURCE_LANGUAGE
+        for problem in problems(language)
     ]
-    for complaint in found:
-        print(complaint, file=sys.stderr)
+    for problem in found:
+        print(problem, file=sys.stderr)
     sys.exit(1 if found else 0)
 
 

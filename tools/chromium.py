@@ -1,4 +1,4 @@
-"""A Chromium of this machine for playwright, whose own browsers would have to be downloaded."""
+"""Find an installed Chromium for playwright, so that no browser must be downloaded."""
 
 import os
 import shutil
@@ -6,14 +6,14 @@ from typing import Any
 
 
 def find() -> str | None:
-    """Path of the browser; None where there is none."""
+    """Return the path of the browser, or None if none is installed."""
     names = ("chromium", "chromium-browser", "google-chrome")
     return next(filter(None, map(shutil.which, names)), None)
 
 
 def launching(path: str) -> dict[str, Any]:
-    """Arguments for playwright's `launch`."""
+    """Return the arguments for playwright's `launch`."""
     arguments = ["--disable-gpu", "--disable-quic"]
-    if os.geteuid() == 0:  # as in a container: Chromium's sandbox refuses to be root's
+    if os.geteuid() == 0:  # as in a container: Chromium's sandbox does not start for root
         arguments.append("--no-sandbox")
     return {"executable_path": path, "args": arguments}

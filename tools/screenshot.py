@@ -1,4 +1,4 @@
-"""The README's picture of the playground: `make screenshot`, again whenever page or model change.
+"""Take the README's picture of the playground. Run `make screenshot` when page or model change.
 
 The bundled model answers, so that the picture is the same everywhere.
 """
@@ -15,33 +15,33 @@ from clipbot_playground.page.gallery import Gallery
 from inference.protocol.settings import DEMO_MODEL, load
 from tools import chromium
 
-# Bytes; whoever reads the README waits for it.
+# Bytes. Readers of the README wait until it is loaded.
 LARGEST = 200_000
-# What is sent, as far as the gallery has it: by somebody in the group, then in the private chat.
+# The samples that are sent, in the group and then in the private chat.
 _WANTED = ("an-owl", "a-sailing-boat")
-_PATIENCE = 120_000  # milliseconds; the model loads meanwhile
+_TIMEOUT = 120_000  # milliseconds; the model is loaded in this time
 _DECODED = "Promise.all([...document.querySelectorAll('#thread img')].map((i) => i.decode()))"
 
 
 async def take(folder: Path) -> bytes:
-    """A JPEG of the page after a short conversation.
+    """Return a JPEG of the page after a short conversation.
 
     Args:
-        folder: for what the playground keeps while it runs.
+        folder: for the files of the playground.
 
     Raises:
-        FileNotFoundError: there is no Chromium on this machine.
+        FileNotFoundError: no Chromium is installed.
         ValueError: the picture is larger than `LARGEST`.
     """
     if (path := chromium.find()) is None:
-        raise FileNotFoundError("There is no Chromium here (Debian: apt-get install chromium).")
+        raise FileNotFoundError("No Chromium is installed (Debian: apt-get install chromium).")
     settings = load(PlaygroundSettings, data_dir=folder, clip_model=DEMO_MODEL)
     async with Playground(settings, 0) as playground, async_playwright() as playwright:
         browser = await playwright.chromium.launch(**chromium.launching(path))
         page = await browser.new_page(
             viewport={"width": 1280, "height": 840}, device_scale_factor=1.25, color_scheme="light"
         )
-        page.set_default_timeout(_PATIENCE)
+        page.set_default_timeout(_TIMEOUT)
         await page.goto(playground.url)
         await _talk(page)
         for quality in (88, 80, 70):
@@ -52,9 +52,9 @@ async def take(folder: Path) -> bytes:
 
 
 async def _talk(page: Page) -> None:
-    """A sample in the group, one in private, and their charts."""
-    # A job that waited for the model would tell of nothing but that.
-    await expect(page.locator("[data-figure=model]")).to_contain_text("ready", timeout=_PATIENCE)
+    """Send a sample in the group and one in private, and wait for their charts."""
+    # The first chart of a job that waited for the model would say little else.
+    await expect(page.locator("[data-figure=model]")).to_contain_text("ready", timeout=_TIMEOUT)
     in_group, in_private = _samples()
     chats = page.locator("#chat-list button")
     await chats.filter(has_text="Picture club").click()
@@ -63,8 +63,8 @@ async def _talk(page: Page) -> None:
     await chats.filter(has_text="Clip").filter(has_not_text="Picture club").click()
     await page.get_by_label("Speak as").select_option(label="Alex")
     await _send(page, in_private)
-    await expect(page.locator("[data-figure=depth]")).to_have_text("0", timeout=_PATIENCE)
-    await page.locator("#title").hover()  # away from the messages, whose tools would show
+    await expect(page.locator("[data-figure=depth]")).to_have_text("0", timeout=_TIMEOUT)
+    await page.locator("#title").hover()  # away from the messages, which would show their tools
     await page.locator("#words").blur()
 
 

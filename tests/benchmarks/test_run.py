@@ -13,7 +13,7 @@ from clipbot_benchmarks.bot_side import processes
 from clipbot_benchmarks.report.figures import Bench
 from clipbot_benchmarks.run import SECTIONS
 from tests.benchmarks.report.stored import empty
-from tests.e2e.running import COMMAND, surroundings
+from tests.e2e.running import COMMAND, environment
 
 _HAS_DEMO = (Path(inference.__file__).parent / "demo_model" / "config.json").is_file()
 
@@ -52,7 +52,7 @@ def test_one_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
     with subprocess.Popen(
         [*COMMAND, "bench", "--only", "charts", "--model", "demo"],
         cwd=tmp_path,
-        env=surroundings(HOME=tmp_path, TMPDIR=tmp_path),
+        env=environment(HOME=tmp_path, TMPDIR=tmp_path),
         stderr=subprocess.PIPE,
         text=True,
     ) as bench:
@@ -72,7 +72,7 @@ def test_a_quick_run_measures_every_section(tmp_path: Path) -> None:
         [*COMMAND, "bench", "--quick", "--model", "demo", "--page", "page.md"],
         cwd=tmp_path,
         # One thread for each: threads that wait for one another on busy cores spin half the time.
-        env=surroundings(HOME=tmp_path, COLUMNS=120, CLIP_THREADS=1, OMP_NUM_THREADS=1),
+        env=environment(HOME=tmp_path, COLUMNS=120, CLIP_THREADS=1, OMP_NUM_THREADS=1),
         capture_output=True,
         text=True,
         check=False,

@@ -1,6 +1,6 @@
-"""One bot for all conversations: people differ from test to test, the process is the same.
+"""One bot process for all conversations. Each test has people of its own.
 
-All of these tests and fixtures share one event loop, the one in which the Bot API server lives.
+All of these tests and fixtures share one event loop, in which the Bot API server runs.
 """
 
 import contextlib
@@ -25,25 +25,25 @@ Start = Callable[..., contextlib.AbstractAsyncContextManager[Clipbot]]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
-            # before the one that pytest-asyncio's auto mode put there: the first one counts
+            # Insert it before the marker of pytest-asyncio's auto mode: the first one applies.
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @pytest.fixture(scope="session")
 def has_demo() -> bool:
-    """Whether the bundled model is there, whose answers mean something."""
+    """Return whether the bundled model is there. Its answers are right, unlike the tiny one's."""
     return (Path(inference.__file__).parent / "demo_model" / "config.json").is_file()
 
 
 @pytest.fixture(scope="session")
 def model(has_demo: bool, request: pytest.FixtureRequest) -> str:
-    """CLIP_MODEL of these tests."""
+    """Return the CLIP_MODEL of these tests."""
     return "demo" if has_demo else str(request.getfixturevalue("tiny_clip_folder"))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def telegram() -> AsyncIterator[BotApiServer]:
-    """The Bot API server of the shared bot."""
+    """Run the Bot API server of the shared bot."""
     async with BotApiServer() as server:
         yield server
 
@@ -52,7 +52,7 @@ async def telegram() -> AsyncIterator[BotApiServer]:
 async def clipbot(
     telegram: BotApiServer, model: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Clipbot]:
-    """The shared bot."""
+    """Run the shared bot."""
     bot = Clipbot(
         telegram,
         tmp_path_factory.mktemp("clipbot"),
@@ -62,7 +62,7 @@ async def clipbot(
     await bot.start()
     try:
         await bot.polls()
-        # Any test may be the first one, and what its people wait for is no start.
+        # Wait here, so that the first test does not wait for the model.
         await bot.says("is ready on", within=90)
         yield bot
         assert await bot.stops() == 0
@@ -70,12 +70,12 @@ async def clipbot(
         assert telegram.token.split(":")[1] not in bot.log
         assert "Traceback" not in bot.log
     finally:
-        await _put_down(bot)
+        await _kill(bot)
 
 
 @pytest.fixture
 def server(telegram: BotApiServer, clipbot: Clipbot) -> Iterator[BotApiServer]:
-    """The Bot API server, with the shared bot at it."""
+    """Return the Bot API server that the shared bot uses."""
     before = len(telegram.violations)
     yield telegram
     telegram.faults.clear()
@@ -94,13 +94,13 @@ def bob(server: BotApiServer) -> SimulatedUser:
 
 @pytest.fixture
 def group(server: BotApiServer, alice: SimulatedUser, bob: SimulatedUser) -> Chat:
-    """Alice, Bob and the bot, which sees only what is meant for it."""
+    """Return a group of Alice, Bob and the bot, which is in privacy mode."""
     return server.group("Friends of cats", [alice, bob])
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def own_server() -> AsyncIterator[BotApiServer]:
-    """A Bot API server for a bot of one test's own."""
+    """Run a Bot API server for one test's own bot."""
     async with BotApiServer("77:OTHER_bot-Token") as server:
         yield server
     assert server.violations == []
@@ -108,27 +108,27 @@ async def own_server() -> AsyncIterator[BotApiServer]:
 
 @pytest.fixture
 def start(own_server: BotApiServer, tmp_path: Path, model: str) -> Start:
-    """Starts a bot of one test's own; leaving the block stops it, if it still runs.
+    """Return a context manager that runs one test's own bot, and stops it at the end.
 
-    Its model is run by OpenVINO, where that is installed: the shared bot's is run by torch.
+    The bot runs its model with OpenVINO where that is installed. The shared bot uses torch.
     """
     runtime = "openvino" if openvino_backend.is_installed() else "torch"
-    ours = {
+    defaults = {
         "CLIP_MODEL": model,
         "CLIP_RUNTIME": runtime,
-        "HF_ASSETS_CACHE": os.environ["HF_ASSETS_CACHE"],  # the first of them exports it
+        "HF_ASSETS_CACHE": os.environ["HF_ASSETS_CACHE"],  # the first bot exports the model there
     }
 
     @contextlib.asynccontextmanager
     async def start(**settings: object) -> AsyncIterator[Clipbot]:
-        bot = Clipbot(own_server, tmp_path / "clipbot", **{**ours, **settings})
+        bot = Clipbot(own_server, tmp_path / "clipbot", **{**defaults, **settings})
         await bot.start()
         try:
             yield bot
             if bot.runs:
                 assert await bot.stops() == 0
         finally:
-            await _put_down(bot)
+            await _kill(bot)
             assert own_server.token.split(":")[1] not in bot.log
 
     return start
@@ -136,12 +136,12 @@ def start(own_server: BotApiServer, tmp_path: Path, model: str) -> Start:
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """For a bot that serves something."""
+    """Yield a free port for a bot that serves something."""
     with reserved_port() as port:
         yield port
 
 
-async def _put_down(bot: Clipbot) -> None:
-    """Nothing of a test that failed is left running."""
+async def _kill(bot: Clipbot) -> None:
+    """Kill what a failed test has left running."""
     with contextlib.suppress(ProcessLookupError):
         await bot.is_killed()

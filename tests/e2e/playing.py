@@ -1,4 +1,4 @@
-"""A group that plays: who is in it, and what its games cost."""
+"""A group of people who play, and how many messages its games send."""
 
 import itertools
 from dataclasses import dataclass
@@ -9,7 +9,13 @@ from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.playground.botapi.pictures import picture
 
-_SAYING = ("sendMessage", "sendPhoto", "editMessageText", "editMessageMedia", "editMessageCaption")
+_SENDS_AND_EDITS = (
+    "sendMessage",
+    "sendPhoto",
+    "editMessageText",
+    "editMessageMedia",
+    "editMessageCaption",
+)
 _NAMES = ("Ann", "Bob", "Cem", "Dan", "Eve")
 
 
@@ -18,8 +24,8 @@ class Club:
     """Five people in a group with privacy mode; Ann owns it, and none of them started the bot.
 
     Attributes:
-        topic: where they play, in a forum.
-        settled: how many calls do not count towards a round's costs.
+        topic: where they play, if the group is a forum.
+        settled: number of calls that do not count as a round's.
     """
 
     server: BotApiServer
@@ -29,7 +35,7 @@ class Club:
     settled: int = 0
 
     async def sees(self, words: str, within: float = 80.0) -> Message:
-        """The bot's newest message here that holds these words, once there is one."""
+        """Wait for a message of the bot with these words, and return the newest one."""
 
         def look() -> Message | None:
             for message in reversed(self.said()):
@@ -40,20 +46,20 @@ class Club:
         try:
             return await self.server.until(look, within)
         except TimeoutError:
-            raise AssertionError(f"nobody said {words!r} in {self.chat}") from None
+            raise AssertionError(f"the bot did not say {words!r} in {self.chat}") from None
 
     async def sees_that_clip_is_there(self) -> None:
-        """Returns once the worker has answered somebody in private: it may still be starting."""
+        """Wait until the worker has answered somebody in private: it may still be starting."""
         ann = self.people[0]
         photo = await ann.sends(picture(), caption="a dog, a cat")
         await ann.hears(reply_to=photo, within=80)
 
     async def plays_faster(self) -> None:
-        """Ann, who owns the group, chooses rounds of half the usual length."""
+        """Let Ann, who owns the group, choose rounds of half the usual length."""
         await self._plays(15, presses=2)
 
     async def plays_slower(self) -> None:
-        """Ann chooses rounds of twice the usual length."""
+        """Let Ann choose rounds of twice the usual length."""
         await self._plays(60, presses=1)
 
     async def _plays(self, seconds: int, presses: int) -> None:
@@ -67,43 +73,43 @@ class Club:
         self.settled = len(self.calls())
 
     async def forges(self, person: SimulatedUser, message: Message, data: str) -> str:
-        """Presses a button that is not there, as only a forged client can; returns the answer."""
+        """Press a button that does not exist, as a forged client can, and return the answer."""
         world = self.server.world
         query_id = world.press(person.user, message, data)
         return (await self.server.until(lambda: world.callbacks[query_id])).text
 
     def said(self) -> list[Message]:
-        """What the bot said here, oldest first."""
+        """Return the bot's messages in this chat or topic, oldest first."""
         return [
             message
             for message in self.chat.messages.values()
             if message.sender.is_bot
-            # outside of forums replies make threads that are no topics
+            # Outside of forums, replies form threads that are no topics.
             and (self.topic is None or message.thread_id == self.topic.id)
         ]
 
     def calls(self) -> list[Call]:
-        """Sends and edits in this chat that were carried out, without those that are settled."""
+        """Return the sends and edits in this chat that succeeded, without the settled ones."""
         made = [
             call
-            for call in self.server.calls_of(*_SAYING)
+            for call in self.server.calls_of(*_SENDS_AND_EDITS)
             if str(call.parameters.get("chat_id")) == str(self.chat.id)
         ]
         return made[self.settled :]
 
     def busiest_minute(self) -> int:
-        """The most sends and edits within any 60 s."""
+        """Return the highest number of sends and edits within 60 s."""
         times = [call.at for call in self.calls()]
         return max((sum(t <= other < t + 60 for other in times) for t in times), default=0)
 
     def edits_apart(self) -> float:
-        """The shortest time between two edits, in seconds."""
+        """Return the shortest time between two edits, in seconds."""
         times = [call.at for call in self.calls() if call.method.startswith("edit")]
         return min((b - a for a, b in itertools.pairwise(times)), default=999.0)
 
     async def tells_costs(self, what: str) -> None:
-        """Prints what a round cost; fails when that is more than was promised."""
-        # A call is noted only after its answer.
+        """Print how many calls a round made. Fail if there were more than the limits allow."""
+        # The journal has a call only after its answer.
         done = sum(len(message.versions) for message in self.said()) - self.settled
         await self.server.until(lambda: len(self.calls()) >= done)
         methods = [call.method for call in self.calls()]

@@ -1,4 +1,4 @@
-"""The true command in a process of its own, and everything that it starts."""
+"""Run the real command in a process, with everything that it starts."""
 
 import asyncio
 import contextlib
@@ -10,15 +10,15 @@ from pathlib import Path
 from clipbot_playground.botapi.server import BotApiServer
 from tests.waiting import until
 
-# What a process needs of its surroundings; everything else of the host stays outside.
+# Variables of the host that a process needs. No others reach it.
 _KEPT = ("PATH", "LANG", "TMPDIR", "SYSTEMROOT", "PYTHONPATH")
-# coverage tells its own children so that they are to be measured as well.
+# coverage uses variables with this prefix to measure child processes.
 _COVERAGE = "COVERAGE_"
 COMMAND = [sys.executable, "-m", "bot"]
 
 
-def surroundings(**settings: object) -> dict[str, str]:
-    """An environment with these settings and no others."""
+def environment(**settings: object) -> dict[str, str]:
+    """Return an environment with these settings and no others."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -29,18 +29,18 @@ def surroundings(**settings: object) -> dict[str, str]:
 
 
 class ClipbotProcess:
-    """`clipbot` with these words, in `folder`, and with these settings only."""
+    """`clipbot` with these arguments, in `folder`, and with these settings only."""
 
     def __init__(self, folder: Path, *words: str, **settings: object) -> None:
         self._log = folder / "log"
         self._folder = folder
         self._words = words
-        self._environment = surroundings(**{"HOME": folder, **settings})
+        self._environment = environment(**{"HOME": folder, **settings})
         self._process: asyncio.subprocess.Process | None = None
 
     @property
     def log(self) -> str:
-        """What it and its children wrote to standard error and output, since the first start."""
+        """What the process and its children wrote to stdout and stderr since the first start."""
         return self._log.read_text() if self._log.exists() else ""
 
     @property
@@ -53,7 +53,7 @@ class ClipbotProcess:
         return self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
-        """Starts the process, and waits for nothing."""
+        """Start the process without waiting for anything."""
         folder = self._folder
         folder.mkdir(parents=True, exist_ok=True)
         with self._log.open("a") as log:
@@ -68,25 +68,25 @@ class ClipbotProcess:
             )
 
     async def says(self, words: str, within: float = 30.0) -> None:
-        """Returns once the words are in its log."""
+        """Wait until the words are in its log."""
         await until(lambda: words in self.log, True, within)
 
     async def stops(self, within: float = 30.0) -> int:
-        """Is asked to end, as by a service manager; returns its exit status."""
+        """Send SIGTERM, as a service manager does, and return the exit status."""
         assert self._process
         self._process.send_signal(signal.SIGTERM)
         return await self.ends(within)
 
     async def ends(self, within: float = 30.0) -> int:
-        """Returns its exit status, once it has ended by itself."""
+        """Wait until the process has ended, and return its exit status."""
         assert self._process
         return await asyncio.wait_for(self._process.wait(), within)
 
     def processes(self) -> dict[int, str]:
-        """Process ids and command lines of all that it started, itself included."""
+        """Return process ids and command lines of itself and of everything that it started."""
         found = {}
         for folder in Path("/proc").glob("[0-9]*"):
-            # A process may end while we look at it.
+            # A process may end while its files are read.
             with contextlib.suppress(OSError):
                 stat = (folder / "stat").read_text().rpartition(")")[2].split()
                 if stat[0] != "Z" and int(stat[3]) == self.pid:  # state, ppid, pgrp, session
@@ -95,44 +95,44 @@ class ClipbotProcess:
         return found
 
     def process(self, words: str) -> int:
-        """The id of the one process whose command line ends in these words."""
+        """Return the id of the only process whose command line ends in these words."""
         (pid,) = [pid for pid, line in self.processes().items() if line.endswith(words)]
         return pid
 
     async def is_killed(self) -> None:
-        """`kill -9` of it and of everything that it started, at once."""
+        """Kill it and everything that it started, with SIGKILL."""
         for pid in self.processes():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         await self.ends()
 
     async def leaves_nothing(self, within: float = 10.0) -> None:
-        """Returns once no process of it is left."""
+        """Wait until none of its processes is left."""
         await until(self.processes, {}, within)
 
 
 class Clipbot(ClipbotProcess):
-    """`clipbot run` at one Bot API server; its files are in `folder`, also between two starts.
+    """`clipbot run` at one Bot API server. Its files stay in `folder` between two starts.
 
     Args:
         settings: as in the environment, e.g. `CLIP_MODEL="demo"`.
 
     Attributes:
-        database: the file, where no setting names another.
+        database: the file, if no setting names another one.
     """
 
     def __init__(self, server: BotApiServer, folder: Path, **settings: object) -> None:
-        ours = {
+        defaults = {
             "TELEGRAM_BOT_TOKEN": server.token,
             "TELEGRAM_API_URL": server.url,
             "DATA_DIR": folder / "data",
-            # Other tests run beside: threads that wait for one another on busy cores only spin.
+            # Other tests keep the cores busy, and more threads would mostly wait for each other.
             "CLIP_THREADS": 1,
         }
-        super().__init__(folder, "run", **(ours | settings))
+        super().__init__(folder, "run", **(defaults | settings))
         self._server = server
         self.database = folder / "data" / "clipbot.db"
 
     async def polls(self, within: float = 30.0) -> None:
-        """Returns once the bot waits for updates."""
+        """Wait until the bot polls for updates."""
         await self._server.until(lambda: self._server.world.updates.is_polled, within)

@@ -19,7 +19,9 @@ def answers_to(album: list[Message]) -> list[Message]:
 
 
 @pytest.mark.parametrize("caption_on", [0, 2])
-async def test_one_answer_wherever_the_caption_is(alice: SimulatedUser, caption_on: int) -> None:
+async def test_an_album_gets_one_answer_wherever_its_caption_is(
+    alice: SimulatedUser, caption_on: int
+) -> None:
     album = await alice.sends(album=THREE, caption="a dog, a cat", caption_on=caption_on)
     answer = await alice.hears(reply_to=album)
     lines = (answer.caption or "").splitlines()
@@ -30,7 +32,7 @@ async def test_one_answer_wherever_the_caption_is(alice: SimulatedUser, caption_
     assert answers_to(album) == [answer]
 
 
-async def test_an_album_of_files_of_which_one_is_broken(alice: SimulatedUser) -> None:
+async def test_an_album_of_files_with_a_broken_one(alice: SimulatedUser) -> None:
     files = [THREE[0], b"no picture", THREE[2]]
     album = await alice.sends(album=files, album_of="document", caption="a dog, a cat")
     lines = ((await alice.hears(reply_to=album)).caption or "").splitlines()
@@ -56,7 +58,7 @@ async def test_an_album_with_default_labels(alice: SimulatedUser) -> None:
     assert len((answer.caption or "").splitlines()) == 3
 
 
-async def test_each_of_several_captions_is_a_question_of_its_own(alice: SimulatedUser) -> None:
+async def test_each_of_several_captions_is_a_separate_question(alice: SimulatedUser) -> None:
     captions = ["a dog, a cat", "", "a house, a boat"]
     album = await alice.sends(album=THREE, captions=captions)
     first, second = await alice.hears(reply_to=album[0]), await alice.hears(reply_to=album[2])
@@ -70,7 +72,7 @@ async def test_each_of_several_captions_is_a_question_of_its_own(alice: Simulate
     assert answers_to(album) == [first, second]
 
 
-async def test_a_film_in_an_album_is_left_out_and_counted(
+async def test_a_video_in_an_album_is_left_out_and_counted(
     server: BotApiServer, alice: SimulatedUser
 ) -> None:
     photo, film = await alice.sends(album=THREE[:2], caption="a dog, a cat")
@@ -88,7 +90,7 @@ async def test_a_film_in_an_album_is_left_out_and_counted(
     assert answers_to([photo, film, last]) == [answer]
 
 
-async def test_an_edit_that_changes_nothing_leaves_an_albums_answer_as_it_is(
+async def test_an_edit_without_a_change_keeps_an_albums_answer(
     server: BotApiServer, alice: SimulatedUser
 ) -> None:
     await alice.hears(reply_to=await alice.sends("/labels a dog, a cat"))
@@ -96,7 +98,7 @@ async def test_an_edit_that_changes_nothing_leaves_an_albums_answer_as_it_is(
     answer = await alice.hears(reply_to=album)
     await alice.hears(reply_to=await alice.sends("/labels a moon, a sun"))
     server.world.edit(album[1], album[1].content)
-    other = await alice.sends(album=THREE[:2])  # later than the edit
+    other = await alice.sends(album=THREE[:2])  # its answer comes after the edit is handled
     await alice.hears(reply_to=other)
     assert not answer.edited
 
@@ -108,14 +110,12 @@ async def test_labels_under_an_album_are_stored_and_sort_it(alice: SimulatedUser
     assert len(((await alice.hears(reply_to=album)).caption or "").splitlines()) == 3
 
 
-async def test_an_item_that_comes_late_edits_the_answer(
-    server: BotApiServer, alice: SimulatedUser
-) -> None:
+async def test_a_late_item_edits_the_answer(server: BotApiServer, alice: SimulatedUser) -> None:
     first, *_ = album = await alice.sends(album=THREE[:2], caption="a dog, a cat")
     answer = await alice.hears(reply_to=album)
     assert len((answer.caption or "").splitlines()) == 2
     late = (await alice.sends(album=[THREE[2]]))[0]
-    # The bot is told of it as an item of the first album.
+    # Telegram sends it as an item of the first album.
     late.media_group_id = first.media_group_id
     late.versions.append(late.content)
     server.world.edit(late, late.content)
@@ -139,7 +139,7 @@ async def test_an_album_in_a_group(server: BotApiServer, alice: SimulatedUser) -
     assert len((answer.caption or "").splitlines()) == 3
 
 
-async def test_of_an_album_in_privacy_mode_telegram_shows_only_the_item_with_the_command(
+async def test_in_privacy_mode_the_bot_gets_only_the_item_with_the_command(
     group: Chat, alice: SimulatedUser
 ) -> None:
     album = await alice.sends(album=THREE, caption="/classify a dog, a cat", to=group)
@@ -148,7 +148,7 @@ async def test_of_an_album_in_privacy_mode_telegram_shows_only_the_item_with_the
     assert answers_to(album) == [answer]
 
 
-async def test_an_album_on_a_bad_day_of_telegrams_is_answered_once(
+async def test_an_album_is_answered_once_when_telegram_fails(
     server: BotApiServer, alice: SimulatedUser
 ) -> None:
     server.faults.next("getFile", status=502, times=2)

@@ -11,7 +11,7 @@ LABELS = "a red thing, a blue thing, a green thing"
 
 
 async def starts(club: Club, command: str = f"/guess {LABELS}") -> Message:
-    """Ann starts a round on a new photo; returns its board."""
+    """Let Ann start a round on a new photo, and return its board."""
     photo = await club.people[0].sends(picture(), caption=command, to=club.chat, topic=club.topic)
     return await club.people[0].hears(reply_to=photo)
 
@@ -24,7 +24,7 @@ def labels_of(board: Message) -> list[str]:
 async def test_five_people_play(server: BotApiServer, forum: bool) -> None:
     club = a_club(server, forum=forum)
     ann, *others = club.people
-    await club.plays_slower()  # half way a hint strikes a label, which nobody can press any more
+    await club.plays_slower()  # after half of the time a hint removes a label
     board = await starts(club)
     assert "Beat CLIP" in (board.text or "")
     assert sorted(labels_of(board)) == sorted(LABELS.split(", "))
@@ -45,7 +45,7 @@ async def test_five_people_play(server: BotApiServer, forum: bool) -> None:
     lines = caption.splitlines()
     assert {name for line in lines for name in right if f"{name} +" in line} == right
     assert sum("❌" in line for line in lines) == 5 - len(right)
-    # the board ends up without buttons, and names its players as mentions, which edits never ping
+    # At the end the board has no buttons, and it mentions its players. Edits notify nobody.
     await server.until(lambda: "🏆" in (board.text or ""))
     assert not board.keyboard
     linked = [entity for entity in board.entities if entity.type == "text_mention"]
@@ -56,7 +56,9 @@ async def test_five_people_play(server: BotApiServer, forum: bool) -> None:
     await club.tells_costs("Beat CLIP")
 
 
-async def test_a_round_ends_by_itself_with_a_hint_half_way(server: BotApiServer) -> None:
+async def test_a_round_gives_a_hint_after_half_of_its_time_and_ends_by_itself(
+    server: BotApiServer,
+) -> None:
     club = a_club(server)
     _, bob, *_ = club.people
     await club.sees_that_clip_is_there()
@@ -83,7 +85,7 @@ async def test_a_reply_to_anybodys_photo_and_the_bots_own_labels(server: BotApiS
     assert not club.said()[-1].photo
 
 
-async def test_two_start_at_once_and_one_of_them_is_told(server: BotApiServer) -> None:
+async def test_of_two_who_start_at_once_one_is_refused(server: BotApiServer) -> None:
     club = a_club(server)
     ann, bob, *_ = club.people
     photos = [
@@ -102,7 +104,7 @@ async def test_two_start_at_once_and_one_of_them_is_told(server: BotApiServer) -
     await club.sees("called off")
 
 
-async def test_what_cant_be_started_is_told(server: BotApiServer) -> None:
+async def test_a_round_that_cant_start_says_why(server: BotApiServer) -> None:
     club = a_club(server)
     ann, *_ = club.people
     for command, answer in (
@@ -126,7 +128,7 @@ async def test_a_picture_that_cant_be_read(server: BotApiServer) -> None:
     await club.sees("can't look at that picture")
 
 
-async def test_nothing_that_is_typed_breaks_a_board(server: BotApiServer) -> None:
+async def test_no_text_breaks_a_board(server: BotApiServer) -> None:
     names = ("<b>&", "\u202egnirts", "  ", "😀" * 32, "@everybody")
     club = a_club(server, names=names)
     ann, *_ = club.people

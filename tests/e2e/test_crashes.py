@@ -1,4 +1,4 @@
-"""`kill -9` of anything at any moment loses nothing; a stop in good order neither."""
+"""Neither `kill -9` of any process nor an orderly stop loses anything."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ PHOTO = picture(320, 240)
 
 
 class Crowd:
-    """People who all send photos at once."""
+    """People who all send photos at the same time."""
 
     def __init__(self, server: BotApiServer, *, people: int, photos: int) -> None:
         self._server = server
@@ -46,14 +46,14 @@ class Crowd:
 
 
 async def _is_ready(bot: Clipbot, server: BotApiServer) -> SimulatedUser:
-    """Has answered somebody, so that everything is up."""
+    """Wait until the bot has answered somebody, which shows that every part runs."""
     first = server.person("First")
     photo = await first.sends(PHOTO, caption="a dog, a cat")
     await first.hears(reply_to=photo, within=60)
     return first
 
 
-async def test_everything_is_killed_with_40_photos_in_flight(
+async def test_killing_everything_with_40_photos_in_flight_loses_none(
     own_server: BotApiServer, start: Start
 ) -> None:
     crowd = Crowd(own_server, people=10, photos=4)
@@ -69,12 +69,12 @@ async def test_everything_is_killed_with_40_photos_in_flight(
     missing = len(crowd.sent) - crowd.answered()
     async with start() as bot:
         await crowd.is_answered()
-        # asked last, answered last: nothing repeats after this
+        # This question comes last and is answered last, so no reply repeats after it.
         shown = await first.hears(reply_to=await first.sends("/labels"))
         assert shown.text == "Your phrases: a dog, a cat"
         photo = await first.sends(PHOTO)
         await first.hears(reply_to=photo)
-    # What the old bot had sent may reach the server after its death, until the new one says hello.
+    # Requests of the killed bot may reach the server until the new one sends its first request.
     again = min(call.at for call in own_server.calls_of("getMe") if call.at > killed)
     calls = own_server.calls_of("sendPhoto")
     in_flight = [call for call in calls if killed - 3.0 < call.at < again]
@@ -83,7 +83,7 @@ async def test_everything_is_killed_with_40_photos_in_flight(
     assert max(len(answers) for answers in crowd.answers()) <= 2
 
 
-async def test_worker_and_queue_are_killed_and_nobody_has_to_restart(
+async def test_a_killed_worker_and_queue_start_again_by_themselves(
     own_server: BotApiServer, start: Start
 ) -> None:
     crowd = Crowd(own_server, people=4, photos=4)
@@ -104,7 +104,7 @@ async def test_worker_and_queue_are_killed_and_nobody_has_to_restart(
         assert "nats-server ended by itself" in bot.log
 
 
-async def test_the_bot_alone_is_killed_and_leaves_no_orphans(
+async def test_killing_only_the_bot_leaves_no_orphans(
     own_server: BotApiServer, start: Start
 ) -> None:
     crowd = Crowd(own_server, people=4, photos=3)
@@ -133,12 +133,12 @@ async def test_a_stop_under_load_is_quick_and_loses_nothing(
         await bot.leaves_nothing()
         assert "Traceback" not in bot.log
     async with start() as again:
-        await again.polls()  # or a crowd that was answered before would see it end as it starts
+        await again.polls()  # else an answered crowd would stop the bot while it starts
         await crowd.is_answered()
         assert crowd.repeats() == 0
 
 
-async def test_a_stop_before_anything_is_up(own_server: BotApiServer, start: Start) -> None:
+async def test_the_bot_stops_while_it_starts(own_server: BotApiServer, start: Start) -> None:
     own_server.faults.next("getMe", status=502, times=100)
     async with start() as bot:
         await own_server.until(lambda: any(call.method == "getMe" for call in own_server.calls))

@@ -9,7 +9,7 @@ from tests.playground.botapi.pictures import picture
 
 
 async def starts(club: Club) -> Message:
-    """Bob shows a photo, and Ann starts a duel on it; returns the board."""
+    """Let Bob send a photo and Ann start a duel on it, and return the board."""
     ann, bob, *_ = club.people
     photo = await bob.sends(picture(), to=club.chat, topic=club.topic)
     await ann.sends("/duel", reply_to=photo, topic=club.topic)
@@ -24,12 +24,12 @@ async def test_five_people_duel(server: BotApiServer, forum: bool) -> None:
     assert "Caption duel" in (board.text or "")
     assert (await eve.presses(board, "Time left")).text.endswith("Nothing of yours yet.")
     await ann.sends("a blue square", reply_to=board)
-    await ann.sends("a red square", reply_to=board)  # her last one
+    await ann.sends("a red square", reply_to=board)  # her last caption counts
     await bob.sends("A RED SQUARE!", reply_to=board)
     late = await cem.sends("a dog", reply_to=board)
     await cem.edits(late, "a green star, shining")
     await dan.sends("one two three four five six seven eight nine", reply_to=board)
-    await eve.sends("a yellow moon", to=club.chat)  # no reply: nobody sees it
+    await eve.sends("a yellow moon", to=club.chat)  # no reply, so the bot does not get it
     shown = ("Dan: that is too long", "3: ")
     await server.until(lambda: all(words in (board.text or "") for words in shown))
     answer = (await cem.presses(board, "Time left")).text
@@ -50,7 +50,7 @@ async def test_five_people_duel(server: BotApiServer, forum: bool) -> None:
     await club.tells_costs("Caption duel")
 
 
-async def test_a_duel_needs_two(server: BotApiServer) -> None:
+async def test_a_duel_needs_two_people(server: BotApiServer) -> None:
     club = a_club(server)
     ann, bob, *_ = club.people
     board = await starts(club)
@@ -60,13 +60,13 @@ async def test_a_duel_needs_two(server: BotApiServer) -> None:
     await club.sees("Too few played")
 
 
-async def test_alone_with_the_bot_there_is_no_duel(server: BotApiServer) -> None:
+async def test_there_is_no_duel_in_a_private_chat(server: BotApiServer) -> None:
     ann = server.person("Ann")
     photo = await ann.sends(picture(), caption="/duel")
     assert "start it in a group" in ((await ann.hears(reply_to=photo)).text or "")
 
 
-async def test_nothing_that_is_said_breaks_a_board(server: BotApiServer) -> None:
+async def test_no_text_breaks_a_board(server: BotApiServer) -> None:
     names = ("<b>&", "\u202egnirts", "  ", "😀" * 32, "שלום")
     club = a_club(server, names=names)
     ann, *_ = club.people

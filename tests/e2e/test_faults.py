@@ -1,4 +1,4 @@
-"""Telegram has a bad day: flood limits, broken gateways, lost connections."""
+"""Faults of Telegram: flood limits, broken gateways, lost connections."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ BAD_DAYS: list[Any] = [
 
 
 @pytest.mark.parametrize("fault", BAD_DAYS)
-async def test_everybody_is_answered_once_all_the_same(
+async def test_everybody_is_answered_once_in_spite_of_faults(
     server: BotApiServer, alice: SimulatedUser, bob: SimulatedUser, fault: dict[str, Any]
 ) -> None:
     photo = await alice.sends(picture(), caption="a dog, a cat")
@@ -41,7 +41,7 @@ async def test_everybody_is_answered_once_all_the_same(
     assert alice.chat.replies_to(again) == [answer]
 
 
-async def test_a_reply_that_was_taken_though_the_line_broke_repeats_at_most_once(
+async def test_a_reply_that_arrived_before_the_connection_broke_repeats_at_most_once(
     server: BotApiServer, alice: SimulatedUser
 ) -> None:
     server.faults.next("sendPhoto", drop="after")
@@ -56,7 +56,7 @@ async def test_a_reply_that_was_taken_though_the_line_broke_repeats_at_most_once
     assert len(answers()) == 2
 
 
-async def test_a_long_flood_wait_is_waited_for(server: BotApiServer, alice: SimulatedUser) -> None:
+async def test_a_long_flood_wait_is_kept(server: BotApiServer, alice: SimulatedUser) -> None:
     server.faults.next("sendPhoto", status=429, retry_after=2, times=4)
     photo = await alice.sends(picture(), caption="a dog, a cat")
     assert (await alice.hears(reply_to=photo, within=40)).photo
@@ -75,7 +75,7 @@ async def test_a_file_that_telegram_no_longer_has(
     assert "no longer has that picture" in (answer.text or "")
 
 
-async def test_a_start_on_a_bad_day(own_server: BotApiServer, start: Start) -> None:
+async def test_the_bot_starts_in_spite_of_faults(own_server: BotApiServer, start: Start) -> None:
     for fault in BAD_DAYS:
         own_server.faults.next("getMe", **fault.values[0])
     for method in ("deleteWebhook", "setMyCommands", "getUpdates"):

@@ -1,4 +1,4 @@
-"""Games when things go wrong: kill -9 in the middle, flood limits, replies nobody asked for."""
+"""Games when things go wrong: `kill -9` during a round, flood limits, unexpected replies."""
 
 import asyncio
 import contextlib
@@ -20,12 +20,12 @@ RED, BLUE = picture(colour="red"), picture(colour="blue")
 
 @dataclass(frozen=True)
 class Plan:
-    """A game as the tests of this page play it.
+    """How these tests play a game.
 
     Attributes:
         command: starts it, as a reply to a photo.
-        act: what a player does in it; the number says which one it is.
-        mark: a line of the result that stands for a player with points.
+        act: what a player does in it; the number is the player's index in the club.
+        mark: a text in those lines of the result that show a player with points.
     """
 
     command: str
@@ -55,7 +55,7 @@ async def _hunts(club: Club, board: Message, number: int) -> None:
 
 
 async def _is_noted(club: Club, board: Message, number: int) -> None:
-    """Returns once the board's button says so, which it does before the board's next edit."""
+    """Wait until the board's button confirms it, which comes before the board's next edit."""
 
     async def asks() -> bool:
         answer = await club.people[number].presses(board, "Time left", within=60)
@@ -91,14 +91,16 @@ def _results(club: Club) -> list[Message]:
 
 @contextlib.contextmanager
 def _repeats(server: BotApiServer) -> Iterator[None]:
-    """What Telegram took in the moment of a kill may be tried once more, and is refused then."""
+    """Accept that the bot repeats what Telegram took just before a kill, and that it is refused."""
     with server.expecting("message is not modified"), server.expecting("query is too old"):
         yield
 
 
-@pytest.mark.timeout(300)  # two starts of the bot, on a machine that does other things as well
+@pytest.mark.timeout(300)  # the bot starts twice, on a busy machine
 @pytest.mark.parametrize("plan", PLANS)
-async def test_kill_9_in_the_middle(own_server: BotApiServer, start: Start, plan: Plan) -> None:
+async def test_a_round_goes_on_after_kill_9(
+    own_server: BotApiServer, start: Start, plan: Plan
+) -> None:
     club = a_club(own_server)
     with _repeats(own_server):
         await _plays_through_a_kill(club, start, plan)
@@ -112,7 +114,7 @@ async def _plays_through_a_kill(club: Club, start: Start, plan: Plan) -> None:
         await plan.act(club, board, 0)
         await bot.is_killed()
     async with start() as bot:
-        # while the bot still starts people go on
+        # People play on while the bot starts.
         acts = [plan.act(club, board, 1), plan.act(club, board, 2)]
         if plan is GUESS:
             acts.append(_guesses_once_more(club, board))
@@ -123,7 +125,7 @@ async def _plays_through_a_kill(club: Club, start: Start, plan: Plan) -> None:
         await own_server.until(lambda: not board.keyboard)
         message = await club.people[1].sends("/score", to=club.chat)
         score = (await club.people[1].hears(reply_to=message)).text or ""
-        assert score.count("Ann – ") == 3  # this game, this week, all time: once each
+        assert score.count("Ann – ") == 3  # once each in this game, this week, and in all time
         assert len(_results(club)) == 1
         assert "Traceback" not in bot.log
 
@@ -152,7 +154,7 @@ async def _plays_through_a_long_absence(club: Club, start: Start) -> None:
 
 
 @pytest.mark.parametrize("plan", PLANS)
-async def test_429_in_the_middle(server: BotApiServer, plan: Plan) -> None:
+async def test_a_round_survives_flood_limits(server: BotApiServer, plan: Plan) -> None:
     club = a_club(server)
     for method in ("sendMessage", "getFile", "file"):
         server.faults.next(method, status=429, retry_after=1)
@@ -169,7 +171,7 @@ async def test_429_in_the_middle(server: BotApiServer, plan: Plan) -> None:
     await club.tells_costs(f"{plan.command} with 429")
 
 
-async def test_nothing_that_is_not_meant_for_a_game_is_answered(server: BotApiServer) -> None:
+async def test_replies_that_are_not_meant_for_a_game_are_not_answered(server: BotApiServer) -> None:
     club = a_club(server)
     ann, bob, *_ = club.people
     board = await _starts(club, GUESS)
@@ -194,7 +196,7 @@ async def test_nothing_that_is_not_meant_for_a_game_is_answered(server: BotApiSe
     await club.tells_costs("A round with much noise around it")
 
 
-async def test_who_leaves_keeps_his_points(server: BotApiServer) -> None:
+async def test_people_who_leave_keep_their_points(server: BotApiServer) -> None:
     club = a_club(server)
     ann, bob, *_ = club.people
     board = await _starts(club, GUESS)
@@ -206,7 +208,7 @@ async def test_who_leaves_keeps_his_points(server: BotApiServer) -> None:
     assert "Bob – " in (score.text or "")
 
 
-async def test_a_board_that_was_deleted_is_put_up_again(server: BotApiServer) -> None:
+async def test_a_deleted_board_is_sent_again(server: BotApiServer) -> None:
     club = a_club(server)
     ann, bob, *_ = club.people
     board = await _starts(club, GUESS)
@@ -221,7 +223,7 @@ async def test_a_board_that_was_deleted_is_put_up_again(server: BotApiServer) ->
         await server.until(lambda: not again.keyboard)
 
 
-async def test_a_group_that_removed_the_bot_harms_nobody(server: BotApiServer) -> None:
+async def test_a_group_that_removed_the_bot_disturbs_no_other(server: BotApiServer) -> None:
     club, other = a_club(server), a_club(server)
     await _starts(club, DUEL)
     server.removes_bot(club.chat, club.people[0])

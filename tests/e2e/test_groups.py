@@ -67,7 +67,7 @@ async def test_a_group_is_greeted_with_what_works_in_groups(
     assert "Send a photo" not in told
 
 
-async def test_nothing_else_in_a_group_is_touched(
+async def test_the_bot_ignores_everything_else_in_a_group(
     group: Chat, alice: SimulatedUser, bob: SimulatedUser
 ) -> None:
     untouched = [
@@ -81,7 +81,7 @@ async def test_nothing_else_in_a_group_is_touched(
     ]
     last = await bob.sends(picture(), caption="/classify a, b", to=group)
     chart = await bob.hears(reply_to=last)
-    # a remark about our answer is not meant for us
+    # A reply to the bot's answer is not always meant for the bot.
     remark = await bob.sends("nice, isn't it", reply_to=chart)
     phrases = await bob.sends("a moon, a sun", to=group)
     command = await bob.sends("/classify@other_bot a, b", reply_to=chart)
@@ -92,7 +92,7 @@ async def test_nothing_else_in_a_group_is_touched(
     assert group.actions == []
 
 
-async def test_without_privacy_mode_it_keeps_quiet_just_the_same(
+async def test_without_privacy_mode_the_bot_is_just_as_quiet(
     server: BotApiServer, alice: SimulatedUser, bob: SimulatedUser
 ) -> None:
     group = server.group("Open", [alice, bob], privacy=False)
@@ -106,7 +106,7 @@ async def test_without_privacy_mode_it_keeps_quiet_just_the_same(
     album = await bob.sends(
         album=[picture(), picture(colour="blue")], caption="/classify a, b", to=group
     )
-    await bob.hears(reply_to=album)  # later than the album before it
+    await bob.hears(reply_to=album)  # its answer comes after that of the album
     assert [reply for message in untouched for reply in group.replies_to(message)] == []
 
 
@@ -162,7 +162,7 @@ async def test_a_group_that_forbids_photos_is_answered_in_words(
     assert answer.photo
 
 
-async def test_a_topic_that_is_deleted_while_its_picture_waits(
+async def test_a_topic_may_be_deleted_while_its_picture_waits(
     server: BotApiServer, alice: SimulatedUser
 ) -> None:
     forum = server.group("Forum", [alice], forum=True)
@@ -185,7 +185,7 @@ async def test_a_reply_thread_of_a_supergroup_is_no_topic(
     assert (await alice.hears(reply_to=again)).photo
 
 
-async def test_who_removes_the_bot_harms_nobody(
+async def test_a_group_that_removes_the_bot_disturbs_no_other(
     server: BotApiServer, group: Chat, alice: SimulatedUser, bob: SimulatedUser
 ) -> None:
     await alice.sends(picture(), caption="/classify a, b", to=group)

@@ -14,7 +14,7 @@ from tests.playground.botapi.pictures import picture
 
 
 def mosaic(number: int) -> bytes:
-    """A photo unlike that of any other number."""
+    """Return a photo that differs from those of all other numbers."""
     draw = random.Random(number)
     small = Image.new("RGB", (8, 6))
     small.putdata([tuple(draw.randrange(256) for _ in range(3)) for _ in range(48)])
@@ -24,7 +24,7 @@ def mosaic(number: int) -> bytes:
 
 
 def smaller(photo: bytes) -> bytes:
-    """The same photo, saved anew."""
+    """Return the same photo, scaled down and saved again."""
     file = io.BytesIO()
     with Image.open(io.BytesIO(photo)) as image:
         image.resize((image.width // 2, image.height // 2)).save(file, "JPEG", quality=70)
@@ -47,10 +47,10 @@ async def test_five_people_hunt(server: BotApiServer, forum: bool) -> None:
     await bob.sends(picture(colour="green"), reply_to=board)
     await cem.sends(smaller(picture(colour="green")), reply_to=board)
     await dan.sends("is this one red?", reply_to=board)
-    await dan.sends(picture(colour="yellow"), to=club.chat)  # no reply: nobody sees it
+    await dan.sends(picture(colour="yellow"), to=club.chat)  # no reply, so the bot does not get it
     await eve.sends(document=b"no picture", file_name="a.png", reply_to=board)
     shown = ("Eve: I can't read that", "Cem: that photo is here already")
-    # After two edits the next one that can wait does so until the first minute is over.
+    # After two edits, the next one waits until the first minute is over if it can.
     await server.until(lambda: all(words in (board.text or "") for words in shown), 70)
     assert "📷 2/3" in (await ann.presses(board, "Time left")).text
 
@@ -68,7 +68,7 @@ async def test_five_people_hunt(server: BotApiServer, forum: bool) -> None:
     await club.tells_costs("Photo hunt")
 
 
-async def test_fifty_photos_all_scored_and_none_twice(server: BotApiServer) -> None:
+async def test_fifty_photos_are_all_scored_and_none_twice(server: BotApiServer) -> None:
     club = a_club(server, names=tuple(f"P{number}" for number in range(17)))
     board = await starts(club)
     before = len(server.calls_of("file"))
@@ -82,7 +82,7 @@ async def test_fifty_photos_all_scored_and_none_twice(server: BotApiServer) -> N
     assert len(lines) == 17
     await server.until(lambda: not board.keyboard)
     fetched = len(server.calls_of("file")) - before
-    assert fetched == 50 + 1  # and the winner's once more, for its chart
+    assert fetched == 50 + 1  # the winner's is fetched again for its chart
     await club.tells_costs("Photo hunt with 50 photos")
 
 
@@ -91,10 +91,10 @@ async def test_an_album_as_a_reply_is_several_photos(server: BotApiServer) -> No
     ann, *_ = club.people
     board = await starts(club, "/hunt")
     await ann.sends(album=[mosaic(1), mosaic(2), mosaic(3), mosaic(4)], reply_to=board)
-    # While CLIP looks, four are taken, since one may be a copy of another; three count.
+    # Four are taken before CLIP has answered, because one may be a copy. Three count.
     async with asyncio.timeout(60):
         while "3/3" not in (await ann.presses(board, "Time left")).text:
-            pass  # each press is a trip to the bot and back
+            pass  # each press is a request to the bot and its answer
     await ann.sends("/stop", to=club.chat)
     await club.sees("called off")
 
@@ -106,7 +106,7 @@ async def test_nobody_finds_anything(server: BotApiServer) -> None:
     await club.sees("Too few played")
 
 
-async def test_what_cant_be_hunted_is_told(server: BotApiServer) -> None:
+async def test_a_hunt_that_cant_start_says_why(server: BotApiServer) -> None:
     club = a_club(server)
     asked = await club.people[0].sends("/hunt " + "x" * 10_000, to=club.chat)
     assert "Hunt for one thing" in ((await club.people[0].hears(reply_to=asked)).text or "")
@@ -132,7 +132,7 @@ async def test_the_menu_starts_games(server: BotApiServer) -> None:
     await club.sees("Caption duel: who captions")
 
 
-async def test_the_menu_forgives_typing_errors(server: BotApiServer) -> None:
+async def test_the_menu_accepts_typing_errors(server: BotApiServer) -> None:
     club = a_club(server)
     ann, bob, *_ = club.people
     photo = await ann.sends(picture(), to=club.chat)

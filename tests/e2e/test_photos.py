@@ -1,4 +1,4 @@
-"""A photo with phrases, and what can be done with the answer."""
+"""A photo with phrases, its chart, and what people do with the chart."""
 
 import io
 from dataclasses import replace
@@ -31,7 +31,7 @@ async def test_a_photo_with_a_caption_gets_one_chart(
     assert alice.chat.replies_to(photo) == [answer]
 
 
-async def test_the_winner_is_the_one_that_fits(
+async def test_the_label_that_fits_wins(
     server: BotApiServer, alice: SimulatedUser, has_demo: bool
 ) -> None:
     if not has_demo:
@@ -61,7 +61,7 @@ async def test_the_smallest_sufficient_size_is_fetched(
     await alice.hears(reply_to=photo)
     asked = server.calls_of("getFile")[-1].parameters["file_id"]
     sizes = photo.to_json()["photo"]
-    # every model of these tests looks at 224 pixels at most: 320 x 240 is enough
+    # No model of these tests takes more than 224 pixels, so 320×240 is enough.
     (fetched,) = [size for size in sizes if size["file_id"] == asked]
     assert fetched["width"] < 1_280
 
@@ -80,7 +80,7 @@ async def test_the_smallest_sufficient_size_is_fetched(
         ("🐈, 🐕", ["🐈", "🐕"]),
     ],
 )
-async def test_phrases_are_understood_and_come_back_as_typed(
+async def test_phrases_are_shown_as_they_were_typed(
     alice: SimulatedUser, caption: str, labels: list[str]
 ) -> None:
     photo = await alice.sends(picture(), caption=caption)
@@ -122,7 +122,7 @@ async def test_an_edited_caption_edits_the_answer(alice: SimulatedUser) -> None:
     assert alice.chat.replies_to(photo) == [answer]
 
 
-async def test_an_edit_that_changes_nothing_does_nothing(
+async def test_an_edit_without_a_change_does_nothing(
     server: BotApiServer, alice: SimulatedUser
 ) -> None:
     photo = await alice.sends(picture(), caption="a dog, a cat")
@@ -134,7 +134,7 @@ async def test_an_edit_that_changes_nothing_does_nothing(
     assert not answer.edited
 
 
-async def test_an_edit_that_changes_nothing_keeps_yesterdays_labels(
+async def test_an_edit_without_a_change_keeps_the_labels_of_then(
     server: BotApiServer, alice: SimulatedUser
 ) -> None:
     await alice.hears(reply_to=await alice.sends("/labels a dog, a cat"))
@@ -142,10 +142,10 @@ async def test_an_edit_that_changes_nothing_keeps_yesterdays_labels(
     answer = await alice.hears(reply_to=photo)
     await alice.hears(reply_to=await alice.sends("/labels a moon, a sun"))
     await alice.hears(reply_to=await alice.sends("/template a photo of {}"))
-    server.world.edit(photo, photo.content)  # as Telegram does at a first reaction
+    server.world.edit(photo, photo.content)  # as Telegram does at the first reaction
     photo.date -= 3 * 24 * 3_600
     server.world.edit(photo, replace(photo.content, words=typed("a house, a boat")))
-    last = await alice.sends(picture())  # its answer comes after theirs
+    last = await alice.sends(picture())  # its answer comes after those to the edit
     await alice.hears(reply_to=last)
     assert alice.chat.replies_to(photo) == [answer]
     assert not answer.edited
@@ -161,7 +161,9 @@ async def test_a_chart_is_no_picture_once_its_own_is_forgotten(alice: SimulatedU
         assert "no longer know that picture" in ((await alice.hears(reply_to=reply)).text or "")
 
 
-async def test_a_caption_mended_after_a_refusal_gets_its_chart_there(alice: SimulatedUser) -> None:
+async def test_a_caption_corrected_after_a_refusal_turns_it_into_a_chart(
+    alice: SimulatedUser,
+) -> None:
     photo = await alice.sends(picture(), caption="x" * 101)
     refusal = await alice.hears(reply_to=photo)
     await alice.edits(photo, caption="a dog, a cat")
@@ -198,7 +200,7 @@ async def test_a_reply_to_the_chart_sorts_the_original_photo_again(
     assert server.calls_of("getFile")[-1].parameters["file_id"] == fetched
 
 
-async def test_a_deleted_question_is_answered_all_the_same(
+async def test_a_deleted_question_is_still_answered(
     server: BotApiServer, alice: SimulatedUser
 ) -> None:
     photo = await alice.sends(picture(), caption="a dog, a cat")
@@ -207,7 +209,7 @@ async def test_a_deleted_question_is_answered_all_the_same(
     assert answer.caption
 
 
-async def test_a_deleted_answer_comes_anew(server: BotApiServer, alice: SimulatedUser) -> None:
+async def test_a_deleted_answer_is_sent_again(server: BotApiServer, alice: SimulatedUser) -> None:
     photo = await alice.sends(picture(), caption="a dog, a cat")
     first = await alice.hears(reply_to=photo)
     alice.deletes(first)
@@ -217,7 +219,7 @@ async def test_a_deleted_answer_comes_anew(server: BotApiServer, alice: Simulate
     assert second.photo
 
 
-async def test_who_blocks_the_bot_harms_nobody(
+async def test_a_person_who_blocks_the_bot_disturbs_nobody(
     server: BotApiServer, alice: SimulatedUser, bob: SimulatedUser
 ) -> None:
     await alice.sends(picture(), caption="a dog, a cat")

@@ -22,7 +22,7 @@ def animated_gif() -> bytes:
 
 
 def png_bomb(side: int = 20_000) -> bytes:
-    """400 megapixels in a few kilobytes."""
+    """Return a PNG of 400 megapixels in a few kilobytes."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         checksum = zlib.crc32(kind + data)
@@ -83,7 +83,7 @@ async def test_a_picture_file_of_no_known_type(alice: SimulatedUser, name: str) 
         pytest.param(png_bomb(), "400.0 megapixels, and at most 128.0 fit", id="bomb"),
     ],
 )
-async def test_a_bad_picture_is_one_clear_sentence(
+async def test_a_bad_picture_gets_one_clear_sentence(
     alice: SimulatedUser, data: bytes, sentence: str
 ) -> None:
     message = await alice.sends(document=data, file_name="photo.jpg", caption="a dog, a cat")
@@ -93,7 +93,7 @@ async def test_a_bad_picture_is_one_clear_sentence(
     assert (await alice.hears(reply_to=good)).photo
 
 
-async def test_a_file_over_20_megabytes_is_never_asked_for(
+async def test_a_file_over_20_megabytes_is_not_fetched(
     server: BotApiServer, alice: SimulatedUser
 ) -> None:
     before = len(server.calls_of("getFile"))
@@ -136,7 +136,7 @@ async def test_an_animation_is_refused(alice: SimulatedUser) -> None:
     assert "moving pictures" in ((await alice.hears(reply_to=animation)).text or "")
 
 
-async def test_classify_in_reply_to_what_is_no_picture(alice: SimulatedUser) -> None:
+async def test_classify_in_reply_to_a_message_without_a_picture(alice: SimulatedUser) -> None:
     voice = await alice.sends(voice=b"OggS")
     await alice.hears(reply_to=voice)
     command = await alice.sends("/classify a, b", reply_to=voice)

@@ -1,4 +1,4 @@
-"""Commands about the person: labels, template, language, privacy, help."""
+"""Commands for a person's preferences: labels, template, language, privacy, help."""
 
 import asyncio
 import shutil
@@ -14,7 +14,7 @@ from tests.waiting import until
 
 
 async def _asks(person: SimulatedUser, text: str) -> str:
-    """Sends a text and gives the text that answers it."""
+    """Send a text and return the text of the answer."""
     return (await person.hears(reply_to=await person.sends(text))).text or ""
 
 
@@ -47,7 +47,7 @@ async def test_a_single_label_and_too_many(alice: SimulatedUser) -> None:
     assert await _asks(alice, "/labels") == "Your phrases: a dog"
 
 
-async def test_labels_are_ones_own(alice: SimulatedUser, bob: SimulatedUser) -> None:
+async def test_each_person_has_their_own_labels(alice: SimulatedUser, bob: SimulatedUser) -> None:
     await _asks(alice, "/labels a dog, a cat")
     assert "no phrases stored" in await _asks(bob, "/labels")
 
@@ -64,7 +64,7 @@ async def test_a_template_wraps_each_phrase(alice: SimulatedUser) -> None:
     assert "as you type them" in await _asks(alice, "/template clear")
 
 
-async def test_a_spanish_client_is_spoken_to_in_spanish(server: BotApiServer) -> None:
+async def test_a_spanish_client_gets_spanish(server: BotApiServer) -> None:
     carmen = server.person("Carmen", "es-MX")
     assert (await _asks(carmen, "/start")).startswith("¡Hola, Carmen!")
     photo = await carmen.sends(picture(), caption="un perro, un gato")
@@ -73,7 +73,7 @@ async def test_a_spanish_client_is_spoken_to_in_spanish(server: BotApiServer) ->
     assert "labels" in carmen.sees_commands()
 
 
-async def test_a_client_of_another_language_is_spoken_to_in_english(server: BotApiServer) -> None:
+async def test_a_client_in_another_language_gets_english(server: BotApiServer) -> None:
     for language in ("de", None):
         person = server.person("Franz", language)
         assert (await _asks(person, "/start")).startswith("Hello Franz!")
@@ -167,7 +167,7 @@ async def test_many_people_at_once(server: BotApiServer) -> None:
         assert len(person.chat.replies_to(photo)) == 1
 
 
-async def test_a_plain_copy_of_the_database_holds_what_was_chosen_a_while_ago(
+async def test_a_plain_copy_of_the_database_has_what_was_chosen_some_time_ago(
     clipbot: Clipbot, alice: SimulatedUser, tmp_path: Path
 ) -> None:
     await alice.hears(reply_to=await alice.sends("/labels a copied dog, a copied cat"))
@@ -179,7 +179,7 @@ async def test_a_plain_copy_of_the_database_holds_what_was_chosen_a_while_ago(
             try:
                 found = database.execute(query, (alice.user.id,)).fetchone()
             except sqlite3.DatabaseError:
-                return False  # copied in the moment of a checkpoint
+                return False  # copied during a checkpoint
         return found is not None and "a copied dog" in found[0]
 
     await until(is_copied, True, 40.0)

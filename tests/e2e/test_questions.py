@@ -1,4 +1,4 @@
-"""A photo without phrases: the bot asks, and understands the answer."""
+"""A photo without phrases: the bot asks for them, and takes the answer."""
 
 from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
@@ -20,7 +20,7 @@ async def test_a_plain_text_answers_an_open_question(alice: SimulatedUser) -> No
     await alice.hears(reply_to=photo)
     text = await alice.sends("a dog, a cat")
     assert (await alice.hears(reply_to=text)).photo
-    again = await alice.sends("a moon, a sun")  # still means that photo
+    again = await alice.sends("a moon, a sun")  # is still about that photo
     assert "moon" in ((await alice.hears(reply_to=again)).caption or "")
 
 
@@ -68,7 +68,9 @@ async def test_text_alone_gets_a_hint(alice: SimulatedUser) -> None:
     assert "I look at pictures." in ((await alice.hears(reply_to=text)).text or "")
 
 
-async def test_what_is_no_picture_gets_a_hint(server: BotApiServer, alice: SimulatedUser) -> None:
+async def test_a_message_without_a_picture_gets_a_hint(
+    server: BotApiServer, alice: SimulatedUser
+) -> None:
     voice = await alice.sends(voice=b"OggS")
     assert "I look at pictures." in ((await alice.hears(reply_to=voice)).text or "")
     place = await alice.sends(location=(48.2, 16.4))

@@ -18,13 +18,13 @@ def club(server: BotApiServer) -> Club:
 
 
 async def answers(person: SimulatedUser, text: str, club: Club) -> str:
-    """What the bot says to a command."""
+    """Return the bot's answer to a command."""
     message = await person.sends(text, to=club.chat)
     return (await person.hears(reply_to=message)).text or ""
 
 
 async def plays(club: Club, *guesses: tuple[SimulatedUser, str]) -> str:
-    """A round of Beat CLIP on a red photo; returns its result."""
+    """Play a round of Beat CLIP on a red photo, and return its result."""
     ann = club.people[0]
     photo = await ann.sends(picture(), caption=f"/guess {LABELS}", to=club.chat)
     board = await ann.hears(reply_to=photo)
@@ -40,16 +40,16 @@ async def plays(club: Club, *guesses: tuple[SimulatedUser, str]) -> str:
     return told.caption or ""
 
 
-async def test_who_leads_and_with_what(club: Club, has_demo: bool) -> None:
+async def test_the_score_shows_who_leads(club: Club, has_demo: bool) -> None:
     if not has_demo:
         pytest.skip("only the bundled model knows what is red")
     ann, bob, *_ = club.people
     assert "Nobody has won" in await answers(ann, "/score", club)
     for number in range(3):
         result = await plays(club, (ann, "red"), (bob, "blue"))
-        # the board and the chart wait for the budget, so the next round does as well
+        # Board and chart wait for the limit on messages, and so does the next round.
         assert ("🔥 3" in result) is (number == 2)
-    assert "Ann +1" in result  # 100 and more: a streak of three
+    assert "Ann +1" in result  # more than 100 points, for three wins in a row
     score = await answers(ann, "/score", club)
     assert score.count("1. Ann – ") == 3
     assert "🥇3 · 🔥3" in score
@@ -63,15 +63,15 @@ async def test_who_leads_and_with_what(club: Club, has_demo: bool) -> None:
     result = await plays(club, (ann, "red"))
     assert "somebody +" in result
     assert "stand in leaderboards again" in await answers(ann, "/score show", club)
-    assert "🥇3" in await answers(bob, "/score", club)  # what she won in hiding is not told later
+    assert "🥇3" in await answers(bob, "/score", club)  # without her hidden points
 
     assert "what you won is deleted" in await answers(ann, "/forget", club)
     await answers(ann, "/score show", club)
     assert "Ann" not in await answers(bob, "/score", club)
-    assert "1. Bob" in await answers(bob, "/score reset", club)  # only the host's admins reset
+    assert "1. Bob" in await answers(bob, "/score reset", club)  # only admins of the host can reset
 
 
-async def test_who_forgets_in_the_middle_of_a_round_leaves_it(club: Club) -> None:
+async def test_forgetting_during_a_round_leaves_it(club: Club) -> None:
     ann, bob, *_ = club.people
     photo = await ann.sends(picture(), caption=f"/guess {LABELS}", to=club.chat)
     board = await ann.hears(reply_to=photo)
@@ -96,7 +96,7 @@ async def test_admins_change_settings_and_others_do_not(club: Club) -> None:
     await club.server.until(lambda: "admins." in (message.text or ""))
     assert "Español" in (message.text or "")
     assert "up to 8 labels" in (message.text or "")
-    assert len(message.versions) <= 3  # seven presses
+    assert len(message.versions) <= 3  # although there were seven presses
 
     refused = await bob.sends(picture(), caption=f"/guess {LABELS}", to=club.chat)
     assert "Only admins" in ((await bob.hears(reply_to=refused)).text or "")

@@ -1,4 +1,4 @@
-"""What the host sees at the start: sentences, exit statuses, quick imports."""
+"""What the host sees at the start: clear sentences, exit statuses, fast imports."""
 
 import asyncio
 import sys
@@ -8,16 +8,16 @@ import pytest
 
 from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.conftest import Start
-from tests.e2e.running import COMMAND, surroundings
+from tests.e2e.running import COMMAND, environment
 
 
 async def _runs(folder: Path, *words: str, **settings: object) -> tuple[int, str]:
-    """Exit status and what was printed, for a command that ends by itself."""
+    """Run a command that ends by itself; return its exit status and what it printed."""
     process = await asyncio.create_subprocess_exec(
         *COMMAND,
         *words,
         cwd=folder,
-        env=surroundings(HOME=folder, **settings),
+        env=environment(HOME=folder, **settings),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -54,7 +54,7 @@ async def test_a_wrong_setting_is_one_sentence(
     assert "s3cret" not in printed
 
 
-async def test_a_token_that_telegram_does_not_know(own_server: BotApiServer, start: Start) -> None:
+async def test_a_token_that_telegram_refuses(own_server: BotApiServer, start: Start) -> None:
     async with start(TELEGRAM_BOT_TOKEN="77:Somebody_elses") as bot:
         assert await bot.ends() == 1
         assert "TELEGRAM_BOT_TOKEN is not accepted by Telegram" in bot.log

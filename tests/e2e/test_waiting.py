@@ -1,4 +1,4 @@
-"""The model is not there yet: people are told, limits hold, and nothing is lost."""
+"""While the model is not loaded yet, people get a notice, limits hold, and nothing is lost."""
 
 import shutil
 from pathlib import Path
@@ -12,7 +12,8 @@ from tests.e2e.conftest import Start
 from tests.playground.botapi.pictures import picture
 from tests.waiting import until
 
-# Issue: "polls within 5 s while the model still loads"; the rest is for a busy machine.
+# Seconds. The bot promises to poll within 5 s while the model is loaded; the rest allows for a busy
+# machine.
 POLLS_WITHIN = 5.0 + 10.0
 
 
@@ -58,13 +59,13 @@ async def test_photos_wait_for_a_model_that_appears_later(
             assert "Jobs waiting: 3" in (answer.text or "")
             return "there is no such folder" in (answer.text or "")
 
-        await until(status, True, 60)  # on a busy machine the worker still imports torch
+        await until(status, True, 60)  # a busy machine takes long to import torch
 
         shutil.copytree(tiny_clip_folder, model)
         for photo, notice in notices.items():
             await own_server.until(lambda notice=notice: notice.photo, 60)  # type: ignore[misc]
             assert photo.chat.replies_to(photo) == [notice]
-            assert len(notice.versions) == 2  # told once
+            assert len(notice.versions) == 2  # one notice, one answer
         assert "there is no such folder" in bot.log
 
 

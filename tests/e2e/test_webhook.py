@@ -1,4 +1,4 @@
-"""Updates by webhook; and a bot that is only for some."""
+"""Updates by webhook, and a bot for some people only."""
 
 import httpx
 
@@ -11,7 +11,7 @@ from tests.playground.botapi.pictures import picture
 SECRET = "a-Secret_of-this-test"
 
 
-async def test_a_webhook_that_only_telegram_can_use(
+async def test_only_telegram_can_use_the_webhook(
     own_server: BotApiServer, start: Start, port: int
 ) -> None:
     alice, eve = own_server.person("Alice"), own_server.person("Eve")
@@ -58,7 +58,7 @@ def _update(person: SimulatedUser) -> dict[str, object]:
     return {"update_id": 1, "message": message}
 
 
-async def test_without_a_secret_of_the_hosts_there_is_one_all_the_same(
+async def test_there_is_a_secret_even_if_the_host_sets_none(
     own_server: BotApiServer, start: Start, port: int
 ) -> None:
     alice = own_server.person("Alice")
@@ -68,6 +68,6 @@ async def test_without_a_secret_of_the_hosts_there_is_one_all_the_same(
         async with httpx.AsyncClient() as web:
             answer = await web.post(f"http://127.0.0.1:{port}", json=_update(alice))
         assert answer.status_code == 403
-    async with start():  # and back to polling
+    async with start():  # back to polling
         text = await alice.sends("/help")
         assert "How to ask" in ((await alice.hears(reply_to=text, within=30)).text or "")

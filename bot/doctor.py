@@ -1,4 +1,4 @@
-"""`clipbot doctor`: looks at everything that a host can get wrong, and says what to mend."""
+"""`clipbot doctor`: checks everything that can be wrong on a host, and says how to fix it."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,8 @@ import importlib.util
 import platform
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -31,47 +32,83 @@ _MARKS = {
     State.NOTE: "[yellow]•[/yellow]",
     State.BROKEN: "[red]✘[/red]",
 }
-# Long enough to load a large checkpoint from a slow disk, in seconds.
-_DIAGNOSIS_PATIENCE = 300.0
-# Stands in for a missing token, so that everything else can be checked.
-_NO_TOKEN = "0:missing"  # noqa: S105
+# Enough to load a large checkpoint from a slow disk.
+_DIAGNOSIS_TIMEOUT = 300.0  # seconds
+_CORRECT_SETTING = "correct it in the environment or in .env"
 
 
 async def examine() -> AsyncIterator[Finding]:
-    """All checks, as they are done."""
+    """Yield the findings of all checks, as soon as each is made."""
     yield Finding("Python", State.FINE, platform.python_version())
-    token_is_set = True
-    try:
-        settings = load(BotSettings)
-    except SettingError as error:
+    settings, tokens, findings = _load_settings()
+    for finding in findings:
+        yield finding
+    if settings is None:
+        return
+    for each in tokens:
+        yield await each.check(settings)
+    yield await _check_data_dir(settings)
+    yield await _check_database(settings)
+    async for finding in _check_queue(settings):
+        yield finding
+    async for finding in _check_clip(settings):
+        yield finding
+
+
+# Settings and chat platforms
+
+
+@dataclass(frozen=True)
+class _PlatformToken:
+    """The token of a chat platform, which is checked apart from other settings.
+
+    Attributes:
+        check_name: what the finding is called.
+        setting: the field of BotSettings.
+        stand_in: used if the token is missing or wrong, so that everything else is checked.
+        source: where a token comes from.
+        check: asks the platform whether it accepts the token.
+    """
+
+    check_name: str
+    setting: str
+    stand_in: str
+    source: str
+    check: Callable[[BotSettings], Awaitable[Finding]]
+
+
+def _load_settings() -> tuple[BotSettings | None, list[_PlatformToken], list[Finding]]:
+    """Load the settings, with stand-ins for tokens that can't be used.
+
+    Returns:
+        The settings, or None if others are wrong too; the tokens that can be checked; findings.
+    """
+    stand_ins: dict[str, str] = {}
+    findings: list[Finding] = []
+    while True:
         try:
-            settings = load(BotSettings, telegram_bot_token=_NO_TOKEN)
-        except SettingError:
-            yield Finding(
-                "settings", State.BROKEN, str(error), "mend it in the environment or .env"
-            )
-            return
-        token_is_set = False
-        yield Finding("token", State.BROKEN, str(error), "@BotFather gives one; see the README")
-    if token_is_set:
-        yield Finding("settings", State.FINE, "all values can be used")
-        yield await _token(settings)
-    yield await _data_dir(settings)
-    yield await _database(settings)
-    async for finding in _queue(settings):
-        yield finding
-    async for finding in _clip(settings):
-        yield finding
+            settings = load(BotSettings, **stand_ins)
+        except SettingError as error:
+            token = next((each for each in _TOKENS if each.setting.upper() in str(error)), None)
+            if token is None or token.setting in stand_ins:
+                findings.append(Finding("settings", State.BROKEN, str(error), _CORRECT_SETTING))
+                return None, [], findings
+            stand_ins[token.setting] = token.stand_in
+            findings.append(Finding(token.check_name, State.BROKEN, str(error), token.source))
+            continue
+        if not findings:
+            findings.append(Finding("settings", State.FINE, "all values are valid"))
+        return settings, [each for each in _TOKENS if each.setting not in stand_ins], findings
 
 
-async def _token(settings: BotSettings) -> Finding:
-    """Does Telegram know the token?"""
+async def _check_telegram(settings: BotSettings) -> Finding:
+    """Check that Telegram accepts the token."""
     try:
         async with session(settings.telegram_api_url) as client:
             address = f"{settings.telegram_api_url}/bot{settings.token}/getMe"
             body = await post(client, address, {}, aiohttp.ClientTimeout(10))
     except SettingError as error:
-        return Finding("token", State.BROKEN, str(error), "mend it in the environment")
+        return Finding("token", State.BROKEN, str(error), _CORRECT_SETTING)
     except (aiohttp.ClientError, OSError, ValueError) as error:
         return Finding(
             "token",
@@ -84,12 +121,29 @@ async def _token(settings: BotSettings) -> Finding:
             "token",
             State.BROKEN,
             f"Telegram does not accept it ({body.get('description', 'no reason given')})",
-            "ask @BotFather for it again",
+            "copy it from @BotFather again",
         )
     return Finding("token", State.FINE, f"@{body['result'].get('username')}")
 
 
-async def _data_dir(settings: BotSettings) -> Finding:
+# A second chat platform adds its token here.
+_TOKENS = (
+    _PlatformToken(
+        check_name="token",
+        setting="telegram_bot_token",
+        stand_in="0:missing",
+        source="get one from @BotFather, as README.md says",
+        check=_check_telegram,
+    ),
+)
+
+
+# Storage
+
+
+async def _check_data_dir(settings: BotSettings) -> Finding:
+    """Check that DATA_DIR can be written."""
+
     def try_to_write() -> None:
         with tempfile.TemporaryFile(dir=_nearest(settings.data_dir)):
             pass
@@ -107,30 +161,33 @@ async def _data_dir(settings: BotSettings) -> Finding:
 
 
 def _nearest(folder: Path) -> Path:
-    """The folder, or the one above in which it would be made: a look must leave nothing behind."""
+    """Return the folder, or the closest existing one above it: a check must not create folders."""
     folder = folder.absolute()
     return next((each for each in (folder, *folder.parents) if each.is_dir()), folder)
 
 
-async def _database(settings: BotSettings) -> Finding:
+async def _check_database(settings: BotSettings) -> Finding:
+    """Check that the database can be opened."""
     try:
         name = await _opened(settings.database)
     except SettingError as error:
-        return Finding("database", State.BROKEN, str(error), "start it, or mend DATABASE_URL")
+        return Finding(
+            "database", State.BROKEN, str(error), "start the database, or correct DATABASE_URL"
+        )
     return Finding("database", State.FINE, name)
 
 
 async def _opened(address: str) -> str:
-    """Open the database; return its kind. An SQLite file that is not there yet is not made.
+    """Open the database and return its kind. A missing SQLite file is not created.
 
     Raises:
-        SettingError: it can't be used.
+        SettingError: the database can't be used.
     """
     url = make_url(address)
     in_file = url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}
     with contextlib.ExitStack() as borrowed:
         if in_file and not (file := Path(str(url.database))).exists():
-            # A file of its own beside it tells whether SQLite can work there.
+            # A temporary database in the same folder shows whether SQLite can work there.
             try:
                 folder = tempfile.TemporaryDirectory(
                     prefix="clipbot-doctor-", dir=_nearest(file.parent)
@@ -145,7 +202,11 @@ async def _opened(address: str) -> str:
         return database.dialect.name
 
 
-async def _queue(settings: BotSettings) -> AsyncIterator[Finding]:
+# Queue and workers
+
+
+async def _check_queue(settings: BotSettings) -> AsyncIterator[Finding]:
+    """Check the embedded nats-server, or the queue at NATS_URL and its workers."""
     if settings.nats_url is None:
         try:
             yield Finding("queue", State.FINE, f"embedded: {binary()}")
@@ -155,7 +216,7 @@ async def _queue(settings: BotSettings) -> AsyncIterator[Finding]:
     try:
         queue = await connect(settings.nats_url, name="clipbot-doctor", patience=5)
     except OperatorError as error:
-        yield Finding("queue", State.BROKEN, str(error), "start nats-server, or mend NATS_URL")
+        yield Finding("queue", State.BROKEN, str(error), "start nats-server, or correct NATS_URL")
         return
     try:
         await queue.prepare(settings.max_queue, owner=False)
@@ -166,7 +227,7 @@ async def _queue(settings: BotSettings) -> AsyncIterator[Finding]:
         yield Finding("queue", State.FINE, f"NATS at NATS_URL, {waiting} jobs waiting")
         workers = await queue.workers()
         if not workers:
-            yield Finding("workers", State.NOTE, "none speaks", "start one: clipbot worker")
+            yield Finding("workers", State.NOTE, "none is running", "start one: clipbot worker")
         for worker in workers:
             broken = worker.state is WorkerState.FAILED
             yield Finding(
@@ -180,16 +241,16 @@ async def _queue(settings: BotSettings) -> AsyncIterator[Finding]:
             yield Finding(
                 "CLIP_MODEL",
                 State.BROKEN,
-                f"no worker takes jobs for {settings.clip_model}, so pictures wait",
-                "set CLIP_MODEL alike for bot and workers, and update all of them",
+                f"no worker takes jobs for {settings.clip_model}, so pictures have to wait",
+                "set the same CLIP_MODEL for the bot and its workers, and update all of them",
             )
         if refused := await queue.refused_writes():
             found = ", ".join(f"{name} ({reason})" for name, reason in sorted(refused.items()))
             yield Finding(
                 "queue",
                 State.BROKEN,
-                f"NATS stores nothing in {found}",
-                "make room on its disk, then restart nats-server",
+                f"NATS can't store anything in {found}",
+                "free space on its disk, then restart nats-server",
             )
     except OperatorError as error:
         yield Finding("queue", State.BROKEN, str(error), "start nats-server with --jetstream")
@@ -197,10 +258,10 @@ async def _queue(settings: BotSettings) -> AsyncIterator[Finding]:
         await queue.close()
 
 
-async def _clip(settings: BotSettings) -> AsyncIterator[Finding]:
-    """The CLIP side looks after itself, in a process of its own."""
+async def _check_clip(settings: BotSettings) -> AsyncIterator[Finding]:
+    """Check the CLIP side in a process of its own, see `inference.diagnosis`."""
     if importlib.util.find_spec("torch") is None and settings.nats_url:
-        yield Finding("model", State.FINE, "the workers at NATS_URL have it")
+        yield Finding("model", State.FINE, "the workers at NATS_URL load it")
         return
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -211,12 +272,12 @@ async def _clip(settings: BotSettings) -> AsyncIterator[Finding]:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        out, err = await asyncio.wait_for(process.communicate(), _DIAGNOSIS_PATIENCE)
+        out, err = await asyncio.wait_for(process.communicate(), _DIAGNOSIS_TIMEOUT)
         findings = msgspec.json.decode(out, type=list[Finding])
     except TimeoutError:
         process.kill()
         await process.wait()
-        yield Finding("model", State.BROKEN, "it could not be loaded in 5 minutes")
+        yield Finding("model", State.BROKEN, "it did not load within 5 minutes")
         return
     except msgspec.DecodeError:
         last = (err.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]
@@ -227,20 +288,20 @@ async def _clip(settings: BotSettings) -> AsyncIterator[Finding]:
 
 
 async def report(console: Console) -> bool:
-    """Prints a table of all checks; True when nothing is broken."""
+    """Print a table of all checks; return whether nothing is broken."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("", "check", "found", "what to do"):
         table.add_column(heading, overflow="fold")
     healthy = True
-    with console.status("Looking …"):
+    with console.status("Checking …"):
         async for finding in examine():
             healthy = healthy and finding.state is not State.BROKEN
             cells = (finding.check, finding.found, finding.advice)
-            # markup off: a reason may hold square brackets
-            table.add_row(_MARKS[finding.state], *(_plain(cell) for cell in cells))
+            # A reason can contain square brackets, which must not be read as markup.
+            table.add_row(_MARKS[finding.state], *(_escaped(cell) for cell in cells))
     console.print(table)
     return healthy
 
 
-def _plain(cell: str) -> str:
+def _escaped(cell: str) -> str:
     return cell.replace("[", r"\[")

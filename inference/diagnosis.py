@@ -1,7 +1,7 @@
-"""The CLIP side of `clipbot doctor`: libraries, model, fonts.
+"""Checks the CLIP side for `clipbot doctor`: libraries, model, fonts.
 
-`python -m inference.diagnosis` prints findings as JSON, so that the bot's process never imports
-torch, and so that a library that brings its process down takes only this one.
+`python -m inference.diagnosis` prints findings as JSON. It is a process of its own, so that the
+bot's process never imports torch, and so that a library that crashes ends only this process.
 """
 
 import contextlib
@@ -23,12 +23,12 @@ from inference.protocol.settings import WorkerSettings, load
 _LIBRARIES = "libraries"
 _MODEL = "model"
 _FONTS = "fonts"
-# One family for each script that people are likely to type; see inference.charts.fonts.
+# One font family for each group of scripts that people are likely to type; see `charts.fonts`.
 _SCRIPTS = {"Noto Sans CJK": "Chinese, Japanese, Korean", "Noto Sans Arabic": "Arabic"}
 
 
-def libraries() -> Finding:
-    """Do torch, torchvision and transformers fit together?"""
+def check_libraries() -> Finding:
+    """Check that torch, torchvision and transformers work together."""
     try:
         torch = importlib.import_module("torch")
     except (ImportError, OSError) as error:
@@ -46,9 +46,9 @@ def libraries() -> Finding:
             return Finding(
                 _LIBRARIES,
                 State.BROKEN,
-                f"torchvision is not built for torch {torch.__version__}: {error}",
+                f"torchvision does not fit torch {torch.__version__}: {error}",
                 "pip uninstall torchvision (clipbot works without it), "
-                "or install the torchvision that matches this torch",
+                "or install the version that matches this torch",
             )
         versions.append(f"torchvision {torchvision.__version__}")
     try:
@@ -65,11 +65,11 @@ def libraries() -> Finding:
     return Finding(_LIBRARIES, State.FINE, ", ".join([*versions, device]))
 
 
-def model(settings: WorkerSettings) -> Finding:
-    """Can CLIP_MODEL be loaded, as far as that is possible without a download?"""
+def check_model(settings: WorkerSettings) -> Finding:
+    """Check that CLIP_MODEL can be loaded; nothing is downloaded."""
     name = settings.clip_model
     if not checkpoint_files.is_here(name):
-        return _to_be_fetched(name)
+        return _check_download(name)
     from inference.model.engine import Engine
 
     began = time.monotonic()
@@ -82,7 +82,7 @@ def model(settings: WorkerSettings) -> Finding:
             threads=settings.clip_threads,
         )
     except ModelUnavailable as error:
-        return Finding(_MODEL, State.BROKEN, str(error), "mend CLIP_MODEL, or set it to demo")
+        return Finding(_MODEL, State.BROKEN, str(error), "correct CLIP_MODEL, or set it to demo")
     seconds = time.monotonic() - began
     kind = "independent scores" if engine.sigmoid_scores else "probabilities"
     how = f"{engine.device}, {engine.runtime}, {engine.dtype}"
@@ -92,13 +92,13 @@ def model(settings: WorkerSettings) -> Finding:
             _MODEL,
             State.NOTE,
             found,
-            "it knows drawings, not photographs; unset CLIP_MODEL for the real one",
+            "it knows drawings, not photographs; unset CLIP_MODEL to use the real one",
         )
     return Finding(_MODEL, State.FINE, found)
 
 
-def _to_be_fetched(name: str) -> Finding:
-    """Would the hub hand it out, and how much is there to fetch?"""
+def _check_download(name: str) -> Finding:
+    """Check that the hub has the model, and how much of it must be downloaded."""
     try:
         progress = download.announced(name)
     except HubFault as fault:
@@ -109,12 +109,12 @@ def _to_be_fetched(name: str) -> Finding:
         _MODEL,
         State.NOTE,
         f"{name} is not complete on this machine yet: {there}",
-        "the first start fetches the rest from the model hub; CLIP_MODEL=demo needs no download",
+        "the first start downloads the rest; CLIP_MODEL=demo needs no download",
     )
 
 
-def fonts() -> Finding:
-    """Are there fonts for the scripts that people type?"""
+def check_fonts() -> Finding:
+    """Check that there are fonts for the scripts that people are likely to type."""
     from inference.charts import font_list
 
     font_list.refresh()
@@ -130,28 +130,29 @@ def fonts() -> Finding:
             State.NOTE,
             f"charts have no letters for: {'; '.join(missing)}",
             "install Noto fonts (Debian: fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji); "
-            f"charts take them in by themselves, in the list of fonts {font_list.path()}",
+            f"charts then use them without a restart (font list: {font_list.path()})",
         )
-    return Finding(_FONTS, State.FINE, f"Noto, by the list of fonts {font_list.path()}")
+    return Finding(_FONTS, State.FINE, f"Noto (font list: {font_list.path()})")
 
 
 def examine() -> Iterator[Finding]:
-    """All checks, in the order in which one needs the other."""
-    found = libraries()
+    """Yield the findings of all checks; each check needs the ones before it."""
+    found = check_libraries()
     yield found
     if found.state is State.BROKEN:
         return
     try:
         settings = load(WorkerSettings)
     except SettingError as error:
-        yield Finding("settings", State.BROKEN, str(error), "mend it in the environment or .env")
+        advice = "correct it in the environment or in .env"
+        yield Finding("settings", State.BROKEN, str(error), advice)
         return
-    yield model(settings)
-    yield fonts()
+    yield check_model(settings)
+    yield check_fonts()
 
 
 def main() -> None:
-    """Prints the findings as a JSON list and nothing else on standard output."""
+    """Print the findings as a JSON list, and nothing else, on standard output."""
     with contextlib.redirect_stdout(io.StringIO()):
         findings = list(examine())
     sys.stdout.buffer.write(msgspec.json.encode(findings))

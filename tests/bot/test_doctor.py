@@ -25,15 +25,15 @@ async def server() -> AsyncIterator[BotApiServer]:
 
 @pytest.fixture(autouse=True)
 def settings(server: BotApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A host where everything is as it should be, but the CLIP side, which is not looked at."""
+    """A host where everything is right; the CLIP side is not checked."""
     monkeypatch.setenv("TELEGRAM_BOT_TOKEN", server.token)
     monkeypatch.setenv("TELEGRAM_API_URL", server.url)
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
 
     async def clip(*_: object) -> AsyncIterator[Finding]:
-        yield Finding("model", State.FINE, "not looked at")
+        yield Finding("model", State.FINE, "not checked")
 
-    monkeypatch.setattr(doctor, "_clip", clip)
+    monkeypatch.setattr(doctor, "_check_clip", clip)
 
 
 async def findings() -> dict[str, Finding]:
@@ -57,7 +57,7 @@ async def test_a_healthy_host() -> None:
 
 
 @pytest.mark.parametrize("address", ["", "sqlite:///there/x.db", "sqlite:///x.db"])
-async def test_a_look_leaves_nothing_behind(
+async def test_a_check_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -69,7 +69,9 @@ async def test_a_look_leaves_nothing_behind(
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - no loop runs meanwhile
 
 
-async def test_a_missing_token_hides_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_missing_token_does_not_hide_other_findings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv("TELEGRAM_BOT_TOKEN")
     found = await findings()
     assert "TELEGRAM_BOT_TOKEN is not set" in found["token"].found
@@ -77,6 +79,12 @@ async def test_a_missing_token_hides_nothing_else(monkeypatch: pytest.MonkeyPatc
 
 
 async def test_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAX_QUEUE", "many")
+    assert "MAX_QUEUE is 'many'" in (await broken())["settings"]
+
+
+async def test_a_wrong_setting_beside_a_missing_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TELEGRAM_BOT_TOKEN")
     monkeypatch.setenv("MAX_QUEUE", "many")
     assert "MAX_QUEUE is 'many'" in (await broken())["settings"]
 
@@ -98,7 +106,7 @@ async def test_what_is_broken(
     assert reason in found[check]
 
 
-async def test_a_queue_that_nobody_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_queue_without_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
     async def refuse(*_: object, **__: object) -> None:
         raise doctor.OperatorError("No NATS server answers at NATS_URL.")  # type: ignore[attr-defined]
 
@@ -110,7 +118,7 @@ async def test_a_queue_that_nobody_serves(monkeypatch: pytest.MonkeyPatch) -> No
 async def test_a_queue_with_workers(nats_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NATS_URL", nats_url)
     at_first = await findings()
-    assert at_first["workers"].found == "none speaks"
+    assert at_first["workers"].found == "none is running"
     assert (at_first["max_payload"].state, at_first["max_payload"].advice) == (
         State.NOTE,
         "set max_payload: 64MB in nats-server's configuration.",
@@ -146,51 +154,51 @@ async def test_a_queue_that_stores_nothing(nats_url: str, monkeypatch: pytest.Mo
     monkeypatch.setenv("NATS_URL", nats_url)
     found = (await findings())["queue"]
     assert found.state is State.BROKEN
-    assert found.found == "NATS stores nothing in clipbot-results (no answer)"
+    assert found.found == "NATS can't store anything in clipbot-results (no answer)"
     assert "restart nats-server" in found.advice
 
 
-async def test_the_table_prints_what_was_found_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_table_prints_findings_without_markup(monkeypatch: pytest.MonkeyPatch) -> None:
     async def examine() -> AsyncIterator[Finding]:
         yield Finding("a", State.FINE, "fine")
-        yield Finding("b", State.BROKEN, "odd [bold] value", "mend it")
+        yield Finding("b", State.BROKEN, "odd [bold] value", "fix it")
 
     monkeypatch.setattr(doctor, "examine", examine)
     printed = io.StringIO()
     assert not await doctor.report(Console(file=printed, width=100))
     assert "odd [bold] value" in printed.getvalue()
-    assert "mend it" in printed.getvalue()
+    assert "fix it" in printed.getvalue()
 
 
 class TestTheClipSide:
     @pytest.fixture(autouse=True)
     def settings(self, server: BotApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Only its own part is looked at."""
+        """Only the CLIP side is checked."""
         monkeypatch.setenv("TELEGRAM_BOT_TOKEN", server.token)
 
     async def _found(self, monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[Finding]:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         settings = doctor.load(doctor.BotSettings)  # type: ignore[attr-defined]
-        return [finding async for finding in doctor._clip(settings)]
+        return [finding async for finding in doctor._check_clip(settings)]
 
-    async def test_it_looks_after_itself(
+    async def test_it_is_checked_in_its_own_process(
         self, monkeypatch: pytest.MonkeyPatch, tiny_clip_folder: Path
     ) -> None:
         found = await self._found(monkeypatch, CLIP_MODEL=str(tiny_clip_folder), CLIP_DEVICE="cpu")
         assert found
         assert not [finding for finding in found if finding.state is State.BROKEN]
 
-    async def test_a_model_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_a_missing_model(self, monkeypatch: pytest.MonkeyPatch) -> None:
         found = await self._found(monkeypatch, CLIP_MODEL="/nowhere")
         assert [finding for finding in found if "no such folder" in finding.found]
 
-    async def test_without_its_libraries_the_workers_have_them(
+    async def test_without_torch_the_workers_load_the_model(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
         (found,) = await self._found(monkeypatch, NATS_URL="nats://host")
-        assert "the workers at NATS_URL have it" in found.found
+        assert "the workers at NATS_URL load it" in found.found
 
     async def test_a_crash_of_its_libraries_is_one_line(
         self, monkeypatch: pytest.MonkeyPatch

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from inference.charts import font_list
-from inference.diagnosis import fonts
+from inference.diagnosis import check_fonts
 
 PROGRAM = """
 import json
@@ -107,9 +107,9 @@ def test_looking_for_fonts_is_done_rarely(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_doctor_names_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = fonts()
+    found = check_fonts()
     assert str(font_list.path()) in f"{found.found} {found.advice}"
     monkeypatch.setattr(font_list, "families", lambda: frozenset({"DejaVu Sans"}))
-    missing = fonts()
+    missing = check_fonts()
     assert "no letters for: Chinese, Japanese, Korean; Arabic" in missing.found
     assert str(font_list.path()) in missing.advice

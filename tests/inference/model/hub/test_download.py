@@ -148,7 +148,7 @@ def test_a_snapshot_without_a_file_it_needs_is_not_here(hub: FakeHub, name: str)
 def test_doctor_fetches_nothing(hub: FakeHub) -> None:
     blobs().mkdir(parents=True)
     partial(hub).write_bytes(bytes(100_000))
-    found = diagnosis.model(load(WorkerSettings, clip_model=REPOSITORY))
+    found = diagnosis.check_model(load(WorkerSettings, clip_model=REPOSITORY))
     assert found.state is State.NOTE
     assert found.found == (
         f"{REPOSITORY} is not complete on this machine yet: 0.1 of 0.3 MB are in "
@@ -163,9 +163,9 @@ def test_doctor_does_not_promise_what_the_hub_refuses(
 ) -> None:
     settings = load(WorkerSettings, clip_model=REPOSITORY)
     hub.trouble.status = {REPOSITORY: 503}
-    assert "busy" in diagnosis.model(settings).found
+    assert "busy" in diagnosis.check_model(settings).found
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    found = diagnosis.model(settings)
+    found = diagnosis.check_model(settings)
     assert found.state is State.BROKEN
     assert "HF_HUB_OFFLINE forbids to fetch it" in found.found
 

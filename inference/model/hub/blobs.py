@@ -1,6 +1,6 @@
-"""The files in the hub's cache, each fetched once, however many processes want it.
+"""The files in the hub's cache, each fetched once, even if several processes need it.
 
-What was cut off goes on where it stopped, also in another process.
+A download that breaks off continues where it stopped, in this process or another.
 """
 
 import contextlib
@@ -17,22 +17,24 @@ from pathlib import Path
 from inference.model.hub.client import HubClient, RemoteFile
 from inference.model.hub.faults import HubFault
 
-# A file that breaks off so often in a row, without a byte in between, is given up for now.
+# A download that breaks off this many times in a row without a new byte is given up for now.
 _BREAKS = 3
-_PAUSE = 1.0  # seconds
-# What does not fit together is fetched from its beginning, so often in all.
-_WHOLE_AGAIN = 2
-# Another process that fetches the same file is waited for as long as it gets on.
+_PAUSE = 1.0  # seconds after each break
+# How often a file is fetched from its beginning whose content is not what the hub says.
+_ATTEMPTS = 2
+# How long to wait for another process that fetches the same file and makes no progress.
 _IDLE = 60.0  # seconds
-_SHA256 = 64  # hexadecimal digits
+_SHA256_LENGTH = 64  # hexadecimal digits
+
+OnProgress = Callable[[], None]
 
 log = logging.getLogger(__name__)
 
 
 class Blobs:
-    """The files of one model.
+    """The files of one model in the cache.
 
-    All methods raise `HubFault`, or an `OSError` of the disk.
+    All methods may raise `HubFault`, or an `OSError` of the disk.
 
     Args:
         folder: of the model in the cache; see `inference.model.hub.cache`.
@@ -43,7 +45,7 @@ class Blobs:
         self._folder = folder
 
     def received(self, about: RemoteFile) -> int:
-        """Return how many bytes of a file are here."""
+        """Return how many bytes of a file are on this machine."""
         return _size(self._path(about)) or _size(self._partial(about))
 
     def _path(self, about: RemoteFile) -> Path:
@@ -53,24 +55,35 @@ class Blobs:
         return self._folder / "blobs" / f"{about.etag}.incomplete"
 
     def put(
-        self, file: str, about: RemoteFile, snapshot: Path, came: Callable[[], None] = lambda: None
+        self,
+        file: str,
+        about: RemoteFile,
+        snapshot: Path,
+        on_progress: OnProgress = lambda: None,
     ) -> None:
-        """Put a file into a snapshot, fetching it unless an earlier revision had the same."""
+        """Put a file into a snapshot; fetch it unless an earlier revision had the same file.
+
+        Args:
+            file: its name.
+            about: the hub's description of it.
+            snapshot: the folder of the revision.
+            on_progress: called whenever there are more bytes, also those of another process.
+        """
         pointer = snapshot / file
         if pointer.is_file():
             return
         blob = self._path(about)
         blob.parent.mkdir(parents=True, exist_ok=True)
         snapshot.mkdir(parents=True, exist_ok=True)
-        with self._alone_with(about, came):
+        with self._locked(about, on_progress):
             if not blob.is_file():
-                self._download(file, about, came)
+                self._download(file, about, on_progress)
             _link(blob, pointer)
-        came()
+        on_progress()
 
     @contextlib.contextmanager
-    def _alone_with(self, about: RemoteFile, came: Callable[[], None]) -> Iterator[None]:
-        """Hold the lock that every program takes which fetches this file into this cache."""
+    def _locked(self, about: RemoteFile, on_progress: OnProgress) -> Iterator[None]:
+        """Hold the lock of a file; all programs take it that fetch the file into this cache."""
         from filelock import FileLock, Timeout
 
         lock = self._folder.parent / ".locks" / self._folder.name / f"{about.etag}.lock"
@@ -85,10 +98,10 @@ class Blobs:
                 now = self._written(about)
                 if now != seen:
                     seen, since = now, time.monotonic()
-                    came()
+                    on_progress()
                 elif time.monotonic() - since > _IDLE:
                     raise HubFault(
-                        f"another process has been at it for {_IDLE:.0f} s without any progress "
+                        f"another process has been fetching it for {_IDLE:.0f} s without progress "
                         f"(it holds {lock})",
                         passing=True,
                     ) from None
@@ -98,45 +111,48 @@ class Blobs:
             held.release()
 
     def _written(self, about: RemoteFile) -> int:
-        """Return how many bytes of a file anybody has written by now."""
+        """Return how many bytes of a file all programs together have written."""
         return sum(_size(path) for path in self._path(about).parent.glob(f"{about.etag}*"))
 
-    def _download(self, file: str, about: RemoteFile, came: Callable[[], None]) -> None:
+    def _download(self, file: str, about: RemoteFile, on_progress: OnProgress) -> None:
         partial = self._partial(about)
-        # Other programs give each attempt a name of its own; nobody goes on with those.
+        # Other programs use a new name for each attempt, and never continue an old one.
         for leftover in partial.parent.glob(f"{about.etag}.*.incomplete"):
             leftover.unlink(missing_ok=True)
-        for _ in range(_WHOLE_AGAIN):
-            partial.touch()  # an empty file is one as well
-            in_parts = self._receive_all(file, about, partial, came)
-            if _fits(partial, about, in_parts=in_parts):
+        for _ in range(_ATTEMPTS):
+            partial.touch()  # the file may be empty, and then nothing else makes it
+            in_parts = self._receive_all(file, about, partial, on_progress)
+            if _is_intact(partial, about, in_parts=in_parts):
                 partial.rename(self._path(about))
                 return
-            log.warning("%s is not what the model hub says it is; it is fetched anew.", file)
+            log.warning("%s is not the file that the model hub describes; fetching it again.", file)
             partial.unlink()
-        raise HubFault(f"{file} comes otherwise than the model hub says it is", passing=True)
+        raise HubFault(f"{file} is not the file that the model hub describes", passing=True)
 
     def _receive_all(
-        self, file: str, about: RemoteFile, partial: Path, came: Callable[[], None]
+        self, file: str, about: RemoteFile, partial: Path, on_progress: OnProgress
     ) -> bool:
-        """Fetch what is missing of a file; return whether it came in more than one part."""
+        """Fetch the missing rest of a file; return whether it consists of more than one part."""
         breaks, in_parts = 0, _size(partial) > 0
         while about.size is None or _size(partial) < about.size:
             have = _size(partial)
             too_far = False
-            _check_room(partial.parent, (about.size or 0) - have)
+            _check_space(partial.parent, (about.size or 0) - have)
             try:
-                if self._receive(file, about, have, partial, came):
+                if self._receive(file, about, have, partial, on_progress):
                     break
-                error = HubFault(f"{file} broke off on its way from the model hub", passing=True)
+                error = HubFault(
+                    f"the download of {file} from the model hub broke off", passing=True
+                )
             except HubFault as fault:
                 too_far = fault.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
-                if too_far:  # what is there does not fit what the hub has now
+                if too_far:  # the part on this machine is longer than the file on the hub
                     partial.unlink(missing_ok=True)
                 error = fault
-            except OSError as full:
-                if full.errno in {errno.ENOSPC, errno.EDQUOT}:
-                    partial.unlink(missing_ok=True)  # others on this disk need room, too
+            except OSError as disk_error:
+                if disk_error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                    # The disk is full, and other programs need space as well.
+                    partial.unlink(missing_ok=True)
                 raise
             breaks = 0 if _size(partial) > have else breaks + 1
             if breaks >= _BREAKS or not (error.passing or too_far):
@@ -146,9 +162,18 @@ class Blobs:
         return in_parts
 
     def _receive(
-        self, file: str, about: RemoteFile, have: int, partial: Path, came: Callable[[], None]
+        self,
+        file: str,
+        about: RemoteFile,
+        have: int,
+        partial: Path,
+        on_progress: OnProgress,
     ) -> bool:
-        """Append what the hub sends; return whether that was all there is."""
+        """Append what the hub sends; return whether the file is complete.
+
+        Args:
+            have: bytes on this machine.
+        """
         with (
             self._hub.content(file, about.commit, have) as (start, pieces),
             partial.open("r+b" if have else "wb") as target,
@@ -157,15 +182,15 @@ class Blobs:
             target.truncate()
             for piece in pieces:
                 target.write(piece)
-                came()
+                on_progress()
         return about.size is None or _size(partial) >= about.size
 
 
 def _link(blob: Path, pointer: Path) -> None:
-    """Let a snapshot's file be one of the blobs; a copy where there are no links."""
+    """Link a snapshot's file to a blob; copy it where the file system has no links."""
     if pointer.is_file():
         return
-    pointer.unlink(missing_ok=True)  # a link to what is gone
+    pointer.unlink(missing_ok=True)  # a link to a blob that was deleted
     try:
         pointer.symlink_to(os.path.relpath(blob, pointer.parent))
     except OSError:
@@ -174,7 +199,7 @@ def _link(blob: Path, pointer: Path) -> None:
         copy.replace(pointer)
 
 
-def _check_room(folder: Path, needed: int) -> None:
+def _check_space(folder: Path, needed: int) -> None:
     with contextlib.suppress(FileNotFoundError):
         if shutil.disk_usage(folder).free < needed:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -187,11 +212,15 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _fits(file: Path, about: RemoteFile, *, in_parts: bool) -> bool:
-    """Return whether a file is what the hub says it is; its parts may be of different ones."""
+def _is_intact(file: Path, about: RemoteFile, *, in_parts: bool) -> bool:
+    """Return whether a file is what the hub says it is.
+
+    Parts that were fetched at different times may be of different files, so their SHA-256 is
+    checked.
+    """
     if about.size is not None and _size(file) != about.size:
         return False
-    return not in_parts or len(about.etag) != _SHA256 or _sha256(file) == about.etag
+    return not in_parts or len(about.etag) != _SHA256_LENGTH or _sha256(file) == about.etag
 
 
 def _sha256(path: Path) -> str:

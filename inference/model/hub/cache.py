@@ -1,9 +1,9 @@
-"""What the model hub's cache holds on this machine, read without the hub's client.
+"""Reads what the model hub's cache on this machine holds, without the hub's client.
 
     models--OWNER--NAME/
         refs/main              the commit that was fetched last
         snapshots/COMMIT/      one revision: links by file name
-        blobs/HASH             the files; HASH.incomplete is one that is still being fetched
+        blobs/HASH             the files; HASH.incomplete is not complete yet
 
 Source of the layout: https://huggingface.co/docs/huggingface_hub/guides/manage-cache
 """
@@ -15,14 +15,14 @@ from pathlib import Path
 
 CONFIG = "config.json"
 
-# The weights that transformers reads, in the order in which it looks for them. An index names the
-# files ("shards") that a large model's weights are split into.
+# The weights that transformers reads, in its order of preference. An index names the files
+# ("shards") that the weights of a large model are split into.
 SAFETENSORS, SAFETENSORS_INDEX = "model.safetensors", "model.safetensors.index.json"
 PICKLE, PICKLE_INDEX = "pytorch_model.bin", "pytorch_model.bin.index.json"
 WEIGHTS = (SAFETENSORS, SAFETENSORS_INDEX, PICKLE, PICKLE_INDEX)
 INDEX_SUFFIX = ".index.json"
 
-# Any one of these sets makes a tokenizer.
+# A tokenizer needs all files of one of these sets.
 _TOKENIZERS = (
     ("tokenizer.json",),
     ("vocab.json", "merges.txt"),
@@ -31,12 +31,12 @@ _TOKENIZERS = (
     ("tokenizer.model",),
     ("sentencepiece.bpe.model",),
 )
-# Either says how pictures are prepared.
+# An image processor needs one of these.
 _PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder that all models of the hub share.
+    """Return the cache's folder, which holds one folder for each model.
 
     Source: huggingface_hub's documentation, "Environment variables".
     """
@@ -51,7 +51,7 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def model_folder(name: str, environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder of one model, which need not exist.
+    """Return the folder of one model in the cache; it may not exist.
 
     Args:
         name: a hub id such as `openai/clip-vit-base-patch32`.
@@ -60,10 +60,10 @@ def model_folder(name: str, environment: Mapping[str, str] = os.environ) -> Path
 
 
 def find_complete(name: str, environment: Mapping[str, str] = os.environ) -> Path | None:
-    """Return the snapshot to load: the one that was fetched last, of those that are complete.
+    """Return the latest snapshot of a model that is complete; None where there is none.
 
-    `refs/main` may name a commit of which only some files have come; then an older complete
-    snapshot is better than none.
+    `refs/main` may name a commit with only some of its files; an older complete snapshot is
+    returned then.
     """
     folder = model_folder(name, environment)
     snapshots = folder / "snapshots"
@@ -84,7 +84,7 @@ def _commit(folder: Path) -> str:
 
 
 def is_complete(folder: Path) -> bool:
-    """Return whether a model can be loaded from the files of this folder."""
+    """Return whether a folder has all files that loading a model needs."""
 
     def has(name: str) -> bool:
         return (folder / name).is_file()
@@ -98,7 +98,7 @@ def is_complete(folder: Path) -> bool:
 
 
 def weight_files(folder: Path) -> list[Path] | None:
-    """Return the files of weights that transformers will read; None where some are missing."""
+    """Return the files of weights that transformers reads; None where some are missing."""
     for name in WEIGHTS:
         file = folder / name
         if not file.is_file():
@@ -109,15 +109,15 @@ def weight_files(folder: Path) -> list[Path] | None:
 
 
 def is_index(name: str) -> bool:
-    """Return whether a file names others that hold the weights."""
+    """Return whether a file is an index, which names the files that hold the weights."""
     return name.endswith(INDEX_SUFFIX)
 
 
 def shards(index: Path) -> list[str]:
-    """Return the names that an index of weights lists, sorted; empty where it can't be read."""
+    """Return the file names in an index of weights, sorted; empty where it can't be read."""
     try:
         names = set(json.loads(index.read_bytes())["weight_map"].values())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return []
-    # A name with a folder in it would lead out of the snapshot.
+    # A name with a folder in it could lead out of the snapshot.
     return sorted(name for name in names if isinstance(name, str) and Path(name).name == name)

@@ -1,4 +1,4 @@
-"""Where a checkpoint's files are, found without torch."""
+"""Finds the files that a CLIP_MODEL names, without torch."""
 
 import hashlib
 import logging
@@ -14,17 +14,18 @@ from inference.protocol.settings import DEMO_MODEL
 
 DEMO_FOLDER = Path(__file__).parents[2] / "demo_model"
 
-# A name on the hub: see `validate_repo_id` in huggingface_hub, which has the last word.
+# A name on the hub, roughly; `validate_repo_id` of huggingface_hub decides.
 _HUB_ID = re.compile(r"([\w.-]+/)?[\w.-]{1,96}")
 
-# The first kind that is there is read.
+# Weights, in the order of preference: only files of the first kind that exists are read.
 _WEIGHTS = ("*.safetensors", "*.bin")
 _SETTINGS = ("*.json", "*.txt", "*.model")
 
-_SAMPLE = 2**16  # bytes
-_SAMPLES = 200  # of a file; all of one of 13 MB
+# A digest reads this many bytes at this many places of a file, which is all of a file of 13 MB.
+_SAMPLE = 2**16
+_SAMPLES = 200
 
-# What the numbers in an exported model depend on besides the checkpoint.
+# Libraries whose versions change the numbers in an exported model.
 _LIBRARIES = ("clipbot", "openvino", "pillow", "tokenizers", "torch", "transformers")
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ def own_folder(name: str) -> Path | None:
     """Return the folder that this CLIP_MODEL means; None where it is a hub id.
 
     Raises:
-        ModelUnavailable: it means a folder, and that is not there or no checkpoint.
+        ModelUnavailable: it means a folder that does not exist or holds no checkpoint.
     """
     folder = DEMO_FOLDER if name == DEMO_MODEL else Path(os.path.expanduser(name))  # noqa: PTH111
     meant_as_path = name.startswith(("/", ".", "~")) or name.count("/") > 1
@@ -42,7 +43,7 @@ def own_folder(name: str) -> Path | None:
         raise ModelUnavailable(
             "CLIP_MODEL is 'demo', but the bundled model is missing here; install clipbot again."
         )
-    # Unlike Path's methods, these say no of a name that is too long for a path, or none at all.
+    # Unlike the methods of Path, these return False for a name that can't be a path.
     if os.path.isdir(folder):  # noqa: PTH112
         if not (folder / "config.json").is_file():
             raise ModelUnavailable(
@@ -60,17 +61,18 @@ def own_folder(name: str) -> Path | None:
 
 
 def locate(name: str) -> Path:
-    """Return the folder with a checkpoint's files, fetched from the hub only where it must be.
+    """Return the folder with a checkpoint's files; fetch them from the hub where they are missing.
 
-    A complete snapshot in the hub's cache is taken without asking the hub.
+    If the hub's cache has a complete snapshot, the hub is not asked.
 
     Args:
         name: as CLIP_MODEL.
 
     Raises:
-        ModelUnavailable: with one sentence that says why, and what to do.
+        ModelUnavailable: there is no such checkpoint, or it can't be fetched; one sentence says
+            why and what to do.
     """
-    if found := _here(name):
+    if found := _find(name):
         return found
     try:
         return download.fetch(name)
@@ -81,40 +83,40 @@ def locate(name: str) -> Path:
 
 
 def is_here(name: str) -> bool:
-    """Return whether loading will fetch nothing; also for a name that says what is wrong."""
+    """Return whether loading needs no download; also True for a name that can't be loaded."""
     try:
-        return _here(name) is not None or not _HUB_ID.fullmatch(name)
+        return _find(name) is not None or not _HUB_ID.fullmatch(name)
     except ModelUnavailable:
         return True
 
 
-def _here(name: str) -> Path | None:
+def _find(name: str) -> Path | None:
     return own_folder(name) or cache.find_complete(name)
 
 
 def renew(name: str) -> None:
-    """Fetch a newer revision of what was loaded from the hub's cache, for the next start."""
+    """Fetch a newer revision of a model from the hub, for the next start. Never raises."""
     try:
         if faults.is_offline() or own_folder(name):
             return
         loaded = cache.find_complete(name)
         if loaded and (newer := download.renew(name, loaded)):
-            log.info("A newer revision of %s has come (%s): the next start takes it.", name, newer)
-    except Exception as error:  # the model that is loaded answers all the same
-        log.info("Whether there is a newer revision of %s is not known: %s.", name, error)
+            log.info("Fetched a newer revision of %s (%s): the next start uses it.", name, newer)
+    except Exception as error:  # the loaded model works without it
+        log.info("Can't find out whether there is a newer revision of %s: %s.", name, error)
 
 
 def weight_bytes(folder: Path) -> int:
-    """How large the files of weights are that are there, all together."""
+    """Return the size of a checkpoint's weights in bytes, all files together."""
     kinds = (sorted(folder.glob(kind)) for kind in _WEIGHTS)
     chosen = next((files for files in kinds if files), [])
     return sum(file.stat().st_size for file in chosen)
 
 
 def digest(folder: Path, *others: str) -> str:
-    """Changes with what is in a checkpoint's files, with libraries that read them, and `others`.
+    """Return a digest of a checkpoint's files, of the libraries that read them, and of `others`.
 
-    Of large files it looks at samples, which differ in whatever was trained a step further.
+    Large files are sampled: a training step changes nearly all weights, and so the samples.
     """
     found = hashlib.sha256()
     for file in sorted(file for kind in (*_SETTINGS, *_WEIGHTS) for file in folder.glob(kind)):
@@ -138,5 +140,5 @@ def _sampled(file: Path) -> bytes:
 def _version(name: str) -> str:
     try:
         return metadata.version(name)
-    except metadata.PackageNotFoundError:  # run from its source, say
+    except metadata.PackageNotFoundError:  # such as clipbot itself, run from its source
         return ""

@@ -1,7 +1,7 @@
 """Requests to the model hub, each with a time limit.
 
-Files come by plain HTTP, which can go on where it was cut off, and never by the hub's newer
-protocol "xet", which begins anew.
+Files are fetched by plain HTTP, which can continue where a download broke off. The hub's newer
+protocol "xet" is not used, since it starts again from the beginning.
 """
 
 import contextlib
@@ -18,13 +18,14 @@ from urllib.parse import quote, urljoin, urlsplit
 from inference.model.hub import faults
 from inference.model.hub.faults import HubFault
 
-# A busy hub is asked so often before it counts as busy, with these pauses between, in seconds.
+# Pauses before a busy hub is asked again, in seconds. After the last one it counts as busy.
 _PAUSES = (1.0, 2.0)
-# Redirects of the hub within itself, as from a model's old name to its new one.
+# Redirects within the hub that are followed, such as from a model's old name to its new one.
 _REDIRECTS = 5
-# What is slower than this for so long has stopped, in bytes per second and seconds.
-_SLOWEST, _WINDOW = 1_000, 60.0
-# The names of a file in the cache, and of a commit's folder: nothing that leads elsewhere.
+# A download slower than this over this time has stopped.
+_SLOWEST = 1_000  # bytes per second
+_WINDOW = 60.0  # seconds
+# The name of a file in the cache, or of a commit's folder. It must not lead to another folder.
 _HASH = re.compile(r"[\w-][\w.-]{0,127}")
 # Where a part of a file starts: "bytes 1000-1999/2000".
 _PART = re.compile(r"bytes (\d+)-")
@@ -34,12 +35,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """What the hub says of a file.
+    """A file on the hub, without its content.
 
     Attributes:
         commit: of the revision that was asked for.
-        etag: the name in the cache: a file's SHA-256 where it is large, else git's hash.
-        size: bytes; None where the hub does not say.
+        etag: its name in the cache: the SHA-256 of a large file, or git's hash of a small one.
+        size: in bytes; None where the hub does not say.
     """
 
     commit: str
@@ -48,10 +49,10 @@ class RemoteFile:
 
 
 def within(seconds: float, call: Callable[[], T]) -> T:
-    """Return what `call` returns, in a thread that is left behind where it takes too long.
+    """Run `call` in a thread and return its result; abandon the thread if it takes too long.
 
-    The client's own timeouts count from one received byte to the next, and anew for each address
-    that a host name has.
+    The HTTP client's own timeouts are no limit for the whole call: they start again with each
+    received byte, and for each address of a host name.
 
     Raises:
         TimeoutError: it took longer than `seconds`.
@@ -63,7 +64,7 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     def work() -> None:
         try:
             outcome.append(call())
-        except BaseException as error:  # raised again below, by whoever waits
+        except BaseException as error:  # raised again below, in the calling thread
             failure.append(error)
         finally:
             done.set()
@@ -78,10 +79,10 @@ def within(seconds: float, call: Callable[[], T]) -> T:
 
 @contextlib.contextmanager
 def _faults(*, others: bool = True) -> Iterator[None]:
-    """Raise what goes wrong with a request as a `HubFault`.
+    """Turn the errors of a request into `HubFault`.
 
     Args:
-        others: whether also what is known for no fault of the hub.
+        others: whether errors that `faults` does not know become a `HubFault` as well.
     """
     try:
         yield
@@ -97,7 +98,7 @@ def _faults(*, others: bool = True) -> Iterator[None]:
 
 
 class HubClient:
-    """One model's repository on the hub.
+    """Asks the hub about one model's repository.
 
     All methods raise `HubFault`.
 
@@ -108,9 +109,10 @@ class HubClient:
     def __init__(self, name: str) -> None:
         self._endpoint = faults.endpoint()
         if "HF_ENDPOINT" in os.environ:
-            os.environ["HF_ENDPOINT"] = self._endpoint  # the client fails over blanks around it
+            # huggingface_hub fails if there are blanks around the address.
+            os.environ["HF_ENDPOINT"] = self._endpoint
         try:
-            # here and not above: they take a while to import
+            # not at the top: they are slow to import
             from huggingface_hub import constants, get_token
             from huggingface_hub.errors import HFValidationError
             from huggingface_hub.utils._validators import validate_repo_id
@@ -125,15 +127,16 @@ class HubClient:
         if faults.is_offline():
             raise faults.offline()
         self.name = name
-        self._answers_in = float(constants.HF_HUB_ETAG_TIMEOUT)
-        self._goes_on_in = float(constants.HF_HUB_DOWNLOAD_TIMEOUT)
-        # Not the client's own headers: to make those, it asks the hub for a list of programs.
-        self._headers = {"User-Agent": "clipbot", "Accept-Encoding": "identity"}  # parts by byte
+        self._answer_timeout = float(constants.HF_HUB_ETAG_TIMEOUT)
+        self._read_timeout = float(constants.HF_HUB_DOWNLOAD_TIMEOUT)
+        # Not the headers of huggingface_hub: to make those, it asks the hub for a list of programs.
+        # "identity", since a compressed file has no byte offset at which to continue.
+        self._headers = {"User-Agent": "clipbot", "Accept-Encoding": "identity"}
         if constants.HF_HUB_DISABLE_IMPLICIT_TOKEN:
             return
         with _faults():
-            # A saved login may be renewed meanwhile, which asks the hub.
-            token = within(self._answers_in, get_token)
+            # This may renew a saved login, which asks the hub.
+            token = within(self._answer_timeout, get_token)
         if token and not (token.isascii() and token.isprintable()):
             raise HubFault(f"{faults.token_name()} holds characters that no token has")
         if token:
@@ -142,7 +145,7 @@ class HubClient:
     def files(self) -> frozenset[str] | None:
         """Return the names of the files in the repository; None where the hub does not list them.
 
-        Without a list, the files are asked for one by one.
+        The caller then asks for each file.
         """
         try:
             answer = self._ask("GET", f"{self._endpoint}/api/models/{self.name}", follow=True)
@@ -151,7 +154,7 @@ class HubClient:
             return None
 
     def about(self, file: str, commit: str = "main") -> RemoteFile:
-        """Return what the hub says of a file.
+        """Ask the hub about a file, without fetching it.
 
         Args:
             commit: or the name of a branch.
@@ -160,7 +163,7 @@ class HubClient:
         for _ in range(_REDIRECTS):
             answer = self._ask("HEAD", url)
             target = urljoin(url, answer.headers.get("Location", url))
-            # Elsewhere the file itself is; what is said of it stands in the hub's own answer.
+            # A redirect to another host leads to the content; the hub's own answer describes it.
             if target == url or urlsplit(target)[:2] != urlsplit(url)[:2]:
                 break
             url = target
@@ -171,8 +174,8 @@ class HubClient:
         if not _HASH.fullmatch(found) or not _HASH.fullmatch(etag):
             host = urlsplit(self._endpoint).hostname
             raise HubFault(
-                f"what answers at {host} is no model hub; check HF_ENDPOINT, and whether this "
-                "network wants a login"
+                f"what answers at {host} is not a model hub; check HF_ENDPOINT, and whether "
+                "this network asks for a login"
             )
         size = headers.get("X-Linked-Size") or headers.get("Content-Length") or ""
         moved = "X-Linked-Size" not in headers and answer.has_redirect_location
@@ -180,18 +183,20 @@ class HubClient:
 
     @contextlib.contextmanager
     def content(self, file: str, commit: str, start: int) -> Iterator[tuple[int, Iterator[bytes]]]:
-        """Open a file; its content comes from the byte `start` on, or all of it.
+        """Open a file on the hub from byte `start` on, or from 0 where the hub can't do that.
 
         Returns:
-            Where it starts, and its pieces.
+            The byte at which the content starts, and the content in pieces.
         """
         wanted, headers = start, dict(self._headers)
         if start:
             headers["Range"] = f"bytes={start}-"
         url = self._url(file, commit)
         with _faults(others=False):
-            answer = self._patiently(
-                lambda: self._send("GET", url, headers, self._goes_on_in, follow=True, stream=True)
+            answer = self._retry_busy(
+                lambda: self._send(
+                    "GET", url, headers, self._read_timeout, follow=True, stream=True
+                )
             )
             with contextlib.closing(answer):
                 part = _PART.match(answer.headers.get("Content-Range", ""))
@@ -202,14 +207,14 @@ class HubClient:
                 yield start, self._pieces(answer)
 
     def _pieces(self, answer: Any) -> Iterator[bytes]:
-        window = max(_WINDOW, self._goes_on_in)
+        window = max(_WINDOW, self._read_timeout)
         began, came = time.monotonic(), 0
         for piece in answer.iter_bytes():
             yield piece
             came += len(piece)
             if (passed := time.monotonic() - began) > window:
                 if came < _SLOWEST * passed:
-                    raise TimeoutError("it comes too slowly")
+                    raise TimeoutError("the download is too slow")
                 began, came = time.monotonic(), 0
 
     def _url(self, file: str, commit: str) -> str:
@@ -217,14 +222,14 @@ class HubClient:
 
     def _ask(self, method: str, url: str, *, follow: bool = False) -> Any:
         with _faults():
-            return self._patiently(
+            return self._retry_busy(
                 lambda: self._send(
-                    method, url, self._headers, self._answers_in, follow=follow, stream=False
+                    method, url, self._headers, self._answer_timeout, follow=follow, stream=False
                 )
             )
 
-    def _patiently(self, send: Callable[[], Any]) -> Any:
-        """Return an answer; a busy hub is asked again."""
+    def _retry_busy(self, send: Callable[[], Any]) -> Any:
+        """Return the hub's answer; ask a busy hub again after a pause."""
         for pause in (*_PAUSES, None):
             try:
                 return send()
@@ -237,23 +242,23 @@ class HubClient:
     def _send(
         self, method: str, url: str, headers: dict[str, str], limit: float, **how: bool
     ) -> Any:
-        # The client that huggingface_hub's users may have set up: proxies, certificates.
+        # The session of huggingface_hub, since a host may have set proxies or certificates for it.
         from huggingface_hub import get_session
 
         client = get_session()
         request = client.build_request(method, url, headers=headers, timeout=limit)
-        late = threading.Event()
+        timed_out = threading.Event()
 
         def send() -> Any:
             answer = client.send(request, stream=how["stream"], follow_redirects=how["follow"])
-            if late.is_set():
+            if timed_out.is_set():
                 answer.close()
             return answer
 
         try:
             answer = within(limit, send)
         except TimeoutError:
-            late.set()
+            timed_out.set()
             raise
         if answer.status_code >= HTTPStatus.BAD_REQUEST:
             answer.close()

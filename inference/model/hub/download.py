@@ -1,7 +1,7 @@
-"""A checkpoint of the hub, fetched into the cache that other programs use as well.
+"""Fetches a checkpoint from the hub into the cache that other programs use as well.
 
-Only what transformers will read is fetched, the weights last. `refs/main` names a commit when all
-of it is there. `inference.model.hub.blobs` fetches the single file.
+Only the files that transformers reads are fetched, the weights last. `refs/main` names a commit
+once all its files are there. `inference.model.hub.blobs` fetches each file.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from inference.model.hub.faults import HubFault
 
 # Small files that configure a model, a tokenizer or how pictures are prepared.
 _SETTINGS = (".json", ".txt", ".model")
-# Where the hub does not list a repository's files, these are asked for one by one.
+# Asked for one by one where the hub does not list a repository's files.
 _USUAL = (
     "preprocessor_config.json",
     "processor_config.json",
@@ -36,10 +36,10 @@ _USUAL = (
     "spiece.model",
     "tokenizer.model",
 )
-# A repository with more small files than this is no checkpoint of one model.
+# A repository with more small files than this is not the checkpoint of one model.
 _MOST_SETTINGS = 100
 
-# An unfinished file that nobody has written to for so long is of a process that was killed.
+# An unfinished file that was not written to for this long belongs to a process that was killed.
 _ABANDONED = 3_600.0  # seconds
 
 log = logging.getLogger(__name__)
@@ -47,29 +47,34 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class DownloadProgress:
-    """How much of the weights is there, in bytes."""
+    """How much of the weights is on this machine.
+
+    Attributes:
+        received: bytes on this machine.
+        size: bytes in all; 0 where the hub does not say.
+    """
 
     received: int
     size: int
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing is left to fetch; never where the hub does not tell the size."""
+        """Whether nothing is left to fetch; False where the hub does not say the size."""
         return 0 < self.size <= self.received
 
 
-Tell = Callable[[DownloadProgress], None]
+ProgressListener = Callable[[DownloadProgress], None]
 
-_listener: ContextVar[Tell] = ContextVar("listener", default=lambda _: None)
+_listener: ContextVar[ProgressListener] = ContextVar("listener", default=lambda _: None)
 
 
 @contextlib.contextmanager
-def heard_by(tell: Tell) -> Iterator[None]:
-    """Let `tell` hear of what is fetched in this context, in the thread that fetches.
+def heard_by(listener: ProgressListener) -> Iterator[None]:
+    """Call `listener` with the progress of downloads in this context, in the thread that fetches.
 
-    It is called when a download starts, and again and again while it gets on.
+    It is called at the start of a download and whenever more bytes are there.
     """
-    token = _listener.set(tell)
+    token = _listener.set(listener)
     try:
         yield
     finally:
@@ -77,23 +82,23 @@ def heard_by(tell: Tell) -> Iterator[None]:
 
 
 def report(progress: DownloadProgress) -> None:
-    """Tell whoever listens; see `heard_by`."""
+    """Call the listener of this context; see `heard_by`."""
     _listener.get()(progress)
 
 
 def fetch(name: str) -> Path:
-    """Return the folder of the hub's latest revision, with all files that loading it needs.
+    """Fetch the hub's latest revision of a model; return its folder with all files that it needs.
 
     Args:
         name: a hub id.
 
     Raises:
-        HubFault: the hub or the disk does not let it.
+        HubFault: the hub or the disk fails.
     """
     hub = HubClient(name)
     folder = cache.model_folder(name)
     try:
-        return _Fetch(hub, folder).all()
+        return _Download(hub, folder).all()
     except OSError as error:
         if fault := faults.of_disk(error, folder):
             raise fault from error
@@ -101,42 +106,46 @@ def fetch(name: str) -> Path:
 
 
 def announced(name: str) -> DownloadProgress:
-    """Ask the hub how large the weights are, and look how much is here; fetch nothing.
+    """Return how much of the weights is on this machine and how much there is, without fetching.
 
     Returns:
-        Its size is 0 where the weights are in several files, or the hub does not say.
+        The size is 0 where the weights are in several files, or the hub does not say it.
 
     Raises:
-        HubFault: the hub does not let it.
+        HubFault: the hub fails.
     """
-    return _Fetch(HubClient(name), cache.model_folder(name)).announced()
+    return _Download(HubClient(name), cache.model_folder(name)).announced()
 
 
 def renew(name: str, loaded: Path) -> Path | None:
-    """Fetch the hub's latest revision for the next start; return it where it is another one.
+    """Fetch the hub's latest revision for the next start; return its folder if it is a new one.
 
     Args:
         loaded: the snapshot in use.
 
     Raises:
-        HubFault: the hub or the disk does not let it.
+        HubFault: the hub or the disk fails.
     """
     if HubClient(name).about(CONFIG).commit != loaded.name:
-        return fetch(name)  # which goes on with what an earlier attempt has left
+        return fetch(name)  # continues what an earlier attempt has left
     tidy(cache.model_folder(name))
     return None
 
 
 def tidy(folder: Path) -> None:
-    """Delete unfinished files of a model that nobody fetches any more."""
+    """Delete unfinished files of a model that no process continues.
+
+    Args:
+        folder: of the model in the cache.
+    """
     for file in (folder / "blobs").glob("*.incomplete"):
         with contextlib.suppress(OSError):
             if time.time() - file.stat().st_mtime > _ABANDONED:
                 file.unlink()
 
 
-class _Fetch:
-    """One revision on its way."""
+class _Download:
+    """Fetches one revision of a model."""
 
     def __init__(self, hub: HubClient, folder: Path) -> None:
         self._hub = hub
@@ -156,7 +165,7 @@ class _Fetch:
         progress = self._progress(weights.values())
         report(progress)
         if not progress.is_complete:
-            log.info("Fetching %s: %s are there.", self._hub.name, megabytes(progress))
+            log.info("Fetching %s: %s are on this machine.", self._hub.name, megabytes(progress))
         for file, about in weights.items():
             self._blobs.put(file, about, snapshot, lambda: report(self._progress(weights.values())))
         self._remember(config.commit)
@@ -175,7 +184,7 @@ class _Fetch:
         except HubFault as fault:
             if fault.absent:
                 raise HubFault(
-                    "its repository holds no config.json: it is no checkpoint in the format of "
+                    "its repository holds no config.json: it is not a checkpoint in the format of "
                     "transformers"
                 ) from fault
             raise
@@ -184,7 +193,7 @@ class _Fetch:
         try:
             return self._hub.about(file, commit)
         except HubFault as fault:
-            # Some hubs give no reason for a 404; the repository is there, for it has a config.json.
+            # Some hubs give no reason for a 404. The repository exists, since it has a config.json.
             if fault.absent or fault.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
@@ -228,7 +237,11 @@ def _no_weights() -> HubFault:
 
 
 def _settings(names: frozenset[str] | None) -> list[str]:
-    """Return the small files to fetch, of those that the hub lists."""
+    """Return the names of the small files to fetch, besides config.json.
+
+    Args:
+        names: the files that the hub lists; None where it lists none.
+    """
     if names is None:
         return list(_USUAL)
     found = sorted(
@@ -244,7 +257,7 @@ def _settings(names: frozenset[str] | None) -> list[str]:
 
 
 def megabytes(progress: DownloadProgress) -> str:
-    """Return "84 of 605 MB", or how much has come where nobody knows of how much."""
+    """Return "84 of 605 MB", or "84 MB" where the size is not known."""
     places = 0 if max(progress.size, progress.received) >= 10e6 else 1
     received = f"{progress.received / 1e6:.{places}f}"
     if not progress.size:

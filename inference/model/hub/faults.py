@@ -1,6 +1,6 @@
-"""Why a model can't be had from the hub: one clause for each cause, and what to do.
+"""Why a model can't be fetched from the hub: one clause for each cause, which says what to do.
 
-A clause goes on from "CLIP_MODEL is 'x/y', but".
+A clause continues the sentence "CLIP_MODEL is 'x/y', but".
 """
 
 import errno
@@ -16,10 +16,10 @@ from inference.model.hub.cache import cache_folder
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
 
-# Not the model's fault, and soon over: the hub has too much to do, or a part of it is down.
+# Statuses of a hub that has too much to do or is partly down. It will soon work again.
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 
-# What the hub's client makes of an answer, and what the hub calls it.
+# The exceptions of huggingface_hub, and the hub's own codes for the same errors.
 _CODES = {
     "GatedRepoError": "GatedRepo",
     "RepositoryNotFoundError": "RepoNotFound",
@@ -33,14 +33,14 @@ _TERMS = (
 
 
 class HubFault(Exception):
-    """The hub can't be asked, or does not give what is asked for.
+    """The hub can't be reached, or refuses a file.
 
     `str(error)` is a clause without a full stop.
 
     Attributes:
-        passing: whether the same may work a little later, without anybody's doing.
-        absent: whether the repository is there, but not this file.
-        status: of an answer for which the hub gives no reason; else 0.
+        passing: whether the same request may succeed a little later.
+        absent: whether the repository exists, but this file does not.
+        status: of an answer for which the hub gives no reason; otherwise 0.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class HubFault(Exception):
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and what it was raised from."""
+    """Yield an error and its causes."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -62,12 +62,12 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def endpoint(environment: Mapping[str, str] = os.environ) -> str:
-    """Return the hub's address, without a slash at its end."""
+    """Return the hub's address, without a slash at the end."""
     return (environment.get("HF_ENDPOINT") or DEFAULT_ENDPOINT).strip().rstrip("/")
 
 
 def is_offline(environment: Mapping[str, str] = os.environ) -> bool:
-    """Return whether the host has said that the hub must not be asked."""
+    """Return whether the host's settings forbid asking the hub."""
     return any(
         environment.get(name, "").upper() in {"1", "ON", "YES", "TRUE"}
         for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
@@ -75,16 +75,16 @@ def is_offline(environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def offline() -> HubFault:
-    """Return the fault of a host that forbids to ask the hub."""
+    """Return the fault where `is_offline`."""
     return HubFault(
-        "it is not in the cache, and HF_HUB_OFFLINE forbids to fetch it; unset that, or choose a "
+        "it is not in the cache, and HF_HUB_OFFLINE forbids fetching it; unset that, or choose a "
         "folder or demo"
     )
 
 
 def no_endpoint() -> HubFault:
-    """Return the fault of an HF_ENDPOINT that is no address."""
-    return HubFault(f"HF_ENDPOINT is {endpoint()!r}, where no model hub can be")
+    """Return the fault where HF_ENDPOINT is not an address."""
+    return HubFault(f"HF_ENDPOINT is {endpoint()!r}, which is not the address of a model hub")
 
 
 def _proxy_refuses() -> HubFault:
@@ -95,7 +95,7 @@ def _proxy_refuses() -> HubFault:
 
 
 def _and_proxy() -> str:
-    """Name the setting of the proxy through which the hub is asked; nothing where there is none."""
+    """Return " and the proxy in …" with the proxy's setting; an empty text without a proxy."""
     proxies, hub = getproxies(), urlsplit(endpoint())
     if not proxy_bypass(hub.hostname or ""):
         for name in (hub.scheme, "all"):
@@ -105,13 +105,13 @@ def _and_proxy() -> str:
 
 
 def of_status(status: int, headers: Mapping[str, str], *, with_token: bool) -> HubFault:
-    """Return the fault that an answer of the hub means.
+    """Return the fault that an answer of the hub stands for.
 
     Args:
         status: of the answer, 400 or more.
         headers: of the answer. `X-Error-Code` and `X-Error-Message` are the hub's own; see
             `hf_raise_for_status` in huggingface_hub.
-        with_token: whether the request carried one.
+        with_token: whether the request had a token.
     """
     code, message = headers.get("X-Error-Code", ""), headers.get("X-Error-Message", "")
     if status in _BUSY:
@@ -149,9 +149,10 @@ def of_status(status: int, headers: Mapping[str, str], *, with_token: bool) -> H
 
 
 def of_error(error: BaseException) -> HubFault | None:
-    """Return the fault that an error of a request means; None where it is none of the hub's.
+    """Return the fault that an error of a request stands for; None for errors of another kind.
 
-    Errors are known by their names, since the hub's client speaks httpx or, since its 2.0, httpx2.
+    Errors are recognised by their class names, since huggingface_hub uses httpx or, from its
+    version 2.0, httpx2.
     """
     if isinstance(error, HubFault):
         return error
@@ -172,7 +173,7 @@ def of_error(error: BaseException) -> HubFault | None:
     ):
         return HubFault(
             f"the certificate of the model hub ({host}) is not trusted here; if a proxy of your "
-            "network reads along, name the file of its certificates in SSL_CERT_FILE"
+            "network reads the traffic, name the file of its certificates in SSL_CERT_FILE"
         )
     if {"UnsupportedProtocol", "InvalidURL", "LocalProtocolError"} & names:
         return no_endpoint()
@@ -212,7 +213,7 @@ def of_disk(error: OSError, folder: Path | None = None) -> HubFault | None:
 
 
 def token_name() -> str:
-    """Return what people call the token that is sent."""
+    """Return a name for the token that is sent, for error messages."""
     named = os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN")
     return "HF_TOKEN" if named else "the saved login (hf auth login)"
 

@@ -167,7 +167,7 @@ def test_doctor_does_not_promise_what_the_hub_refuses(
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     found = diagnosis.check_model(settings)
     assert found.state is State.BROKEN
-    assert "HF_HUB_OFFLINE forbids to fetch it" in found.found
+    assert "HF_HUB_OFFLINE forbids fetching it" in found.found
 
 
 @pytest.mark.parametrize("runtime", ["torch", "openvino"])
@@ -221,7 +221,7 @@ def test_a_hub_that_knows_no_ranges_sends_it_all_again(hub: FakeHub) -> None:
 
 def test_a_file_that_is_longer_than_the_hub_says_is_given_up(hub: FakeHub) -> None:
     hub.trouble.surplus = b"more"
-    assert "comes otherwise than the model hub says it is" in refusal()
+    assert "is not the file that the model hub describes" in refusal()
     assert len([one for one in hub.fetched(WEIGHTS) if "/elsewhere/" in one.path]) == 2
     assert not checkpoint_files.is_here(REPOSITORY)
 
@@ -423,7 +423,7 @@ def test_blanks_around_the_address_of_the_hub(
 
 def test_what_answers_may_be_no_hub(hub: FakeHub) -> None:
     hub.trouble.status = {REPOSITORY: 200}
-    assert "is no model hub" in refusal()
+    assert "is not a model hub" in refusal()
 
 
 def test_a_full_disk_is_known_before_it_is_full(

@@ -1,4 +1,4 @@
-"""How many processor cores this process may really use: containers get a share of the machine's."""
+"""How many processor cores this process may use: a container gets a share of the machine's."""
 
 import math
 import os
@@ -12,10 +12,10 @@ _CGROUP_1 = (
 
 
 def available() -> int:
-    """Cores that the scheduler lets this process have, at least 1; a started one counts whole.
+    """Return how many cores this process may use, at least 1; part of a core counts as one.
 
-    The least of the cores that it is bound to (taskset, cpusets) and the time that its container
-    gets (`docker run --cpus`).
+    This is the lower of two limits: the cores that the process is bound to (taskset, cpusets), and
+    the processor time of its container (`docker run --cpus`).
     """
     if hasattr(os, "sched_getaffinity"):
         bound_to = len(os.sched_getaffinity(0))
@@ -25,9 +25,9 @@ def available() -> int:
 
 
 def _quota() -> float:
-    """Processor seconds for each second of time; infinite where there is no limit.
+    """Return processor seconds for each second of time; infinite where there is no limit.
 
-    https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files
+    Source: https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files
     """
     try:
         if _CGROUP_2.is_file():

@@ -165,7 +165,7 @@ def _load_in_dtype(model: str, device: "torch.device", dtype: str) -> LoadedMode
     except FloatingPointError as error:
         if dtype != "auto" or kind == torch.float32:
             raise ModelUnavailable(
-                f"CLIP_MODEL is {model!r}, but its scores are no numbers in "
+                f"CLIP_MODEL is {model!r}, but its scores are not numbers in "
                 f"{str(kind).removeprefix('torch.')}; set CLIP_DTYPE=float32."
             ) from error
         log.warning("%s overflows in float16: using float32", model)

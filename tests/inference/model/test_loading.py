@@ -152,7 +152,7 @@ async def test_an_attempt_that_hangs_is_told_and_waited_for(
         let_go.wait(20)
         return ScriptedClassifier()
 
-    loader = Loader(load, on_change=hangs.set, unusual=0.05)
+    loader = Loader(load, on_change=hangs.set, slow_after=0.05)
     waiting = asyncio.create_task(loader.model(asyncio.Event()))
     await asyncio.wait_for(hangs.wait(), 5)
     assert loader.state is WorkerState.LOADING

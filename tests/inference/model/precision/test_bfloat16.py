@@ -165,7 +165,7 @@ def test_where_no_numbers_come_of_it_float32_is_used(
     monkeypatch.setattr(backend_choice, "run_with_torch", overflows)
     folder = str(tiny_clip_folder)
     assert Engine.load(folder, device="cpu", runtime="torch").dtype == "float32"
-    with pytest.raises(ModelUnavailable, match="no numbers in bfloat16; set CLIP_DTYPE=float32"):
+    with pytest.raises(ModelUnavailable, match="not numbers in bfloat16; set CLIP_DTYPE=float32"):
         Engine.load(folder, device="cpu", runtime="torch", dtype="bfloat16")
 
 

@@ -1,12 +1,9 @@
-"""`clipbot bench`, the half that needs the bot: it conducts, and measures the whole road.
+"""`clipbot bench`: how fast this machine answers, and how that compares with other ways.
 
-    bench       the conductor: sections, rounds, the file
-    helper      a child process that is spoken with in lines of JSON
-    crowd       such a child: the Bot API server and the people who send photos
-    whole       `clipbot run` at that server, in processes of its own
-    road        20 people at once, one person alone
-    growth      more waiting photos, more stored people
-    processes   memory and core-seconds of processes
+    cli, run, runner    the command, and the process that leads the benchmark
+    bot_side            a real `clipbot run` under load: end-to-end rounds, growth, memory
+    model_side          a child process with torch: baselines, runtimes, the engine and its parts
+    report              bench.json, the targets, and both on a terminal and as a page with plots
 
-What needs torch is in `clipbot_benchmarks.model_side`, which runs as a child process.
+Nothing in bot, inference or clipbot_playground imports this package.
 """

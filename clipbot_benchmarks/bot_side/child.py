@@ -1,4 +1,4 @@
-"""A child process that is told what to do in lines, and answers each with a line of JSON."""
+"""A child process that reads commands line by line and answers each with a line of JSON."""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,27 +8,26 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
-from bot.services import parent_death as tied
+from bot.services import parent_death
 from inference.protocol.errors import OperatorError
 
 T = TypeVar("T")
 
-# A line of all figures has some 50 kB.
-_LONGEST_LINE = 2**24
-_PATIENCE = 10.0  # seconds for its end
+_LONGEST_LINE = 2**24  # bytes; a line with all figures has about 50 kB
+_STOP_TIMEOUT = 10.0  # seconds
 
 
-class HelperFailed(OperatorError):
-    """It ended, or said that something is wrong; the text holds its last words."""
+class ChildFailed(OperatorError):
+    """The child ended early or reported an error. The text holds the end of its log."""
 
 
-class Helper:
-    """Starts with `async with`, and ends with the block.
+class ChildProcess:
+    """A child that starts with `async with` and is stopped at the end of the block.
 
     Args:
         command: program and arguments.
-        log: file for what it writes to standard error.
-        environment: the whole environment.
+        log: the file to which its standard error is appended.
+        environment: its whole environment.
     """
 
     def __init__(self, command: list[str], log: Path, environment: Mapping[str, str]) -> None:
@@ -45,7 +44,7 @@ class Helper:
     async def __aenter__(self) -> Self:
         with self._log.open("a") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *tied.command(self._command),
+                *parent_death.command(self._command),
                 env=self._environment,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
@@ -62,19 +61,19 @@ class Helper:
     ) -> None:
         assert self._process
         assert self._process.stdin
-        self._process.stdin.close()  # it reads until the end
+        self._process.stdin.close()  # it reads commands until the end of its input
         try:
-            async with asyncio.timeout(0 if error else _PATIENCE):
+            async with asyncio.timeout(0 if error else _STOP_TIMEOUT):
                 await self._process.wait()
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
 
     async def ask(self, line: str, answer: type[T]) -> T:
-        """Says a line, and waits for the answer to it.
+        """Send a command and return the answer to it.
 
         Raises:
-            HelperFailed: there is none.
+            ChildFailed: it ended without an answer, or reported an error.
         """
         assert self._process
         assert self._process.stdin
@@ -82,22 +81,22 @@ class Helper:
             self._process.stdin.write(line.encode() + b"\n")
             await self._process.stdin.drain()
         except ConnectionError:
-            pass  # it has ended; what it said last is told below
-        return await self.hear(answer)
+            pass  # it has ended: `receive` reports why
+        return await self.receive(answer)
 
-    async def hear(self, answer: type[T]) -> T:
-        """Waits for an answer that was not asked for, such as that it is ready.
+    async def receive(self, answer: type[T]) -> T:
+        """Return the next answer, such as the first one, which says that the child is ready.
 
         Raises:
-            HelperFailed: it ended without one, or complained.
+            ChildFailed: it ended without an answer, or reported an error.
         """
         assert self._process
         assert self._process.stdout
         line = await self._process.stdout.readline()
         if not line:
-            last_words = self._log.read_text(errors="replace").strip()[-2_000:]
-            raise HelperFailed(f"A part of the benchmark ended early:\n{last_words}")
-        heard: dict[str, Any] = msgspec.json.decode(line)
-        if "error" in heard:
-            raise HelperFailed(str(heard["error"]))
-        return msgspec.convert(heard["answer"], answer)
+            log_end = self._log.read_text(errors="replace").strip()[-2_000:]
+            raise ChildFailed(f"A part of the benchmark ended early:\n{log_end}")
+        received: dict[str, Any] = msgspec.json.decode(line)
+        if "error" in received:
+            raise ChildFailed(str(received["error"]))
+        return msgspec.convert(received["answer"], answer)

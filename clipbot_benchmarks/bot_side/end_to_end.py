@@ -1,22 +1,22 @@
-"""The whole road over HTTP: photo sent → fetched → queued → seen → drawn → chart in the chat."""
+"""End to end over HTTP: photo sent → fetched → queued → classified → drawn → chart received."""
 
 from clipbot_benchmarks.bot_side import processes
-from clipbot_benchmarks.bot_side.running_bot import Whole
-from clipbot_benchmarks.report.figures import Road, Spread
+from clipbot_benchmarks.bot_side.running_bot import RunningBot
+from clipbot_benchmarks.report.figures import EndToEnd, Spread
 
 PEOPLE = 20
 
 
-class RoadRounds:
-    """Rounds of a crowd at once, and of one person alone.
+class EndToEndRounds:
+    """Rounds with `PEOPLE` people at once and with one person alone.
 
     Args:
-        each: photos that each of the crowd sends, all at the same moment.
-        alone: photos that one person sends, each after the chart of the last.
+        each: photos that each of the people sends, all at the same moment.
+        alone: photos that one person sends, each after the chart of the photo before.
     """
 
-    def __init__(self, whole: Whole, *, each: int, alone: int) -> None:
-        self._whole = whole
+    def __init__(self, bot: RunningBot, *, each: int, alone: int) -> None:
+        self._bot = bot
         self._each = each
         self._alone = alone
         self._per_photo: list[float] = []
@@ -25,25 +25,25 @@ class RoadRounds:
         self._core_seconds: dict[str, list[float]] = {}
 
     async def warm_up(self) -> None:
-        """Charts, label features and connections exist from here on."""
-        await self._whole.tell("burst", people=PEOPLE, each=1)
+        """Let the bot and its worker open connections and cache label features."""
+        await self._bot.load("burst", people=PEOPLE, each=1)
 
     async def round(self) -> None:
-        """Once the crowd, once the one."""
+        """Measure the people at once, then the one person."""
         photos = PEOPLE * self._each
-        before = self._worked()
-        told = await self._whole.tell("burst", people=PEOPLE, each=self._each)
-        for name, seconds in self._worked().items():
+        before = self._core_seconds_so_far()
+        result = await self._bot.load("burst", people=PEOPLE, each=self._each)
+        for name, seconds in self._core_seconds_so_far().items():
             share = (seconds - before.get(name, 0.0)) / photos
             self._core_seconds.setdefault(name, []).append(share)
-        self._per_photo.append(told.seconds / photos)
-        self._latencies = sorted(told.latencies)
+        self._per_photo.append(result.seconds / photos)
+        self._latencies = sorted(result.latencies)
         for _ in range(self._alone):
-            self._alone_latencies += (await self._whole.tell("burst")).latencies
+            self._alone_latencies += (await self._bot.load("burst")).latencies
 
-    def results(self) -> Road:
-        """After at least one round."""
-        return Road(
+    def results(self) -> EndToEnd:
+        """Return the figures of all rounds, of which there must be one at least."""
+        return EndToEnd(
             people=PEOPLE,
             photos=PEOPLE * self._each,
             per_photo=Spread.of(self._per_photo),
@@ -54,8 +54,8 @@ class RoadRounds:
             },
         )
 
-    def _worked(self) -> dict[str, float]:
-        if not processes.can_be_told():
+    def _core_seconds_so_far(self) -> dict[str, float]:
+        if not processes.has_proc():
             return {}
-        stand_in = processes.core_seconds(self._whole.crowd.pid)
-        return {**self._whole.core_seconds(), "stand-in": stand_in}
+        stand_in = processes.core_seconds(self._bot.load_generator.pid)
+        return {**self._bot.core_seconds(), "stand-in": stand_in}

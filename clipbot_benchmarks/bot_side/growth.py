@@ -1,4 +1,4 @@
-"""Whether a photo costs more when more photos wait, or when more people are stored."""
+"""What a photo costs when more photos wait, or when more people are stored."""
 
 import sqlite3
 import time
@@ -11,36 +11,36 @@ import msgspec
 from bot.platform.models import Media
 from clipbot_benchmarks.bot_side import processes
 from clipbot_benchmarks.bot_side.end_to_end import PEOPLE
-from clipbot_benchmarks.bot_side.load_generator import Told
-from clipbot_benchmarks.bot_side.running_bot import Whole
+from clipbot_benchmarks.bot_side.load_generator import LoadResult
+from clipbot_benchmarks.bot_side.running_bot import RunningBot
 from clipbot_benchmarks.report.figures import GrowthPoint, Spread
 
-# What a worker has in hand besides what waits: a batch in the model and two behind it.
-_IN_HAND = 3 * 16
-# Stored people have ids from here on; the crowd's are small.
+# Photos that a worker has taken from the queue: one batch in the model and two prefetched.
+_IN_WORKER = 3 * 16
+# Stored people have ids from here on; those of the load generator are small.
 _FIRST_ID = 10_000_000
-_ROWS_AT_ONCE = 5_000  # so that the bot never waits long for the database
+_ROWS_AT_ONCE = 5_000  # a short transaction, so that the bot never waits long for the database
 
 
 class _Costs:
-    """Samples for each size.
+    """Samples of the cost of a photo, by size.
 
     Args:
-        photos: that each sample is about.
+        photos: number of photos in each sample.
     """
 
-    def __init__(self, whole: Whole, photos: int) -> None:
-        self._whole = whole
+    def __init__(self, bot: RunningBot, photos: int) -> None:
+        self._bot = bot
         self._photos = photos
         self._samples: dict[int, list[tuple[float, float, float]]] = {}
 
-    async def sample(self, size: int, crowd: Awaitable[Told]) -> None:
-        """Has the crowd do it, and notes what it cost."""
-        before = self._whole.core_seconds()
-        told = await crowd
-        after = self._whole.core_seconds()
-        worked = {name: seconds - before.get(name, 0.0) for name, seconds in after.items()}
-        costs = (told.seconds, sum(worked.values()), worked.get("bot", 0.0))
+    async def sample(self, size: int, load: Awaitable[LoadResult]) -> None:
+        """Await the load and record what it cost."""
+        before = self._bot.core_seconds()
+        result = await load
+        after = self._bot.core_seconds()
+        used = {name: seconds - before.get(name, 0.0) for name, seconds in after.items()}
+        costs = (result.seconds, sum(used.values()), used.get("bot", 0.0))
         seconds, of_all, of_bot = (cost / self._photos for cost in costs)
         self._samples.setdefault(size, []).append((seconds, of_all, of_bot))
 
@@ -48,44 +48,52 @@ class _Costs:
         points = []
         for size, samples in sorted(self._samples.items()):
             seconds, of_all, of_bot = (Spread.of(each) for each in zip(*samples, strict=True))
-            told = processes.can_be_told()
+            has_proc = processes.has_proc()
             points.append(
-                GrowthPoint(size, seconds, of_all if told else None, of_bot if told else None)
+                GrowthPoint(
+                    size, seconds, of_all if has_proc else None, of_bot if has_proc else None
+                )
             )
         return points
 
 
-async def queue(whole: Whole, sizes: list[int], *, photos: int, rounds: int) -> list[GrowthPoint]:
-    """Keeps so many photos waiting, and times how fast charts come; sizes take turns.
+async def queue(
+    bot: RunningBot, sizes: list[int], *, photos: int, rounds: int
+) -> list[GrowthPoint]:
+    """Return what a photo costs while so many others wait.
+
+    The sizes alternate, so that a slow minute of the machine is slow for all of them.
 
     Args:
-        photos: charts that are timed for each.
+        sizes: lengths of the queue, ascending.
+        photos: charts that are timed for each size and round.
     """
-    costs = _Costs(whole, photos)
+    costs = _Costs(bot, photos)
     for number in range(rounds):
         for size in sizes if number % 2 == 0 else reversed(sizes):
-            await whole.tell("fill", photos=size + _IN_HAND)
-            await costs.sample(size, whole.tell("flow", photos=photos))
-            await whole.tell("drain")
+            await bot.load("fill", photos=size + _IN_WORKER)
+            await costs.sample(size, bot.load("flow", photos=photos))
+            await bot.load("drain")
     return costs.points()
 
 
-async def users(whole: Whole, sizes: list[int], *, each: int, rounds: int) -> list[GrowthPoint]:
-    """Writes so many people into the bot's store, and has the crowd send; sizes take turns.
+async def users(bot: RunningBot, sizes: list[int], *, each: int, rounds: int) -> list[GrowthPoint]:
+    """Return what a photo costs while so many people are stored in the bot's database.
 
     Args:
-        each: photos that each of the crowd sends.
+        sizes: numbers of stored people, ascending.
+        each: photos that each of the people sends in a round.
     """
-    costs = _Costs(whole, PEOPLE * each)
+    costs = _Costs(bot, PEOPLE * each)
     for number in range(rounds):
         for size in sizes if number % 2 == 0 else reversed(sizes):
-            store_people(whole.data / "clipbot.db", size)
-            await costs.sample(size, whole.tell("burst", people=PEOPLE, each=each))
+            store_people(bot.data / "clipbot.db", size)
+            await costs.sample(size, bot.load("burst", people=PEOPLE, each=each))
     return costs.points()
 
 
 def store_people(file: Path, count: int) -> None:
-    """Exactly so many people who are not of the crowd, each with a question that was answered."""
+    """Store exactly `count` inactive people, each with a photo that was answered."""
     media = msgspec.msgpack.encode((Media("AgACAgIAAxkBAAIB", "AQAD", 50_000),))
     now = time.time()
     with closing(sqlite3.connect(file, timeout=30.0, isolation_level=None)) as database:
@@ -101,23 +109,25 @@ def store_people(file: Path, count: int) -> None:
             else:
                 _delete(database, ids)
             database.execute("COMMIT")
-        # else the log that the deleted rows left would be read through at each question
+        # Otherwise the bot would read through the log of deleted rows at each photo.
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _insert(database: sqlite3.Connection, ids: range, media: bytes, now: float) -> None:
     database.executemany(
-        "INSERT INTO people (user_id, language, labels, template) VALUES (?, 'en', ?, NULL)",
+        "INSERT INTO people (platform, user_id, language, labels, template) "
+        "VALUES ('telegram', ?, 'en', ?, NULL)",
         ((user, '["a cat", "a dog"]') for user in ids),
     )
     database.executemany(
-        "INSERT INTO jobs (id, chat_id, message_id, serial, user_id, language, fingerprint, media, "
-        "created_at, delivered_at) VALUES (?, ?, 1, 1, ?, 'en', '0', ?, ?, ?)",
+        "INSERT INTO jobs (platform, id, chat_id, message_id, serial, user_id, language, "
+        "fingerprint, media, created_at, delivered_at) "
+        "VALUES ('telegram', ?, ?, 1, 1, ?, 'en', '0', ?, ?, ?)",
         ((f"{user}.1.1", user, user, media, now, now) for user in ids),
     )
     database.executemany(
-        "INSERT INTO answers (chat_id, message_id, answer_id, is_chart, created_at) "
-        "VALUES (?, 1, 2, 1, ?)",
+        "INSERT INTO answers (platform, chat_id, message_id, answer_id, is_chart, created_at) "
+        "VALUES ('telegram', ?, 1, 2, 1, ?)",
         ((user, now) for user in ids),
     )
 

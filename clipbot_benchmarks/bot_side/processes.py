@@ -1,4 +1,4 @@
-"""Memory and work of processes, as Linux's /proc tells them."""
+"""Memory and core-seconds of processes, read from Linux's /proc."""
 
 import os
 from dataclasses import dataclass
@@ -7,28 +7,31 @@ from pathlib import Path
 _PROC = Path("/proc")
 
 
-def can_be_told() -> bool:
-    """False on systems without /proc."""
+def has_proc() -> bool:
+    """Return whether this system has a /proc to read from."""
     return (_PROC / "self" / "status").is_file()
 
 
 @dataclass(frozen=True)
-class Members:
-    """The processes of one `clipbot run`, by their part: bot, worker, nats-server."""
+class BotProcesses:
+    """The processes of one `clipbot run` by name: bot, worker, nats-server."""
 
     pids: dict[str, int]
 
     def memory(self) -> dict[str, int]:
-        """Resident bytes of each, files that are mapped included."""
+        """Return the resident bytes of each, mapped files included."""
         return {name: resident(pid) for name, pid in self.pids.items()}
 
     def core_seconds(self) -> dict[str, float]:
-        """What each has worked so far."""
+        """Return the processor time of each so far, in seconds."""
         return {name: core_seconds(pid) for name, pid in self.pids.items()}
 
 
-def members(pid: int) -> Members:
-    """Those of the session that process leads, as far as they have their final program."""
+def members(pid: int) -> BotProcesses:
+    """Return the processes in the session of the bot with this process id.
+
+    Processes that have not started their final program yet are left out.
+    """
     found = {"bot": pid}
     for folder in _PROC.glob("[0-9]*"):
         try:
@@ -36,7 +39,7 @@ def members(pid: int) -> Members:
             if int(session) != pid or int(folder.name) == pid:
                 continue
             words = os.fsdecode((folder / "cmdline").read_bytes()).split("\0")
-        except OSError:  # it ended while we looked
+        except OSError:  # it has just ended
             continue
         if "bot.services.parent_death" in words:
             continue
@@ -44,11 +47,11 @@ def members(pid: int) -> Members:
             found["nats-server"] = int(folder.name)
         elif "worker" in words:
             found["worker"] = int(folder.name)
-    return Members(found)
+    return BotProcesses(found)
 
 
 def resident(pid: int) -> int:
-    """Resident memory in bytes."""
+    """Return the resident memory of a process, in bytes."""
     for line in (_PROC / str(pid) / "status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) * 1_024
@@ -56,6 +59,6 @@ def resident(pid: int) -> int:
 
 
 def core_seconds(pid: int) -> float:
-    """Of all threads together, in user and kernel, since the process began."""
+    """Return the processor time of all threads of a process, user and kernel, in seconds."""
     fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,4 +1,4 @@
-"""What `clipbot bench` starts as a child process, and speaks with in lines of JSON."""
+"""The child process of `clipbot bench`: it reads commands and answers with lines of JSON."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ from inference.protocol.errors import ClipbotError
 
 @click.group()
 def main() -> None:
-    """The half of the benchmark that needs torch, transformers or matplotlib."""
+    """What needs torch, transformers or matplotlib."""
     logs.configure("ERROR")
 
 
@@ -24,7 +24,7 @@ def main() -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--model", required=True)
 def prepare(folder: Path, model: str) -> None:
-    """Writes photos into FOLDER, and a checkpoint if it has to; prints a `Prepared`."""
+    """Write photos into FOLDER, and a checkpoint if needed; print a `Prepared`."""
     with _answering() as say:
         from clipbot_benchmarks.model_side import checkpoints, pictures
 
@@ -47,15 +47,15 @@ def prepare(folder: Path, model: str) -> None:
 @click.option("--quick", is_flag=True)
 @click.option("--sections", required=True, help="Separated by commas.")
 def measure(folder: Path, shown_name: str, random: bool, quick: bool, sections: str) -> None:
-    """Reads `warm_up`, `round`, `growth` or `results` line by line, and answers each with a line.
+    """Execute `warm_up`, `round`, `growth` or `results`, one for each line of standard input.
 
-    CLIP_MODEL, CLIP_DEVICE and CLIP_DTYPE say which engine; the photos are in FOLDER.
+    The engine is set by CLIP_MODEL, CLIP_DEVICE and CLIP_DTYPE. The photos are in FOLDER.
     """
     with _answering() as say:
-        from clipbot_benchmarks.model_side.model_benchmark import Measuring
+        from clipbot_benchmarks.model_side.model_benchmark import ModelBenchmark
         from inference.protocol.settings import WorkerSettings, load
 
-        measuring = Measuring(
+        benchmark = ModelBenchmark(
             load(WorkerSettings),
             shown_name,
             random=random,
@@ -64,15 +64,15 @@ def measure(folder: Path, shown_name: str, random: bool, quick: bool, sections: 
             sections=set(sections.split(",")),
             quick=quick,
         )
-        does: dict[str, Callable[[], object]] = {
-            "warm_up": measuring.warm_up,
-            "round": measuring.round,
-            "growth": measuring.growth,
-            "results": measuring.results,
+        commands: dict[str, Callable[[], object]] = {
+            "warm_up": benchmark.warm_up,
+            "round": benchmark.round,
+            "growth": benchmark.growth,
+            "results": benchmark.results,
         }
         say(None)
         for line in sys.stdin:
-            say(does[line.strip()]())
+            say(commands[line.strip()]())
 
 
 @main.command()
@@ -83,9 +83,9 @@ def measure(folder: Path, shown_name: str, random: bool, quick: bool, sections: 
     type=click.Path(exists=True, path_type=Path),
     metavar="FILE...",
 )
-@click.option("--page", type=click.Path(path_type=Path), help="Write the page and its plots too.")
+@click.option("--page", type=click.Path(path_type=Path), help="Also write the page and its plots.")
 def report(files: tuple[Path, ...], page: Path | None) -> None:
-    """Prints what a bench.json means; of further ones the page shows what GPUs did."""
+    """Print the report on a bench.json; of further ones the page shows the GPUs."""
     from rich.console import Console
 
     from clipbot_benchmarks.report.table import show
@@ -99,14 +99,14 @@ def report(files: tuple[Path, ...], page: Path | None) -> None:
         write(benches[0], page, benches[1:])
 
 
-class _answering:  # noqa: N801 - reads as a word: with _answering() as say
-    """Lines of JSON go to standard output, and everything else that is printed to the log.
+class _answering:  # noqa: N801 - used like a function: with _answering() as say
+    """A block in which only answers go to standard output; libraries print to standard error.
 
-    A sentence for the person at the keyboard is an answer too: {"error": …}.
+    An error that the operator can fix ends the block with the answer {"error": …}.
     """
 
     def __enter__(self) -> Callable[[object], None]:
-        # Libraries print, in C too: their standard output becomes standard error.
+        # Libraries also print from C, so file descriptor 1 itself becomes standard error.
         self._output: TextIO = os.fdopen(os.dup(1), "w")
         os.dup2(2, 1)
         return self._say

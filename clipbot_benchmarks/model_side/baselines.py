@@ -1,4 +1,4 @@
-"""What people use without us: the seed notebook's loop, and Hugging Face's pipeline."""
+"""The baselines: a loop as in CLIP's notebooks, and Hugging Face's pipeline."""
 
 import io
 from collections.abc import Sequence
@@ -7,19 +7,21 @@ from typing import Any
 import torch
 from PIL import Image
 
-from clipbot_benchmarks.model_side.interleaving import Contestant
+from clipbot_benchmarks.model_side.interleaving import BenchmarkCase
 from clipbot_benchmarks.model_side.pictures import LABELS
-from clipbot_benchmarks.model_side.reference import Reference
-from clipbot_benchmarks.report.figures import Run
-from clipbot_benchmarks.report.names import NOTEBOOK, PIPELINE
+from clipbot_benchmarks.model_side.reference import TransformersReference
+from clipbot_benchmarks.report.figures import NOTEBOOK, PIPELINE, Measurement
 from inference.model.encoder.scoring import FloatArray
 
 
-def rivals(reference: Reference, files: Sequence[bytes], few: int) -> list[Contestant]:
-    """(a) the notebook, photo by photo; (b) the pipeline, photo by photo and at batch 16.
+def baseline_cases(
+    reference: TransformersReference, files: Sequence[bytes], few: int
+) -> list[BenchmarkCase]:
+    """Return the notebook photo by photo, and the pipeline photo by photo and at batch 16.
 
     Args:
-        few: of `files`, for those that take one photo at a time.
+        files: JPEG photos.
+        few: number of these for the cases that take one photo at a time.
     """
 
     def notebook(_: int) -> None:
@@ -27,17 +29,19 @@ def rivals(reference: Reference, files: Sequence[bytes], few: int) -> list[Conte
             _chart(*_classified(reference, data))
 
     return [
-        Contestant(Run("rival", NOTEBOOK, 1), few, notebook),
-        piped(reference, files[:few], 1),
-        piped(reference, files, 16),
+        BenchmarkCase(Measurement("rival", NOTEBOOK, 1), few, notebook),
+        pipeline_case(reference, files[:few], 1),
+        pipeline_case(reference, files, 16),
     ]
 
 
-def piped(reference: Reference, files: Sequence[bytes], batch: int) -> Contestant:
-    """transformers' zero-shot pipeline over all `files`, from JPEG bytes."""
+def pipeline_case(
+    reference: TransformersReference, files: Sequence[bytes], batch: int
+) -> BenchmarkCase:
+    """Return transformers' zero-shot pipeline over all `files`, from JPEG bytes."""
     from transformers import pipeline
 
-    # By its parts, so that all rivals share one copy of the weights.
+    # Made of its parts, so that all baselines share one copy of the weights.
     zero_shot: Any = pipeline(
         "zero-shot-image-classification",
         model=reference.model,
@@ -45,25 +49,25 @@ def piped(reference: Reference, files: Sequence[bytes], batch: int) -> Contestan
         image_processor=reference.image_processor,
         device=reference.device,
     )
-    # Texts as our engine reads them: without "This is a photo of".
-    asked = {"candidate_labels": list(LABELS), "hypothesis_template": "{}"}
+    # The same texts as in clipbot: without "This is a photo of".
+    options = {"candidate_labels": list(LABELS), "hypothesis_template": "{}"}
 
     def work(_: int) -> None:
         images = [_opened(data) for data in files]
         if batch > 1:
-            zero_shot(images, batch_size=batch, **asked)
-        else:  # a list would be taken apart just so, but with a warning on GPUs
+            zero_shot(images, batch_size=batch, **options)
+        else:  # the pipeline would do the same with a list, but warn on GPUs
             for image in images:
-                zero_shot(image, **asked)
+                zero_shot(image, **options)
 
-    return Contestant(Run("rival", PIPELINE, batch), len(files), work)
+    return BenchmarkCase(Measurement("rival", PIPELINE, batch), len(files), work)
 
 
 @torch.inference_mode()
-def _classified(reference: Reference, data: bytes) -> tuple[Image.Image, FloatArray]:
-    """preprocess → tokenize → model(image, text) → softmax, as openai/CLIP's README does it."""
+def _classified(reference: TransformersReference, data: bytes) -> tuple[Image.Image, FloatArray]:
+    """Preprocess, tokenize, run the model and take the softmax, as in openai/CLIP's README."""
     image = _opened(data)
-    # clip.tokenize pads every text to the whole context
+    # clip.tokenize pads every text to the whole context.
     text = reference.tokenizer(
         list(LABELS), padding="max_length", truncation=True, return_tensors="pt"
     )
@@ -74,7 +78,7 @@ def _classified(reference: Reference, data: bytes) -> tuple[Image.Image, FloatAr
 
 
 def _chart(image: Image.Image, row: FloatArray) -> bytes:
-    """The picture beside its bars, as notebooks draw it: through pyplot, with its defaults."""
+    """Draw the picture beside its bars as notebooks do: with pyplot and its defaults."""
     from matplotlib import pyplot
 
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4))

@@ -1,6 +1,6 @@
-"""The checkpoint to measure: the one asked for, or random weights in its shape.
+"""The checkpoint to measure: the one that was asked for, or random weights in its shape.
 
-A forward pass takes as long with random weights as with true ones.
+A forward pass takes as long with random weights as with trained ones.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from inference.model.hub.checkpoint_files import DEMO_FOLDER, locate
 from inference.protocol.errors import ModelUnavailable
 from inference.protocol.settings import DEFAULT_MODEL, DEMO_MODEL
 
-# As `--model`: random weights even where the hub can be reached.
+# The value of `--model` for random weights.
 RANDOM = "random"
 
 Shape = Literal["ViT-B/32", "ViT-L/14"]
@@ -33,10 +33,10 @@ _CONTEXT = 77  # tokens
 
 
 def random_clip(folder: Path, shape: Shape = "ViT-B/32") -> Path:
-    """Writes a checkpoint of that shape with seeded random weights: 600 MB, or 1.7 GB for L/14.
+    """Write a checkpoint of that shape with seeded random weights: 600 MB, or 1.7 GB for L/14.
 
-    Its tokenizer is the bundled model's, whose words are fewer: a label may take some more tokens
-    than with CLIP's own.
+    It has the bundled model's tokenizer, whose vocabulary is smaller than CLIP's own: a label can
+    have more tokens.
     """
     import torch
     from transformers import AutoTokenizer, CLIPConfig, CLIPImageProcessorPil, CLIPModel
@@ -63,26 +63,28 @@ def random_clip(folder: Path, shape: Shape = "ViT-B/32") -> Path:
 
 
 def find(name: str, folder: Path) -> tuple[str, str]:
-    """What to load for `name`, and a sentence where that is not what was asked for.
+    """Return the checkpoint to load for `name`, and a note where it is a replacement, or "".
 
-    The default model is replaced by random weights in its shape, in `folder`, where it is neither
-    in the cache nor to be had from the hub.
+    The default model is replaced by random weights in its shape, written to `folder`, where it is
+    not in the cache and the hub can't be reached.
 
     Raises:
-        ModelUnavailable: any other model can't be had, or something else is the matter.
+        ModelUnavailable: another model can't be had, or the default one for another reason.
     """
     if name == RANDOM:
-        return str(random_clip(folder)), "Random weights in the shape of ViT-B/32, as asked for."
+        return str(
+            random_clip(folder)
+        ), "Measuring random weights in the shape of ViT-B/32, as asked."
     if name == DEMO_MODEL or Path(name).expanduser().is_dir():
         return name, ""
     try:
         locate(name)
     except ModelUnavailable as error:
-        away = error.passing or faults.is_offline()
-        if name != DEFAULT_MODEL or not away:
+        out_of_reach = error.passing or faults.is_offline()
+        if name != DEFAULT_MODEL or not out_of_reach:
             raise
         return str(random_clip(folder)), (
-            f"{name} is not in the cache and the hub is out of reach: measured with random weights "
-            "in its shape, which takes as long. Its answers mean nothing."
+            f"{name} is not in the cache and the hub can't be reached. Random weights in its shape "
+            "are measured instead: they are as fast, but their answers mean nothing."
         )
     return name, ""

@@ -1,4 +1,4 @@
-"""Our engine, its stages, and the raw forward pass in its own runtime, dtype and batch."""
+"""clipbot's engine, its stages, its raw forward pass, and what more labels cost."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -6,10 +6,9 @@ from typing import Literal
 
 from PIL import Image
 
-from clipbot_benchmarks.model_side.interleaving import Contestant
+from clipbot_benchmarks.model_side.interleaving import BenchmarkCase, InterleavedRounds
 from clipbot_benchmarks.model_side.pictures import BATCHES, LABELS, NewLabels, as_fetched
-from clipbot_benchmarks.report.figures import ChartSize, Run, Spread
-from clipbot_benchmarks.report.names import (
+from clipbot_benchmarks.report.figures import (
     CHART,
     DECODE,
     DECODE_FETCHED,
@@ -17,6 +16,10 @@ from clipbot_benchmarks.report.names import (
     JPEG,
     PREPROCESS,
     RAW,
+    ChartSize,
+    LabelsPoint,
+    Measurement,
+    Spread,
 )
 from inference import cores
 from inference.charts import chart
@@ -26,12 +29,18 @@ from inference.model.encoder.preprocessing import Inputs
 from inference.model.engine import Engine
 from inference.protocol.messages import ChartWords
 
+_CHARTS = 4  # drawn for each number of labels
 
-class Ours:
-    """The engine as the worker uses it: reading on threads of its own, then the model.
+
+class EngineCases:
+    """The engine as the worker uses it: images are decoded on threads, then the model runs.
+
+    Args:
+        files: JPEG photos.
+        few: number of photos for cases with small batches.
 
     Attributes:
-        new: labels for all who ask about new ones.
+        new: labels that are not in the engine's cache.
     """
 
     def __init__(self, engine: Engine, files: Sequence[bytes], few: int) -> None:
@@ -47,8 +56,8 @@ class Ours:
         """All photos, decoded."""
         return self._images
 
-    def engine_runs(self) -> list[Contestant]:
-        """(d) from decoded images and from JPEG bytes, with known and with new labels."""
+    def engine_cases(self) -> list[BenchmarkCase]:
+        """Return the engine from decoded images and from JPEG bytes, with known and new labels."""
         return [
             self._engine(name, batch, labels)
             for name in (IMAGES, JPEG)
@@ -56,21 +65,21 @@ class Ours:
             for batch in BATCHES
         ]
 
-    def limits(self) -> list[Contestant]:
-        """(c) `image_features` of preprocessed pictures: nothing can be faster than this."""
+    def limits(self) -> list[BenchmarkCase]:
+        """Return the forward pass of preprocessed pictures: the engine's limit."""
         inputs = {batch: self._preprocessed(batch) for batch in BATCHES}
 
-        def entry(batch: int) -> Contestant:
+        def case(batch: int) -> BenchmarkCase:
             def work(_: int) -> None:
                 for each in inputs[batch]:
                     self.engine.encoder.image_features(each)
 
-            return Contestant(Run("limit", RAW, batch), self._count(batch), work)
+            return BenchmarkCase(Measurement("limit", RAW, batch), self._count(batch), work)
 
-        return [entry(batch) for batch in BATCHES]
+        return [case(batch) for batch in BATCHES]
 
-    def parts(self) -> list[Contestant]:
-        """Decoding and preprocessing, one photo at a time on one thread."""
+    def parts(self) -> list[BenchmarkCase]:
+        """Return decoding and preprocessing, one photo at a time on one thread."""
         size = self.engine.image_size
         fetched = [as_fetched(data) for data in self._files]
 
@@ -88,8 +97,8 @@ class Ours:
             self._part(PREPROCESS, preparing),
         ]
 
-    def charts(self) -> list[Contestant]:
-        """Charts of six labels with their photo, as JPEG, one at a time."""
+    def charts(self) -> list[BenchmarkCase]:
+        """Return charts of six labels with their photo, as JPEG, one at a time."""
 
         def work(number: int) -> None:
             for place, picture in enumerate(self._images):
@@ -98,18 +107,18 @@ class Ours:
         return [self._part(CHART, work)]
 
     def chart_size(self) -> ChartSize:
-        """How large their files are."""
+        """Return how large the charts' files are."""
         sizes = [len(draw(picture, LABELS, 1)) for picture in self._images]
         return ChartSize(int(Spread.of(sizes).median), max(sizes))
 
     def classify(self, labels: Sequence[Sequence[str]]) -> None:
-        """All photos in one batch, each with labels of its own."""
+        """Classify all photos in one batch, each with labels of its own."""
         self._ask(self._images, [LabelSet(tuple(each)) for each in labels])
 
     def _ask(self, images: Sequence[Image.Image | Inputs], sets: Sequence[LabelSet]) -> None:
         self.engine.classify(images, sets)
 
-    def _engine(self, name: str, batch: int, labels: Literal["known", "new"]) -> Contestant:
+    def _engine(self, name: str, batch: int, labels: Literal["known", "new"]) -> BenchmarkCase:
         count = self._count(batch)
 
         def work(_: int) -> None:
@@ -121,7 +130,7 @@ class Ours:
                 else:
                     self._ask(self._read([self._files[place] for place in part]), sets)
 
-        return Contestant(Run("engine", name, batch, labels), count, work)
+        return BenchmarkCase(Measurement("engine", name, batch, labels), count, work)
 
     def _read(self, files: Sequence[bytes]) -> list[Inputs]:
         size = self.engine.image_size
@@ -138,15 +147,54 @@ class Ours:
             for start in range(0, len(images), batch)
         ]
 
-    def _part(self, name: str, work: Callable[[int], None]) -> Contestant:
-        return Contestant(Run("part", name, 1), len(self._files), work)
+    def _part(self, name: str, work: Callable[[int], None]) -> BenchmarkCase:
+        return BenchmarkCase(Measurement("part", name, 1), len(self._files), work)
 
     def _count(self, batch: int) -> int:
         return len(self._files) if batch == max(BATCHES) else max(self._few, batch)
 
 
 def draw(picture: Image.Image, labels: Sequence[str], number: int) -> bytes:
-    """A chart as the worker makes it; `number` varies its probabilities."""
+    """Return a chart as the worker draws it; `number` varies its probabilities."""
     row = [(7 * number + 13 * place) % 97 + 1.0 for place in range(len(labels))]
     shares = [share / sum(row) for share in row]
     return chart.to_jpeg(chart.draw([picture], list(labels), [shares], ChartWords()))
+
+
+def label_growth(cases: EngineCases, sizes: list[int], rounds: int) -> list[LabelsPoint]:
+    """Return what a photo costs with so many labels; the numbers of labels are interleaved."""
+    interleaved = InterleavedRounds([case for size in sizes for case in _label_cases(cases, size)])
+    interleaved.warm_up()
+    for _ in range(rounds):
+        interleaved.round()
+    found = iter(interleaved.results())
+    return [LabelsPoint(size, *(_seconds(next(found)) for _ in range(3))) for size in sizes]
+
+
+def _label_cases(cases: EngineCases, size: int) -> list[BenchmarkCase]:
+    """Return known labels, new labels and charts, in the order of `LabelsPoint`."""
+    photos, name = len(cases.images), f"{size} labels"
+    known = cases.new.of_three_words(size)  # the warm-up puts them into the cache
+
+    def charts(number: int) -> None:
+        for picture in cases.images[:_CHARTS]:
+            draw(picture, known, number)
+
+    return [
+        BenchmarkCase(
+            Measurement("part", name, photos, "known"),
+            photos,
+            lambda _: cases.classify([known] * photos),
+        ),
+        BenchmarkCase(
+            Measurement("part", name, photos, "new"),
+            photos,
+            lambda _: cases.classify([cases.new.of_three_words(size) for _ in range(photos)]),
+        ),
+        BenchmarkCase(Measurement("part", name, 1), _CHARTS, charts),
+    ]
+
+
+def _seconds(measurement: Measurement) -> Spread:
+    assert measurement.seconds
+    return measurement.seconds

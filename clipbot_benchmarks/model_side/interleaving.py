@@ -1,4 +1,4 @@
-"""Contestants take turns, so that a slow minute of the machine is slow for all of them."""
+"""Rounds in which every case runs once, so that a slow minute of the machine slows all of them."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -6,61 +6,61 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from clipbot_benchmarks.report.figures import Run, Spread
+from clipbot_benchmarks.report.figures import Measurement, Spread
 
-# Threads of one runtime spin on for some milliseconds after their work; the next contestant shall
-# have the cores for itself.
+# Threads of a runtime keep spinning for some milliseconds after their work. The pause lets them
+# stop, so that the next case has all cores.
 _PAUSE = 0.02  # seconds
 
 
 @dataclass(frozen=True)
-class Contestant:
-    """Somebody who deals with `photos` photos each time it is called.
+class BenchmarkCase:
+    """Work that is measured, on `photos` photos each time it is called.
 
     Attributes:
-        about: the figures to be, without seconds.
-        work: takes the number of the round, which no earlier call had.
+        about: its measurement, still without seconds.
+        work: called with the number of the round; 0 is the warm-up.
     """
 
-    about: Run
+    about: Measurement
     photos: int
     work: Callable[[int], object]
 
 
 @dataclass
-class Turns:
-    """Rounds in which each contestant has one turn; every other round in the opposite order.
+class InterleavedRounds:
+    """Rounds in which each case runs once; every other round in the opposite order.
 
     Attributes:
-        rounds: so far.
+        rounds: number of rounds so far.
     """
 
-    contestants: Sequence[Contestant]
+    cases: Sequence[BenchmarkCase]
     rounds: int = field(default=0, init=False)
-    _seconds: dict[Run, list[float]] = field(default_factory=dict)
-    _core_seconds: dict[Run, list[float]] = field(default_factory=dict)
+    _seconds: dict[Measurement, list[float]] = field(default_factory=dict)
+    _core_seconds: dict[Measurement, list[float]] = field(default_factory=dict)
 
     def warm_up(self) -> None:
-        """One turn each that does not count."""
-        for contestant in self.contestants:
-            contestant.work(0)
+        """Run each case once without measuring it."""
+        for case in self.cases:
+            case.work(0)
 
     def round(self) -> None:
-        """One turn each."""
+        """Run and measure each case once."""
         self.rounds += 1
-        turned = self.rounds % 2 == 0
-        for contestant in reversed(self.contestants) if turned else self.contestants:
+        is_reversed = self.rounds % 2 == 0
+        for case in reversed(self.cases) if is_reversed else self.cases:
             time.sleep(_PAUSE)
             began, worked = time.perf_counter(), time.process_time()
-            contestant.work(self.rounds)
+            case.work(self.rounds)
             took = time.perf_counter() - began
             core_seconds = time.process_time() - worked
-            about, photos = contestant.about, contestant.photos
+            about, photos = case.about, case.photos
             self._seconds.setdefault(about, []).append(took / photos)
             self._core_seconds.setdefault(about, []).append(core_seconds / photos)
 
-    def results(self) -> list[Run]:
-        """The figures of all, in the order in which they were given."""
+    def results(self) -> list[Measurement]:
+        """Return the measurements in the order of the cases."""
         return [
             msgspec.structs.replace(
                 about,
@@ -70,9 +70,9 @@ class Turns:
             for about, seconds in self._in_order()
         ]
 
-    def _in_order(self) -> list[tuple[Run, list[float]]]:
+    def _in_order(self) -> list[tuple[Measurement, list[float]]]:
         return [
             (one.about, self._seconds[one.about])
-            for one in self.contestants
+            for one in self.cases
             if one.about in self._seconds
         ]

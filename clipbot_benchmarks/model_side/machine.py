@@ -1,4 +1,4 @@
-"""What the figures depend on, and nothing that names the machine."""
+"""What the figures depend on. Nothing in it names the machine."""
 
 import importlib.metadata
 import os
@@ -9,8 +9,8 @@ from pathlib import Path
 from clipbot_benchmarks.report.figures import Machine
 from inference import cores
 
-# What decides how fast a model runs: widths of vectors, and products of small numbers.
-_TELLING = (
+# Instructions that decide how fast a model runs: vector widths, and products of short numbers.
+_INSTRUCTIONS = (
     "avx2",
     "fma",
     "avx512f",
@@ -31,13 +31,13 @@ _TELLING = (
 
 
 def _instructions() -> tuple[str, ...]:
-    """Those of `_TELLING` that the processor has; empty where the system does not say."""
+    """Return those of `_INSTRUCTIONS` that the processor has; empty where that is unknown."""
     flags = set(re.findall(r"\S+", _cpu_field("flags") or _cpu_field("Features")))
-    return tuple(name for name in _TELLING if name in flags)
+    return tuple(name for name in _INSTRUCTIONS if name in flags)
 
 
 def describe() -> Machine:
-    """This machine."""
+    """Describe this machine."""
     import torch
 
     return Machine(

@@ -1,5 +1,6 @@
-"""All that needs the model, in one process, a round at a time: whoever conducts may do other
-things between two rounds, so that those are measured side by side as well.
+"""All cases that need the model, in one process, a round at a time.
+
+Between two rounds the runner measures the running bot, so that both are measured side by side.
 """
 
 import gc
@@ -9,21 +10,21 @@ from typing import TypeVar
 
 import torch
 
-from clipbot_benchmarks.model_side import answers, gpu, label_growth, machine, runtimes
-from clipbot_benchmarks.model_side.baselines import rivals
-from clipbot_benchmarks.model_side.engine_cases import Ours
-from clipbot_benchmarks.model_side.interleaving import Turns
+from clipbot_benchmarks.model_side import gpu, machine, reference, runtimes
+from clipbot_benchmarks.model_side.baselines import baseline_cases
+from clipbot_benchmarks.model_side.engine_cases import EngineCases, label_growth
+from clipbot_benchmarks.model_side.interleaving import InterleavedRounds
 from clipbot_benchmarks.model_side.pictures import LABELS, SIZE
-from clipbot_benchmarks.model_side.reference import Reference
+from clipbot_benchmarks.model_side.reference import TransformersReference
 from clipbot_benchmarks.report.figures import (
-    Answers,
+    AnswerComparison,
     Fidelity,
     GpuPart,
     GpuRun,
     LabelsPoint,
     Model,
-    Parts,
-    Skipped,
+    ModelResults,
+    NotMeasured,
 )
 from inference import cores
 from inference.model.engine import Engine
@@ -33,16 +34,16 @@ from inference.protocol.settings import DEMO_MODEL, WorkerSettings
 T = TypeVar("T")
 
 
-class Measuring:
-    """What `--only` left of the sections that need the model.
+class ModelBenchmark:
+    """The sections of the benchmark that need the model.
 
     Args:
-        settings: of the engine, as a worker would read them.
-        shown_name: of the model, for people.
+        settings: of the engine, as a worker reads them.
+        shown_name: the model's name in the report.
         files: JPEG photos.
-        folder: for what is exported on the way.
-        sections: of `rivals`, `towers`, `engine`, `charts`, `answers`, `growth`, `gpu`.
-        quick: fewer photos for those who take them one by one, and less growth.
+        folder: for exported models.
+        sections: some of `rivals`, `towers`, `engine`, `charts`, `answers`, `growth`, `gpu`.
+        quick: fewer photos for cases with small batches, and less growth.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Measuring:
     ) -> None:
         self._sections, self._quick, self._files, self._folder = sections, quick, files, folder
         few = 2 if quick else len(files)
-        torch.set_num_threads(settings.clip_threads or cores.available())  # for the rivals too
+        torch.set_num_threads(settings.clip_threads or cores.available())  # for the baselines too
         engine = load_engine(settings)
         assert isinstance(engine, Engine)
         self._engine = engine
@@ -71,65 +72,65 @@ class Measuring:
             image_size=engine.image_size,
             threads=torch.get_num_threads(),
         )
-        self._ours = Ours(engine, files, few)
-        # The rivals run where our engine runs: on a GPU, in its dtype there.
+        self._engine_cases = EngineCases(engine, files, few)
+        # The baselines run on the same device as the engine, and on a GPU in float16.
         on_cpu = engine.device == "cpu"
         dtype = torch.float32 if on_cpu else torch.float16
-        self._reference = Reference(settings.clip_model, engine.device, dtype)
-        self._skipped: list[Skipped] = []
+        self._reference = TransformersReference(settings.clip_model, engine.device, dtype)
+        self._not_measured: list[NotMeasured] = []
         self._fidelity: list[Fidelity] = []
-        contestants = []
+        cases = []
         if "rivals" in sections:
-            contestants += rivals(self._reference, files, few)
+            cases += baseline_cases(self._reference, files, few)
         if "towers" in sections and on_cpu:
-            pixels = self._reference.pixels(self._ours.images)
+            pixels = self._reference.pixels(self._engine_cases.images)
             towers = runtimes.build(self._reference, pixels, folder, quick=quick)
-            self._skipped += towers.skipped
+            self._not_measured += towers.not_measured
             self._fidelity = towers.fidelity(pixels[:4])
-            contestants += runtimes.contestants(towers.towers, pixels, few)
+            cases += runtimes.tower_cases(towers.towers, pixels, few)
         if sections & {"towers", "engine"}:
-            contestants += self._ours.limits()
+            cases += self._engine_cases.limits()
         if "engine" in sections:
-            contestants += self._ours.engine_runs() + self._ours.parts()
+            cases += self._engine_cases.engine_cases() + self._engine_cases.parts()
         if "charts" in sections:
-            contestants += self._ours.charts()
-        self._turns = Turns(contestants)
-        # The garbage collector shall not look through what rivals left while charts are timed.
+            cases += self._engine_cases.charts()
+        self._rounds = InterleavedRounds(cases)
+        # Keep the garbage collector from scanning the baselines' objects while charts are timed.
         gc.collect()
         gc.freeze()
         self._label_growth: list[LabelsPoint] = []
 
     def warm_up(self) -> None:
-        """One turn for each contestant that does not count."""
-        self._turns.warm_up()
+        """Run each case once without measuring it."""
+        self._rounds.warm_up()
 
     def round(self) -> None:
-        """One turn for each contestant."""
-        self._turns.round()
+        """Run and measure each case once."""
+        self._rounds.round()
 
     def growth(self) -> None:
-        """From 2 labels to 50."""
+        """Measure what more labels cost, from 2 to 50."""
         sizes = [2, 10] if self._quick else [2, 6, 10, 20, 50]
         self._label_growth = self._tried(
-            "growth", lambda: label_growth.measure(self._ours, sizes, 1 if self._quick else 3), []
+            "growth", lambda: label_growth(self._engine_cases, sizes, 1 if self._quick else 3), []
         )
 
-    def results(self) -> Parts:
-        """Everything so far; what is measured but once is measured now."""
+    def results(self) -> ModelResults:
+        """Measure what is measured only once, and return everything."""
         charts = "charts" in self._sections
-        found: list[Answers] = self._tried("answers", self._answers, [])
+        found: list[AnswerComparison] = self._tried("answers", self._answers, [])
         no_gpu: tuple[list[GpuRun], list[GpuPart]] = [], []
         gpu_runs, gpu_parts = self._tried("gpu", self._gpu, no_gpu)
-        return Parts(
+        return ModelResults(
             machine=machine.describe(),
             model=self._model,
             photos=len(self._files),
             photo_size=SIZE,
             labels=LABELS,
-            runs=self._turns.results(),
+            measurements=self._rounds.results(),
             fidelity=self._fidelity,
-            skipped=self._skipped,
-            chart_size=self._ours.chart_size() if charts else None,
+            not_measured=self._not_measured,
+            chart_size=self._engine_cases.chart_size() if charts else None,
             answers=found,
             label_growth=self._label_growth,
             gpu=gpu_runs,
@@ -137,23 +138,31 @@ class Measuring:
         )
 
     def _tried(self, section: str, measure: Callable[[], T], nothing: T) -> T:
-        """What fails here is no reason to lose all figures that there are."""
+        """Return what `measure` finds; `nothing` where it fails or the section was not chosen."""
         if section not in self._sections:
             return nothing
         try:
             return measure()
         except Exception as error:
-            self._skipped.append(Skipped.failed(section, error))
+            self._not_measured.append(NotMeasured.failed(section, error))
             return nothing
 
-    def _answers(self) -> list[Answers]:
-        """Of the bundled model, run as the measured one is: its answers mean something."""
-        ours = self._engine
-        demo = Engine.load(DEMO_MODEL, device=ours.device, dtype=ours.dtype, runtime=ours.runtime)
-        return [answers.compare(DEMO_MODEL, demo, Reference(DEMO_MODEL), *answers.samples())]
+    def _answers(self) -> list[AnswerComparison]:
+        """Compare the bundled model, run like the measured one: its answers mean something."""
+        engine = self._engine
+        demo = Engine.load(
+            DEMO_MODEL, device=engine.device, dtype=engine.dtype, runtime=engine.runtime
+        )
+        return [
+            reference.compare(
+                DEMO_MODEL, demo, TransformersReference(DEMO_MODEL), *reference.samples()
+            )
+        ]
 
     def _gpu(self) -> tuple[list[GpuRun], list[GpuPart]]:
         if not torch.cuda.is_available():
-            self._skipped.append(Skipped("gpu", "there is no NVIDIA GPU that PyTorch can use"))
+            self._not_measured.append(
+                NotMeasured("gpu", "there is no NVIDIA GPU that PyTorch can use")
+            )
             return [], []
-        return gpu.measure(self._files, self._folder, self._turns.rounds)
+        return gpu.measure(self._files, self._folder, self._rounds.rounds)

@@ -1,4 +1,4 @@
-"""The photos and labels that everybody gets: drawn, seeded, the same on every machine."""
+"""The photos and labels of all cases: drawn from fixed seeds, the same on every machine."""
 
 import io
 import itertools
@@ -11,7 +11,7 @@ from inference.images.decoding import decode
 
 LABELS = ("a black cat", "a fast sports car", "a tree", "a red circle", "a blue square", "a house")
 
-# Each is one token, as each word of LABELS is.
+# Each word is one token, like each word of LABELS.
 _WORDS = (
     "red blue green grey pink gold old new big small happy cold dark light soft wild round square "
     "plain bright white brown young fast cat dog car tree house circle bird boat book lamp chair "
@@ -19,9 +19,9 @@ _WORDS = (
     "bell box bus cake clock cloud eye face fire glass hand heart"
 )
 
-# As Telegram's size "x" of a photo in landscape: what a phone's picture is most often seen in.
+# Pixels. Telegram's size "x" of a photo in landscape format, which clients show most often.
 SIZE = (800, 600)
-# Telegram's size "m", which is the smallest that suffices for a model that looks at 224 pixels.
+# Pixels. Telegram's size "m", the smallest that suffices for a model with an input of 224 pixels.
 FETCHED_SIDE = 320
 
 PHOTOS = 16
@@ -29,7 +29,7 @@ BATCHES = (1, 4, 16)  # photos at a time
 
 
 def photo(seed: int) -> bytes:
-    """A JPEG with shapes, soft grounds and grain, of about the bytes of a photograph."""
+    """Return a JPEG with shapes, gradients and grain, about as many bytes as a photograph."""
     dice = random.Random(seed)  # noqa: S311 - pictures, not secrets
     width, height = SIZE
     ground = Image.linear_gradient("L").rotate(dice.choice((0, 90, 180))).resize(SIZE)
@@ -53,7 +53,7 @@ def photo(seed: int) -> bytes:
 
 
 def as_fetched(data: bytes) -> bytes:
-    """The size of it that the bot fetches."""
+    """Return the photo in the size that the bot fetches."""
     image = Image.open(io.BytesIO(data))
     image.thumbnail((FETCHED_SIDE, FETCHED_SIDE))
     file = io.BytesIO()
@@ -62,19 +62,19 @@ def as_fetched(data: bytes) -> bytes:
 
 
 def open_all(files: list[bytes], image_size: int) -> list[Image.Image]:
-    """RGB pictures, as our worker decodes them for a model of that size."""
+    """Return RGB pictures, decoded as the worker does for a model with this input size."""
     return [decode(data, target_side=image_size) for data in files]
 
 
 def write(folder: Path) -> None:
-    """Writes all photos."""
+    """Write all photos."""
     folder.mkdir(parents=True, exist_ok=True)
     for seed in range(PHOTOS):
         (folder / f"{seed:02}.jpg").write_bytes(photo(seed))
 
 
 class NewLabels:
-    """Labels that no cache has seen: the same one never comes twice."""
+    """Labels that no cache holds: none is given twice."""
 
     def __init__(self) -> None:
         self._left = {
@@ -83,9 +83,9 @@ class NewLabels:
         }
 
     def six(self) -> tuple[str, ...]:
-        """As many as LABELS, and each of as many tokens: the same work for the text tower."""
+        """Return six labels with as many tokens as LABELS: the same work for the text tower."""
         return tuple(next(self._left[len(label.split())]) for label in LABELS)
 
     def of_three_words(self, count: int) -> tuple[str, ...]:
-        """So many."""
+        """Return `count` labels of three words."""
         return tuple(itertools.islice(self._left[3], count))

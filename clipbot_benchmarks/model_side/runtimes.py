@@ -1,7 +1,7 @@
-"""The image tower alone, in every runtime that is installed: the limit of each.
+"""The image tower alone in every runtime that is installed: the limit of each runtime.
 
-Optional packages: openvino; onnx with onnxscript and onnxruntime; a C++ compiler for torch.compile.
-What is missing is skipped with its reason.
+Optional are the packages openvino, onnx with onnxscript, and onnxruntime, and for torch.compile a
+C++ compiler. What is missing is listed as not measured, with its reason.
 """
 
 import contextlib
@@ -18,11 +18,10 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from clipbot_benchmarks.model_side.interleaving import Contestant
+from clipbot_benchmarks.model_side.interleaving import BenchmarkCase
 from clipbot_benchmarks.model_side.pictures import BATCHES
-from clipbot_benchmarks.model_side.reference import Reference
-from clipbot_benchmarks.report.figures import Fidelity, Run, Skipped
-from clipbot_benchmarks.report.names import TORCH_FLOAT32
+from clipbot_benchmarks.model_side.reference import TransformersReference
+from clipbot_benchmarks.report.figures import TORCH_FLOAT32, Fidelity, Measurement, NotMeasured
 from inference.model.backends import openvino_backend
 from inference.model.backends.checkpoint import has_native_bfloat16
 
@@ -31,48 +30,50 @@ Forward = Callable[[torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True)
-class Tower:
+class ImageTower:
     """A runtime with its dtype, ready to run."""
 
     name: str
     forward: Forward
 
 
-class Missing(Exception):
+class RuntimeMissing(Exception):
     """Why a runtime is not measured, as one clause."""
 
 
 @dataclass
-class Towers:
-    """All that could be built.
+class BuiltTowers:
+    """The towers that could be built.
 
     Attributes:
-        towers: torch float32 is the first.
+        towers: torch float32 comes first.
     """
 
-    towers: list[Tower]
-    skipped: list[Skipped]
+    towers: list[ImageTower]
+    not_measured: list[NotMeasured]
 
     @torch.inference_mode()
     def fidelity(self, pixels: torch.Tensor) -> list[Fidelity]:
-        """Least cosine of each tower's features with torch float32's."""
-        true = self.towers[0].forward(pixels)
+        """Return the lowest cosine of each tower's features with those of torch float32."""
+        expected = self.towers[0].forward(pixels)
         return [
             Fidelity(
                 tower.name,
-                functional.cosine_similarity(tower.forward(pixels).float(), true).min().item(),
+                functional.cosine_similarity(tower.forward(pixels).float(), expected).min().item(),
             )
             for tower in self.towers
         ]
 
 
-def build(reference: Reference, pixels: torch.Tensor, folder: Path, *, quick: bool) -> Towers:
-    """Builds every runtime's tower.
+def build(
+    reference: TransformersReference, pixels: torch.Tensor, folder: Path, *, quick: bool
+) -> BuiltTowers:
+    """Build the tower of every runtime.
 
     Args:
-        pixels: float32 [at least 2, 3, side, side], what the towers are traced with.
+        pixels: float32 [2 or more, 3, side, side]; the towers are traced with these.
         folder: for exported models.
-        quick: leaves out what takes a minute to build.
+        quick: whether to leave out what takes a minute to build.
     """
     exported = _Exported(reference, pixels[:2], folder)
     no_bfloat16 = "" if has_native_bfloat16() else "this processor has no bfloat16 instructions"
@@ -86,37 +87,39 @@ def build(reference: Reference, pixels: torch.Tensor, folder: Path, *, quick: bo
         ("ONNX Runtime float32", "", exported.onnx_float32),
         ("ONNX Runtime int8", "", exported.onnx_int8),
     ]
-    towers, skipped = [], []
-    for name, why_not, builder in builders:
-        if why_not:
-            skipped.append(Skipped(name, why_not))
+    towers, not_measured = [], []
+    for name, reason, builder in builders:
+        if reason:
+            not_measured.append(NotMeasured(name, reason))
             continue
         try:
             with _quiet():
                 forward = builder()
                 forward(pixels[:1])
-            towers.append(Tower(name, torch.inference_mode()(forward)))
-        except Missing as missing:
-            skipped.append(Skipped(name, str(missing)))
+            towers.append(ImageTower(name, torch.inference_mode()(forward)))
+        except RuntimeMissing as missing:
+            not_measured.append(NotMeasured(name, str(missing)))
         except Exception as error:
-            # A runtime that fails is a finding, and no reason to lose the others' figures.
-            skipped.append(Skipped.failed(name, error))
-    return Towers(towers, skipped)
+            # A runtime that fails is a result too; the figures of the others must not be lost.
+            not_measured.append(NotMeasured.failed(name, error))
+    return BuiltTowers(towers, not_measured)
 
 
-def contestants(towers: Sequence[Tower], pixels: torch.Tensor, few: int) -> list[Contestant]:
-    """Each tower at each batch size; `few` photos for those below 16."""
+def tower_cases(
+    towers: Sequence[ImageTower], pixels: torch.Tensor, few: int
+) -> list[BenchmarkCase]:
+    """Return each tower at each batch size; `few` photos for batches below 16."""
 
-    def entry(tower: Tower, batch: int) -> Contestant:
+    def case(tower: ImageTower, batch: int) -> BenchmarkCase:
         count = len(pixels) if batch == max(BATCHES) else max(few, batch)
 
         def work(_: int) -> None:
             for start in range(0, count, batch):
                 tower.forward(pixels[start : min(start + batch, count)])
 
-        return Contestant(Run("tower", tower.name, batch), count, work)
+        return BenchmarkCase(Measurement("tower", tower.name, batch), count, work)
 
-    return [entry(tower, batch) for tower in towers for batch in BATCHES]
+    return [case(tower, batch) for tower in towers for batch in BATCHES]
 
 
 class _Features(torch.nn.Module):
@@ -132,7 +135,7 @@ class _Features(torch.nn.Module):
         return features
 
 
-def _tower(reference: Reference) -> Forward:
+def _tower(reference: TransformersReference) -> Forward:
     module = _Features(reference.model).eval()
 
     def forward(pixels: torch.Tensor) -> torch.Tensor:
@@ -142,7 +145,7 @@ def _tower(reference: Reference) -> Forward:
     return forward
 
 
-def _bfloat16(reference: Reference) -> Forward:
+def _bfloat16(reference: TransformersReference) -> Forward:
     module = _Features(copy.deepcopy(reference.model).to(torch.bfloat16)).eval()
 
     def forward(pixels: torch.Tensor) -> torch.Tensor:
@@ -152,20 +155,22 @@ def _bfloat16(reference: Reference) -> Forward:
     return forward
 
 
-def _compiled(reference: Reference, pixels: torch.Tensor) -> Forward:
+def _compiled(reference: TransformersReference, pixels: torch.Tensor) -> Forward:
     if not (shutil.which("g++") or shutil.which("clang++")):
-        raise Missing("no C++ compiler is installed")
+        raise RuntimeMissing("no C++ compiler is installed")
     forward: Forward = torch.compile(_Features(reference.model).eval(), dynamic=True)
     with torch.inference_mode():
-        for batch in BATCHES:  # each size may be compiled anew
+        for batch in BATCHES:  # each size may need its own compilation
             forward(pixels[:batch])
     return forward
 
 
 class _Exported:
-    """The tower outside of torch, converted once for all that share a format."""
+    """The tower in formats other than torch's, each exported once."""
 
-    def __init__(self, reference: Reference, example: torch.Tensor, folder: Path) -> None:
+    def __init__(
+        self, reference: TransformersReference, example: torch.Tensor, folder: Path
+    ) -> None:
         self._module = _Features(reference.model).eval()
         self._example = example
         self._folder = folder
@@ -175,15 +180,15 @@ class _Exported:
         try:
             ov = openvino_backend.openvino()
         except ImportError as error:
-            raise Missing("openvino is not installed") from error
+            raise RuntimeMissing("openvino is not installed") from error
         with torch.no_grad():
             model = ov.convert_model(self._module, example_input=self._example)
         model.reshape(self._shape)
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_PRECISION_HINT": precision,  # unset, it is bfloat16 where that is native
+            "INFERENCE_PRECISION_HINT": precision,  # default: bfloat16 if native
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-            "ENABLE_CPU_PINNING": False,  # as our engine has it
+            "ENABLE_CPU_PINNING": False,  # as in clipbot's engine
         }
         tower = openvino_backend.core().compile_model(model, "CPU", settings)
         return lambda pixels: torch.from_numpy(tower([pixels.numpy()])[0])
@@ -223,7 +228,7 @@ class _Exported:
         ort = _package("onnxruntime")
         options = ort.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
-        # else its threads look for more work for a while, in the next contestant's time
+        # Otherwise its threads keep spinning during the next case.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3  # errors
         session = ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
@@ -235,17 +240,17 @@ def _package(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise Missing(f"{(error.name or name).split('.')[0]} is not installed") from error
+        raise RuntimeMissing(f"{(error.name or name).split('.')[0]} is not installed") from error
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Converters warn about what their users can't change."""
-    was = logging.root.manager.disable
+    """Hide the warnings of converters, about which nobody can do anything."""
+    before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logging.disable(was)
+        logging.disable(before)

@@ -1,7 +1,7 @@
 """What a run of `clipbot bench` found: the contents of bench.json.
 
-Imports neither torch nor the bot, so that both halves of the benchmark can share it. All times are
-seconds, all sizes bytes, unless a name says otherwise.
+The file keeps its field names: where an attribute has another name here, `name=` gives the file's.
+Times are in seconds and sizes in bytes, unless a name says otherwise.
 """
 
 import statistics
@@ -10,9 +10,21 @@ from typing import Literal
 
 import msgspec
 
+# Names of measurements, for the code that measures and the code that reports.
+NOTEBOOK = "notebook"
+PIPELINE = "pipeline"
+TORCH_FLOAT32 = "torch float32"
+RAW = "raw"
+IMAGES = "decoded images"
+JPEG = "JPEG bytes"
+DECODE = "decode 800 × 600"
+DECODE_FETCHED = "decode what the bot fetches"
+PREPROCESS = "preprocess"
+CHART = "chart"
+
 
 class Spread(msgspec.Struct, frozen=True):
-    """The median of several runs, the best and the worst."""
+    """The median of several samples, the lowest and the highest."""
 
     median: float
     low: float
@@ -21,16 +33,16 @@ class Spread(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, samples: Sequence[float]) -> "Spread":
-        """Of at least one sample."""
+        """Return the spread of one sample or more."""
         return cls(statistics.median(samples), min(samples), max(samples), len(samples))
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """What the figures depend on; nothing that names the machine.
+    """What the figures depend on. Nothing in it names the machine.
 
     Attributes:
-        cores: that this process may use (affinity and cgroup).
-        instructions: of those that matter to a model, such as `avx2` or `avx512_bf16`.
+        cores: number of cores that this process may use (affinity and cgroup).
+        instructions: those that make a model faster, such as `avx2` or `avx512_bf16`.
     """
 
     cpu: str
@@ -45,13 +57,13 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 class Model(msgspec.Struct, frozen=True):
-    """The checkpoint that all but the GPU figures are about.
+    """The checkpoint of all figures except those of the GPU.
 
     Attributes:
-        random: its weights are random numbers in ViT-B/32's shape: as fast as the true ones, but
-            its answers mean nothing.
+        random: its weights are random numbers in ViT-B/32's shape. It is as fast as the real one,
+            but its answers mean nothing.
         runtime: what runs the image tower: `torch` or `openvino`.
-        threads: torch's, in the process that measures.
+        threads: number of torch's threads in the process that measures.
     """
 
     name: str
@@ -63,19 +75,20 @@ class Model(msgspec.Struct, frozen=True):
     threads: int
 
 
-class Run(msgspec.Struct, frozen=True):
-    """One contestant of the side-by-side rounds.
+class Measurement(msgspec.Struct, frozen=True):
+    """The time of one benchmark case, such as the engine at batch 16.
 
     Attributes:
-        kind: `rival`: somebody else's way; `tower`: an image tower alone, pixels to features;
-            `limit`: the same, with the runtime and dtype of our engine; `engine`: ours, pictures
-            and labels to probabilities; `part`: one stage of ours.
-        name: within its kind.
+        kind: `rival`: a baseline, another way to get the same answer; `tower`: an image tower
+            alone, from pixels to features; `limit`: the same with the runtime and dtype of
+            clipbot's engine; `engine`: clipbot's engine, from pictures and labels to
+            probabilities; `part`: one stage of clipbot's work.
+        name: unique within its kind.
         batch: photos at a time.
         labels: `known` where their features are cached, `new` where each photo has labels that
-            were never seen.
+            are not in the cache.
         seconds: for each photo.
-        core_seconds: of all threads together, for each photo; the median.
+        core_seconds: processor time of all threads for each photo; the median.
     """
 
     kind: Literal["rival", "tower", "limit", "engine", "part"]
@@ -86,40 +99,40 @@ class Run(msgspec.Struct, frozen=True):
     core_seconds: float = 0.0
 
 
-class Skipped(msgspec.Struct, frozen=True):
+class NotMeasured(msgspec.Struct, frozen=True):
     """What was not measured, and why, as one clause."""
 
     what: str
-    why: str
+    reason: str = msgspec.field(name="why")
 
     @classmethod
-    def failed(cls, what: str, error: Exception) -> "Skipped":
-        """It was tried; the first line of what went wrong is told."""
+    def failed(cls, what: str, error: Exception) -> "NotMeasured":
+        """Return that a measurement failed, with the first line of the error."""
         first_line = (str(error).splitlines() or [""])[0][:120]
         return cls(what, f"it failed: {type(error).__name__}: {first_line}")
 
 
 class Fidelity(msgspec.Struct, frozen=True):
-    """How true a tower stays: least cosine between its features and torch float32's, 0..1."""
+    """The lowest cosine, 0..1, between a tower's features and those of torch float32."""
 
     tower: str
     cosine: float
 
 
 class ChartSize(msgspec.Struct, frozen=True):
-    """Bytes of a chart of six labels with its photo, as JPEG: the median and the most."""
+    """Bytes of a chart of six labels with its photo, as JPEG: median and largest."""
 
     median: int
-    most: int
+    largest: int = msgspec.field(name="most")
 
 
-class Answers(msgspec.Struct, frozen=True):
-    """Our probabilities beside transformers' own in float32.
+class AnswerComparison(msgspec.Struct, frozen=True):
+    """The engine's probabilities compared with transformers' own in float32.
 
     Attributes:
-        same_winner: pictures whose most probable label is the same, of `pictures`.
+        same_winner: number of pictures, of `pictures`, whose most probable label is the same.
         difference: the largest |Δp| of any picture and label, 0..1.
-        batched: the largest |Δp| between all pictures at once and one by one, 0..1.
+        batched: the largest |Δp| between all pictures in one batch and one by one, 0..1.
     """
 
     model: str
@@ -138,16 +151,17 @@ class LabelsPoint(msgspec.Struct, frozen=True):
     chart: Spread
 
 
-class Road(msgspec.Struct, frozen=True):
+class EndToEnd(msgspec.Struct, frozen=True):
     """From the moment a photo is sent until its chart is in the chat, over HTTP.
 
     Attributes:
-        people: who send at the same moment.
-        photos: that all of them together send in one round.
-        per_photo: seconds of a round, from the first photo sent to the last chart, for each photo.
-        latencies: of every photo of the last round, in seconds, ascending.
-        alone: latency of one photo, while nobody else asks.
-        core_seconds: for each photo, by process; `stand-in` plays Telegram.
+        people: number of people who send at the same moment.
+        photos: number of photos that all of them send in one round.
+        per_photo: seconds from the first photo sent to the last chart, divided by `photos`.
+        latencies: seconds of every photo of the last round, ascending.
+        alone: seconds from photo to chart while nobody else sends.
+        core_seconds: processor time for each photo, by process. `stand-in` is the load generator,
+            which stands in for Telegram.
     """
 
     people: int
@@ -159,13 +173,13 @@ class Road(msgspec.Struct, frozen=True):
 
 
 class GrowthPoint(msgspec.Struct, frozen=True):
-    """What a photo costs when there is so much of something.
+    """What a photo costs while `size` photos wait or `size` people are stored.
 
     Attributes:
-        seconds: for each photo, on the whole road.
-        core_seconds: of bot, worker and nats-server together, for each photo. Unlike `seconds`
-            they do not depend on what else the machine does. None where the system has no /proc.
-        bot_seconds: of these, the bot's own.
+        seconds: end to end, for each photo.
+        core_seconds: processor time of bot, worker and nats-server for each photo. Unlike
+            `seconds` it does not depend on other programs. None where the system has no /proc.
+        bot_seconds: the bot's share of `core_seconds`.
     """
 
     size: int
@@ -174,7 +188,7 @@ class GrowthPoint(msgspec.Struct, frozen=True):
     bot_seconds: Spread | None = None
 
 
-class Process(msgspec.Struct, frozen=True):
+class ProcessMemory(msgspec.Struct, frozen=True):
     """Resident memory of one process of `clipbot run`, in bytes."""
 
     name: str
@@ -182,7 +196,7 @@ class Process(msgspec.Struct, frozen=True):
     after_work: int
 
 
-class Start(msgspec.Struct, frozen=True):
+class StartupTime(msgspec.Struct, frozen=True):
     """Seconds from the start of `clipbot run` until something is ready."""
 
     ready: str
@@ -193,8 +207,9 @@ class GpuRun(msgspec.Struct, frozen=True):
     """Images per second on an NVIDIA GPU, float16, random weights.
 
     Attributes:
-        what: `raw`: the image tower alone, pixels on the GPU; `engine`: from decoded images with
-            known labels; `jpeg`: the same from JPEG bytes; `pipeline`: transformers', from JPEG.
+        what: `raw`: the image tower alone, with the pixels on the GPU; `engine`: from decoded
+            images with known labels; `jpeg`: the same from JPEG bytes; `pipeline`: transformers'
+            pipeline from JPEG bytes.
     """
 
     shape: str
@@ -204,7 +219,7 @@ class GpuRun(msgspec.Struct, frozen=True):
 
 
 class GpuPart(msgspec.Struct, frozen=True):
-    """Where a photo's time goes at one batch size: seconds for each photo."""
+    """Seconds of one stage for each photo, at one batch size."""
 
     shape: str
     batch: int
@@ -212,33 +227,33 @@ class GpuPart(msgspec.Struct, frozen=True):
     seconds: Spread
 
 
-class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """What `clipbot_benchmarks.model_side` found."""
+class ModelResults(msgspec.Struct, frozen=True, kw_only=True):
+    """What the child with torch measured."""
 
     machine: Machine
     model: Model
     photos: int
     photo_size: tuple[int, int]
     labels: tuple[str, ...]
-    runs: list[Run] = []
+    measurements: list[Measurement] = msgspec.field(name="runs", default=[])
     fidelity: list[Fidelity] = []
-    skipped: list[Skipped] = []
+    not_measured: list[NotMeasured] = msgspec.field(name="skipped", default=[])
     chart_size: ChartSize | None = None
-    answers: list[Answers] = []
+    answers: list[AnswerComparison] = []
     label_growth: list[LabelsPoint] = []
     gpu: list[GpuRun] = []
     gpu_parts: list[GpuPart] = []
 
 
-class Whole(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found of the bot, its worker and its queue, each in a process of its own."""
+class BotResults(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured on a running bot, its worker and its queue."""
 
-    road: Road | None = None
+    end_to_end: EndToEnd | None = msgspec.field(name="road", default=None)
     queue: list[GrowthPoint] = []
     users: list[GrowthPoint] = []
-    processes: list[Process] = []
-    starts: list[Start] = []
-    skipped: list[Skipped] = []
+    processes: list[ProcessMemory] = []
+    starts: list[StartupTime] = []
+    not_measured: list[NotMeasured] = msgspec.field(name="skipped", default=[])
 
 
 class Bench(msgspec.Struct, frozen=True, kw_only=True):
@@ -249,27 +264,33 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     date: str
     quick: bool
     rounds: int
-    parts: Parts
-    whole: Whole
+    model_side: ModelResults = msgspec.field(name="parts")
+    bot_side: BotResults = msgspec.field(name="whole")
 
-    def run(self, kind: str, name: str, batch: int, labels: str = "") -> Run | None:
-        """That contestant's figures; None where it did not take part."""
+    def measurement(self, kind: str, name: str, batch: int, labels: str = "") -> Measurement | None:
+        """Return the figures of a benchmark case; None where it was not measured."""
         wanted = (kind, name, batch, labels)
         return next(
-            (r for r in self.parts.runs if (r.kind, r.name, r.batch, r.labels) == wanted), None
+            (
+                r
+                for r in self.model_side.measurements
+                if (r.kind, r.name, r.batch, r.labels) == wanted
+            ),
+            None,
         )
 
     def seconds(self, kind: str, name: str, batch: int, labels: str = "") -> float | None:
-        """Its median, in seconds for each photo."""
-        run = self.run(kind, name, batch, labels)
-        return run.seconds.median if run and run.seconds else None
+        """Return the median of a benchmark case, in seconds for each photo."""
+        found = self.measurement(kind, name, batch, labels)
+        return found.seconds.median if found and found.seconds else None
 
 
 class Prepared(msgspec.Struct, frozen=True):
     """What `prepare` put into the temporary folder.
 
     Attributes:
-        model: what CLIP_MODEL shall be: a name, or the folder of the random checkpoint.
+        model: the CLIP_MODEL to measure: a name, or the folder of the random checkpoint.
+        note: a sentence for the operator where this is not the model that was asked for; or "".
     """
 
     model: str

@@ -1,21 +1,21 @@
-"""docs/benchmarks.md, made from the files of one or more runs."""
+"""The report as a page such as docs/benchmarks.md, made from the files of one or more runs."""
 
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from clipbot_benchmarks.report import plots
-from clipbot_benchmarks.report.figures import Bench, Run, Spread
-from clipbot_benchmarks.report.targets import Verdict, judge
+from clipbot_benchmarks.report.figures import Bench, Measurement, Spread
+from clipbot_benchmarks.report.targets import TargetCheck, check_targets
 from clipbot_benchmarks.report.wording import GPU_RUNS, about, conditions, ms, title
 
-# Beside the plots; whoever reads the figures writes there what explains them, and it stays.
+# A file beside the plots with explanations written by hand. They are copied into each new page.
 NOTES = "notes.md"
 
 _MARKS = {True: "✓ met", False: "✗ **not met**", None: "–"}
 
 _ALT = {
-    "speed": "Bars: photos per second of the notebook, the pipeline, our engine and its limit",
+    "speed": "Bars: photos per second of the notebook, the pipeline, the engine and its limit",
     "towers": "Bars: milliseconds of the image tower in each runtime at batch 1, 4 and 16",
     "time": "Stacked bars: where the milliseconds of one photo go",
     "growth": "Lines: milliseconds for each photo over waiting photos, stored users and labels",
@@ -24,7 +24,7 @@ _ALT = {
 
 
 def write(bench: Bench, page: Path, others: Sequence[Bench] = ()) -> None:
-    """Writes the page, and its plots into a folder of the page's name beside it.
+    """Write the page, and its plots into the folder beside it that has the page's name.
 
     Args:
         others: runs on other machines, of which only the GPU's figures are shown.
@@ -33,7 +33,7 @@ def write(bench: Bench, page: Path, others: Sequence[Bench] = ()) -> None:
     folder = page.with_suffix("") if page.suffix else page.with_name(page.name + "-plots")
     drawn = {name: _picture(folder, name) for name in plots.draw_all(bench, folder)}
     blocks = list(_head(bench))
-    blocks += _judged(bench, folder / NOTES)
+    blocks += _targets(bench, folder / NOTES)
     blocks += _speed(bench, drawn)
     blocks += _towers(bench, drawn)
     blocks += _time(bench, drawn)
@@ -63,94 +63,108 @@ def _picture(folder: Path, name: str, page_folder: Path | None = None) -> str:
 
 def _head(bench: Bench) -> Iterator[str]:
     yield "# How fast it is"
-    yield "<!-- Made by `clipbot bench`; what is written here by hand is lost the next time. -->"
+    yield "<!-- Made by `clipbot bench`, which overwrites changes made by hand. -->"
     yield f"**{_capital(about(bench))}**, measured on {bench.date}."
     yield "\n".join(f"- {line}" for line in conditions(bench))
 
 
-def _judged(bench: Bench, notes: Path) -> Iterator[str]:
-    yield "## How it is judged"
+def _targets(bench: Bench, notes: Path) -> Iterator[str]:
+    yield "## Targets"
     yield (
-        "Ratios of one run, since machines are slow and busy in different ways, but for all "
-        "contestants alike."
+        "Most targets are ratios of two figures of the same run: a slow or busy machine makes "
+        "both of them slower."
     )
     yield _table(
         ("", "figure", "target", ""),
         [
-            (_line(verdict), f"**{verdict.shown}**", verdict.shown_target, _MARKS[verdict.met])
-            for verdict in judge(bench)
+            (_line(check), f"**{check.shown}**", check.shown_target, _MARKS[check.met])
+            for check in check_targets(bench)
         ],
     )
     if notes.is_file():
         yield notes.read_text(encoding="utf-8").strip()
 
 
-def _line(verdict: Verdict) -> str:
-    return f"{verdict.line}<br><sub>{verdict.note}</sub>" if verdict.note else verdict.line
+def _line(check: TargetCheck) -> str:
+    return f"{check.line}<br><sub>{check.note}</sub>" if check.note else check.line
 
 
 def _speed(bench: Bench, drawn: dict[str, str]) -> Iterator[str]:
-    runs = [run for run in bench.parts.runs if run.kind in {"rival", "engine"}]
-    if not runs:
+    measurements = [
+        measurement
+        for measurement in bench.model_side.measurements
+        if measurement.kind in {"rival", "engine"}
+    ]
+    if not measurements:
         return
     yield "## Photos per second"
     if "speed" in drawn:
         yield drawn["speed"]
-    yield _runs(runs)
+    yield _measurements(measurements)
 
 
 def _towers(bench: Bench, drawn: dict[str, str]) -> Iterator[str]:
-    runs = [run for run in bench.parts.runs if run.kind in {"tower", "limit"}]
-    if not runs:
+    measurements = [
+        measurement
+        for measurement in bench.model_side.measurements
+        if measurement.kind in {"tower", "limit"}
+    ]
+    if not measurements:
         return
     yield "## The image tower in every runtime"
     yield (
-        "The forward pass alone, from pixels to features: what nothing can be faster than. The "
-        "cosine is the least between a runtime's features and those of torch in float32; 1 is "
-        "the same."
+        "The forward pass alone, from pixels to features: the limit of each runtime. The cosine is "
+        "the lowest one between a runtime's features and those of torch in float32; 1 means that "
+        "they are the same."
     )
     if "towers" in drawn:
         yield drawn["towers"]
-    cosines = {one.tower: one.cosine for one in bench.parts.fidelity}
-    batches = sorted({run.batch for run in runs})
-    names = dict.fromkeys((run.kind, run.name) for run in runs)
+    cosines = {one.tower: one.cosine for one in bench.model_side.fidelity}
+    batches = sorted({measurement.batch for measurement in measurements})
+    names = dict.fromkeys((measurement.kind, measurement.name) for measurement in measurements)
     rows = []
     for kind, name in names:
-        found = [bench.run(kind, name, batch) for batch in batches]
-        cells = [ms(run.seconds.median) if run and run.seconds else "–" for run in found]
+        found = [bench.measurement(kind, name, batch) for batch in batches]
+        cells = [
+            ms(measurement.seconds.median) if measurement and measurement.seconds else "–"
+            for measurement in found
+        ]
         cosine = f"{cosines[name]:.5f}" if name in cosines else ""
-        first = next(run for run in found if run)
-        ours = kind == "limit"
-        rows.append((f"**{title(first)}**" if ours else name, *cells, cosine))
+        first = next(measurement for measurement in found if measurement)
+        is_engine = kind == "limit"
+        rows.append((f"**{title(first)}**" if is_engine else name, *cells, cosine))
     headings = [f"batch {batch}, ms" for batch in batches]
     yield _table(("", *headings, "cosine"), rows)
 
 
 def _time(bench: Bench, drawn: dict[str, str]) -> Iterator[str]:
-    road = bench.whole.road
-    parts = [run for run in bench.parts.runs if run.kind == "part"]
-    if not road and not parts:
+    end_to_end = bench.bot_side.end_to_end
+    parts = [
+        measurement for measurement in bench.model_side.measurements if measurement.kind == "part"
+    ]
+    if not end_to_end and not parts:
         return
     yield "## Where the time goes"
     if "time" in drawn:
         yield drawn["time"]
-    if road:
-        of_all = road.latencies
+    if end_to_end:
+        of_all = end_to_end.latencies
         slow = of_all[int(0.9 * (len(of_all) - 1))]
         yield (
-            f"{road.people} people who send {road.photos} photos at the same moment get "
-            f"{1 / road.per_photo.median:.1f} charts per second: half of them are there after "
-            f"{_seconds(of_all[len(of_all) // 2])}, nine in ten after {_seconds(slow)}, all after "
-            f"{_seconds(of_all[-1])}, in the last round. Who is alone waits "
-            f"{ms(road.alone.median)} ms ({ms(road.alone.low)} to {ms(road.alone.high)})."
+            f"{end_to_end.people} people who send {end_to_end.photos} photos at the same moment "
+            f"get {1 / end_to_end.per_photo.median:.1f} charts per second. In the last round half "
+            f"of them came within {_seconds(of_all[len(of_all) // 2])}, nine of ten within "
+            f"{_seconds(slow)}, all within {_seconds(of_all[-1])}. One person alone waits "
+            f"{ms(end_to_end.alone.median)} ms ({ms(end_to_end.alone.low)} to "
+            f"{ms(end_to_end.alone.high)} ms)."
         )
-        if road.core_seconds:
+        if end_to_end.core_seconds:
             yield _table(
                 ("core-ms for each photo", ""),
-                [(name, ms(seconds)) for name, seconds in road.core_seconds.items()],
+                [(name, ms(seconds)) for name, seconds in end_to_end.core_seconds.items()],
             )
     if parts:
-        yield _runs(parts)
+        yield _measurements(parts)
 
 
 def _growth(bench: Bench, drawn: dict[str, str]) -> Iterator[str]:
@@ -167,8 +181,8 @@ def _growth(bench: Bench, drawn: dict[str, str]) -> Iterator[str]:
             _ms(point.bot_seconds),
         )
         for what, points in (
-            ("photos that wait", bench.whole.queue),
-            ("stored users", bench.whole.users),
+            ("waiting photos", bench.bot_side.queue),
+            ("stored people", bench.bot_side.users),
         )
         for point in points
     ]
@@ -177,13 +191,13 @@ def _growth(bench: Bench, drawn: dict[str, str]) -> Iterator[str]:
             (
                 "",
                 "size",
-                "whole road, ms for each photo",
+                "end to end, ms for each photo",
                 "core-ms of bot, worker and queue",
-                "of these the bot's",
+                "of these, the bot",
             ),
             rows,
         )
-    if labels := bench.parts.label_growth:
+    if labels := bench.model_side.label_growth:
         yield _table(
             ("labels", "known (cache warm), ms", "new (cache cold), ms", "chart, ms"),
             [
@@ -199,42 +213,47 @@ def _growth(bench: Bench, drawn: dict[str, str]) -> Iterator[str]:
 
 
 def _processes(bench: Bench) -> Iterator[str]:
-    if not bench.whole.processes and not bench.whole.starts:
+    if not bench.bot_side.processes and not bench.bot_side.starts:
         return
     yield "## Memory and start"
-    if bench.whole.processes:
+    if bench.bot_side.processes:
         yield _table(
             ("process", "resident at rest, MB", "after all rounds, MB"),
             [
                 (one.name, f"{one.at_rest / 1e6:.0f}", f"{one.after_work / 1e6:.0f}")
-                for one in bench.whole.processes
+                for one in bench.bot_side.processes
             ],
         )
-    if bench.whole.starts:
+    if bench.bot_side.starts:
         yield _table(
             ("from the start of `clipbot run` until …", "seconds"),
-            [(one.ready, f"{one.seconds.median:.1f}") for one in bench.whole.starts],
+            [(one.ready, f"{one.seconds.median:.1f}") for one in bench.bot_side.starts],
         )
 
 
 def _gpu(bench: Bench, picture: str) -> Iterator[str]:
-    yield f"## On a GPU: {bench.parts.machine.gpu}"
+    yield f"## On a GPU: {bench.model_side.machine.gpu}"
     yield (
-        "Random weights in float16; Hugging Face's pipeline ran on the same GPU in the same dtype, "
-        "in the same run."
+        "Random weights in float16. Hugging Face's pipeline ran on the same GPU, in the same dtype "
+        "and in the same run."
     )
     yield "\n".join(f"- {line}" for line in conditions(bench))
     yield picture
-    rates = {(run.shape, run.what, run.batch): run.per_second for run in bench.parts.gpu}
+    rates = {
+        (measurement.shape, measurement.what, measurement.batch): measurement.per_second
+        for measurement in bench.model_side.gpu
+    }
     batches = sorted({batch for _, _, batch in rates})
     rows = []
-    for shape, what in dict.fromkeys((run.shape, run.what) for run in bench.parts.gpu):
+    for shape, what in dict.fromkeys(
+        (measurement.shape, measurement.what) for measurement in bench.model_side.gpu
+    ):
         found = [rates.get((shape, what, batch)) for batch in batches]
         cells = [f"{rate.median:,.0f}" if rate else "–" for rate in found]
         rows.append((f"{shape}, {GPU_RUNS[what]}", *cells))
     yield _table(("images/s", *(f"batch {batch}" for batch in batches)), rows)
     yield "Where the time of an image goes, in ms, each stage by itself:"
-    seconds = {(one.shape, one.batch, one.part): one.seconds for one in bench.parts.gpu_parts}
+    seconds = {(one.shape, one.batch, one.part): one.seconds for one in bench.model_side.gpu_parts}
     parts = list(dict.fromkeys(part for _, _, part in seconds))
     yield _table(
         ("", *parts),
@@ -249,40 +268,51 @@ def _gpu(bench: Bench, picture: str) -> Iterator[str]:
 
 
 def _not_measured(bench: Bench, others: Sequence[Bench]) -> Iterator[str]:
-    elsewhere = {"gpu"} if any(other.parts.gpu for other in others) else set()
-    every = [*bench.parts.skipped, *bench.whole.skipped]
-    if skipped := [one for one in every if one.what not in elsewhere]:
+    elsewhere = {"gpu"} if any(other.model_side.gpu for other in others) else set()
+    every = [*bench.model_side.not_measured, *bench.bot_side.not_measured]
+    if not_measured := [one for one in every if one.what not in elsewhere]:
         yield "## What was not measured"
-        yield "\n".join(f"- {one.what}, since {one.why}" for one in skipped)
+        yield "\n".join(f"- {one.what}, because {one.reason}" for one in not_measured)
 
 
 def _method(bench: Bench) -> Iterator[str]:
     yield "## How it is measured"
     yield (
-        "`make bench` measures anew and makes this page; `clipbot bench --help` tells how to "
-        "measure a part, or another model. All contestants get the same photos and labels and "
-        "take turns, every other round in the opposite order, after one turn that does not count; "
-        "figures are medians, whiskers the worst and the best. The whole road is `clipbot run` as "
-        "it is installed: a bot, a worker and a queue, each a process of its own, at a Bot API "
-        "server on loopback in another process, which plays Telegram and its people. What "
-        "Telegram's machines do with photos is done beforehand or left out."
+        "`make bench` measures and makes this page; `clipbot bench --help` says how to measure a "
+        "part, or another model. All cases get the same photos and labels. They are interleaved: "
+        "each round runs every case once, every other round in the opposite order, after a "
+        "warm-up that does not count. Figures are medians; whiskers reach from the lowest to the "
+        "highest. End to end means `clipbot run` as it is installed: a bot, a worker and a queue, "
+        "each in a process of its own, connected to a Bot API server on loopback, which stands in "
+        "for Telegram and its users in another process. Photos are scaled to Telegram's sizes "
+        "before the measurement."
     )
 
 
-def _runs(runs: Sequence[Run]) -> str:
+def _measurements(measurements: Sequence[Measurement]) -> str:
     rows = []
-    for run in runs:
-        if run.seconds:
-            median, low, high = run.seconds.median, run.seconds.low, run.seconds.high
-            name = _capital(title(run))
+    for measurement in measurements:
+        if measurement.seconds:
+            median, low, high = (
+                measurement.seconds.median,
+                measurement.seconds.low,
+                measurement.seconds.high,
+            )
+            name = _capital(title(measurement))
             rows.append(
-                (name, str(run.batch), f"{1 / median:.1f}", ms(median), f"{ms(low)}–{ms(high)}")
+                (
+                    name,
+                    str(measurement.batch),
+                    f"{1 / median:.1f}",
+                    ms(median),
+                    f"{ms(low)}–{ms(high)}",
+                )
             )
     return _table(("", "batch", "photos/s", "ms for each photo", "from–to"), rows)
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """GitHub's Markdown; all columns but the first stand to the right."""
+    """Return a table in GitHub's Markdown; all columns but the first are aligned to the right."""
     rules = ["---", *["--:"] * (len(headings) - 1)]
     lines = [[cell.replace("|", r"\|") for cell in cells] for cells in [headings, rules, *rows]]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

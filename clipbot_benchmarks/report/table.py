@@ -1,26 +1,32 @@
-"""What a run found, for a terminal."""
+"""The report on a terminal."""
 
 from rich.console import Console
 from rich.table import Table
 
-from clipbot_benchmarks.report.figures import Bench, Run
-from clipbot_benchmarks.report.targets import judge
+from clipbot_benchmarks.report.figures import Bench, Measurement
+from clipbot_benchmarks.report.targets import check_targets
 from clipbot_benchmarks.report.wording import GPU_RUNS, about, conditions, ms, title
 
 _MARKS = {True: "[green]met[/]", False: "[red]not met[/]", None: "[dim]–[/]"}
 
 
 def show(bench: Bench, console: Console) -> None:
-    """Prints all figures, and what they are judged by."""
+    """Print all figures, and which targets they meet."""
     console.print(f"\n[bold]{about(bench)}[/]")
     for line in conditions(bench):
         console.print(line)
-    for table in (_runs(bench), _road(bench), _growth(bench), _processes(bench), _gpu(bench)):
+    for table in (
+        _measurements(bench),
+        _end_to_end(bench),
+        _growth(bench),
+        _processes(bench),
+        _gpu(bench),
+    ):
         if table.row_count:
             console.print(table)
-    for skipped in [*bench.parts.skipped, *bench.whole.skipped]:
-        console.print(f"[dim]Not measured: {skipped.what}, since {skipped.why}.[/]")
-    console.print(_judged(bench))
+    for not_measured in [*bench.model_side.not_measured, *bench.bot_side.not_measured]:
+        console.print(f"[dim]Not measured: {not_measured.what}, because {not_measured.reason}.[/]")
+    console.print(_targets(bench))
 
 
 def _table(name: str, *headings: str) -> Table:
@@ -31,58 +37,70 @@ def _table(name: str, *headings: str) -> Table:
     return table
 
 
-def _runs(bench: Bench) -> Table:
-    table = _table(
-        "Side by side, ms for each photo", "", "batch", "median", "best", "worst", "photos/s"
-    )
+def _measurements(bench: Bench) -> Table:
+    table = _table("Model, ms for each photo", "", "batch", "median", "best", "worst", "photos/s")
     kind = ""
-    for run in bench.parts.runs:
-        if run.kind != kind and kind:
+    for measurement in bench.model_side.measurements:
+        if measurement.kind != kind and kind:
             table.add_section()
-        kind = run.kind
-        if run.seconds:
-            table.add_row(*_cells(run))
+        kind = measurement.kind
+        if measurement.seconds:
+            table.add_row(*_cells(measurement))
     return table
 
 
-def _cells(run: Run) -> list[str]:
-    assert run.seconds
-    median, low, high = run.seconds.median, run.seconds.low, run.seconds.high
-    return [title(run), str(run.batch), ms(median), ms(low), ms(high), f"{1 / median:.1f}"]
+def _cells(measurement: Measurement) -> list[str]:
+    assert measurement.seconds
+    median, low, high = (
+        measurement.seconds.median,
+        measurement.seconds.low,
+        measurement.seconds.high,
+    )
+    return [
+        title(measurement),
+        str(measurement.batch),
+        ms(median),
+        ms(low),
+        ms(high),
+        f"{1 / median:.1f}",
+    ]
 
 
-def _road(bench: Bench) -> Table:
-    table = _table("The whole road", "", "median", "best", "worst")
-    if road := bench.whole.road:
-        crowd, alone = road.per_photo, road.alone
-        people = f"{road.people} people at once"
+def _end_to_end(bench: Bench) -> Table:
+    table = _table("End to end", "", "median", "best", "worst")
+    if end_to_end := bench.bot_side.end_to_end:
+        crowd, alone = end_to_end.per_photo, end_to_end.alone
+        people = f"{end_to_end.people} people at once"
         table.add_row(
             f"{people}, photos/s", *(f"{1 / s:.1f}" for s in (crowd.median, crowd.low, crowd.high))
         )
-        middle = road.latencies[len(road.latencies) // 2]
+        middle = end_to_end.latencies[len(end_to_end.latencies) // 2]
         table.add_row(
             f"{people}, ms until a chart, last round",
             ms(middle),
-            ms(road.latencies[0]),
-            ms(road.latencies[-1]),
+            ms(end_to_end.latencies[0]),
+            ms(end_to_end.latencies[-1]),
         )
         table.add_row(
-            "one alone, ms until a chart", ms(alone.median), ms(alone.low), ms(alone.high)
+            "one person alone, ms until a chart", ms(alone.median), ms(alone.low), ms(alone.high)
         )
-        for name, seconds in road.core_seconds.items():
+        for name, seconds in end_to_end.core_seconds.items():
             table.add_row(f"core-ms for each photo: {name}", ms(seconds))
     return table
 
 
 def _growth(bench: Bench) -> Table:
     table = _table("Growth, ms for each photo", "", "size", "median", "best", "worst")
-    for what, points in (("photos wait", bench.whole.queue), ("users", bench.whole.users)):
+    for what, points in (
+        ("waiting photos", bench.bot_side.queue),
+        ("stored people", bench.bot_side.users),
+    ):
         for point in points:
             spread = point.seconds
             table.add_row(
                 what, f"{point.size:,}", ms(spread.median), ms(spread.low), ms(spread.high)
             )
-    for labels in bench.parts.label_growth:
+    for labels in bench.model_side.label_growth:
         for what, spread in (
             ("known labels", labels.known),
             ("new labels", labels.new),
@@ -96,27 +114,27 @@ def _growth(bench: Bench) -> Table:
 
 def _processes(bench: Bench) -> Table:
     table = _table("Processes", "", "at rest", "after all rounds")
-    for process in bench.whole.processes:
+    for process in bench.bot_side.processes:
         table.add_row(
             f"{process.name}, MB resident",
             f"{process.at_rest / 1e6:.0f}",
             f"{process.after_work / 1e6:.0f}",
         )
-    for start in bench.whole.starts:
+    for start in bench.bot_side.starts:
         table.add_row(f"seconds until {start.ready}", f"{start.seconds.median:.1f}", "")
     return table
 
 
 def _gpu(bench: Bench) -> Table:
     table = _table("GPU, float16, images/s", "", "batch", "median", "worst", "best")
-    for run in bench.parts.gpu:
-        rate = run.per_second
+    for measurement in bench.model_side.gpu:
+        rate = measurement.per_second
         table.add_row(
-            f"{run.shape}, {GPU_RUNS[run.what]}",
-            str(run.batch),
+            f"{measurement.shape}, {GPU_RUNS[measurement.what]}",
+            str(measurement.batch),
             *(f"{value:.0f}" for value in (rate.median, rate.low, rate.high)),
         )
-    for part in bench.parts.gpu_parts:
+    for part in bench.model_side.gpu_parts:
         table.add_row(
             f"{part.shape}, ms for each image: {part.part}",
             str(part.batch),
@@ -125,8 +143,8 @@ def _gpu(bench: Bench) -> Table:
     return table
 
 
-def _judged(bench: Bench) -> Table:
-    table = _table("How it is judged", "", "figure", "target", "")
-    for verdict in judge(bench):
-        table.add_row(verdict.line, verdict.shown, verdict.shown_target, _MARKS[verdict.met])
+def _targets(bench: Bench) -> Table:
+    table = _table("Targets", "", "figure", "target", "")
+    for check in check_targets(bench):
+        table.add_row(check.line, check.shown, check.shown_target, _MARKS[check.met])
     return table

@@ -1,14 +1,13 @@
-"""The lines that the benchmark is judged by, each a figure with its target.
+"""The benchmark's targets, and whether a run meets them.
 
-They are ratios of figures of one run, so that they hold on slow and on busy machines too.
+Most are ratios of two figures of the same run, so that they hold on slow and busy machines too.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from clipbot_benchmarks.report.figures import Bench, Spread
-from clipbot_benchmarks.report.names import (
+from clipbot_benchmarks.report.figures import (
     CHART,
     DECODE_FETCHED,
     IMAGES,
@@ -17,25 +16,26 @@ from clipbot_benchmarks.report.names import (
     PIPELINE,
     RAW,
     TORCH_FLOAT32,
+    Bench,
+    Spread,
 )
 from inference.protocol.settings import DEMO_MODEL
 
 Unit = Literal["times", "ms", "MB", "kB", "percent", "Δp"]
 
-# Scores of one picture alone and in a batch: sums in another order, so the last digits differ.
+# A batch sums in another order than a single picture, so the last digits of scores differ.
 BATCHED_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """One line.
+class TargetCheck:
+    """A figure and its target.
 
     Attributes:
         line: what is compared with what.
+        at_least: whether more is better.
         figure: None where it was not measured.
-        at_least: True if more is better.
-        met: None where it was not measured, or where the line does not apply.
-        note: how it came about, or why there is no figure.
+        note: how the figure is made.
     """
 
     line: str
@@ -47,6 +47,7 @@ class Verdict:
 
     @property
     def met(self) -> bool | None:
+        """Whether the figure meets the target; None where it was not measured."""
         if self.figure is None:
             return None
         return self.figure >= self.target if self.at_least else self.figure <= self.target
@@ -58,11 +59,12 @@ class Verdict:
 
     @property
     def shown_target(self) -> str:
+        """The target with its unit, such as `≤ 35 ms`."""
         return ("≥ " if self.at_least else "≤ ") + in_unit(self.target, self.unit)
 
 
 def in_unit(value: float, unit: Unit) -> str:
-    """Such as `5.2×` or `35 ms`."""
+    """Return a value with its unit, such as `5.20×` or `35 ms`."""
     match unit:
         case "times":
             return f"{value:.2f}×" if value < 10 else f"{value:.1f}×"
@@ -74,31 +76,37 @@ def in_unit(value: float, unit: Unit) -> str:
             return f"{value:.0f} {unit}"
 
 
-def judge(bench: Bench) -> list[Verdict]:
-    """Every line, in order; those without figures included."""
-    return [*_engine(bench), *_road(bench), *_growth(bench), *_memory(bench), *_answers(bench)]
+def check_targets(bench: Bench) -> list[TargetCheck]:
+    """Return all targets in order, including those without a figure."""
+    return [
+        *_engine(bench),
+        *_end_to_end(bench),
+        *_growth(bench),
+        *_memory(bench),
+        *_answers(bench),
+    ]
 
 
 def ideal_per_photo(bench: Bench) -> float | None:
-    """Seconds for each photo if all cores were always busy, and only with what must be done.
+    """Return the shortest possible time for each photo, in seconds.
 
-    Core-seconds of the forward pass at batch 16, of decoding what the bot fetches and of the chart,
-    shared by the cores. None where one was not measured, or where a GPU has the forward pass.
+    All cores would always be busy, with nothing but the forward pass at batch 16, decoding what the
+    bot fetches, and the chart. None where one of them was not measured, or a GPU runs the model.
     """
     parts = [
-        bench.run("limit", RAW, 16),
-        bench.run("part", DECODE_FETCHED, 1),
-        bench.run("part", CHART, 1),
+        bench.measurement("limit", RAW, 16),
+        bench.measurement("part", DECODE_FETCHED, 1),
+        bench.measurement("part", CHART, 1),
     ]
-    if bench.parts.model.device != "cpu" or any(part is None for part in parts):
+    if bench.model_side.model.device != "cpu" or any(part is None for part in parts):
         return None
-    return sum(part.core_seconds for part in parts if part) / bench.parts.machine.cores
+    return sum(part.core_seconds for part in parts if part) / bench.model_side.machine.cores
 
 
-def _engine(bench: Bench) -> Iterator[Verdict]:
+def _engine(bench: Bench) -> Iterator[TargetCheck]:
     jpeg = bench.seconds("engine", JPEG, 16, "known")
     one_by_one = bench.seconds("rival", PIPELINE, 1)
-    yield Verdict(
+    yield TargetCheck(
         "engine from JPEG bytes, known labels ÷ pipeline called once per photo",
         "times",
         5.0,
@@ -106,7 +114,7 @@ def _engine(bench: Bench) -> Iterator[Verdict]:
         figure=_ratio(one_by_one, jpeg),
         note="photos/s, engine at batch 16",
     )
-    yield Verdict(
+    yield TargetCheck(
         "engine from JPEG bytes, known labels ÷ pipeline at batch 16",
         "times",
         2.6,
@@ -114,7 +122,7 @@ def _engine(bench: Bench) -> Iterator[Verdict]:
         figure=_ratio(bench.seconds("rival", PIPELINE, 16), jpeg),
         note="photos/s, both at batch 16",
     )
-    yield Verdict(
+    yield TargetCheck(
         "engine from decoded images, known labels ÷ its raw forward pass",
         "times",
         0.92,
@@ -124,7 +132,7 @@ def _engine(bench: Bench) -> Iterator[Verdict]:
         ),
         note="photos/s, same runtime, dtype and batch 16",
     )
-    yield Verdict(
+    yield TargetCheck(
         "image tower at batch 1 ÷ torch float32",
         "times",
         0.45,
@@ -132,18 +140,18 @@ def _engine(bench: Bench) -> Iterator[Verdict]:
         figure=_ratio(bench.seconds("limit", RAW, 1), bench.seconds("tower", TORCH_FLOAT32, 1)),
         note="time, on a CPU",
     )
-    yield Verdict(
+    yield TargetCheck(
         "engine from JPEG bytes, six new labels for each photo ÷ pipeline",
         "times",
         2.0,
         at_least=True,
         figure=_ratio(one_by_one, bench.seconds("engine", JPEG, 16, "new")),
-        note="photos/s; the pipeline remembers no text, so known labels, which are as long as the "
-        "new ones, cost it as much",
+        note="photos/s; the pipeline caches no labels, so its figure is that with known labels, "
+        "which have as many tokens",
     )
     chart = bench.seconds("part", CHART, 1)
-    size = bench.parts.chart_size
-    yield Verdict(
+    size = bench.model_side.chart_size
+    yield TargetCheck(
         "chart of six labels with its photo, median",
         "ms",
         35.0,
@@ -151,7 +159,7 @@ def _engine(bench: Bench) -> Iterator[Verdict]:
         figure=None if chart is None else 1_000 * chart,
         note="one thread, JPEG encoding included",
     )
-    yield Verdict(
+    yield TargetCheck(
         "chart's file",
         "kB",
         60.0,
@@ -161,20 +169,20 @@ def _engine(bench: Bench) -> Iterator[Verdict]:
     )
 
 
-def _road(bench: Bench) -> Iterator[Verdict]:
-    road = bench.whole.road
-    per_photo = None if road is None else road.per_photo.median
-    yield Verdict(
-        "whole road, 20 people at once ÷ the notebook's loop",
+def _end_to_end(bench: Bench) -> Iterator[TargetCheck]:
+    end_to_end = bench.bot_side.end_to_end
+    per_photo = None if end_to_end is None else end_to_end.per_photo.median
+    yield TargetCheck(
+        "end to end, 20 people at once ÷ the notebook's loop",
         "times",
         4.0,
         at_least=True,
         figure=_ratio(bench.seconds("rival", NOTEBOOK, 1), per_photo),
         note="photos/s",
     )
-    stand_in = None if road is None else road.core_seconds.get("stand-in")
-    yield Verdict(
-        "whole road, 20 people at once ÷ the ideal of its parts",
+    stand_in = None if end_to_end is None else end_to_end.core_seconds.get("stand-in")
+    yield TargetCheck(
+        "end to end, 20 people at once ÷ the ideal of its parts",
         "times",
         0.75,
         at_least=True,
@@ -183,15 +191,15 @@ def _road(bench: Bench) -> Iterator[Verdict]:
         + (
             ""
             if stand_in is None
-            else f". The stand-in for Telegram takes {1_000 * stand_in:.0f} ms of a core for each "
-            "photo too"
+            else f". The stand-in for Telegram also takes {1_000 * stand_in:.0f} core-ms for each "
+            "photo"
         ),
     )
     needed = [bench.seconds("limit", RAW, 1), bench.seconds("part", CHART, 1)]
     alone = None
-    if road is not None and None not in needed:
-        alone = 1_000 * (road.alone.median - sum(each or 0.0 for each in needed))
-    yield Verdict(
+    if end_to_end is not None and None not in needed:
+        alone = 1_000 * (end_to_end.alone.median - sum(each or 0.0 for each in needed))
+    yield TargetCheck(
         "one person alone: latency − (forward pass at batch 1 + chart)",
         "ms",
         40.0,
@@ -201,12 +209,15 @@ def _road(bench: Bench) -> Iterator[Verdict]:
     )
 
 
-def _growth(bench: Bench) -> Iterator[Verdict]:
-    for what, points in (("waiting photos", bench.whole.queue), ("users", bench.whole.users)):
+def _growth(bench: Bench) -> Iterator[TargetCheck]:
+    for what, points in (
+        ("waiting photos", bench.bot_side.queue),
+        ("stored people", bench.bot_side.users),
+    ):
         sizes = f"{points[0].size:,} → {points[-1].size:,} " if points else ""
         of_all = _change([point.core_seconds for point in points])
         of_bot = _change([point.bot_seconds for point in points])
-        yield Verdict(
+        yield TargetCheck(
             f"cost of a photo, {sizes}{what}: change",
             "percent",
             10.0,
@@ -222,11 +233,11 @@ def _growth(bench: Bench) -> Iterator[Verdict]:
         )
 
 
-def _memory(bench: Bench) -> Iterator[Verdict]:
-    sizes = {process.name: process.after_work for process in bench.whole.processes}
+def _memory(bench: Bench) -> Iterator[TargetCheck]:
+    sizes = {process.name: process.after_work for process in bench.bot_side.processes}
     for name, target in (("bot", 110.0), ("worker", 1_000.0)):
         size = sizes.get(name)
-        yield Verdict(
+        yield TargetCheck(
             f"resident memory of the {name}",
             "MB",
             target,
@@ -236,26 +247,26 @@ def _memory(bench: Bench) -> Iterator[Verdict]:
         )
 
 
-def _answers(bench: Bench) -> Iterator[Verdict]:
-    """By the bundled model, whose answers mean something whatever was measured."""
-    found = next((one for one in bench.parts.answers if one.model == DEMO_MODEL), None)
-    yield Verdict(
-        "answers: pictures with another winner than float32",
+def _answers(bench: Bench) -> Iterator[TargetCheck]:
+    """Compare the bundled model's answers, which mean something whatever model was measured."""
+    found = next((one for one in bench.model_side.answers if one.model == DEMO_MODEL), None)
+    yield TargetCheck(
+        "answers: pictures with another winner than in float32",
         "percent",
         0.0,
         at_least=False,
         figure=None if found is None else 100 * (1 - found.same_winner / found.pictures),
         note="bundled model, its sample pictures",
     )
-    yield Verdict(
-        "answers: largest |Δp| to float32",
+    yield TargetCheck(
+        "answers: largest |Δp| from float32",
         "Δp",
         0.02,
         at_least=False,
         figure=None if found is None else found.difference,
         note="transformers' own, bundled model",
     )
-    yield Verdict(
+    yield TargetCheck(
         "answers: largest |Δp| between a batch and one by one",
         "Δp",
         BATCHED_TOLERANCE,
@@ -271,11 +282,11 @@ def _ratio(above: float | None, below: float | None) -> float | None:
 
 @dataclass(frozen=True)
 class _Change:
-    """From the smallest size to the largest.
+    """The change of a cost from the smallest size to the largest.
 
     Attributes:
-        percent: of the medians; negative where the largest costs less.
-        within_spread: samples of both sizes overlap, so that there may be no change at all.
+        percent: change of the median; negative where the largest size costs less.
+        within_spread: whether samples of both sizes overlap, so that there may be no change.
     """
 
     percent: float

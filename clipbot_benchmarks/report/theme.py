@@ -1,4 +1,4 @@
-"""How plots look: one set of colours for light pages and one for dark ones, alike in meaning."""
+"""How plots look: the same colours by meaning, once for light pages and once for dark ones."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,15 +11,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.typing import RcKeyType
 
-WIDTH = 9.0  # inches, of which browsers make 864 pixels: a page's column
+WIDTH = 9.0  # inches; browsers show 864 pixels, the width of a page's column
 
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours by what they stand for; contrasts of text are at least 4.5 to 1.
+    """Colours by meaning. Text has a contrast of at least 4.5 to 1 (WCAG 2.2, level AA).
 
     Attributes:
-        series: for what has no meaning of its own, in this order.
+        engine: clipbot's own figures.
+        baseline: those of other ways to get the same answer.
+        limit: what nothing can be faster than.
+        series: for lines and segments without such a meaning, in this order.
     """
 
     name: str
@@ -27,8 +30,8 @@ class Theme:
     ink: str
     quiet: str
     grid: str
-    ours: str
-    rival: str
+    engine: str
+    baseline: str
     limit: str
     series: tuple[str, ...]
 
@@ -39,8 +42,8 @@ LIGHT = Theme(
     ink="#1f2328",
     quiet="#59636e",
     grid="#d8dee4",
-    ours="#1f6feb",
-    rival="#8c959f",
+    engine="#1f6feb",
+    baseline="#8c959f",
     limit="#9ec5fe",
     series=("#1f6feb", "#bf6a02", "#1a7f5a", "#8250df", "#8c959f"),
 )
@@ -50,8 +53,8 @@ DARK = Theme(
     ink="#e6edf3",
     quiet="#9198a1",
     grid="#2a313c",
-    ours="#4493f8",
-    rival="#6e7681",
+    engine="#4493f8",
+    baseline="#6e7681",
     limit="#26528f",
     series=("#4493f8", "#e3a13a", "#3fb68b", "#b392f0", "#6e7681"),
 )
@@ -59,7 +62,7 @@ DARK = Theme(
 
 @contextmanager
 def settings(theme: Theme) -> Iterator[None]:
-    """matplotlib's settings while a plot is made."""
+    """Apply matplotlib's settings for this theme within a `with` block."""
     chosen: dict[RcKeyType, Any] = {
         "axes.axisbelow": True,
         "axes.edgecolor": theme.grid,
@@ -82,7 +85,7 @@ def settings(theme: Theme) -> Iterator[None]:
         "font.size": 9,
         "grid.color": theme.grid,
         "grid.linewidth": 0.8,
-        "svg.hashsalt": "clipbot",  # the same figures give the same file
+        "svg.hashsalt": "clipbot",  # with a fixed salt the same figures give the same file
         "text.color": theme.ink,
         "xtick.color": theme.grid,
         "xtick.labelcolor": theme.quiet,
@@ -92,19 +95,19 @@ def settings(theme: Theme) -> Iterator[None]:
         "ytick.major.size": 0,
     }
     with mpl.rc_context():
-        mpl.rcdefaults()  # whatever a matplotlibrc says
+        mpl.rcdefaults()  # ignores the user's matplotlibrc
         mpl.rcParams.update(chosen)
         yield
 
 
 def sheet(height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """An empty plot of `height` inches with so many panels side by side."""
+    """Return an empty plot of `height` inches with so many panels side by side."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)  # type: ignore[union-attr, call-arg]
     return figure, list(figure.subplots(1, columns, squeeze=False)[0])
 
 
 def save(figure: Figure, path: Path) -> None:
-    """As SVG, with letters as shapes: they look the same on every machine."""
+    """Write a plot as SVG, with letters as shapes so that they look the same on every machine."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})

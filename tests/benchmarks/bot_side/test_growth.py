@@ -1,4 +1,4 @@
-"""Rows that are written past the store are rows as the store has them."""
+"""The rows that the benchmark writes are like those that the bot writes."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from bot.storage import Store, open_database
 from clipbot_benchmarks.bot_side.growth import store_people
 
 
-async def test_people_who_are_stored_are_known_to_the_store(tmp_path: Path) -> None:
+async def test_the_bot_reads_the_people_that_the_benchmark_stored(tmp_path: Path) -> None:
     database = await open_database(f"sqlite+aiosqlite:///{tmp_path}/clipbot.db")
     store = Store(database)
     await store.set_language(7, "es")

@@ -1,4 +1,4 @@
-"""Which model is measured where the hub is out of reach."""
+"""Which model is measured when the hub can't be reached."""
 
 import errno
 import json
@@ -14,19 +14,17 @@ from inference.protocol.errors import ModelUnavailable
 from inference.protocol.settings import DEFAULT_MODEL
 
 
-def test_the_default_model_is_replaced_by_its_shape(
+def test_the_default_model_is_replaced_by_random_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoints, "random_clip", lambda folder: folder)
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
     found, note = checkpoints.find(DEFAULT_MODEL, tmp_path / "random")
     assert found == str(tmp_path / "random")
-    assert note.startswith(f"{DEFAULT_MODEL} is not in the cache and the hub is out of reach")
+    assert note.startswith(f"{DEFAULT_MODEL} is not in the cache and the hub can't be reached")
 
 
-def test_a_full_disk_is_not_taken_for_a_hub_out_of_reach(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_is_reported_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -43,7 +41,7 @@ def test_another_model_is_not_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["demo", "."])
-def test_what_is_here_is_taken_as_it_is(name: str, tmp_path: Path) -> None:
+def test_a_local_model_is_measured_as_it_is(name: str, tmp_path: Path) -> None:
     assert checkpoints.find(name, tmp_path) == (name, "")
 
 
@@ -53,7 +51,7 @@ def test_random_weights_have_the_shape_of_vit_b_32(tmp_path: Path) -> None:
         (length,) = struct.unpack("<Q", file.read(8))
         header = json.loads(file.read(length))
     shapes = [tensor["shape"] for name, tensor in header.items() if name != "__metadata__"]
-    (folder / "model.safetensors").unlink()  # 600 MB that pytest would keep
+    (folder / "model.safetensors").unlink()  # 600 MB, which pytest would keep
     # openai/clip-vit-base-patch32: 151,277,313 parameters
     assert sum(map(prod, shapes)) == 151_277_313
     tokenizer = AutoTokenizer.from_pretrained(folder)

@@ -1,4 +1,4 @@
-"""New labels are as much work as known ones, and new."""
+"""New labels are really new, and as much work as the known ones."""
 
 import pytest
 from transformers import AutoTokenizer
@@ -7,15 +7,15 @@ from clipbot_benchmarks.model_side.pictures import LABELS, NewLabels
 from inference.model.hub.checkpoint_files import DEMO_FOLDER
 
 
-def test_no_label_comes_twice() -> None:
+def test_no_label_is_given_twice() -> None:
     new = NewLabels()
     labels = [label for _ in range(600) for label in (*new.six(), *new.of_three_words(50))]
     assert len(set(labels)) == len(labels)
     assert not set(labels) & set(LABELS)
 
 
-@pytest.mark.skipif(not DEMO_FOLDER.is_dir(), reason="the bundled model is not there yet")
-def test_new_labels_have_as_many_tokens_as_the_plain_ones() -> None:
+@pytest.mark.skipif(not DEMO_FOLDER.is_dir(), reason="the bundled model is missing")
+def test_new_labels_have_as_many_tokens_as_the_known_ones() -> None:
     tokenizer = AutoTokenizer.from_pretrained(DEMO_FOLDER)
 
     def lengths(labels: tuple[str, ...]) -> list[int]:

@@ -1,4 +1,4 @@
-"""The page and its plots, made from a file alone."""
+"""The page and its plots are made from a file alone."""
 
 import io
 import xml.etree.ElementTree as ET
@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from clipbot_benchmarks.report import page, table
-from clipbot_benchmarks.report.figures import Bench, Skipped
-from clipbot_benchmarks.report.targets import judge
+from clipbot_benchmarks.report.figures import Bench, NotMeasured
+from clipbot_benchmarks.report.targets import check_targets
 from tests.benchmarks.report.stored import empty, stored, with_gpu
 
 
@@ -41,15 +41,15 @@ def test_the_same_figures_make_the_same_files(target: Path) -> None:
     assert files() == files()
 
 
-def test_every_line_that_is_judged_is_on_the_page(target: Path) -> None:
+def test_every_target_is_on_the_page(target: Path) -> None:
     text = written(stored(), target).replace(r"\|", "|")
-    for verdict in judge(stored()):
-        assert verdict.line in text
-        assert f"**{verdict.shown}**" in text
+    for check in check_targets(stored()):
+        assert check.line in text
+        assert f"**{check.shown}**" in text
     assert text.count("not met") == 2
 
 
-def test_tables_have_as_many_cells_in_every_line(target: Path) -> None:
+def test_every_line_of_a_table_has_as_many_cells(target: Path) -> None:
     rows = [
         line.replace(r"\|", "").count("|")
         for block in written(with_gpu(), target).split("\n\n")
@@ -60,15 +60,17 @@ def test_tables_have_as_many_cells_in_every_line(target: Path) -> None:
     assert rows == []
 
 
-def test_random_weights_and_quick_runs_are_told(target: Path) -> None:
+def test_the_page_names_random_weights_and_quick_runs(target: Path) -> None:
     quick = msgspec.structs.replace(stored(), quick=True)
     text = written(quick, target)
     assert "Random weights in the shape of openai/clip-vit-base-patch32" in text
-    assert "not to be believed" in text
+    assert "can't be trusted" in text
 
 
-def test_what_was_not_measured_has_its_reason(target: Path) -> None:
-    assert "torch.compile bfloat16, since no C++ compiler is installed" in written(stored(), target)
+def test_what_was_not_measured_is_listed_with_its_reason(target: Path) -> None:
+    assert "torch.compile bfloat16, because no C++ compiler is installed" in written(
+        stored(), target
+    )
 
 
 def test_notes_beside_the_plots_stay(target: Path) -> None:
@@ -87,23 +89,23 @@ def test_a_gpu_of_another_machine_has_its_section(target: Path) -> None:
     assert "## On a GPU" not in written(stored(), target)
 
 
-def test_what_another_machine_measured_is_not_missing(target: Path) -> None:
+def test_a_gpu_measured_on_another_machine_is_not_listed_as_missing(target: Path) -> None:
     bench = stored()
-    bench.parts.skipped.append(Skipped("gpu", "there is no GPU"))
-    assert "- gpu, since there is no GPU" in written(bench, target)
+    bench.model_side.not_measured.append(NotMeasured("gpu", "there is no GPU"))
+    assert "- gpu, because there is no GPU" in written(bench, target)
     assert "- gpu," not in written(bench, target, with_gpu())
 
 
-def test_a_run_of_nothing_makes_a_page_all_the_same(target: Path) -> None:
+def test_a_run_without_figures_makes_a_page_too(target: Path) -> None:
     text = written(empty(), target)
     assert "not measured" in text
     assert "<picture>" not in text
 
 
 @pytest.mark.parametrize("bench", [stored(), with_gpu(), empty()])
-def test_the_terminal_shows_what_is_judged(bench: Bench) -> None:
+def test_the_terminal_shows_every_target(bench: Bench) -> None:
     console = Console(width=160, record=True, file=io.StringIO())
     table.show(bench, console)
     shown = console.export_text()
-    for verdict in judge(bench):
-        assert verdict.line in shown
+    for check in check_targets(bench):
+        assert check.line in shown

@@ -1,0 +1,1 @@
+"""What an older clipbot left behind: its database, and the messages in its queue."""

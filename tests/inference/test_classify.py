@@ -1,4 +1,4 @@
-"""`clipbot classify` as people type it."""
+"""`clipbot classify`, called as people type it."""
 
 import json
 import subprocess
@@ -32,7 +32,7 @@ Type = Callable[..., Result]
 
 @pytest.fixture
 def types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Type:
-    """Types a command line in a folder with some pictures, with a scripted model."""
+    """Return a function that runs a command line with a scripted model and some pictures."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(classify_module, "load_engine", lambda settings: ScriptedClassifier())
     for colour in ("red", "green", "blue"):
@@ -64,7 +64,7 @@ def test_several_pictures_have_headings(types: Type) -> None:
     assert lines.index("red.png") + 1 == lines.index("The image is classified as: a red car")
 
 
-def test_a_picture_whose_scores_are_no_numbers_has_no_answer(
+def test_a_picture_whose_scores_are_not_numbers_has_no_result(
     types: Type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def overflows(self: ScriptedClassifier, images: list[Image.Image], sets: object) -> object:
@@ -104,7 +104,7 @@ def test_a_single_phrase_is_compared_with_something_else(types: Type) -> None:
     assert answer["probabilities"] == pytest.approx({"a green tree": 0.1, "something else": 0.9})
 
 
-def test_independent_scores_need_no_something_else(
+def test_sigmoid_scores_are_not_compared_with_something_else(
     types: Type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ScriptedClassifier, "sigmoid_scores", True)
@@ -128,7 +128,7 @@ def test_a_chart(types: Type, suffix: str, kind: str) -> None:
         assert chart.width >= 1_000
 
 
-def test_a_chart_of_several_pictures_shows_also_the_unreadable(types: Type) -> None:
+def test_a_chart_also_shows_unreadable_pictures(types: Type) -> None:
     result = types("red.png", "bad.jpg", "blue.png", PHRASES, "--chart", "album.png")
     assert result.exit_code == 1
     assert Path("album.png").is_file()
@@ -179,7 +179,7 @@ def test_a_bad_picture_alone_needs_no_model(types: Type, monkeypatch: pytest.Mon
         (("red.png", PHRASES, "--device", "tpu"), "CLIP_DEVICE is 'tpu', but it must be auto"),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence(
+def test_a_wrong_command_line_is_one_sentence(
     types: Type, words: tuple[str, ...], sentence: str
 ) -> None:
     Path("my photos").mkdir()
@@ -191,7 +191,7 @@ def test_what_cannot_be_done_is_one_sentence(
 
 
 @pytest.mark.parametrize("between", [", ", ",\n"])
-def test_phrases_that_are_longer_than_a_file_s_name(types: Type, between: str) -> None:
+def test_phrases_longer_than_a_file_name(types: Type, between: str) -> None:
     phrases = between.join(["a red car", *(f"a fruit called number {i}" for i in range(23))])
     assert len(phrases) > 261
     answer = json.loads(types("red.png", phrases, "--json").stdout)
@@ -199,16 +199,14 @@ def test_phrases_that_are_longer_than_a_file_s_name(types: Type, between: str) -
     assert types("red.png", "a red\0 car, a tree").exit_code == 0
 
 
-def test_charts_whose_names_are_none(types: Type) -> None:
+def test_a_chart_with_an_impossible_name(types: Type) -> None:
     for name in ("x" * 300 + ".png", "a\0b.png"):
         result = types("red.png", PHRASES, "--chart", name)
         assert result.exit_code == 1
         assert "can't be written" in result.stderr
 
 
-def test_a_picture_that_there_is_no_memory_for(
-    types: Type, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_picture_too_large_for_the_memory(types: Type, monkeypatch: pytest.MonkeyPatch) -> None:
     def decode(data: bytes, **_: object) -> Image.Image:
         raise TooLargeForHost(200)
 
@@ -218,10 +216,10 @@ def test_a_picture_that_there_is_no_memory_for(
     assert result.stderr == "red.png: The picture is too large for the memory of this host.\n"
 
 
-def test_where_nobody_looks_a_line_says_what_takes_so_long(
+def test_without_a_terminal_a_line_says_what_takes_so_long(
     types: Type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Piped, or in a log: nothing at all would look as if it hung."""
+    """Without any line it would look as if the command hung."""
     said = threading.Event()
     monkeypatch.setattr(
         classify_module, "load_engine", lambda settings: said.wait(10) and ScriptedClassifier()
@@ -239,9 +237,7 @@ def test_where_nobody_looks_a_line_says_what_takes_so_long(
     assert json.loads(result.stdout)["winner"] == "a red car"
 
 
-def test_a_model_that_is_not_there_is_one_sentence(
-    types: Type, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_model_is_one_sentence(types: Type, monkeypatch: pytest.MonkeyPatch) -> None:
     def load(settings: WorkerSettings) -> None:
         raise ModelUnavailable(f"CLIP_MODEL is {settings.clip_model!r}, but there is none.")
 
@@ -285,7 +281,7 @@ def test_without_a_terminal_a_download_is_a_line_at_times(
     ("model", "shown"),
     [("demo", "Loading demo"), ("some/checkpoint", "Downloading some/checkpoint")],
 )
-def test_on_a_terminal_loading_is_seen(
+def test_a_terminal_shows_that_the_model_loads(
     types: Type, monkeypatch: pytest.MonkeyPatch, model: str, shown: str
 ) -> None:
     result = types("red.png", PHRASES, "--model", model, FORCE_COLOR="1", TERM="xterm")
@@ -296,7 +292,7 @@ def test_on_a_terminal_loading_is_seen(
 def test_a_template_wraps_each_phrase(
     types: Type, tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(classify_module, "load_engine", load_engine)  # a true model
+    monkeypatch.setattr(classify_module, "load_engine", load_engine)  # a real model
     given = ("--model", str(tiny_clip_folder), "--device", "cpu", "--json")
     wrapped = json.loads(types("red.png", "cat, dog", "--template", "a {} x", *given).stdout)
     typed = json.loads(types("red.png", "a cat x, a dog x", *given).stdout)
@@ -306,7 +302,7 @@ def test_a_template_wraps_each_phrase(
     )
 
 
-def test_the_command_in_a_process_of_its_own(types: Type, tiny_clip_folder: Path) -> None:
+def test_the_command_in_its_own_process(types: Type, tiny_clip_folder: Path) -> None:
     model = ("--model", str(tiny_clip_folder), "--device", "cpu")
     done = subprocess.run(
         [sys.executable, "-m", "bot", "classify", "red.png", "blue.png", "a, b", "--json", *model],
@@ -316,7 +312,7 @@ def test_the_command_in_a_process_of_its_own(types: Type, tiny_clip_folder: Path
         check=False,
     )
     assert done.returncode == 0
-    assert done.stderr in {"", f"Loading {tiny_clip_folder} …\n"}  # on a busy machine
+    assert done.stderr in {"", f"Loading {tiny_clip_folder} …\n"}  # only on a busy machine
     assert [json.loads(line)["image"] for line in done.stdout.splitlines()] == [
         "red.png",
         "blue.png",

@@ -1,4 +1,4 @@
-"""What the tests of charts draw, and what a chart must be to be shown in a chat."""
+"""Photos, labels and words that the tests of charts draw."""
 
 from PIL import Image
 
@@ -17,6 +17,6 @@ def photo(width: int = 64, height: int = 48) -> Image.Image:
 
 
 def fits_a_chat(chart: Image.Image) -> bool:
-    """Bot API, sendPhoto: width + height ≤ 10,000 and ratio ≤ 20."""
+    """Return whether the Bot API accepts it (sendPhoto: width + height ≤ 10,000, ratio ≤ 20)."""
     w, h = chart.size
     return chart.mode == "RGB" and w + h <= 10_000 and max(w, h) <= 20 * min(w, h)

@@ -34,17 +34,17 @@ def test_albums_of_every_size(drawn: DrawnChart, count: int, labels: int) -> Non
 
 
 def test_an_album_of_ten_can_be_read_on_a_phone(drawn: DrawnChart) -> None:
-    """Shown 390 wide, where 11 is the smallest size of text that systems set."""
+    """A phone shows the chart 390 points wide; 11 points is the smallest size of system text."""
     six = ["a cat", "a fast car", "a tree", "a red apple", "the moon", "a bicycle"]
     rows = np.random.default_rng(1).dirichlet([0.3] * 6, size=10).tolist()
     chart = draw([photo()] * 10, six, rows, WORDS)
-    shown = 390 / chart.width
+    scale = 390 / chart.width
     figures = [text for text in drawn.texts if re.fullmatch(r"\d+ %", text.text)]
     assert len(figures) == 60
-    assert min(text.style.size for text in figures) * shown >= 14
+    assert min(text.style.size for text in figures) * scale >= 14
     labels = [text for text in drawn.texts if text.text in six]
-    assert min(text.style.size for text in labels) * shown >= 12
-    # chats shrink what is taller than their bubbles
+    assert min(text.style.size for text in labels) * scale >= 12
+    # Chats shrink taller pictures.
     assert chart.height < 1.45 * chart.width
 
 
@@ -64,5 +64,5 @@ def test_an_album_with_numbers_of_its_own(drawn: DrawnChart) -> None:
         draw([photo()] * 3, FRUIT, rows, WORDS, numbers=[1])
 
 
-def test_an_album_of_which_nothing_could_be_read() -> None:
+def test_an_album_of_unreadable_photos() -> None:
     assert fits_a_chat(draw([None] * 3, [f"{i}" for i in range(20)], [None] * 3, WORDS))

@@ -25,13 +25,13 @@ def test_bars_are_sorted_and_the_winner_stands_out(drawn: DrawnChart) -> None:
     assert not bold["a tree"]
 
 
-def test_the_winner_s_colour_is_in_the_picture() -> None:
+def test_the_picture_has_the_winners_colour() -> None:
     colours = draw([photo()], FRUIT, [[1, 0, 0]], WORDS).getcolors(1 << 20) or []
     accent = tuple(bytes.fromhex(ACCENT[1:]))
     assert next(n for n, colour in colours if colour == accent) > 1_000
 
 
-def test_equal_ones_keep_the_order_they_were_typed_in(drawn: DrawnChart) -> None:
+def test_equal_scores_keep_the_order_in_which_they_were_typed(drawn: DrawnChart) -> None:
     draw([photo()], FRUIT, [[1 / 3] * 3], WORDS)
     assert [line for line in drawn.lines if line in FRUIT] == FRUIT
     assert drawn.count(ACCENT) == 1
@@ -42,7 +42,7 @@ def test_one_label_is_compared_with_something_else(drawn: DrawnChart) -> None:
     assert drawn.lines[1:] == ["una manzana", "83,1 %", "otra cosa", "16,9 %"]
 
 
-def test_one_independent_score_stands_alone(drawn: DrawnChart) -> None:
+def test_one_sigmoid_score_stands_alone(drawn: DrawnChart) -> None:
     draw([photo()], ["an apple"], [[0.3]], WORDS, sigmoid_scores=True)
     assert drawn.percents == ["30.0 %"]
     assert drawn.lines[-1] == WORDS.independent
@@ -54,7 +54,7 @@ def test_fifty_labels_are_fifteen_bars_and_a_line(drawn: DrawnChart) -> None:
     assert drawn.lines[-1] == "and 35 more: 70.0 %"
 
 
-def test_independent_scores_are_never_summed(drawn: DrawnChart) -> None:
+def test_sigmoid_scores_are_never_summed(drawn: DrawnChart) -> None:
     draw([photo()], [f"{i}" for i in range(20)], [[0.9] * 19 + [0.4]], WORDS, sigmoid_scores=True)
     assert "and 5 more: ≤ 90.0 %" in drawn.lines
 
@@ -78,8 +78,8 @@ def test_certain_impossible_tiny_and_broken_scores(drawn: DrawnChart) -> None:
     assert drawn.count(BAR) == 1
 
 
-def test_small_bars_are_as_long_as_what_they_stand_for(drawn: DrawnChart) -> None:
-    """All of these are shorter than a bar is thick."""
+def test_the_length_of_small_bars_is_right(drawn: DrawnChart) -> None:
+    """Most of these bars are shorter than they are thick."""
     row = [0.92, 0.035, 0.02, 0.015, 0.007, 0.003]
     for count in (6, 20):
         drawn.bars.clear()
@@ -90,7 +90,7 @@ def test_small_bars_are_as_long_as_what_they_stand_for(drawn: DrawnChart) -> Non
         assert len(lengths) == 6
         for length, share in zip(lengths, row, strict=True):
             assert length == pytest.approx(track * share, abs=2.1)
-            assert length >= 2  # one on a phone that shows the chart 390 wide on 3 pixels each
+            assert length >= 2  # two pixels on a phone that is 390 points of 3 pixels wide
         assert lengths == sorted(set(lengths), reverse=True)
 
 
@@ -116,7 +116,7 @@ def test_long_labels_keep_all_their_words(
     assert all(label in said for label in labels)
 
 
-def test_no_title_no_hole() -> None:
+def test_without_a_title_the_chart_is_lower() -> None:
     plain = draw([photo()], FRUIT, [[1, 0, 0]], ChartWords(title=""))
     assert plain.height < draw([photo()], FRUIT, [[1, 0, 0]], WORDS).height
 

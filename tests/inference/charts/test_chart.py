@@ -1,4 +1,4 @@
-"""Whatever a person types, a chart is drawn: as typed, as a file, always the same."""
+"""A chart is drawn whatever a person types, prints it as typed, and is always the same."""
 
 import io
 import subprocess
@@ -58,7 +58,7 @@ def test_five_hundred_long_labels() -> None:
     assert fits_a_chat(draw([photo()], labels, [[1 / 500] * 500], WORDS))
 
 
-def test_same_question_same_bytes() -> None:
+def test_the_same_input_gives_the_same_bytes() -> None:
     def file() -> bytes:
         return to_jpeg(draw([photo(800, 600)], TYPED, [[0.3, 0.2, 0.2, 0.1, 0.1, 0.1]], WORDS))
 
@@ -67,7 +67,7 @@ def test_same_question_same_bytes() -> None:
     assert file() == first
 
 
-def test_files_are_what_they_are_called() -> None:
+def test_files_have_the_right_format() -> None:
     chart = draw([photo(800, 600)], FRUIT, [[1, 0, 0]], WORDS)
     assert Image.open(io.BytesIO(to_jpeg(chart))).format == "JPEG"
     png = Image.open(io.BytesIO(to_png(chart)))
@@ -80,14 +80,14 @@ def test_files_are_what_they_are_called() -> None:
     ("photos", "labels", "rows"),
     [(0, ["a"], []), (1, [], [[]]), (1, ["a"], []), (1, ["a", "b"], [[1.0]])],
 )
-def test_questions_that_do_not_fit_together(
+def test_input_that_does_not_fit_together(
     photos: int, labels: list[str], rows: list[list[float]]
 ) -> None:
     with pytest.raises(ValueError, match="needs a"):
         draw([photo()] * photos, labels, rows, WORDS)
 
 
-def test_importing_needs_no_pyplot_and_leaves_settings_alone() -> None:
+def test_drawing_needs_no_pyplot_and_does_not_change_settings() -> None:
     program = """
 import sys, matplotlib
 def look():

@@ -1,4 +1,4 @@
-"""Fonts that were installed after matplotlib made its list letter charts all the same."""
+"""Charts use fonts that were installed after matplotlib had made its list."""
 
 import json
 import os
@@ -31,7 +31,7 @@ print(json.dumps({
 
 
 def printed(program: str, folder: Path) -> Any:
-    """What a process of its own prints, whose matplotlib keeps its list in this folder."""
+    """Run a program whose matplotlib keeps its list in this folder; return what it prints."""
     done = subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, "MPLCONFIGDIR": str(folder)},
@@ -44,7 +44,7 @@ def printed(program: str, folder: Path) -> Any:
 
 @pytest.fixture
 def list_without_noto(tmp_path: Path) -> Path:
-    """matplotlib's list of fonts, made before Noto's were installed."""
+    """Return a list that matplotlib made before Noto's fonts were installed."""
     if not any(name.startswith("Noto Sans CJK") for name in font_list.families()):
         pytest.skip("Noto's fonts are not installed")
     kept = tmp_path / font_list.path().name
@@ -54,15 +54,17 @@ def list_without_noto(tmp_path: Path) -> Path:
     return kept
 
 
-def test_fonts_that_came_after_the_list(list_without_noto: Path) -> None:
+def test_fonts_installed_after_the_list_was_made(list_without_noto: Path) -> None:
     found = printed(PROGRAM, list_without_noto.parent)
     assert found["old"]
     assert not any("Noto" in name for name in found["old"])
     assert (found["primary_family"], found["drawn"]) == ("Noto Sans", "W 猫")
     assert found["kept"]
-    assert not found["again"], "there are no more new ones"
+    assert not found["again"], "there are no other new fonts"
     assert found["path"] == str(list_without_noto)
-    assert "Noto Sans CJK" in list_without_noto.read_text(), "the next process need not look"
+    assert "Noto Sans CJK" in list_without_noto.read_text(), (
+        "the next process has the font in its list"
+    )
 
 
 RUNNING = """
@@ -78,7 +80,7 @@ def drawn():
 
 find, font_list.findSystemFonts = font_list.findSystemFonts, lambda: []
 found = [drawn()]
-font_list.findSystemFonts = find  # they are installed
+font_list.findSystemFonts = find  # now they are installed
 found.append(drawn())
 look, font_list.refresh = font_list.refresh, lambda: look(0)  # ten minutes later
 found.append(drawn())
@@ -86,13 +88,13 @@ print(json.dumps(found))
 """
 
 
-def test_fonts_that_come_while_a_worker_runs(list_without_noto: Path) -> None:
-    """What was drawn as a box before is none for ever."""
+def test_fonts_installed_while_a_worker_runs(list_without_noto: Path) -> None:
+    """A character that was a box is drawn once its font is installed."""
     boxes = ["DejaVu Sans", "W □"]
     assert printed(RUNNING, list_without_noto.parent) == [boxes, boxes, ["Noto Sans", "W 猫"]]
 
 
-def test_looking_for_fonts_is_done_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fonts_are_searched_for_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[int] = []
 
     def find() -> list[str]:

@@ -1,4 +1,4 @@
-"""Every script is drawn by a font that has it, every emoji by a picture or a letter."""
+"""Every script is drawn with a font that has it, every emoji as a picture or with a font."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ SCRIPTS = [
 ]
 
 
-def test_every_script_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
+def test_no_script_causes_a_warning(capfd: pytest.CaptureFixture[str]) -> None:
     labels = [*SCRIPTS, "\U0001fffd", "\ue000", "𓂀", "a\u20dd", "ꔀ"]
     draw([photo()], labels, [[1 / len(labels)] * len(labels)], WORDS)
     assert capfd.readouterr() == ("", "")
@@ -37,7 +37,7 @@ def test_without_noto_unknown_characters_are_boxes(drawn: DrawnChart) -> None:
     assert {"□ cat", "□ car", "❤"} <= set(drawn.lines)
 
 
-def test_what_no_font_has_is_a_box() -> None:
+def test_a_character_that_no_font_has_is_a_box() -> None:
     assert fonts.drawable("a\ue000\U0001fffd")[0] == "a□□"
 
 
@@ -58,9 +58,7 @@ def test_emoji_are_in_colour() -> None:
     assert (difference[..., 2] - difference[..., 0] > 60).sum() > 200  # red on white
 
 
-def test_a_broken_emoji_font_is_no_emoji_font(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_broken_emoji_font_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     broken = tmp_path / fonts.COLOUR_EMOJI[0]
     broken.write_bytes(b"no font")
     monkeypatch.setattr(fonts, "findSystemFonts", lambda: [str(broken)])
@@ -68,7 +66,7 @@ def test_a_broken_emoji_font_is_no_emoji_font(
 
 
 @pytest.mark.usefixtures("some_emoji")
-def test_an_emoji_has_a_picture_or_is_lettered(drawn: DrawnChart) -> None:
+def test_an_emoji_is_a_picture_or_is_drawn_with_a_font(drawn: DrawnChart) -> None:
     draw([photo()], ["🐱 cat", "❤\ufe0f heart"], [[0.5, 0.5]], WORDS)
     assert {" cat", "❤ heart"} <= set(drawn.lines)
     picture = fonts.emoji("😀", 40)

@@ -27,11 +27,11 @@ from tests.inference.charts.samples import WORDS, photo
         (" \u200b ", ""),
     ],
 )
-def test_what_can_t_be_seen_is_cleaned(typed: str, shown: str) -> None:
+def test_invisible_characters_are_removed(typed: str, shown: str) -> None:
     assert text_layout.clean(typed) == shown
 
 
-def test_long_labels_are_wrapped_then_cut_in_the_middle() -> None:
+def test_long_labels_are_wrapped_and_then_cut_in_the_middle() -> None:
     style = text_layout.TextStyle(30)
     text = "a photograph of a small red apple lying on a wooden table next to an open window"
     assert " ".join(text_layout.wrap(text, style, 400, 9)) == text
@@ -70,10 +70,10 @@ def test_right_to_left_lines_start_at_the_right() -> None:
     ],
     ids=["every place a break", "one long word", "hundreds of labels"],
 )
-def test_labels_are_measured_a_few_dozen_times(
+def test_labels_are_measured_a_limited_number_of_times(
     monkeypatch: pytest.MonkeyPatch, photos: int, labels: list[str]
 ) -> None:
-    """Measuring is what costs time: half a millisecond each, and one thread draws all charts."""
+    """Each measurement takes half a millisecond, and one thread draws all charts."""
     measured: list[str] = []
     measure: Any = RendererAgg.get_text_width_height_descent
 

@@ -16,7 +16,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "MPO")
 
 
 def picture(width: int = 80, height: int = 60) -> Image.Image:
-    """Red above blue, a white disc in the middle."""
+    """Return a picture with red above blue and a white disc in the middle."""
     image = Image.new("RGB", (width, height), "red")
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, height // 2, width, height), "blue")
@@ -39,7 +39,7 @@ def refused(data: bytes, **options: Any) -> ImageRefused:
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:
-    """Mean over all pixels, in grey levels."""
+    """Return the mean difference of all pixels in grey levels."""
     return float(np.abs(np.asarray(one, float) - np.asarray(other, float)).mean())
 
 
@@ -72,7 +72,11 @@ def tiff(
     order: str = "<",
     more: tuple[tuple[int, int, int, int], ...] = (),
 ) -> bytes:
-    """One uncompressed strip of grey; `more`: further entries (tag, type, count, value)."""
+    """Return a TIFF with one uncompressed grey strip.
+
+    Args:
+        more: further entries of the directory: tag, type, count, value.
+    """
     tags = {256: width, 257: height, 258: bits, 259: 1, 262: 1, 273: 8, 277: 1, 278: height}
     entries = [(tag, 4, 1, value) for tag, value in tags.items()]
     entries += [(279, 4, 1, len(pixels)), *more]

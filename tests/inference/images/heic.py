@@ -1,7 +1,7 @@
-"""Writes HEIC files for tests: no free encoder is at hand, but HEVC has a mode without coding.
+"""Writes HEIC files for tests without an encoder, because HEVC can also store raw samples.
 
-Every block is stored as raw samples (`pcm_flag`), so that a picture needs no transform, and of the
-arithmetic coder only what says "raw" and "that was the last block". Sections are those of
+Every block is stored as raw samples (`pcm_flag`). So a picture needs no transform, and of the
+arithmetic coder only the codes for "raw" and "last block". The numbers of sections are those of
 ITU-T H.265 (bit stream) and ISO/IEC 23008-12 (file).
 """
 
@@ -13,7 +13,7 @@ from PIL import Image
 BLOCK = 16  # luma samples; the only size of coding blocks here
 
 # 9.3.4.3.2.2: LPS ranges for qRangeIdx 3 and the probability states of the first eight blocks.
-# The coder starts anew after each raw block, so that its range always lies in that quarter.
+# The coder restarts after each raw block, so its range is always in that quarter.
 _LPS = (240, 227, 216, 205, 195, 185, 175, 166)
 
 
@@ -25,13 +25,13 @@ def heic(
     mirror: int | None = None,
     exif: bytes | None = None,
 ) -> bytes:
-    """An RGB picture as HEIC.
+    """Return an RGB picture as HEIC.
 
     Args:
         image: at most eight blocks of 16 x 16 pixels.
-        stated_size: what the file's header claims (box `ispe`), true or not.
-        turns: quarter turns anticlockwise that a reader shall make (box `irot`).
-        mirror: what it shall do then (box `imir`): 0, exchange top and bottom; 1, left and right.
+        stated_size: the size in the file's header (box `ispe`), true or false.
+        turns: quarter turns anticlockwise that a reader must make (box `irot`).
+        mirror: what it must do then (box `imir`): 0, exchange top and bottom; 1, left and right.
         exif: content of a second item, which describes the picture.
     """
     width, height = image.size
@@ -107,16 +107,16 @@ class _Bits:
         self.bits: list[int] = []
 
     def u(self, *fields: tuple[int, int]) -> None:
-        """Each a value and its width in bits."""
+        """Write fields, each a value and its width in bits."""
         for value, width in fields:
             self.bits += [value >> (width - 1 - i) & 1 for i in range(width)]
 
     def flags(self, text: str) -> None:
-        """Single bits, as in "1001"."""
+        """Write single bits, for example "1001"."""
         self.bits += [int(bit) for bit in text]
 
     def ue(self, *values: int) -> None:
-        """9.2: Exp-Golomb; 0 is the same signed and unsigned."""
+        """Write Exp-Golomb codes (9.2); 0 is the same signed and unsigned."""
         for value in values:
             width = (value + 1).bit_length()
             self.u((0, width - 1), (value + 1, width))
@@ -129,7 +129,7 @@ class _Bits:
         self.bits += [0] * (-len(self.bits) % 8)
 
     def done(self) -> bytes:
-        """7.3.2.11: a one, then zeros up to a whole byte."""
+        """Write the end (7.3.2.11): a one, then zeros up to a whole byte."""
         self.bits.append(1)
         return self.content()
 
@@ -139,7 +139,7 @@ class _Bits:
 
 
 def _nal(kind: int, content: bytes) -> bytes:
-    """7.3.1, with the bytes that keep start codes from appearing by chance."""
+    """Return a NAL unit (7.3.1) with the bytes that prevent start codes within it."""
     safe = bytearray()
     zeros = 0
     for byte in content:
@@ -201,8 +201,8 @@ def _slice(image: Image.Image) -> bytes:
     bits.flags("1")
     bits.align()
     for number, (x, y) in enumerate(blocks):
-        # end_of_slice_segment_flag = 0 (not before the first), then part_mode = 2Nx2N, the likely
-        # value: both only narrow the range. Then pcm_flag = 1 ends the arithmetic code.
+        # end_of_slice_segment_flag = 0 (not before the first) and part_mode = 2Nx2N only narrow the
+        # range, as they are the probable values. Then pcm_flag = 1 ends the arithmetic code.
         span = 510 - (2 if number else 0) - _LPS[number]
         _end(bits, span)
         bits.align()
@@ -214,7 +214,7 @@ def _slice(image: Image.Image) -> bytes:
 
 
 def _end(bits: _Bits, span: int) -> None:
-    """9.3.4.x, EncodeBinTrm with 1, then EncodeFlush, for a coder whose `low` is still 0."""
+    """Encode a 1 and flush (9.3.4.x, EncodeBinTrm and EncodeFlush) while `low` is still 0."""
     low = span - 2
     first, outstanding = True, 0
 

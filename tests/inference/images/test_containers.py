@@ -1,4 +1,4 @@
-"""What carries no pixels never costs a picture: metadata, checksums, ends and what follows them."""
+"""A picture is read although its metadata, its checksums or its end are damaged."""
 
 import struct
 import time
@@ -28,7 +28,11 @@ PNG = encoded(picture(), "PNG")
 
 
 def with_chunk(kind: bytes, content: bytes, *, checksum: int = 0) -> bytes:
-    """The picture with one more chunk after its header; `checksum` makes a right one wrong."""
+    """Return the picture with one more chunk after its header.
+
+    Args:
+        checksum: changes the last byte of the chunk's checksum.
+    """
     found = bytearray(chunk(kind, content))
     found[-1] ^= checksum
     return PNG[:33] + bytes(found) + PNG[33:]
@@ -50,7 +54,7 @@ def test_megabytes_of_metadata(kind: bytes) -> None:
     assert is_the_picture(with_chunk(kind, content)[:-12] + chunk(kind, content) + PNG[-12:])
 
 
-def test_many_texts_that_are_large_together() -> None:
+def test_many_large_texts() -> None:
     texts = PngImagePlugin.PngInfo()
     for number in range(80):
         texts.add_text(f"text {number}", "x" * 1_000_000, zip=True)
@@ -65,13 +69,13 @@ def test_chunks_that_are_too_short(kind: bytes) -> None:
 def test_a_png_without_its_end() -> None:
     image = noise(64, 64)
     data = encoded(image, "PNG")
-    # IEND, the checksum of the last IDAT, and that of zlib within it
+    # Parts of IEND, of the last IDAT's checksum, and of zlib's checksum in it.
     for missing in (1, 4, 12, 14, 16, 20):
         assert difference(decode(data[:-missing]), image) == 0
     assert is_damaged(data[:-200])
 
 
-def test_a_wrong_checksum_of_pixels_and_a_header_that_is_not_one() -> None:
+def test_a_wrong_checksum_of_pixels_and_a_damaged_header() -> None:
     at = PNG.index(b"IDAT")
     size = int.from_bytes(PNG[at - 4 : at], "big")
     wrong = bytearray(PNG)
@@ -80,7 +84,7 @@ def test_a_wrong_checksum_of_pixels_and_a_header_that_is_not_one() -> None:
     assert is_damaged(PNG[:20] + b"\xff" + PNG[21:])
 
 
-def test_a_png_that_is_all_transparent_stays_so() -> None:
+def test_a_fully_transparent_png_becomes_white() -> None:
     data = encoded(Image.new("RGBA", (9, 9), (200, 20, 10, 0)), "PNG")
     assert decode(data).getpixel((4, 4)) == (255, 255, 255)
     assert decode(png(4, 4, bytes(52), chunk(b"tRNS", bytes(6)))).getpixel((1, 1)) == (255,) * 3
@@ -90,12 +94,12 @@ def test_a_png_that_is_all_transparent_stays_so() -> None:
 def test_compressed_metadata_that_explodes(kind: bytes) -> None:
     start = b"a\x00\x01\x00\x00\x00" if kind == b"iTXt" else b"a\x00\x00"
     extra = chunk(kind, start + zlib.compress(bytes(50_000_000), 9))
-    started = time.thread_time()  # other programs may keep the cores busy
+    started = time.thread_time()  # not wall-clock time: the cores can be busy
     assert decode(png(8, 8, bytes(200), extra)).size == (8, 8)
     assert time.thread_time() - started < 0.5
 
 
-# The others
+# Other formats
 
 
 def webp_chunk(kind: bytes, content: bytes) -> bytes:
@@ -112,8 +116,8 @@ def test_webp(lossless: bool) -> None:
     data = encoded(picture(), "WEBP", lossless=lossless, **options)
     plain = encoded(picture(), "WEBP", lossless=lossless)
     assert is_the_picture(data)
-    assert is_the_picture(data[:-30])  # within the metadata at its end
-    for size in (16, 2**31 - 1):  # of the whole file, as its header says
+    assert is_the_picture(data[:-30])  # ends within its metadata
+    for size in (16, 2**31 - 1):  # size of the file in its header
         assert is_the_picture(data[:4] + struct.pack("<I", size) + data[8:])
     assert is_the_picture(plain + b"EXIF\xff\xff\xff\xffjunk")
     assert is_the_picture(plain + webp_chunk(b"JUNK", b"123"))
@@ -138,16 +142,16 @@ def test_tiff() -> None:
     entries = [(34665, 4, 1, lost), (330, 4, 1, lost), (700, 1, lost, 8), (34675, 7, lost, 8)]
     assert decode(tiff(10, 10, bytes(100), more=tuple(entries))).size == (10, 10)
     data = bytearray(tiff(10, 10, bytes(100)))
-    data[-4:] = struct.pack("<I", 108)  # a next page that is this page again
+    data[-4:] = struct.pack("<I", 108)  # its next page is itself
     assert decode(bytes(data)).size == (10, 10)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
-def test_what_follows_the_end_is_not_looked_at(kind: str) -> None:
+def test_what_follows_the_end_is_ignored(kind: str) -> None:
     assert is_the_picture(encoded(picture(), kind) + b"\xff\xd8\xff\xe1PK\x03\x04;" * 99)
 
 
-def test_avif_and_heic_with_exif_that_is_none() -> None:
+def test_avif_and_heic_with_damaged_exif() -> None:
     exif = Image.Exif()
     exif[0x010E] = "here is some Exif"
     data = bytearray(encoded(picture(), "AVIF", exif=exif))
@@ -179,6 +183,6 @@ def test_bmp_without_the_padding_of_its_last_row() -> None:
 
 
 def test_tags_that_point_nowhere() -> None:
-    """Image description of 2 GB, an Exif directory that is the file's start, endless XMP."""
+    """An image description of 2 GB, an Exif directory at the file's start, endless XMP."""
     more = ((270, 2, 2**31 - 1, 8), (34665, 4, 1, 8), (700, 7, 2**31 - 1, 100))
     assert decode(tiff(10, 10, bytes(100), more=more)).size == (10, 10)

@@ -1,4 +1,4 @@
-"""Any bytes become an upright RGB picture or a refusal; nothing else, and no warnings."""
+"""Any bytes become an upright RGB picture or are refused; nothing else happens, also no warning."""
 
 import contextlib
 import struct
@@ -54,11 +54,11 @@ def test_extreme_shapes(size: tuple[int, int]) -> None:
     assert decode(encoded(Image.new("RGB", size), "PNG"), target_side=224).size == size
 
 
-# At a fraction of the size: the model sees nearly the same
+# Decoding at a fraction of the size: the model sees nearly the same
 
 
 def detailed(side: int = 1600) -> Image.Image:
-    """Detail at every scale, as in photographs."""
+    """Return a picture with details at every scale, as photographs have."""
     noise = np.random.default_rng(5)
     total: Any = 0
     for octave in range(1, 11):
@@ -70,7 +70,7 @@ def detailed(side: int = 1600) -> Image.Image:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP"])
-def test_it_is_close(kind: str) -> None:
+def test_a_fraction_of_the_size_looks_nearly_the_same(kind: str) -> None:
     data = encoded(detailed(), kind)
     full, small = decode(data), decode(data, target_side=224)
     assert min(full.size) == 1200
@@ -79,12 +79,12 @@ def test_it_is_close(kind: str) -> None:
     assert difference(*seen) < 1
 
 
-def test_a_small_picture_stays_as_it_is() -> None:
+def test_a_small_picture_keeps_its_size() -> None:
     data = encoded(picture(1000, 700), "JPEG")
     assert decode(data, target_side=336).size == (1000, 700)
 
 
-def test_no_side_falls_below_what_is_wanted() -> None:
+def test_no_side_becomes_too_short() -> None:
     data = encoded(picture(5000, 800), "JPEG")
     assert decode(data, target_side=400).size == (5000, 800)
     assert decode(encoded(picture(2100, 2100), "JPEG"), target_side=32).size == (525, 525)
@@ -129,7 +129,7 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", list(BOMBS))
 def test_bombs_are_refused_at_their_header(name: str) -> None:
-    started = time.thread_time()  # other programs may keep the cores busy
+    started = time.thread_time()  # not wall-clock time: the cores can be busy
     problem = refused(BOMBS[name]).problem
     assert time.thread_time() - started < 0.5
     assert problem.code is ProblemCode.TOO_MANY_PIXELS
@@ -138,21 +138,21 @@ def test_bombs_are_refused_at_their_header(name: str) -> None:
     assert problem.limit == 128
 
 
-def test_the_limit_is_the_callers() -> None:
+def test_the_caller_sets_the_limit() -> None:
     data = encoded(picture(1000, 1000), "PNG")
     assert decode(data, max_megapixels=1).size == (1000, 1000)
     error = refused(data, max_megapixels=0.5)
     assert str(error) == "The picture has 1.0 megapixels; at most 0.5 can be read."
 
 
-def test_pillows_own_limit_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pillows_own_limit_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     for kind in FORMATS:
         assert decode(encoded(picture(), kind)).size == (80, 60)
     assert Image.MAX_IMAGE_PIXELS == 1000
 
 
-def test_megapixels_are_told_to_one_decimal() -> None:
+def test_megapixels_are_printed_with_one_decimal() -> None:
     for size, limit, said in [
         ((1000, 1001), 1.0, "has 1.1 megapixels; at most 1.0 can"),
         ((1000, 1000), 0.96, "has 1.0 megapixels; at most 0.9 can"),
@@ -178,22 +178,22 @@ def test_truncated(kind: str, percent: int) -> None:
     assert not ImageFile.LOAD_TRUNCATED_IMAGES
 
 
-def test_heic_that_is_truncated_or_lies_about_its_size() -> None:
+def test_heic_that_is_truncated_or_has_a_wrong_size() -> None:
     data = heic(picture(48, 32))
     lie = heic(picture(48, 32), stated_size=(16, 16))
     for damaged in (data[:300], data[: len(data) // 2], data[:-10], lie):
         assert refused(damaged).problem.code is ProblemCode.IMAGE_TRUNCATED
 
 
-# Nothing is written
+# Nothing is printed
 
 
-def test_warnings_of_pillow_stay_inside(
+def test_pillows_warnings_are_not_shown(
     recwarn: pytest.WarningsRecorder, capfd: pytest.CaptureFixture[str]
 ) -> None:
     warnings.simplefilter("always")
     before = list(warnings.filters)
-    # Pillow warns of this tag, which claims to be longer than the file.
+    # Pillow warns about this tag, because it is longer than the file.
     data = tiff(10, 10, bytes(100), more=((270, 2, 5000, 90),))
     assert decode(data).size == (10, 10)
     assert list(recwarn) == []
@@ -226,7 +226,7 @@ for _compression in ("tiff_lzw", "tiff_deflate", "jpeg", "packbits", "group4"):
 edits = st.lists(
     st.tuples(
         st.sampled_from(["set", "delete", "insert", "double"]),
-        st.floats(0, 1, exclude_max=True),  # where, as a fraction of the file
+        st.floats(0, 1, exclude_max=True),  # position as a fraction of the file
         st.binary(min_size=1, max_size=8),
     ),
     min_size=1,

@@ -1,4 +1,4 @@
-"""A copy of a picture is known again; another picture is not taken for one."""
+"""Copies of a picture have the same fingerprint, different pictures do not."""
 
 import io
 import itertools
@@ -26,7 +26,7 @@ def _pictures() -> list[Image.Image]:
 
 
 @pytest.mark.parametrize(("scale", "quality"), [(0.5, 40), (1.0, 85), (2.0, 40)])
-def test_a_copy_saved_anew_or_in_another_size_is_the_same(scale: float, quality: int) -> None:
+def test_a_copy_of_other_quality_or_size_is_the_same(scale: float, quality: int) -> None:
     for picture in _pictures():
         file = io.BytesIO()
         size = (int(picture.width * scale), int(picture.height * scale))
@@ -41,12 +41,12 @@ def test_different_pictures_are_different() -> None:
 
 
 def _pale(seed: int) -> Image.Image:
-    """A photo of little contrast, as of fog or paper: greys from 120 to 136."""
+    """Return a photo of little contrast, like fog or paper: greys from 120 to 136."""
     noise = Image.frombytes("L", (12, 9), random.Random(seed).randbytes(108))
     return noise.resize((640, 480)).point(lambda value: 120 + value // 16).convert("RGB")
 
 
-def test_pictures_of_little_contrast_are_told_apart_and_their_copies_known() -> None:
+def test_pictures_of_little_contrast_differ_and_their_copies_do_not() -> None:
     pictures = [_pale(seed) for seed in range(8)]
     pictures += [Image.new("RGB", (640, 480), (level,) * 3) for level in (120, 128, 136)]
     found = [fingerprint(picture) for picture in pictures]

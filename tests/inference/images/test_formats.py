@@ -1,4 +1,4 @@
-"""A format is told from the first bytes, and only formats on the list are read."""
+"""A format is detected from the first bytes, and only formats on the list are read."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.inference.images.heic import heic
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_formats(kind: str) -> None:
+def test_every_format(kind: str) -> None:
     image = decode(encoded(picture(), kind))
     assert (image.mode, image.size) == ("RGB", (80, 60))
     assert difference(image, picture()) < 4
@@ -18,11 +18,11 @@ def test_formats(kind: str) -> None:
 def test_heic() -> None:
     image = decode(heic(picture(48, 32)))
     assert (image.mode, image.size) == ("RGB", (48, 32))
-    assert difference(image, picture(48, 32)) < 20  # a quarter of the colours is stored
+    assert difference(image, picture(48, 32)) < 20  # HEIC stores a quarter of the colours
 
 
 @pytest.mark.parametrize("data", [b"", b"\x00", b"GIF", b"hello, I am a text", b"RIFF1234WAVE"])
-def test_no_picture(data: bytes) -> None:
+def test_files_that_are_not_pictures(data: bytes) -> None:
     assert refused(data).problem.code is ProblemCode.NOT_AN_IMAGE
 
 
@@ -42,7 +42,7 @@ def test_formats_that_are_not_on_the_list(data: bytes) -> None:
     assert refused(data).problem.code is ProblemCode.UNSUPPORTED_FORMAT
 
 
-def test_a_format_of_pillow_that_is_not_on_the_list() -> None:
+def test_a_format_that_only_pillow_reads() -> None:
     for kind in ("ICO", "PPM", "TGA", "PCX", "EPS"):
         assert refused(encoded(picture(), kind)).problem.code in {
             ProblemCode.UNSUPPORTED_FORMAT,

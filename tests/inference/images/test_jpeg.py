@@ -43,7 +43,7 @@ def segment(marker: int, content: bytes) -> bytes:
 )
 def test_damaged_segments_of_a_jpeg(found: bytes) -> None:
     assert is_the_picture(JPEG[:2] + found + JPEG[2:])
-    assert is_the_picture(JPEG[:2] + found + JPEG[20:])  # the file's own JFIF is left out
+    assert is_the_picture(JPEG[:2] + found + JPEG[20:])  # without the file's own JFIF segment
 
 
 @pytest.mark.parametrize("progressive", [False, True])
@@ -57,7 +57,7 @@ def test_a_jpeg_without_its_end_marker(missing: int, progressive: bool) -> None:
 
 @pytest.mark.parametrize("progressive", [False, True])
 def test_a_jpeg_without_its_end_marker_before_another_jpeg(progressive: bool) -> None:
-    """Phones append a second picture: of depth, of another exposure, or a small one."""
+    """Phones append a second picture: depth, another exposure or a small copy."""
     data = encoded(noise(), "JPEG", progressive=progressive)
     for other in (data, encoded(picture(), "JPEG")):
         assert difference(decode(data[:-2] + other), decode(data)) < 0.1
@@ -71,22 +71,22 @@ def test_a_jpeg_without_its_last_rows() -> None:
     assert is_damaged(data[: len(data) * 50 // 100])
 
 
-def test_a_small_jpeg_of_which_nothing_but_the_marker_is_missing() -> None:
-    """The last rows of blocks are most of it."""
+def test_a_small_jpeg_without_its_end_marker() -> None:
+    """Here the last row of blocks is most of the picture."""
     for size in ((20, 16), (16, 9), (80, 60)):
         data = encoded(noise(*size), "JPEG")
         assert difference(decode(data[:-2]), decode(data)) < 1
         assert difference(decode(data[:-2] + b"\r\n"), decode(data)) < 1
 
 
-def test_a_progressive_jpeg_is_whole_before_it_is_sharp() -> None:
+def test_a_progressive_jpeg_is_read_without_its_last_scans() -> None:
     image = picture(640, 480)
     data = encoded(image, "JPEG", progressive=True)
     assert difference(decode(data[: len(data) * 80 // 100]), image) < 4
     assert is_damaged(data[: len(data) * 20 // 100])
 
 
-def test_a_jpeg_of_endless_scans() -> None:
+def test_a_jpeg_with_too_many_scans() -> None:
     data = encoded(picture(400, 400), "JPEG", progressive=True)
     last = data.rindex(b"\xff\xda")
     scan = data[last:-2]

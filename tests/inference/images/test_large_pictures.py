@@ -1,4 +1,4 @@
-"""Full-size pictures of today's phones are read, and eight at once take no more memory than two."""
+"""Full-size pictures of phones are read, and eight at once take no more memory than two."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ FULL_SIZE = [(8160, 6144), (8192, 6144)]
 def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
+        assert time.monotonic() < deadline, "the condition did not become true"
         time.sleep(0.005)
 
 
@@ -46,14 +46,14 @@ def test_a_jpeg_of_200_megapixels_is_decoded_at_a_fraction(progressive: bool) ->
     data = flat((16_320, 12_240), "JPEG", progressive=progressive)
     assert decode(data, target_side=224).size == (2040 // 2, 1530 // 2)
     with pytest.raises(ImageRefused) as raised:
-        decode(data)  # all of it
+        decode(data)  # at full size
     assert str(raised.value) == "The picture has 199.8 megapixels; at most 128.0 can be read."
 
 
-def test_a_jpeg_counts_by_what_a_decoder_holds_of_it() -> None:
+def test_the_limit_of_a_jpeg_is_what_its_decoder_holds() -> None:
     colours = Image.new("RGB", (1_600, 1_600))  # 2.56 megapixels, decoded to 0.64
     plain = encoded(colours, "JPEG", subsampling="4:4:4")
-    held = encoded(colours, "JPEG", subsampling="4:4:4", progressive=True)  # 6 bytes a pixel
+    held = encoded(colours, "JPEG", subsampling="4:4:4", progressive=True)  # 6 bytes per pixel
     assert decode(plain, target_side=224, max_megapixels=0.7).size == (800, 800)
     assert decode(held, target_side=224, max_megapixels=2).size == (800, 800)
     for data, limit in ((held, 1.8), (plain, 0.6), (flat((6_000, 6_000), "JPEG"), 4)):
@@ -62,8 +62,8 @@ def test_a_jpeg_counts_by_what_a_decoder_holds_of_it() -> None:
         assert raised.value.problem.code is ProblemCode.TOO_MANY_PIXELS
 
 
-def test_pictures_in_bands_are_what_they_are_at_once() -> None:
-    """Large pictures are converted in bands of rows, whatever their mode."""
+def test_a_picture_converted_in_strips_equals_the_whole() -> None:
+    """Large pictures of every mode are converted in strips."""
     ramp = Image.linear_gradient("L").resize((2_700, 2_600))
     merged = Image.merge("RGBA", [ramp, ramp.rotate(90), ramp.rotate(180), ramp.rotate(270)])
     for image, kind in [
@@ -81,7 +81,7 @@ def test_pictures_in_bands_are_what_they_are_at_once() -> None:
 
 
 def child(program: str, *arguments: str, data: bytes = b"") -> str:
-    """What a program prints that runs in a process of its own."""
+    """Run a program in its own process and return what it prints."""
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments], input=data, capture_output=True
     )
@@ -118,12 +118,12 @@ pipeline.close()
 """
     data = flat((8192, 6144), "PNG", "RGB", compress_level=1)
     one, eight = json.loads(child(program, data=data))
-    assert eight < one + 350  # a second picture has 201
+    assert eight < one + 350  # MB; a second picture takes 201
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
-def test_what_there_is_no_memory_for_is_not_damaged() -> None:
-    """Each library says in words of its own that it got none."""
+def test_a_picture_without_enough_memory_is_not_called_damaged() -> None:
+    """Each library reports a lack of memory in its own way."""
     program = """
 import resource, sys
 from pathlib import Path
@@ -131,7 +131,7 @@ from inference.protocol.errors import Fault, TooLargeForHost
 from inference.images.decoding import decode
 
 data = sys.stdin.buffer.read()
-decode(data[:0] or Path(sys.argv[1]).read_bytes())  # all that is loaded late
+decode(data[:0] or Path(sys.argv[1]).read_bytes())  # imports everything that is imported late
 has = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (has + 2 * len(data) + 30_000_000,) * 2)
 try:

@@ -1,4 +1,4 @@
-"""Large pictures share memory: together they take what a few would, and small ones never wait."""
+"""Large pictures share a memory budget and wait for their turn; small ones never wait."""
 
 import threading
 from collections.abc import Callable
@@ -9,64 +9,64 @@ from inference.images.memory_budget import MemoryBudget
 from tests.inference.images.test_large_pictures import until
 
 
-class Holder:
-    """A thread that reserves memory, and keeps it until it is told to let go."""
+class Reservation:
+    """A thread that reserves memory and keeps it until `release` is set."""
 
-    def __init__(self, budget: MemoryBudget, wanted: int, came: list[int]) -> None:
-        self.let_go = threading.Event()
-        self.has_it = False
+    def __init__(self, budget: MemoryBudget, wanted: int, granted: list[int]) -> None:
+        self.release = threading.Event()
+        self.is_held = False
 
-        def hold() -> None:
+        def reserve() -> None:
             with budget.reserved(wanted):
-                self.has_it = True
-                came.append(wanted)
-                self.let_go.wait(10)
+                self.is_held = True
+                granted.append(wanted)
+                self.release.wait(10)
 
-        self.thread = threading.Thread(target=hold, daemon=True)
+        self.thread = threading.Thread(target=reserve, daemon=True)
         self.thread.start()
 
 
-def holders(budget: MemoryBudget, came: list[int]) -> Callable[[int], Holder]:
-    return lambda wanted: Holder(budget, wanted, came)
+def reservations(budget: MemoryBudget, granted: list[int]) -> Callable[[int], Reservation]:
+    return lambda wanted: Reservation(budget, wanted, granted)
 
 
-def test_who_finds_too_little_left_waits_until_somebody_lets_go() -> None:
-    budget, came = MemoryBudget(1_000), list[int]()
-    hold = holders(budget, came)
-    one, two = hold(600), hold(400)
-    until(lambda: one.has_it and two.has_it)
-    three = hold(500)
-    two.let_go.set()
+def test_a_thread_waits_until_enough_memory_is_released() -> None:
+    budget, granted = MemoryBudget(1_000), list[int]()
+    reserve = reservations(budget, granted)
+    one, two = reserve(600), reserve(400)
+    until(lambda: one.is_held and two.is_held)
+    three = reserve(500)
+    two.release.set()
     two.thread.join(10)
-    assert not three.has_it
-    one.let_go.set()
-    until(lambda: three.has_it)
-    three.let_go.set()
+    assert not three.is_held
+    one.release.set()
+    until(lambda: three.is_held)
+    three.release.set()
 
 
-def test_a_large_one_has_its_turn_before_those_that_came_later() -> None:
-    budget, came = MemoryBudget(1_000), list[int]()
-    hold = holders(budget, came)
-    first = hold(600)
-    until(lambda: first.has_it)
-    large = hold(5_000)  # more than there is: all of it
-    later = hold(300)  # fits beside the first
-    first.let_go.set()
-    until(lambda: large.has_it)
-    assert not later.has_it
-    large.let_go.set()
-    until(lambda: later.has_it)
-    assert came == [600, 5_000, 300]
-    later.let_go.set()
+def test_a_large_request_comes_before_later_ones() -> None:
+    budget, granted = MemoryBudget(1_000), list[int]()
+    reserve = reservations(budget, granted)
+    first = reserve(600)
+    until(lambda: first.is_held)
+    large = reserve(5_000)  # more than the budget: reserves all of it
+    later = reserve(300)  # would fit beside the first
+    first.release.set()
+    until(lambda: large.is_held)
+    assert not later.is_held
+    large.release.set()
+    until(lambda: later.is_held)
+    assert granted == [600, 5_000, 300]
+    later.release.set()
 
 
-def test_small_ones_never_wait() -> None:
+def test_small_requests_never_wait() -> None:
     budget = MemoryBudget(1_000)
     with budget.all_reserved(), budget.reserved(10):
         pass
 
 
-def test_memory_is_given_back_by_who_fails() -> None:
+def test_an_error_releases_the_memory() -> None:
     budget = MemoryBudget(1_000)
     for _ in range(3):
         with pytest.raises(MemoryError), budget.all_reserved():

@@ -1,17 +1,17 @@
-"""Every picture is seen the right way up, whatever its file says about it and however it does."""
+"""Every picture is turned upright, wherever its file stores the orientation."""
 
-import io
 from typing import Any
 
 import pytest
 from PIL import Image, PngImagePlugin
 
 from inference.images.decoding import decode
+from tests.inference.images.files import encoded
 from tests.inference.images.heic import heic
 
 RED, GREEN, BLUE, WHITE = (220, 20, 30), (20, 190, 40), (30, 40, 220), (250, 250, 250)
 
-# How a picture that is upright is stored under each of Exif's orientations.
+# How an upright picture is stored with each of Exif's orientations.
 STORED = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -21,7 +21,7 @@ STORED = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_270,
 }
-# The same in the properties of HEIC and AVIF: quarter turns anticlockwise, then the mirror.
+# The same as properties of HEIC and AVIF: quarter turns anticlockwise, then the mirror.
 TURNED = {
     1: (0, None),
     2: (0, 1),
@@ -35,7 +35,7 @@ TURNED = {
 
 
 def corners(width: int = 48, height: int = 32) -> Image.Image:
-    """Another colour in each corner: no two ways to hold it look alike."""
+    """Return a picture with another colour in each corner, so that every turn looks different."""
     image = Image.new("RGB", (width, height), RED)
     image.paste(GREEN, (width // 2, 0, width, height // 2))
     image.paste(BLUE, (0, height // 2, width // 2, height))
@@ -51,12 +51,6 @@ def exif(orientation: int) -> Image.Exif:
     found = Image.Exif()
     found[0x0112] = orientation
     return found
-
-
-def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
 
 
 def is_upright(data: bytes, size: tuple[int, int] = (48, 32), **options: Any) -> bool:
@@ -105,8 +99,8 @@ def test_heic_that_is_turned_and_mirrored(orientation: int) -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_exif_in_heic_turns_nothing_a_second_time(orientation: int) -> None:
-    """ISO/IEC 23008-12: the properties say it; Exif is kept for what the camera saw."""
+def test_exif_in_heic_does_not_turn_it_again(orientation: int) -> None:
+    """ISO/IEC 23008-12: only the properties count; Exif describes what the camera saw."""
     turns, mirror = TURNED[orientation]
     content = b"Exif\x00\x00" + exif(orientation).tobytes().removeprefix(b"Exif\x00\x00")
     image = stored(orientation, corners())
@@ -125,7 +119,7 @@ def test_avif_that_is_turned_and_mirrored(turns: int, mirror: int) -> None:
     assert is_upright(bytes(data))
 
 
-def test_xmp_in_avif_turns_nothing() -> None:
+def test_xmp_in_avif_is_ignored() -> None:
     assert is_upright(encoded(corners(), "AVIF", xmp=b'<x tiff:Orientation="3"/>'))
 
 
@@ -133,14 +127,14 @@ def test_xmp_in_avif_turns_nothing() -> None:
     "xmp", [b'tiff:Orientation="3"', b"<tiff:Orientation>3</tiff:Orientation>"]
 )
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
-def test_xmp_where_there_is_no_exif(kind: str, xmp: bytes) -> None:
+def test_xmp_is_used_without_exif(kind: str, xmp: bytes) -> None:
     image = stored(3, corners())
     assert is_upright(encoded(image, kind, xmp=b"<x:xmpmeta>" + xmp))
     assert is_upright(encoded(corners(), kind, xmp=xmp, exif=exif(1)))
 
 
 @pytest.mark.parametrize("compressed", [True, False])
-def test_texts_of_a_png(compressed: bool) -> None:
+def test_orientation_in_texts_of_a_png(compressed: bool) -> None:
     image = stored(6, corners())
     block = exif(6).tobytes()
     texts = PngImagePlugin.PngInfo()
@@ -153,7 +147,7 @@ def test_texts_of_a_png(compressed: bool) -> None:
 
 @pytest.mark.parametrize("order", ["little", "big"])
 @pytest.mark.parametrize("kind", [1, 3, 4])
-def test_exif_of_either_byte_order_and_any_width(order: Any, kind: int) -> None:
+def test_exif_of_either_byte_order_and_any_type(order: Any, kind: int) -> None:
     def number(value: int, size: int) -> bytes:
         return value.to_bytes(size, order)
 
@@ -164,5 +158,5 @@ def test_exif_of_either_byte_order_and_any_width(order: Any, kind: int) -> None:
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 255, 65_535])
-def test_an_orientation_that_there_is_not(orientation: int) -> None:
+def test_an_invalid_orientation_is_ignored(orientation: int) -> None:
     assert is_upright(encoded(corners(), "JPEG", exif=exif(orientation)))

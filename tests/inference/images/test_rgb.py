@@ -1,4 +1,4 @@
-"""Grey, palette, CMYK, 16 bits, floats, transparency: everything becomes RGB in 8 bits."""
+"""Grey, palette, CMYK, 16 bits, floats and transparency become RGB with 8 bits."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ def test_ycbcr(kind: str) -> None:
 
 
 def test_ycck() -> None:
-    """Adobe's transformed CMYK: as CMYK, but flagged in the APP14 segment."""
+    """Adobe's transformed CMYK, marked in the APP14 segment."""
     data = bytearray(encoded(picture().convert("CMYK"), "JPEG"))
     at = data.find(b"Adobe")
     assert at > 0

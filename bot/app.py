@@ -46,7 +46,13 @@ from bot.services.queue_health import OwnServer, QueueHealth
 from bot.services.worker import embedded_worker
 from bot.settings import BotSettings
 from bot.storage import Database, Store, checkpoint, claim, open_database
-from bot.telegram.connection import build_bot, keep_menu, meet, prepare_polling, prepare_webhook
+from bot.telegram.connection import (
+    build_bot,
+    log_in,
+    prepare_polling,
+    prepare_webhook,
+    set_up_profile,
+)
 from bot.telegram.incoming import TelegramUpdateHandler
 from bot.telegram.platform import Bot, TelegramPlatform
 from bot.telegram.polling import Poller
@@ -177,13 +183,13 @@ async def _start_telegram(shared: _Shared, stack: AsyncExitStack) -> Fatal:
     store = Store(shared.database, platform.name)
     await queue.readdress_jobs(settings.clip_model, bot_id)
     conversations = _conversations(shared, platform, store, bot_id)
-    stack.push_async_callback(bot.shutdown)  # also where meeting fails
-    await meet(bot)
+    stack.push_async_callback(bot.shutdown)  # also where the login fails
+    await log_in(bot)
 
     await conversations.runner.resume()
     results = await queue.pull_consumer(RESULTS, f"bot-{bot_id}", results_subject(bot_id))
     _consume(stack, Consumer(results, conversations.dispatcher.deal_with, limit=_RESULTS_IN_HAND))
-    for watch in (*conversations.watches, lambda: keep_menu(bot)):
+    for watch in (*conversations.watches, lambda: set_up_profile(bot)):
         _in_background(stack, watch)
     handler = TelegramUpdateHandler(bot, conversations.router)
     inbox = UpdateInbox(queue, store, handler, bot_id, shared.metrics)
@@ -251,7 +257,7 @@ def _conversations(
     )
 
     chat_locks = KeyedLock()
-    dispatcher = ResultDispatcher(queue, store, platform, chat_locks, metrics, takers=[runner])
+    dispatcher = ResultDispatcher(queue, store, platform, chat_locks, metrics, handlers=[runner])
     lost = LostJobs(queue, store, photo_jobs, platform, chat_locks, on_new_queue=runner.resume)
     wait = settings.wait_notice_minutes * 60
     watches = (

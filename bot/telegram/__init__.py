@@ -1,6 +1,11 @@
-"""Telegram's side of the bot: the only place that knows python-telegram-bot."""
+"""The adapter for Telegram, the only room that imports python-telegram-bot.
+
+`incoming` parses updates, `platform` sends and edits, `polling` or `webhook` receives, `connection`
+logs in. Only `bot.app` builds them, and `bot.ops.serving` serves the webhook.
+"""
 
 import sys
 
-# It imports httpx, and httpx its command line with rich and pygments, 3 MB, unless it finds none.
+# PTB imports httpx, which imports its command line with rich and pygments (3 MB) unless that is
+# missing.
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Getting in touch with Telegram, however long that takes."""
+"""Logs in to Telegram, however long Telegram is away."""
 
 import asyncio
 import logging
@@ -16,7 +16,8 @@ from telegram.error import (
 )
 from telegram.ext import AIORateLimiter, ExtBot
 
-from bot.runtime.retry import backoff
+from bot.platform.ports import RetryLater
+from bot.runtime.retry import retry
 from bot.telegram.description import describe, set_menus
 from bot.telegram.incoming import ALLOWED_UPDATES
 from bot.telegram.platform import Bot
@@ -25,17 +26,17 @@ from bot.telegram.refusals import seconds_of
 from bot.telegram.request import AiohttpRequest
 from inference.protocol.errors import SettingError
 
-log = logging.getLogger(__name__)
-
 _CONNECTIONS = 64
-_LONGEST_PAUSE = 15.0
+_LONGEST_PAUSE = 15.0  # seconds
+# Calls with a chat_id that send no message.
 _NO_MESSAGES = {"sendChatAction", "getChatAdministrators", "getChatMember"}
 
 
-class Pace(AIORateLimiter):
-    """PTB's limits of Telegram's flood control, which counts messages: not actions and questions.
+class MessageRateLimiter(AIORateLimiter):
+    """PTB's rate limiter, for messages only.
 
-    PTB counts whatever has a chat_id; a question about a chat must not wait behind its messages.
+    Telegram's flood control counts messages. PTB counts every call with a chat_id, so that a call
+    which asks about a chat would wait behind the messages to that chat.
     """
 
     async def process_request(
@@ -50,44 +51,46 @@ class Pace(AIORateLimiter):
 
 def build_bot(token: str, api_url: str) -> Bot:
     """Return PTB's bot, which sends; updates come from our own inbox."""
-    # They log tracebacks of what they raise too; whoever tries again tells it in one line.
+    # These loggers write a traceback for each error that they raise; our own log says it in a line.
     for name in ("telegram.request.BaseRequest", "telegram.ext.AIORateLimiter"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    # PTB warns about seconds as numbers, at each flood wait, unless it is told that we know.
+    # Without this, PTB warns at each flood wait that `retry_after` will become a timedelta.
     os.environ.setdefault("PTB_TIMEDELTA", "1")
     return ExtBot(
         token,
         f"{api_url}/bot",
         f"{api_url}/file/bot",
         request=AiohttpRequest(api_url, _CONNECTIONS),
-        get_updates_request=AiohttpRequest(api_url, 1),  # PTB would make another; none is sent
-        # No retries there: PTB would make everybody wait out one chat's flood limit.
-        rate_limiter=Pace(max_retries=0),
+        get_updates_request=AiohttpRequest(
+            api_url, 1
+        ),  # never used; without it PTB makes one of its own
+        # No retries there: all chats would wait for the flood limit of one.
+        rate_limiter=MessageRateLimiter(max_retries=0),
     )
 
 
-async def meet(bot: Bot) -> None:
-    """Call getMe until Telegram answers.
+async def log_in(bot: Bot) -> None:
+    """Learn the bot's own name from Telegram.
 
     Raises:
-        Unauthorized: it answers that it does not know the token.
+        Unauthorized: Telegram does not know the token.
     """
-    await _insist(bot.initialize, "getMe")
+    await _call(bot.initialize, "getMe")
 
 
 async def prepare_polling(bot: Bot) -> None:
-    """Telegram hands out updates in only one way at a time: no webhook, then."""
-    await _insist(bot.delete_webhook, "deleteWebhook")
+    """Remove the webhook: Telegram gives updates by polling only where there is none."""
+    await _call(bot.delete_webhook, "deleteWebhook")
 
 
 async def prepare_webhook(bot: Bot, address: str, secret: str) -> None:
-    """Asks Telegram to post updates to `address`, with `secret` in each request's header.
+    """Ask Telegram to post updates to `address`, with `secret` in a header of each request.
 
     Raises:
         SettingError: Telegram can't use that address.
     """
     try:
-        await _insist(
+        await _call(
             lambda: bot.set_webhook(address, secret_token=secret, allowed_updates=ALLOWED_UPDATES),
             "setWebhook",
         )
@@ -97,37 +100,35 @@ async def prepare_webhook(bot: Bot, address: str, secret: str) -> None:
         ) from None
 
 
-async def keep_menu(bot: Bot) -> None:
-    """Sets command menus and descriptions when Telegram has time; then there is nothing to do."""
-    attempt = 0
-    while True:
-        attempt += 1
+async def set_up_profile(bot: Bot) -> None:
+    """Set command menus and descriptions once Telegram takes them, then wait until cancelled."""
+
+    async def set_all(_attempt: int) -> None:
         try:
             await set_menus(bot)
             await describe(bot)
         except TelegramError as error:
-            log.warning("Command menu and description are not set yet (%s).", error)
-            asked = seconds_of(error) if isinstance(error, RetryAfter) else 0.0
-            await asyncio.sleep(max(asked, backoff(attempt)))
-        else:
-            await asyncio.Event().wait()
+            raise _as_retry(error) from error
+
+    await retry(set_all, "Setting the command menu", (RetryLater,))
+    await asyncio.Event().wait()
 
 
-async def _insist(call: Callable[[], Awaitable[object]], name: str) -> None:
-    attempt = 0
-    while True:
-        attempt += 1
+async def _call(method: Callable[[], Awaitable[object]], name: str) -> None:
+    """Call a method of the Bot API until Telegram answers."""
+
+    async def call(_attempt: int) -> None:
         try:
-            await call()
+            await method()
         except InvalidToken:
             raise Unauthorized from None
         except BadRequest:
-            raise  # a NetworkError to PTB, but one that no waiting mends
+            raise  # PTB counts it as a NetworkError, but no waiting helps
         except (NetworkError, Conflict, RetryAfter) as error:
-            pause = min(backoff(attempt) / 2, _LONGEST_PAUSE)
-            if isinstance(error, RetryAfter):
-                pause = seconds_of(error)
-            log.warning("%s did not work (%s); next try in %.1f s.", name, error, pause)
-            await asyncio.sleep(pause)
-        else:
-            return
+            raise _as_retry(error) from error
+
+    await retry(call, name, (RetryLater,), longest=_LONGEST_PAUSE)
+
+
+def _as_retry(error: TelegramError) -> RetryLater:
+    return RetryLater(str(error), seconds_of(error) if isinstance(error, RetryAfter) else 0.0)

@@ -41,12 +41,13 @@ log = logging.getLogger(__name__)
 Bot = ExtBot[Any]
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-# After a group became a supergroup, its messages have new ids: there is nothing to reply to.
+# Stands for a message that can't be replied to: a supergroup gives the messages of the group that
+# it was new ids.
 _NO_MESSAGE = 0
 
 
 class TelegramPlatform:
-    """Replies, edits and downloads."""
+    """Sends, edits and downloads for one bot."""
 
     name = TELEGRAM
 
@@ -55,16 +56,16 @@ class TelegramPlatform:
         self._admins = Admins(bot)
 
     async def fetch(self, media: Media) -> bytes:
-        """The picture's file; see `Platform.fetch`."""
+        """Return the picture's file."""
         async with telegram_errors():
             file = await self._bot.get_file(media.file_id)
             try:
                 return bytes(await file.download_as_bytearray())
-            except InvalidToken as error:  # what PTB makes of a 404, here the file's own
+            except InvalidToken as error:  # PTB's error for 404, which here means the file
                 raise TargetGone("Telegram no longer has the file") from error
 
     async def show_working(self, ref: MessageRef) -> None:
-        """`upload_photo` under the bot's name; a missing one is not worth a word."""
+        """Show `upload_photo` under the bot's name. Errors are ignored: the answer matters more."""
         with contextlib.suppress(TelegramError):
             await self._bot.send_chat_action(
                 ref.chat_id, ChatAction.UPLOAD_PHOTO, message_thread_id=ref.thread_id
@@ -72,15 +73,15 @@ class TelegramPlatform:
 
     async def send_text(self, ref: MessageRef, text: str, buttons: Buttons = ()) -> int:
         """Reply with text."""
-        return await self._say(ref, text, {"reply_markup": _keyboard(buttons)})
+        return await self._send_text(ref, text, {"reply_markup": _keyboard(buttons)})
 
     async def ask_for_reply(self, ref: MessageRef, text: str, placeholder: str) -> int:
         """Reply with a question; the app opens a reply to it for the person who is asked."""
         markup = ForceReply(selective=True, input_field_placeholder=placeholder)
-        return await self._say(ref, text, {"reply_markup": markup})
+        return await self._send_text(ref, text, {"reply_markup": markup})
 
     async def send_chart(self, ref: MessageRef, chart: bytes, caption: str) -> int:
-        """A reply with a photo; `PicturesNotAllowed` where it has to be said in words."""
+        """Reply with a photo."""
 
         async def send(where: MessageRef) -> Message:
             return await self._bot.send_photo(
@@ -92,16 +93,16 @@ class TelegramPlatform:
             )
 
         async with telegram_errors(), _as_no_pictures():
-            return await _placed(send, ref)
+            return await _send_near(send, ref)
 
     async def edit_to_text(self, ref: MessageRef, answer_id: int, text: str) -> None:
-        """Changes an answer of text."""
-        await self._reword(ref, answer_id, text, {})
+        """Change an answer of text."""
+        await self._edit_text(ref, answer_id, text, {})
 
     async def edit_to_chart(
         self, ref: MessageRef, answer_id: int, chart: bytes, caption: str
     ) -> None:
-        """Changes an answer to a photo; the Bot API lets text become a photo too."""
+        """Change an answer to a photo. The Bot API lets text become a photo, too."""
         media = InputMediaPhoto(
             chart, caption=caption, parse_mode=ParseMode.HTML, filename=_name(chart)
         )
@@ -109,14 +110,14 @@ class TelegramPlatform:
             await self._bot.edit_message_media(media, ref.chat_id, answer_id)
 
     async def send_board(self, ref: MessageRef, text: str, buttons: Buttons = ()) -> int:
-        """A reply of text with buttons, without link previews."""
-        return await self._say(ref, text, _board(buttons))
+        """Reply with text and buttons."""
+        return await self._send_text(ref, text, _board(buttons))
 
     async def edit_board(
         self, ref: MessageRef, board_id: int, text: str, buttons: Buttons = ()
     ) -> None:
-        """Changes text and buttons."""
-        await self._reword(ref, board_id, text, _board(buttons))
+        """Change text and buttons."""
+        await self._edit_text(ref, board_id, text, _board(buttons))
 
     async def answer_press(self, press: ButtonPress, text: str, *, is_alert: bool = False) -> None:
         """Show a toast or an alert."""
@@ -131,8 +132,8 @@ class TelegramPlatform:
         """Return the message of `IncomingMessage.stored`."""
         return restore_message(stored, self._bot)
 
-    async def _say(self, ref: MessageRef, text: str, extras: dict[str, Any]) -> int:
-        """Sends text; where Telegram does not like its form, without formats and buttons."""
+    async def _send_text(self, ref: MessageRef, text: str, extras: dict[str, Any]) -> int:
+        """Send text; without formats and buttons where Telegram refuses those."""
 
         async def send(where: MessageRef) -> Message:
             return await self._bot.send_message(
@@ -144,14 +145,16 @@ class TelegramPlatform:
 
         async with telegram_errors():
             try:
-                return await _placed(send, ref)
+                return await _send_near(send, ref)
             except (NetworkError, Forbidden) as error:
                 if not _wants_other_form(error):
                     raise
-            return await _placed(send_plainly, ref)
+            return await _send_near(send_plainly, ref)
 
-    async def _reword(self, ref: MessageRef, id_: int, text: str, extras: dict[str, Any]) -> None:
-        """Changes text; where Telegram does not like its form, without formats and buttons."""
+    async def _edit_text(
+        self, ref: MessageRef, id_: int, text: str, extras: dict[str, Any]
+    ) -> None:
+        """Change text; without formats and buttons where Telegram refuses those."""
         async with telegram_errors(), _unchanged_is_fine():
             try:
                 await self._bot.edit_message_text(
@@ -175,10 +178,10 @@ def _keyboard(buttons: Buttons) -> InlineKeyboardMarkup | None:
     )
 
 
-async def _placed(send: Callable[[MessageRef], Awaitable[Message]], ref: MessageRef) -> int:
-    """Send a reply, or a message as near to the one replied to as Telegram lets us.
+async def _send_near(send: Callable[[MessageRef], Awaitable[Message]], ref: MessageRef) -> int:
+    """Send a reply; without its topic, without the reply or to a group's new id where it must be.
 
-    Raises PTB's errors; a refusal only where another place does not help.
+    Raises PTB's errors. A refusal is raised only where none of these helps.
     """
     left = [Cure.AGAIN, Cure.WITHOUT_THREAD, Cure.WITHOUT_REPLY, Cure.NEW_CHAT]
     while True:
@@ -186,16 +189,16 @@ async def _placed(send: Callable[[MessageRef], Awaitable[Message]], ref: Message
             return (await send(ref)).message_id
         except (BadRequest, Forbidden, ChatMigrated) as error:
             cure = cure_of(error)
-            nearby = _near(ref, cure, error)
-            if cure not in left or (nearby == ref and cure is not Cure.AGAIN):
+            other = _next_try(ref, cure, error)
+            if cure not in left or (other == ref and cure is not Cure.AGAIN):
                 raise
             left.remove(cure)
-            ref = nearby
+            ref = other
 
 
-def _near(ref: MessageRef, cure: Cure | None, error: TelegramError) -> MessageRef:
-    """Where to try next."""
-    if isinstance(error, ChatMigrated):  # the group became a supergroup while we were thinking
+def _next_try(ref: MessageRef, cure: Cure | None, error: TelegramError) -> MessageRef:
+    """Return where to send it next."""
+    if isinstance(error, ChatMigrated):  # the group became a supergroup meanwhile
         return MessageRef(error.new_chat_id, _NO_MESSAGE, ref.thread_id)
     if cure is Cure.WITHOUT_THREAD:
         return replace(ref, thread_id=None)
@@ -205,7 +208,7 @@ def _near(ref: MessageRef, cure: Cure | None, error: TelegramError) -> MessageRe
 
 
 def _wants_other_form(error: TelegramError) -> bool:
-    """Whether a refusal is about how it is said, as far as we know."""
+    """Return whether a simpler form of the same message may be taken."""
     cure = cure_of(error)
     if cure is None and isinstance(error, BadRequest):
         log.error("Telegram refuses a message, and why is not known: %s", error.message)
@@ -215,6 +218,7 @@ def _wants_other_form(error: TelegramError) -> bool:
 
 @contextlib.asynccontextmanager
 async def _as_no_pictures() -> AsyncIterator[None]:
+    """Raise `PicturesNotAllowed` where words may be taken instead."""
     try:
         yield
     except (NetworkError, Forbidden) as error:
@@ -224,7 +228,7 @@ async def _as_no_pictures() -> AsyncIterator[None]:
 
 
 def _plain(text: str) -> str:
-    """A text with markup as it reads without, at most as long as a message may be."""
+    """Return a text without its markup, at most as long as a message can be."""
     return shortened(shown(text), MessageLimit.MAX_TEXT_LENGTH)
 
 
@@ -232,7 +236,7 @@ def _as_reply(ref: MessageRef) -> dict[str, Any]:
     if ref.message_id == _NO_MESSAGE:
         return {"message_thread_id": ref.thread_id}
     return {
-        # The question may have been deleted meanwhile; its answer is still an answer.
+        # The question may have been deleted meanwhile; it is answered all the same.
         "reply_parameters": ReplyParameters(ref.message_id, allow_sending_without_reply=True),
         "message_thread_id": ref.thread_id,
     }
@@ -244,6 +248,7 @@ def _name(chart: bytes) -> str:
 
 @contextlib.asynccontextmanager
 async def _unchanged_is_fine() -> AsyncIterator[None]:
+    """Ignore the refusal of an edit that would change nothing."""
     try:
         yield
     except BadRequest as error:

@@ -1,4 +1,4 @@
-"""What the Bot API's refusals mean, and what helps against each: the table `refusals.toml`."""
+"""What errors of the Bot API mean, and what helps against each refusal (`refusals.toml`)."""
 
 import contextlib
 import logging
@@ -31,13 +31,13 @@ class Cure(Enum):
     WITHOUT_THREAD = "without_thread"
     WITHOUT_REPLY = "without_reply"
     OTHER_FORM = "other_form"
-    ANEW = "anew"
+    NEW_MESSAGE = "new_message"
     NEW_CHAT = "new_chat"
     GIVE_UP = "give_up"
 
 
 def cure_of(error: TelegramError) -> Cure | None:
-    """What helps against a refusal; None where the table does not know it."""
+    """Return what helps against a refusal; None where the table does not have it."""
     if isinstance(error, ChatMigrated):
         return Cure.NEW_CHAT
     description = error.message.lower()
@@ -49,7 +49,7 @@ def cure_of(error: TelegramError) -> Cure | None:
 
 @cache
 def refusals() -> tuple[tuple[str, Cure], ...]:
-    """The table: parts of descriptions, the longest first, each with its cure."""
+    """Return the table: parts of descriptions, the longest first, each with its cure."""
     written = tomllib.loads(
         resources.files(__package__).joinpath("refusals.toml").read_text(encoding="utf-8")
     )
@@ -58,16 +58,16 @@ def refusals() -> tuple[tuple[str, Cure], ...]:
 
 
 def seconds_of(error: RetryAfter) -> float:
-    """The pause that Telegram asks for; PTB gives a timedelta where PTB_TIMEDELTA is set."""
+    """Return the pause that Telegram asks for. PTB gives a timedelta where PTB_TIMEDELTA is set."""
     after = error.retry_after
     return float(after) if isinstance(after, int) else after.total_seconds()
 
 
 @contextlib.asynccontextmanager
 async def telegram_errors() -> AsyncIterator[None]:
-    """Turn PTB's errors into those of `bot.platform.ports`; what is left is our own fault.
+    """Turn PTB's errors into those of `bot.platform.ports`. The others are our own fault.
 
-    A refusal that nobody knows is logged in one line, and as final as those that we do.
+    A refusal that the table does not have is logged in one line, and is final.
     """
     try:
         yield
@@ -91,6 +91,6 @@ async def telegram_errors() -> AsyncIterator[None]:
     except NetworkError as error:
         raise RetryLater(f"Telegram can't be reached ({type(error).__name__})") from error
     except TelegramError as error:
-        if type(error) is TelegramError:  # PTB's word for an answer that is no JSON
+        if type(error) is TelegramError:  # PTB raises it for an answer that is no JSON
             raise RetryLater(f"Telegram's answer can't be read ({error.message})") from error
         raise

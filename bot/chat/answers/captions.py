@@ -1,4 +1,4 @@
-"""What stands under a chart: the winner, the runner-up, and how clear it was."""
+"""The caption of a chart: the winner, the runner-up, and how clear the win is."""
 
 from collections.abc import Sequence
 
@@ -8,21 +8,22 @@ from bot.platform.models import Media, numbers_of
 from inference.protocol.labels import with_something_else
 from inference.protocol.messages import ImageOutcome, Result
 
-# A win by fewer points than this is called narrow.
+# A win by less than this difference in probability is called narrow.
 NARROW_MARGIN = 0.05
-# Sigmoid scores below this say that the model believes in none of the labels (SigLIP, section 3).
+# Where all sigmoid scores are below this, the model believes in none of the labels (SigLIP,
+# arXiv:2303.15343, section 3).
 _UNLIKELY = 0.01
-# Ten lines of long labels must still fit under one chart, also where they are emoji.
+# UTF-16 units: ten lines of long labels must fit under one chart, also where they are emoji.
 _ALBUM_LABEL_UNITS = 48
-# Bot API: a message has up to 4,096 characters.
+# UTF-16 units. A message has up to 4,096 (Bot API); some are left for the last line.
 _ROOM = 4_000
 
 
 def caption(result: Result, sentences: Sentences, media: Sequence[Media] = ()) -> str:
-    """HTML for the caption of a result's chart.
+    """Return HTML for the caption of a result's chart.
 
     Args:
-        media: the pictures, which know how people count them; none: 1, 2, …
+        media: the pictures, which know the numbers that people give them; none: 1, 2, …
     """
     if len(result.images) == 1:
         lines = [_for_one(result, result.images[0], sentences)]
@@ -38,7 +39,7 @@ def caption(result: Result, sentences: Sentences, media: Sequence[Media] = ()) -
 
 
 def in_words(result: Result, sentences: Sentences, media: Sequence[Media] = ()) -> str:
-    """HTML that says without a chart what the chart would: all labels, as many as fit."""
+    """Return HTML that replaces the chart: all labels with their probability, as many as fit."""
     text = caption(result, sentences, media)
     if len(result.images) > 1:
         return text

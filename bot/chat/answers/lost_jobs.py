@@ -1,7 +1,8 @@
-"""Questions that the queue lost are asked again, so that nobody waits for ever.
+"""Asks the workers again where the queue lost a question, so that everybody gets an answer.
 
-A queue whose files are gone is made anew, and knows nothing of what was in it. The database does:
-each question's row says into which queue it was put, and all that a job needs.
+When NATS loses its files, it makes new streams without the jobs that were in the old ones. The
+database still has them: the row of each question says which stream it was put into, and holds all
+that a job needs.
 """
 
 import asyncio
@@ -26,21 +27,21 @@ from inference.protocol.errors import QueueFull, QueueUnavailable
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY = 10.0
+_LOOK_EVERY = 10.0  # seconds
 _ATTEMPTS = 3
-# A question is recorded this long before it is in the queue, at most; in seconds.
+# A question is stored at most this long before it is in the queue; in seconds.
 _UNDER_WAY = 10.0
 
 
 @dataclass(frozen=True)
 class _Mark:
-    """How far the streams had come at some time.
+    """A moment, and the newest messages of the streams then.
 
     Attributes:
-        at: by the host's clock, as the times of records are.
-        steady: the same by the clock that nobody sets.
-        jobs: the newest job of that time.
-        results: the newest result of the time at which all these jobs were done.
+        at: the moment by the host's clock, which also gives the times of records.
+        steady: the moment by a clock that nobody sets.
+        jobs: sequence number of the newest job at that moment.
+        results: of the newest result once all these jobs were done; None before that.
     """
 
     at: float
@@ -50,11 +51,11 @@ class _Mark:
 
 
 class LostJobs:
-    """Looks for questions that are recorded as open and that no stream holds any more.
+    """Looks for questions that the database calls unanswered and that are in no stream.
 
     Args:
-        lanes: the deliverer's, so that no sentence of ours overtakes an answer.
-        on_new_queue: tells others that what they asked is lost as well.
+        chat_locks: shared with `ResultDispatcher`, so that no sentence overtakes an answer.
+        on_new_queue: called when the streams are new; whoever else asks workers asks again.
     """
 
     def __init__(
@@ -63,61 +64,62 @@ class LostJobs:
         store: Store,
         photo_jobs: PhotoJobs,
         platform: ChatPlatform,
-        lanes: KeyedLock,
+        chat_locks: KeyedLock,
         on_new_queue: Callable[[], Awaitable[None]],
     ) -> None:
         self._queue = queue
         self._store = store
         self._photo_jobs = photo_jobs
-        self._answers = ReplyService(store, platform)
-        self._lanes = lanes
+        self._replies = ReplyService(store, platform)
+        self._chat_locks = chat_locks
         self._on_new_queue = on_new_queue
         # Each look is an attempt.
         self._retries = Retries(AWAY, _ATTEMPTS, first=_LOOK_EVERY, longest=_LOOK_EVERY)
-        self._made = ""  # the jobs stream that all open questions are in, as far as we know
-        self._told = ""  # the one that the others know of
+        # Streams, by the time at which each was made:
+        self._asked_in = ""  # all unanswered questions are in this jobs stream, as far as we know
+        self._announced = ""  # `on_new_queue` was called for this jobs stream
         self._results_made = ""
         self._mark: _Mark | None = None
 
     async def watch(self) -> NoReturn:
-        """Looks again and again, until it is cancelled."""
+        """Look every few seconds, until cancelled."""
         while True:
             await self.look()
             await asyncio.sleep(_LOOK_EVERY)
 
     async def look(self) -> None:
-        """Asks again what is lost; what can't be asked just now is left for the next look."""
+        """Ask lost questions again. Those that can't be asked now are left for the next look."""
         try:
             jobs, results = await self._queue.state(JOBS), await self._queue.state(RESULTS)
-            if self._told and jobs.made != self._told:
-                log.warning("The queue was made anew: what was in it is asked again.")
+            if self._announced and jobs.made != self._announced:
+                log.warning("The queue is a new one: the questions in the old one are asked again.")
                 await self._on_new_queue()
-            self._told = jobs.made
-            if jobs.made != self._made or results.made != self._results_made:
+            self._announced = jobs.made
+            if jobs.made != self._asked_in or results.made != self._results_made:
                 self._mark = None
             self._results_made = results.made
-            if jobs.made != self._made and await self._ask_again(
+            if jobs.made != self._asked_in and await self._ask_again(
                 await self._store.unanswered_of_other_queues(jobs.made)
             ):
-                self._made = jobs.made
-            if before := self._gone_before(jobs, results):
+                self._asked_in = jobs.made
+            if before := self._lost_before(jobs, results):
                 lost = await self._store.unanswered_since(before)
-                await self._ask_again(lost, anew=True)
+                await self._ask_again(lost, renamed=True)
         except (QueueUnavailable, *DATABASE_AWAY) as error:
-            log.warning("Lost questions can't be looked for just now: %s", error)
+            log.warning("Can't look for lost questions now: %s", error)
 
-    def _gone_before(self, jobs: StreamState, results: StreamState) -> float | None:
-        """Returns a time before which no open question is in a stream any more.
+    def _lost_before(self, jobs: StreamState, results: StreamState) -> float | None:
+        """Return a time: unanswered questions from before it are in no stream. None: not known.
 
-        Each job that was stored at the mark is done, and so is each result that was stored then:
-        whoever still waits would wait for ever. A purge leaves such questions, and so does a file
-        that was cut off.
+        All jobs and results that were in the streams at the mark have been acknowledged, so nothing
+        will answer the questions that are still open. A purged stream leaves such questions, and so
+        does a truncated file.
         """
         mark = self._mark
         if mark is None:
             self._mark = _Mark(time.time(), steady(), jobs.last)
         elif abs(time.time() - mark.at - (steady() - mark.steady)) > JUMP:
-            self._mark = None  # the host's clock was set: our time is not that of the records
+            self._mark = None  # the host's clock was set, so the mark says nothing about records
         elif mark.results is None:
             if jobs.first > mark.jobs:
                 self._mark = replace(mark, results=results.last)
@@ -126,18 +128,18 @@ class LostJobs:
             return mark.at - _UNDER_WAY
         return None
 
-    async def _ask_again(self, lost: list[Unanswered], *, anew: bool = False) -> bool:
-        """False where some have to wait.
+    async def _ask_again(self, lost: list[Unanswered], *, renamed: bool = False) -> bool:
+        """Ask questions again; return False when some of them must wait.
 
         Args:
-            anew: the queue may still remember their ids, and would not take them.
+            renamed: under new ids, since this queue may remember the old ones as duplicates.
         """
         if lost:
             log.warning("%d questions are in no queue; they are asked again.", len(lost))
         settled = True
         for question in lost:
             try:
-                await self._ask_one_again(question, anew=anew)
+                await self._ask_one_again(question, renamed=renamed)
             except Exception as error:
                 what = f"Asking {question.id} again"
                 if self._retries.after(error, what, question.id) is None:
@@ -145,27 +147,27 @@ class LostJobs:
                     continue
                 settled = False
                 if isinstance(error, QueueFull | QueueUnavailable):
-                    break  # neither can the others
+                    break  # the others can't be asked either
             else:
                 self._retries.forget(question.id)
         return settled
 
-    async def _ask_one_again(self, question: Unanswered, *, anew: bool) -> None:
+    async def _ask_one_again(self, question: Unanswered, *, renamed: bool) -> None:
         latest = await self._store.latest_job(*_message(question.request.ref))
         if latest is None:
             return
         if latest.id != question.id:
-            await self._store.mark_delivered(question.id)  # its edit is what is answered
+            await self._store.mark_delivered(question.id)  # its edit is answered instead
             return
         if latest.delivered:
             return
         sentences = speak(question.request.language)
-        if not question.request.labels:  # recorded by an older clipbot
+        if not question.request.labels:  # release 0.1 did not store them
             known = time.time() - question.created_at < MEMORY_HOURS * 3_600
             await self._end(question, sentences.picture_lost() if known else "")
             return
         try:
-            await self._photo_jobs.submit_again(question.request, renamed=anew)
+            await self._photo_jobs.submit_again(question.request, renamed=renamed)
         except JobRefused as refusal:
             await self._end(question, str(refusal))
 
@@ -176,17 +178,17 @@ class LostJobs:
             log.exception("The apology for %s failed as well.", question.id)
 
     async def _end(self, question: Unanswered, sentence: str) -> None:
-        """Tells whoever asked, unless they were answered meanwhile; they are no longer busy."""
+        """Tell the person, unless they were answered meanwhile, and mark the question answered."""
         ref = question.request.ref
-        async with self._lanes.turn(ref.chat_id):
+        async with self._chat_locks.turn(ref.chat_id):
             record = await self._store.job(question.id)
             if record is None or record.delivered:
                 return
             try:
                 if sentence:
-                    await self._answers.text(ref, sentence)
+                    await self._replies.text(ref, sentence)
             except TargetGone as error:
-                log.info("Nobody is there to be told about %s: %s", question.id, error)
+                log.info("Nobody can be told about %s: %s", question.id, error)
             await self._store.mark_delivered(question.id)
 
 

@@ -1,4 +1,4 @@
-"""Results: told to whoever asked, once, then acknowledged."""
+"""Results from the workers: each is told to the person who asked, once, then acknowledged."""
 
 import asyncio
 import logging
@@ -26,31 +26,31 @@ from inference.protocol.messages import Result, UnknownVersion, decode_result
 log = logging.getLogger(__name__)
 
 _ATTEMPTS = 4
-# Seconds between two looks at a result of another version, and a day of them.
+# Seconds between two attempts to read a result of another version; attempts for a day.
 _VERSION_PAUSE, _VERSION_ATTEMPTS = 30.0, 2_880
-# Answers being sent at once; those that wait for their chat's lane don't count.
+# Answers that are being sent at once, without those that wait for their chat's lock.
 _AT_WORK = 48
-# A group may get 20 messages a minute: more than so many answers for one chat wait in the queue.
+# Telegram takes 20 messages a minute for a group (Bots FAQ): more answers wait in the queue.
 _CHAT_IN_HAND = 20
-_CHAT_PAUSE = 5.0
+_CHAT_PAUSE = 5.0  # seconds
 
 
 class ResultHandler(Protocol):
-    """Somebody else who asks workers, and takes what they answer."""
+    """Another part of the bot that asks workers, and takes what they answer."""
 
     def wants(self, result: Result) -> bool:
-        """Whether a result is theirs."""
+        """Return whether a result answers this part."""
 
     async def take(self, result: Result) -> None:
-        """Stores it. What it raises of the database's or the network's brings the result again."""
+        """Store it. A raised error of `bot.queues.AWAY` brings the result again later."""
 
 
 class ResultDispatcher:
-    """Deals with results.
+    """Delivers results, and hands those of other parts to them.
 
     Args:
-        lanes: one for each chat; shared with whoever else answers questions.
-        takers: those who get their results before all else.
+        chat_locks: one for each chat; shared with all that answers questions.
+        handlers: the other parts, which get their results first.
     """
 
     def __init__(
@@ -58,21 +58,21 @@ class ResultDispatcher:
         queue: Queue,
         store: Store,
         platform: ChatPlatform,
-        lanes: KeyedLock,
+        chat_locks: KeyedLock,
         metrics: Metrics,
-        takers: Sequence[ResultHandler] = (),
+        handlers: Sequence[ResultHandler] = (),
     ) -> None:
         self._store = store
-        self._answers = ReplyService(store, platform)
-        self._lanes = lanes
+        self._replies = ReplyService(store, platform)
+        self._chat_locks = chat_locks
         self._metrics = metrics
-        self._takers = takers
+        self._handlers = handlers
         self._retries = Retries(AWAY, _ATTEMPTS)
         self._dead_letters = DeadLetters(queue, "results", _ATTEMPTS)
         self._at_work = asyncio.Semaphore(_AT_WORK)
 
     async def deal_with(self, delivery: Delivery) -> None:
-        """Delivers one result and acknowledges it. Whatever it is, it does not come for ever."""
+        """Deliver one result and acknowledge it. No result is tried without end."""
         async with self._dead_letters.catching(delivery):
             await self._deal_with(delivery)
 
@@ -92,39 +92,39 @@ class ResultDispatcher:
             await self._dead_letters.keep(delivery)
             await delivery.ack()
             return
-        if taker := next((taker for taker in self._takers if taker.wants(result)), None):
-            await taker.take(result)
+        if handler := next((one for one in self._handlers if one.wants(result)), None):
+            await handler.take(result)
             await delivery.ack()
             return
         try:
             job_id = result.reply.data.decode()
             _, chat_id, message_id = ClassifyRequest.message_of(job_id)
         except ValueError:
-            log.warning("A result came for a question that this bot can't have asked.")
+            log.warning("A result came for a question that this bot did not ask.")
             await delivery.ack()
             return
-        if self._lanes.waiting(chat_id) >= _CHAT_IN_HAND:
+        if self._chat_locks.waiting(chat_id) >= _CHAT_IN_HAND:
             await delivery.nak(delay=_CHAT_PAUSE)
             return
-        async with self._lanes.turn(chat_id), self._at_work:
-            # In its turn: others may have been told meanwhile, or the question been edited.
+        async with self._chat_locks.turn(chat_id), self._at_work:
+            # Read with the lock held: while it waited, the question may have been edited.
             latest = await self._store.latest_job(chat_id, message_id)
             if latest is None:
-                log.info("A result came for a question that is long forgotten.")
+                log.info("A result came for a question that is no longer stored.")
             elif latest.id != job_id:
-                await self._store.mark_delivered(job_id)  # the newer question's result will answer
+                await self._store.mark_delivered(job_id)  # the result of its edit will answer
             elif not latest.delivered and not await self._deliver(delivery, result, latest):
                 return
         await delivery.ack()
 
     async def _deliver(self, delivery: Delivery, result: Result, record: JobRecord) -> bool:
-        """True when the result is done with; False when it comes back later."""
+        """Return True when the result is done, False when it comes again later."""
         try:
             if await self._tell(result, record):
                 self._retries.forget(record.id)
                 return True
         except TargetGone as error:
-            log.info("Nobody is there to be told about %s: %s", record.id, error)
+            log.info("Nobody can be told about %s: %s", record.id, error)
         except Exception as error:
             pause = self._retries.after(
                 error, f"The answer to {record.id}", record.id, attempt=delivery.attempt
@@ -135,26 +135,26 @@ class ResultDispatcher:
             await self._dead_letters.keep(delivery)
             await self._apologise(record)
         self._retries.forget(record.id)
-        # From here on a crash repeats nothing: this is the delivery record.
+        # This is the delivery record: after a crash from here on, nothing is told twice.
         await retry_until_stored(lambda: self._store.mark_delivered(record.id))
         return True
 
     async def _apologise(self, record: JobRecord) -> None:
         try:
-            await self._answers.text(record.ref, speak(record.language).apology())
+            await self._replies.text(record.ref, speak(record.language).apology())
         except Exception:
             log.exception("The apology for %s failed as well.", record.id)
 
     async def _tell(self, result: Result, record: JobRecord) -> bool:
-        """True where telling has made the delivery record, as it does for charts."""
+        """Tell the result; return whether that stored the delivery record, as a chart does."""
         recorded = False
         sentences = speak(record.language)
         if problem := _whole_problem(result):
             if problem.fault is not Fault.USER:
                 log.warning("Job %s failed: %s (%s)", record.id, problem.code, problem.fault)
-            await self._answers.text(record.ref, sentences.problem(problem))
+            await self._replies.text(record.ref, sentences.problem(problem))
         elif result.chart:
-            await self._answers.chart(
+            await self._replies.chart(
                 record.ref,
                 result.chart,
                 caption(result, sentences, record.media),
@@ -162,15 +162,15 @@ class ResultDispatcher:
                 job_id=record.id,
             )
             recorded = True
-        else:  # drawing failed: the numbers are what matters
-            await self._answers.text(record.ref, in_words(result, sentences, record.media))
+        else:  # drawing failed; the numbers still answer the question
+            await self._replies.text(record.ref, in_words(result, sentences, record.media))
         self._metrics.answers.inc()
         self._metrics.answer_seconds.observe(max(0.0, time.time() - record.created_at))
         return recorded
 
 
 def _whole_problem(result: Result) -> Problem | None:
-    """Why there is no answer at all: the job failed, or every one of its pictures did."""
+    """Return why there is no answer at all: the job failed, or every one of its pictures did."""
     if result.problem:
         return result.problem
     problems = [outcome.problem for outcome in result.images if outcome.problem]

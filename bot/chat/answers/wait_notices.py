@@ -1,6 +1,6 @@
-"""People whose picture waits for long are told so, once; the picture stays in the queue.
+"""Tells people, once, that their picture has to wait. The picture stays in the queue.
 
-Where it is known that there is no model to answer with, they are told at once.
+They are told after some minutes, or at once where no worker has a model to answer with.
 """
 
 import asyncio
@@ -16,43 +16,45 @@ from bot.storage import JobRecord, Store
 
 log = logging.getLogger(__name__)
 
-# Whoever sends more pictures meanwhile, or the others in a group, have read it already.
-_CHAT_AGAIN_AFTER = 300.0  # seconds
+# Seconds until a chat is told again that there is no model: its people have just read it.
+_CHAT_AGAIN_AFTER = 300.0
 
 
 async def watch(
-    store: Store, platform: ChatPlatform, lanes: KeyedLock, *, wait: float, look_every: float
+    store: Store, platform: ChatPlatform, chat_locks: KeyedLock, *, wait: float, look_every: float
 ) -> None:
-    """Looks again and again for questions older than `wait` seconds.
+    """Tell people whose question is older than `wait` seconds, until cancelled.
 
     Args:
-        lanes: the deliverer's, so that no notice overtakes or follows an answer.
+        chat_locks: shared with `ResultDispatcher`, so that no notice comes after its answer.
+        look_every: seconds between two looks.
     """
-    answers = ReplyService(store, platform)
+    replies = ReplyService(store, platform)
     while True:
         await asyncio.sleep(look_every)
         for record in await store.waiting_longer_than(wait):
-            async with lanes.turn(record.ref.chat_id):
-                await _tell(store, answers, record)
+            async with chat_locks.turn(record.ref.chat_id):
+                await _tell(store, replies, record)
 
 
 async def watch_model(
     store: Store,
     platform: ChatPlatform,
-    lanes: KeyedLock,
+    chat_locks: KeyedLock,
     lacks_model: Callable[[], bool],
     *,
     look_every: float = 1.0,
 ) -> None:
-    """Looks again and again for questions that come while no worker has its model.
+    """Tell people who ask while no worker has its model, until cancelled.
 
-    Each chat is told at most once in some minutes; whoever waits beside is told by `watch`.
+    Each chat is told once in `_CHAT_AGAIN_AFTER` seconds; `watch` tells the others in time.
 
     Args:
-        lacks_model: see `Fleet.lacks_model`.
+        lacks_model: see `WorkerRegistry.lacks_model`.
+        look_every: seconds between two looks.
     """
-    answers = ReplyService(store, platform)
-    told: dict[int, float] = {}  # by chat, until when it need not be told again
+    replies = ReplyService(store, platform)
+    told: dict[int, float] = {}  # chat → when it can be told again, by time.monotonic
     while True:
         await asyncio.sleep(look_every)
         if not lacks_model():
@@ -64,26 +66,26 @@ async def watch_model(
             if chat in told:
                 continue
             told[chat] = now + _CHAT_AGAIN_AFTER
-            async with lanes.turn(chat):
-                if not await _tell(store, answers, record, Sentences.model_missing):
+            async with chat_locks.turn(chat):
+                if not await _tell(store, replies, record, Sentences.model_missing):
                     del told[chat]
 
 
 async def _tell(
     store: Store,
-    answers: ReplyService,
+    replies: ReplyService,
     record: JobRecord,
     sentence: Callable[[Sentences], str] = Sentences.still_waiting,
 ) -> bool:
-    """Says it once; False where that has to be tried again."""
+    """Tell it once; return False when that must be tried again."""
     current = await store.job(record.id)
     if current is None or current.delivered:
-        return True  # answered while others were being told
+        return True  # answered meanwhile
     try:
-        # Recorded as the answer, so that the chart later takes this sentence's place.
-        await answers.text(record.ref, sentence(speak(record.language)))
+        # It is stored as the answer, so that the chart later replaces it.
+        await replies.text(record.ref, sentence(speak(record.language)))
     except TargetGone as error:
-        log.info("Nobody is there to be told that %s waits: %s", record.id, error)
+        log.info("Nobody can be told that %s waits: %s", record.id, error)
     except RetryLater:
         return False
     except Exception:

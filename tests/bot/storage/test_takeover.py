@@ -222,7 +222,7 @@ class Successor:
         handler = TelegramUpdateHandler(bot, self.chat.router)
         self._inbox = UpdateInbox(queue, store, handler, BOT, Metrics())
         self._dispatcher = ResultDispatcher(
-            queue, store, self.platform, KeyedLock(), Metrics(), takers=[self.runner]
+            queue, store, self.platform, KeyedLock(), Metrics(), handlers=[self.runner]
         )
 
     async def start(self) -> list[Consumer | asyncio.Task[None]]:

@@ -8,7 +8,7 @@ from telegram.error import BadRequest, Forbidden, TimedOut
 
 from bot.platform.ports import RetryLater
 from bot.telegram.admins import Admins
-from bot.telegram.connection import Pace
+from bot.telegram.connection import MessageRateLimiter
 
 GROUP = -100
 
@@ -77,9 +77,9 @@ async def test_no_more_chats_are_remembered_than_there_is_room_for(
 
 @pytest.mark.parametrize("endpoint", ["getChatAdministrators", "getChatMember", "sendChatAction"])
 async def test_what_is_no_message_does_not_wait_for_messages(endpoint: str) -> None:
-    pace = Pace(group_max_rate=1, group_time_period=3_600)
+    limiter = MessageRateLimiter(group_max_rate=1, group_time_period=3_600)
     for _ in range(3):  # the second message of this hour would wait
-        assert await pace.process_request(_done, (), {}, endpoint, {"chat_id": -100}, None) == {}
+        assert await limiter.process_request(_done, (), {}, endpoint, {"chat_id": -100}, None) == {}
 
 
 async def _done() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from telegram.ext import ExtBot
 
 from bot.i18n import languages, speak
 from bot.i18n.lengths import units
-from bot.telegram.connection import keep_menu
+from bot.telegram.connection import set_up_profile
 from bot.telegram.description import describe, is_ours
 from bot.telegram.request import AiohttpRequest
 from clipbot_playground.botapi.server import BotApiServer
@@ -41,7 +41,7 @@ def test_descriptions_are_as_long_as_telegram_lets_them_be(language: str) -> Non
 async def test_each_person_reads_what_the_bot_can_do_in_their_language(
     bot_api_server: BotApiServer, bot: ExtBot[None]
 ) -> None:
-    task = asyncio.create_task(keep_menu(bot))
+    task = asyncio.create_task(set_up_profile(bot))
     await bot_api_server.until(lambda: len(bot_api_server.calls_of(*SETTING)) == 4)
     for language, spoken in (("en", "en"), ("es", "es"), ("es-MX", "es"), ("de", "en")):
         person = bot_api_server.person("Somebody", language)

@@ -60,7 +60,7 @@ def alice(shared_server: BotApiServer) -> SimulatedUser:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def place(shared_server: BotApiServer, alice: SimulatedUser) -> MessageRef:
+async def ref(shared_server: BotApiServer, alice: SimulatedUser) -> MessageRef:
     """A message of Alice's in a topic."""
     forum = shared_server.group("Forum", [alice], forum=True, privacy=False)
     topic = shared_server.topic(forum, "Cats", alice)
@@ -76,110 +76,110 @@ def refuse(server: BotApiServer, method: str, says: str, times: int = 1) -> None
 
 @saying(Cure.WITHOUT_THREAD)
 async def test_where_the_topic_is_gone_the_answer_comes_without_it(
-    server: BotApiServer, platform: TelegramPlatform, place: MessageRef, says: str
+    server: BotApiServer, platform: TelegramPlatform, ref: MessageRef, says: str
 ) -> None:
     refuse(server, "sendMessage", says)
-    assert await platform.send_text(place, TEXT)
+    assert await platform.send_text(ref, TEXT)
     refuse(server, "sendPhoto", says)
-    assert await platform.send_chart(place, picture(), TEXT)
+    assert await platform.send_chart(ref, picture(), TEXT)
     for method in ("sendMessage", "sendPhoto"):
         first, second = [call for call in server.calls if call.method == method]
-        assert int(first.parameters["message_thread_id"]) == place.thread_id
+        assert int(first.parameters["message_thread_id"]) == ref.thread_id
         assert "message_thread_id" not in second.parameters
-        assert second.parameters["reply_parameters"]["message_id"] == place.message_id
+        assert second.parameters["reply_parameters"]["message_id"] == ref.message_id
 
 
 @saying(Cure.WITHOUT_REPLY)
 async def test_where_the_question_is_gone_the_answer_comes_without_a_reply(
-    server: BotApiServer, platform: TelegramPlatform, place: MessageRef, says: str
+    server: BotApiServer, platform: TelegramPlatform, ref: MessageRef, says: str
 ) -> None:
     refuse(server, "sendMessage", says)
-    assert await platform.send_board(place, TEXT)
+    assert await platform.send_board(ref, TEXT)
     (call,) = server.calls_of("sendMessage")
     assert "reply_parameters" not in call.parameters
-    assert int(call.parameters["message_thread_id"]) == place.thread_id
+    assert int(call.parameters["message_thread_id"]) == ref.thread_id
 
 
 async def test_topic_and_question_may_both_be_gone_and_the_group_be_another(
-    server: BotApiServer, platform: TelegramPlatform, place: MessageRef, alice: SimulatedUser
+    server: BotApiServer, platform: TelegramPlatform, ref: MessageRef, alice: SimulatedUser
 ) -> None:
     old = server.group("Group", [alice], supergroup=False)
     refuse(server, "sendMessage", "message thread not found")
     refuse(server, "sendMessage", "message to be replied not found")
-    server.faults.next("sendMessage", status=400, migrate_to_chat_id=place.chat_id)
-    assert await platform.send_text(replace(place, chat_id=old.id), TEXT)
+    server.faults.next("sendMessage", status=400, migrate_to_chat_id=ref.chat_id)
+    assert await platform.send_text(replace(ref, chat_id=old.id), TEXT)
     (call,) = server.calls_of("sendMessage")
-    assert int(call.parameters["chat_id"]) == place.chat_id
+    assert int(call.parameters["chat_id"]) == ref.chat_id
 
 
 @saying(Cure.OTHER_FORM)
 async def test_what_can_not_be_shown_is_said(
-    server: BotApiServer, platform: TelegramPlatform, place: MessageRef, says: str
+    server: BotApiServer, platform: TelegramPlatform, ref: MessageRef, says: str
 ) -> None:
     refuse(server, "sendPhoto", says)
     with pytest.raises(PicturesNotAllowed):
-        await platform.send_chart(place, picture(), TEXT)
+        await platform.send_chart(ref, picture(), TEXT)
     refuse(server, "sendMessage", says)
-    answer = await platform.send_text(place, TEXT)
+    answer = await platform.send_text(ref, TEXT)
     assert server.calls_of("sendMessage")[-1].parameters["text"] == "🏆 a dog & 93 %"
     refuse(server, "editMessageMedia", says)
     with pytest.raises(PicturesNotAllowed):
-        await platform.edit_to_chart(place, answer, picture(), TEXT)
+        await platform.edit_to_chart(ref, answer, picture(), TEXT)
     refuse(server, "editMessageText", says)
-    await platform.edit_to_text(place, answer, "another <i>one</i>")
+    await platform.edit_to_text(ref, answer, "another <i>one</i>")
     assert server.calls_of("editMessageText")[-1].parameters["text"] == "another one"
 
 
 @saying(Cure.AGAIN)
 async def test_a_failure_of_telegrams_own_is_tried_again(
-    server: BotApiServer, platform: TelegramPlatform, place: MessageRef, says: str
+    server: BotApiServer, platform: TelegramPlatform, ref: MessageRef, says: str
 ) -> None:
     refuse(server, "sendPhoto", says)
-    assert await platform.send_chart(place, picture(), TEXT)
+    assert await platform.send_chart(ref, picture(), TEXT)
     refuse(server, "sendPhoto", says, times=2)
     with pytest.raises(PicturesNotAllowed):
-        await platform.send_chart(place, picture(), TEXT)
+        await platform.send_chart(ref, picture(), TEXT)
 
 
-@saying(Cure.ANEW)
+@saying(Cure.NEW_MESSAGE)
 async def test_an_answer_that_can_not_be_edited_is_gone(
-    server: BotApiServer, platform: TelegramPlatform, place: MessageRef, says: str
+    server: BotApiServer, platform: TelegramPlatform, ref: MessageRef, says: str
 ) -> None:
-    """Whoever answers says it anew."""
-    answer = await platform.send_text(place, TEXT)
+    """Its caller then sends a new one."""
+    answer = await platform.send_text(ref, TEXT)
     refuse(server, "editMessageText", says)
     with pytest.raises(TargetGone):
-        await platform.edit_to_text(place, answer, "other")
+        await platform.edit_to_text(ref, answer, "other")
     refuse(server, "editMessageMedia", says)
     with pytest.raises(TargetGone) as raised:
-        await platform.edit_to_chart(place, answer, picture(), TEXT)
+        await platform.edit_to_chart(ref, answer, picture(), TEXT)
     assert not isinstance(raised.value, PicturesNotAllowed | CallRejected)
 
 
 @saying(Cure.DONE)
 async def test_an_edit_that_changes_nothing_is_done(
-    server: BotApiServer, platform: TelegramPlatform, place: MessageRef, says: str
+    server: BotApiServer, platform: TelegramPlatform, ref: MessageRef, says: str
 ) -> None:
-    answer = await platform.send_text(place, TEXT)
+    answer = await platform.send_text(ref, TEXT)
     refuse(server, "editMessageText", says)
-    await platform.edit_to_text(place, answer, "other")
+    await platform.edit_to_text(ref, answer, "other")
     refuse(server, "editMessageMedia", says)
-    await platform.edit_to_chart(place, answer, picture(), TEXT)
+    await platform.edit_to_chart(ref, answer, picture(), TEXT)
     refuse(server, "editMessageText", says)
-    await platform.edit_board(place, answer, "other")
+    await platform.edit_board(ref, answer, "other")
 
 
 @saying(Cure.GIVE_UP)
 async def test_where_nobody_is_there_one_try_is_enough(
-    server: BotApiServer, platform: TelegramPlatform, place: MessageRef, says: str
+    server: BotApiServer, platform: TelegramPlatform, ref: MessageRef, says: str
 ) -> None:
     refuse(server, "sendMessage", says)
     refuse(server, "sendPhoto", says)
     with pytest.raises(TargetGone) as raised:
-        await platform.send_text(place, TEXT)
+        await platform.send_text(ref, TEXT)
     assert not isinstance(raised.value, CallRejected)
     with pytest.raises(TargetGone) as raised:
-        await platform.send_chart(place, picture(), TEXT)
+        await platform.send_chart(ref, picture(), TEXT)
     assert not isinstance(raised.value, PicturesNotAllowed)
     assert len(server.calls_of("sendMessage", "sendPhoto")) == 0
     assert [call.status for call in server.calls][-2:] == [400, 400]
@@ -189,30 +189,30 @@ async def test_where_nobody_is_there_one_try_is_enough(
     "says", ["Forbidden: bot was blocked by the user", "Forbidden: SOMETHING_NEW"]
 )
 async def test_any_forbidden_is_final(
-    server: BotApiServer, platform: TelegramPlatform, place: MessageRef, says: str
+    server: BotApiServer, platform: TelegramPlatform, ref: MessageRef, says: str
 ) -> None:
     server.faults.next("sendMessage", status=403, description=says)
     with pytest.raises(TargetGone):
-        await platform.send_text(place, TEXT)
+        await platform.send_text(ref, TEXT)
 
 
 async def test_a_group_may_forbid_photos_by_403_too(
-    server: BotApiServer, platform: TelegramPlatform, place: MessageRef
+    server: BotApiServer, platform: TelegramPlatform, ref: MessageRef
 ) -> None:
     says = "Forbidden: CHAT_SEND_PHOTOS_FORBIDDEN"
     server.faults.next("sendPhoto", status=403, description=says)
     with pytest.raises(PicturesNotAllowed):
-        await platform.send_chart(place, picture(), TEXT)
+        await platform.send_chart(ref, picture(), TEXT)
 
 
 async def test_what_nobody_knows_is_said_plainly_and_logged_in_one_line(
     server: BotApiServer,
     platform: TelegramPlatform,
-    place: MessageRef,
+    ref: MessageRef,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     server.faults.next("sendMessage", status=400, description=NO_WORDS_FOR_IT)
-    assert await platform.send_text(place, TEXT)
+    assert await platform.send_text(ref, TEXT)
     (call,) = server.calls_of("sendMessage")
     assert call.parameters["text"] == "🏆 a dog & 93 %"
     (record,) = caplog.records
@@ -220,17 +220,17 @@ async def test_what_nobody_knows_is_said_plainly_and_logged_in_one_line(
     assert record.exc_info is None
     server.faults.next("sendPhoto", status=400, description=NO_WORDS_FOR_IT)
     with pytest.raises(PicturesNotAllowed):
-        await platform.send_chart(place, picture(), TEXT)
+        await platform.send_chart(ref, picture(), TEXT)
     server.faults.next("sendMessage", status=400, description=NO_WORDS_FOR_IT, times=2)
     with pytest.raises(CallRejected):
-        await platform.send_text(place, TEXT)
+        await platform.send_text(ref, TEXT)
     assert len(caplog.records) == 4
 
 
 async def test_a_text_with_faulty_markup_reads_without_it(
-    server: BotApiServer, platform: TelegramPlatform, place: MessageRef
+    server: BotApiServer, platform: TelegramPlatform, ref: MessageRef
 ) -> None:
     with server.expecting("can't parse entities"):
-        assert await platform.send_text(place, "<b>a dog</i> &lt; " + "x" * 5_000)
+        assert await platform.send_text(ref, "<b>a dog</i> &lt; " + "x" * 5_000)
     (call,) = server.calls_of("sendMessage")
     assert call.parameters["text"].startswith("a dog < xx")

@@ -32,8 +32,8 @@ from tests.nats_server import NatsServer
 from tests.waiting import until
 
 
-class Games:
-    """Whoever else asks workers."""
+class RecordingGames:
+    """Another part of the bot that asks workers; counts how often it was told to ask again."""
 
     def __init__(self) -> None:
         self.told = 0
@@ -43,8 +43,8 @@ class Games:
 
 
 @pytest.fixture
-def games() -> Games:
-    return Games()
+def games() -> RecordingGames:
+    return RecordingGames()
 
 
 @pytest.fixture
@@ -57,7 +57,11 @@ def photo_jobs(
 
 @pytest.fixture
 def lost(
-    queue: Queue, store: Store, photo_jobs: PhotoJobs, platform: ScriptedPlatform, games: Games
+    queue: Queue,
+    store: Store,
+    photo_jobs: PhotoJobs,
+    platform: ScriptedPlatform,
+    games: RecordingGames,
 ) -> LostJobs:
     return LostJobs(queue, store, photo_jobs, platform, KeyedLock(), games.resume)
 
@@ -78,15 +82,15 @@ def answer_to(job: Job) -> Result:
     )
 
 
-class Worker:
-    """Takes jobs, and answers them where it is told to."""
+class ScriptedWorker:
+    """Takes jobs, and answers them when a test says so."""
 
     def __init__(self, queue: Queue, jobs: PullConsumer) -> None:
         self._queue = queue
         self._jobs = jobs
 
     @classmethod
-    async def on(cls, queue: Queue) -> "Worker":
+    async def on(cls, queue: Queue) -> "ScriptedWorker":
         return cls(queue, await queue.pull_consumer(JOBS, "workers", JOBS_SUBJECT))
 
     async def takes(self, within: float = 5.0) -> list[tuple[Job, Delivery]]:
@@ -144,7 +148,7 @@ async def test_a_queue_that_lost_its_files_is_asked_again_and_each_asker_answere
     lost: LostJobs,
     platform: ScriptedPlatform,
     metrics: Metrics,
-    games: Games,
+    games: RecordingGames,
 ) -> None:
     await lost.look()
     plain = an_ask(1)
@@ -155,7 +159,7 @@ async def test_a_queue_that_lost_its_files_is_asked_again_and_each_asker_answere
     asked = [plain, album, templated]
     for ask in asked:
         await photo_jobs.submit(ask)
-    worker = await Worker.on(queue)
+    worker = await ScriptedWorker.on(queue)
     before = {job.id: job for job, _ in await worker.takes()}
 
     await remade(queue, nats_server)
@@ -189,7 +193,11 @@ async def test_a_queue_that_lost_its_files_is_asked_again_and_each_asker_answere
 
 
 async def test_a_bot_that_starts_on_another_queue_asks_again(
-    queue: Queue, nats_server: NatsServer, photo_jobs: PhotoJobs, lost: LostJobs, games: Games
+    queue: Queue,
+    nats_server: NatsServer,
+    photo_jobs: PhotoJobs,
+    lost: LostJobs,
+    games: RecordingGames,
 ) -> None:
     await photo_jobs.submit(an_ask())
     await remade(queue, nats_server)
@@ -203,7 +211,7 @@ async def test_what_a_purge_took_is_asked_again(
     queue: Queue, photo_jobs: PhotoJobs, lost: LostJobs, stream: str, no_margin: None
 ) -> None:
     await photo_jobs.submit(an_ask())
-    worker = await Worker.on(queue)
+    worker = await ScriptedWorker.on(queue)
     await lost.look()
     if stream == RESULTS:
         await worker.answers(*(await worker.takes())[0])
@@ -224,7 +232,7 @@ async def test_what_is_in_a_stream_is_not_asked_again(
     for _ in range(5):
         await lost.look()
     assert await queue.jobs_waiting() == 1
-    worker = await Worker.on(queue)
+    worker = await ScriptedWorker.on(queue)
     ((job, delivery),) = await worker.takes()
     for _ in range(5):
         await lost.look()
@@ -313,7 +321,7 @@ async def test_an_edit_is_asked_again_in_place_of_what_it_edited(
     await store.record_job(an_ask(), "an older queue")
     await store.record_job(an_ask(revision=5, labels=("a house",)), "an older queue")
     await lost.look()
-    worker = await Worker.on(queue)
+    worker = await ScriptedWorker.on(queue)
     assert [job.labels for job, _ in await worker.takes()] == [["a house"]]
 
 

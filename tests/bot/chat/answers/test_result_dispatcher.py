@@ -1,4 +1,4 @@
-"""Results: told once, to whoever asked, in place of what was said before."""
+"""Results are told once, to the person who asked, in place of an earlier answer."""
 
 import msgspec
 import pytest
@@ -16,7 +16,7 @@ from tests.bot.scripted import CHART, ScriptedDelivery, ScriptedPlatform, an_ask
 
 
 @pytest.fixture
-def deliverer(
+def dispatcher(
     queue: Queue, store: Store, platform: ScriptedPlatform, metrics: Metrics
 ) -> ResultDispatcher:
     return ResultDispatcher(queue, store, platform, KeyedLock(), metrics)
@@ -43,12 +43,12 @@ def result_of(
 
 
 async def test_a_result_is_told_and_counted(
-    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform, metrics: Metrics
+    dispatcher: ResultDispatcher, store: Store, platform: ScriptedPlatform, metrics: Metrics
 ) -> None:
     ask = an_ask()
     await store.record_job(ask)
     delivery = result_of(ask)
-    await deliverer.deal_with(delivery)
+    await dispatcher.deal_with(delivery)
     assert platform.said == [("chart", ask.ref, "🏆 <b>a dog</b> · 90.0 %\n🥈 a cat · 10.0 %")]
     assert delivery.acknowledged == 1
     assert metrics.registry.get_sample_value("clipbot_answers_total") == 1
@@ -56,7 +56,7 @@ async def test_a_result_is_told_and_counted(
 
 
 async def test_where_photos_are_forbidden_the_answer_is_in_words(
-    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform
+    dispatcher: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
     ask = an_ask(labels=("a dog", "a cat", "a tree"))
     await store.record_job(ask)
@@ -64,7 +64,7 @@ async def test_where_photos_are_forbidden_the_answer_is_in_words(
         PicturesNotAllowed("not enough rights to send photos to the chat")
     ]
     delivery = result_of(ask)
-    await deliverer.deal_with(delivery)
+    await dispatcher.deal_with(delivery)
     words = "🏆 <b>a dog</b> · 90.0 %\n🥈 a cat · 5.0 %\n▫️ a tree · 5.0 %"
     assert platform.said == [("text", ask.ref, words)]
     assert delivery.acknowledged == 1
@@ -74,23 +74,23 @@ async def test_where_photos_are_forbidden_the_answer_is_in_words(
             platform.faults["edit_to_chart"] = [PicturesNotAllowed("CHAT_SEND_PHOTOS_FORBIDDEN")]
         edited = an_ask(revision=revision)
         await store.record_job(edited)
-        await deliverer.deal_with(result_of(edited))
+        await dispatcher.deal_with(result_of(edited))
         assert platform.kinds[-1] == kind
 
 
 async def test_what_was_delivered_is_not_delivered_again(
-    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform
+    dispatcher: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
     ask = an_ask()
     await store.record_job(ask)
-    await deliverer.deal_with(result_of(ask))
+    await dispatcher.deal_with(result_of(ask))
     again = result_of(ask, attempt=2)
-    await deliverer.deal_with(again)
+    await dispatcher.deal_with(again)
     assert (platform.kinds, again.acknowledged) == (["chart"], 1)
 
 
 async def test_a_chart_is_sent_once_however_often_the_database_refuses_to_note_it(
-    deliverer: ResultDispatcher,
+    dispatcher: ResultDispatcher,
     store: Store,
     platform: ScriptedPlatform,
     monkeypatch: pytest.MonkeyPatch,
@@ -99,7 +99,7 @@ async def test_a_chart_is_sent_once_however_often_the_database_refuses_to_note_i
     await store.record_job(an_ask())
     faults = failing(monkeypatch, store, "record_answer", 6)
     delivery = result_of(an_ask())
-    await deliverer.deal_with(delivery)
+    await dispatcher.deal_with(delivery)
     assert (platform.kinds, delivery.acknowledged, faults) == (["chart"], 1, [])
     latest = await store.job(an_ask().id)
     assert latest
@@ -107,7 +107,7 @@ async def test_a_chart_is_sent_once_however_often_the_database_refuses_to_note_i
 
 
 async def test_a_database_that_is_away_is_not_our_own_fault(
-    deliverer: ResultDispatcher,
+    dispatcher: ResultDispatcher,
     store: Store,
     platform: ScriptedPlatform,
     monkeypatch: pytest.MonkeyPatch,
@@ -116,47 +116,47 @@ async def test_a_database_that_is_away_is_not_our_own_fault(
     failing(monkeypatch, store, "answer_to", 9)
     for attempt in range(1, 10):
         delivery = result_of(an_ask(), attempt)
-        await deliverer.deal_with(delivery)
+        await dispatcher.deal_with(delivery)
         assert delivery.naks
-    await deliverer.deal_with(result_of(an_ask()))
+    await dispatcher.deal_with(result_of(an_ask()))
     assert platform.kinds == ["chart"]
 
 
 async def test_a_platform_that_is_away_gets_it_later(
-    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform
+    dispatcher: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
     ask = an_ask()
     await store.record_job(ask)
     platform.faults["send_chart"] = [RetryLater("flood", 12.0), RetryLater("away")]
     first, second, third = (result_of(ask, attempt) for attempt in (1, 2, 3))
     for delivery in (first, second, third):
-        await deliverer.deal_with(delivery)
+        await dispatcher.deal_with(delivery)
     assert (first.naks, second.naks) == ([12.0], [2.0])
     assert (first.acknowledged, third.acknowledged) == (0, 1)
     assert platform.kinds == ["chart"]
 
 
 async def test_nobody_is_there(
-    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform
+    dispatcher: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
     ask = an_ask()
     await store.record_job(ask)
     platform.faults["send_chart"] = [TargetGone("bot was blocked by the user")]
     delivery = result_of(ask)
-    await deliverer.deal_with(delivery)
+    await dispatcher.deal_with(delivery)
     assert delivery.acknowledged == 1
     assert await store.jobs_in_flight(ask.user_id) == 0
 
 
 async def test_our_own_fault_is_tried_a_few_times_then_set_aside(
-    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform, queue: Queue
+    dispatcher: ResultDispatcher, store: Store, platform: ScriptedPlatform, queue: Queue
 ) -> None:
     ask = an_ask()
     await store.record_job(ask)
     platform.faults["send_chart"] = [ValueError("a bug")] * 4
     deliveries = [result_of(ask, attempt) for attempt in (1, 2, 3, 4)]
     for delivery in deliveries:
-        await deliverer.deal_with(delivery)
+        await dispatcher.deal_with(delivery)
     assert [delivery.naks for delivery in deliveries] == [[1.0], [2.0], [4.0], []]
     assert deliveries[-1].acknowledged == 1
     kept = await (await queue.pull_consumer(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
@@ -165,7 +165,7 @@ async def test_our_own_fault_is_tried_a_few_times_then_set_aside(
 
 
 async def test_a_chat_with_many_answers_leaves_room_for_the_others(
-    deliverer: ResultDispatcher,
+    dispatcher: ResultDispatcher,
     store: Store,
     platform: ScriptedPlatform,
     monkeypatch: pytest.MonkeyPatch,
@@ -174,107 +174,107 @@ async def test_a_chat_with_many_answers_leaves_room_for_the_others(
     await store.record_job(ask)
     delivery = result_of(ask)
     with monkeypatch.context() as patch:
-        patch.setattr(deliverer._lanes, "waiting", lambda _chat: 20)
-        await deliverer.deal_with(delivery)
+        patch.setattr(dispatcher._chat_locks, "waiting", lambda _chat: 20)
+        await dispatcher.deal_with(delivery)
     assert (delivery.naks, platform.said) == ([5.0], [])
-    await deliverer.deal_with(delivery)
+    await dispatcher.deal_with(delivery)
     assert platform.kinds == ["chart"]
 
 
 async def test_a_newer_question_of_the_same_message_wins(
-    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform
+    dispatcher: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
     old, new = an_ask(), an_ask(revision=1, labels=("a house", "a boat"))
     for ask in (old, new):
         await store.record_job(ask)
     for ask in (old, new):
-        await deliverer.deal_with(result_of(ask))
+        await dispatcher.deal_with(result_of(ask))
     ((_, _, words),) = platform.said
     assert "a house" in words
 
 
 async def test_a_second_answer_edits_the_first(
-    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform
+    dispatcher: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
     for ask in (an_ask(), an_ask(revision=1, labels=("a house",))):
         await store.record_job(ask)
-        await deliverer.deal_with(result_of(ask))
+        await dispatcher.deal_with(result_of(ask))
     assert platform.kinds == ["chart", "edit 9000 to chart"]
 
 
 async def test_a_first_answer_that_was_deleted_comes_anew(
-    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform
+    dispatcher: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
     platform.faults["edit_to_chart"] = [TargetGone("message to edit not found")]
     for ask in (an_ask(), an_ask(revision=1, labels=("a house",))):
         await store.record_job(ask)
-        await deliverer.deal_with(result_of(ask))
+        await dispatcher.deal_with(result_of(ask))
     assert platform.kinds == ["chart", "chart"]
 
 
 async def test_a_bad_picture_is_a_sentence(
-    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform
+    dispatcher: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
     ask = an_ask()
     await store.record_job(ask)
     bad = ImageOutcome(problem=Problem(ProblemCode.IMAGE_TOO_SMALL, 1, 3))
-    await deliverer.deal_with(result_of(ask, chart=b"", outcome=bad))
+    await dispatcher.deal_with(result_of(ask, chart=b"", outcome=bad))
     assert platform.kinds == ["text"]
     assert "each side needs 3 pixels" in platform.said[0][2]
 
 
 async def test_a_job_that_failed_by_our_fault_is_an_apology_and_edited_away_later(
-    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform
+    dispatcher: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
     ask, better = an_ask(), an_ask(revision=1, labels=("a house",))
     await store.record_job(ask)
-    await deliverer.deal_with(result_of(ask, problem=Problem(ProblemCode.INTERNAL)))
+    await dispatcher.deal_with(result_of(ask, problem=Problem(ProblemCode.INTERNAL)))
     assert "something went wrong on my side" in platform.said[0][2]
     await store.record_job(better)
-    await deliverer.deal_with(result_of(better))
+    await dispatcher.deal_with(result_of(better))
     assert platform.kinds == ["text", "edit 9000 to chart"]
 
 
 async def test_without_a_chart_the_numbers_are_told(
-    deliverer: ResultDispatcher, store: Store, platform: ScriptedPlatform
+    dispatcher: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
     ask = an_ask()
     await store.record_job(ask)
-    await deliverer.deal_with(result_of(ask, chart=b""))
+    await dispatcher.deal_with(result_of(ask, chart=b""))
     assert platform.kinds == ["text"]
     assert "🏆 <b>a dog</b>" in platform.said[0][2]
 
 
 async def test_a_result_that_nobody_remembers_is_dropped(
-    deliverer: ResultDispatcher, platform: ScriptedPlatform
+    dispatcher: ResultDispatcher, platform: ScriptedPlatform
 ) -> None:
     delivery = result_of(an_ask())
-    await deliverer.deal_with(delivery)
+    await dispatcher.deal_with(delivery)
     assert (platform.said, delivery.acknowledged) == ([], 1)
 
 
 @pytest.mark.parametrize("asked", [b"", b"1.2", b"one.2.3", b"1.2.3.4", b"\xff"])
 async def test_a_result_for_nobody_of_ours_is_dropped(
-    deliverer: ResultDispatcher, platform: ScriptedPlatform, asked: bytes
+    dispatcher: ResultDispatcher, platform: ScriptedPlatform, asked: bytes
 ) -> None:
     result = Result(job_id="1", reply=Reply("x", asked), labels=[])
     delivery = ScriptedDelivery(encode(result))
-    await deliverer.deal_with(delivery)
+    await dispatcher.deal_with(delivery)
     assert (platform.said, delivery.acknowledged) == ([], 1)
 
 
 async def test_a_result_of_a_newer_clipbot_waits_for_ours_to_be_updated(
-    deliverer: ResultDispatcher, platform: ScriptedPlatform
+    dispatcher: ResultDispatcher, platform: ScriptedPlatform
 ) -> None:
     newer = Result(job_id="1", reply=Reply("x"), labels=[], version=99)
     delivery = ScriptedDelivery(encode(newer))
-    await deliverer.deal_with(delivery)
+    await dispatcher.deal_with(delivery)
     assert (delivery.naks, delivery.acknowledged) == ([30.0], 0)
 
 
-async def test_what_is_no_result_is_set_aside(deliverer: ResultDispatcher, queue: Queue) -> None:
+async def test_what_is_no_result_is_set_aside(dispatcher: ResultDispatcher, queue: Queue) -> None:
     delivery = ScriptedDelivery(b"rubbish")
-    await deliverer.deal_with(delivery)
+    await dispatcher.deal_with(delivery)
     assert delivery.acknowledged == 1
     kept = await (await queue.pull_consumer(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
     assert [found.data for found in kept] == [b"rubbish"]
@@ -282,16 +282,16 @@ async def test_what_is_no_result_is_set_aside(deliverer: ResultDispatcher, queue
 
 @pytest.mark.parametrize("question", ["1.2", f"{2**64}.1.0", f"1.{2**63}.0", "9" * 5_000 + ".1.0"])
 async def test_a_result_for_no_question_of_ours_is_done_with(
-    deliverer: ResultDispatcher, question: str
+    dispatcher: ResultDispatcher, question: str
 ) -> None:
     result = Result(job_id="x", reply=Reply("clipbot.results.42", question.encode()), labels=["a"])
     delivery = ScriptedDelivery(encode(result))
-    await deliverer.deal_with(delivery)
+    await dispatcher.deal_with(delivery)
     assert (delivery.naks, delivery.acknowledged) == ([], 1)
 
 
-class BrokenTaker:
-    """`bot.chat.answers.result_dispatcher.Taker` with a bug."""
+class BrokenHandler:
+    """A `ResultHandler` with a bug."""
 
     def wants(self, result: Result) -> bool:
         return True
@@ -303,23 +303,23 @@ class BrokenTaker:
 async def test_a_result_that_fails_before_it_is_told_is_set_aside_after_its_tries(
     queue: Queue, store: Store, platform: ScriptedPlatform, metrics: Metrics
 ) -> None:
-    deliverer = ResultDispatcher(queue, store, platform, KeyedLock(), metrics, [BrokenTaker()])
+    dispatcher = ResultDispatcher(queue, store, platform, KeyedLock(), metrics, [BrokenHandler()])
     delivery = result_of(an_ask())
     for tries in range(4):
         assert (len(delivery.naks), delivery.acknowledged) == (tries, 0)
-        await deliverer.deal_with(delivery)
+        await dispatcher.deal_with(delivery)
     assert (len(delivery.naks), delivery.acknowledged) == (3, 1)
     (kept,) = await (await queue.pull_consumer(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
     assert kept.data == delivery.data
 
 
 async def test_a_result_of_another_version_waits_for_a_day_and_is_then_set_aside(
-    deliverer: ResultDispatcher, queue: Queue
+    dispatcher: ResultDispatcher, queue: Queue
 ) -> None:
     data = encode(msgspec.structs.replace(decode_result(result_of(an_ask()).data), version=2))
     early, late = ScriptedDelivery(data, 100), ScriptedDelivery(data, 2_880)
-    await deliverer.deal_with(early)
-    await deliverer.deal_with(late)
+    await dispatcher.deal_with(early)
+    await dispatcher.deal_with(late)
     assert (early.naks, early.acknowledged) == ([30.0], 0)
     assert (late.naks, late.acknowledged) == ([], 1)
     (kept,) = await (await queue.pull_consumer(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)

@@ -15,15 +15,15 @@ Three promises keep the rules simple:
 
 - **Every event may come late, twice, or from anybody.** What does not fit the state changes
   nothing; points are given by the one step that leads to their being final, and never again.
-- **What is shown follows from the state alone** (`bot.games.boards`). No effect says "edit": the
-  arena compares what a round looks like with what was shown last, when its budget has room.
+- **What is shown follows from the state alone** (`bot.games.rounds.boards`). No effect says "edit":
+  the runner compares what a round looks like with what was shown last, when its budget has room.
 - **Time is the `now` that is handed in**, in Unix seconds. Deadlines are part of the state.
 
     round.py      what all rounds share        events.py   events and effects
     beat_clip.py  /guess                       play.py     the step of whichever game it is
 """
 
-from bot.games.rules.play import GAMES, Game, State, begin, decode, encode, game_of, step, wakes_at
+from bot.games.registry import GAMES, Game, State, begin, decode, encode, game_of, step, wakes_at
 from bot.games.rules.round import End, Phase, Player, RoundConfig, RoundId
 
 __all__ = [

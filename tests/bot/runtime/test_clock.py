@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.games.pace import Urgency, allowed_at
+from bot.games.rounds.pace import Urgency, allowed_at
 from bot.games.rules import Player, RoundConfig, RoundId
 from bot.games.rules import round as rounds
 from bot.games.rules.round import GRACE, PATIENCE, Phase, Round

@@ -4,9 +4,9 @@ import random
 
 import pytest
 
+from bot.games.commands.spelling import meant
 from bot.games.hunt.phrases import PHRASES, some
 from bot.games.rules import GAMES
-from bot.games.rules.spelling import meant
 from inference.protocol.labels import parse
 
 

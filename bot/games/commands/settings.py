@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 from bot.chat.people import Speaker, speaker_of
 from bot.games.beat_clip import rules as beat_clip
+from bot.games.commands.players import may_decide
 from bot.games.duel import rules as duel
 from bot.games.hunt import rules as hunt
-from bot.games.pace import EditPace
-from bot.games.players import may_decide
+from bot.games.rounds.pace import EditPace
 from bot.i18n import Sentences, languages
 from bot.platform.incoming import ButtonPress, IncomingMessage
 from bot.platform.models import MessageRef

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from bot.chat.people import Speaker
 from bot.chat.preferences import CommandHandler
+from bot.games.commands.spelling import meant
+from bot.games.rounds.runner import GameRunner
 from bot.games.rules import GAMES, Game, Player, game_of
-from bot.games.rules.spelling import meant
-from bot.games.runner import GameRunner
 from bot.i18n import Sentences
 from bot.platform.incoming import IncomingMessage
 from bot.platform.ports import ChatPlatform

@@ -2,9 +2,9 @@
 
 from bot.games.duel import rules as duel
 from bot.games.duel.rules import MAX_WORDS, MINE, Duel
-from bot.games.pace import Urgency
+from bot.games.rounds.pace import Urgency
 from bot.games.rules.round import Phase
-from bot.games.view import Name, View, players_line, remark_lines
+from bot.games.spec import Name, View, players_line, remark_lines
 from bot.i18n import Sentences
 
 

@@ -2,9 +2,9 @@
 
 from bot.games.beat_clip import rules as beat_clip
 from bot.games.beat_clip.rules import REVEAL, BeatClip
-from bot.games.pace import Urgency
+from bot.games.rounds.pace import Urgency
 from bot.games.rules.round import Phase
-from bot.games.view import Name, View, players_line
+from bot.games.spec import Name, View, players_line
 from bot.i18n import Sentences
 
 

@@ -7,16 +7,16 @@ Follows from the state alone. Names are links to their people in edits only, see
 import hashlib
 from dataclasses import dataclass
 
-from bot.games.beat_clip import view as guess_board
+from bot.games.beat_clip import game as guess_board
 from bot.games.beat_clip.rules import BeatClip
-from bot.games.duel import view as duel_board
+from bot.games.duel import game as duel_board
 from bot.games.duel.rules import Duel
-from bot.games.hunt import view as hunt_board
+from bot.games.hunt import game as hunt_board
 from bot.games.hunt.rules import Hunt
-from bot.games.pace import Urgency
+from bot.games.rounds.pace import Urgency
 from bot.games.rules import State, game_of
 from bot.games.rules.round import End, Phase, RoundId
-from bot.games.view import Name, View
+from bot.games.spec import Name, View
 from bot.i18n import Sentences, speak
 from bot.i18n.lengths import shown_units
 from bot.platform.ports import Button, Buttons

@@ -5,16 +5,16 @@ import hashlib
 from bot.chat.people import Speaker, speaker_of
 from bot.chat.preferences import CommandHandler
 from bot.games.beat_clip.rules import REVEAL
-from bot.games.boards import pressed_in
-from bot.games.leaderboard import Leaderboard
-from bot.games.players import may_decide, player_of
+from bot.games.commands.leaderboard import Leaderboard
+from bot.games.commands.players import may_decide, player_of
+from bot.games.commands.settings import GroupSettings
+from bot.games.commands.spelling import meant
+from bot.games.commands.starting import Start, Starting
+from bot.games.rounds.boards import pressed_in
+from bot.games.rounds.runner import GameRunner
 from bot.games.rules import GAMES, Game, RoundId
 from bot.games.rules.events import Pressed, Said, Sent, Skipped, Stopped, Toast
 from bot.games.rules.round import Note, Phase
-from bot.games.rules.spelling import meant
-from bot.games.runner import GameRunner
-from bot.games.settings import GroupSettings
-from bot.games.starting import Start, Starting
 from bot.platform.incoming import ButtonPress, IncomingMessage, ReferencedMessage
 from bot.platform.models import MessageRef
 from bot.platform.ports import Button, ChatPlatform

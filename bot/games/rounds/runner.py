@@ -8,11 +8,11 @@ from typing import NoReturn
 
 import msgspec
 
-from bot.games.boards import chart_title
-from bot.games.jobs import GameJobRef, GameJobs, errand_of, is_of_a_game, verdict
-from bot.games.pace import EDIT_EVERY, EditPace
-from bot.games.presenter import Look, Presenter
-from bot.games.round_store import RoundStore, StoredRound
+from bot.games.rounds.boards import chart_title
+from bot.games.rounds.jobs import GameJobRef, GameJobs, errand_of, is_of_a_game, verdict
+from bot.games.rounds.pace import EDIT_EVERY, EditPace
+from bot.games.rounds.presenter import Look, Presenter
+from bot.games.rounds.store import RoundStore, StoredRound
 from bot.games.rules import State, begin, step, wakes_at
 from bot.games.rules.events import (
     Awards,

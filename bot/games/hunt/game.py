@@ -2,9 +2,9 @@
 
 from bot.games.hunt import rules as hunt
 from bot.games.hunt.rules import MINE, TRIES, Hunt
-from bot.games.pace import Urgency
+from bot.games.rounds.pace import Urgency
 from bot.games.rules.round import Phase
-from bot.games.view import Name, View, players_line, remark_lines
+from bot.games.spec import Name, View, players_line, remark_lines
 from bot.i18n import Sentences
 
 

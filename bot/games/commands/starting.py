@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from bot.chat.classify import ClassifyHandler
 from bot.chat.people import Speaker
 from bot.games.beat_clip.rules import MAX_LABELS, MIN_LABELS, SECONDS, BeatClip
+from bot.games.commands.players import may_decide
 from bot.games.duel import rules as duel
 from bot.games.duel.rules import Duel
 from bot.games.hunt import rules as hunt
 from bot.games.hunt.phrases import some
 from bot.games.hunt.rules import Hunt
-from bot.games.players import may_decide
+from bot.games.rounds.runner import GameRunner
 from bot.games.rules import Game, Player, RoundConfig, RoundId, State
 from bot.games.rules.round import Phase
-from bot.games.runner import GameRunner
 from bot.platform.incoming import Attachment, ChatTopic, ReferencedMessage
 from bot.platform.models import Media, MessageRef
 from bot.platform.ports import ChatPlatform

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bot.games.commands import GameCommands, number_of
-from bot.games.pace import EditPace
+from bot.games.commands.commands import GameCommands, number_of
+from bot.games.commands.settings import GroupSettings
+from bot.games.commands.starting import Starting
+from bot.games.rounds.pace import EditPace
 from bot.games.rules import Game
-from bot.games.settings import GroupSettings
-from bot.games.starting import Starting
 from bot.i18n import speak
 from bot.platform.incoming import IncomingMessage, ReferencedMessage
 from bot.platform.models import MessageRef

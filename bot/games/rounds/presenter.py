@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from bot.games.boards import board_of, result_of
 from bot.games.duel.rules import Duel, is_of_somebody
-from bot.games.pace import EditPace, Urgency, allowed_at, with_call
-from bot.games.round_store import RoundStore, StoredRound
+from bot.games.rounds.boards import board_of, result_of
+from bot.games.rounds.pace import EditPace, Urgency, allowed_at, with_call
+from bot.games.rounds.store import RoundStore, StoredRound
 from bot.games.rules import State
 from bot.games.rules.round import End, Phase
 from bot.platform.models import MessageRef

@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.games.beat_clip.rules import BeatClip, Guess
-from bot.games.round_store import RoundStore
+from bot.games.rounds.store import RoundStore
 from bot.games.rules import Player, RoundConfig, RoundId
 from bot.games.rules.events import Award
 from bot.storage import Display, RoundKey, Store

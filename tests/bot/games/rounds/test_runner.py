@@ -8,12 +8,12 @@ import pytest
 
 from bot.games.beat_clip.rules import BeatClip
 from bot.games.duel.rules import Duel
-from bot.games.jobs import PREFIX, GameJobRef, GameJobs, verdict
-from bot.games.pace import EditPace
-from bot.games.round_store import RoundStore
+from bot.games.rounds.jobs import PREFIX, GameJobRef, GameJobs, verdict
+from bot.games.rounds.pace import EditPace
+from bot.games.rounds.runner import GameRunner
+from bot.games.rounds.store import RoundStore
 from bot.games.rules import Phase, Player, RoundConfig, RoundId, State
 from bot.games.rules.events import Judged, JudgeRequest, Pressed, Said, Skipped, Stopped
-from bot.games.runner import GameRunner
 from bot.platform.models import Media
 from bot.platform.ports import CallRejected, FileTooBig, PicturesNotAllowed, RetryLater, TargetGone
 from bot.queues.job_publisher import JobPublisher
@@ -225,7 +225,7 @@ async def test_a_new_game_waits_for_the_last_boards_last_edit(
 
     assert await hall.runner.begin(a_guess()) is None  # delivered once more: begins nothing
     with monkeypatch.context() as impatient:
-        impatient.setattr("bot.games.runner._CLEARED_WITHIN", 0.01)
+        impatient.setattr("bot.games.rounds.runner._CLEARED_WITHIN", 0.01)
         assert await hall.runner.begin(another()) is Phase.OVER
 
     begun = asyncio.create_task(hall.runner.begin(another()))

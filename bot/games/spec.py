@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot.games.pace import Urgency
+from bot.games.rounds.pace import Urgency
 from bot.games.rules.round import Player, Remark
 from bot.i18n import Sentences
 

@@ -4,14 +4,14 @@ import pytest
 
 from bot.chat.people import Speaker
 from bot.games.beat_clip.rules import BeatClip
+from bot.games.commands.leaderboard import Leaderboard
 from bot.games.hunt.rules import Hunt
-from bot.games.jobs import GameJobs
-from bot.games.leaderboard import Leaderboard
-from bot.games.pace import EditPace
-from bot.games.round_store import RoundStore
+from bot.games.rounds.jobs import GameJobs
+from bot.games.rounds.pace import EditPace
+from bot.games.rounds.runner import GameRunner
+from bot.games.rounds.store import RoundStore
 from bot.games.rules import Game, Player, RoundConfig, RoundId, State
 from bot.games.rules.events import Award
-from bot.games.runner import GameRunner
 from bot.i18n import speak
 from bot.storage import Profile, Store
 from tests.bot.games.players import PHOTO

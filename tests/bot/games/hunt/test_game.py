@@ -1,8 +1,8 @@
 """What a photo hunt's board and result say."""
 
-from bot.games.boards import board_of, result_of
 from bot.games.hunt import rules as hunt
 from bot.games.hunt.rules import Hunt
+from bot.games.rounds.boards import board_of, result_of
 from bot.games.rules.events import Judged, Sent, Shown, Skipped
 from bot.platform.models import Media
 from inference.protocol.messages import Fingerprint

@@ -1,0 +1,1 @@
+"""What people do with games: commands, replies to boards, and pressed buttons."""

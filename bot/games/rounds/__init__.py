@@ -1,0 +1,1 @@
+"""Rounds under way: stepped, stored, shown, and judged by the workers."""

@@ -27,7 +27,8 @@ from bot.chat.router import Router
 from bot.games.commands.commands import GameCommands
 from bot.games.commands.leaderboard import Leaderboard
 from bot.games.commands.settings import GroupSettings
-from bot.games.commands.starting import Starting
+from bot.games.commands.starting import GameStarter
+from bot.games.registry import help_lines
 from bot.games.rounds.jobs import GameJobs
 from bot.games.rounds.pace import EditPace
 from bot.games.rounds.runner import GameRunner
@@ -230,7 +231,7 @@ def _conversations(
         platform,
         store,
         runner,
-        Starting(platform, store, runner, classify),
+        GameStarter(platform, store, runner, classify),
         Leaderboard(platform, store, runner, admin_ids=settings.admin_ids),
         GroupSettings(platform, store, edits),
     )
@@ -244,6 +245,7 @@ def _conversations(
         admin_ids=settings.admin_ids,
         sort=classify.sort_by_stored,
         forget=runner.forget,
+        games_help=help_lines,
     )
     router = Router(
         platform,

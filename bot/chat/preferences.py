@@ -1,7 +1,7 @@
 """Commands about the person and the bot: labels, template, language, help, privacy."""
 
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from bot.chat.people import Speaker, speaker_of
@@ -20,6 +20,7 @@ _FORGET = "forget-me"
 CommandHandler = Callable[[IncomingMessage, Speaker, str], Awaitable[None]]
 Sort = Callable[[IncomingMessage, Speaker], Awaitable[None]]
 Forget = Callable[[int], Awaitable[None]]
+GamesHelp = Callable[[str], Sequence[str]]
 
 # What these commands store also changes how the picture is sorted whose caption they are.
 ABOUT_PICTURES = frozenset({"labels", "template"})
@@ -31,6 +32,7 @@ class Preferences:
     Args:
         sort: sorts a message's own picture, if it has one, by what is stored.
         forget: takes a person, by id, out of all that is under way elsewhere.
+        games_help: the lines of `/help` about games, as HTML, in a language.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Preferences:
         admin_ids: frozenset[int],
         sort: Sort,
         forget: Forget,
+        games_help: GamesHelp,
     ) -> None:
         self._platform = platform
         self._store = store
@@ -53,6 +56,7 @@ class Preferences:
         self._admin_ids = admin_ids
         self._sort = sort
         self._forget = forget
+        self._games_help = games_help
         self.commands: dict[str, CommandHandler] = {
             "start": self._start,
             "help": self._help,
@@ -77,8 +81,11 @@ class Preferences:
         await self._say(message, text)
 
     async def _help(self, message: IncomingMessage, who: Speaker, _argument: str) -> None:
-        tell = who.sentences.help if message.is_private else who.sentences.help_in_group
-        text = tell(self._max_labels)
+        if message.is_private:
+            text = who.sentences.help(self._max_labels)
+        else:
+            games = self._games_help(who.sentences.language)
+            text = who.sentences.help_in_group(self._max_labels, games)
         if self._registry.is_demo:
             text += "\n\n" + who.sentences.demo_note()
         await self._say(message, text)

@@ -1,12 +1,14 @@
-"""Where games are played: rounds are stepped, stored, timed, judged and shown.
+"""Games with CLIP as the referee. Knows no chat platform but `bot.platform`.
 
-    a press, a reply ──▶ Arena.happens ──▶ bot.games.rules.step ──▶ store
-                             │ whispers to whoever acted, questions to CLIP (GameJobs)
-    host of the round ───────┴──▶ ticks in time, and shows what the state looks like (Showman)
-    results ──▶ Arena.take ──▶ bot.games.rules.step ──▶ store
+rules/      what the rules of all games share: events, effects, rounds. Pure
+spec/       what a game is made of: its `GameSpec`, texts, and the bot's own phrases
+beat_clip/ duel/ hunt/   one game each: its rules, its texts, its `GameSpec`
+registry.py the list of games: nothing else names one
+rounds/     rounds under way: stepped, stored, timed, judged and shown
+commands/   what people do: commands, replies to boards, pressed buttons
 
-Knows no chat platform but `bot.platform.ports.Platform`; the rules are in `bot.games.rules`.
+a press, a reply ─▶ GameCommands ─▶ GameRunner.happens ─▶ step of the game ─▶ RoundStore
+                                        │ toasts to the person, questions to CLIP (GameJobs)
+result of a job ───────────────────▶ GameRunner.take ───▶ step of the game ─▶ RoundStore
+a task for each round: ticks in time; Presenter shows what the state looks like
 """
-
-# Each game's rules import from `rules`, which imports each game: `rules` has to begin.
-from bot.games import rules as rules

@@ -1,87 +1,54 @@
-"""One door to all games: whichever round it is, it steps, wakes and travels the same way."""
+"""The games that the bot plays. A new game is a folder of its own and one line here."""
 
-from enum import StrEnum
+from typing import Any, Union
 
 import msgspec
 
-from bot.games.beat_clip import rules as beat_clip
-from bot.games.beat_clip.rules import BeatClip
-from bot.games.duel import rules as duel
-from bot.games.duel.rules import Duel
-from bot.games.hunt import rules as hunt
-from bot.games.hunt.rules import Hunt
-from bot.games.rules.events import Effect, Event
+from bot.games.beat_clip.game import BEAT_CLIP
+from bot.games.duel.game import DUEL
+from bot.games.hunt.game import HUNT
+from bot.games.rules.round import Round
+from bot.games.spec.game_spec import GameSpec
 
+Game = GameSpec[Any, Any]
 
-class Game(StrEnum):
-    """The games, named as their commands are."""
+GAMES: tuple[Game, ...] = (BEAT_CLIP, DUEL, HUNT)
 
-    GUESS = "guess"
-    DUEL = "duel"
-    HUNT = "hunt"
-
-
-GAMES = tuple(Game)
-
-State = BeatClip | Duel | Hunt
-
+_by_command = {game.command: game for game in GAMES}
+_by_state = {game.state: game for game in GAMES}
+_decoder: msgspec.msgpack.Decoder[Round] = msgspec.msgpack.Decoder(Union[tuple(_by_state)])  # noqa: UP007
 _encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[State] = msgspec.msgpack.Decoder(State)
 
 
-def game_of(state: State) -> Game:
-    """Which game a round is of."""
-    match state:
-        case BeatClip():
-            return Game.GUESS
-        case Duel():
-            return Game.DUEL
-        case Hunt():
-            return Game.HUNT
+def find_game(command: str) -> Game | None:
+    """Return the game with this command, if there is one."""
+    return _by_command.get(command)
 
 
-def begin(state: State) -> tuple[State, tuple[Effect, ...]]:
-    """A round's first step."""
-    match state:
-        case BeatClip():
-            return beat_clip.begin(state)
-        case Duel():
-            return duel.begin(state)
-        case Hunt():
-            return hunt.begin(state)
+def game_of(state: Round) -> Game:
+    """Return the game that a round is of."""
+    return _by_state[type(state)]
 
 
-def step(state: State, event: Event, now: float) -> tuple[State, tuple[Effect, ...]]:
-    """What a round becomes by an event, and what is to be done about it. Never raises."""
-    match state:
-        case BeatClip():
-            return beat_clip.step(state, event, now)
-        case Duel():
-            return duel.step(state, event, now)
-        case Hunt():
-            return hunt.step(state, event, now)
+def command_menu(language: str) -> list[tuple[str, str]]:
+    """Return the command of each game, and what a command menu says about it."""
+    return [(game.command, game.texts_in(language).menu_entry()) for game in GAMES]
 
 
-def wakes_at(state: State) -> float | None:
-    """When the round wants a `Tick`, in Unix seconds; None while only people can move it on."""
-    match state:
-        case BeatClip():
-            return beat_clip.wakes_at(state)
-        case Duel():
-            return duel.wakes_at(state)
-        case Hunt():
-            return hunt.wakes_at(state)
+def help_lines(language: str) -> list[str]:
+    """Return a line about each game for `/help`, as HTML."""
+    return [game.texts_in(language).help_line() for game in GAMES]
 
 
-def encode(state: State) -> bytes:
-    """A round as it is stored."""
+def encode(state: Round) -> bytes:
+    """Return a round as it is stored."""
     return _encoder.encode(state)
 
 
-def decode(data: bytes) -> State:
-    """A stored round.
+def decode(data: bytes) -> Round:
+    """Return a stored round.
 
     Raises:
-        msgspec.DecodeError: it was written by a clipbot that knows other games.
+        msgspec.DecodeError: a clipbot that knows other games wrote it.
     """
     return _decoder.decode(data)

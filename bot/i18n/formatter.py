@@ -10,10 +10,14 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 
 from bot.i18n.languages import catalogue, languages, locale_of
-from bot.i18n.lengths import units
+from bot.i18n.lengths import fitting, units
 
 # Bot API: a message has up to 4,096 characters; this leaves room for the sentence around a list.
 _LIST_LENGTH = 3_500
+# Shorter times are told in seconds alone.
+_IN_SECONDS = 120
+# Left free for the words that say how many lines are left out; in UTF-16 units.
+_ROOM_FOR_MORE = 40
 _COMMA = ", "
 # First strong isolate … pop: keeps a right-to-left label from turning the percentage around.
 _ISOLATE = "\u2068{}\u2069"
@@ -45,6 +49,23 @@ class Formatter:
         """Return the names of all languages: `English or Español`."""
         return format_list(list(languages().values()), style="or", locale=self._locale)
 
+    def length_of_time(self, seconds: float) -> str:
+        """Return a length of time in whole seconds, such as `30 s`, `3 min` or `2 min 42 s`."""
+        total = max(0, round(seconds))
+        if total < _IN_SECONDS:
+            return self._("{count} s").format(count=self.number(total))
+        minutes, rest = divmod(total, 60)
+        text = self._("{count} min").format(count=self.number(minutes))
+        return f"{text} {self._('{count} s').format(count=rest)}" if rest else text
+
+    def winner(self, label: str, share: float) -> str:
+        """Return the line of the best label."""
+        return f"🏆 {self.quote(label, 'b')} · {self.percent(share)}"
+
+    def runner_up(self, label: str, share: float) -> str:
+        """Return the line of the second best label."""
+        return f"🥈 {self.quote(label)} · {self.percent(share)}"
+
     @staticmethod
     def quote(typed: str, tag: str = "") -> str:
         """Something that a person typed, safe in HTML and in a line of the other direction."""
@@ -65,3 +86,12 @@ class Formatter:
         return text + self._n(" … and {count} more", " … and {count} more", hidden).format(
             count=hidden
         )
+
+    def many(self, lines: Sequence[str], room: int) -> list[str]:
+        """Return as many lines as fit into `room` UTF-16 units, and how many more there are."""
+        shown = fitting(lines, room)
+        if shown == len(lines):
+            return list(lines)
+        shown = fitting(lines, room - _ROOM_FOR_MORE)
+        more = self._n("… and {count} more", "… and {count} more", len(lines) - shown)
+        return [*lines[:shown], more.format(count=len(lines) - shown)]

@@ -1,5 +1,7 @@
 """What the bot says of itself: greetings, help, what is stored, its profile and its menus."""
 
+from collections.abc import Sequence
+
 from bot.i18n.formatter import Formatter
 
 
@@ -54,7 +56,8 @@ class Introductions(Formatter):
             "/privacy – what is stored, and how to delete it\n"
         ).format(languages=self.languages()) + self._limits(max_labels)
 
-    def help_in_group(self, max_labels: int) -> str:
+    def help_in_group(self, max_labels: int, games: Sequence[str]) -> str:
+        """Return the help for groups; `games` are HTML, a line for each game."""
         return self._(
             "<b>How to ask</b>\n"
             "• Reply to a picture with <code>/classify a dog, a cat</code>, or write that as the "
@@ -66,9 +69,7 @@ class Introductions(Formatter):
             "\n"
             "<b>Games</b>\n"
             "/play – the games as buttons\n"
-            "<code>/guess a dog, a cat</code> – Beat CLIP: what will CLIP choose for a photo?\n"
-            "/duel – caption duel: the phrase that CLIP likes best wins\n"
-            "<code>/hunt a red thing</code> – photo hunt: find it, and send a photo of it\n"
+            "{games}\n"
             "/score – who leads; /skip – end the round; /stop – call the game off\n"
             "/settings – how games are played here\n"
             "\n"
@@ -77,7 +78,7 @@ class Introductions(Formatter):
             "/template a photo of {{}} – put each phrase into a sentence; /template clear\n"
             "/language – {languages}\n"
             "/privacy – what is stored; /forget – delete what you won\n"
-        ).format(languages=self.languages()) + self._limits(max_labels)
+        ).format(games="\n".join(games), languages=self.languages()) + self._limits(max_labels)
 
     def _limits(self, max_labels: int) -> str:
         return "\n" + self._n(
@@ -130,7 +131,7 @@ class Introductions(Formatter):
     # -- the command menu: at most 256 characters each --------------------------------------------
 
     def menu_private(self) -> list[tuple[str, str]]:
-        """Commands and their descriptions, for private chats."""
+        """Return commands and their descriptions, for private chats."""
         return [
             ("labels", self._("phrases for pictures without a caption")),
             ("play", self._("games with CLIP as the referee")),
@@ -141,14 +142,12 @@ class Introductions(Formatter):
             ("help", self._("how to ask")),
         ]
 
-    def menu_group(self) -> list[tuple[str, str]]:
-        """Commands and their descriptions, for groups."""
+    def menu_group(self, games: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return commands and their descriptions, for groups; `games` starts the games."""
         return [
             ("classify", self._("sort a picture: reply to it with phrases")),
             ("play", self._("games with CLIP as the referee")),
-            ("guess", self._("Beat CLIP: reply to a photo with labels")),
-            ("duel", self._("caption duel: reply to a photo")),
-            ("hunt", self._("photo hunt: /hunt a red thing")),
+            *games,
             ("score", self._("who leads in this chat")),
             ("skip", self._("end the round at once")),
             ("stop", self._("call the game off")),

@@ -9,10 +9,8 @@ from functools import cache
 
 from babel.numbers import get_decimal_symbol
 
-from bot.i18n.game_sentences import GameSentences
 from bot.i18n.introductions import Introductions
 from bot.i18n.languages import languages, own_name
-from bot.i18n.round_sentences import RoundSentences
 from inference.protocol.errors import (
     LabelsRefused,
     LabelTooLong,
@@ -32,7 +30,7 @@ def speak(language: str) -> "Sentences":
     return Sentences(language)
 
 
-class Sentences(Introductions, RoundSentences, GameSentences):
+class Sentences(Introductions):
     """What the bot says in one language."""
 
     def chart_words(self) -> ChartWords:
@@ -269,12 +267,6 @@ class Sentences(Introductions, RoundSentences, GameSentences):
                 return self.apology()
 
     # -- results ------------------------------------------------------------------------------
-
-    def winner(self, label: str, share: float) -> str:
-        return f"🏆 {self.quote(label, 'b')} · {self.percent(share)}"
-
-    def runner_up(self, label: str, share: float) -> str:
-        return f"🥈 {self.quote(label)} · {self.percent(share)}"
 
     def also_ran(self, label: str, share: float) -> str:
         return f"▫️ {self.quote(label)} · {self.percent(share)}"

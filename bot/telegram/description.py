@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from telegram import BotCommandScopeAllGroupChats, BotCommandScopeAllPrivateChats
 from telegram.error import BadRequest, InvalidToken
 
+from bot.games.registry import command_menu
 from bot.i18n import languages, speak
 from bot.i18n.languages import SOURCE_LANGUAGE
 from bot.telegram.platform import Bot
@@ -36,7 +37,9 @@ async def set_menus(bot: Bot) -> None:
             sentences.menu_private(), BotCommandScopeAllPrivateChats(), language_code=code
         )
         await bot.set_my_commands(
-            sentences.menu_group(), BotCommandScopeAllGroupChats(), language_code=code
+            sentences.menu_group(command_menu(language)),
+            BotCommandScopeAllGroupChats(),
+            language_code=code,
         )
 
 

@@ -22,7 +22,7 @@ async def test_five_people_duel(server: BotApiServer, forum: bool) -> None:
     ann, bob, cem, dan, eve = club.people
     board = await starts(club)
     assert "Caption duel" in (board.text or "")
-    assert (await eve.presses(board, "Time left")).text.endswith("Nothing of yours yet.")
+    assert (await eve.presses(board, "Time left")).text.endswith("You have sent nothing yet.")
     await ann.sends("a blue square", reply_to=board)
     await ann.sends("a red square", reply_to=board)  # her last caption counts
     await bob.sends("A RED SQUARE!", reply_to=board)

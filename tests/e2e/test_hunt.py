@@ -61,7 +61,7 @@ async def test_five_people_hunt(server: BotApiServer, forum: bool) -> None:
     assert "🔎 a red thing" in caption
     assert "🥇 Ann" in caption
     assert "🥈 Bob" in caption
-    assert "Against it stood: " in caption
+    assert "CLIP compared it with: " in caption
     assert not {"Cem", "Dan", "Eve"} & set(caption.split())
     await server.until(lambda: "🥇" in (board.text or ""))
     assert not board.keyboard

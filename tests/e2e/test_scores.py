@@ -58,11 +58,11 @@ async def test_the_score_shows_who_leads(club: Club, has_demo: bool) -> None:
         assert heading in score
     assert "Photo hunt" not in await answers(ann, "/score hnut", club)
 
-    assert "stand in no leaderboard" in await answers(ann, "/score hide", club)
+    assert "leaderboards leave you out" in await answers(ann, "/score hide", club)
     assert "Ann" not in await answers(bob, "/score", club)
     result = await plays(club, (ann, "red"))
     assert "somebody +" in result
-    assert "stand in leaderboards again" in await answers(ann, "/score show", club)
+    assert "leaderboards show you again" in await answers(ann, "/score show", club)
     assert "🥇3" in await answers(bob, "/score", club)  # without her hidden points
 
     assert "what you won is deleted" in await answers(ann, "/forget", club)

@@ -1,8 +1,11 @@
 """Beat CLIP (`/guess`): which label does CLIP choose?
 
-Everybody presses once, hidden. Right is CLIP's top label, and every label within `NEAR_TIE` of it.
-Half-way, one wrong label is struck out; guesses after that are worth half.
+Each player presses one label, which nobody else sees. CLIP's top label is right, and so is every
+label within `NEAR_TIE` of it. When half of the time is over, one wrong label is struck out; guesses
+after that give half of the points.
 """
+
+from enum import StrEnum
 
 import msgspec
 from msgspec.structs import replace
@@ -11,6 +14,7 @@ from bot.games.rules import round as rounds
 from bot.games.rules.events import (
     Award,
     Awards,
+    BoardShown,
     Effect,
     Event,
     Forgotten,
@@ -18,9 +22,8 @@ from bot.games.rules.events import (
     JudgeRequest,
     Pressed,
     Resumed,
-    Shown,
-    Skipped,
-    Stopped,
+    RoundSkipped,
+    RoundStopped,
     Tick,
     Toast,
 )
@@ -28,28 +31,36 @@ from bot.games.rules.round import End, Note, Phase, Player, Round
 from bot.platform.models import Media
 
 MIN_LABELS = 2
-MAX_LABELS = 10  # buttons, one below the other, that a phone shows without scrolling
+MAX_LABELS = 10  # a phone shows this many buttons, one below the other, without scrolling
 SECONDS = 30.0
-# Labels whose shares differ by less than this are as good as each other.
+# Labels whose probabilities differ by less than this from the best are right as well.
 NEAR_TIE = 0.02
-# Choosing "reveal" ends the round; a label is chosen by its place.
+# The choice that ends the round. All other choices are places of labels.
 REVEAL = "reveal"
-# A streak from this length on is worth more.
+# From this length on, a streak multiplies the points.
 STREAK, STREAK_BONUS = 3, 1.2
-# With fewer labels a hint would give the answer away.
+# With fewer labels than this a hint would give the answer away.
 _HINT_FROM = 3
 _LOOK = "look"
 
 Step = tuple["BeatClip", tuple[Effect, ...]]
 
 
+class GuessNote(StrEnum):
+    """What only this game tells the person who pressed."""
+
+    ALREADY = "already"  # they chose before; label: what
+    STRUCK = "struck"  # that label is out
+    REVEALED = "revealed"
+
+
 class Guess(msgspec.Struct, frozen=True):
-    """What somebody pressed.
+    """What a player pressed.
 
     Attributes:
         label: its place among the labels.
-        left: share of the time that was left, 0..1.
-        hinted: the hint was there already.
+        left: the part of the time that was left, 0..1.
+        hinted: a label was struck out before.
         streak: rounds in a row that they got right before.
     """
 
@@ -65,9 +76,9 @@ class BeatClip(Round, frozen=True, kw_only=True, tag="guess"):
 
     Attributes:
         labels: as shown, in the order of the buttons.
-        asked: what CLIP reads in their place; empty: the labels themselves.
-        probabilities: CLIP's, for each label; empty until it answered.
-        struck: the label that the hint took away.
+        asked: what CLIP reads in place of the labels; empty: the labels themselves.
+        probabilities: CLIP's, one for each label; empty until it answered.
+        struck: the place of the label that the hint took away.
         guesses: one for each player, in the order in which they came.
     """
 
@@ -80,50 +91,50 @@ class BeatClip(Round, frozen=True, kw_only=True, tag="guess"):
 
 
 def begin(state: BeatClip) -> Step:
-    """The first step: CLIP is asked at once, because the hint must know what is wrong."""
+    """Ask CLIP at once: the hint needs to know which labels are wrong."""
     return state, (_ask(state),)
 
 
 def step(state: BeatClip, event: Event, now: float) -> Step:
-    """What the round becomes, and what is to be done. Never raises, whatever comes."""
+    """Return the next state and its effects. Never raises, whatever the event is."""
     if state.phase is Phase.OVER and not isinstance(event, Forgotten):
-        return state, _whispered(event, Note.OVER)
+        return state, _toast(event, Note.OVER)
     match event:
-        case Shown():
+        case BoardShown():
             return _timed(rounds.opened(state, now), now)
         case Resumed():
             asked = () if state.probabilities else (_ask(state),)
             return rounds.resumed(state, now), asked
         case Tick():
             return _timed(state, now)
-        case Stopped(round=id_) if id_ == state.table.id:
+        case RoundStopped(round=id_) if id_ == state.config.id:
             return rounds.over(state, End.STOPPED), ()
-        case Skipped(round=id_) if id_ == state.table.id:
+        case RoundSkipped(round=id_) if id_ == state.config.id:
             return _closed(state, now)
         case Forgotten(player_id=player_id):
             kept = tuple(guess for guess in state.guesses if guess.player.id != player_id)
             return replace(state, guesses=kept), ()
-        case Judged(round=id_) if id_ == state.table.id:
+        case Judged(round=id_) if id_ == state.config.id:
             return _judged(state, event, now)
-        case Pressed(round=id_) if id_ == state.table.id:
+        case Pressed(round=id_) if id_ == state.config.id:
             return _pressed(state, event, now)
-    return state, _whispered(event, Note.OVER)
+    return state, _toast(event, Note.OVER)
 
 
 def right_labels(state: BeatClip) -> frozenset[int]:
-    """CLIP's top label, and those so close that they count as well."""
+    """Return the places of CLIP's top label and of those that are within `NEAR_TIE` of it."""
     best = max(state.probabilities, default=0.0)
     return frozenset(i for i, p in enumerate(state.probabilities) if best - p < NEAR_TIE)
 
 
 def points(guess: Guess) -> int:
-    """50 + 50 × (time left / time), half of it after the hint, × 1.2 from a streak of 3."""
+    """Return 50 + 50 × (time left / time); half of it after the hint; × 1.2 from a streak of 3."""
     value = (50.0 + 50.0 * guess.left) * (0.5 if guess.hinted else 1.0)
     return round(value * (STREAK_BONUS if guess.streak + 1 >= STREAK else 1.0))
 
 
 def awards(state: BeatClip) -> tuple[Award, ...]:
-    """What everybody who guessed gets, best first."""
+    """Return what each player gets, the best first."""
     right = right_labels(state)
     given = sorted(
         (
@@ -140,7 +151,7 @@ def awards(state: BeatClip) -> tuple[Award, ...]:
 
 
 def hint_at(state: BeatClip) -> float | None:
-    """When a wrong label is to be struck out; None when there is nothing to strike."""
+    """Return when a wrong label is struck out; None when there is nothing to strike."""
     wrong = len(state.probabilities) - len(right_labels(state))
     if (
         state.phase is not Phase.OPEN
@@ -150,11 +161,11 @@ def hint_at(state: BeatClip) -> float | None:
         or wrong < 1
     ):
         return None
-    return state.opened_at + state.table.seconds / 2
+    return state.opened_at + state.config.seconds / 2
 
 
 def wakes_at(state: BeatClip) -> float | None:
-    """When time changes something."""
+    """Return when time changes something."""
     times = [time for time in (hint_at(state), state.ends_at) if time is not None]
     return min(times, default=None)
 
@@ -164,8 +175,8 @@ def _ask(state: BeatClip) -> JudgeRequest:
     return JudgeRequest(_LOOK, state.media, state.asked or state.labels, captions, draw=True)
 
 
-def _whispered(event: Event, note: Note) -> tuple[Effect, ...]:
-    """Whoever pressed waits for a word."""
+def _toast(event: Event, note: Note) -> tuple[Effect, ...]:
+    """Return a toast if somebody pressed: they wait for an answer."""
     return (Toast(note),) if isinstance(event, Pressed) else ()
 
 
@@ -184,7 +195,7 @@ def _timed(state: BeatClip, now: float) -> Step:
 
 
 def _closed(state: BeatClip, now: float) -> Step:
-    """Nobody can guess any more."""
+    """End the guessing: settle the round, or wait for CLIP."""
     if state.phase is Phase.JUDGING:
         return state, ()
     if state.probabilities:
@@ -211,7 +222,7 @@ def _pressed(state: BeatClip, event: Pressed, now: float) -> Step:
         if not event.may_end:
             return state, (Toast(Note.ONLY_STARTER),)
         closed, effects = _closed(state, now)
-        return closed, (Toast(Note.REVEALED), *effects)
+        return closed, (Toast(GuessNote.REVEALED), *effects)
     if state.phase is Phase.JUDGING:
         return state, (Toast(Note.OVER),)
     label = _place(event.choice, len(state.labels))
@@ -222,10 +233,11 @@ def _pressed(state: BeatClip, event: Pressed, now: float) -> Step:
         return closed, (Toast(Note.OVER), *effects)
     before = next((g for g in state.guesses if g.player.id == event.player.id), None)
     if before is not None:
-        note = Note.NOTED if before.label == label else Note.ALREADY
+        is_same = before.label == label
+        note: str = Note.NOTED if is_same else GuessNote.ALREADY
         return state, (Toast(note, state.labels[before.label]),)
     if label == state.struck:
-        return state, (Toast(Note.STRUCK, state.labels[label]),)
+        return state, (Toast(GuessNote.STRUCK, state.labels[label]),)
     guess = Guess(
         event.player,
         label,
@@ -238,15 +250,15 @@ def _pressed(state: BeatClip, event: Pressed, now: float) -> Step:
 
 
 def _place(choice: str, count: int) -> int | None:
-    """A label's place; a client can send whatever it likes."""
+    """Return a label's place; None for anything else that a client may send."""
     if not (choice.isascii() and choice.isdecimal()) or len(choice) > 3:
         return None
     return int(choice) if int(choice) < count else None
 
 
 def _left(state: BeatClip, now: float) -> float:
-    """Share of the time that is left. The time that a crash adds is worth nothing."""
+    """Return the part of the time that is left. Time that a crash adds gives no points."""
     if state.opened_at is None:
         return 1.0
-    left = state.opened_at + state.table.seconds - now
-    return min(1.0, max(0.0, left / state.table.seconds))
+    left = state.opened_at + state.config.seconds - now
+    return min(1.0, max(0.0, left / state.config.seconds))

@@ -4,24 +4,23 @@ import hashlib
 
 from bot.chat.people import Speaker, speaker_of
 from bot.chat.preferences import CommandHandler
-from bot.games.beat_clip.rules import REVEAL
 from bot.games.commands.leaderboard import Leaderboard
 from bot.games.commands.players import may_decide, player_of
 from bot.games.commands.settings import GroupSettings
 from bot.games.commands.spelling import meant
-from bot.games.commands.starting import Start, Starting
+from bot.games.commands.starting import GameStarter, StartCommand
+from bot.games.commands.texts import command_texts
+from bot.games.registry import GAMES, Game, find_game, game_of
 from bot.games.rounds.boards import pressed_in
 from bot.games.rounds.runner import GameRunner
-from bot.games.rules import GAMES, Game, RoundId
-from bot.games.rules.events import Pressed, Said, Sent, Skipped, Stopped, Toast
-from bot.games.rules.round import Note, Phase
+from bot.games.rules.events import PhotoReply, Pressed, RoundSkipped, RoundStopped, TextReply, Toast
+from bot.games.rules.round import Note, Phase, RoundId
 from bot.platform.incoming import ButtonPress, IncomingMessage, ReferencedMessage
 from bot.platform.models import MessageRef
 from bot.platform.ports import Button, ChatPlatform
 from bot.storage import Store
 
 _PLAY = "game:play:"
-_ICONS = {Game.GUESS: "🎯", Game.DUEL: "⚔️", Game.HUNT: "🔎"}
 
 
 class GameCommands:
@@ -32,20 +31,20 @@ class GameCommands:
         platform: ChatPlatform,
         store: Store,
         runner: GameRunner,
-        starting: Starting,
+        starter: GameStarter,
         leaderboard: Leaderboard,
         settings: GroupSettings,
     ) -> None:
         self._platform = platform
         self._store = store
         self._runner = runner
-        self._starting = starting
+        self._starter = starter
         self._settings = settings
         self.commands: dict[str, CommandHandler] = {
             "play": self._play,
             "stop": self._stop,
             "skip": self._skip,
-            **{game.value: self._command(game) for game in GAMES},
+            **{game.command: self._command(game) for game in GAMES},
             **leaderboard.commands,
             "settings": settings.command,
         }
@@ -53,8 +52,10 @@ class GameCommands:
     def _command(self, game: Game) -> CommandHandler:
         async def start(message: IncomingMessage, who: Speaker, argument: str) -> None:
             number = message.ref.message_id
-            wanted = Start(number, message.ref, message.topic, message.context, who, argument)
-            if refusal := await self._starting.starts(game, wanted):
+            command = StartCommand(
+                number, message.ref, message.topic, message.context, who, argument
+            )
+            if refusal := await self._starter.start(game, command):
                 await self._platform.send_board(message.ref, refusal)
 
         return start
@@ -71,12 +72,12 @@ class GameCommands:
         ):
             return False
         player = await player_of(message.author, self._store)
-        picture = self._starting.picture_in(message.attachments)
-        event: Said | Sent
+        picture = self._starter.picture_in(message.attachments)
+        event: TextReply | PhotoReply
         if message.text and not message.is_caption:
-            event = Said(row.id, player, number, message.text, message.is_edit)
+            event = TextReply(row.id, player, number, message.text, message.is_edit)
         elif picture and not message.is_edit:
-            event = Sent(row.id, player, number, picture)
+            event = PhotoReply(row.id, player, number, picture)
         else:
             return True
         await self._runner.happens(topic.chat_id, topic.thread_id, event)
@@ -87,8 +88,7 @@ class GameCommands:
         who = await speaker_of(press.author, self._store)
         is_choice = press.data.startswith(_PLAY)
         if pressed := pressed_in(press.data):
-            toast = await self._pressed(press, *pressed)
-            text = who.sentences.whisper(toast.note, toast.label, toast.seconds)
+            text = await self._pressed(press, who, *pressed)
         elif is_choice:
             text = await self._chosen(press, who, press.data.removeprefix(_PLAY))
         else:
@@ -96,16 +96,18 @@ class GameCommands:
         await self._platform.answer_press(press, text, is_alert=is_choice and bool(text))
         return True
 
-    async def _pressed(self, press: ButtonPress, number: int, choice: str) -> Toast:
+    async def _pressed(self, press: ButtonPress, who: Speaker, number: int, choice: str) -> str:
+        """Let a button of a board happen to its round; return what to tell the person."""
         over = Toast(Note.OVER)
-        topic, user_id = press.topic, press.author.id
-        if topic is None or press.ref is None:
-            return over  # too old: the platform no longer says where it is
+        topic, user_id, language = press.topic, press.author.id, who.sentences.language
+        if topic is None:  # too old: the platform no longer says where the board is
+            return command_texts(language).toast(over)
         row = await self._runner.round_at(topic.chat_id, topic.thread_id)
         if row is None or row.id.number != number:
-            return over
-        may_end = choice == REVEAL and (
-            user_id == row.state.table.starter.id
+            return command_texts(language).toast(over)
+        game = game_of(row.state)
+        may_end = choice in game.starter_choices and (
+            user_id == row.state.config.starter.id
             or await may_decide(self._platform, topic, user_id)
         )
         event = Pressed(
@@ -115,59 +117,63 @@ class GameCommands:
             may_end,
             await self._store.streak(topic.home_id, user_id),
         )
-        return await self._runner.happens(topic.chat_id, topic.thread_id, event) or over
+        toast = await self._runner.happens(topic.chat_id, topic.thread_id, event) or over
+        text: str = game.texts_in(language).toast(toast)
+        return text
 
     async def _play(self, message: IncomingMessage, who: Speaker, argument: str) -> None:
         """Offer the games as buttons, or start the one that is named.
 
         On a photo they are about that photo.
         """
-        game = meant(argument, [game.value for game in GAMES])
-        if game:
+        if named := find_game(meant(argument, [game.command for game in GAMES]) or ""):
             _, _, rest = " ".join(argument.split()).partition(" ")
-            await self._command(Game(game))(message, who, rest)
+            await self._command(named)(message, who, rest)
             return
-        found = await self._starting.picture(message.context)
+        found = await self._starter.picture(message.context)
         ref = message.ref
         if found:
             ref = MessageRef(ref.chat_id, found[1], ref.thread_id)
-        offered = [g for g in GAMES if not (g is Game.DUEL and message.is_private)]
+        language = who.sentences.language
         buttons = tuple(
-            (Button(f"{_ICONS[game]} {who.sentences.game_name(game)}", _PLAY + game.value),)
-            for game in offered
+            (Button(f"{game.icon} {game.texts_in(language).name()}", _PLAY + game.command),)
+            for game in GAMES
+            if not (game.group_only and message.is_private)
         )
-        await self._platform.send_board(ref, who.sentences.games_menu(), buttons)
+        lines = [f"{game.icon} {game.texts_in(language).how_to_start()}" for game in GAMES]
+        await self._platform.send_board(ref, command_texts(language).games_menu(lines), buttons)
 
-    async def _chosen(self, press: ButtonPress, who: Speaker, name: str) -> str:
+    async def _chosen(self, press: ButtonPress, who: Speaker, command: str) -> str:
         """Start the game that was chosen in the menu; return why that can't be, or nothing."""
-        if name not in set(GAMES) or press.ref is None or press.topic is None:
+        game = find_game(command)
+        if game is None or press.ref is None or press.topic is None:
             return ""
-        game = Game(name)
-        if game is not Game.HUNT and await self._starting.picture(press.context) is None:
-            return who.sentences.photo_first(game)
-        start = Start(number_of(press.id), press.ref, press.topic, press.context, who)
-        return await self._starting.starts(game, start) or ""
+        if game.needs_photo and await self._starter.picture(press.context) is None:
+            return command_texts(who.sentences.language).photo_first(game.command)
+        start = StartCommand(number_of(press.id), press.ref, press.topic, press.context, who)
+        return await self._starter.start(game, start) or ""
 
     async def _stop(self, message: IncomingMessage, who: Speaker, _argument: str) -> None:
-        await self._end(message, who, Stopped)
+        await self._end(message, who, RoundStopped)
 
     async def _skip(self, message: IncomingMessage, who: Speaker, _argument: str) -> None:
-        await self._end(message, who, Skipped)
+        await self._end(message, who, RoundSkipped)
 
     async def _end(
-        self, message: IncomingMessage, who: Speaker, event: type[Stopped] | type[Skipped]
+        self, message: IncomingMessage, who: Speaker, event: type[RoundStopped | RoundSkipped]
     ) -> None:
         topic = message.topic
+        texts = command_texts(who.sentences.language)
         row = await self._runner.round_at(topic.chat_id, topic.thread_id)
         if row is None or row.state.phase is Phase.OVER:
-            await self._platform.send_board(message.ref, who.sentences.game_not_running())
-        elif who.user_id == row.state.table.starter.id or await may_decide(
+            await self._platform.send_board(message.ref, texts.not_running())
+        elif who.user_id == row.state.config.starter.id or await may_decide(
             self._platform, topic, who.user_id
         ):
-            # The round tells the result itself.
+            # The presenter sends the result.
             await self._runner.happens(topic.chat_id, topic.thread_id, event(row.id))
         else:
-            await self._platform.send_board(message.ref, who.sentences.may_not_end())
+            await self._platform.send_board(message.ref, texts.may_not_end())
 
 
 def number_of(press: str) -> int:

@@ -1,4 +1,4 @@
-"""/settings: how games are played in a chat. Everybody may read it, the chat's admins change it."""
+"""/settings: how games are played in a chat. Everybody may read it; only admins may change it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,12 +6,11 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from bot.chat.people import Speaker, speaker_of
-from bot.games.beat_clip import rules as beat_clip
 from bot.games.commands.players import may_decide
-from bot.games.duel import rules as duel
-from bot.games.hunt import rules as hunt
+from bot.games.commands.texts import CommandTexts, command_texts
+from bot.games.registry import GAMES
 from bot.games.rounds.pace import EditPace
-from bot.i18n import Sentences, languages
+from bot.i18n import languages
 from bot.platform.incoming import ButtonPress, IncomingMessage
 from bot.platform.models import MessageRef
 from bot.platform.ports import Button, Buttons, ChatPlatform, RetryLater, TargetGone
@@ -37,30 +36,31 @@ class GroupSettings:
     async def command(self, message: IncomingMessage, who: Speaker, _argument: str) -> None:
         """`/settings`."""
         settings = await self._store.game_settings(message.topic.home_id)
-        text = _text(settings, who.sentences)
-        await self._platform.send_board(message.ref, text, _buttons(who.sentences))
+        texts = command_texts(who.sentences.language)
+        await self._platform.send_board(message.ref, _text(settings, texts), _buttons(texts))
 
     async def press(self, press: ButtonPress) -> bool:
         """Handle and answer a pressed button; False when it is none of ours."""
         if not press.data.startswith(_PREFIX):
             return False
         who = await speaker_of(press.author, self._store)
-        text = who.sentences.settings_only_admins()
+        texts = command_texts(who.sentences.language)
+        text = texts.settings_only_admins()
         topic = press.topic
         if topic and press.ref and await may_decide(self._platform, topic, who.user_id):
             settings = await self._store.game_settings(topic.home_id)
             changed = _changed(settings, press.data.removeprefix(_PREFIX))
             await self._store.set_game_settings(topic.home_id, changed)
-            text = who.sentences.settings_changed()
-            self._edit_soon(press.ref, topic.home_id, who.sentences)
+            text = texts.settings_changed()
+            self._edit_soon(press.ref, topic.home_id, texts)
         await self._platform.answer_press(press, text)
         return True
 
-    def _edit_soon(self, ref: MessageRef, home_id: int, sentences: Sentences) -> None:
+    def _edit_soon(self, ref: MessageRef, home_id: int, texts: CommandTexts) -> None:
         """Show the settings once the chat may have an edit; many presses are one edit."""
         key = ref.chat_id, ref.message_id
         if key not in self._editing:
-            task = asyncio.create_task(self._edit(ref, home_id, sentences))
+            task = asyncio.create_task(self._edit(ref, home_id, texts))
             self._editing[key] = task
             task.add_done_callback(lambda done: self._edited(key, done))
 
@@ -68,43 +68,42 @@ class GroupSettings:
         if self._editing.get(key) is done:  # else a newer edit is under way
             del self._editing[key]
 
-    async def _edit(self, ref: MessageRef, home_id: int, sentences: Sentences) -> None:
+    async def _edit(self, ref: MessageRef, home_id: int, texts: CommandTexts) -> None:
         now = steady()
         await asyncio.sleep(self._edits.book(ref.chat_id, now) - now)
         key = ref.chat_id, ref.message_id
         self._edited(key, asyncio.current_task())  # a press from now on needs an edit of its own
-        text = _text(await self._store.game_settings(home_id), sentences)
+        text = _text(await self._store.game_settings(home_id), texts)
         try:
-            await self._platform.edit_board(ref, ref.message_id, text, _buttons(sentences))
+            await self._platform.edit_board(ref, ref.message_id, text, _buttons(texts))
         except RetryLater as error:
             await asyncio.sleep(error.after or 1.0)
-            self._edit_soon(ref, home_id, sentences)
+            self._edit_soon(ref, home_id, texts)
         except TargetGone:
-            pass  # what was chosen is stored all the same
+            pass  # the choice is stored all the same
 
 
-def _text(settings: GameSettings, sentences: Sentences) -> str:
-    usual = (beat_clip.SECONDS, duel.SECONDS, hunt.SECONDS)
-    return sentences.game_settings(
-        [sentences.length_of_time(seconds * settings.pace) for seconds in usual],
+def _text(settings: GameSettings, texts: CommandTexts) -> str:
+    return texts.settings(
+        [texts.length_of_time(game.seconds * settings.pace) for game in GAMES],
         settings.language,
         settings.labels,
         admins_only=settings.admins_only,
     )
 
 
-def _buttons(sentences: Sentences) -> Buttons:
+def _buttons(texts: CommandTexts) -> Buttons:
     length, language, labels, who = (
         Button(label, _PREFIX + name)
         for label, name in zip(
-            sentences.settings_buttons(), ("pace", "language", "labels", "who"), strict=True
+            texts.settings_buttons(), ("pace", "language", "labels", "who"), strict=True
         )
     )
     return (length, language), (labels, who)
 
 
 def _changed(settings: GameSettings, name: str) -> GameSettings:
-    """The next choice of one setting; all others stay."""
+    """Return the settings with the next choice of one of them."""
     match name:
         case "pace":
             return replace(settings, pace=_next(_PACES, settings.pace))

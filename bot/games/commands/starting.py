@@ -6,33 +6,25 @@ from dataclasses import dataclass
 
 from bot.chat.classify import ClassifyHandler
 from bot.chat.people import Speaker
-from bot.games.beat_clip.rules import MAX_LABELS, MIN_LABELS, SECONDS, BeatClip
 from bot.games.commands.players import may_decide
-from bot.games.duel import rules as duel
-from bot.games.duel.rules import Duel
-from bot.games.hunt import rules as hunt
-from bot.games.hunt.phrases import some
-from bot.games.hunt.rules import Hunt
+from bot.games.commands.texts import command_texts
+from bot.games.registry import Game
 from bot.games.rounds.runner import GameRunner
-from bot.games.rules import Game, Player, RoundConfig, RoundId, State
-from bot.games.rules.round import Phase
+from bot.games.rules.round import Phase, Player, RoundConfig, RoundId
+from bot.games.spec.game_spec import StartRequest
 from bot.platform.incoming import Attachment, ChatTopic, ReferencedMessage
 from bot.platform.models import Media, MessageRef
 from bot.platform.ports import ChatPlatform
-from bot.storage import GameSettings, Store
-from inference.protocol.errors import LabelTooLong, NoLabels, TooManyLabels
-from inference.protocol.labels import MAX_LABEL_LENGTH, clean, parse
-
-# How many labels the bot chooses where nobody typed any.
-_OWN_LABELS = 4
+from bot.storage import Store
+from inference.protocol.errors import LabelsRefused
 
 
 @dataclass(frozen=True)
-class Start:
-    """Somebody wants to start a game.
+class StartCommand:
+    """A person wants to start a game.
 
     Attributes:
-        number: of the round to come: the same for the same command or press.
+        number: the round's number: the same for the same command or press.
         ref: the command, or our menu that was pressed.
         context: the messages that may show the picture, the nearest first.
         argument: what followed the command.
@@ -46,8 +38,8 @@ class Start:
     argument: str = ""
 
 
-class Starting:
-    """Each game's start; returns why it can't be, as a sentence, or None."""
+class GameStarter:
+    """Starts the rounds of all games."""
 
     def __init__(
         self,
@@ -62,82 +54,48 @@ class Starting:
         self._classify = classify
         self._random = random.SystemRandom()
 
-    async def starts(self, game: Game, start: Start) -> str | None:
-        """Starts a game."""
-        match game:
-            case Game.GUESS:
-                return await self.guess(start)
-            case Game.DUEL:
-                return await self.duel(start)
-            case Game.HUNT:
-                return await self.hunt(start)
-
-    async def guess(self, start: Start) -> str | None:
-        """Beat CLIP: labels as typed, else the person's own, else some of the bot's."""
-        settings = await self._store.game_settings(start.topic.home_id)
-        found = await self.picture(start.context)
-        if found is None:
-            return start.who.sentences.game_photo_missing(Game.GUESS)
-        limit = min(MAX_LABELS, settings.labels)
-        wrong = start.who.sentences.guess_labels_wrong(MIN_LABELS, limit)
-        own = start.who.person.labels
+    async def start(self, game: Game, command: StartCommand) -> str | None:
+        """Start a round; return why that can't be, as a sentence, or None."""
+        who, topic = command.who, command.topic
+        texts = command_texts(who.sentences.language)
+        game_texts = game.texts_in(who.sentences.language)
+        if game.group_only and topic.is_private:
+            return texts.group_needed(game_texts.name())
+        reply_to, picture = command.ref.message_id, None
+        if game.needs_photo:
+            found = await self.picture(command.context)
+            if found is None:
+                return texts.photo_missing(game.command)
+            picture, reply_to = found
+        settings = await self._store.game_settings(topic.home_id)
+        if settings.admins_only and not await may_decide(self._platform, topic, who.user_id):
+            return texts.may_not_start()
+        request = StartRequest(
+            RoundConfig(
+                RoundId(topic.chat_id, command.number),
+                Player(who.user_id, ""),  # no more than needed: they may want to be forgotten
+                reply_to=reply_to,
+                thread_id=topic.thread_id,
+                language=settings.language or who.sentences.language,
+                seconds=game.seconds * settings.pace,
+                home=None if topic.home_id == topic.chat_id else topic.home_id,
+            ),
+            command.argument,
+            picture,
+            who.person.labels,
+            settings.labels,
+            self._random.sample,
+        )
         try:
-            typed = parse(start.argument, max_labels=limit)
-        except NoLabels:
-            typed = own if MIN_LABELS <= len(own) <= limit else ()
-        except TooManyLabels:
-            return wrong
-        except LabelTooLong as error:
-            return start.who.sentences.labels_refused(error)
-        if 0 < len(typed) < MIN_LABELS:
-            return wrong
-        table = await self._table(start, settings, SECONDS, found[1])
-        if table is None:
-            return start.who.sentences.may_not_start()
-        labels = tuple(self._random.sample(typed, len(typed)))
-        asked: tuple[str, ...] = ()
-        if not typed:
-            chosen = some(min(_OWN_LABELS, limit), self._random.sample)
-            labels = tuple(phrase.spoken(table.language) for phrase in chosen)
-            asked = tuple(phrase.en for phrase in chosen)
-        return await self._begins(
-            start, BeatClip(table=table, media=found[0], labels=labels, asked=asked)
-        )
-
-    async def duel(self, start: Start) -> str | None:
-        """Caption duel."""
-        if start.topic.is_private:
-            return start.who.sentences.duel_needs_group()
-        found = await self.picture(start.context)
-        if found is None:
-            return start.who.sentences.game_photo_missing(Game.DUEL)
-        settings = await self._store.game_settings(start.topic.home_id)
-        table = await self._table(start, settings, duel.SECONDS, found[1])
-        if table is None:
-            return start.who.sentences.may_not_start()
-        return await self._begins(start, Duel(table=table, media=found[0]))
-
-    async def hunt(self, start: Start) -> str | None:
-        """Photo hunt: for what was typed, else for something of the bot's own."""
-        target = clean(start.argument)
-        if len(target) > MAX_LABEL_LENGTH:
-            return start.who.sentences.hunt_phrase_wrong(MAX_LABEL_LENGTH)
-        settings = await self._store.game_settings(start.topic.home_id)
-        table = await self._table(start, settings, hunt.SECONDS, start.ref.message_id)
-        if table is None:
-            return start.who.sentences.may_not_start()
-        shown = asked = target
-        if not target:
-            (own,) = some(1, self._random.sample)
-            shown, asked = own.spoken(table.language), own.en
-        decoys = some(hunt.DECOYS, self._random.sample, but=asked)
-        state = Hunt(
-            table=table,
-            target=shown,
-            decoys=tuple(phrase.spoken(table.language) for phrase in decoys),
-            asked=(asked, *(phrase.en for phrase in decoys)),
-        )
-        return await self._begins(start, state)
+            state = game.start(request, game_texts)
+        except LabelsRefused as error:
+            return who.sentences.labels_refused(error)
+        if isinstance(state, str):
+            return state
+        in_the_way = await self._runner.begin(state)
+        if in_the_way is None:
+            return None
+        return texts.ending() if in_the_way is Phase.OVER else texts.running()
 
     def picture_in(self, attachments: Sequence[Attachment]) -> Media | None:
         """Return the first picture that a message carries, if one of them can be read."""
@@ -153,32 +111,8 @@ class Starting:
             # Our chart is a picture too, but a reply to it means the picture that it speaks of.
             if job := await self._store.job_answered_by(chat_id, message_id):
                 return job.media[0], message_id
-            # The chart of a game belongs to no job, and counts as no picture: it has the answer on
+            # The chart of a game belongs to no job. It counts as no picture: it has the answer on
             # it.
             if picture := self.picture_in(shown.attachments):
                 return picture, message_id
         return None
-
-    async def _begins(self, start: Start, state: State) -> str | None:
-        in_the_way = await self._runner.begin(state)
-        if in_the_way is None:
-            return None
-        if in_the_way is Phase.OVER:
-            return start.who.sentences.game_ending()
-        return start.who.sentences.game_running()
-
-    async def _table(
-        self, start: Start, settings: GameSettings, seconds: float, reply_to: int
-    ) -> RoundConfig | None:
-        """Where a new round is played; None when this person may not start one."""
-        topic, user_id = start.topic, start.who.user_id
-        if settings.admins_only and not await may_decide(self._platform, topic, user_id):
-            return None
-        return RoundConfig(
-            RoundId(topic.chat_id, start.number),
-            Player(user_id, ""),  # no more than is needed: they may want to be forgotten
-            reply_to=reply_to,
-            thread_id=topic.thread_id,
-            language=settings.language or start.who.sentences.language,
-            seconds=seconds * settings.pace,
-        )

@@ -1,0 +1,1 @@
+"""Caption duel (`/duel`): who captions a photo best? `game.py` has its `GameSpec`."""

@@ -1,11 +1,12 @@
 """Caption duel (`/duel`): who captions a photo best?
 
-Everybody replies to the board with one phrase; the last one counts. Phrases that mean nearly the
-same belong to whoever was first. CLIP's shares over all phrases decide.
+Each player replies to the board with one phrase; their last one counts. Of phrases that mean nearly
+the same, only the first one counts. CLIP's probabilities over all phrases decide.
 """
 
 import unicodedata
 from collections.abc import Sequence
+from enum import StrEnum
 
 import msgspec
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from bot.games.rules import round as rounds
 from bot.games.rules.events import (
     Award,
     Awards,
+    BoardShown,
     Effect,
     Event,
     Forgotten,
@@ -21,10 +23,9 @@ from bot.games.rules.events import (
     JudgeRequest,
     Pressed,
     Resumed,
-    Said,
-    Shown,
-    Skipped,
-    Stopped,
+    RoundSkipped,
+    RoundStopped,
+    TextReply,
     Tick,
     Toast,
 )
@@ -34,26 +35,33 @@ from inference.protocol.labels import MAX_LABEL_LENGTH, clean
 
 SECONDS = 60.0
 MIN_PLAYERS = 2
-# A job takes up to 500 labels; a board has room for fewer.
+# A job takes up to 500 labels; a result has room for fewer.
 MAX_PLAYERS = 100
 MAX_WORDS = 8
-# Cosine of two phrases' text features from which on they are the same.
+# Two phrases whose text features have at least this cosine are the same.
 SAME_MEANING = 0.97
 POINTS = (100, 60, 30)
 TAKING_PART = 10
-# The board's one button: how much time there is left, and what is noted of yours.
+# The choice of the board's one button: it tells the time left and the player's own phrase.
 MINE = "mine"
 _DECIDE = "decide"
 
 Step = tuple["Duel", tuple[Effect, ...]]
 
 
+class DuelNote(StrEnum):
+    """What can be wrong with a reply."""
+
+    TOO_LONG = "too long"
+    TAKEN = "taken"  # another player said the same before
+
+
 class Entry(msgspec.Struct, frozen=True):
-    """What somebody's phrase is just now.
+    """A player's phrase.
 
     Attributes:
         message_id: the reply that holds it.
-        since: when it came, as the newest message of the round then; orders entries.
+        since: the newest message of the round at the moment when it came; orders entries.
     """
 
     player: Player
@@ -62,12 +70,12 @@ class Entry(msgspec.Struct, frozen=True):
     since: int
 
 
-class Verdict(msgspec.Struct, frozen=True):
-    """What became of an entry.
+class EntryVerdict(msgspec.Struct, frozen=True):
+    """What CLIP decided about an entry.
 
     Attributes:
-        share: CLIP's, 0..1; 0 where somebody else was first.
-        first: who said the same before, if anybody.
+        share: CLIP's probability, 0..1; 0 where another player said the same before.
+        first: that other player.
     """
 
     entry: Entry
@@ -80,52 +88,52 @@ class Duel(Round, frozen=True, kw_only=True, tag="duel"):
 
     Attributes:
         entries: one for each player.
-        newest: the newest message of the round so far.
+        newest: the id of the newest message of the round so far.
         remarks: what was wrong with the latest replies.
-        verdicts: best first, once CLIP has decided.
+        verdicts: the best first; empty until CLIP has decided.
     """
 
     media: Media
     entries: tuple[Entry, ...] = ()
     newest: int = 0
     remarks: tuple[Remark, ...] = ()
-    verdicts: tuple[Verdict, ...] = ()
+    verdicts: tuple[EntryVerdict, ...] = ()
 
 
 def begin(state: Duel) -> Step:
-    """The first step: nothing is to be asked before people have said something."""
+    """Ask nothing yet: there are no phrases."""
     return state, ()
 
 
 def step(state: Duel, event: Event, now: float) -> Step:
-    """What the round becomes, and what is to be done. Never raises, whatever comes."""
+    """Return the next state and its effects. Never raises, whatever the event is."""
     if state.phase is Phase.OVER and not isinstance(event, Forgotten):
-        return state, _whispered(event, Note.OVER)
+        return state, _toast(event, Note.OVER)
     match event:
-        case Shown():
+        case BoardShown():
             return rounds.opened(state, now), ()
         case Resumed():
             asked = (_ask(state),) if state.phase is Phase.JUDGING else ()
             return rounds.resumed(state, now), asked
         case Tick():
             return _timed(state, now)
-        case Stopped(round=id_) if id_ == state.table.id:
+        case RoundStopped(round=id_) if id_ == state.config.id:
             return rounds.over(state, End.STOPPED), ()
-        case Skipped(round=id_) if id_ == state.table.id:
+        case RoundSkipped(round=id_) if id_ == state.config.id:
             return _closed(state, now)
         case Forgotten(player_id=player_id):
             return _forgotten(state, player_id), ()
-        case Judged(round=id_) if id_ == state.table.id:
+        case Judged(round=id_) if id_ == state.config.id:
             return _judged(state, event)
-        case Said(round=id_) if id_ == state.table.id:
+        case TextReply(round=id_) if id_ == state.config.id:
             return _said(state, event, now)
-        case Pressed(round=id_, choice=choice) if id_ == state.table.id and choice == MINE:
+        case Pressed(round=id_, choice=choice) if id_ == state.config.id and choice == MINE:
             return state, (_mine(state, event.player, now),)
-    return state, _whispered(event, Note.OVER)
+    return state, _toast(event, Note.OVER)
 
 
 def awards(state: Duel) -> tuple[Award, ...]:
-    """100, 60, 30, then 10 for taking part; who said it second took part."""
+    """Return 100, 60 and 30 points for the best three, and 10 for all others who took part."""
     given = []
     for place, verdict in enumerate(state.verdicts, 1):
         has_medal = verdict.first is None and place <= len(POINTS)
@@ -135,11 +143,11 @@ def awards(state: Duel) -> tuple[Award, ...]:
 
 
 def wakes_at(state: Duel) -> float | None:
-    """When time changes something."""
+    """Return when time changes something."""
     return state.ends_at
 
 
-def _whispered(event: Event, note: Note) -> tuple[Effect, ...]:
+def _toast(event: Event, note: Note) -> tuple[Effect, ...]:
     return (Toast(note),) if isinstance(event, Pressed) else ()
 
 
@@ -161,7 +169,7 @@ def _timed(state: Duel, now: float) -> Step:
     return _closed(state, now)
 
 
-def _said(state: Duel, event: Said, now: float) -> Step:
+def _said(state: Duel, event: TextReply, now: float) -> Step:
     if state.phase is Phase.JUDGING:
         return state, ()
     if rounds.is_late(state, now):
@@ -172,61 +180,65 @@ def _said(state: Duel, event: Said, now: float) -> Step:
     if not phrase or (mine and _is_older(event, mine)):
         return known, ()
     if len(phrase) > MAX_LABEL_LENGTH or len(phrase.split()) > MAX_WORDS:
-        return _remarked(known, event.player, Note.TOO_LONG), ()
+        return _remarked(known, event.player, DuelNote.TOO_LONG), ()
     if mine and _folded(mine.phrase) == _folded(phrase):
         kept = replace(mine, phrase=phrase, message_id=event.message_id)
         return _with_entry(known, kept), ()
     if mine is None and len(state.entries) >= MAX_PLAYERS:
         return known, ()
-    # An edit is as new as the round is: else one could be first with what others said since.
+    # An edit counts as new now: else a player could copy a later phrase and still be the first.
     since = known.newest if event.edited else event.message_id
     return _with_entry(known, Entry(event.player, phrase, event.message_id, since)), ()
 
 
-def _is_older(event: Said, entry: Entry) -> bool:
-    """Whether a player has said something since; an edit may arrive before what it edits."""
+def _is_older(event: TextReply, entry: Entry) -> bool:
+    """Return whether the player said something later; an edit may arrive before what it edits."""
     if event.edited:
         return event.message_id < entry.message_id
     return event.message_id <= entry.message_id
 
 
 def _with_entry(state: Duel, entry: Entry) -> Duel:
-    """The player's entry in place of an earlier one; the first comes first."""
+    """Return the round with this entry in place of the player's earlier one."""
     others = [other for other in state.entries if other.player.id != entry.player.id]
-    # sorted() is stable: of two edits between the same messages the one that came first is first.
+    # sorted() is stable: of two edits with the same `since`, the one that came first is first.
     entries = tuple(sorted([*others, entry], key=lambda one: one.since))
-    # It may take a phrase from who said it later and was heard before, or give one free.
+    # The new entry may be older than an equal one that arrived before it, and the old entry may
+    # leave its phrase to another player.
     before, late = _late(state.entries), _late(entries)
     remarks = tuple(
         remark
         for remark in state.remarks
         if remark.player.id != entry.player.id
-        and (remark.note is not Note.TAKEN or remark.player.id in late)
+        and (remark.note != DuelNote.TAKEN or remark.player.id in late)
     )
     known = replace(state, entries=entries, remarks=remarks)
     for number, player in late.items():
         if player == entry.player or number not in before:
-            known = _remarked(known, player, Note.TAKEN)
+            known = _remarked(known, player, DuelNote.TAKEN)
     return known
 
 
 def _late(entries: Sequence[Entry]) -> dict[int, Player]:
-    """Whose words somebody said before them, by id."""
+    """Return the players whose phrase another player said before, by id."""
     first_of = _first_of(entries)
     late = [entry.player for place, entry in enumerate(entries) if first_of[place] != place]
     return {player.id: player for player in late}
 
 
-def _remarked(state: Duel, player: Player, note: Note) -> Duel:
+def _remarked(state: Duel, player: Player, note: DuelNote) -> Duel:
     return replace(state, remarks=rounds.with_remark(state.remarks, Remark(player, note)))
 
 
-_SOMEBODY = Player(0, "", hidden=True)
+_FORGOTTEN_PLAYER = Player(0, "", hidden=True)
 
 
-def is_of_somebody(state: Duel) -> bool:
-    """Whether somebody was forgotten after CLIP was asked: their name may stand on the chart."""
-    return any(entry.player == _SOMEBODY for entry in state.entries)
+def names_forgotten_player(state: Duel) -> bool:
+    """Return whether a player was forgotten after CLIP was asked.
+
+    The chart may then show their name.
+    """
+    return any(entry.player == _FORGOTTEN_PLAYER for entry in state.entries)
 
 
 def _forgotten(state: Duel, player_id: int) -> Duel:
@@ -235,15 +247,18 @@ def _forgotten(state: Duel, player_id: int) -> Duel:
         kept = tuple(entry for entry in state.entries if entry.player.id != player_id)
         return replace(state, entries=kept, remarks=remarks)
 
-    # What CLIP was asked already stays: its answer counts places.
+    def is_forgotten(player: Player | None) -> bool:
+        return player is not None and player.id == player_id
+
+    # CLIP's answer refers to entries by their places, so none may go.
     def unnamed(entry: Entry) -> Entry:
-        return replace(entry, player=_SOMEBODY) if entry.player.id == player_id else entry
+        return replace(entry, player=_FORGOTTEN_PLAYER) if is_forgotten(entry.player) else entry
 
     verdicts = (
         replace(
             verdict,
             entry=unnamed(verdict.entry),
-            first=_SOMEBODY if verdict.first and verdict.first.id == player_id else verdict.first,
+            first=_FORGOTTEN_PLAYER if is_forgotten(verdict.first) else verdict.first,
         )
         for verdict in state.verdicts
     )
@@ -265,7 +280,7 @@ def _closed(state: Duel, now: float) -> Step:
 
 
 def _ask(state: Duel) -> JudgeRequest:
-    """All phrases that differ; the chart says whose each is."""
+    """Return the question about all different phrases; the chart names the player of each."""
     firsts = [state.entries[i] for i in sorted(set(_first_of(state.entries)))]
     return JudgeRequest(
         _DECIDE,
@@ -294,23 +309,23 @@ def _judged(state: Duel, event: Judged) -> Step:
         same_as = tuple(range(len(asked)))
     verdicts = []
     for place, entry in enumerate(state.entries):
-        number = asked.index(first_of[place])  # of this phrase among those that were asked
+        number = asked.index(first_of[place])  # the place of this phrase in the question
         owner = asked[same_as[number]]
         share = event.probabilities[number] if owner == place else 0.0
         first = None if owner == place else state.entries[owner].player
-        verdicts.append(Verdict(entry, share, first))
-    # Stable: of equal shares the phrase that came first is better.
+        verdicts.append(EntryVerdict(entry, share, first))
+    # sort() is stable: of equal shares, the phrase that came first wins.
     verdicts.sort(key=lambda verdict: (verdict.first is not None, -verdict.share))
     decided = replace(rounds.over(state, End.DONE), verdicts=tuple(verdicts))
     return decided, (Awards(tuple(a for a in awards(decided) if a.player.id)),)
 
 
 def _first_of(entries: Sequence[Entry]) -> list[int]:
-    """For each entry the place of the first one with the same words."""
+    """Return for each entry the place of the first entry with the same words."""
     firsts: dict[str, int] = {}
     return [firsts.setdefault(_folded(one.phrase), place) for place, one in enumerate(entries)]
 
 
 def _folded(phrase: str) -> str:
-    """Equal for phrases that differ only in case, width of letters, spaces or a full stop."""
+    """Return the same for phrases that differ only in case, width of letters or end marks."""
     return unicodedata.normalize("NFKC", phrase).casefold().strip(" .!?…")

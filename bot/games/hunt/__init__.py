@@ -1,0 +1,1 @@
+"""Photo hunt (`/hunt`): who finds a photo of this? `game.py` has its `GameSpec`."""

@@ -1,10 +1,12 @@
 """Photo hunt (`/hunt`): who finds a photo of this?
 
-Everybody replies to the board with photos; the best of a player's first three counts. Hidden
-phrases stand against the one that is looked for. A photo that was sent before does not count.
+Players reply to the board with photos; the best of a player's first three counts. CLIP compares
+each photo with the target and with hidden phrases, the decoys. A photo that was sent before does
+not count.
 """
 
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 
 import msgspec
 from msgspec.structs import replace
@@ -13,17 +15,17 @@ from bot.games.rules import round as rounds
 from bot.games.rules.events import (
     Award,
     Awards,
+    BoardShown,
     Effect,
     Event,
     Forgotten,
     Judged,
     JudgeRequest,
+    PhotoReply,
     Pressed,
     Resumed,
-    Sent,
-    Shown,
-    Skipped,
-    Stopped,
+    RoundSkipped,
+    RoundStopped,
     Tick,
     Toast,
 )
@@ -33,27 +35,37 @@ from inference.protocol.messages import Fingerprint
 
 SECONDS = 180.0
 TRIES = 3
-# Photos of one player, copies and what can't be read included: nobody fills a round alone.
+# The most photos of one player, with copies and unreadable files: nobody fills a round alone.
 _MAX_SENT = 3 * TRIES
 DECOYS = 5
-# Photos in one round; more than a group sends in three minutes.
+# The most photos in one round: more than a group sends in three minutes.
 MAX_SHOTS = 300
-# How long the ranking waits for its chart.
+# A finished ranking waits this long for its chart, in seconds.
 _CHART_PATIENCE = 30.0
+# The choice of the board's one button: it tells the time left and how many photos count.
 MINE = "mine"
+# Keys of questions: the chart's, and the beginning of a photo's.
 _CHART = "chart"
 _SHOT = "shot"
 
 Step = tuple["Hunt", tuple[Effect, ...]]
 
 
+class HuntNote(StrEnum):
+    """Why a photo does not count."""
+
+    SAME = "same"  # it was sent before
+    ENOUGH = "enough"  # the player has sent as many as count
+    UNREADABLE = "unreadable"
+
+
 class Shot(msgspec.Struct, frozen=True):
-    """A photo that was sent.
+    """A photo that a player sent.
 
     Attributes:
         message_id: the reply that holds it; orders photos.
-        share: CLIP's for the target, 0..1; None until it answered.
-        refused: it can't be read.
+        share: CLIP's probability of the target, 0..1; None until it answered.
+        refused: the photo can't be read.
     """
 
     player: Player
@@ -68,11 +80,12 @@ class Hunt(Round, frozen=True, kw_only=True, tag="hunt"):
     """A round of the photo hunt.
 
     Attributes:
-        target: what is looked for, as shown.
-        decoys: what stands against it, as shown; hidden until the end.
+        target: what players look for, as shown.
+        decoys: what CLIP compares each photo with besides, as shown; hidden until the end.
         asked: what CLIP reads in place of target and decoys; empty: the same.
         shots: in the order of their messages.
-        is_ranked: points are given; only the chart is waited for.
+        remarks: why the latest photos do not count.
+        is_ranked: points are given; only the chart is missing.
     """
 
     target: str
@@ -84,65 +97,65 @@ class Hunt(Round, frozen=True, kw_only=True, tag="hunt"):
 
 
 def begin(state: Hunt) -> Step:
-    """The first step: nothing is to be asked before there are photos."""
+    """Ask nothing yet: there are no photos."""
     return state, ()
 
 
 def step(state: Hunt, event: Event, now: float) -> Step:
-    """What the round becomes, and what is to be done. Never raises, whatever comes."""
+    """Return the next state and its effects. Never raises, whatever the event is."""
     if state.phase is Phase.OVER and not isinstance(event, Forgotten):
-        return state, _whispered(event, Note.OVER)
+        return state, _toast(event, Note.OVER)
     match event:
-        case Shown():
+        case BoardShown():
             return rounds.opened(state, now), ()
         case Resumed():
             return rounds.resumed(state, now), _open_asks(state)
         case Tick():
             return _timed(state, now)
-        case Stopped(round=id_) if id_ == state.table.id and not state.is_ranked:
+        case RoundStopped(round=id_) if id_ == state.config.id and not state.is_ranked:
             return rounds.over(state, End.STOPPED), ()
-        case Skipped(round=id_) if id_ == state.table.id:
+        case RoundSkipped(round=id_) if id_ == state.config.id:
             return _closed(state, now)
         case Forgotten(player_id=player_id):
             return _forgotten(state, player_id, now)
-        case Judged(round=id_) if id_ == state.table.id:
+        case Judged(round=id_) if id_ == state.config.id:
             return _judged(state, event, now)
-        case Sent(round=id_) if id_ == state.table.id:
+        case PhotoReply(round=id_) if id_ == state.config.id:
             return _sent(state, event, now)
-        case Pressed(round=id_, choice=choice) if id_ == state.table.id and choice == MINE:
+        case Pressed(round=id_, choice=choice) if id_ == state.config.id and choice == MINE:
             return state, (_mine(state, event.player, now),)
-    return state, _whispered(event, Note.OVER)
+    return state, _toast(event, Note.OVER)
 
 
 def counting(state: Hunt) -> tuple[Shot, ...]:
-    """The photos that count, in order: no copies, and three of each player's at most."""
+    """Return the photos that count, in order: no copies, and at most three of each player."""
     faults = _faults(state.shots)
     return tuple(shot for shot in state.shots if shot.message_id not in faults)
 
 
-def _faults(shots: Iterable[Shot]) -> dict[int, Note]:
-    """Why photos don't count, by their messages."""
+def _faults(shots: Iterable[Shot]) -> dict[int, HuntNote]:
+    """Return why photos do not count, by the ids of their messages."""
     counting: list[Shot] = []
-    faults = {}
+    faults: dict[int, HuntNote] = {}
     for shot in shots:
         if shot.refused:
-            faults[shot.message_id] = Note.UNREADABLE
+            faults[shot.message_id] = HuntNote.UNREADABLE
         elif any(_same(shot, other) for other in counting):
-            faults[shot.message_id] = Note.SAME
+            faults[shot.message_id] = HuntNote.SAME
         elif sum(other.player.id == shot.player.id for other in counting) >= TRIES:
-            faults[shot.message_id] = Note.ENOUGH
+            faults[shot.message_id] = HuntNote.ENOUGH
         else:
             counting.append(shot)
     return faults
 
 
 def _seen(shots: Iterable[Shot]) -> list[Shot]:
-    """Those that CLIP answered for: of the others nobody knows yet what they are."""
+    """Return the photos that CLIP has answered for."""
     return [shot for shot in shots if shot.share is not None or shot.refused]
 
 
 def ranking(state: Hunt) -> tuple[Shot, ...]:
-    """Each player's best photo, the best first; of equal ones the one that came first."""
+    """Return each player's best photo, the best first; of equal ones, the one that came first."""
     best: dict[int, Shot] = {}
     for shot in counting(state):
         known = best.get(shot.player.id)
@@ -152,23 +165,23 @@ def ranking(state: Hunt) -> tuple[Shot, ...]:
 
 
 def points(shot: Shot) -> int:
-    """100 × p(target)."""
+    """Return 100 × p(target)."""
     return round(100 * min(1.0, max(0.0, shot.share or 0.0)))
 
 
 def awards(state: Hunt) -> tuple[Award, ...]:
-    """What everybody who sent a photo that counts gets, best first."""
+    """Return what each player with a photo that counts gets, the best first."""
     return tuple(
         Award(shot.player, points(shot), place) for place, shot in enumerate(ranking(state), 1)
     )
 
 
 def wakes_at(state: Hunt) -> float | None:
-    """When time changes something."""
+    """Return when time changes something."""
     return state.ends_at
 
 
-def _whispered(event: Event, note: Note) -> tuple[Effect, ...]:
+def _toast(event: Event, note: Note) -> tuple[Effect, ...]:
     return (Toast(note),) if isinstance(event, Pressed) else ()
 
 
@@ -223,29 +236,29 @@ def _mine(state: Hunt, player: Player, now: float) -> Toast:
     return Toast(Note.YOURS, label, left)
 
 
-def _sent(state: Hunt, event: Sent, now: float) -> Step:
+def _sent(state: Hunt, event: PhotoReply, now: float) -> Step:
     if state.phase is Phase.JUDGING:
         return state, ()
     if rounds.is_late(state, now):
         return _closed(state, now)
     if any(shot.message_id == event.message_id for shot in state.shots):
-        return state, ()  # delivered once more
+        return state, ()  # the message was delivered twice
     earlier = [shot for shot in state.shots if shot.message_id < event.message_id]
     if any(shot.media.unique_id == event.media.unique_id for shot in earlier):
-        return _remarked(state, event.player, Note.SAME), ()
-    # What CLIP has not seen yet may be a copy, and would then use up no try.
+        return _remarked(state, event.player, HuntNote.SAME), ()
+    # A photo that CLIP has not seen yet may be a copy, which uses up no try.
     seen = _seen(state.shots)
     faults = _faults(seen)
     tries = sum(s.player.id == event.player.id and s.message_id not in faults for s in seen)
     sent = sum(shot.player.id == event.player.id for shot in state.shots)
     if tries >= TRIES or sent >= _MAX_SENT or len(state.shots) >= MAX_SHOTS:
-        return _remarked(state, event.player, Note.ENOUGH), ()
+        return _remarked(state, event.player, HuntNote.ENOUGH), ()
     shot = Shot(event.player, event.message_id, event.media)
     shots = tuple(sorted((*state.shots, shot), key=lambda one: one.message_id))
     return replace(state, shots=shots), (_ask(state, shot),)
 
 
-def _remarked(state: Hunt, player: Player, note: Note) -> Hunt:
+def _remarked(state: Hunt, player: Player, note: HuntNote) -> Hunt:
     return replace(state, remarks=rounds.with_remark(state.remarks, Remark(player, note)))
 
 
@@ -262,29 +275,31 @@ def _judged(state: Hunt, event: Judged, now: float) -> Step:
     shots = tuple(judged if s.message_id == shot.message_id else s for s in state.shots)
     known = replace(state, shots=shots)
     if judged.refused:
-        known = _remarked(known, judged.player, Note.UNREADABLE)
+        known = _remarked(known, judged.player, HuntNote.UNREADABLE)
     elif _may_change_others(judged, shots):
-        known = _told_of_faults(known, state.shots)
+        known = _with_new_faults(known, state.shots)
     if known.phase is Phase.JUDGING and not _waiting(known):
         return _ranked(known, now)
     return known, ()
 
 
 def _may_change_others(judged: Shot, shots: Sequence[Shot]) -> bool:
-    """Whether anything but a photo that counts can have come of it: seldom, and dear to find out.
+    """Return whether this answer can change which other photos count.
 
-    Answers come in any order: it may be what a photo that was seen before is a copy of.
+    CLIP answers in any order: a photo that was judged before may be a copy of this one. Most
+    answers change nothing, and to find out what they change takes time that grows with the square
+    of the number of photos.
     """
     theirs = sum(other.player.id == judged.player.id for other in shots)
     return theirs > TRIES or any(_same(judged, other) for other in shots if other is not judged)
 
 
-def _told_of_faults(state: Hunt, earlier: Sequence[Shot]) -> Hunt:
-    """With remarks on what is wrong with photos, and was not known of the earlier ones."""
+def _with_new_faults(state: Hunt, earlier: Sequence[Shot]) -> Hunt:
+    """Return the round with a remark on each photo that has just turned out not to count."""
     before, faults = _faults(_seen(earlier)), _faults(_seen(state.shots))
     for shot in state.shots:
         note = faults.get(shot.message_id)
-        if note is not None and note is not before.get(shot.message_id):
+        if note is not None and note != before.get(shot.message_id):
             state = _remarked(state, shot.player, note)
     return state
 
@@ -301,7 +316,7 @@ def _forgotten(state: Hunt, player_id: int, now: float) -> Step:
 
 
 def _closed(state: Hunt, now: float) -> Step:
-    """Nobody can send any more; what was sent is waited for."""
+    """Accept no more photos; rank those that were sent once CLIP has seen them."""
     if state.phase is Phase.JUDGING:
         return state, ()
     closed = replace(rounds.judging(state, now), remarks=())
@@ -309,7 +324,7 @@ def _closed(state: Hunt, now: float) -> Step:
 
 
 def _ranked(state: Hunt, now: float) -> Step:
-    """Points are given now; only the chart is still to come."""
+    """Give the points; only the chart is still missing."""
     given = awards(state)
     if not given:
         return rounds.over(state, End.TOO_FEW), ()

@@ -1,27 +1,20 @@
-"""What a round looks like: its board while it runs, and what is said when it is over.
+"""What a round looks like: its board while it runs, and the result when it is over.
 
-Follows from the state alone. Names are links to their people in edits only, see
-`Sentences.name_of`: what is sent anew must not ping anybody.
+Both follow from the state alone. Names are mentions in edits only, see `CommonTexts.name_of`: a new
+message with a mention would notify people.
 """
 
 import hashlib
 from dataclasses import dataclass
 
-from bot.games.beat_clip import game as guess_board
-from bot.games.beat_clip.rules import BeatClip
-from bot.games.duel import game as duel_board
-from bot.games.duel.rules import Duel
-from bot.games.hunt import game as hunt_board
-from bot.games.hunt.rules import Hunt
-from bot.games.rounds.pace import Urgency
-from bot.games.rules import State, game_of
-from bot.games.rules.round import End, Phase, RoundId
-from bot.games.spec import Name, View
-from bot.i18n import Sentences, speak
+from bot.games.registry import game_of
+from bot.games.rules.round import End, Phase, Round, RoundId
+from bot.games.spec.game_spec import Name, Urgency
+from bot.games.spec.texts import GameTexts
 from bot.i18n.lengths import shown_units
 from bot.platform.ports import Button, Buttons
 
-# Bot API: a message has up to 4,096 characters, a caption 1,024; some are left for headings.
+# Bot API: a message has up to 4,096 characters, a caption 1,024. Headings take some of the board's.
 _BOARD_ROOM, _CAPTION_ROOM = 3_900, 1_000
 _PREFIX = "game:r:"
 
@@ -43,80 +36,57 @@ class Board:
         return hashlib.sha256(repr((self.text, self.buttons)).encode()).hexdigest()[:16]
 
 
-def board_of(state: State, *, fresh: bool) -> Board:
-    """The board of a round.
+def board_of(state: Round, *, fresh: bool) -> Board:
+    """Return the board of a round.
 
     Args:
-        fresh: it is sent anew; False: an edit.
+        fresh: as a new message; False: as an edit.
     """
-    sentences = speak(state.table.language)
-    name = _name(sentences, linked=not fresh)
+    game = game_of(state)
+    texts = game.texts_in(state.config.language)
+    name = _name(texts, linked=not fresh)
     if state.phase is Phase.OVER:
-        text = _heading(state, sentences) + "\n" + _ending(state, sentences, name, _BOARD_ROOM)
+        text = _heading(texts) + "\n" + _ending(state, name, _BOARD_ROOM)
         return Board(text, (), Urgency.RESULT)
-    view = _running(state, sentences, name)
+    view = game.running(state, texts, name)
     buttons = tuple(
-        tuple(Button(label, button_data(state.table.id, choice)) for label, choice in row)
+        tuple(Button(label, button_data(state.config.id, choice)) for label, choice in row)
         for row in view.buttons
     )
     return Board("\n".join(view.lines), buttons, view.urgency)
 
 
-def result_of(state: State) -> str:
-    """What is said anew once the round is over: the caption of its chart, if there is one."""
-    sentences = speak(state.table.language)
-    heading = _heading(state, sentences) + "\n"
+def result_of(state: Round) -> str:
+    """Return the result of a round that is over: the caption of its chart, if there is one."""
+    texts = game_of(state).texts_in(state.config.language)
+    heading = _heading(texts) + "\n"
     room = _CAPTION_ROOM - shown_units(heading)
-    return heading + _ending(state, sentences, _name(sentences, linked=False), room)
+    return heading + _ending(state, _name(texts, linked=False), room)
 
 
-def chart_title(state: State) -> str:
-    """The heading of a chart."""
-    sentences = speak(state.table.language)
-    return sentences.game_name(game_of(state))
+def _heading(texts: GameTexts) -> str:
+    return f"<b>{texts.name()}</b>"
 
 
-def _heading(state: State, sentences: Sentences) -> str:
-    return f"<b>{sentences.game_name(game_of(state))}</b>"
-
-
-def _ending(state: State, sentences: Sentences, name: Name, room: int) -> str:
+def _ending(state: Round, name: Name, room: int) -> str:
+    game = game_of(state)
+    texts: GameTexts = game.texts_in(state.config.language)
     if state.end is not End.DONE:
-        return sentences.called_off(state.end or End.STOPPED)
-    return "\n".join(sentences.many(_result(state, sentences, name), room))
+        return texts.ended_without_points(state.end or End.STOPPED)
+    return "\n".join(texts.many(game.result(state, texts, name), room))
 
 
-def _running(state: State, sentences: Sentences, name: Name) -> View:
-    match state:
-        case BeatClip():
-            return guess_board.running(state, sentences, name)
-        case Duel():
-            return duel_board.running(state, sentences, name)
-        case Hunt():
-            return hunt_board.running(state, sentences, name)
-
-
-def _result(state: State, sentences: Sentences, name: Name) -> list[str]:
-    match state:
-        case BeatClip():
-            return guess_board.result(state, sentences, name)
-        case Duel():
-            return duel_board.result(state, sentences, name)
-        case Hunt():
-            return hunt_board.result(state, sentences, name)
-
-
-def _name(sentences: Sentences, *, linked: bool) -> Name:
-    return lambda player: sentences.name_of(player, linked=linked)
+def _name(texts: GameTexts, *, linked: bool) -> Name:
+    return lambda player: texts.name_of(player, linked=linked)
 
 
 def button_data(round_id: RoundId, choice: str) -> str:
-    """What a button of a board carries; the chat is where it is pressed."""
+    """Return what a button of a board sends; the chat is the one in which it is pressed."""
     return f"{_PREFIX}{round_id.number}:{choice}"
 
 
 def pressed_in(data: str) -> tuple[int, str] | None:
-    """The round's number and the choice that a button carries; None when it is none of a board."""
+    """Return the round's number and the choice of a button; None when it is on no board."""
     if not data.startswith(_PREFIX):
         return None
     number, _, choice = data.removeprefix(_PREFIX).partition(":")

@@ -1,16 +1,16 @@
-"""A game's questions to CLIP: fetched, queued, and their answers recognised."""
+"""A game's questions to CLIP: how they are queued, and what their answers say."""
 
 import msgspec
 
-from bot.games.rules import State
+from bot.games.registry import game_of
 from bot.games.rules.events import Judged, JudgeRequest
-from bot.games.rules.round import RoundId
-from bot.i18n import speak
+from bot.games.rules.round import Round, RoundId
+from bot.i18n import choose, speak
 from bot.platform.ports import FileTooBig
 from bot.queues.job_publisher import JobPublisher, PicturesTooLarge
 from inference.protocol.messages import Result
 
-# Results of games carry this before their data, so that the deliverer can tell them apart.
+# The reply data of a game's job begins with this, so that its result is known as a game's.
 PREFIX = b"game "
 
 
@@ -28,7 +28,7 @@ class GameJobRef(msgspec.Struct, frozen=True):
     draw: bool = False
 
 
-_errand = msgspec.msgpack.Decoder(GameJobRef)
+_job_ref = msgspec.msgpack.Decoder(GameJobRef)
 
 
 class GameJobs:
@@ -37,21 +37,20 @@ class GameJobs:
     def __init__(self, publisher: JobPublisher) -> None:
         self._publisher = publisher
 
-    async def publish(self, state: State, request: JudgeRequest, title: str) -> None:
-        """Queue a question; the same question again changes nothing.
+    async def publish(self, state: Round, request: JudgeRequest) -> None:
+        """Queue a question. The same question again changes nothing.
 
         Raises:
-            TargetGone, FileTooBig: the picture can't be had.
-            RetryLater, QueueFull, QueueUnavailable: not for now.
+            TargetGone, FileTooBig: the bot can't get the picture.
+            RetryLater, QueueFull, QueueUnavailable: not now.
         """
-        table = state.table
-        ref = GameJobRef(
-            table.id.chat_id, table.thread_id, table.id.number, request.key, request.draw
-        )
-        words = speak(table.language).chart_words()
+        config, id_ = state.config, state.config.id
+        ref = GameJobRef(id_.chat_id, config.thread_id, id_.number, request.key, request.draw)
+        language = choose(config.language, None)
+        title = game_of(state).texts_in(language).name()
         job = msgspec.structs.replace(
             self._publisher.job(
-                f"game.{table.id.chat_id}.{table.id.number}.{request.key}",
+                f"game.{id_.chat_id}.{id_.number}.{request.key}",
                 PREFIX + msgspec.msgpack.encode(ref),
             ),
             labels=list(request.labels),
@@ -59,8 +58,8 @@ class GameJobs:
             merge_above=request.merge_above,
             draw=request.draw,
             fingerprint=request.fingerprint,
-            locale=table.language,
-            words=msgspec.structs.replace(words, title=title),
+            locale=language,
+            words=msgspec.structs.replace(speak(language).chart_words(), title=title),
         )
         try:
             await self._publisher.publish(job, [request.media])
@@ -69,28 +68,28 @@ class GameJobs:
 
 
 def is_of_a_game(result: Result) -> bool:
-    """Whether a result answers a game's question."""
+    """Return whether a result answers a game's question."""
     return result.reply.data.startswith(PREFIX)
 
 
-def errand_of(result: Result) -> GameJobRef:
-    """Which question a game's result answers.
+def job_ref_of(result: Result) -> GameJobRef:
+    """Return which question a game's result answers.
 
     Raises:
         msgspec.DecodeError: it is of another version of clipbot.
     """
-    return _errand.decode(result.reply.data.removeprefix(PREFIX))
+    return _job_ref.decode(result.reply.data.removeprefix(PREFIX))
 
 
-def verdict(result: Result, errand: GameJobRef) -> Judged:
-    """A result as the rules see it."""
-    round_id = RoundId(errand.chat_id, errand.number)
+def judged(result: Result, ref: GameJobRef) -> Judged:
+    """Return a result as the event that the rules know."""
+    round_id = RoundId(ref.chat_id, ref.number)
     if result.problem or not result.images or result.images[0].problem:
-        return Judged(round_id, errand.key)
+        return Judged(round_id, ref.key)
     (outcome, *_) = result.images
     return Judged(
         round_id,
-        errand.key,
+        ref.key,
         _shares(outcome.probabilities) if result.sigmoid_scores else tuple(outcome.probabilities),
         tuple(outcome.same_as),
         outcome.fingerprint,
@@ -98,10 +97,10 @@ def verdict(result: Result, errand: GameJobRef) -> Judged:
 
 
 def _shares(scores: list[float]) -> tuple[float, ...]:
-    """Independent scores as shares of their sum, which is what all rules compare.
+    """Return sigmoid scores as shares of their sum, which is what all rules compare.
 
-    Sigmoids of all labels may be near 0: margins and points would be too. A single one is no share
-    of anything and stays as it is.
+    The scores of all labels may be near 0, and margins and points would be so as well. A single
+    score is no share of anything and stays as it is.
     """
     total = sum(scores)
     if len(scores) < 2 or total <= 0:

@@ -1,7 +1,8 @@
-"""Shows a round: one send or edit at a time, whenever its budget has room for one.
+"""Shows a round: one send or edit at a time, whenever `pace` allows one.
 
-What is shown is compared with what the state looks like, so it does not matter how many changes
-lie between: after a burst, a flood wait or a crash, the next edit shows the latest.
+The presenter compares what a round looks like now with what was shown last. So it does not matter
+how many changes lie between: after many presses, a flood wait or a crash, the next edit shows the
+latest state.
 """
 
 import logging
@@ -10,12 +11,12 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from bot.games.duel.rules import Duel, is_of_somebody
+from bot.games.registry import game_of
 from bot.games.rounds.boards import board_of, result_of
-from bot.games.rounds.pace import EditPace, Urgency, allowed_at, with_call
+from bot.games.rounds.pace import EditPace, allowed_at, with_call
 from bot.games.rounds.store import RoundStore, StoredRound
-from bot.games.rules import State
-from bot.games.rules.round import End, Phase
+from bot.games.rules.round import End, Phase, Round
+from bot.games.spec.game_spec import Urgency
 from bot.platform.models import MessageRef
 from bot.platform.ports import CallRejected, ChatPlatform, RetryLater, TargetGone
 from bot.runtime.retry import Retries
@@ -23,26 +24,26 @@ from bot.storage import retry_until_stored
 
 log = logging.getLogger(__name__)
 
-# Seconds. Telegram may ask for more: then it asks again. A stored time that is farther ahead is of
-# before the host's clock was set back.
+# The longest pause between two tries, in seconds; a platform that wants more asks for it again. A
+# stored time that is farther ahead comes from before the host's clock was set back.
 _LONGEST_PAUSE = 300.0
 
 
 @dataclass(frozen=True)
-class Look:
-    """What came of a look.
+class NextCall:
+    """When the presenter wants to be called again for a round.
 
     Attributes:
-        again_at: when to look again, in Unix seconds; None: when something has changed.
-        is_done: nothing is left to show of this round, ever.
+        at: in Unix seconds; None: when the state has changed.
+        is_done: never; everything of the round has been shown.
     """
 
-    again_at: float | None = None
+    at: float | None = None
     is_done: bool = False
 
 
 class Presenter:
-    """Sends and edits for all rounds."""
+    """Shows all rounds of one bot."""
 
     def __init__(
         self,
@@ -57,113 +58,108 @@ class Presenter:
         self._edits = edits
         self._retries = Retries((RetryLater,), attempts=1)
 
-    async def look(self, row: StoredRound) -> Look:
-        """Makes at most one call; says when to come again."""
+    async def show(self, row: StoredRound) -> NextCall:
+        """Make at most one send or edit; return when to call this again."""
         now = self._clock()
         if now < row.display.not_before <= now + _LONGEST_PAUSE:
-            return Look(again_at=row.display.not_before)
+            return NextCall(at=row.display.not_before)
         try:
-            shown = await self._next_call(row, now)
+            shown = await self._make_call(row, now)
         except RetryLater as error:
             pause = self._retries.after(error, f"Round {row.id}", row.id)
             until = self._clock() + min(pause or 0.0, _LONGEST_PAUSE)
             await self._rounds.save_display(row.state, replace(row.display, not_before=until))
-            return Look(again_at=until)
+            return NextCall(at=until)
         self._retries.forget(row.id)
         return shown
 
-    async def _next_call(self, row: StoredRound, now: float) -> Look:
+    async def _make_call(self, row: StoredRound, now: float) -> NextCall:
         state, display = row.state, row.display
         if state.phase is Phase.OVER:
             if not display.told:
-                return await self._tell(row, now)
+                return await self._send_result(row, now)
             if display.board_id is None:
-                return Look(is_done=True)
+                return NextCall(is_done=True)
         elif display.board_id is None:
-            return await self._put_up(row, now)
+            return await self._send_board(row, now)
         board = board_of(state, fresh=False)
         if board.digest == display.shown:
-            return Look(is_done=state.phase is Phase.OVER)
+            return NextCall(is_done=state.phase is Phase.OVER)
         at = max(
             allowed_at(display.calls, board.urgency, now),
             self._edits.allowed_at(row.id.chat_id),
         )
         if at > now:
-            return Look(again_at=at)
+            return NextCall(at=at)
         self._edits.book(row.id.chat_id, now)
         assert display.board_id is not None
         try:
             await self._platform.edit_board(
-                _place(row), display.board_id, board.text, board.buttons
+                _board_ref(row), display.board_id, board.text, board.buttons
             )
         except CallRejected:
-            pass  # another board would be refused as well, and again and again
+            pass  # the platform would refuse a new board as well, again and again
         except TargetGone as error:
-            log.info("The board of round %s is gone: %s", row.id, error)
+            log.info("Round %s has lost its board: %s", row.id, error)
             if state.phase is Phase.OVER:
-                return Look(is_done=True)
+                return NextCall(is_done=True)
             await self._rounds.save_display(state, replace(display, board_id=None, shown=""))
-            return Look(again_at=now)
-        taken = self._clock()  # a slow line brings calls closer together than they were made
+            return NextCall(at=now)
+        taken = self._clock()  # calls over a slow line arrive later, and closer together
         self._edits.edited(row.id.chat_id, taken)
         calls = with_call(display.calls, taken)
         await self._rounds.save_display(state, replace(display, shown=board.digest, calls=calls))
-        return Look(again_at=now)
+        return NextCall(at=now)
 
-    async def _put_up(self, row: StoredRound, now: float) -> Look:
+    async def _send_board(self, row: StoredRound, now: float) -> NextCall:
         if (at := allowed_at(row.display.calls, Urgency.NEWS, now)) > now:
-            return Look(again_at=at)
+            return NextCall(at=at)
         board = board_of(row.state, fresh=True)
-        place = MessageRef(row.id.chat_id, row.state.table.reply_to, row.thread_id)
+        ref = MessageRef(row.id.chat_id, row.state.config.reply_to, row.thread_id)
         try:
-            board_id = await self._platform.send_board(place, board.text, board.buttons)
+            board_id = await self._platform.send_board(ref, board.text, board.buttons)
         except TargetGone as error:
-            log.info("Nobody is there to play round %s: %s", row.id, error)
-            return Look(is_done=True)
-        # As an edit it would look the same but for links: nothing to edit yet.
+            log.info("Round %s can't be shown: %s", row.id, error)
+            return NextCall(is_done=True)
+        # As an edit, the board differs only in its links: there is nothing to edit yet.
         shown = board_of(row.state, fresh=False).digest
         calls = with_call(row.display.calls, self._clock())
         display = replace(row.display, board_id=board_id, shown=shown, calls=calls)
         await retry_until_stored(lambda: self._rounds.save_display(row.state, display))
-        return Look(again_at=now)
+        return NextCall(at=now)
 
-    async def _tell(self, row: StoredRound, now: float) -> Look:
-        """The result, as a new message: the board may be far up by now."""
+    async def _send_result(self, row: StoredRound, now: float) -> NextCall:
+        """Send the result as a new message: people may have to scroll up to the board."""
         if (at := allowed_at(row.display.calls, Urgency.RESULT, now)) > now:
-            return Look(again_at=at)
+            return NextCall(at=at)
         text = result_of(row.state)
-        place = _place(row)
-        chart = row.chart if _may_be_seen(row.state) else b""
+        ref = _board_ref(row)
+        chart = row.chart if _may_show_chart(row.state) else b""
         try:
             if chart:
-                await self._platform.send_chart(place, chart, text)
+                await self._platform.send_chart(ref, chart, text)
             else:
-                await self._platform.send_board(place, text)
+                await self._platform.send_board(ref, text)
         except TargetGone as error:
-            log.info("Round %s can't be told like that: %s", row.id, error)
-            # Some groups forbid photos but not texts; and the board may still be edited.
+            log.info("The result of round %s can't be sent: %s", row.id, error)
+            # Some groups forbid photos but allow texts, and the board can still be edited.
             if chart:
                 await self._rounds.drop_chart(row.state)
             else:
                 await self._rounds.save_display(row.state, replace(row.display, told=True))
-            return Look(again_at=now)
+            return NextCall(at=now)
         calls = with_call(row.display.calls, self._clock())
         told = replace(row.display, told=True, calls=calls)
         await retry_until_stored(lambda: self._rounds.save_display(row.state, told))
-        return Look(again_at=now)
+        return NextCall(at=now)
 
 
-def _may_be_seen(state: State) -> bool:
-    """Whether a round's chart may be shown.
-
-    That of a round that was called off gives the answer away; that of a duel may have the name of
-    somebody who was forgotten meanwhile.
-    """
-    is_named = isinstance(state, Duel) and is_of_somebody(state)
-    return state.end is End.DONE and not is_named
+def _may_show_chart(state: Round) -> bool:
+    """Return whether a round's chart may be shown: without points it would give the answer away."""
+    return state.end is End.DONE and game_of(state).may_show_chart(state)
 
 
-def _place(row: StoredRound) -> MessageRef:
-    """The result replies to the board, so that a tap leads from the one to the other."""
+def _board_ref(row: StoredRound) -> MessageRef:
+    """Return the board, to which the result replies: a tap on the reply shows the board."""
     board_id = row.display.board_id
-    return MessageRef(row.id.chat_id, board_id or row.state.table.reply_to, row.thread_id)
+    return MessageRef(row.id.chat_id, board_id or row.state.config.reply_to, row.thread_id)

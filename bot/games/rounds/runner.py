@@ -1,4 +1,4 @@
-"""Rounds under way: what happens to them is stepped, stored, and then carried out."""
+"""Rounds under way: each event is stepped by the rules, stored, and then carried out."""
 
 import asyncio
 import contextlib
@@ -8,25 +8,24 @@ from typing import NoReturn
 
 import msgspec
 
-from bot.games.rounds.boards import chart_title
-from bot.games.rounds.jobs import GameJobRef, GameJobs, errand_of, is_of_a_game, verdict
+from bot.games.registry import game_of
+from bot.games.rounds.jobs import GameJobRef, GameJobs, is_of_a_game, job_ref_of, judged
 from bot.games.rounds.pace import EDIT_EVERY, EditPace
-from bot.games.rounds.presenter import Look, Presenter
+from bot.games.rounds.presenter import NextCall, Presenter
 from bot.games.rounds.store import RoundStore, StoredRound
-from bot.games.rules import State, begin, step, wakes_at
 from bot.games.rules.events import (
     Awards,
+    BoardShown,
     Effect,
     Event,
     Forgotten,
     Judged,
     JudgeRequest,
     Resumed,
-    Shown,
     Tick,
     Toast,
 )
-from bot.games.rules.round import Note, Phase
+from bot.games.rules.round import Note, Phase, Round
 from bot.platform.ports import ChatPlatform, FileTooBig, RetryLater, TargetGone
 from bot.queues import AWAY
 from bot.runtime.clock import steady
@@ -38,21 +37,25 @@ from inference.protocol.messages import Result
 
 log = logging.getLogger(__name__)
 
-# A round that can't be shown by our fault is given up after so many tries: it would block its chat.
+# A round that fails this often by our own fault is removed: it would block its chat.
 _ATTEMPTS = 5
-# With no deadline and no news a host looks up so often, in seconds; costs one small query.
-_LOOK_UP = 60.0
-# A stop waits so long for a send or an edit that is under way, in seconds.
-_LAST_CALL = 3.0
-# A new round waits so long for the last one, which is over, to be shown as such, in seconds. Its
-# result is out at once, but its board is edited in its turn (`EDIT_EVERY`).
+# Without a deadline and without changes, a round is looked at this often, in seconds. It costs one
+# small query.
+_LOOK_EVERY = 60.0
+# When the bot stops, a send or an edit under way gets this long to end, in seconds.
+_STOP_TIMEOUT = 3.0
+# A new round waits this long for the last one, which is over, to be shown as such, in seconds. The
+# result of that one is out at once, but its board is edited in its turn (`EDIT_EVERY`).
 _CLEARED_WITHIN = 3 * EDIT_EVERY
 
 Place = tuple[int, int | None]  # chat and topic
 
 
 class GameRunner:
-    """All rounds of one bot. One event at a time happens to a round; rounds go on side by side."""
+    """All rounds of one bot, at most one at a place. Rounds of different places go on in parallel.
+
+    Each place with a round has a task, its *watcher*: it sends ticks in time and shows the round.
+    """
 
     def __init__(
         self,
@@ -65,219 +68,219 @@ class GameRunner:
         self._rounds = RoundStore(store)
         self._jobs = jobs
         self._clock = clock
-        self._showman = Presenter(self._rounds, platform, clock, edits)
-        self._lanes = KeyedLock()
-        self._hosts: dict[Place, asyncio.Task[None]] = {}
-        self._news: dict[Place, asyncio.Event] = {}
+        self._presenter = Presenter(self._rounds, platform, clock, edits)
+        self._locks = KeyedLock()
+        self._watchers: dict[Place, asyncio.Task[None]] = {}
+        self._changed: dict[Place, asyncio.Event] = {}
         self._asking: set[asyncio.Task[None]] = set()
         self._retries = Retries(AWAY, _ATTEMPTS)
 
-    async def begin(self, state: State) -> Phase | None:
-        """Begins a round; returns the phase of another one that is in its way, if there is one.
+    async def begin(self, state: Round) -> Phase | None:
+        """Begin a round; return the phase of another round that is in its way, if there is one.
 
-        The message that began a round does not begin a second one. A round that is over, and has
-        yet to be shown as such, is waited for.
+        The message that began a round does not begin a second one. Where the last round is over but
+        is not shown as such yet, the new one waits for that.
         """
-        place = state.table.id.chat_id, state.table.thread_id
+        place = state.config.id.chat_id, state.config.thread_id
         phase = await self._begin(place, state)
         if phase is Phase.OVER:
-            await asyncio.wait([self._host(place)], timeout=_CLEARED_WITHIN)
+            await asyncio.wait([self._watcher(place)], timeout=_CLEARED_WITHIN)
             phase = await self._begin(place, state)
         return phase
 
     async def round_at(self, chat_id: int, thread_id: int | None) -> StoredRound | None:
-        """The round under way at a place, over but not yet shown as such included."""
+        """Return the round at a place, also when it is over but not shown as such yet."""
         return await self._rounds.at(chat_id, thread_id)
 
     async def happens(self, chat_id: int, thread_id: int | None, event: Event) -> Toast | None:
-        """Lets an event happen to the round at a place; returns what to tell whoever acted."""
+        """Let an event happen to the round at a place; return what to tell the person who acted."""
         return await self._happens((chat_id, thread_id), event)
 
     async def forget(self, user_id: int) -> None:
-        """Takes a person out of all rounds under way."""
+        """Take a person out of all rounds under way."""
         for row in await self._rounds.all():
             await self._happens((row.id.chat_id, row.thread_id), Forgotten(user_id))
 
     def wants(self, result: Result) -> bool:
-        """Whether a result answers a question of a round."""
+        """Return whether a result answers a question of a round."""
         return is_of_a_game(result)
 
     async def take(self, result: Result) -> None:
-        """CLIP's answer to a question of a round.
+        """Take CLIP's answer to a question of a round.
 
         Raises:
-            DATABASE_AWAY: it is not stored; it shall come again.
+            DATABASE_AWAY: the answer is not stored; the queue must deliver it again.
         """
         try:
-            errand = errand_of(result)
+            ref = job_ref_of(result)
         except msgspec.DecodeError:
             log.exception("A result of a game can't be read; it is dropped.")
             return
-        # A worker of before 0.1 draws a chart for every job, asked or not.
-        chart = result.chart if errand.draw else b""
-        await self._judged(errand, verdict(result, errand), chart)
+        # Workers of releases before 0.1 draw a chart for every job, also where none is wanted.
+        chart = result.chart if ref.draw else b""
+        await self._judged(ref, judged(result, ref), chart)
 
     async def resume(self) -> None:
-        """Takes up the rounds that a stop or a crash left.
+        """Resume the rounds that a stop or a crash left, or whose questions the queue has lost.
 
-        Before anything else can happen to them: the time of our absence must not count. And again
-        where the queue lost what they asked.
+        At the start this comes before anything else happens to them: the time that the bot was away
+        must not count.
         """
         for row in await self._rounds.all():
             await self._happens((row.id.chat_id, row.thread_id), Resumed())
 
     async def watch(self) -> NoReturn:
-        """Hosts all rounds until it is cancelled; `resume` comes first."""
+        """Keep all rounds going until this is cancelled. Call `resume` first."""
         try:
             for row in await self._rounds.all():
-                self._host((row.id.chat_id, row.thread_id))
+                self._watcher((row.id.chat_id, row.thread_id))
             await asyncio.Event().wait()
             raise AssertionError
         finally:
-            tasks = [*self._hosts.values(), *self._asking]
+            tasks = [*self._watchers.values(), *self._asking]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._hosts.clear()
+            self._watchers.clear()
 
-    async def _begin(self, place: Place, state: State) -> Phase | None:
-        first, effects = begin(state)
-        async with self._lanes.turn(place):
+    async def _begin(self, place: Place, state: Round) -> Phase | None:
+        first, effects = game_of(state).begin(state)
+        async with self._locks.turn(place):
             while not await self._rounds.add(first):
                 there = await self._rounds.at(*place)
                 if there is None:
-                    continue  # it went just now
-                if there.id != first.table.id:
+                    continue  # it has just been removed
+                if there.id != first.config.id:
                     return there.state.phase
-                if there.state != first:  # else it may have been stored, and we heard an error
+                if there.state != first:  # else it may be stored although we were told otherwise
                     effects = ()
                 break
             self._carry_out(first, effects)
-        self._host(place)
+        self._watcher(place)
         return None
 
-    async def _judged(self, errand: GameJobRef, event: Judged, chart: bytes) -> None:
-        await self._happens((errand.chat_id, errand.thread_id), event, chart)
+    async def _judged(self, ref: GameJobRef, event: Judged, chart: bytes) -> None:
+        await self._happens((ref.chat_id, ref.thread_id), event, chart)
 
     async def _happens(self, place: Place, event: Event, chart: bytes = b"") -> Toast | None:
-        async with self._lanes.turn(place):
+        async with self._locks.turn(place):
             row = await self._rounds.at(*place)
             if row is None:
                 return Toast(Note.OVER)
             now = self._clock()
-            state, effects = step(row.state, event, now)
+            state, effects = game_of(row.state).step(row.state, event, now)
             if state != row.state:
                 awards = [a for e in effects if isinstance(e, Awards) for a in e.awards]
                 await self._rounds.save(state, now=now, chart=chart or None, awards=awards)
-                self._news.setdefault(place, asyncio.Event()).set()
+                self._changed.setdefault(place, asyncio.Event()).set()
             self._carry_out(state, effects)
         return next((effect for effect in effects if isinstance(effect, Toast)), None)
 
-    def _carry_out(self, state: State, effects: tuple[Effect, ...]) -> None:
+    def _carry_out(self, state: Round, effects: tuple[Effect, ...]) -> None:
         for effect in effects:
             if isinstance(effect, JudgeRequest):
                 task = asyncio.create_task(self._ask(state, effect))
                 self._asking.add(task)
                 task.add_done_callback(self._asking.discard)
 
-    async def _ask(self, state: State, ask: JudgeRequest) -> None:
-        """Until it is asked, or the round is over."""
+    async def _ask(self, state: Round, request: JudgeRequest) -> None:
+        """Ask CLIP; try again until the question is queued or the round is over."""
 
         async def ask_once(attempt: int) -> None:
             if attempt == 1 or await self._is_on(state):
-                await self._ask_once(state, ask)
+                await self._ask_once(state, request)
 
-        await retry(ask_once, f"Round {state.table.id}", AWAY)
+        await retry(ask_once, f"Round {state.config.id}", AWAY)
 
-    async def _is_on(self, state: State) -> bool:
-        table = state.table
-        row = await self._rounds.at(table.id.chat_id, table.thread_id)
-        return bool(row and row.id == table.id and row.state.phase is not Phase.OVER)
+    async def _is_on(self, state: Round) -> bool:
+        config = state.config
+        row = await self._rounds.at(config.id.chat_id, config.thread_id)
+        return bool(row and row.id == config.id and row.state.phase is not Phase.OVER)
 
-    async def _ask_once(self, state: State, ask: JudgeRequest) -> None:
-        """Raises TryAgain, QueueFull, QueueUnavailable, DATABASE_AWAY: not now."""
-        table = state.table
+    async def _ask_once(self, state: Round, request: JudgeRequest) -> None:
+        """Ask CLIP. Raises RetryLater, QueueFull, QueueUnavailable, DATABASE_AWAY: not now."""
+        config = state.config
         try:
-            await self._jobs.publish(state, ask, chart_title(state))
+            await self._jobs.publish(state, request)
         except (TargetGone, FileTooBig) as error:
-            log.info("Round %s: its picture can't be had (%s).", table.id, error)
+            log.info("The picture of round %s can't be fetched: %s", config.id, error)
         except (RetryLater, QueueFull, QueueUnavailable):
             raise
         except Exception:
-            log.exception("Round %s: CLIP can't be asked.", table.id)
+            log.exception("Round %s can't ask CLIP.", config.id)
         else:
             return
-        errand = GameJobRef(table.id.chat_id, table.thread_id, table.id.number, ask.key)
-        await self._judged(errand, Judged(table.id, ask.key), b"")
+        ref = GameJobRef(config.id.chat_id, config.thread_id, config.id.number, request.key)
+        await self._judged(ref, Judged(config.id, request.key), b"")
 
-    def _host(self, place: Place) -> asyncio.Task[None]:
-        """The task that looks after a place until there is no round any more."""
-        if place not in self._hosts or self._hosts[place].done():
-            self._hosts[place] = asyncio.create_task(self._keep_hosting(place))
-        return self._hosts[place]
+    def _watcher(self, place: Place) -> asyncio.Task[None]:
+        """Return the watcher of a place: the task that ends when there is no round any more."""
+        if place not in self._watchers or self._watchers[place].done():
+            self._watchers[place] = asyncio.create_task(self._watch_place(place))
+        return self._watchers[place]
 
-    async def _keep_hosting(self, place: Place) -> None:
-        news = self._news.setdefault(place, asyncio.Event())
+    async def _watch_place(self, place: Place) -> None:
+        changed = self._changed.setdefault(place, asyncio.Event())
         try:
-            while await self._look_after(place, news):
+            while await self._watch_once(place, changed):
                 pass
         finally:
-            del self._hosts[place]
-            self._news.pop(place, None)
-        try:  # begun in the very moment in which the last ended
+            del self._watchers[place]
+            self._changed.pop(place, None)
+        try:  # a round may have begun at the moment when the last one ended
             is_there = await self._rounds.at(*place) is not None
         except DATABASE_AWAY:
-            is_there = True  # maybe; whoever hosts it looks again, and waits for the database
+            is_there = True  # perhaps; a new watcher looks again, and waits for the database
         if is_there:
-            self._host(place)
+            self._watcher(place)
 
-    async def _look_after(self, place: Place, news: asyncio.Event) -> bool:
-        """Ticks, shows, waits; False when there is no round any more."""
-        news.clear()
+    async def _watch_once(self, place: Place, changed: asyncio.Event) -> bool:
+        """Do what is due, and wait for what comes next; return False when there is no round."""
+        changed.clear()
         row = None
         try:
             row = await self._rounds.at(*place)
             if row is None:
                 return False
-            again_at = await self._attend(place, row)
+            again_at = await self._do_next(place, row)
         except Exception as error:
             again_in = self._retries.after(error, f"The round at {place}", place)
             if again_in is None and row:
-                with contextlib.suppress(*DATABASE_AWAY):  # it then fails once more
+                with contextlib.suppress(*DATABASE_AWAY):  # it fails again, and is removed then
                     await self._rounds.end(row.state)
             again_at = self._clock() + (again_in or 1.0)
         else:
             self._retries.forget(place)
-        pause = _LOOK_UP if again_at is None else again_at - self._clock()
+        pause = _LOOK_EVERY if again_at is None else again_at - self._clock()
         if pause > 0:
-            # Not wait_for: before Python 3.12 that swallows a cancellation that comes with news.
+            # Not wait_for(): before Python 3.12 it may swallow a cancellation.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
-                    await news.wait()
+                    await changed.wait()
         return True
 
-    async def _looked(self, row: StoredRound) -> Look:
-        """As `Presenter.look`; a stop lets a call under way end, or it would be made once more."""
-        looking = asyncio.create_task(self._showman.look(row))
-        try:
-            return await asyncio.shield(looking)
-        except asyncio.CancelledError:
-            await asyncio.wait([looking], timeout=_LAST_CALL)
-            looking.cancel()
-            raise
-
-    async def _attend(self, place: Place, row: StoredRound) -> float | None:
-        """Returns when to look again."""
+    async def _do_next(self, place: Place, row: StoredRound) -> float | None:
+        """Do one thing: an event that is due, or a call to the platform; return when to go on."""
         if row.state.phase is Phase.OPENING and row.display.board_id is not None:
-            await self._happens(place, Shown())
+            await self._happens(place, BoardShown())
             return self._clock()
-        wakes = wakes_at(row.state)
+        wakes = game_of(row.state).wakes_at(row.state)
         if wakes is not None and wakes <= self._clock():
             await self._happens(place, Tick())
             return self._clock()
-        shown = await self._looked(row)
-        if shown.is_done:
-            async with self._lanes.turn(place):
+        next_call = await self._show(row)
+        if next_call.is_done:
+            async with self._locks.turn(place):
                 await self._rounds.end(row.state)
-        times = [time for time in (wakes, shown.again_at) if time is not None]
-        return self._clock() if shown.is_done else min(times, default=None)
+        times = [time for time in (wakes, next_call.at) if time is not None]
+        return self._clock() if next_call.is_done else min(times, default=None)
+
+    async def _show(self, row: StoredRound) -> NextCall:
+        """Show a round. A stop lets a call under way end: else it would be made once more."""
+        showing = asyncio.create_task(self._presenter.show(row))
+        try:
+            return await asyncio.shield(showing)
+        except asyncio.CancelledError:
+            await asyncio.wait([showing], timeout=_STOP_TIMEOUT)
+            showing.cancel()
+            raise

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from bot.games.rules import RoundId, State, decode, encode, game_of
+from bot.games.registry import decode, encode, game_of
 from bot.games.rules.events import Award
+from bot.games.rules.round import Round, RoundId
 from bot.storage import Display, RoundKey, RoundRow, ScoreEntry, Store
 
 log = logging.getLogger(__name__)
@@ -22,18 +23,18 @@ class StoredRound:
         chart: a JPEG file that waits to be shown; empty where there is none.
     """
 
-    state: State
+    state: Round
     display: Display
     chart: bytes
 
     @property
     def id(self) -> RoundId:
-        return self.state.table.id
+        return self.state.config.id
 
     @property
     def thread_id(self) -> int | None:
         """Forum topic, if any."""
-        return self.state.table.thread_id
+        return self.state.config.thread_id
 
 
 class RoundStore:
@@ -42,7 +43,7 @@ class RoundStore:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def add(self, state: State) -> bool:
+    async def add(self, state: Round) -> bool:
         """Store a new round; return False when one is under way at that place."""
         return await self._store.add_round(_key(state), encode(state))
 
@@ -57,7 +58,7 @@ class RoundStore:
         return [one for one in found if one is not None]
 
     async def save(
-        self, state: State, *, now: float, chart: bytes | None = None, awards: Sequence[Award] = ()
+        self, state: Round, *, now: float, chart: bytes | None = None, awards: Sequence[Award] = ()
     ) -> None:
         """Store a round's next state, and in the same transaction what it gives.
 
@@ -69,20 +70,20 @@ class RoundStore:
             _key(state),
             encode(state),
             now=now,
-            game=game_of(state).value,
+            game=game_of(state).command,
             chart=chart,
             gives=[_entry(award) for award in awards if not award.player.hidden],
         )
 
-    async def save_display(self, state: State, display: Display) -> None:
+    async def save_display(self, state: Round, display: Display) -> None:
         """Store how far a round has been shown."""
         await self._store.save_display(_key(state), display)
 
-    async def drop_chart(self, state: State) -> None:
+    async def drop_chart(self, state: Round) -> None:
         """Remove a chart that can't be shown: the result is then told without it."""
         await self._store.drop_chart(_key(state))
 
-    async def end(self, state: State) -> None:
+    async def end(self, state: Round) -> None:
         """Remove a round of which nothing is left to show."""
         await self._store.end_round(_key(state))
 
@@ -96,9 +97,9 @@ class RoundStore:
             return None
 
 
-def _key(state: State) -> RoundKey:
-    table = state.table
-    return RoundKey(table.id.chat_id, table.id.chat_id, table.thread_id, table.id.number)
+def _key(state: Round) -> RoundKey:
+    config = state.config
+    return RoundKey(config.home_id, config.id.chat_id, config.thread_id, config.id.number)
 
 
 def _entry(award: Award) -> ScoreEntry:

@@ -1,19 +1,19 @@
-"""What can happen to a round, and what it wants to be done.
+"""What can happen to a round (events), and what the round wants done about it (effects).
 
-Events that a stranger can forge name the round that they are meant for; the others come from the
-arena itself.
+Events that a person can forge name the round that they are meant for. The others come from the
+runner itself.
 """
 
 from dataclasses import dataclass
 
-from bot.games.rules.round import Note, Player, RoundId
+from bot.games.rules.round import Player, RoundId
 from bot.platform.models import Media
 from inference.protocol.messages import Fingerprint
 
 
 @dataclass(frozen=True)
-class Shown:
-    """The board is up."""
+class BoardShown:
+    """The chat shows the board."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class Resumed:
 
 @dataclass(frozen=True)
 class Pressed:
-    """Somebody pressed a button of a board.
+    """A person pressed a button of a board.
 
     Attributes:
-        choice: what the button stands for, as the client sent it: anything at all.
+        choice: what the button stands for, as the client sent it: it may be any text.
         may_end: they started the round, or are an admin of the chat.
         streak: how many rounds in a row they got right before this one.
     """
@@ -44,8 +44,8 @@ class Pressed:
 
 
 @dataclass(frozen=True)
-class Said:
-    """Somebody replied to a board with text, or edited such a reply."""
+class TextReply:
+    """A person replied to a board with text, or edited such a reply."""
 
     round: RoundId
     player: Player
@@ -55,8 +55,8 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Sent:
-    """Somebody replied to a board with a picture."""
+class PhotoReply:
+    """A person replied to a board with a picture."""
 
     round: RoundId
     player: Player
@@ -66,13 +66,14 @@ class Sent:
 
 @dataclass(frozen=True)
 class Judged:
-    """CLIP answered an `JudgeRequest`.
+    """CLIP answered a `JudgeRequest`.
 
     Attributes:
-        key: of that Ask.
-        probabilities: one for each of its labels, with the sum 1 where there are several; empty
-            when the picture could not be used.
-        same_as: for each label the first one that means nearly the same; empty: none do.
+        key: of that request.
+        probabilities: one for each of its labels; two or more sum up to 1. Empty when the picture
+            could not be used.
+        same_as: for each label, the place of the first one that means nearly the same. Empty when
+            the request did not ask for that.
     """
 
     round: RoundId
@@ -83,46 +84,62 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Skipped:
-    """Somebody who may do so does not want to wait for the clock: `/skip`."""
+class RoundSkipped:
+    """A person who may do so ends the round before its time is up: `/skip`."""
 
     round: RoundId
 
 
 @dataclass(frozen=True)
-class Stopped:
-    """Somebody who may do so calls the round off: `/stop`."""
+class RoundStopped:
+    """A person who may do so calls the round off: `/stop`."""
 
     round: RoundId
 
 
 @dataclass(frozen=True)
 class Forgotten:
-    """Somebody wants to be forgotten."""
+    """A person wants to be forgotten."""
 
     player_id: int
 
 
-Event = Shown | Tick | Resumed | Pressed | Said | Sent | Judged | Skipped | Stopped | Forgotten
+Event = (
+    BoardShown
+    | Tick
+    | Resumed
+    | Pressed
+    | TextReply
+    | PhotoReply
+    | Judged
+    | RoundSkipped
+    | RoundStopped
+    | Forgotten
+)
 
 
 @dataclass(frozen=True)
 class Toast:
-    """Tells whoever acted, and nobody else."""
+    """Tell the person who acted, and nobody else.
 
-    note: Note
+    Attributes:
+        note: a `Note`, or one of the game's own notes.
+        seconds: how much time there is left, where the note speaks of it.
+    """
+
+    note: str
     label: str = ""
     seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class JudgeRequest:
-    """Asks CLIP.
+    """Ask CLIP.
 
     Attributes:
         key: unique within the round; the same question has the same key.
         captions: what the chart says in place of the labels; empty: the labels.
-        merge_above: labels whose text features' cosine reaches this are one.
+        merge_above: labels whose text features have at least this cosine count as one label.
         draw: a chart is wanted.
         fingerprint: the picture's fingerprint is wanted.
     """
@@ -142,7 +159,7 @@ class Award:
 
     Attributes:
         rank: 1 for the best, equal for equals; 0 for those who get no medal.
-        right: keeps the streak up (True) or ends it; None where the game has none.
+        right: True lengthens the player's streak, False ends it; None where the game has none.
     """
 
     player: Player
@@ -153,7 +170,7 @@ class Award:
 
 @dataclass(frozen=True)
 class Awards:
-    """What the round gives; comes at most once in a round."""
+    """What the round gives. Comes at most once in a round."""
 
     awards: tuple[Award, ...]
 

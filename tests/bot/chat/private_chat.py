@@ -65,6 +65,7 @@ class PrivateChat:
             admin_ids=frozenset(),
             sort=classify.sort_by_stored,
             forget=self.games.forget,
+            games_help=lambda _: [],
         )
         self.albums = AlbumCollector(platform, store, classify)
         self.router = Router(

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.games.rounds.pace import Urgency, allowed_at
+from bot.games.rounds.pace import allowed_at
 from bot.games.rules import Player, RoundConfig, RoundId
 from bot.games.rules import round as rounds
-from bot.games.rules.round import GRACE, PATIENCE, Phase, Round
+from bot.games.rules.round import ANSWER_TIMEOUT, GRACE, Phase, Round
+from bot.games.spec.game_spec import Urgency
 from bot.runtime import clock
 from bot.storage import Store, StoredAlbum
 from tests.bot.scripted import an_ask, failing
@@ -167,12 +168,12 @@ async def test_a_start_finds_nothing_that_is_younger_than_now(store: Store, host
 
 
 def playing(phase: Phase, opened_at: float, ends_at: float) -> Round:
-    table = RoundConfig(RoundId(-1, 1), Player(7, "Alice"), seconds=30.0)
-    return Round(table=table, phase=phase, opened_at=opened_at, ends_at=ends_at)
+    config = RoundConfig(RoundId(-1, 1), Player(7, "Alice"), seconds=30.0)
+    return Round(config=config, phase=phase, opened_at=opened_at, ends_at=ends_at)
 
 
 @pytest.mark.parametrize(
-    ("phase", "length"), [(Phase.OPEN, 30.0), (Phase.JUDGING, PATIENCE)], ids=str
+    ("phase", "length"), [(Phase.OPEN, 30.0), (Phase.JUDGING, ANSWER_TIMEOUT)], ids=str
 )
 def test_a_round_of_before_the_clock_was_set_back_is_no_longer_than_a_new_one(
     phase: Phase, length: float

@@ -18,12 +18,12 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from telegram import Bot, User
 
 from bot.chat.answers.result_dispatcher import ResultDispatcher
-from bot.games.jobs import GameJobs
-from bot.games.pace import EditPace
-from bot.games.round_store import RoundStore
-from bot.games.rules import Phase, Player, RoundId, State
-from bot.games.rules.events import Skipped
-from bot.games.runner import GameRunner
+from bot.games.rounds.jobs import GameJobs
+from bot.games.rounds.pace import EditPace
+from bot.games.rounds.runner import GameRunner
+from bot.games.rounds.store import RoundStore
+from bot.games.rules import Phase, Player, Round, RoundId
+from bot.games.rules.events import RoundSkipped
 from bot.platform.incoming import IncomingMessage
 from bot.platform.models import Media, MessageRef
 from bot.queues.consumer import Consumer
@@ -179,8 +179,8 @@ async def test_rounds_scores_and_settings(store: Store) -> None:
     for one in rounds.values():
         assert one.id.chat_id == GROUP
         assert one.state.phase is Phase.OPEN
-        assert one.state.table.starter == Player(ALICE, "Alice", "alice")
-        assert one.state.table.seconds == 600.0
+        assert one.state.config.starter == Player(ALICE, "Alice", "alice")
+        assert one.state.config.seconds == 600.0
     assert rounds[20].display == Display(120, "what it shows", (1.0,))
     states: dict[int, Any] = {number: one.state for number, one in rounds.items()}
     assert states[20].labels == ("a dog", "a cat", "a fox")
@@ -318,7 +318,7 @@ async def test_all_that_was_under_way_is_answered_once(successor: Successor) -> 
 async def test_all_rounds_are_played_to_their_end(successor: Successor) -> None:
     store, platform = successor.store, successor.platform
 
-    async def states() -> list[State]:
+    async def states() -> list[Round]:
         return [one.state for one in await RoundStore(store).all()]
 
     async def has_verdict() -> bool:
@@ -326,7 +326,7 @@ async def test_all_rounds_are_played_to_their_end(successor: Successor) -> None:
 
     await until(has_verdict, True)  # the job that the round had asked for
     for number, thread_id in ROUNDS.items():
-        await successor.runner.happens(GROUP, thread_id, Skipped(RoundId(GROUP, number)))
+        await successor.runner.happens(GROUP, thread_id, RoundSkipped(RoundId(GROUP, number)))
     await until(states, [], within=60.0)
     boards = {ref.message_id for kind, ref, _ in platform.said if kind.startswith("edit board")}
     assert boards == {120, 121, 122}

@@ -83,4 +83,4 @@ async def test_photo_hunt(session: BrowserSession) -> None:
     await tab.speaks_as("Kim")
     await tab.says("/skip")
     await expect(tab.answers.last).to_contain_text("🥇 Lou")
-    await expect(tab.answers.last).to_contain_text("Against it stood")
+    await expect(tab.answers.last).to_contain_text("CLIP compared it with")

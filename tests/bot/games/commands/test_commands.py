@@ -8,10 +8,10 @@ import pytest
 
 from bot.games.commands.commands import GameCommands, number_of
 from bot.games.commands.settings import GroupSettings
-from bot.games.commands.starting import Starting
+from bot.games.commands.starting import GameStarter
+from bot.games.commands.texts import command_texts
+from bot.games.registry import Game
 from bot.games.rounds.pace import EditPace
-from bot.games.rules import Game
-from bot.i18n import speak
 from bot.platform.incoming import IncomingMessage, ReferencedMessage
 from bot.platform.models import MessageRef
 from bot.storage import Store
@@ -32,10 +32,10 @@ def test_any_press_gives_a_number_that_a_button_can_carry(press: str) -> None:
 async def test_the_chart_of_a_game_is_no_picture_to_play_on(
     store: Store, platform: ScriptedPlatform, chat: PrivateChat
 ) -> None:
-    starting = Starting(platform, store, ANYTHING, chat.classify)
+    starter = GameStarter(platform, store, ANYTHING, chat.classify)
     photo = message(6, "", picture((400, 400)))
-    assert await starting.picture(_reply_to(chart(5)).context) is None
-    found = await starting.picture(_reply_to(referenced(photo)).context)
+    assert await starter.picture(_reply_to(chart(5)).context) is None
+    found = await starter.picture(_reply_to(referenced(photo)).context)
     assert found is not None
     assert found[1] == 6
 
@@ -53,10 +53,10 @@ async def test_play_hands_on_what_follows_the_game(
 ) -> None:
     started: list[tuple[Game, str]] = []
 
-    async def starts(game: Game, start: Any) -> None:
-        started.append((game, start.argument))
+    async def start(game: Game, command: Any) -> None:
+        started.append((game, command.argument))
 
-    some: Any = SimpleNamespace(starts=starts, commands={}, command=None)
+    some: Any = SimpleNamespace(start=start, commands={}, command=None)
     games = GameCommands(platform, ANYTHING, ANYTHING, some, some, some)
     await games.commands["play"](message(1, f"/play {typed}"), ANYTHING, typed)
     assert [argument for _, argument in started] == [phrase]
@@ -66,7 +66,7 @@ async def test_an_edit_that_ends_leaves_a_newer_one_alone(
     store: Store, platform: ScriptedPlatform
 ) -> None:
     settings = GroupSettings(platform, store, EditPace())
-    settings._edit_soon(MessageRef(-100, 5), -100, speak("en"))
+    settings._edit_soon(MessageRef(-100, 5), -100, command_texts("en"))
     (older,) = settings._editing.values()
     newer = settings._editing[-100, 5] = asyncio.create_task(asyncio.sleep(0))
     await older

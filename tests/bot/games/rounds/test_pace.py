@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.games.rounds.pace import EDIT_EVERY, EditPace, Urgency, allowed_at, with_call
+from bot.games.rounds.pace import EDIT_EVERY, EditPace, allowed_at, with_call
+from bot.games.spec.game_spec import Urgency
 
 wishes = st.lists(st.tuples(st.sampled_from(Urgency), st.floats(0, 30)), max_size=60)
 

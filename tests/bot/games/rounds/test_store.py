@@ -9,7 +9,7 @@ from bot.games.rounds.store import RoundStore
 from bot.games.rules import Player, RoundConfig, RoundId
 from bot.games.rules.events import Award
 from bot.storage import Display, RoundKey, Store
-from tests.bot.games.players import PHOTO
+from tests.bot.games.played_round import PHOTO
 
 CHAT = -100
 ANN, BOB = Player(7, "Ann", "ann"), Player(8, "Bob")
@@ -21,8 +21,8 @@ def rounds(store: Store) -> RoundStore:
 
 
 def a_round(number: int = 1, thread_id: int | None = None) -> BeatClip:
-    table = RoundConfig(RoundId(CHAT, number), ANN, thread_id=thread_id)
-    return BeatClip(table=table, media=PHOTO, labels=("a dog", "a cat"))
+    config = RoundConfig(RoundId(CHAT, number), ANN, thread_id=thread_id)
+    return BeatClip(config=config, media=PHOTO, labels=("a dog", "a cat"))
 
 
 async def test_a_round_is_read_as_it_was_saved(rounds: RoundStore) -> None:

@@ -1,4 +1,4 @@
-"""Players, tables, and a referee that watches what a round gives away."""
+"""Players, and a round that a test plays by its rules alone."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -25,21 +25,21 @@ rounds = st.one_of(st.just(ROUND), st.just(ROUND), st.sampled_from(OTHERS))
 waits = st.one_of(st.just(0.0), st.floats(0, 20), st.floats(-5, 0), st.floats(20, 1_000))
 
 
-def a_table(seconds: float = 30.0) -> RoundConfig:
+def a_config(seconds: float = 30.0) -> RoundConfig:
     return RoundConfig(ROUND, PLAYERS[0], seconds=seconds)
 
 
 @dataclass
-class Referee(Generic[S]):
-    """Plays events on a round, and notes every effect."""
+class PlayedRound(Generic[S]):
+    """A round: what happens to it, and every effect that came of that."""
 
     step: Step[S]
     state: S
     now: float = START
     effects: list[Effect] = field(default_factory=list)
 
-    def sees(self, event: Event, after: float = 0.0) -> tuple[Effect, ...]:
-        """One event, so many seconds later."""
+    def happens(self, event: Event, after: float = 0.0) -> tuple[Effect, ...]:
+        """Let an event happen, so many seconds later; return its effects."""
         self.now += after
         self.state, effects = self.step(self.state, event, self.now)
         self.effects += effects
@@ -61,6 +61,6 @@ class Referee(Generic[S]):
         return {award.player.id: award for award in given.awards}
 
 
-def whispers(effects: Iterable[Effect]) -> list[str]:
-    """What the notes say, without their values."""
+def toasts(effects: Iterable[Effect]) -> list[str]:
+    """Return the notes of all toasts."""
     return [str(effect.note) for effect in effects if isinstance(effect, Toast)]

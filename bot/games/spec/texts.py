@@ -1,0 +1,106 @@
+"""What all games say: the sentences that they share, and those that each of them must have."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from bot.games.rules.events import Toast
+from bot.games.rules.round import End, Note, Player
+from bot.i18n.formatter import Formatter
+from bot.i18n.lengths import shortened
+
+# The longest label in a line of a result, on a button and in a toast; in UTF-16 units.
+LINE_LENGTH, _BUTTON_LENGTH, TOAST_LENGTH = 60, 40, 60
+MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
+NO_MEDAL = "▫️"
+
+
+class CommonTexts(Formatter):
+    """What is said whichever game it is."""
+
+    def name_of(self, player: Player, *, linked: bool) -> str:
+        """Return a player's name, as HTML.
+
+        Args:
+            linked: as a mention. Only for edits, which never notify anybody: a new message with a
+                mention would. New messages link to the username, where there is one.
+        """
+        if player.hidden or not player.name:
+            return self._("somebody")
+        name = self.quote(player.name)
+        if linked:
+            return f'<a href="tg://user?id={player.id}">{name}</a>'
+        if player.username:
+            return f'<a href="https://t.me/{player.username}">{name}</a>'
+        return f"<b>{name}</b>"
+
+    def toast(self, toast: Toast) -> str:
+        """Return what the person who pressed is told: at most 200 UTF-16 units, no markup."""
+        label = shortened(toast.label, TOAST_LENGTH)
+        match toast.note:
+            case Note.NOTED:
+                return self._("✔ noted: {label}").format(label=label)
+            case Note.ONLY_STARTER:
+                return self._(
+                    "Only the person who started the game, or an admin of the group, can do that."
+                )
+            case Note.YOURS:
+                return self._("⏱ {time} left. Yours: {label}").format(
+                    time=self.length_of_time(toast.seconds), label=label
+                )
+            case Note.NOTHING_YET:
+                return self._("⏱ {time} left. You have sent nothing yet.").format(
+                    time=self.length_of_time(toast.seconds)
+                )
+            case _:
+                return self._("This round is over.")
+
+
+class GameTexts(CommonTexts, ABC):
+    """What one game says. Names of players come as HTML that `name_of` made."""
+
+    @abstractmethod
+    def name(self) -> str:
+        """Return the game's name, without markup: heads charts and leaderboards."""
+
+    @abstractmethod
+    def how_to_start(self) -> str:
+        """Return a line for the menu of games, as HTML."""
+
+    @abstractmethod
+    def help_line(self) -> str:
+        """Return a line for `/help`, as HTML: the command and what the game is about."""
+
+    @abstractmethod
+    def menu_entry(self) -> str:
+        """Return what the platform's command menu says: at most 256 characters, no markup."""
+
+    @staticmethod
+    def on_button(label: str) -> str:
+        """Return a label as a button shows it, which is no HTML."""
+        return shortened(label, _BUTTON_LENGTH)
+
+    def players_in(self, names: Sequence[str], count: int) -> str:
+        """Return who takes part; `count` may be more than there are names."""
+        text = ", ".join(names)
+        if count > len(names):
+            text += self._n(
+                " … and {count} more", " … and {count} more", count - len(names)
+            ).format(count=count - len(names))
+        return f"👥 {count}: {text}"
+
+    def time_is_up(self) -> str:
+        return self._("⏳ Time is up! CLIP is looking …")
+
+    def time_button(self) -> str:
+        return self._("⏱ Time left")
+
+    def ended_without_points(self, end: End) -> str:
+        match end:
+            case End.NO_PICTURE:
+                return self._("I can't look at that picture. No points this time.")
+            case End.NO_ANSWER:
+                return self._("CLIP did not answer in time. No points this time.")
+            case End.TOO_FEW:
+                return self._("Too few played. No points this time.")
+            case _:
+                return self._("⏹ The game was called off. No points this time.")

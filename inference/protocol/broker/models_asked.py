@@ -1,4 +1,4 @@
-"""Which models the bots at a queue ask for: a question that each bot answers by itself."""
+"""Which models the bots at a queue use: workers ask, and each bot answers."""
 
 import asyncio
 import contextlib
@@ -8,12 +8,12 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 _SUBJECT = "clipbot.models"
-# Every bot answers at once; nobody knows how many there are.
-PATIENCE = 1.0
+# Bots answer at once. Their number is not known, so the asker waits this long for answers.
+ANSWER_TIMEOUT = 1.0  # seconds
 
 
 async def answer(client: Client, model: str) -> None:
-    """Answers with `model` from now on."""
+    """Answer with `model` from now on."""
 
     async def on_message(message: Msg) -> None:
         with contextlib.suppress(NatsError):
@@ -23,17 +23,17 @@ async def answer(client: Client, model: str) -> None:
 
 
 async def ask(client: Client) -> set[str]:
-    """The models of all bots that answer; none where they are of 0.1, or away."""
+    """Return the models of all bots that answer. Bots of version 0.1 do not."""
     models: set[str] = set()
     inbox = client.new_inbox()
     with contextlib.suppress(NatsError, TimeoutError):
         subscription = await client.subscribe(inbox)
         try:
             await client.publish(_SUBJECT, b"", inbox)
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(ANSWER_TIMEOUT):
                 while True:
-                    message = await subscription.next_msg(timeout=PATIENCE)
-                    if message.data:  # without: the server says that nobody listens
+                    message = await subscription.next_msg(timeout=ANSWER_TIMEOUT)
+                    if message.data:  # empty if the server tells that no bot listens
                         models.add(message.data.decode(errors="replace"))
         finally:
             with contextlib.suppress(NatsError):

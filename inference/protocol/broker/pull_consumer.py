@@ -1,8 +1,8 @@
-"""Pulling from a consumer: what waits at once, bounded in number and in bytes.
+"""Pulling messages from a consumer, at once and limited in number and bytes.
 
-nats-server ends the connection of a client that has more than 64 MB on the way to it ("slow
-consumer", max_pending), and everything that was on the way comes again later. So each request
-names the bytes that it may bring, and the next is made when all of them are here.
+nats-server closes the connection of a client to which more than 64 MB are on the way ("slow
+consumer", max_pending), and later delivers all of these messages again. So each request limits the
+bytes that it brings, and the next request is sent when all of them have arrived.
 """
 
 import asyncio
@@ -25,28 +25,29 @@ from inference.protocol.errors import QueueUnavailable
 
 log = logging.getLogger(__name__)
 
-# Bytes that one request may bring. A bot pulls updates and results at once: together they stay
-# under nats-server's 64 MB.
+# The limit of one request, in bytes. A bot pulls updates and results at the same time: together
+# they stay below nats-server's 64 MB.
 REQUEST_BYTES = 24 * 2**20
-# Bytes after which a pull asks for no more: the pictures of a batch are in memory at once.
+# The limit of one pull, in bytes: the pictures of a batch are in memory at the same time.
 PULL_BYTES = 64 * 2**20
-# While a server is away, and while we wait for an answer, look up this often (seconds).
-_AWAY_PAUSE = 0.2
-_LOOK_UP = 0.5
-# What the server has waiting, it sends at once; a large message takes its time on a busy machine.
-_AT_ONCE = 2.0
-# 503: nobody listens where the consumer was; 409: it was deleted under a waiting request, …
+# The pause before the next pull while the server is away.
+_AWAY_PAUSE = 0.2  # seconds
+# How often a waiting request checks whether the connection is still the same.
+_CHECK_INTERVAL = 0.5  # seconds
+# The server sends waiting messages at once; a large one takes time on a busy machine.
+_NO_WAIT_TIMEOUT = 2.0  # seconds
+# Status 503: the consumer does not exist. Status 409: it was deleted during the request, …
 _LOST = {"503", "409"}
-# … or the next message has more bytes than the request has left.
+# … or the next message is larger than what is left of the request's limit.
 _TOO_LARGE = "Message Size Exceeds MaxBytes"
 
 
 class _ConsumerLost(Exception):
-    """The consumer that we pull from is no longer there."""
+    """The consumer does not exist any more."""
 
 
 class Delivery:
-    """A message that is ours until it is acknowledged or handed back."""
+    """A message that this process holds until it acknowledges it or gives it back (nak)."""
 
     def __init__(self, message: Msg, ack_wait: float = ACK_WAIT) -> None:
         self._message = message
@@ -64,30 +65,33 @@ class Delivery:
 
     @property
     def sequence(self) -> str:
-        """The message's number in its stream: the same at each redelivery."""
+        """The stream's name and the message's number in it: the same at each redelivery."""
         return f"{self._message.metadata.stream}.{self._message.metadata.sequence.stream}"
 
     async def ack(self) -> None:
-        """Done: the message is removed. Waits until the server has noted it."""
+        """Acknowledge: the server removes the message. Return when it has confirmed that.
+
+        If the server is away, the message is delivered again later; message ids keep what it led
+        to from being stored twice.
+        """
         with contextlib.suppress(NatsError, asyncio.TimeoutError):
-            # If the server is away the message comes back, and ids keep it from counting twice.
             await self._message.ack_sync(timeout=ACK_WAIT)
 
     async def nak(self, delay: float = 0.0) -> None:
-        """Not done: somebody gets it again, after `delay` seconds."""
+        """Give the message back: it is delivered again after `delay` seconds."""
         with contextlib.suppress(NatsError):
             await self._message.nak(delay=delay or None)
 
     @contextlib.asynccontextmanager
     async def in_progress(self) -> AsyncIterator[Self]:
-        """Tells the server "still working" for as long as the block runs."""
-        keeper = asyncio.create_task(self._keep())
+        """Tell the server "in progress" while the block runs, so that it does not deliver again."""
+        telling = asyncio.create_task(self._tell_in_progress())
         try:
             yield self
         finally:
-            await tasks.end(keeper)
+            await tasks.end(telling)
 
-    async def _keep(self) -> None:
+    async def _tell_in_progress(self) -> None:
         while True:
             await asyncio.sleep(self._ack_wait / 3)
             with contextlib.suppress(NatsError):
@@ -99,7 +103,7 @@ class _Taken:
     """What one request brought.
 
     Attributes:
-        is_full: more may wait, which the request had no bytes left for.
+        is_full: True if the next message did not fit into the request's limit of bytes.
     """
 
     deliveries: list[Delivery] = field(default_factory=list)
@@ -107,14 +111,14 @@ class _Taken:
 
 
 class PullConsumer:
-    """Takes what waits for one consumer, with no added delay.
+    """Pulls the messages of one consumer without added delay.
 
-    nats-py's own `fetch(n)` waits for all n once it had to wait for the first, so this speaks the
-    pull protocol itself: `no_wait` for what is there, a lingering request for one, then `no_wait`
-    for the rest.
+    nats-py's `fetch(n)` waits for all n messages if it has to wait for the first. So this sends the
+    requests of the pull protocol itself: one with `no_wait` for what is there, one that waits for
+    a single message, then one with `no_wait` for the rest.
 
     Args:
-        revive: makes the stream and the consumer again, should the server have lost them.
+        revive: creates the stream and the consumer again if the server has lost them.
     """
 
     def __init__(
@@ -132,25 +136,28 @@ class PullConsumer:
         self._reply = reply
         self._ack_wait = ack_wait
         self._revive = revive
-        self._serial = 0
+        self._requests = 0
 
     async def pull(self, limit: int, wait: float) -> list[Delivery]:
-        """Up to `limit` messages: at once if any wait, else the first that comes in `wait` seconds.
+        """Return up to `limit` messages, at once if any are there.
 
-        A `wait` of 0 takes only what waits, and never what somebody idle would have got. Fewer
-        than wait are taken where they have more than `PULL_BYTES`.
+        Args:
+            limit: messages; fewer are returned if they have more than `PULL_BYTES`.
+            wait: seconds to wait for the first message. With 0 only messages are taken that are
+                there already, never one that an idle client waits for.
 
-        Returns an empty list when none came, or while the server is away.
+        Returns:
+            An empty list if none came, or while the server is away.
         """
         if not self._client.is_connected:
-            # Requests made now would all be sent at once when the server is back.
+            # Requests made now would be buffered, and all sent when the server is back.
             await asyncio.sleep(_AWAY_PAUSE)
             return []
         taken: list[Delivery] = []
         try:
             await self._take_waiting(taken, limit)
             if not taken and wait:
-                first = await self._request(1, no_wait=False, patience=wait)
+                first = await self._request(1, no_wait=False, timeout=wait)
                 taken += first.deliveries
                 if taken:
                     await self._take_waiting(taken, limit)
@@ -161,54 +168,54 @@ class PullConsumer:
         return taken
 
     async def _take_waiting(self, taken: list[Delivery], limit: int) -> None:
-        """Adds what waits, request by request, up to `limit` messages and `PULL_BYTES`."""
+        """Add what is there, request by request, up to `limit` messages and `PULL_BYTES`."""
         while (rest := limit - len(taken)) > 0:
             left = PULL_BYTES - sum(len(delivery.data) for delivery in taken)
             if left <= 0:
                 return
             few = min(REQUEST_BYTES, left)
-            found = await self._request(rest, no_wait=True, patience=_AT_ONCE, max_bytes=few)
+            found = await self._request(rest, no_wait=True, timeout=_NO_WAIT_TIMEOUT, max_bytes=few)
             if found.is_full and not found.deliveries:
                 if taken and few < REQUEST_BYTES:
                     return  # the next one is for another pull
-                # A single message of more bytes than a request of several may bring.
-                found = await self._request(1, no_wait=True, patience=_AT_ONCE)
+                # A single message that is larger than the limit of a request.
+                found = await self._request(1, no_wait=True, timeout=_NO_WAIT_TIMEOUT)
                 found.is_full = bool(found.deliveries)
             taken += found.deliveries
             if not found.is_full:
                 return
 
     async def _request(
-        self, batch: int, *, no_wait: bool, patience: float, max_bytes: int = 0
+        self, batch: int, *, no_wait: bool, timeout: float, max_bytes: int = 0
     ) -> _Taken:
-        self._serial += 1
-        address = f"{self._reply}.{self._serial}"
+        self._requests += 1
+        address = f"{self._reply}.{self._requests}"
         request: dict[str, int | bool] = {"batch": batch}
         if no_wait:
             request["no_wait"] = True
         else:
-            request["expires"] = int(patience * 1e9)  # nanoseconds
+            request["expires"] = int(timeout * 1e9)  # nanoseconds
         if max_bytes:
             request["max_bytes"] = max_bytes
         reconnects = self._client.stats["reconnects"]
-        deadline = time.monotonic() + patience + (0.0 if no_wait else 1.0)
+        deadline = time.monotonic() + timeout + (0.0 if no_wait else 1.0)
         taken = _Taken()
         with contextlib.suppress(NatsError):
             await self._client.publish(self._subject, json.dumps(request).encode(), address)
             while len(taken.deliveries) < batch and time.monotonic() < deadline:
                 try:
-                    message = await self._inbox.next_msg(timeout=_LOOK_UP)
+                    message = await self._inbox.next_msg(timeout=_CHECK_INTERVAL)
                 except TimeoutError:
                     if self._client.stats["reconnects"] != reconnects:
-                        break  # the server that knew of our request is gone
+                        break  # the server has forgotten the request
                     continue
                 headers = message.headers or {}
                 status = headers.get("Status")
                 if status is None or message.data:
-                    # also one that an earlier request left behind
+                    # Also a message that answers an earlier request.
                     taken.deliveries.append(Delivery(message, self._ack_wait))
-                    if no_wait:  # while they come there is no need to give up
-                        deadline = time.monotonic() + patience
+                    if no_wait:  # more time while messages come
+                        deadline = time.monotonic() + timeout
                 elif message.subject == address:
                     taken.is_full = headers.get("Description") == _TOO_LARGE
                     if status in _LOST and not taken.is_full and not taken.deliveries:
@@ -217,6 +224,6 @@ class PullConsumer:
         return taken
 
     async def close(self) -> None:
-        """Stops listening; what was pulled and not acknowledged comes back after `ACK_WAIT`."""
+        """Stop receiving. Messages that are still held are delivered again after `ACK_WAIT`."""
         with contextlib.suppress(NatsError):
             await self._inbox.unsubscribe()

@@ -1,6 +1,7 @@
-"""Jobs that wait for a model which their bot no longer asks for.
+"""Moving waiting jobs to the workers of another model.
 
-CLIP_MODEL was set anew while they waited; nobody might ever take them.
+Jobs name the model of their bot. When CLIP_MODEL is changed while they wait, there may never again
+be a worker that takes them.
 """
 
 import logging
@@ -16,9 +17,9 @@ log = logging.getLogger(__name__)
 
 
 async def readdress(js: JetStreamContext, model: str, reply: str) -> int:
-    """Gives the jobs whose results go to `reply` to workers of `model`; returns how many.
+    """Move the jobs whose results go to `reply` to the workers of `model`; return how many.
 
-    Raises what nats-py raises: those that were not moved wait where they are.
+    Raises what nats-py raises; the jobs that were not moved by then stay where they are.
     """
     subject = jobs_subject(model)
     info = await js.stream_info(JOBS, subjects_filter=f"{JOBS_SUBJECT}.*")
@@ -27,7 +28,7 @@ async def readdress(js: JetStreamContext, model: str, reply: str) -> int:
         return 0
     moved = 0
     config = info.config
-    # Each is there twice for a moment, which a full queue has no room for.
+    # Each job is stored twice for a moment, and a full queue has no room for that.
     await js.update_stream(config.evolve(max_msgs=-1, max_bytes=-1))
     try:
         for other in others:
@@ -48,13 +49,13 @@ async def _move(js: JetStreamContext, subject: str, model: str, reply: str) -> i
         job = _job(found.data or b"")
         if job is None or job.reply.subject != reply:
             continue
-        ours = msgspec.structs.replace(job, model=model)
-        # An id of its own: the job's own one was stored an instant ago, as far as NATS knows.
+        moved_job = msgspec.structs.replace(job, model=model)
+        # A new message id: NATS would take the job's own id for a duplicate and not store it.
         headers = {"Nats-Msg-Id": f"{job.id} {jobs_subject(model)}"}
         try:
-            await js.publish(jobs_subject(model), encode(ours), headers=headers)
-        except js_errors.BadRequestError as error:  # it is never stored; the others are
-            log.warning("Job %.100s stays where nobody may take it: %s", job.id, error)
+            await js.publish(jobs_subject(model), encode(moved_job), headers=headers)
+        except js_errors.BadRequestError as error:  # it can never be stored
+            log.warning("Job %.100s can't be moved to another model: %s", job.id, error)
             continue
         await js.delete_msg(JOBS, sequence)
         moved += 1
@@ -64,4 +65,4 @@ def _job(data: bytes) -> Job | None:
     try:
         return decode_job(data)
     except (UnknownVersion, msgspec.DecodeError):
-        return None  # not ours to read
+        return None  # of another version, or not a job

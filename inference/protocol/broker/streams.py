@@ -1,13 +1,13 @@
 """The names, limits and subjects of clipbot's JetStream streams.
 
-    updates   what the chat platform handed over       clipbot.updates.<bot>
-    jobs      pictures waiting for a worker            clipbot.jobs.<model>
-    results   answers waiting to be delivered          clipbot.results.<bot>
-    dead      what failed by our fault, for a person   clipbot.dead.<kind>
+    updates   what the chat platform sent              clipbot.updates.<bot>
+    jobs      pictures that wait for a worker          clipbot.jobs.<model>
+    results   answers that wait to be sent             clipbot.results.<bot>
+    dead      messages that failed by our fault        clipbot.dead.<kind>
 
-All but the last are work queues: a message is gone once acknowledged, and comes back `ACK_WAIT`
-seconds after its holder fell silent. Publishing is idempotent for `DUPLICATE_WINDOW`: the same id
-is stored once.
+All but the last are work queues: a message is removed when it is acknowledged, and delivered again
+when its holder has been silent for `ACK_WAIT` seconds. A message id is stored only once within
+`DUPLICATE_WINDOW` seconds.
 """
 
 import hashlib
@@ -19,54 +19,55 @@ UPDATES = "clipbot-updates"
 JOBS = "clipbot-jobs"
 RESULTS = "clipbot-results"
 DEAD = "clipbot-dead"
-# Of jobs that name no model, as those of 0.1 do: any worker takes them.
+# The subject of jobs that name no model, as in version 0.1: every worker takes them.
 JOBS_SUBJECT = "clipbot.jobs"
 JOBS_SUBJECTS = [JOBS_SUBJECT, "clipbot.jobs.*"]
 WORKERS_BUCKET = "clipbot-workers"
 STATUSES = f"KV_{WORKERS_BUCKET}"
 ALL_STREAMS = (UPDATES, JOBS, RESULTS, DEAD, STATUSES)
 
-# A holder says "still working" three times in this span; a killed one is noticed after it.
-ACK_WAIT = 9.0
-# A restart after a crash must not store the same update or job twice.
-DUPLICATE_WINDOW = 3_600.0
-STATUS_INTERVAL = 5.0
+# The holder of a message tells NATS "in progress" three times in this time. If it was killed, the
+# message is delivered again after this time.
+ACK_WAIT = 9.0  # seconds
+# A process that restarts after a crash must not store the same update or job twice.
+DUPLICATE_WINDOW = 3_600.0  # seconds
+STATUS_INTERVAL = 5.0  # seconds
 STATUS_TTL = 3 * STATUS_INTERVAL
-# Far more than anything that is ever in flight: only a bot that nobody runs would fill it.
+# Far more than ever wait while a bot runs.
 MAX_UPDATES = 100_000
-# The largest message that JetStream stores in a file, in bytes, whatever max_payload says: a
-# record of 32 MiB (rlBadThresh in nats-server's filestore.go), less what it holds besides the
-# message's body: 34 bytes, the subject, and the headers, of which the message's id is the longest.
+# The largest message body that JetStream stores in a file, in bytes, whatever max_payload is: a
+# record of 32 MiB (rlBadThresh in nats-server's filestore.go) minus what else it holds: 34 bytes,
+# the subject, and the headers, of which the message's id is the longest.
 MAX_STORED = 32 * 2**20 - 1_024
 _WORKERS = "workers"
 _UNUSABLE = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST_TOKEN = 160
 _BYTES_LIMIT = 2 * 2**30
-_DEAD_LIMIT = 1_000
-_DEAD_AGE = 7 * 24 * 3_600.0
+_DEAD_LIMIT = 1_000  # messages
+_DEAD_AGE = 7 * 24 * 3_600.0  # seconds
 
 
 def updates_subject(bot_id: int) -> str:
-    """Subject of the updates that came for one bot."""
+    """Return the subject of one bot's updates."""
     return f"clipbot.updates.{bot_id}"
 
 
 def results_subject(bot_id: int) -> str:
-    """Subject of the results that one bot waits for."""
+    """Return the subject of one bot's results."""
     return f"clipbot.results.{bot_id}"
 
 
 def jobs_subject(model: str) -> str:
-    """Subject of the jobs for one model; where that is empty, of jobs for any.
+    """Return the subject of the jobs for one model; of jobs for any model if `model` is empty.
 
-    What a subject can't hold is written as its bytes, so that two models never share one:
-    clipbot.jobs.openai=2Fclip-vit-base-patch32
+    Characters that a subject can't hold are written as bytes in hexadecimal, so that two models
+    never share a subject: clipbot.jobs.openai=2Fclip-vit-base-patch32
     """
     return f"{JOBS_SUBJECT}.{_token(model)}" if model else JOBS_SUBJECT
 
 
 def jobs_consumer(model: str) -> str:
-    """Name of the consumer that the workers of one model share."""
+    """Return the name of the consumer that the workers of one model share."""
     return f"{_WORKERS}-{_token(model)}" if model else _WORKERS
 
 
@@ -76,16 +77,16 @@ def _token(model: str) -> str:
     )
     if len(token) <= _LONGEST_TOKEN:
         return token
-    # Names of consumers have 255 characters at most: a path, say.
+    # A consumer's name can have 255 characters; a model can be a long path.
     digest = hashlib.sha256(model.encode(errors="replace")).hexdigest()
     return f"{token[-_LONGEST_TOKEN:]}={digest[:16]}"
 
 
 def streams(max_queue: int) -> list[StreamConfig]:
-    """All streams, with today's limits.
+    """Return the configuration of all streams.
 
     Args:
-        max_queue: jobs that may wait.
+        max_queue: MAX_QUEUE, the jobs that can wait.
     """
 
     def work_queue(name: str, subjects: list[str], max_msgs: int, max_bytes: int) -> StreamConfig:

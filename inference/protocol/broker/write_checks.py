@@ -1,8 +1,8 @@
-"""Whether the streams take what is written to them.
+"""Test writes: whether each stream stores messages.
 
-A nats-server whose disk was full once answers every later write to the same block of a stream with
-the old error, or not at all, although there is room again, until it is started anew
-(nats-io/nats-server#7654). Each stream has blocks of its own, so each is tried.
+After its disk was full, a nats-server answers every write to the same block of a stream with the
+old error, or not at all, even when there is room again; only a restart helps
+(nats-io/nats-server#7654). Each stream has its own blocks, so each is tested.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from nats.js import errors as js_errors
 
 from inference.protocol.broker.streams import DEAD, JOBS, RESULTS, STATUSES, UPDATES, WORKERS_BUCKET
 
-# Where nobody looks: no bot's number and no model's name is written like this.
+# The last word of the test's subjects. No bot's number and no model's name is written like this.
 _KEY = "=probe"
-# A note of a deletion is no worker's status to anybody, and is forgotten with the statuses.
+# In the statuses' bucket the test writes a deletion: readers skip it, and it expires with them.
 _DELETION = {"KV-Operation": "DEL"}
 _SUBJECTS = {
     UPDATES: f"clipbot.updates.{_KEY}",
@@ -26,14 +26,14 @@ _SUBJECTS = {
     DEAD: f"clipbot.dead.{_KEY}",
     STATUSES: f"$KV.{WORKERS_BUCKET}.{_KEY}",
 }
-# A write takes milliseconds. Seconds, so that a busy machine is not taken for a broken one.
-PATIENCE = 4.0
-# "maximum messages exceeded", "maximum bytes exceeded": a full stream is no broken one.
+# A write takes milliseconds; a busy machine may need seconds.
+WRITE_TIMEOUT = 4.0  # seconds
+# The stream is full, which is not an error of the server.
 _FULL = ("maximum messages exceeded", "maximum bytes exceeded")
 
 
 def stream_of(subject: str) -> str | None:
-    """The stream that a subject of ours belongs to."""
+    """Return the stream that stores a subject; None if it is not one of clipbot's subjects."""
     for stream, probe in _SUBJECTS.items():
         root = probe.removesuffix(f".{_KEY}")
         if subject == root or subject.startswith(f"{root}."):
@@ -42,9 +42,9 @@ def stream_of(subject: str) -> str | None:
 
 
 async def refused_writes(js: JetStreamContext, streams: Iterable[str]) -> dict[str, str]:
-    """Which of these streams take no message, and what the server says of each.
+    """Return the streams that store no message, each with the reason.
 
-    Writes a message to each and removes it; where nobody has made the stream, it says so.
+    Writes a message to each stream and removes it. A stream that does not exist is one of them.
     """
     names = list(streams)
     reasons = await asyncio.gather(*(_refusal(js, name) for name in names))
@@ -55,7 +55,7 @@ async def _refusal(js: JetStreamContext, stream: str) -> str | None:
     subject = _SUBJECTS[stream]
     headers = _DELETION if stream == STATUSES else None
     try:
-        await js.publish(subject, b"", timeout=PATIENCE, headers=headers)
+        await js.publish(subject, b"", timeout=WRITE_TIMEOUT, headers=headers)
     except js_errors.NoStreamResponseError:
         return "there is no such stream"
     except js_errors.APIError as error:

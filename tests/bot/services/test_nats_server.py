@@ -43,7 +43,7 @@ async def test_strangers_are_refused_and_the_token_is_nobody_elses_to_read(tmp_p
     await server.start()
     address = server.url.rpartition("@")[2]
     with pytest.raises(QueueUnavailable) as refusal:
-        await connect(f"nats://wrong@{address}", name="stranger", patience=1.0)
+        await connect(f"nats://wrong@{address}", name="stranger", timeout=1.0)
     assert server.token not in str(refusal.value)
     assert (tmp_path / "nats-server.conf").stat().st_mode & 0o077 == 0
     await server.stop()

@@ -31,7 +31,7 @@ KB = 1_024
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A small write is not waited for as long as on a busy host."""
-    monkeypatch.setattr("inference.protocol.broker.write_checks.PATIENCE", 1.5)
+    monkeypatch.setattr("inference.protocol.broker.write_checks.WRITE_TIMEOUT", 1.5)
 
 
 @pytest.fixture

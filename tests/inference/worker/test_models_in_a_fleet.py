@@ -126,7 +126,7 @@ async def test_a_worker_whose_model_nobody_asks_for_is_told_so(
     asker: Asker, hire: Hire, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker_module, "COMPARE_EVERY", 0.05)
-    monkeypatch.setattr("inference.protocol.broker.models_asked.PATIENCE", 0.1)
+    monkeypatch.setattr("inference.protocol.broker.models_asked.ANSWER_TIMEOUT", 0.1)
     await asker.queue.answer_model(CLIP)
     await hire(clip_model=SIGLIP)
     told = f"takes no jobs: its model is {SIGLIP}, but the bot asks for {CLIP}"

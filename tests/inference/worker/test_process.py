@@ -140,7 +140,7 @@ async def test_sigterm_while_the_queue_is_gone_and_jobs_are_in_hand(
     jobs = [await asker.asks(picture("red")) for _ in range(5)]
     await until((tmp_path / "worker-0" / "entered").exists, True)
     nats_server.stop()
-    await until(lambda: "NATS went away" in worker.said, True)
+    await until(lambda: "The connection to NATS is lost" in worker.said, True)
     (tmp_path / "worker-0" / "hold").unlink()
     worker.kill(signal.SIGTERM)
     assert await worker.ends(within=10) == 0

@@ -26,7 +26,7 @@ async def test_its_queue_is_mended_where_the_disk_was_full(
     for module, name, value in (
         ("bot.services.queue_health", "_LOOK_EVERY", 0.1),
         ("bot.services.queue_health", "_LOOK_AGAIN", 0.1),
-        ("inference.protocol.broker.write_checks", "PATIENCE", 1.5),
+        ("inference.protocol.broker.write_checks", "WRITE_TIMEOUT", 1.5),
         ("clipbot_playground.launcher", "embedded_worker", idle),
         ("clipbot_playground.launcher", "embedded_bot", idle),
     ):

@@ -202,7 +202,7 @@ async def test_a_look_that_swallows_its_cancellation_is_the_last(notifier: Notif
     looks = 0
 
     class Swallowing:
-        async def overhear(self, *_: object) -> None: ...
+        async def subscribe(self, *_: object) -> None: ...
 
         async def jobs_waiting(self) -> int:
             nonlocal looks

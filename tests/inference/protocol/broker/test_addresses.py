@@ -51,7 +51,7 @@ def test_what_can_not_be_used_is_a_sentence_without_a_password(text: str) -> Non
 
 
 def test_the_wrong_one_of_several_is_named() -> None:
-    with pytest.raises(ValueError, match="'http://b:1' is none"):
+    with pytest.raises(ValueError, match="'http://b:1' is not one"):
         servers("nats://a:4222,http://b:1")
 
 

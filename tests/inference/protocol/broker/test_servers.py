@@ -73,8 +73,8 @@ async def test_a_first_server_that_refuses_us_costs_a_few_seconds(
 
 
 async def test_who_is_refused_is_told_so(locked: str) -> None:
-    with pytest.raises(QueueUnavailable, match="refuses us; are user and password") as refusal:
-        await connect(locked, name="stranger", patience=5.0)
+    with pytest.raises(QueueUnavailable, match="refuses the login; check the user") as refusal:
+        await connect(locked, name="stranger", timeout=5.0)
     assert "wrong" not in str(refusal.value)
 
 
@@ -119,7 +119,7 @@ async def test_tls_with_a_certificate_of_ones_own(
     address = encrypted.url.rpartition("://")[2]
     url = f"tls://me:p%40ss@{address},tls://127.0.0.1:9"
     with pytest.raises(QueueUnavailable, match="TLS with the NATS server at NATS_URL fails"):
-        await connect(url, name="test", patience=1.0)
+        await connect(url, name="test", timeout=1.0)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "encrypted" / "cert.pem"))
     queue = await connect(url, name="test")
     await queue.prepare(10, owner=True)

@@ -192,6 +192,12 @@ def tiny_align(folder: Path) -> Path:
     return _save(folder, AlignModel, config, AlignProcessor(images, tokenizer))  # type: ignore[no-untyped-call]
 
 
+def use_pickle(folder: Path, content: Any) -> None:
+    """Replace a checkpoint's weights by a pickle file with any content."""
+    (folder / "model.safetensors").unlink()
+    torch.save(content, folder / "pytorch_model.bin")
+
+
 _TINY: dict[str, Any] = {
     "hidden_size": 32,
     "intermediate_size": 64,

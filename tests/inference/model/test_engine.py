@@ -1,6 +1,6 @@
 """Ours equals the model's own formula; batched equals one by one; cached equals fresh."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,17 +9,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from transformers import CLIPModel
 
-from inference.model.backend_choice import run_with_torch
-from inference.model.backends import checkpoint
 from inference.model.backends.torch_backend import TorchModel
 from inference.model.classifier import LabelSet
-from inference.model.encoder.scoring import NEUTRAL_PHRASES, FloatArray
-from inference.model.encoder.tokenization import Tokens
+from inference.model.encoder.scoring import NEUTRAL_PHRASES
 from inference.model.engine import Engine
 from inference.model.hub.checkpoint_files import DEMO_FOLDER
-from inference.protocol.errors import ModelUnavailable
 from tests.inference.model import checkpoints
 from tests.inference.model.reference import LABELS, Reference, pictures
 
@@ -211,152 +206,3 @@ def test_no_pictures_no_rows(tiny_clip: Engine) -> None:
 def test_each_picture_needs_its_label_set(tiny_clip: Engine) -> None:
     with pytest.raises(ValueError, match="1 images, but 2 label sets"):
         tiny_clip.classify(pictures()[:1], [LabelSet(("a",)), LabelSet(("b",))])
-
-
-def test_halves_are_close(tiny_clip: Engine, tiny_clip_folder: Path) -> None:
-    half = Engine.load(str(tiny_clip_folder), device="cpu", dtype="bfloat16")
-    assert half.dtype == "bfloat16"
-    assert half.runs_towers_apart
-    sets = [LabelSet(("cat", "dog", "tree"))] * 2
-    for exact, rough in zip(
-        tiny_clip.classify(pictures()[:2], sets), half.classify(pictures()[:2], sets), strict=True
-    ):
-        np.testing.assert_allclose(rough, exact, atol=0.05)
-
-
-@pytest.fixture(scope="module")
-def align_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return checkpoints.tiny_align(tmp_path_factory.mktemp("joint"))
-
-
-class TestAModelThatCannotBeTakenApart:
-    """Its answers still equal the reference, by the joint forward pass."""
-
-    @pytest.fixture(params=["other features", "no features", "wrong shape"])
-    def engine(self, request: pytest.FixtureRequest, align_folder: Path) -> Engine:
-        # ALIGN, since its joint pass does not go through `get_text_features`
-        loaded = checkpoint.load(str(align_folder), torch.device("cpu"), torch.float32)
-        encode = loaded.model.get_text_features
-
-        def other(**inputs: Any) -> Any:
-            return encode(**inputs).pooler_output.flip(-1)
-
-        def none(**inputs: Any) -> Any:
-            raise AttributeError("no such tower")
-
-        def one_for_each_token(**inputs: Any) -> Any:
-            return torch.zeros(1, 64, 24)
-
-        kinds = {"other features": other, "no features": none, "wrong shape": one_for_each_token}
-        loaded.model.get_text_features = kinds[request.param]
-        return Engine(loaded.name, run_with_torch(loaded))
-
-    def test_the_joint_pass_answers(self, engine: Engine, align_folder: Path) -> None:
-        assert not engine.runs_towers_apart
-        images = pictures()
-        sets = [LabelSet(LABELS), LabelSet(("a", "b")), LabelSet(LABELS), LabelSet(("c",))]
-        rows = engine.classify(images[:4], sets)
-        reference = Reference(align_folder)
-        expected = reference.classify([images[0], images[2]], LABELS)
-        np.testing.assert_allclose([rows[0], rows[2]], expected, atol=1e-4)
-        expected = reference.classify([images[1]], ("a", "b"))
-        np.testing.assert_allclose([rows[1]], expected, atol=1e-4)
-        expected = reference.classify([images[3]], ("c", *NEUTRAL_PHRASES))[:, :1]
-        np.testing.assert_allclose([rows[3]], expected, atol=1e-4)
-
-
-@pytest.mark.parametrize("driver", [True, False])
-def test_torch_is_asked_for_a_gpu_where_there_is_a_driver(
-    tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch, driver: bool
-) -> None:
-    asked: list[str] = []
-
-    def load_library(name: str) -> None:
-        if not driver:
-            raise OSError(f"{name}: cannot open shared object file")
-
-    def pick_device(wanted: str) -> torch.device:
-        asked.append(wanted)
-        return torch.device("cpu")
-
-    monkeypatch.setattr("ctypes.CDLL", load_library)
-    monkeypatch.setattr("inference.model.backend_choice._load_with_openvino", lambda *_, **__: None)
-    monkeypatch.setattr(checkpoint, "pick_device", pick_device)
-    assert Engine.load(str(tiny_clip_folder)).device == "cpu"
-    # The second time by torch's own way, which loads the model.
-    assert asked == (["auto", "cpu"] if driver else ["auto"])
-
-
-@pytest.fixture(scope="module")
-def overflowing(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = checkpoints.tiny_clip(tmp_path_factory.mktemp("overflowing"))
-    model = CLIPModel.from_pretrained(folder)
-    with torch.no_grad():
-        model.vision_model.post_layernorm.weight.fill_(60_000.0)
-        model.vision_model.post_layernorm.bias.fill_(60_000.0)
-    model.save_pretrained(folder)
-    return folder
-
-
-class TestNumbersThatOverflow:
-    """float16 ends at 65504; a model trained in bfloat16 may go beyond."""
-
-    def test_asked_for_it_is_refused(self, overflowing: Path) -> None:
-        with pytest.raises(ModelUnavailable, match="set CLIP_DTYPE=float32"):
-            Engine.load(str(overflowing), device="cpu", dtype="float16")
-
-    def test_chosen_by_us_float32_is_used_instead(
-        self, overflowing: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def as_on_cuda(wanted: str, device: torch.device) -> torch.dtype:
-            return torch.float16
-
-        monkeypatch.setattr(checkpoint, "pick_dtype", as_on_cuda)
-        assert Engine.load(str(overflowing), device="cpu").dtype == "float32"
-
-    @pytest.mark.parametrize("apart", [True, False])
-    def test_one_picture_has_no_answer_and_the_others_have(
-        self, tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch, apart: bool
-    ) -> None:
-        """float16 becomes infinite at one picture of three."""
-        if not apart:
-            monkeypatch.setattr(
-                "inference.model.backends.torch_backend.can_split", lambda *_: False
-            )
-        engine = Engine.load(str(tiny_clip_folder), device="cpu", dtype="float32")
-        assert engine.runs_towers_apart == apart
-        sets = [LabelSet(("a", "b")), LabelSet(("a", "b", "c")), LabelSet(("d",))]
-        expected = engine.classify(pictures()[:3], sets)
-        embed = by_torch(engine).checkpoint.model.vision_model.embeddings
-        forward = embed.forward
-
-        guilty = torch.from_numpy(engine.prepare(pictures()[1])["pixel_values"])
-
-        def overflows(pixels: torch.Tensor, **named: Any) -> Any:
-            tokens = forward(pixels, **named)
-            tokens[(pixels == guilty).all(dim=(1, 2, 3))] = torch.inf
-            return tokens
-
-        monkeypatch.setattr(embed, "forward", overflows)
-        first, second, third = engine.classify(pictures()[:3], sets)
-        np.testing.assert_allclose(first, expected[0], atol=1e-6)
-        np.testing.assert_allclose(third, expected[2], atol=1e-6)
-        assert second.shape == (3,)
-        assert np.isnan(second).all()
-
-    def test_a_label_that_overflows_takes_only_its_own_pictures_along(
-        self, tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        engine = Engine.load(str(tiny_clip_folder), device="cpu", dtype="float32")
-        encode = engine.encoder.encode_tokens
-
-        def overflows(texts: Sequence[Tokens]) -> FloatArray:
-            features = encode(texts)
-            features[[len(text) > 20 for text in texts]] = np.nan
-            return features
-
-        monkeypatch.setattr(engine.encoder, "encode_tokens", overflows)
-        sets = [LabelSet(("a", "b")), LabelSet(("a", "a label of many letters"))]
-        whole, broken = engine.classify(pictures()[:2], sets)
-        assert np.isfinite(whole).all()
-        assert np.isnan(broken).all()

@@ -34,12 +34,6 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def folder(tiny_clip_folder: Path, tmp_path: Path) -> Path:
-    """A checkpoint that nobody has exported yet."""
-    return Path(shutil.copytree(tiny_clip_folder, tmp_path / "copy"))
-
-
-@pytest.fixture
 def exports(exporting_here: None, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The models that were exported in this test."""
     export, made = export_cache._export, []

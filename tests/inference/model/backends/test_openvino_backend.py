@@ -14,7 +14,6 @@ from inference.model.classifier import LabelSet
 from inference.model.encoder.preprocessing import Inputs
 from inference.model.encoder.scoring import FloatArray
 from inference.model.engine import Engine
-from inference.model.precision.equivalence import same_answers
 from inference.protocol.errors import ModelUnavailable
 from tests.inference.model import checkpoints
 from tests.inference.model.reference import LABELS, Reference, pictures
@@ -108,15 +107,6 @@ def test_float16_is_nothing_that_openvino_can_be_made_to_use(tmp_path: Path) -> 
     folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
     with pytest.raises(ModelUnavailable, match="this processor has no instructions for float16"):
         Engine.load(folder, device="cpu", dtype="float16", runtime="openvino")
-
-
-def test_the_same_answer() -> None:
-    before = np.array([[0.6, 0.4], [0.2, 0.8]], np.float32)
-    assert same_answers(before, before + 0.01, 0.02)
-    assert not same_answers(before, before + 0.03, 0.02)
-    assert not same_answers(before, before * np.float32(np.nan), 0.02)
-    close = np.array([[0.505, 0.495]], np.float32)
-    assert not same_answers(close, close[:, ::-1], 0.02)
 
 
 @needs_openvino

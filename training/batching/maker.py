@@ -14,7 +14,7 @@ from training.batching import pools
 from training.batching.batch import Batch, CaptionBatch, PictureContents, head_targets
 from training.captions import matching, scene_captions
 from training.captions.art_captions import Appearance, ArtCaptions
-from training.captions.matching import Caption, SceneBits
+from training.captions.matching import SceneBits, TrainingCaption
 from training.drawing import augment
 from training.drawing.augment import EFFECTS
 from training.drawing.colours import COLOURS
@@ -224,7 +224,7 @@ class BatchMaker:
 
     def _captions(
         self, contents: PictureContents, rng: np.random.Generator
-    ) -> tuple[Tensor, list[Caption]]:
+    ) -> tuple[Tensor, list[TrainingCaption]]:
         """Write the pictures' own captions, then hard negatives, others, and neutral ones.
 
         A caption costs much less than a picture, so there are many that no picture of the batch
@@ -260,7 +260,9 @@ class BatchMaker:
         index = np.where(captioned, np.cumsum(captioned) - 1, -1)
         return torch.from_numpy(index), captions
 
-    def _hard_negatives(self, contents: PictureContents, rng: np.random.Generator) -> list[Caption]:
+    def _hard_negatives(
+        self, contents: PictureContents, rng: np.random.Generator
+    ) -> list[TrainingCaption]:
         """Write captions that are nearly right for some of the pictures."""
         is_art = contents.concepts >= 0
         some = rng.choice(np.flatnonzero(is_art), round(is_art.sum() * self.mixture.hard_art))
@@ -280,7 +282,9 @@ class BatchMaker:
             hard += scene_captions.miscounted(scene, self._language(rng), rng)
         return hard
 
-    def _hard_art(self, concept: int, appearance: Appearance, rng: np.random.Generator) -> Caption:
+    def _hard_art(
+        self, concept: int, appearance: Appearance, rng: np.random.Generator
+    ) -> TrainingCaption:
         """Write a caption with another effect or colour, or of another concept of the subgroup."""
         chance = rng.random()
         if chance < 0.3:

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from training.captions.matching import ANY, FITS, UNSURE, WRONG, Caption
+from training.captions.matching import ANY, FITS, UNSURE, WRONG, TrainingCaption
 from training.captions.meanings import Meanings
 from training.captions.noun_phrases import decorate
 from training.drawing.augment import EFFECTS
@@ -99,7 +99,7 @@ class ArtCaptions:
         *,
         name: float = 0.55,
         emphasis: float = 1.0,
-    ) -> Caption:
+    ) -> TrainingCaption:
         """Return a caption that fits a concept.
 
         Args:
@@ -119,7 +119,7 @@ class ArtCaptions:
                 row = int(rows[int(rng.integers(len(rows)))])
         texts = self._meanings.texts[row][language]
         noun = texts[0] if rng.random() < 0.4 else texts[int(rng.integers(len(texts)))]
-        result = Caption("", "art", meaning=row)
+        result = TrainingCaption("", "art", meaning=row)
         adjectives: tuple[str, ...] = ()
         if appearance is not None:
             adjectives, result = self._described(result, appearance, language, rng, emphasis)
@@ -128,12 +128,12 @@ class ArtCaptions:
 
     def _described(
         self,
-        caption: Caption,
+        caption: TrainingCaption,
         appearance: Appearance,
         language: Language,
         rng: np.random.Generator,
         emphasis: float,
-    ) -> tuple[tuple[str, ...], Caption]:
+    ) -> tuple[tuple[str, ...], TrainingCaption]:
         """Return adjectives for the appearance, and the caption with what they mean."""
         adjectives: list[str] = []
         effect = EFFECTS[appearance.effect]
@@ -156,7 +156,7 @@ class ArtCaptions:
         fits: npt.NDArray[np.int8],
         concepts: npt.NDArray[np.int64],
         groups: npt.NDArray[np.int64],
-        captions: list[Caption],
+        captions: list[TrainingCaption],
         appearances: list[Appearance] | None = None,
     ) -> None:
         """Fill in what `matching.fits` leaves open: artwork, and captions of artwork.
@@ -185,7 +185,7 @@ class ArtCaptions:
 
 
 def _judge_appearances(
-    fits: npt.NDArray[np.int8], appearances: list[Appearance], captions: list[Caption]
+    fits: npt.NDArray[np.int8], appearances: list[Appearance], captions: list[TrainingCaption]
 ) -> None:
     """Compare effects and colours, where a caption mentions them; changes `fits` in place."""
     effects = np.array([1 << appearance.effect for appearance in appearances])

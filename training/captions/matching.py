@@ -56,7 +56,7 @@ class Constraint:
 
 
 @dataclass(frozen=True)
-class Caption:
+class TrainingCaption:
     """A text about a picture and what it means."""
 
     text: str
@@ -130,7 +130,7 @@ class SceneBits:
         return SceneBits(*(bits[chosen] for bits in vars(self).values()))
 
 
-def fits(scenes: SceneBits, captions: list[Caption]) -> npt.NDArray[np.int8]:
+def fits(scenes: SceneBits, captions: list[TrainingCaption]) -> npt.NDArray[np.int8]:
     """Return FITS, UNSURE or WRONG for each pair, int8 [scenes, captions].
 
     Captions of artwork (`meaning` >= 0) and pictures of artwork stay UNSURE here:
@@ -145,7 +145,7 @@ def fits(scenes: SceneBits, captions: list[Caption]) -> npt.NDArray[np.int8]:
     return result
 
 
-def _fits_drawn(scenes: SceneBits, captions: list[Caption]) -> npt.NDArray[np.int8]:
+def _fits_drawn(scenes: SceneBits, captions: list[TrainingCaption]) -> npt.NDArray[np.int8]:
     """Do what `fits` does, for drawn scenes and for captions that are not about artwork."""
     plain = Constraint()
     first_yes = np.array([c.first.yes for c in captions], np.int64)

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from training.captions.matching import ANY, HOOP, INVERSE, Attribute, Caption, Constraint
+from training.captions.matching import ANY, HOOP, INVERSE, Attribute, Constraint, TrainingCaption
 from training.drawing import scenes
 from training.drawing.colours import COLOURS
 from training.drawing.scenes import FILLS, MAX_COUNT, PLACES, RELATIONS, SHAPES, SIZES, Group, Scene
@@ -23,7 +23,7 @@ _SEVERAL: Final = 1 << 2 | 1 << 3 | 1 << 4
 
 def caption(
     scene: Scene, ground: str | None, language: Language, rng: np.random.Generator
-) -> Caption:
+) -> TrainingCaption:
     """Return a caption that fits a scene.
 
     Args:
@@ -36,7 +36,7 @@ def caption(
         if ground is not None and rng.random() < 0.4:
             return _ground_caption(ground, language, rng)
         options = fillers.load().empty[language]
-        return Caption(options[int(rng.integers(len(options)))], "empty")
+        return TrainingCaption(options[int(rng.integers(len(options)))], "empty")
     first = scene.groups[int(rng.integers(len(scene.groups)))]
     if len(scene.groups) == 2 and rng.random() < 0.65:
         result = _pair(scene, language, rng)
@@ -44,7 +44,7 @@ def caption(
         return _colour_alone(first, language, rng)
     else:
         text, meaning = noun_phrase(first, language, rng)
-        result = Caption(text, first=meaning)
+        result = TrainingCaption(text, first=meaning)
     if ground is not None and rng.random() < 0.08:
         (pattern,) = fillers.load().on_ground[language]
         text = pattern.format(result.text, _masculine(ground, language, rng))
@@ -56,7 +56,7 @@ def caption(
     return result
 
 
-def _pair(scene: Scene, language: Language, rng: np.random.Generator) -> Caption:
+def _pair(scene: Scene, language: Language, rng: np.random.Generator) -> TrainingCaption:
     """Name both groups of a scene, in either order: "a red circle left of a green triangle"."""
     (first, second), relation = scene.groups, str(scene.relation)
     if rng.random() < 0.5:
@@ -68,22 +68,22 @@ def _pair(scene: Scene, language: Language, rng: np.random.Generator) -> Caption
         relation, bits = "and", ANY
     word = _pick(lexicon.load().relations[relation][language], rng)
     text = f"{text_1} {word} {text_2}".replace(" de el ", " del ")
-    return Caption(text, first=meaning_1, second=meaning_2, relation=bits)
+    return TrainingCaption(text, first=meaning_1, second=meaning_2, relation=bits)
 
 
-def _colour_alone(group: Group, language: Language, rng: np.random.Generator) -> Caption:
+def _colour_alone(group: Group, language: Language, rng: np.random.Generator) -> TrainingCaption:
     feminine = rng.random() < 0.15
     word = _pick(lexicon.load().colours[group.colour][language], rng)
     pattern = _pick(fillers.load().colour_phrases[language], rng)
     text = pattern.format(word.form(feminine=feminine, plural=False))
     bit = 1 << COLOURS.index(group.colour)
-    return Caption(text, "colour", first=Constraint().requiring(Attribute.COLOUR, bit))
+    return TrainingCaption(text, "colour", first=Constraint().requiring(Attribute.COLOUR, bit))
 
 
-def _ground_caption(ground: str, language: Language, rng: np.random.Generator) -> Caption:
+def _ground_caption(ground: str, language: Language, rng: np.random.Generator) -> TrainingCaption:
     word = _masculine(ground, language, rng)
     text = _pick(fillers.load().ground_phrases[language], rng).format(word)
-    return Caption(text, "empty", ground=1 << COLOURS.index(ground))
+    return TrainingCaption(text, "empty", ground=1 << COLOURS.index(ground))
 
 
 def _masculine(colour: str, language: Language, rng: np.random.Generator) -> str:
@@ -92,10 +92,10 @@ def _masculine(colour: str, language: Language, rng: np.random.Generator) -> str
     return adjective.form(feminine=False, plural=False)
 
 
-def neutral(language: Language, rng: np.random.Generator) -> Caption:
+def neutral(language: Language, rng: np.random.Generator) -> TrainingCaption:
     """Return a caption that says nothing about the picture."""
     options = fillers.load().neutral[language]
-    return Caption(options[int(rng.integers(len(options)))], "neutral")
+    return TrainingCaption(options[int(rng.integers(len(options)))], "neutral")
 
 
 def changed(scene: Scene, rng: np.random.Generator) -> Scene:
@@ -124,7 +124,7 @@ def changed(scene: Scene, rng: np.random.Generator) -> Scene:
     return replace(scene, groups=tuple(group if i == at else g for i, g in enumerate(scene.groups)))
 
 
-def miscounted(scene: Scene, language: Language, rng: np.random.Generator) -> list[Caption]:
+def miscounted(scene: Scene, language: Language, rng: np.random.Generator) -> list[TrainingCaption]:
     """Return captions that name one shape more and one less than the scene shows.
 
     These are the hardest negatives. They come together, because three lies between two and four:
@@ -138,7 +138,7 @@ def miscounted(scene: Scene, language: Language, rng: np.random.Generator) -> li
     (group,) = scene.groups
     counts = [n for n in (group.count - 1, group.count + 1) if n <= MAX_COUNT]
     phrases = [noun_phrase(replace(group, count=n), language, rng, bare=0.0) for n in counts]
-    return [Caption(text, first=meaning) for text, meaning in phrases]
+    return [TrainingCaption(text, first=meaning) for text, meaning in phrases]
 
 
 def noun_phrase(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.training.concepts import CAT, CONCEPTS, HEART, MEANINGS
 from training.captions import matching, scene_captions
 from training.captions.art_captions import EFFECT_MEANINGS, Appearance, ArtCaptions
-from training.captions.matching import FITS, UNSURE, WRONG, Caption, SceneBits
+from training.captions.matching import FITS, UNSURE, WRONG, SceneBits, TrainingCaption
 from training.drawing.augment import EFFECTS
 from training.drawing.colours import COLOURS
 from training.drawing.scenes import Group, Scene
@@ -23,7 +23,11 @@ def test_artwork_and_drawn_shapes_do_not_fit_each_other_unless_they_are_similar(
     scene = Scene((Group("heart", "red"),))
     bits = SceneBits.of([None, None, scene, Scene()], ["white"] * 4)
     shape = scene_captions.caption(scene, None, Language.ENGLISH, np.random.default_rng(3))
-    captions = [shape, Caption("cat", "art", meaning=CAT), Caption("heart", "art", meaning=HEART)]
+    captions = [
+        shape,
+        TrainingCaption("cat", "art", meaning=CAT),
+        TrainingCaption("heart", "art", meaning=HEART),
+    ]
     fits = matching.fits(bits, captions)
     art_captions.judge(fits, np.array([CAT, HEART, -1, -1]), bits.groups, captions)
     assert fits.tolist() == [
@@ -58,7 +62,7 @@ def test_each_effect_of_the_lexicon_has_a_meaning() -> None:
     assert list(lexicon.load().effects) == list(EFFECT_MEANINGS)
 
 
-def mentioning(appearance: Appearance, *words: str) -> Caption:
+def mentioning(appearance: Appearance, *words: str) -> TrainingCaption:
     """Return a caption of a cat that has one of these words for its appearance."""
     art_captions = ArtCaptions(CONCEPTS, MEANINGS)
     for seed in range(2000):
@@ -71,7 +75,7 @@ def mentioning(appearance: Appearance, *words: str) -> Caption:
     raise AssertionError(words)
 
 
-def judged(caption: Caption, *appearances: Appearance) -> list[int]:
+def judged(caption: TrainingCaption, *appearances: Appearance) -> list[int]:
     """Return whether the caption fits a cat with each of these appearances."""
     fits = np.zeros((len(appearances), 1), np.int8)
     cats, none = np.full(len(appearances), CAT), np.full(len(appearances), -1)

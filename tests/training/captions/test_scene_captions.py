@@ -13,9 +13,9 @@ from training.captions.matching import (
     UNSURE,
     WRONG,
     Attribute,
-    Caption,
     Constraint,
     SceneBits,
+    TrainingCaption,
     fits,
     group_bits,
 )
@@ -29,17 +29,17 @@ PAIR = Scene((Group("circle", "red"), Group("triangle", "green")), "left")
 EMPTY = Scene()
 
 
-def naming(group: Group, **attributes: bool) -> Caption:
+def naming(group: Group, **attributes: bool) -> TrainingCaption:
     """Return a caption that names these attributes of a group."""
     bits = group_bits(group)
     meaning = Constraint()
     for attribute in Attribute:
         if attributes.get(attribute.name.lower()):
             meaning = meaning.requiring(attribute, bits[attribute])
-    return Caption(" ".join(attributes), first=meaning)
+    return TrainingCaption(" ".join(attributes), first=meaning)
 
 
-def verdict(scene: Scene | None, caption: Caption, ground: str | None = "white") -> int:
+def verdict(scene: Scene | None, caption: TrainingCaption, ground: str | None = "white") -> int:
     return int(fits(SceneBits.of([scene], [ground]), [caption])[0, 0])
 
 
@@ -76,14 +76,22 @@ def test_each_group_of_a_pair_fits_alone_and_both_fit_in_the_right_order() -> No
     one, two = naming(first, colour=True, shape=True), naming(second, colour=True, shape=True)
     assert verdict(PAIR, one) == verdict(PAIR, two) == FITS
     left, right = (1 << RELATIONS.index(name) for name in ("left", "right"))
-    assert verdict(PAIR, Caption("", first=one.first, second=two.first, relation=left)) == FITS
-    assert verdict(PAIR, Caption("", first=two.first, second=one.first, relation=right)) == FITS
-    assert verdict(PAIR, Caption("", first=two.first, second=one.first, relation=left)) == WRONG
-    assert verdict(RED_CIRCLE, Caption("", first=one.first, second=two.first)) == WRONG
+    assert (
+        verdict(PAIR, TrainingCaption("", first=one.first, second=two.first, relation=left)) == FITS
+    )
+    assert (
+        verdict(PAIR, TrainingCaption("", first=two.first, second=one.first, relation=right))
+        == FITS
+    )
+    assert (
+        verdict(PAIR, TrainingCaption("", first=two.first, second=one.first, relation=left))
+        == WRONG
+    )
+    assert verdict(RED_CIRCLE, TrainingCaption("", first=one.first, second=two.first)) == WRONG
 
 
 def test_exchanged_colours_are_wrong() -> None:
-    exchanged = Caption(
+    exchanged = TrainingCaption(
         "",
         first=naming(Group("circle", "green"), colour=True, shape=True).first,
         second=naming(Group("triangle", "red"), colour=True, shape=True).first,
@@ -98,20 +106,22 @@ def test_neutral_captions_fit_empty_grounds_only() -> None:
 
 
 def test_the_caption_nothing_fits_empty_grounds_only() -> None:
-    assert verdict(EMPTY, Caption("nothing", "empty")) == FITS
-    assert verdict(RED_CIRCLE, Caption("nothing", "empty")) == WRONG
+    assert verdict(EMPTY, TrainingCaption("nothing", "empty")) == FITS
+    assert verdict(RED_CIRCLE, TrainingCaption("nothing", "empty")) == WRONG
     assert verdict(EMPTY, naming(Group("circle", "red"), shape=True)) == WRONG
 
 
 def test_a_colour_alone_may_be_that_of_the_ground() -> None:
-    blue = Caption("blue", "colour", first=naming(Group("circle", "blue"), colour=True).first)
+    blue = TrainingCaption(
+        "blue", "colour", first=naming(Group("circle", "blue"), colour=True).first
+    )
     assert verdict(RED_CIRCLE, blue, "blue") == UNSURE
     assert verdict(RED_CIRCLE, blue, "white") == WRONG
     assert verdict(TWO_SQUARES, blue, "white") == FITS
 
 
 def test_the_colour_of_the_ground_is_compared_where_it_is_named() -> None:
-    on_blue = Caption("", ground=1 << COLOURS.index("blue"))
+    on_blue = TrainingCaption("", ground=1 << COLOURS.index("blue"))
     assert verdict(RED_CIRCLE, on_blue, "blue") == FITS
     assert verdict(RED_CIRCLE, on_blue, "white") == WRONG
     assert verdict(RED_CIRCLE, on_blue, None) == UNSURE
@@ -140,7 +150,7 @@ def test_a_changed_scene_is_another_scene(seed: int) -> None:
 def test_hard_negatives_of_several_shapes_count_one_more_and_one_less() -> None:
     rng = np.random.default_rng(1)
 
-    def rivals(*groups: Group) -> list[Caption]:
+    def rivals(*groups: Group) -> list[TrainingCaption]:
         return scene_captions.miscounted(Scene(groups), Language.ENGLISH, rng)
 
     two, four = Group("star", "red", 2), Group("star", "red", 4)

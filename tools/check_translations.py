@@ -1,4 +1,4 @@
-"""Check that each catalogue translates every sentence of the source, with its placeholders.
+"""Check that each language has every sentence of the source, with its placeholders, and phrase.
 
 `make check` runs this. It prints what is missing, and then exits with 1.
 """
@@ -11,6 +11,7 @@ from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from bot.games.spec.own_phrases import phrase_files
 from bot.i18n.languages import CATALOGUES, SOURCE_LANGUAGE, languages
 
 _SOURCE = Path(__file__).parents[1] / "bot"
@@ -27,7 +28,7 @@ def _translated(message: Message) -> bool:
     return bool(forms) and all(forms)
 
 
-def problems(language: str) -> list[str]:
+def catalogue_problems(language: str) -> list[str]:
     """Return what is wrong with the catalogue of one language, one sentence each."""
     with (CATALOGUES / f"{language}.po").open("rb") as file:
         catalogue = read_po(file, locale=language)
@@ -57,13 +58,25 @@ def problems(language: str) -> list[str]:
     return found
 
 
+def phrase_problems(language: str) -> list[str]:
+    """Return what is wrong with the file of phrases of one language, if it has one."""
+    files = phrase_files()
+    if language not in files:
+        return []
+    wanted, there = files[SOURCE_LANGUAGE].phrases, files[language].phrases
+    return [
+        *(f"{language}: phrase {key} is missing" for key in wanted if key not in there),
+        *(f"{language}: phrase {key} is not in the source" for key in there if key not in wanted),
+    ]
+
+
 def main() -> None:
     """Check every language except the source's."""
     found = [
         problem
         for language in languages()
         if language != SOURCE_LANGUAGE
-        for problem in problems(language)
+        for problem in catalogue_problems(language) + phrase_problems(language)
     ]
     for problem in found:
         print(problem, file=sys.stderr)

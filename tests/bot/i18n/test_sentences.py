@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from telegram.constants import BotCommandLimit
 
-from bot.i18n import Sentences, choose, languages, speak
+from bot.i18n import Sentences, languages, speak
 from bot.i18n.lengths import units
 from inference.protocol.errors import LabelTooLong, NoLabels, Problem, ProblemCode, TooManyLabels
 from inference.protocol.messages import ChartWords
@@ -152,23 +152,6 @@ def test_menus_are_what_telegram_takes(language: str) -> None:
         assert command.islower()
         assert len(command) <= BotCommandLimit.MAX_COMMAND
         assert 1 <= len(description) <= BotCommandLimit.MAX_DESCRIPTION
-
-
-@pytest.mark.parametrize(
-    ("stored", "client", "language"),
-    [
-        (None, None, "en"),
-        (None, "es", "es"),
-        (None, "es-MX", "es"),
-        (None, "ES_mx", "es"),
-        (None, "de", "en"),
-        ("en", "es", "en"),
-        ("es", "en", "es"),
-        ("xx", "es", "es"),
-    ],
-)
-def test_whose_language_is_spoken(stored: str | None, client: str | None, language: str) -> None:
-    assert choose(stored, client) == language
 
 
 @pytest.mark.parametrize("room", [100, 1_000])

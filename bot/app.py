@@ -19,7 +19,7 @@ from typing import Any
 from bot.chat.albums import AlbumCollector
 from bot.chat.answers import wait_notices
 from bot.chat.answers.lost_jobs import LostJobs
-from bot.chat.answers.result_dispatcher import ResultDispatcher
+from bot.chat.answers.photo_results import PhotoResults
 from bot.chat.classify import ClassifyHandler
 from bot.chat.photo_jobs import PhotoJobs
 from bot.chat.preferences import Preferences
@@ -36,6 +36,7 @@ from bot.ops.health import Health
 from bot.platform.ports import ChatPlatform
 from bot.queues.consumer import Consumer
 from bot.queues.job_publisher import JobPublisher, payload_warning
+from bot.queues.result_dispatcher import ResultDispatcher, ResultHandler
 from bot.queues.update_inbox import UpdateInbox
 from bot.queues.worker_registry import WorkerRegistry
 from bot.runtime import clock
@@ -259,7 +260,8 @@ def _conversations(
     )
 
     chat_locks = KeyedLock()
-    dispatcher = ResultDispatcher(queue, store, platform, chat_locks, metrics, handlers=[runner])
+    handlers: list[ResultHandler] = [runner, PhotoResults(store, platform, metrics)]
+    dispatcher = ResultDispatcher(queue, handlers, chat_locks)
     lost = LostJobs(queue, store, photo_jobs, platform, chat_locks, on_new_queue=runner.resume)
     wait = settings.wait_notice_minutes * 60
     watches = (

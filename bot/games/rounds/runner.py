@@ -105,6 +105,12 @@ class GameRunner:
         """Return whether a result answers a question of a round."""
         return is_of_a_game(result)
 
+    def lane(self, _result: Result) -> None:
+        """Let results wait for no others: taking one sends nothing to the chat."""
+
+    async def give_up(self, result: Result) -> None:
+        """Leave the round to end by itself, when its time to be judged is over."""
+
     async def take(self, result: Result) -> None:
         """Take CLIP's answer to a question of a round.
 

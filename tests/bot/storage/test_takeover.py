@@ -17,7 +17,7 @@ from sqlalchemy import MetaData, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from telegram import Bot, User
 
-from bot.chat.answers.result_dispatcher import ResultDispatcher
+from bot.chat.answers.photo_results import PhotoResults
 from bot.games.rounds.jobs import GameJobs
 from bot.games.rounds.pace import EditPace
 from bot.games.rounds.runner import GameRunner
@@ -28,6 +28,7 @@ from bot.platform.incoming import IncomingMessage
 from bot.platform.models import Media, MessageRef
 from bot.queues.consumer import Consumer
 from bot.queues.job_publisher import JobPublisher
+from bot.queues.result_dispatcher import ResultDispatcher
 from bot.queues.update_inbox import UpdateInbox
 from bot.runtime.keyed_lock import KeyedLock
 from bot.runtime.metrics import Metrics
@@ -221,9 +222,8 @@ class Successor:
         self.runner = GameRunner(store, self.platform, jobs, EditPace())
         handler = TelegramUpdateHandler(bot, self.chat.router)
         self._inbox = UpdateInbox(queue, store, handler, BOT, Metrics())
-        self._dispatcher = ResultDispatcher(
-            queue, store, self.platform, KeyedLock(), Metrics(), handlers=[self.runner]
-        )
+        photos = PhotoResults(store, self.platform, Metrics())
+        self._dispatcher = ResultDispatcher(queue, [self.runner, photos], KeyedLock())
 
     async def start(self) -> list[Consumer | asyncio.Task[None]]:
         await self.runner.resume()

@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import text
 
 from bot.chat.answers.lost_jobs import LostJobs
-from bot.chat.answers.result_dispatcher import ResultDispatcher
+from bot.chat.answers.photo_results import PhotoResults
 from bot.chat.photo_jobs import PhotoJobs
 from bot.platform.models import ClassifyRequest
 from bot.platform.ports import RetryLater, TargetGone
 from bot.queues.consumer import Consumer
 from bot.queues.job_publisher import JobPublisher
+from bot.queues.result_dispatcher import ResultDispatcher
 from bot.runtime.keyed_lock import KeyedLock
 from bot.runtime.metrics import Metrics
 from bot.storage import Store
@@ -178,7 +179,8 @@ async def test_a_queue_that_lost_its_files_is_asked_again_and_each_asker_answere
         state = await queue.state(RESULTS)
         return state.first > state.last
 
-    async with delivering(queue, ResultDispatcher(queue, store, platform, KeyedLock(), metrics)):
+    handler = PhotoResults(store, platform, metrics)
+    async with delivering(queue, ResultDispatcher(queue, [handler], KeyedLock())):
         for job, delivery in again:
             await worker.answers(job, delivery)
         await until(lambda: sorted(platform.kinds), ["chart"] * 3)

@@ -1,17 +1,19 @@
 """Results are told once, to the person who asked, in place of an earlier answer."""
 
-import msgspec
+from dataclasses import replace
+
 import pytest
 
-from bot.chat.answers.result_dispatcher import ResultDispatcher
+from bot.chat.answers.photo_results import PhotoResults
 from bot.platform.models import ClassifyRequest
 from bot.platform.ports import PicturesNotAllowed, RetryLater, TargetGone
+from bot.queues.result_dispatcher import ResultDispatcher
 from bot.runtime.keyed_lock import KeyedLock
 from bot.runtime.metrics import Metrics
 from bot.storage import Store
 from inference.protocol.broker.client import DEAD, Queue
 from inference.protocol.errors import Problem, ProblemCode
-from inference.protocol.messages import ImageOutcome, Reply, Result, decode_result, encode
+from inference.protocol.messages import ImageOutcome, Reply, Result, encode
 from tests.bot.scripted import CHART, ScriptedDelivery, ScriptedPlatform, an_ask, failing
 
 
@@ -19,7 +21,8 @@ from tests.bot.scripted import CHART, ScriptedDelivery, ScriptedPlatform, an_ask
 def dispatcher(
     queue: Queue, store: Store, platform: ScriptedPlatform, metrics: Metrics
 ) -> ResultDispatcher:
-    return ResultDispatcher(queue, store, platform, KeyedLock(), metrics)
+    handler = PhotoResults(store, platform, metrics)
+    return ResultDispatcher(queue, [handler], KeyedLock())
 
 
 def result_of(
@@ -164,23 +167,6 @@ async def test_our_own_fault_is_tried_a_few_times_then_set_aside(
     assert "went wrong on my side" in platform.said[-1][2]
 
 
-async def test_a_chat_with_many_answers_leaves_room_for_the_others(
-    dispatcher: ResultDispatcher,
-    store: Store,
-    platform: ScriptedPlatform,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    ask = an_ask()
-    await store.record_job(ask)
-    delivery = result_of(ask)
-    with monkeypatch.context() as patch:
-        patch.setattr(dispatcher._chat_locks, "waiting", lambda _chat: 20)
-        await dispatcher.deal_with(delivery)
-    assert (delivery.naks, platform.said) == ([5.0], [])
-    await dispatcher.deal_with(delivery)
-    assert platform.kinds == ["chart"]
-
-
 async def test_a_newer_question_of_the_same_message_wins(
     dispatcher: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
@@ -253,6 +239,15 @@ async def test_a_result_that_nobody_remembers_is_dropped(
     assert (platform.said, delivery.acknowledged) == ([], 1)
 
 
+async def test_the_answer_to_a_question_on_another_platform_is_somebody_elses(
+    dispatcher: ResultDispatcher, store: Store, platform: ScriptedPlatform
+) -> None:
+    await store.record_job(an_ask())
+    await dispatcher.deal_with(result_of(replace(an_ask(), platform="discord")))
+    assert platform.said == []
+    assert await store.jobs_in_flight(an_ask().user_id) == 1
+
+
 @pytest.mark.parametrize("asked", [b"", b"1.2", b"one.2.3", b"1.2.3.4", b"\xff"])
 async def test_a_result_for_nobody_of_ours_is_dropped(
     dispatcher: ResultDispatcher, platform: ScriptedPlatform, asked: bytes
@@ -263,23 +258,6 @@ async def test_a_result_for_nobody_of_ours_is_dropped(
     assert (platform.said, delivery.acknowledged) == ([], 1)
 
 
-async def test_a_result_of_a_newer_clipbot_waits_for_ours_to_be_updated(
-    dispatcher: ResultDispatcher, platform: ScriptedPlatform
-) -> None:
-    newer = Result(job_id="1", reply=Reply("x"), labels=[], version=99)
-    delivery = ScriptedDelivery(encode(newer))
-    await dispatcher.deal_with(delivery)
-    assert (delivery.naks, delivery.acknowledged) == ([30.0], 0)
-
-
-async def test_what_is_no_result_is_set_aside(dispatcher: ResultDispatcher, queue: Queue) -> None:
-    delivery = ScriptedDelivery(b"rubbish")
-    await dispatcher.deal_with(delivery)
-    assert delivery.acknowledged == 1
-    kept = await (await queue.pull_consumer(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
-    assert [found.data for found in kept] == [b"rubbish"]
-
-
 @pytest.mark.parametrize("question", ["1.2", f"{2**64}.1.0", f"1.{2**63}.0", "9" * 5_000 + ".1.0"])
 async def test_a_result_for_no_question_of_ours_is_done_with(
     dispatcher: ResultDispatcher, question: str
@@ -288,39 +266,3 @@ async def test_a_result_for_no_question_of_ours_is_done_with(
     delivery = ScriptedDelivery(encode(result))
     await dispatcher.deal_with(delivery)
     assert (delivery.naks, delivery.acknowledged) == ([], 1)
-
-
-class BrokenHandler:
-    """A `ResultHandler` with a bug."""
-
-    def wants(self, result: Result) -> bool:
-        return True
-
-    async def take(self, result: Result) -> None:
-        raise OverflowError("Python int too large to convert to SQLite INTEGER")
-
-
-async def test_a_result_that_fails_before_it_is_told_is_set_aside_after_its_tries(
-    queue: Queue, store: Store, platform: ScriptedPlatform, metrics: Metrics
-) -> None:
-    dispatcher = ResultDispatcher(queue, store, platform, KeyedLock(), metrics, [BrokenHandler()])
-    delivery = result_of(an_ask())
-    for tries in range(4):
-        assert (len(delivery.naks), delivery.acknowledged) == (tries, 0)
-        await dispatcher.deal_with(delivery)
-    assert (len(delivery.naks), delivery.acknowledged) == (3, 1)
-    (kept,) = await (await queue.pull_consumer(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
-    assert kept.data == delivery.data
-
-
-async def test_a_result_of_another_version_waits_for_a_day_and_is_then_set_aside(
-    dispatcher: ResultDispatcher, queue: Queue
-) -> None:
-    data = encode(msgspec.structs.replace(decode_result(result_of(an_ask()).data), version=2))
-    early, late = ScriptedDelivery(data, 100), ScriptedDelivery(data, 2_880)
-    await dispatcher.deal_with(early)
-    await dispatcher.deal_with(late)
-    assert (early.naks, early.acknowledged) == ([30.0], 0)
-    assert (late.naks, late.acknowledged) == ([], 1)
-    (kept,) = await (await queue.pull_consumer(DEAD, "person", "clipbot.dead.results")).pull(9, 1.0)
-    assert kept.data == data

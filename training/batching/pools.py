@@ -26,9 +26,8 @@ class ScenePool:
 
     scenes: list[Scene]
     rgba: npt.NDArray[np.uint8]  # [n, CANVAS, CANVAS, 4], premultiplied
-    paints: npt.NDArray[
-        np.float32
-    ]  # [n, 4, 3], 0..255; the first is repeated where there are fewer
+    # [n, 4, 3], 0..255; the first colour is repeated where a scene has fewer.
+    paints: npt.NDArray[np.float32]
 
 
 def _jobs(count: int, seed: int) -> list[tuple[int, int]]:

@@ -22,7 +22,7 @@ _OUTDOORS: Final = {"sky-weather", "place-geographic"}  # subgroups that show sc
 
 @dataclass(frozen=True)
 class EffectMeaning:
-    """Of which pictures the words for an effect are true; sets of augment.EFFECTS."""
+    """The pictures that the words for an effect are true of, as sets of augment.EFFECTS."""
 
     yes: frozenset[str]
     maybe: frozenset[str] = frozenset()

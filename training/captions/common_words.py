@@ -19,7 +19,7 @@ from training.words import lexicon
 from training.words.language import Language, Words
 
 _FILES: Final = {Language.ENGLISH: "english.txt", Language.SPANISH: "spanish.txt"}
-# Letters. Words that begin alike may mean the same, like "cat" and "cats".
+# Letters. Words with the same first letters may mean the same, like "cat" and "cats".
 _STEM: Final = 4
 
 

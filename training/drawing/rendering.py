@@ -29,9 +29,8 @@ class Drawing:
 
     scene: Scene
     rgba: npt.NDArray[np.uint8]  # [CANVAS, CANVAS, 4], colours premultiplied by alpha
-    paints: list[Rgb] = field(
-        default_factory=list
-    )  # used colours; the ground must differ from them
+    # The colours in use; the ground must differ from them.
+    paints: list[Rgb] = field(default_factory=list)
 
 
 def draw(scene: Scene, rng: np.random.Generator) -> Drawing:

@@ -45,10 +45,10 @@ class Scene:
 
 
 def random_scene(rng: np.random.Generator) -> Scene:
-    """Return a scene as training shows them: 30 % one shape, 52 % several alike, 18 % two kinds.
+    """Return a random scene, as training shows them.
 
-    Several shapes have the largest share because they are the hardest to see in a small picture,
-    above all their outlines.
+    30 % have one shape, 52 % several shapes of one kind, 18 % two kinds. Several shapes have
+    the largest share, because they are the hardest to see in a small picture, above all outlines.
     """
     kind = rng.random()
     colours, shapes = rng.permutation(COLOURS), rng.permutation(SHAPES)

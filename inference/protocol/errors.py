@@ -1,24 +1,24 @@
 """Every error that clipbot raises on purpose, and whose fault each is.
 
     ClipbotError
-    ├── UserError               the sender can mend it: answered with a sentence in their language
-    │   ├── ImageRefused        a picture that can't or won't be read (see ProblemCode)
-    │   └── LabelsRefused       phrases that can't be used
+    ├── UserError               the user can fix it; they get a sentence in their language
+    │   ├── ImageRefused        a picture that can't be used (see ProblemCode)
+    │   └── LabelsRefused       labels that can't be used
     │       ├── NoLabels
     │       ├── TooManyLabels
     │       └── LabelTooLong
-    ├── OperatorError           the host can mend it: one sentence naming the setting
-    │   ├── SettingError        a setting has a value it can't have
+    ├── OperatorError           the operator can fix it; they get a sentence that names the setting
+    │   ├── SettingError        a setting has an invalid value
     │   ├── ModelUnavailable    the checkpoint can't be loaded
     │   ├── DeviceLost          the GPU failed; only a new process can use it again
-    │   ├── Hung                a worker's thread never returns; only a new process has another
-    │   ├── TooLargeForHost     a picture needs more memory than there is
+    │   ├── Hung                a worker's thread hangs; only a new process can replace it
+    │   ├── TooLargeForHost     a picture needs more memory than the machine has
     │   └── QueueUnavailable    NATS can't be reached, or has no JetStream
-    │       ├── MessageTooLarge it stores no message of that size, today or later
-    │       └── NoStream        it has no stream for a subject
-    └── QueueFull               the queue took no more: the sender is told to come back later
+    │       ├── MessageTooLarge NATS never stores a message of that size
+    │       └── NoStream        NATS has no stream for a subject
+    └── QueueFull               the queue is full; the user is asked to try again later
 
-Anything else that is raised is our fault: logged with its traceback, the user gets an apology.
+Every other exception is our fault: it is logged with its traceback, and the user gets an apology.
 """
 
 import math
@@ -28,31 +28,31 @@ import msgspec
 
 
 class Fault(StrEnum):
-    """Who can mend a problem that a result tells of. (An operator's never becomes a result.)"""
+    """Whose fault a problem in a result is. (An operator's fault never becomes a result.)"""
 
     USER = "user"
     OURS = "ours"
 
 
 class ProblemCode(StrEnum):
-    """What went wrong with a picture or a job; each front end has a sentence for each."""
+    """What went wrong with a picture or a job; the bot has a sentence for each code."""
 
     NOT_AN_IMAGE = "not_an_image"
     UNSUPPORTED_FORMAT = "unsupported_format"
     IMAGE_TRUNCATED = "image_truncated"
     TOO_MANY_PIXELS = "too_many_pixels"  # got, limit: megapixels
     IMAGE_TOO_SMALL = "image_too_small"  # limit: pixels of the shorter side
-    TOO_LARGE_FOR_HOST = "too_large_for_host"  # got: megapixels, 0 where nobody knows
+    TOO_LARGE_FOR_HOST = "too_large_for_host"  # got: megapixels, or 0 if unknown
     INTERNAL = "internal"
 
     @classmethod
     def _missing_(cls, value: object) -> "ProblemCode":
-        """Read the code of a newer worker as our fault, so that whoever asked gets an answer."""
+        """Read a newer worker's unknown code as INTERNAL, so that the user gets an answer."""
         return cls.INTERNAL
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """Why there is no answer, in a form that travels and can be said in any language."""
+    """Why there is no answer, in a form that can be sent and translated."""
 
     code: ProblemCode
     got: float | None = None
@@ -60,18 +60,18 @@ class Problem(msgspec.Struct, frozen=True):
 
     @property
     def fault(self) -> Fault:
-        """Who can mend it."""
+        """Whose fault it is."""
         ours = {ProblemCode.INTERNAL, ProblemCode.TOO_LARGE_FOR_HOST}
         return Fault.OURS if self.code in ours else Fault.USER
 
 
 def megapixels(got: float) -> float:
-    """Megapixels as sentences say them: to one decimal, never less than there are."""
+    """Return megapixels for a sentence: rounded up to one decimal."""
     return math.ceil(got * 10 - 1e-9) / 10
 
 
 def megapixels_allowed(limit: float) -> float:
-    """A limit in megapixels as sentences say it: to one decimal, never more than it is."""
+    """Return a limit in megapixels for a sentence: rounded down to one decimal."""
     return math.floor(limit * 10 + 1e-9) / 10
 
 
@@ -80,11 +80,11 @@ class ClipbotError(Exception):
 
 
 class UserError(ClipbotError):
-    """The sender can mend it."""
+    """The user can fix it."""
 
 
 class ImageRefused(UserError):
-    """A picture that can't or won't be read.
+    """A picture that can't be used.
 
     `str(error)` is an English sentence; `error.problem` says the same in a form to translate.
     """
@@ -95,18 +95,18 @@ class ImageRefused(UserError):
 
 
 class LabelsRefused(UserError):
-    """Phrases that can't be used; `str(error)` is an English sentence."""
+    """Labels that can't be used; `str(error)` is an English sentence."""
 
 
 class NoLabels(LabelsRefused):
-    """There is no phrase in the text."""
+    """The text has no label."""
 
     def __init__(self) -> None:
         super().__init__('There are no phrases in that. Separate them by commas: "a dog, a cat".')
 
 
 class TooManyLabels(LabelsRefused):
-    """More phrases than one picture may be compared with."""
+    """More labels than one picture can be compared with."""
 
     def __init__(self, got: int, limit: int) -> None:
         super().__init__(f"Those are {got} different phrases; at most {limit} fit.")
@@ -114,7 +114,7 @@ class TooManyLabels(LabelsRefused):
 
 
 class LabelTooLong(LabelsRefused):
-    """A phrase of more characters than a chart or a model can use."""
+    """A label with more characters than a chart or a model can use."""
 
     def __init__(self, label: str, limit: int) -> None:
         super().__init__(
@@ -124,18 +124,18 @@ class LabelTooLong(LabelsRefused):
 
 
 class OperatorError(ClipbotError):
-    """The host can mend it."""
+    """The operator, who runs clipbot, can fix it."""
 
 
 class SettingError(OperatorError):
-    """A setting has a value that it can't have."""
+    """A setting has an invalid value."""
 
 
 class ModelUnavailable(OperatorError):
     """The checkpoint can't be loaded; the text says why and what to do.
 
     Attributes:
-        passing: whether the same may work a little later, without anybody's doing.
+        passing: True if loading may work a little later without any change.
     """
 
     def __init__(self, sentence: str, *, passing: bool = False) -> None:
@@ -144,15 +144,15 @@ class ModelUnavailable(OperatorError):
 
 
 class DeviceLost(OperatorError):
-    """The GPU failed in a way that only a new process can get over."""
+    """The GPU failed; only a new process can use it again."""
 
 
 class Hung(OperatorError):
-    """A thread of a worker does not come back, and nothing can interrupt it."""
+    """A thread of a worker hangs, and nothing can interrupt it."""
 
 
 class TooLargeForHost(OperatorError):
-    """A picture needs more memory than this host has left, which says nothing about the picture.
+    """A picture needs more memory than this machine has free; the picture itself is fine.
 
     `error.problem` says the same in a form to translate.
     """
@@ -163,16 +163,16 @@ class TooLargeForHost(OperatorError):
 
 
 class QueueUnavailable(OperatorError):
-    """NATS can't be reached, refuses us, or has no JetStream."""
+    """NATS can't be reached, refuses the login, or has no JetStream."""
 
 
 class MessageTooLarge(QueueUnavailable):
-    """A message of more bytes than NATS stores: trying again is of no use."""
+    """A message with more bytes than NATS stores: trying again does not help."""
 
 
 class NoStream(QueueUnavailable):
-    """No stream takes messages of a subject: a wrong one, or NATS has lost its files."""
+    """No stream stores a subject: the subject is wrong, or NATS has lost its files."""
 
 
 class QueueFull(ClipbotError):
-    """The queue took no more: come back later."""
+    """The queue is full: try again later."""

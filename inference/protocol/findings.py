@@ -1,4 +1,4 @@
-"""What `clipbot doctor` finds: one line for each thing that it looked at."""
+"""What `clipbot doctor` finds: one line per check. The model's checks run in another process."""
 
 from enum import StrEnum
 
@@ -6,10 +6,10 @@ import msgspec
 
 
 class State(StrEnum):
-    """How a thing is."""
+    """The result of a check."""
 
     FINE = "fine"
-    NOTE = "note"  # works, but worth knowing
+    NOTE = "note"  # it works, but the operator should know
     BROKEN = "broken"
 
 
@@ -17,9 +17,9 @@ class Finding(msgspec.Struct, frozen=True):
     """One check.
 
     Attributes:
-        check: what was looked at, in a word or two.
-        found: what was found there.
-        advice: what to do about it; empty where nothing is to be done.
+        check: what was checked, in one or two words.
+        found: what was found.
+        advice: what to do about it; empty if nothing has to be done.
     """
 
     check: str

@@ -1,9 +1,10 @@
-"""What people type, `a blurry cat, "salt, pepper"; a tree`, as a tuple of labels.
+"""Reading labels from what a user types, such as `a blurry cat, "salt, pepper"; a tree`.
 
-Items are separated by commas or semicolons of any script, or by line ends. Quotes around an
-item protect separators inside it. Order is kept; repeats, without regard to case, are dropped.
+Labels are separated by commas or semicolons of any script, or by line ends. Quotes around a label
+protect the separators inside it. The order is kept; repeated labels are dropped, ignoring case.
 
-All of it takes time in proportion to the text: the bot's event loop parses what anybody sends.
+All functions take time in proportion to the length of the text, because the bot's event loop runs
+them on whatever users send.
 """
 
 import re
@@ -32,21 +33,21 @@ _OPENED_BY = {
     for closer in set("".join(_QUOTES.values()))
 }
 _SPACES = re.compile(r"\s+")
-# Accents and other marks in a row on one letter; no writing needs more. Source: Unicode UAX 15,
-# section 13. To sort them, as normalization does, takes time by the square of their number.
+# The limit of accents and other marks on one letter; no script needs more. Source: Unicode UAX 15,
+# section 13. Normalization sorts them, in time that grows with the square of their number.
 _MAX_MARKS = 30
-# Overrides and isolates of writing direction could turn the text after a label around; zero-width
-# spaces and byte order marks make equal labels differ. Joiners stay: emoji and Persian need them.
+# Direction overrides and isolates can reverse the text after a label; zero-width spaces and byte
+# order marks make equal labels differ. Joiners are kept: emoji and Persian need them.
 _INVISIBLE = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200B, 0x2060, 0xFEFF])
 
 
 def parse(text: str, *, max_labels: int, max_length: int = MAX_LABEL_LENGTH) -> tuple[str, ...]:
-    """The labels in a text, 1..max_labels of 1..max_length characters each.
+    """Return the labels in a text: 1..max_labels labels of 1..max_length characters each.
 
     Raises:
-        NoLabels: nothing is left once separators and spaces are gone.
-        TooManyLabels: more than `max_labels` different ones.
-        LabelTooLong: one has more than `max_length` characters.
+        NoLabels: the text has only separators and spaces.
+        TooManyLabels: it has more than `max_labels` different labels.
+        LabelTooLong: a label has more than `max_length` characters.
     """
     found: dict[str, str] = {}
     for item in _split(text):
@@ -65,14 +66,14 @@ def parse(text: str, *, max_labels: int, max_length: int = MAX_LABEL_LENGTH) -> 
 
 
 def clean(item: str) -> str:
-    """What a person typed, on one line and without what prints nothing; "" when nothing is left."""
+    """Return a label on one line and without invisible characters; "" if nothing is left."""
     visible = "".join(c for c in item.translate(_INVISIBLE) if c.isspace() or _prints(c))
     label = _SPACES.sub(" ", with_few_marks(visible)).strip()
     return label if any(unicodedata.category(c) not in {"Cf", "Mn", "Zs"} for c in label) else ""
 
 
 def with_few_marks(text: str) -> str:
-    """Return the text without the marks on a letter that no writing needs."""
+    """Return the text with at most 30 marks on each letter."""
     kept: list[str] = []
     marks = 0
     for character in text:
@@ -111,21 +112,21 @@ def with_something_else(
 
 
 def _folded(label: str) -> str:
-    """Equal for labels that differ only in case or in the width of their letters."""
+    """Return the same text for labels that differ only in case or in the width of letters."""
     return unicodedata.normalize("NFKC", label).casefold()
 
 
 def _prints(character: str) -> bool:
-    # Cc: control characters; Cs: halves of surrogate pairs, which no encoder takes
+    # Cc: control characters; Cs: halves of surrogate pairs, which can't be encoded
     return unicodedata.category(character) not in {"Cc", "Cs"}
 
 
 def _split(text: str) -> list[str]:
-    """The items of a text, without the quotes around them."""
+    """Return the items of a text without the quotes around them."""
     closings = _closings(text)
     items: list[str] = []
     start = at = 0
-    is_blank = True  # so far, from `start` to `at`
+    is_blank = True  # only blanks from `start` to `at`
     while at < len(text):
         character = text[at]
         if character in _SEPARATORS:
@@ -144,10 +145,10 @@ def _split(text: str) -> list[str]:
 
 
 def _closings(text: str) -> dict[str, list[int]]:
-    """For each kind of opening quote the places where it may close, the last one first.
+    """Return, for each kind of opening quote, the positions where it can close, the last one first.
 
-    That is where only blanks follow up to the next separator. An apostrophe or inch sign inside a
-    label (`a dog's bone`, `a 5" disk`) opens or closes nothing.
+    A quote can close where only blanks follow up to the next separator. So an apostrophe or inch
+    sign inside a label (`a dog's bone`, `a 5" disk`) opens and closes nothing.
     """
     closings: dict[str, list[int]] = {opening: [] for opening in _QUOTES}
     ends_item = True
@@ -161,9 +162,11 @@ def _closings(text: str) -> dict[str, list[int]]:
 
 
 def _next(places: list[int], after: int) -> int | None:
-    """The first of the places, which are in falling order, that is after `after`.
+    """Return the smallest of `places` that is larger than `after`.
 
-    Drops those before it: nobody asks for them again.
+    Args:
+        places: positions in falling order. Those before the result are removed: the caller moves
+            only forwards.
     """
     while places and places[-1] <= after:
         places.pop()
@@ -171,6 +174,7 @@ def _next(places: list[int], after: int) -> int | None:
 
 
 def _after_separator(text: str, at: int) -> int:
+    """Return the position after the next separator."""
     while at < len(text) and text[at] not in _SEPARATORS:
         at += 1
     return at + 1

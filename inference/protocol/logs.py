@@ -1,4 +1,4 @@
-"""Logging for bot and worker: one line a record, as text or JSON, with secrets blotted out."""
+"""Logging for bot and worker: one line per record, as text or JSON, without secrets."""
 
 import json
 import logging
@@ -9,7 +9,8 @@ from typing import Literal, TextIO
 
 HIDDEN = "•••"
 
-# httpx logs every URL at INFO, and the hub's client speaks it, since its 2.0 as httpx2.
+# Libraries that log too much at INFO. httpx logs every URL; the model hub's client uses it, since
+# its version 2.0 under the name httpx2.
 _CHATTY = (
     "alembic",
     "httpx",
@@ -25,9 +26,9 @@ _CHATTY = (
 
 
 class _Redacting(logging.Formatter):
-    """Formats a record, traceback included, then blots secrets out of the finished text.
+    """Formats a record, traceback included, and then replaces secrets in the finished text.
 
-    The finished text, since a secret may come from arguments, exception texts or URLs alike.
+    A secret can come from an argument, an exception or a URL: the finished text has all of them.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
@@ -64,11 +65,12 @@ def configure(
     secrets: Iterable[str] = (),
     stream: TextIO | None = None,
 ) -> None:
-    """Sends all records to standard error, with every secret replaced.
+    """Write all log records to standard error, with every secret replaced.
 
     Args:
-        level: of clipbot's own loggers; chatty libraries stay at WARNING.
-        secrets: texts that must never be seen: the bot's token, passwords, webhook secrets.
+        level: LOG_LEVEL; libraries that log too much stay at WARNING.
+        secrets: texts that a log must never show: the bot's token, passwords, webhook secrets.
+        stream: written to instead of standard error.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_Json(secrets) if style == "json" else _Redacting(secrets))

@@ -1,8 +1,8 @@
 """The messages between bot and worker: msgspec structs, sent as msgpack.
 
-A worker knows no language, no chat and no label set but what a job brings; a bot knows no model
-but what a result or a worker's status says. `VERSION` changes when an old reader would misread a
-new message; new fields with defaults need no new version (msgspec ignores unknown fields).
+A worker learns languages and labels only from jobs; a bot learns about models only from results and
+from the workers' statuses. `VERSION` changes when an older clipbot would misread a new message. A
+new field with a default needs no new version, because msgspec ignores unknown fields.
 """
 
 import time
@@ -20,11 +20,11 @@ T = TypeVar("T")
 
 
 class UnknownVersion(Exception):
-    """A message from a newer or older clipbot than this one can read."""
+    """A message of another version, which this clipbot can't read."""
 
 
 class ChartWords(msgspec.Struct, frozen=True):
-    """Everything that a chart says besides the labels, in the asker's language."""
+    """Everything that a chart says besides the labels, in the user's language."""
 
     title: str = "What CLIP sees"
     something_else: str = "something else"
@@ -37,11 +37,11 @@ class ChartWords(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """Where a result goes. Opaque to the worker, which only copies it.
+    """Where a result goes. The worker copies it and reads only the subject.
 
     Attributes:
-        subject: the NATS subject that the asker listens on.
-        data: whatever the asker needs to know again.
+        subject: the NATS subject of the bot's results.
+        data: what the bot needs to send the answer; only the bot reads it.
     """
 
     subject: str
@@ -52,19 +52,20 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Pictures to be compared with labels.
 
     Attributes:
-        id: unique and deterministic: the same question asked again has the same id.
-        images: 1..10 files as they came (JPEG, PNG, …), undecoded.
-        labels: 1..MAX_LABELS, distinct without regard to case, as typed.
-        template: holds one `{}` that each label replaces; None uses labels as typed.
-        locale: the asker's language, for logs and metrics only.
+        id: unique and deterministic: the same request sent again has the same id.
+        images: 1..10 undecoded files (JPEG, PNG, …), as the user sent them.
+        labels: 1..MAX_LABELS labels as typed; no two differ only in case.
+        template: holds one `{}`, which each label replaces; None uses labels as typed.
+        locale: the user's language, for logs and metrics only.
         created_at: Unix time in seconds.
-        captions: what the chart writes in place of the labels, one for each; empty: the labels.
-        merge_above: labels whose text features' cosine reaches this count as one, the earliest of
-            them; None keeps all apart.
-        draw: whether a chart is wanted.
-        fingerprint: whether each picture's `Fingerprint` is wanted.
-        numbers: what the chart of several pictures calls each of them; empty: 1, 2, …
-        model: the CLIP_MODEL of whoever asks; empty from 0.1, which any worker answers.
+        captions: what the chart shows instead of the labels, one for each label; empty shows the
+            labels.
+        merge_above: labels count as one, the first of them, if the cosine of their text features
+            is at least this; None merges none.
+        draw: True if a chart is wanted.
+        fingerprint: True if the `Fingerprint` of each picture is wanted.
+        numbers: the numbers of the pictures in the chart of an album; empty: 1, 2, …
+        model: CLIP_MODEL of the bot; empty from version 0.1, whose jobs any worker answers.
     """
 
     id: str
@@ -84,20 +85,20 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     version: int = VERSION
 
 
-# How far the colours of two copies may lie apart at any place, of 255. Measured on drawings, icons
-# and soft noise, saved anew at half and double size and at JPEG quality 40: copies differed by up
-# to 7, and the two most alike different pictures by 43.
+# The largest difference between the colours of two copies at any place, of 255. Measured on
+# drawings, icons and soft noise, saved again at half and double size and at JPEG quality 40: copies
+# differed by up to 7, and the two most similar different pictures by 43.
 _COPY_STEPS = 20
-# Pictures of little contrast lie closer together than that whatever they show: their structure
-# must agree as well, as a correlation of their greys.
+# Pictures of low contrast differ by less than that, whatever they show. So the correlation of their
+# greys must be at least this, too.
 _COPY_LIKENESS = 0.9
-# Below this deviation of its greys, of 255, a picture has no structure to compare: what is left of
-# it is rounding. Such pictures are the same only where they are so within a few steps.
+# A picture whose greys have a smaller standard deviation, of 255, is flat: the rest is rounding, so
+# a correlation says nothing. Two flat pictures are copies if they differ by at most so many steps.
 _FLAT, _FLAT_STEPS = 1.5, 4
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
-    """A perceptual hash: nearly the same for the same picture, saved anew or in another size.
+    """A perceptual hash: nearly the same for copies of a picture, saved again or resized.
 
     Attributes:
         colours: 192 bytes, the mean RGB of each of 8 × 8 parts, row by row.
@@ -108,7 +109,7 @@ class Fingerprint(msgspec.Struct, frozen=True):
     greys: bytes = b""
 
     def is_same(self, other: "Fingerprint") -> bool:
-        """True where both are of the same picture, as far as one can tell."""
+        """Return whether both are probably of the same picture."""
         if not _is_within(self.colours, other.colours, _COPY_STEPS):
             return False
         if len(self.greys) != len(other.greys) or not self.greys:
@@ -128,14 +129,14 @@ def _is_within(mine: bytes, theirs: bytes, steps: int) -> bool:
 
 
 class ImageOutcome(msgspec.Struct, frozen=True):
-    """What became of one picture: either probabilities, one for each label in order, or a problem.
+    """The outcome for one picture: either probabilities, one for each label in order, or a problem.
 
-    With a single label there is a single probability: that label against neutral phrases.
+    With a single label there is a single probability: that label compared with neutral phrases.
 
     Attributes:
-        same_as: where the job merges labels, for each the place of the first one that means nearly
-            the same, mostly its own; a label that is not the first has probability 0.
-        fingerprint: where the job wants it.
+        same_as: if the job merges labels, for each label the index of the first label with nearly
+            the same meaning, usually its own index. The others have probability 0.
+        fingerprint: None if the job does not want it.
     """
 
     probabilities: list[float] = []
@@ -145,7 +146,7 @@ class ImageOutcome(msgspec.Struct, frozen=True):
 
 
 class Timings(msgspec.Struct, frozen=True):
-    """Where the time went, in seconds; `model` is the whole batch's, shared by its pictures."""
+    """How long each stage took, in seconds; `model` is the time of the whole batch."""
 
     queued: float = 0.0
     decode: float = 0.0
@@ -159,8 +160,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         images: one outcome for each picture of the job, in order; empty when `problem` is set.
-        chart: PNG or JPEG file; empty when no picture could be read.
-        model: the checkpoint's name, as set in CLIP_MODEL.
+        chart: a PNG or JPEG file; empty if no picture could be read or no chart was wanted.
+        model: the checkpoint's name, as in CLIP_MODEL.
         sigmoid_scores: True where scores are sigmoids, which need not add up to 1.
         problem: set when the job failed as a whole.
     """
@@ -178,7 +179,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkerState(StrEnum):
-    """Where a worker stands with its model."""
+    """Whether a worker has its model."""
 
     LOADING = "loading"
     READY = "ready"
@@ -186,14 +187,14 @@ class WorkerState(StrEnum):
 
 
 class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker tells the fleet about itself, every few seconds.
+    """What a worker tells about itself every few seconds.
 
     Attributes:
-        takes: subject of the jobs that it takes; empty from 0.1, which takes those that name no
-            model.
-        image_size: shorter side, in pixels, that the model looks at.
-        reason: one sentence: why state is FAILED; or, while it is LOADING, what takes so long, such
-            as a download. Older workers say nothing in the latter case.
+        takes: the subject of the jobs that it takes; empty from version 0.1, which takes jobs that
+            name no model.
+        image_size: shorter side, in pixels, of the model's input.
+        reason: one sentence: why the state is FAILED, or why it is still LOADING, such as a
+            download. Older workers give no reason while they load.
     """
 
     worker: str
@@ -218,14 +219,14 @@ _status = msgspec.msgpack.Decoder(WorkerStatus)
 
 
 def encode(message: Job | Result | WorkerStatus) -> bytes:
-    """The message as msgpack."""
+    """Return the message as msgpack."""
     return _encoder.encode(message)
 
 
 def _read(decoder: msgspec.msgpack.Decoder[T], data: bytes) -> T:
     try:
         return decoder.decode(data)
-    except (UnicodeDecodeError, RecursionError) as error:  # no kinds of DecodeError to msgspec
+    except (UnicodeDecodeError, RecursionError) as error:  # msgspec raises these as they are
         raise msgspec.DecodeError(str(error)) from error
 
 
@@ -235,24 +236,24 @@ def _check_version(data: bytes) -> None:
 
 
 def decode_job(data: bytes) -> Job:
-    """Reads a job.
+    """Return the job that `data` holds.
 
     Raises:
-        UnknownVersion: it was written by another version of clipbot.
-        msgspec.DecodeError: it is not a job at all.
+        UnknownVersion: another version of clipbot wrote it.
+        msgspec.DecodeError: it is not a job.
     """
     _check_version(data)
     return _read(_job, data)
 
 
 def decode_result(data: bytes) -> Result:
-    """Reads a result; raises as `decode_job` does."""
+    """Return the result that `data` holds; raises as `decode_job` does."""
     _check_version(data)
     return _read(_result, data)
 
 
 def decode_status(data: bytes) -> WorkerStatus:
-    """Reads a worker's status.
+    """Return the worker's status that `data` holds.
 
     Raises:
         msgspec.DecodeError: it is not a status.

@@ -1,7 +1,7 @@
-"""Settings of the worker, and the parts that bot and worker share.
+"""Settings of the worker, and the settings that bot and worker share.
 
-From the environment or `.env`; a wrong value stops the start with one sentence that names the
-setting, what it got and what it may be.
+They are read from the environment or `.env`. A wrong value stops the start with one sentence that
+names the setting, its value and what it can be.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 
 
 class SharedSettings(BaseSettings):
-    """What bot and worker both read. Empty variables count as unset."""
+    """The settings that bot and worker both read. Empty variables count as not set."""
 
     model_config = SettingsConfigDict(
         env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore"
@@ -46,7 +46,7 @@ class SharedSettings(BaseSettings):
     @field_validator("clip_model", mode="before")
     @classmethod
     def _stripped(cls, value: object) -> object:
-        """A name may have come with the blanks around it; nothing but blanks is no name."""
+        """Remove blanks around the name; a blank name means the default."""
         return value.strip() or DEFAULT_MODEL if isinstance(value, str) else value
 
     @field_validator("nats_url")
@@ -58,12 +58,12 @@ class SharedSettings(BaseSettings):
 
     @property
     def nats_secrets(self) -> list[str]:
-        """Passwords and tokens in NATS_URL, none of which may be seen in a log."""
+        """The passwords and tokens in NATS_URL, which logs must not show."""
         return addresses.secrets(self.nats_url) if self.nats_url else []
 
 
 class WorkerSettings(SharedSettings):
-    """What an inference worker reads."""
+    """The settings of an inference worker."""
 
     clip_device: str = "auto"
     clip_dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
@@ -80,22 +80,22 @@ class WorkerSettings(SharedSettings):
         return value
 
 
-# Where pydantic's own words are about parsing, ours are about what to write.
+# Replaces pydantic's wording by type of error: its own is about parsing, not about what to write.
 _WANTED = {"int_parsing": "a whole number", "float_parsing": "a number"}
 
-# user:password@ in an address, or where the scheme was forgotten
+# user:password@ in an address, also without a scheme
 _PASSWORD = re.compile(r"(://|^['\"]).*@")
 
-# Of the model hub's client, which reads them from the environment alone.
+# Settings of the model hub's client, which reads only the environment.
 _OF_THE_HUB = "HF_"
 
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 
 
 def adopt_hub_settings(file: Path = Path(".env")) -> None:
-    """Take what `.env` says to the model hub's client into the environment, unless it is set there.
+    """Copy the model hub's settings from `.env` to the environment, unless they are set there.
 
-    To be called before that client is imported, which is when it reads most of them.
+    Call this before the hub's client is imported: it reads most of them at that moment.
     """
     with contextlib.suppress(OSError, UnicodeDecodeError):
         for name, value in dotenv_values(file, encoding="utf-8").items():
@@ -104,10 +104,13 @@ def adopt_hub_settings(file: Path = Path(".env")) -> None:
 
 
 def load(kind: type[AnySettings], **overrides: Any) -> AnySettings:
-    """Reads settings from the environment and `.env`.
+    """Return settings from the environment and `.env`.
+
+    Args:
+        overrides: values that are used instead.
 
     Raises:
-        SettingError: one sentence about the first wrong value; never the value of a secret.
+        SettingError: one sentence about the first wrong value; it never shows a secret.
     """
     try:
         return kind(**overrides)
@@ -116,7 +119,7 @@ def load(kind: type[AnySettings], **overrides: Any) -> AnySettings:
 
 
 def sentence(kind: type[BaseSettings], error: ValidationError) -> str:
-    """The first complaint of pydantic as one sentence naming the setting."""
+    """Return pydantic's first error as one sentence that names the setting."""
     first = error.errors(include_url=False)[0]
     field = str(first["loc"][0]) if first["loc"] else ""
     name = field.upper()

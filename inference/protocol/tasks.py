@@ -1,4 +1,4 @@
-"""Tasks that run for ever, and how they end."""
+"""Background tasks: running them forever, and ending them reliably."""
 
 import asyncio
 import logging
@@ -7,32 +7,34 @@ from typing import Any, Final, NoReturn
 
 log = logging.getLogger(__name__)
 
-# Seconds that a task is given to heed a cancellation before it is told again.
-_PATIENCE: Final = 1.0
+# A task that has not ended this long after its cancellation is cancelled again.
+_CANCEL_INTERVAL: Final = 1.0  # seconds
+# The pause between two runs of the work, and after an error.
+_PAUSE: Final = 5.0  # seconds
 
 
 async def keep_going(work: Callable[[], Awaitable[None]]) -> NoReturn:
-    """Does `work` again and again until it is cancelled: a bug in it must not end it for good."""
+    """Run `work` every 5 seconds until this is cancelled; log its errors and go on."""
     while True:
         try:
             await work()
         except Exception:
-            log.exception("Background work failed; it goes on in 5 s.")
-        await asyncio.sleep(5)
+            log.exception("Background work failed; trying again in 5 s.")
+        await asyncio.sleep(_PAUSE)
 
 
 async def end(*tasks: "asyncio.Future[Any]") -> None:
-    """Cancels tasks until they heed it. What they raise is dropped.
+    """Cancel tasks again and again until they have ended. Drop what they raise.
 
-    A cancellation can get lost, and once is not enough for a task that would run for ever: before
-    Python 3.12 `asyncio.wait_for`, by which nats-py waits, swallows one that comes in the moment in
-    which its future is done (https://github.com/python/cpython/issues/86296).
+    A single cancellation can get lost: before Python 3.12, `asyncio.wait_for`, which nats-py uses,
+    swallows a cancellation that comes at the moment when its future is done
+    (https://github.com/python/cpython/issues/86296).
     """
     running = {task for task in tasks if not task.done()}
     while running:
         for task in running:
             task.cancel()
-        _, running = await asyncio.wait(running, timeout=_PATIENCE)
+        _, running = await asyncio.wait(running, timeout=_CANCEL_INTERVAL)
     for task in tasks:
         if not task.cancelled():
-            task.exception()  # looked at, or asyncio would complain that nobody did
+            task.exception()  # otherwise asyncio logs that nobody retrieved it

@@ -1,12 +1,12 @@
-"""Jobs through the model: one batch whatever their labels, and no job takes another down with it.
+"""Running jobs through the model: one batch for all labels, and no job makes another one fail.
 
-Runs in the model's thread; knows no queue. Three things can go wrong in a model call:
+This runs in the model's thread and knows no queue. A call of the model can fail in three ways:
 
-    out of memory       the batch is halved, and the size that fitted is remembered
-    the device is lost  every later call in this process would fail too: `DeviceLost`
-    anything else       the jobs are split in halves until the guilty one is alone with its error
+    out of memory       the batch is halved, and the size that fits is remembered
+    the device is lost  every later call in this process would fail as well: `DeviceLost`
+    any other error     the jobs are split in halves until the one that fails is alone
 
-and one in what it returns: a picture whose scores are no numbers has a problem instead of them.
+A call can also return scores that are not numbers: then that picture gets a problem instead.
 """
 
 import logging
@@ -23,21 +23,22 @@ from inference.protocol.messages import Fingerprint, ImageOutcome, Job
 
 log = logging.getLogger(__name__)
 
-# torch says "CUDA out of memory" on a GPU, "can't allocate memory" on a CPU, and cuBLAS its own.
+# What torch reports on a GPU, what it reports on a CPU, and what cuBLAS reports.
 _MEMORY_WORDS = ("out of memory", "can't allocate memory", "alloc_failed")
-# An illegal access or a failed assertion on the device breaks its context for the whole process.
+# An illegal access or a failed assertion on the device makes it unusable for the whole process.
 # https://pytorch.org/docs/stable/notes/cuda.html; torch.AcceleratorError is a RuntimeError
 _DEVICE_WORDS = ("cuda error", "hip error", "acceleratorerror")
 
 
 @dataclass(frozen=True)
 class ReadJob:
-    """A job whose pictures have been decoded, or refused, each by itself.
+    """A job whose pictures are decoded.
 
     Attributes:
-        prepared: for each picture what the model takes in its place; None where it was refused, or
-            could not be prepared: then the model's call will say why.
-        fingerprints: one for each picture; None where it was refused, or none was wanted.
+        pictures: each file of the job, or why it was refused.
+        prepared: for each picture the model's input. None if the picture was refused or could not
+            be prepared: then the model's call raises the error.
+        fingerprints: one for each picture. None if it was refused or the job wants none.
     """
 
     job: Job
@@ -48,12 +49,12 @@ class ReadJob:
 
     @property
     def images(self) -> list[Image]:
-        """The pictures that could be read, in order."""
+        """The pictures that could be decoded, in order."""
         return [picture for picture in self.pictures if not isinstance(picture, Problem)]
 
     @property
     def inputs(self) -> list[Image | Prepared]:
-        """The same, prepared for the model where that was done."""
+        """The model's inputs for `images`: prepared if possible, else the picture itself."""
         prepared = self.prepared or (None,) * len(self.pictures)
         return [
             picture if ready is None else ready
@@ -62,8 +63,8 @@ class ReadJob:
         ]
 
 
-# One outcome for each picture; or what is wrong with the job as a whole; or None where there was
-# no memory for even a single picture, which may be different later or elsewhere.
+# One outcome for each picture; or the problem of the whole job; or None if there was no memory even
+# for a single picture, which can be different later or on another machine.
 JobOutcome = list[ImageOutcome] | Problem | None
 
 
@@ -71,38 +72,40 @@ class Batcher:
     """Runs pictures through a classifier, at most `size` at a time.
 
     Attributes:
-        size: pictures in a batch; halves when memory runs out, and stays there.
+        size: pictures in a batch; halved when memory runs out, for good.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
 
     def answer(self, classifier: Classifier, jobs: Sequence[ReadJob]) -> list[JobOutcome]:
-        """What became of each job, in order.
+        """Return the outcome of each job, in order.
 
         Raises:
-            DeviceLost: nothing was answered, and nothing will be by this process.
+            DeviceLost: no job has an outcome, and this process can't compute one.
         """
         try:
             return self._together(classifier, jobs)
         except Exception as error:
             if _device_lost(error):
                 raise DeviceLost(
-                    f"The GPU failed ({_brief(error)}); this worker has to be started again."
+                    f"The GPU failed ({_brief(error)}); this worker must be restarted."
                 ) from error
             if len(jobs) == 1:
-                return [_alone(jobs[0], error)]
-            log.warning("A batch of %d jobs failed (%s); trying halves.", len(jobs), _brief(error))
-        # Not inside `except`: there the traceback still holds the failed call's tensors.
+                return [_failed_alone(jobs[0], error)]
+            log.warning(
+                "A batch of %d jobs failed (%s); trying each half.", len(jobs), _brief(error)
+            )
+        # Outside of `except`: inside, the traceback keeps the tensors of the failed call.
         half = len(jobs) // 2
         return self.answer(classifier, jobs[:half]) + self.answer(classifier, jobs[half:])
 
     def _together(self, classifier: Classifier, jobs: Sequence[ReadJob]) -> list[JobOutcome]:
         images, label_sets = [], []
-        merged = [_merged(classifier, read) for read in jobs]
+        merged = [_same_as(classifier, read) for read in jobs]
         for read, same_as in zip(jobs, merged, strict=True):
             images += read.inputs
-            labels = _kept(read.job.labels, same_as)
+            labels = _compared(read.job.labels, same_as)
             label_sets += [LabelSet(tuple(labels), read.job.template)] * len(read.images)
         rows = iter(self.rows(classifier, images, label_sets))
         return [_outcomes(read, rows, same) for read, same in zip(jobs, merged, strict=True)]
@@ -113,10 +116,13 @@ class Batcher:
         images: Sequence[Image | Prepared],
         label_sets: Sequence[LabelSet],
     ) -> list[FloatArray]:
-        """FloatArray of each picture's own labels, in as few calls as `size` allows.
+        """Return the scores of each picture's own labels, in as few calls as `size` allows.
+
+        Returns:
+            For each picture float32 [number of its labels].
 
         Raises:
-            Exception: what the classifier raises, out of memory for a single picture included.
+            Exception: what the classifier raises; out of memory only for a single picture.
         """
         done: list[FloatArray] = []
         while len(done) < len(images):
@@ -128,30 +134,30 @@ class Batcher:
                 tried = len(images[part])
                 if tried == 1 or not _out_of_memory(error):
                     raise
-            self.size = tried // 2  # again outside of `except`, so that memory is free by now
+            self.size = tried // 2  # outside of `except`, so that the memory is free
             log.warning(
-                "Out of memory with %d pictures; from now on at most %d at a time.",
+                "Out of memory with %d pictures; from now on a batch has at most %d.",
                 tried,
                 self.size,
             )
         return done
 
 
-def _merged(classifier: Classifier, read: ReadJob) -> list[int]:
-    """For each label the first that means nearly the same; empty where the job keeps all apart."""
+def _same_as(classifier: Classifier, read: ReadJob) -> list[int]:
+    """Return for each label the first with nearly the same meaning; empty if none are merged."""
     if read.job.merge_above is None or not read.images:
         return []
     texts = [apply_template(read.job.template, label) for label in read.job.labels]
     return classifier.group_similar(texts, read.job.merge_above)
 
 
-def _kept(labels: Sequence[str], same_as: Sequence[int]) -> list[str]:
-    """The labels that are compared: all, or the first of each meaning."""
+def _compared(labels: Sequence[str], same_as: Sequence[int]) -> list[str]:
+    """Return the labels that are compared: all, or the first of each meaning."""
     return [label for i, label in enumerate(labels) if not same_as or same_as[i] == i]
 
 
 def _outcomes(read: ReadJob, rows: Iterator[FloatArray], same_as: list[int]) -> list[ImageOutcome]:
-    """Takes as many rows as the job has readable pictures."""
+    """Return the job's outcomes; takes one row for each picture that could be decoded."""
     outcomes = []
     prints = read.fingerprints or (None,) * len(read.pictures)
     for picture, fingerprint in zip(read.pictures, prints, strict=True):
@@ -161,7 +167,7 @@ def _outcomes(read: ReadJob, rows: Iterator[FloatArray], same_as: list[int]) -> 
         row = [float(p) for p in next(rows)]
         if not all(map(math.isfinite, row)):
             log.error(
-                "Job %s: a picture's scores are no numbers; CLIP_DTYPE=float32 may help.",
+                "Job %s: a picture's scores are not numbers; CLIP_DTYPE=float32 may help.",
                 read.job.id,
             )
             outcomes.append(ImageOutcome(problem=Problem(ProblemCode.INTERNAL)))
@@ -173,9 +179,9 @@ def _outcomes(read: ReadJob, rows: Iterator[FloatArray], same_as: list[int]) -> 
     return outcomes
 
 
-def _alone(read: ReadJob, error: Exception) -> Problem | None:
+def _failed_alone(read: ReadJob, error: Exception) -> Problem | None:
     if _out_of_memory(error):
-        log.error("Job %s: no memory for a single picture.", read.job.id)
+        log.error("Job %s: out of memory with a single picture.", read.job.id)
         return None
     log.error("Job %s fails in the model.", read.job.id, exc_info=error)
     return Problem(ProblemCode.INTERNAL)
@@ -198,5 +204,5 @@ def _device_lost(error: Exception) -> bool:
 
 
 def _brief(error: Exception) -> str:
-    """The error's type and first line: torch's texts run over a page."""
+    """Return the error's type and first line: torch's texts can fill a page."""
     return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"

@@ -1,24 +1,24 @@
-"""A worker's two consumers: jobs of its model, and jobs that name none, as an older bot's."""
+"""A worker's two consumers: jobs for its model, and jobs of older bots, which name no model."""
 
 import time
 
 from inference.protocol.broker.client import JOBS, Queue, jobs_consumer, jobs_subject
 from inference.protocol.broker.pull_consumer import Delivery, PullConsumer
 
-# Seconds between looks at the consumer that had no jobs lately.
-_LOOK_EVERY = 1.0
+# How often the consumer is asked that had no jobs lately.
+_QUIET_INTERVAL = 1.0  # seconds
 
 
 class JobConsumers:
-    """Takes from both as from one. Make one with `open`."""
+    """Pulls from both as if they were one. Make one with `open`."""
 
     def __init__(self, named: PullConsumer, nameless: PullConsumer) -> None:
         self._busy, self._quiet = named, nameless
-        self._looked = 0.0
+        self._asked_quiet_at = 0.0
 
     @classmethod
     async def open(cls, queue: Queue, model: str, ack_wait: float) -> "JobConsumers":
-        """Opens the consumers that all workers of `model` share, and all of any model.
+        """Open the consumer that all workers of `model` share, and the one that all workers share.
 
         Raises:
             QueueUnavailable: the server refuses.
@@ -32,11 +32,11 @@ class JobConsumers:
         return cls(named, nameless)
 
     async def pull(self, limit: int, wait: float) -> list[Delivery]:
-        """Up to `limit` jobs, as `PullConsumer.pull`: it lingers where jobs came from lately."""
+        """Return up to `limit` jobs, as `PullConsumer.pull`; wait where jobs came from lately."""
         taken = await self._busy.pull(limit, 0.0)
-        due = time.monotonic() - self._looked >= _LOOK_EVERY
+        due = time.monotonic() - self._asked_quiet_at >= _QUIET_INTERVAL
         if len(taken) < limit and (due or (wait and not taken)):
-            self._looked = time.monotonic()
+            self._asked_quiet_at = time.monotonic()
             others = await self._quiet.pull(limit - len(taken), 0.0)
             if others and not taken:
                 self._busy, self._quiet = self._quiet, self._busy
@@ -46,6 +46,6 @@ class JobConsumers:
         return await self._busy.pull(limit, wait)
 
     async def close(self) -> None:
-        """Stops listening."""
+        """Stop receiving."""
         await self._busy.close()
         await self._quiet.close()

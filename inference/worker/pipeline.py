@@ -1,9 +1,9 @@
-"""The stages of a batch, each on threads of its own: decode and prepare → model → chart.
+"""The stages of a batch, each on its own threads: decode and prepare → model → chart.
 
-Threads, not processes: Pillow, OpenVINO and torch let go of Python's lock while they compute, and
-pictures of megabytes need not be copied. Decoding uses all cores; the model and the pen are one
-thread each, since one GPU computes one batch at a time and matplotlib draws one chart at a time.
-The next batch may be in the model while the last one's charts are drawn, and the one after it read.
+Threads are enough, because Pillow, OpenVINO and torch release Python's lock (GIL) while they
+compute; processes would have to copy pictures of megabytes. Decoding uses up to 8 cores. The model
+and the charts have one thread each: one GPU computes one batch at a time, and matplotlib draws one
+chart at a time. All three stages can work at the same time, on three batches.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from PIL.Image import Image
 
 from inference import cores
+from inference.images import fingerprints
 from inference.images.decoding import decode
-from inference.images.fingerprints import fingerprint
 from inference.images.memory_budget import MemoryBudget
 from inference.model.classifier import Classifier, Prepared
 from inference.protocol import malloc
@@ -30,9 +30,9 @@ from inference.worker.monitoring import WorkerHealth, WorkerMetrics
 
 log = logging.getLogger(__name__)
 
-# Pictures that are decoded at the same time hold as much together as one of MAX_MEGAPIXELS in RGB,
-# for which Pillow takes 4 bytes a pixel.
-_BYTES_A_PIXEL = 4
+# Pictures that are decoded at the same time may together take as much memory as one RGB picture of
+# MAX_MEGAPIXELS. Pillow stores RGB in 4 bytes per pixel.
+_BYTES_PER_PIXEL = 4
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,12 @@ class _Read:
 
     picture: Image | Problem
     prepared: Prepared = None
-    known_by: Fingerprint | None = None
+    fingerprint: Fingerprint | None = None
     seconds: float = 0.0
 
 
 class Pipeline:
-    """Decoding, the model and the pen of one worker."""
+    """Decoding, model and charts of one worker."""
 
     def __init__(
         self,
@@ -58,15 +58,15 @@ class Pipeline:
         self.classifier = classifier
         self.batcher = Batcher(settings.max_batch)
         self._max_megapixels = settings.max_megapixels
-        self._budget = MemoryBudget(int(settings.max_megapixels * 1e6 * _BYTES_A_PIXEL))
+        self._budget = MemoryBudget(int(settings.max_megapixels * 1e6 * _BYTES_PER_PIXEL))
         self._metrics = metrics or WorkerMetrics()
         self._health = health or WorkerHealth()
         self._decoders = ThreadPoolExecutor(min(8, cores.available()), "decode")
-        self._model = ThreadPoolExecutor(1, "model")
-        self._pen = ThreadPoolExecutor(1, "chart")
+        self._model_thread = ThreadPoolExecutor(1, "model")
+        self._chart_thread = ThreadPoolExecutor(1, "chart")
 
     async def decode(self, jobs: Sequence[Job]) -> list[ReadJob]:
-        """Reads and prepares all pictures of all jobs, each by itself: a bad one fails alone."""
+        """Decode and prepare all pictures of all jobs; a picture that can't be read fails alone."""
         loop = asyncio.get_running_loop()
         read = await asyncio.gather(
             *(
@@ -87,7 +87,7 @@ class Pipeline:
                     tuple(each.picture for each in own),
                     tuple(each.prepared for each in own),
                     seconds,
-                    tuple(each.known_by for each in own),
+                    tuple(each.fingerprint for each in own),
                 )
             )
         return found
@@ -96,34 +96,34 @@ class Pipeline:
         started = time.monotonic()
         try:
             with self._health.at_work("decoding", 1):
-                picture, known_by = self._decoded(data, job)
+                picture, fingerprint = self._decoded(data, job)
         except (ImageRefused, TooLargeForHost) as refusal:
             log.debug("Job %s: %s", job.id, refusal)
             return _Read(refusal.problem, seconds=time.monotonic() - started)
         prepared = self._prepared(picture)
-        return _Read(picture, prepared, known_by, time.monotonic() - started)
+        return _Read(picture, prepared, fingerprint, time.monotonic() - started)
 
     def _decoded(self, data: bytes, job: Job) -> tuple[Image, Fingerprint | None]:
-        """A picture and what it is known by.
+        """Return a picture, and its fingerprint if the job wants one.
 
         Raises:
-            ImageRefused: it can't or won't be read.
-            TooLargeForHost: there was no memory for it, even with no other large one in hand.
+            ImageRefused: the picture can't be used.
+            TooLargeForHost: there is no memory for it, even while no other large one is decoded.
         """
         try:
             return self._decode(data, job)
         except (TooLargeForHost, MemoryError):
             log.warning("Job %s: no memory for one of its pictures; trying it alone.", job.id)
-        # Not inside `except`: there the traceback still holds what the failed call had.
+        # Outside of `except`: inside, the traceback keeps the memory of the failed call.
         malloc.trim()
         with self._budget.all_reserved():
             try:
                 return self._decode(data, job, alone=True)
             except (TooLargeForHost, MemoryError) as error:
                 problem = error if isinstance(error, TooLargeForHost) else TooLargeForHost()
-                log.error(  # noqa: TRY400 - where it was raised says nothing
-                    "Job %s: this host's memory does not suffice for a picture of %.1f megapixels "
-                    "(a file of %d bytes), even alone; lower MAX_MEGAPIXELS, or add memory.",
+                log.error(  # noqa: TRY400 - the traceback says nothing
+                    "Job %s: this machine has not enough memory for a picture of %.1f megapixels "
+                    "(a file of %d bytes), even alone; lower MAX_MEGAPIXELS or add memory.",
                     *(job.id, problem.problem.got, len(data)),
                 )
                 raise problem from error
@@ -137,24 +137,24 @@ class Pipeline:
             target_side=self.classifier.image_size,
             budget=None if alone else self._budget,
         )
-        return picture, fingerprint(picture) if job.fingerprint else None
+        return picture, fingerprints.fingerprint(picture) if job.fingerprint else None
 
     def _prepared(self, picture: Image) -> Prepared:
-        # What the processor can't take is left to the model's call, where a job fails alone.
+        # Errors are left to the model's call, where the job fails alone.
         with contextlib.suppress(Exception):
             return self.classifier.prepare(picture)
         return None
 
     async def classify(self, jobs: Sequence[ReadJob]) -> tuple[list[JobOutcome], float]:
-        """One outcome for each job, and how many seconds the model took for all.
+        """Return one outcome for each job, and the seconds that the model took for all.
 
         Raises:
-            DeviceLost: see `batch`.
+            DeviceLost: see `Batcher.answer`.
         """
         pictures = sum(len(read.images) for read in jobs)
         started = time.monotonic()
         outcomes = await asyncio.get_running_loop().run_in_executor(
-            self._model, self._answered, jobs, pictures
+            self._model_thread, self._answered, jobs, pictures
         )
         seconds = time.monotonic() - started
         if pictures:
@@ -168,16 +168,16 @@ class Pipeline:
             return self.batcher.answer(self.classifier, jobs)
 
     async def draw(self, read: ReadJob, outcomes: Sequence[ImageOutcome]) -> tuple[bytes, float]:
-        """The chart as a JPEG file, and the seconds that drawing took.
+        """Return the chart as a JPEG file, and the seconds that drawing took.
 
-        Returns no bytes where no picture has an answer, where the job wants no chart, or where
-        drawing failed (which is logged): the probabilities are what matters.
+        The chart is empty if no picture has probabilities, if the job wants no chart, or if drawing
+        failed. Such a failure is only logged: the probabilities are sent without the chart.
         """
         if not read.job.draw or not any(outcome.probabilities for outcome in outcomes):
             return b"", 0.0
         try:
             chart, seconds = await asyncio.get_running_loop().run_in_executor(
-                self._pen, self._drawn, read, outcomes
+                self._chart_thread, self._drawn, read, outcomes
             )
         except Exception:
             log.exception("Job %s: its chart can't be drawn.", read.job.id)
@@ -196,13 +196,13 @@ class Pipeline:
             return self._draw(read, outcomes)
 
     def _draw(self, read: ReadJob, outcomes: Sequence[ImageOutcome]) -> tuple[bytes, float]:
-        # here and not above: matplotlib takes seconds to import, and a worker must start without
+        # Imported here: matplotlib takes seconds to import, and a worker starts without it.
         from inference.charts import chart
 
         started = time.monotonic()
         same_as = next((outcome.same_as for outcome in outcomes if outcome.same_as), None)
         captions = read.job.captions or read.job.labels
-        # Of labels that were merged only the first was compared.
+        # Of merged labels only the first was compared.
         shown = [i for i in range(len(captions)) if same_as is None or same_as[i] == i]
         picture = chart.draw(
             [None if isinstance(picture, Problem) else picture for picture in read.pictures],
@@ -219,6 +219,6 @@ class Pipeline:
         return chart.to_jpeg(picture), time.monotonic() - started
 
     def close(self) -> None:
-        """Lets the threads end; what is queued on them is dropped."""
-        for pool in (self._decoders, self._model, self._pen):
+        """Let the threads end; drop what is queued for them."""
+        for pool in (self._decoders, self._model_thread, self._chart_thread):
             pool.shutdown(wait=False, cancel_futures=True)

@@ -76,7 +76,11 @@ def test_a_dotenv_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ("WAIT_NOTICE_MINUTES", "soon", "a number"),
         ("WAIT_NOTICE_MINUTES", "0", "greater than 0"),
         ("NATS_URL", "http://host:4222", "an address such as nats://"),
-        ("NATS_URL", "nats://a:4222,http://b:4222", "separated by commas; 'http://b:4222' is none"),
+        (
+            "NATS_URL",
+            "nats://a:4222,http://b:4222",
+            "separated by commas; 'http://b:4222' is not one",
+        ),
         ("LOG_LEVEL", "LOUD", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
         ("LOG_FORMAT", "xml", "'text' or 'json'"),
     ],

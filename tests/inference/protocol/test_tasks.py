@@ -1,4 +1,4 @@
-"""Tasks that run for ever end, however often they have to be told."""
+"""Ending background tasks that lose cancellations."""
 
 import asyncio
 
@@ -7,8 +7,8 @@ import pytest
 from inference.protocol import tasks
 
 
-async def stubborn(lost: int) -> None:
-    """Loses the first cancellations."""
+async def swallowing(lost: int) -> None:
+    """Runs forever and loses the first cancellations."""
     while True:
         try:
             await asyncio.Event().wait()
@@ -19,18 +19,20 @@ async def stubborn(lost: int) -> None:
 
 
 @pytest.mark.parametrize("lost", [0, 1, 2])
-async def test_a_task_is_told_until_it_heeds_it(monkeypatch: pytest.MonkeyPatch, lost: int) -> None:
-    monkeypatch.setattr(tasks, "_PATIENCE", 0.01)
-    running = asyncio.create_task(stubborn(lost))
+async def test_a_task_is_cancelled_until_it_ends(
+    monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    monkeypatch.setattr(tasks, "_CANCEL_INTERVAL", 0.01)
+    running = asyncio.create_task(swallowing(lost))
     await asyncio.sleep(0)
     async with asyncio.timeout(5.0):
         await tasks.end(running)
     assert running.cancelled()
 
 
-async def test_several_end_together_and_what_they_raise_is_dropped() -> None:
+async def test_several_tasks_end_together_and_their_errors_are_dropped() -> None:
     async def fails() -> None:
-        raise ValueError("seen by nobody")
+        raise ValueError("dropped")
 
     failed = asyncio.create_task(fails())
     await asyncio.wait([failed])

@@ -183,5 +183,5 @@ def test_out_of_memory_halves_the_batch_and_is_remembered(
 
 def test_a_lost_device_is_no_jobs_fault() -> None:
     error = RuntimeError("CUDA error: device-side assert triggered\nmany lines of advice")
-    with pytest.raises(DeviceLost, match=r"device-side assert triggered\); this worker has to"):
+    with pytest.raises(DeviceLost, match=r"device-side assert triggered\); this worker must be"):
         Batcher(16).answer(fails_on("green", error), [a_job("red"), a_job("green")])

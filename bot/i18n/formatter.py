@@ -1,4 +1,4 @@
-"""What every sentence is made of: a language, numbers as it writes them, and what people typed."""
+"""What every sentence is made of: numbers, lists and names of a language, and what people typed."""
 
 import html
 import unicodedata
@@ -12,19 +12,21 @@ from babel.numbers import format_decimal
 from bot.i18n.languages import catalogue, languages, locale_of
 from bot.i18n.lengths import fitting, units
 
-# Bot API: a message has up to 4,096 characters; this leaves room for the sentence around a list.
+# UTF-16 units. Bot API: a message has up to 4,096 characters; the rest is for the sentence around
+# the list.
 _LIST_LENGTH = 3_500
-# Shorter times are told in seconds alone.
+# Times below this, in seconds, are told in seconds alone.
 _IN_SECONDS = 120
 # Left free for the words that say how many lines are left out; in UTF-16 units.
 _ROOM_FOR_MORE = 40
 _COMMA = ", "
-# First strong isolate … pop: keeps a right-to-left label from turning the percentage around.
+# First strong isolate and its end: without them a label that is written from right to left would
+# move the percentage beside it.
 _ISOLATE = "\u2068{}\u2069"
 
 
 class Formatter:
-    """One language, and what can be said in it without words."""
+    """What one language says with few words or none. Classes with sentences derive from it."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -34,15 +36,15 @@ class Formatter:
         self._n = translations.ngettext
 
     def percent(self, share: float) -> str:
-        """0.931 → `93.1 %`, with the language's decimal point."""
+        """Return a share of 1 as a percentage: 0.931 → `93.1 %`."""
         return f"{format_decimal(share * 100, '0.0', locale=self._locale)} %"
 
     def number(self, value: float) -> str:
-        """At most one decimal, with the language's decimal point."""
+        """Return a number with at most one decimal."""
         return format_decimal(value, "#,##0.#", locale=self._locale)
 
     def tenths(self, value: float) -> str:
-        """Exactly one decimal, with the language's decimal point."""
+        """Return a number with exactly one decimal."""
         return format_decimal(value, "#,##0.0", locale=self._locale)
 
     def languages(self) -> str:
@@ -68,7 +70,7 @@ class Formatter:
 
     @staticmethod
     def quote(typed: str, tag: str = "") -> str:
-        """Something that a person typed, safe in HTML and in a line of the other direction."""
+        """Return what a person typed, safe in HTML and in a line of the other direction."""
         text = html.escape(typed, quote=False)
         if tag:
             text = f"<{tag}>{text}</{tag}>"
@@ -76,7 +78,7 @@ class Formatter:
         return _ISOLATE.format(text) if right_to_left else text
 
     def list_of(self, labels: Sequence[str]) -> str:
-        """Labels as a person would type them, as many as fit into one message."""
+        """Return labels as a person would type them, as many as fit into one message."""
         lengths = accumulate(units(label) + len(_COMMA) for label in labels)
         shown = bisect_right(list(lengths), _LIST_LENGTH + len(_COMMA))
         text = _COMMA.join(self.quote(label) for label in labels[:shown])

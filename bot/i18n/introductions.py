@@ -1,4 +1,4 @@
-"""What the bot says of itself: greetings, help, what is stored, its profile and its menus."""
+"""What the bot says about itself: greetings, help, what is stored, its profile and its menus."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from bot.i18n.formatter import Formatter
 
 
 class Introductions(Formatter):
-    """For people who don't know the bot yet."""
+    """What people read who do not know the bot yet, in one language."""
 
     # -- greetings and help -----------------------------------------------------------------------
 
@@ -14,8 +14,8 @@ class Introductions(Formatter):
         return self._(
             "Hello {name}! 👋 Send me a photo with a caption such as\n"
             "<code>a blurry cat, a fast sports car, a tree</code>\n"
-            "and I tell you which phrase fits it best, with a chart. Any phrases work.\n\n"
-            "/labels keeps phrases for photos without a caption. /help tells the rest."
+            "and I'll tell you which phrase fits it best, with a chart. Any phrases work.\n\n"
+            "/labels keeps phrases for photos without a caption. /help tells you more."
         ).format(name=self.quote(name))
 
     def start_in_group(self) -> str:
@@ -23,9 +23,10 @@ class Introductions(Formatter):
             "Hello! 👋 In a group I only look at pictures that you show me: reply to one "
             "with\n"
             "<code>/classify a blurry cat, a fast sports car</code>\n"
-            "or write that as the caption of a new one, and I tell you which phrase fits it best.\n"
+            "or write that as the caption of a new one, and I'll tell you which phrase fits it "
+            "best.\n"
             "\n"
-            "/play starts a game. /help tells the rest."
+            "/play starts a game. /help tells you more."
         )
 
     def demo_note(self) -> str:
@@ -38,8 +39,8 @@ class Introductions(Formatter):
             "<b>How to ask</b>\n"
             "• Send a photo, a sticker or a picture file; its caption holds the phrases, "
             "separated by commas: <code>a dog, a cat</code>. Quotes protect a comma.\n"
-            "• Or reply to a picture with phrases. Two or more without a reply, within ten "
-            "minutes, mean your last picture.\n"
+            "• Or reply to a picture with phrases. Two or more phrases without a reply, within "
+            "ten minutes, are about your last picture.\n"
             "• An album with one caption gets one answer. With several, each caption is about its "
             "own picture and the ones after it that have none.\n"
             "• Edit the caption, and I edit my answer.\n"
@@ -91,9 +92,9 @@ class Introductions(Formatter):
         return self._(
             "<b>What is stored</b>\n"
             "• Your language, phrases and template, until you delete them.\n"
-            "• Which message asked and which one answered, with Telegram's file ids, for {hours} "
-            "hours, so that an edited caption can edit the answer; albums with their captions as "
-            "well.\n"
+            "• Which message asked and which one answered, with the ids of the picture files, "
+            "for {hours} hours, so that an edited caption can edit the answer; albums with their "
+            "captions as well.\n"
             "• Games: what is sent in a round, until it ends; what you won, with your name and "
             "chat by chat, until you send /forget.\n"
             "• Pictures only while they wait in the queue. They are then gone, and nobody looks at "
@@ -113,7 +114,7 @@ class Introductions(Formatter):
     # -- the profile, without markup: at most 512 and 120 characters ------------------------------
 
     def description(self) -> str:
-        """Answers "What can this bot do?" in an empty chat."""
+        """Return the answer to "What can this bot do?", which an empty chat shows."""
         return self._(
             "Send me a photo, with a few phrases as its caption:\n"
             "a blurry cat, a fast sports car, a tree\n"
@@ -125,7 +126,7 @@ class Introductions(Formatter):
         )
 
     def short_description(self) -> str:
-        """Stands on the bot's profile, and with a link to it."""
+        """Return the line on the bot's profile; it also stands beside links to the bot."""
         return self._("I sort photos by any phrases, with a chart; in groups I play games, too.")
 
     # -- the command menu: at most 256 characters each --------------------------------------------

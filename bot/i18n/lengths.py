@@ -1,4 +1,4 @@
-"""How long a text is for Telegram, and texts made to fit."""
+"""How long a text is as chat platforms count it, and texts made to fit."""
 
 import html
 import re
@@ -9,22 +9,22 @@ _TAG = re.compile(r"</?[a-z][^<>]*>")
 
 
 def units(text: str) -> int:
-    """A text's length as Telegram counts: an emoji is two UTF-16 units."""
+    """Return a text's length in UTF-16 units, as Telegram counts: most emoji are two."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def shown(markup: str) -> str:
-    """What is seen of a text with HTML markup."""
+    """Return what people see of a text with HTML markup."""
     return html.unescape(_TAG.sub("", markup))
 
 
 def shown_units(markup: str) -> int:
-    """The length of what is seen of a text with HTML markup."""
+    """Return the length of what people see of a text with HTML markup, in UTF-16 units."""
     return units(shown(markup))
 
 
 def shortened(text: str, limit: int) -> str:
-    """At most `limit` units of a text, its middle left out."""
+    """Return a text, or so much of its ends that it has `limit` UTF-16 units."""
     if units(text) <= limit:
         return text
     room = limit - 1  # for the ellipsis
@@ -41,11 +41,11 @@ def shortened(text: str, limit: int) -> str:
 
 @dataclass
 class _Side:
-    """One end of a shortened text, growing towards the middle.
+    """One end of a shortened text, which grows towards the middle.
 
     Attributes:
-        units: of what is shown: spaces at its inner end are not.
-        characters: all of it.
+        units: length in UTF-16 units, without spaces at the inner end, which are not shown.
+        characters: length in characters, with those spaces.
     """
 
     units: int = 0
@@ -53,18 +53,18 @@ class _Side:
     _spaces: int = 0
 
     def more(self, character: str) -> int:
-        """How many units this character would add."""
+        """Return how many units this character would add."""
         return 0 if character.isspace() else self._spaces + units(character)
 
     def add(self, character: str) -> None:
-        """Takes one more character."""
+        """Add one more character."""
         self.units += self.more(character)
         self._spaces = self._spaces + 1 if character.isspace() else 0
         self.characters += 1
 
 
 def fitting(lines: Sequence[str], limit: int) -> int:
-    """How many of these lines with markup, from the first on, fit into `limit` units."""
+    """Return how many lines with markup, from the first on, fit into `limit` UTF-16 units."""
     room = limit
     for count, line in enumerate(lines):
         room -= shown_units(line) + 1

@@ -1,7 +1,6 @@
-"""Every sentence of the bot, as a method that takes what it speaks of.
+"""Every sentence of the bot but those of its games, as a method that takes the values in it.
 
-Texts are Telegram-style HTML: values that people typed are escaped here, once. Nothing else in
-the bot holds words.
+Texts are HTML as Telegram knows it. What people typed is escaped here, and nowhere else.
 """
 
 from collections.abc import Sequence
@@ -26,7 +25,7 @@ from inference.protocol.messages import ChartWords
 
 @cache
 def speak(language: str) -> "Sentences":
-    """The sentences in a language of `languages()`."""
+    """Return the sentences in a language of `languages()`."""
     return Sentences(language)
 
 
@@ -34,7 +33,7 @@ class Sentences(Introductions):
     """What the bot says in one language."""
 
     def chart_words(self) -> ChartWords:
-        """What a chart says besides the labels; the worker knows no language."""
+        """Return what a chart says besides the labels; the worker knows no language."""
         return ChartWords(
             title=self._("What CLIP sees"),
             something_else=self.something_else(),
@@ -47,7 +46,7 @@ class Sentences(Introductions):
         )
 
     def something_else(self) -> str:
-        """What a single label is compared with."""
+        """Return what a single label is compared with."""
         return self._("something else")
 
     # -- what the bot does not do ---------------------------------------------------------------
@@ -76,7 +75,7 @@ class Sentences(Introductions):
         return self._("I can't watch moving pictures. Send me a photo or a still sticker.")
 
     def not_allowed(self) -> str:
-        return self._("This bot is private. Its host decides who may use it.")
+        return self._("This bot is private. The person who runs it decides who may use it.")
 
     # -- labels, template, language -------------------------------------------------------------
 
@@ -130,7 +129,7 @@ class Sentences(Introductions):
         ).format(limit=limit)
 
     def language_question(self) -> str:
-        return self._("Which language shall I speak?")
+        return self._("Which language should I speak?")
 
     def language_set(self) -> str:
         return self._("I speak {language} now.").format(language=own_name(self.language))
@@ -142,7 +141,7 @@ class Sentences(Introductions):
 
     def which_phrases(self) -> str:
         return self._(
-            "Nice picture! Which phrases shall I compare it with? "
+            "Nice picture! Which phrases should I compare it with? "
             "Reply with a few, separated by commas."
         )
 
@@ -184,7 +183,7 @@ class Sentences(Introductions):
 
     def file_too_big(self, limit_megabytes: float) -> str:
         return self._(
-            "That file is too big: Telegram lets bots fetch up to {limit} MB. "
+            "That file is too big: I can only fetch files of up to {limit} MB. "
             "Send it as a photo, or smaller."
         ).format(limit=self.number(limit_megabytes))
 
@@ -205,7 +204,7 @@ class Sentences(Introductions):
         ).format(limit=self.number(limit_megabytes))
 
     def file_gone(self) -> str:
-        return self._("Telegram no longer has that picture. Please send it again.")
+        return self._("The chat no longer has that picture. Please send it again.")
 
     def too_many_in_flight(self, limit: int) -> str:
         return self._n(
@@ -219,8 +218,8 @@ class Sentences(Introductions):
 
     def still_waiting(self) -> str:
         return self._(
-            "Sorry, this takes longer than usual: my eyes are not back yet, or very many people "
-            "ask. Your picture is kept, and I answer as soon as I can."
+            "Sorry, this takes longer than usual: the model is not running, or very many people "
+            "are asking. Your picture is kept, and I will answer as soon as I can."
         )
 
     def picture_lost(self) -> str:
@@ -228,12 +227,12 @@ class Sentences(Introductions):
 
     def model_missing(self) -> str:
         return self._(
-            "I can't look at pictures yet: the model that I see with has not arrived here. Your "
-            "picture is kept, and I answer as soon as it is there."
+            "I can't look at pictures yet: my model is not downloaded yet. Your picture is kept, "
+            "and I will answer as soon as the model is there."
         )
 
     def apology(self) -> str:
-        return self._("Sorry, something went wrong on my side. It has been written down.")
+        return self._("Sorry, something went wrong on my side. The error has been logged.")
 
     def problem(self, problem: Problem) -> str:
         limit = self.number(problem.limit or 0)
@@ -249,15 +248,16 @@ class Sentences(Introductions):
                 return self._("That picture is damaged: its file ends too early or is broken.")
             case ProblemCode.TOO_MANY_PIXELS:
                 return self._(
-                    "That picture has {got} megapixels, and at most {limit} fit. Send it smaller."
+                    "That picture has {got} megapixels, and at most {limit} fit. "
+                    "Send a smaller one."
                 ).format(
                     got=self.tenths(megapixels(problem.got or 0)),
                     limit=self.tenths(megapixels_allowed(problem.limit or 0)),
                 )
             case ProblemCode.TOO_LARGE_FOR_HOST:
                 return self._(
-                    "That picture is too large for the memory of my host, so I can't read it. "
-                    "Send it smaller."
+                    "That picture is too large for my server's memory, so I can't read it. "
+                    "Send a smaller one."
                 )
             case ProblemCode.IMAGE_TOO_SMALL:
                 return self._(
@@ -292,7 +292,7 @@ class Sentences(Introductions):
         )
 
     def takes_no_jobs(self) -> str:
-        """Of a worker whose model is not this bot's."""
+        """Return what `/status` says about a worker that has another model than this bot."""
         return self._("takes no jobs of this bot")
 
     def no_worker_for(self, model: str) -> str:

@@ -102,7 +102,7 @@ async def test_a_single_phrase_is_compared_with_something_else(alice: SimulatedU
     [
         (", ".join(f"thing {n}" for n in range(120)), "Those are 120 phrases, and at most 50 fit."),
         ("a cat, " + "x" * 101, "has 101 characters, and at most 100 fit."),
-        (" ,; ,, ", "Which phrases shall I compare it with?"),
+        (" ,; ,, ", "Which phrases should I compare it with?"),
     ],
 )
 async def test_phrases_that_cannot_be_used_are_refused(

@@ -43,7 +43,7 @@ async def test_photos_wait_for_a_model_that_appears_later(
 
         who = {waiting[0]: alice, waiting[1]: alice, waiting[2]: bob}
         notices = {photo: await who[photo].hears(reply_to=photo) for photo in waiting}
-        assert all("my eyes are not back yet" in (n.text or "") for n in notices.values())
+        assert all("the model is not running" in (n.text or "") for n in notices.values())
 
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as web:
             assert (await web.get("/healthz")).text == "ok"

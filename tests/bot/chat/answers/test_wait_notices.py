@@ -35,7 +35,7 @@ async def test_told_once_then_answered_in_the_same_place(
         await until(lambda: platform.kinds, ["text"])
         await store.record_job(an_ask(2))
         await until(lambda: platform.kinds, ["text", "text"])
-    assert "my eyes are not back yet" in platform.said[0][2]
+    assert "the model is not running" in platform.said[0][2]
     await ReplyService(store, platform).chart(ask.ref, CHART, "🏆")
     assert platform.kinds[2:] == ["edit 9000 to chart"]
 

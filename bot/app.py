@@ -8,7 +8,6 @@ Telegram ◀─ ReplyService ◀─ ResultDispatcher ◀────────
 import asyncio
 import fcntl
 import logging
-import os
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -43,9 +42,8 @@ from bot.runtime import clock
 from bot.runtime.keyed_lock import KeyedLock
 from bot.runtime.metrics import Metrics
 from bot.services.disk import Disk
-from bot.services.nats_server import NatsServer
-from bot.services.queue_health import OwnServer, QueueHealth
-from bot.services.worker import embedded_worker
+from bot.services.queue import open_queue
+from bot.services.queue_health import QueueHealth
 from bot.settings import BotSettings
 from bot.storage import Database, Store, checkpoint, claim, open_database
 from bot.telegram.connection import (
@@ -63,7 +61,6 @@ from inference.protocol.broker.client import (
     RESULTS,
     UPDATES,
     Queue,
-    connect,
     results_subject,
     updates_subject,
 )
@@ -80,9 +77,9 @@ _RESULTS_IN_HAND = 300
 # Questions whose pictures are in memory at once: each has up to one message of the queue, 64 MB.
 # Photos and games have their own limit, so that neither waits for the other.
 _PHOTOS_AT_ONCE, _GAMES_AT_ONCE = 12, 6
-# Seconds. With Telegram's last call (2), the web servers (3) and NATS (2 + 4) these stay under 30.
+# Seconds for each of two consumers. With Telegram's last call (2), the web servers (3), the worker
+# (6) and NATS (2 + 4) a stop takes less than 30.
 _DRAIN_PATIENCE = 5.0
-_WORKER_PATIENCE = 6.0
 # Seconds between two clean-ups of the database.
 _PRUNE_EVERY = 600.0
 # Seconds: a copy of SQLite's file alone, without its write-ahead log, is at most this old.
@@ -153,7 +150,9 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
     await claim(database, settings.bot_id)
     store, metrics = Store(database), Metrics()
     disk = Disk(settings.data_dir.absolute())
-    queue, own_server = await _open_queue(settings, stack, disk)
+    queue, own_server = await open_queue(settings, stack, disk)
+    if warning := payload_warning(queue):
+        log.warning("%s", warning)
     registry = WorkerRegistry(queue, metrics, settings.clip_model)
     await queue.answer_model(settings.clip_model)
     shared = _Shared(settings, database, queue, registry, metrics)
@@ -298,9 +297,9 @@ async def _receive(
 
 
 def _own_folder(folder: Path, stack: AsyncExitStack) -> None:
-    """Two bots in one DATA_DIR would tear at the same queue and database."""
+    """Lock DATA_DIR for this process: two bots in one folder would damage queue and database."""
     try:
-        # Private: it will hold messages, file ids and a key to the queue.
+        # Private: it will have messages, file ids and the token of the queue.
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = stack.enter_context((folder / "clipbot.lock").open("w"))
     except OSError as error:
@@ -311,42 +310,6 @@ def _own_folder(folder: Path, stack: AsyncExitStack) -> None:
         raise SettingError(
             f"DATA_DIR ({folder}) is in use by another clipbot; stop it or choose another folder."
         ) from None
-
-
-async def _open_queue(
-    settings: BotSettings, stack: AsyncExitStack, disk: Disk
-) -> tuple[Queue, OwnServer | None]:
-    """The queue at NATS_URL, or an embedded server with a worker beside it."""
-    url, own = settings.nats_url, None
-    if url is None:
-        server = NatsServer(settings.data_dir.absolute() / "nats")
-        stack.push_async_callback(server.stop)
-        await server.start()
-        url, own = server.url, OwnServer(disk, server.restart)
-    queue = await connect(url, name="clipbot-bot")
-    stack.push_async_callback(queue.close)
-    await queue.prepare(settings.max_queue, owner=True)
-    if warning := payload_warning(queue):
-        log.warning("%s", warning)
-    if settings.nats_url is None:
-        worker = embedded_worker(url, {**os.environ, **_for_worker(settings)})
-        stack.push_async_callback(worker.stop, _WORKER_PATIENCE)
-        await worker.start()
-    return queue, own
-
-
-def _for_worker(settings: BotSettings) -> dict[str, str]:
-    """What the worker must share with us, wherever we read it from; never our secrets."""
-    return {
-        "CLIP_MODEL": settings.clip_model,
-        "MAX_QUEUE": str(settings.max_queue),
-        "LOG_LEVEL": settings.log_level,
-        "LOG_FORMAT": settings.log_format,
-        # Empty counts as unset: the worker has no business with these.
-        "TELEGRAM_BOT_TOKEN": "",
-        "WEBHOOK_SECRET": "",
-        "DATABASE_URL": "",
-    }
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -1,4 +1,4 @@
-"""Which items of an album each of its captions is about, and how they are counted."""
+"""Which items of an album each of its captions is about, and how people number them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
-"""Albums: their items come as separate updates, the caption on any of them; one answer for all.
+"""Albums: their items come as separate messages, any of which may have the caption.
 
-Each item is stored when it comes, and its update is then done with. Once no item has come for
-`SETTLE` seconds the album is asked about as a whole, or in parts where its captions differ. A later
-item, or an edited caption, makes it due again, and new answers take the places of old ones.
+Each item is stored when it comes, and its update is then done. Once no item has come for `SETTLE`
+seconds the workers are asked about the whole album, or about its parts where its captions differ.
+A later item or an edited caption makes the album due again; new answers replace the old ones.
 """
 
 import asyncio
@@ -24,17 +24,17 @@ from inference.protocol.broker.client import ACK_WAIT
 
 log = logging.getLogger(__name__)
 
-# Telegram sends an album's items within moments; a bad line may spread them, see above.
+# Seconds. Telegram sends all items within moments; a bad connection may spread them, see above.
 SETTLE = 1.5
-_LOOK_EVERY = 5.0
-# An album that is being asked about is not due meanwhile; after a crash it is again, in seconds.
+_LOOK_EVERY = 5.0  # seconds
+# An album that is being handled is due again after this, if a crash interrupts it; in seconds.
 _LEASE = 120.0
 _AT_ONCE = 8
 _ATTEMPTS = 3
 
 
 class AlbumCollector:
-    """Collects items and asks about whole albums."""
+    """Stores items and asks the workers about whole albums."""
 
     def __init__(self, platform: ChatPlatform, store: Store, classify: ClassifyHandler) -> None:
         self._platform = platform
@@ -59,7 +59,7 @@ class AlbumCollector:
         self._something_came.set()
 
     async def watch(self) -> None:
-        """Asks about each album once it has settled."""
+        """Ask about each album once it has settled, until cancelled."""
         # After a crash, items that were not acknowledged come again only after ACK_WAIT.
         await self._store.put_off_all_albums(ACK_WAIT + SETTLE)
         async with asyncio.TaskGroup() as tasks:
@@ -68,7 +68,7 @@ class AlbumCollector:
                 due = await self._store.next_album_due()
                 pause = _LOOK_EVERY if due is None else due - steady()
                 if pause > 0:
-                    # Not wait_for: before Python 3.12 that may swallow a cancellation.
+                    # Before Python 3.12, asyncio.wait_for may swallow a cancellation.
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(pause):
                             await self._something_came.wait()
@@ -78,22 +78,22 @@ class AlbumCollector:
                     tasks.create_task(self._deal_with(album))
 
     async def _deal_with(self, album: StoredAlbum) -> None:
-        """Asks about an album; whatever goes wrong, it is tried again or told."""
+        """Ask about an album. After an error, try again later or apologise."""
         again: float | None = None
         try:
             async with self._at_once:
                 await self._take_up(album)
         except TargetGone as error:
-            log.info("An album has nobody to answer: %s", error)
+            log.info("Nobody can be answered about an album: %s", error)
         except Exception as error:
             again = self._retries.after(error, "An album", album)
             if again is None:
                 await self._apologise(album)
         if again is None:
             self._retries.forget(album)
-        with contextlib.suppress(*DATABASE_AWAY):  # it then comes back after its lease
+        with contextlib.suppress(*DATABASE_AWAY):  # it is then due again after its lease
             await self._store.put_off_album(album, again)
-        self._something_came.set()  # or `watch` would sleep on until the lease ends
+        self._something_came.set()  # else `watch` sleeps until the lease ends
 
     async def _apologise(self, album: StoredAlbum) -> None:
         try:
@@ -116,7 +116,7 @@ class AlbumCollector:
     async def _take_up(self, album: StoredAlbum) -> None:
         parts = parts_of(await self._messages(album), album.asking_id)
         if not parts:
-            return  # plain group photos are never touched; a late item may still bring the command
+            return  # photos in a group that nobody asked about; a late item may have the command
         asking_id = album.asking_id or parts[0].asking.ref.message_id
         await self._store.album_asked_by(album, asking_id)
         admission = Admission()

@@ -1,4 +1,4 @@
-"""Messages that ask something: pictures, replies with phrases, /classify, and edits of them."""
+"""Messages that want pictures sorted: pictures, replies, /classify, and edits of them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -163,7 +163,7 @@ class ClassifyHandler:
             try:
                 labels = parse(phrases, max_labels=self._max_labels)
             except LabelsRefused as error:
-                # A caption of commas is as good as none.
+                # A caption of nothing but separators counts as no caption.
                 is_text = bool(message.text) and not message.is_caption
                 if is_text or not isinstance(error, NoLabels):
                     refused = replace(request, labels=_all_in(phrases), has_own_labels=True)
@@ -192,7 +192,7 @@ class ClassifyHandler:
             if await self._store.latest_job(ref.chat_id, ref.message_id) is None:
                 await retry_until_stored(lambda: self._store.record_refusal(request))
         else:
-            # What we asked about this picture is settled, by a reply or by an edited caption.
+            # A reply or an edited caption has answered what we asked about this picture.
             asked = {answers_question, earlier.answer_id if earlier else None} - {None}
             for question_id in asked:
                 await self._store.close_questions(ref.chat_id, speaker.user_id, question_id)
@@ -204,14 +204,12 @@ class ClassifyHandler:
     async def _refuse_phrases(
         self, message: IncomingMessage, refused: ClassifyRequest, sentence: str
     ) -> None:
-        """Make this refusal the last answer: a chart of what the message said before must not
-        replace it.
-        """
+        """Refuse what a message says now. A chart of what it said before must not replace that."""
         latest = await self._store.latest_job(message.ref.chat_id, message.ref.message_id)
         if latest and (
             latest.revision > refused.revision or latest.fingerprint == refused.fingerprint
         ):
-            return  # its edit was faster, or it says the same once more
+            return  # its edit came first, or it says the same as before
         await self._store.supersede(refused.ref, refused.revision)
         await self.refuse(message, sentence)
         await retry_until_stored(lambda: self._store.record_refusal(refused))
@@ -230,15 +228,16 @@ class ClassifyHandler:
         ref = request.ref
         latest = await self._store.latest_job(ref.chat_id, ref.message_id)
         if latest and latest.revision < request.revision:
-            # Its phrases were taken away. Once others are stored, that is no reason to answer.
+            # An edit took its phrases away. When the person stores phrases later, a further edit
+            # must not ask again.
             await self._store.change_fingerprint(latest.id, request.fingerprint)
         if earlier := await self._store.answer_to(ref.chat_id, ref.message_id):
-            # Asked already; but the picture may be another by now, or an album have more of them.
+            # We asked already; but the edit may show another picture, or an album has more items.
             if request.revision:
                 await self._store.change_question(ref.chat_id, earlier.answer_id, request.media)
             return
         if latest:
-            return  # an edit took the phrases away, or brought some before this came
+            return  # an edit that came first took the phrases away, or brought some
         question_id = await self._platform.ask_for_reply(
             ref, speaker.sentences.which_phrases(), speaker.sentences.phrases_placeholder()
         )

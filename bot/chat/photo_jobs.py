@@ -73,10 +73,10 @@ class PhotoJobs:
             RetryLater: the platform is away for now.
             QueueUnavailable: the queue is.
         """
-        place = request.ref
-        latest = await self._store.latest_job(place.chat_id, place.message_id)
+        ref = request.ref
+        latest = await self._store.latest_job(ref.chat_id, ref.message_id)
         if latest and latest.revision > request.revision:
-            return  # its edit was faster
+            return  # its edit came first
         known = latest if latest and latest.id == request.id else None
         if known and known.delivered:
             return
@@ -91,7 +91,7 @@ class PhotoJobs:
                 await self._store.forget_job(request.id)
             raise
         if request.revision:
-            await self._store.supersede(place, request.revision)
+            await self._store.supersede(ref, request.revision)
 
     async def submit_again(self, request: ClassifyRequest, *, renamed: bool) -> None:
         """Queue a question that was recorded, and that the queue lost.

@@ -54,11 +54,11 @@ class TargetFinder:
         replied_to = message.replies_to
         if message.is_edit or replied_to is None:
             asked = await self._open_question(message, speaker)
-            # An edit, or it came once more, maybe with its question still open.
+            # It is an edit, or it came twice; our question may still be open.
             if media := await self._asked_before(message.ref):
                 return asked if asked and asked.media == media else TargetPictures(media)
             if replied_to is None:
-                # An edit of what was said before we asked is about something else.
+                # A message from before our question is about something else, also once edited.
                 if asked and not (
                     message.is_edit and message.ref.message_id < (asked.question or 0)
                 ):

@@ -19,11 +19,11 @@ class ChatKind(Enum):
 
 
 class NotAPicture(Enum):
-    """Why a file that a message carries is no picture for us."""
+    """Why a file that a message carries is no picture to sort."""
 
     OTHER_FILE = "other file"
     MOVING = "moving"
-    OURS = "a chart or a board of ours, whose picture is not known any more"
+    OURS = "a chart or a board of ours"
 
 
 @dataclass(frozen=True)
@@ -175,12 +175,12 @@ class IncomingMessage:
 
     @property
     def caption(self) -> str:
-        """The text under a picture or a file; empty for a message of text."""
+        """Return the text under a picture or a file; empty for a message of text."""
         return self.text if self.is_caption else ""
 
     @property
     def context(self) -> tuple[ReferencedMessage, ...]:
-        """The messages of this chat that may show what it is about, the nearest first."""
+        """Return the messages of this chat that may show what it is about, the nearest first."""
         itself = ReferencedMessage(self.ref, is_ours=self.is_ours, attachments=self.attachments)
         return _here(itself, self.replies_to)
 
@@ -210,7 +210,7 @@ class ButtonPress:
 
     @property
     def context(self) -> tuple[ReferencedMessage, ...]:
-        """The messages of this chat that may show what it is about, the nearest first."""
+        """Return the messages of this chat that may show what it is about, the nearest first."""
         return _here(self.shown, self.replies_to)
 
 

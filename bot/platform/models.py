@@ -1,4 +1,4 @@
-"""What somebody asks: these pictures, these phrases, answered there. Knows no chat platform."""
+"""What people ask: pictures, the labels to compare them with, and the message to answer."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ MAX_FILE_BYTES = 20 * 2**20
 
 
 class Media(msgspec.Struct, frozen=True):
-    """A picture that the platform keeps for us.
+    """A picture that the chat platform stores.
 
     Attributes:
-        file_id: what to fetch it by.
+        file_id: to fetch it.
         unique_id: the same for the same picture, whoever sends it.
         size: bytes, where the platform tells.
-        number: what people count it as in its album, from 1; 0: as it stands among the others.
-        skipped: numbers of the items beside it in its album that are no pictures.
+        number: that people give it in its album, from 1; 0: its position among the pictures.
+        skipped: numbers of the items of its album that are no pictures; only in the first picture.
     """
 
     file_id: str
@@ -32,7 +32,7 @@ class Media(msgspec.Struct, frozen=True):
 
 
 def numbers_of(media: Sequence[Media]) -> list[int]:
-    """What people count an album's pictures as; empty: 1, 2, …"""
+    """Return the numbers that people give the pictures of an album; empty for 1, 2, …"""
     if not any(one.number for one in media):
         return []
     return [one.number or position for position, one in enumerate(media, 1)]
@@ -40,10 +40,10 @@ def numbers_of(media: Sequence[Media]) -> list[int]:
 
 @dataclass(frozen=True)
 class MessageRef:
-    """A message, and how to answer it.
+    """A message, and where its answers go.
 
     Attributes:
-        chat_id: the chat, or user, it stands in.
+        chat_id: the chat that it stands in.
         message_id: unique within the chat.
         thread_id: forum topic, if any.
     """
@@ -55,7 +55,7 @@ class MessageRef:
 
 @dataclass(frozen=True)
 class ClassifyRequest:
-    """One question: a message that wants pictures compared with labels.
+    """A question: a message that wants pictures compared with labels.
 
     Attributes:
         ref: the message that asks; the answer replies to it.
@@ -80,7 +80,7 @@ class ClassifyRequest:
 
     @property
     def id(self) -> str:
-        """The same for the same question, so that it is stored and answered once.
+        """Return the same id for the same question, so that it is stored and answered once.
 
         `chat.message.revision`, with the platform in front unless that is Telegram: results are
         routed by the id alone.
@@ -104,20 +104,20 @@ class ClassifyRequest:
 
     @property
     def fingerprint(self) -> str:
-        """Equal where a message says the same: these pictures, and these phrases or none.
+        """Return a digest of what the message says: its pictures, and its phrases or none.
 
-        Stored phrases and the template are no part of it. They may change without the message, and
-        an edit that changes nothing leaves its answer as it is.
+        Stored phrases and the template are no part of it: they can change without the message, and
+        an edit that changes nothing must leave its answer as it is.
         """
         said = self.labels if self.has_own_labels else None
         shown = [(media.unique_id, media.number, media.skipped) for media in self.media]
         return _digest((shown, said))
 
     def says_the_same_as(self, fingerprint: str) -> bool:
-        """Whether a stored fingerprint is of the same pictures and phrases."""
+        """Return whether a stored fingerprint is of the same pictures and phrases."""
         if fingerprint == self.fingerprint:
             return True
-        # Earlier releases stored the phrases in use, and the template.
+        # Earlier releases made it of the phrases in use and the template, too.
         early = (tuple(media.unique_id for media in self.media), self.labels, self.template)
         return fingerprint == _digest(early)
 

@@ -1,4 +1,4 @@
-"""What the bot needs of a chat platform. `bot.telegram.platform` is Telegram's.
+"""What the bot needs of a chat platform, and the errors that a platform raises.
 
 RetryLater               wait, then do the same again
 TargetGone               nobody is there to be answered
@@ -15,7 +15,7 @@ from bot.platform.models import Media, MessageRef
 
 
 class RetryLater(Exception):
-    """The platform could not do it just now.
+    """The platform can't do it now.
 
     Attributes:
         after: seconds to wait, where the platform says so; else 0.
@@ -27,19 +27,19 @@ class RetryLater(Exception):
 
 
 class TargetGone(Exception):
-    """The chat, the message or the file is no longer there for us: trying again is pointless."""
+    """The chat, the message or the file is no longer there for us: no retry helps."""
 
 
 class CallRejected(TargetGone):
-    """The platform refuses a call and we don't know why: trying again is as pointless."""
+    """The platform refuses a call for a reason that we don't know: no retry helps."""
 
 
 class PicturesNotAllowed(TargetGone):
-    """The chat takes text but not this picture: say it in words."""
+    """The chat takes text but not this picture: answer in words."""
 
 
 class FileTooBig(Exception):
-    """The platform does not hand out files of that size."""
+    """The platform does not give files of that size to bots."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What Telegram shows of the bot before anybody has written to it, in every language."""
+"""Command menus, and what Telegram shows to people who have not written to the bot yet."""
 
 import hashlib
 import logging
@@ -44,10 +44,10 @@ async def set_menus(bot: Bot) -> None:
 
 
 async def describe(bot: Bot) -> None:
-    """Sets "What can this bot do?" and the line on the bot's profile.
+    """Set "What can this bot do?" and the line on the bot's profile.
 
-    What the owner wrote with @BotFather stays. Telegram allows few changes in an hour, so it is
-    asked first. The name is the owner's own.
+    Texts that the owner wrote with @BotFather stay. Telegram allows few changes in an hour, so the
+    present texts are read first. The bot's name is never set.
 
     Raises `TelegramError`.
     """
@@ -70,12 +70,12 @@ async def describe(bot: Bot) -> None:
             short_description,
             bot.set_my_short_description,
         )
-    except (BadRequest, InvalidToken) as error:  # the latter is what PTB makes of a 404
+    except (BadRequest, InvalidToken) as error:  # PTB raises the latter for a 404
         log.warning("The bot's description can't be set (%s).", error)
 
 
 def is_ours(text: str) -> bool:
-    """Whether a release of clipbot has set this text, in any language."""
+    """Return whether a release of clipbot has set this text, in any language."""
     return hashlib.sha256(text.encode()).hexdigest()[:16] in _OURS
 
 
@@ -84,10 +84,10 @@ async def _set_where_free(
     get: Callable[[str | None], Awaitable[str]],
     put: Callable[[str, str | None], Awaitable[object]],
 ) -> None:
-    """Sets a text in each language in which there is none, or one of ours.
+    """Set a text in each language in which there is none, or one of ours.
 
-    An owner's own text in the source language is for everybody who has none in theirs: then ours
-    is taken away in all other languages.
+    People without a text in their language read the one in the source language. Where the owner
+    wrote that one, ours is removed in all other languages, so that everybody reads the owner's.
     """
     for language in sorted(wanted, key=lambda language: language != SOURCE_LANGUAGE):
         code = None if language == SOURCE_LANGUAGE else language

@@ -1,4 +1,4 @@
-"""What picture, if any, a Telegram message carries."""
+"""Which picture or file a Telegram message carries."""
 
 from pathlib import PurePath
 
@@ -7,7 +7,7 @@ from telegram import Document, ExternalReplyInfo, Message, PhotoSize, Sticker
 from bot.platform.incoming import NotAPicture, Picture, PictureSize
 from bot.platform.models import Media
 
-# Names of picture formats, as the end of a file's name and as programs write them into mime types.
+# Picture formats, as suffixes of file names and as programs name them in MIME types.
 _FORMATS = {
     "jpg", "jpeg", "jpe", "jfif", "jif", "pjpeg", "pjp", "png", "apng", "webp", "gif", "bmp",
     "dib", "tif", "tiff", "heic", "heif", "hif", "heics", "heifs", "avif", "avifs", "mpo",
@@ -23,7 +23,7 @@ _OTHER_SUFFIXES = {
     "cpp", "java", "sh", "sql", "db", "sqlite", "ttf", "otf", "torrent", "ics", "vcf", "mp3",
     "m4a", "ogg", "oga", "opus", "wav", "flac", "aac", "wma", "mid",
 }  # fmt: skip
-# What programs say of files that they know nothing of.
+# MIME types that programs use for files of unknown types.
 _VAGUE_TYPES = {
     "", "application/octet-stream", "binary/octet-stream", "application/binary",
     "application/unknown", "application/x-unknown", "application/download",
@@ -56,9 +56,9 @@ def _single(file: Document | Sticker) -> Picture:
 
 
 def _is_picture(document: Document) -> bool:
-    """Whether the file may be a picture: only its bytes say whether it is.
+    """Return whether a file may be a picture; only its bytes tell for certain.
 
-    What its type or name says plainly to be something else is not fetched.
+    A file whose type or name clearly says something else is not fetched.
     """
     mime_type, suffix = _mime_type(document), _suffix(document)
     family, _, subtype = mime_type.partition("/")

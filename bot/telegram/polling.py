@@ -1,7 +1,7 @@
-"""Long polling: each batch is stored before the next `getUpdates` confirms it.
+"""Long polling: each batch of updates is stored before the next `getUpdates` confirms it.
 
-PTB's own updater confirms updates that are only in memory, so this speaks to the Bot API itself
-(https://core.telegram.org/bots/api#getupdates) and passes updates on as they came.
+PTB's own updater confirms updates that are only in memory. So this module calls the Bot API itself
+(https://core.telegram.org/bots/api#getupdates), and passes updates on unparsed.
 """
 
 import asyncio
@@ -22,17 +22,17 @@ from inference.protocol.errors import OperatorError, QueueFull, QueueUnavailable
 
 log = logging.getLogger(__name__)
 
-# Seconds that Telegram may hold a request open while nothing happens.
+# Seconds for which Telegram can hold a request open while nothing happens.
 _HOLD = 25
-# `total` is for proxies: what they answer to CONNECT has no limit of its own.
+# `total` is for proxies: aiohttp has no other limit for their answer to CONNECT.
 _TIMEOUT = aiohttp.ClientTimeout(
     total=_HOLD + 35.0, connect=20.0, sock_connect=10.0, sock_read=_HOLD + 10.0
 )
-# Seconds; Telegram asks for more only where something is badly wrong.
+# Seconds. Telegram asks for a longer pause only by mistake.
 _LONGEST = 3_600.0
 _BATCH = 100  # Bot API: "Values between 1-100 are accepted"
-# Finds where an update begins in an answer that can't be read. A quote inside a string is escaped:
-# this is never something that a person wrote.
+# Finds the number of the first update in an answer that is no JSON. It never finds what a person
+# wrote: quotes inside of strings are escaped.
 _NUMBER = re.compile(rb'"update_id"\s*:\s*(\d{1,18})\b')
 _SHOWN_BYTES = 1_000
 
@@ -47,10 +47,10 @@ class Unauthorized(OperatorError):
 
 
 class Poller:
-    """Fetches updates until it is cancelled.
+    """Fetches updates.
 
     Args:
-        keep: stores one update; its exceptions keep the update unconfirmed.
+        keep: stores one update; where it raises, the update is not confirmed.
     """
 
     def __init__(self, token: str, api_url: str, keep: Callable[[Update], Awaitable[None]]) -> None:
@@ -62,10 +62,10 @@ class Poller:
         self._session = session(api_url)
 
     async def run(self) -> None:
-        """Polls for as long as the task lives.
+        """Fetch updates until cancelled.
 
         Raises:
-            Unauthorized: the token is not, or no longer, valid.
+            Unauthorized: the token is not valid, or no longer.
         """
         while True:
             try:
@@ -76,7 +76,7 @@ class Poller:
                 await self._pause("An update can't be stored (%s); Telegram keeps it.", error)
 
     async def _confirmed(self, update: Update) -> None:
-        """The next request tells Telegram that this update is kept."""
+        """Have the next request tell Telegram that this update is stored."""
         number = update.get("update_id") if isinstance(update, dict) else None
         if isinstance(number, int) and 0 <= number < 2**63 - 1:
             self._offset = number + 1
@@ -102,11 +102,11 @@ class Poller:
             await self._pause("Telegram can't be reached (%s).", type(error).__name__)
             return []
         code = answer.get("error_code")
-        if code in {401, 404}:  # 404: not even of a token's form
+        if code in {401, 404}:  # 404: it does not even look like a token
             raise Unauthorized
         if code == 409:
             await self._pause(
-                "Somebody else fetches this bot's updates (%s). Run only one bot per token.",
+                "Another program fetches this bot's updates (%s). Run only one bot per token.",
                 answer.get("description", ""),
             )
             return []
@@ -114,19 +114,19 @@ class Poller:
             after = float((answer.get("parameters") or {}).get("retry_after") or 0)
         except (AttributeError, TypeError, ValueError):
             after = 0.0
-        after = min(after, _LONGEST) if after > 0 else 0.0  # no number is greater than NaN
+        after = min(after, _LONGEST) if after > 0 else 0.0  # NaN becomes 0
         await self._pause("Telegram refuses getUpdates (%s).", f"error {code}", at_least=after)
         return []
 
     async def _skip(self, body: bytes, batch: int) -> None:
-        """Goes on after an answer that can't be read: past its update, if it has only one."""
+        """Handle an answer that is no JSON: skip its update, if it has only one."""
         found = _NUMBER.search(body)
         if found and batch == 1:
             log.error("An update can't be read, and is skipped: %r", body[:_SHOWN_BYTES])
             self._offset = int(found[1]) + 1
             return
         if found:
-            self._batch = 1  # until the one that can't be read is alone
+            self._batch = 1  # so that the broken update comes alone
         await self._pause("Telegram can't be reached (%s).", f"no JSON in {len(body)} bytes")
 
     async def _pause(self, message: str, detail: object, *, at_least: float = 0.0) -> None:
@@ -136,14 +136,14 @@ class Poller:
         await asyncio.sleep(seconds)
 
     async def close(self) -> None:
-        """Confirms what is stored, so that the next start does not fetch it again, and leaves."""
+        """Confirm the stored updates, so that the next start does not get them, and disconnect."""
         if self._offset:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(self._confirm(), 2.0)
         await self._session.close()
 
     async def _confirm(self) -> None:
-        # The updates that this returns are not confirmed by it: they come again next time.
+        # It may return new updates; they are not confirmed, so they come again after the start.
         await self._ask(timeout=0, limit=1)
 
     async def _ask(self, **parameters: int | str) -> Any:

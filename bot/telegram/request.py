@@ -1,4 +1,4 @@
-"""PTB's calls of the Bot API."""
+"""How PTB calls the Bot API: by aiohttp, with answers cut to what the bot uses."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from telegram.request import BaseRequest, RequestData
 from bot.runtime.http import session
 from bot.telegram import shapes
 
-# Seconds. A free connection may be waited for, since all who ask are ours.
+# Seconds. The wait for a free connection can be long: only our own calls hold them.
 _POOL = 60.0
 _CONNECT = 10.0
 _READ = 20.0
@@ -21,11 +21,11 @@ _WRITE_FILES = 60.0
 
 
 class AiohttpRequest(BaseRequest):
-    """PTB's way to the Bot API.
+    """Sends PTB's requests.
 
     Args:
         api_url: of the server.
-        connections: at once, at most.
+        connections: how many it can have at once.
     """
 
     def __init__(self, api_url: str, connections: int) -> None:
@@ -35,16 +35,16 @@ class AiohttpRequest(BaseRequest):
 
     @property
     def read_timeout(self) -> float:
-        """Seconds that an answer may take, where a call says nothing else."""
+        """Return the seconds that an answer may take, where a call does not set them."""
         return _READ
 
     async def initialize(self) -> None:
-        """Makes the client; PTB calls this first. Raises as `session` does."""
+        """Open the client session; PTB calls this first. Raises as `session` does."""
         if self._session is None:
             self._session = session(self._api_url, self._connections)
 
     async def shutdown(self) -> None:
-        """Closes all connections."""
+        """Close all connections."""
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -59,7 +59,7 @@ class AiohttpRequest(BaseRequest):
         connect_timeout: Any = BaseRequest.DEFAULT_NONE,
         pool_timeout: Any = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        """The answer's status and body; see `BaseRequest.do_request`.
+        """Return the status and body of the answer; see `BaseRequest.do_request`.
 
         Raises:
             TimedOut: no connection, or no answer, in time.
@@ -72,8 +72,8 @@ class AiohttpRequest(BaseRequest):
         write = _given(write_timeout, _WRITE_FILES if files else _WRITE)
         connect = _given(connect_timeout, _CONNECT)
         connected = _sum(_given(pool_timeout, _POOL), connect)
-        # A loop that was busy learns here which connections were closed meanwhile; to a POST on one
-        # of them nobody answers. In its first turn it may come back to us before it looks.
+        # Let the event loop notice which connections the server has closed: a POST on one of them
+        # gets no answer. Two turns, since in the first one this may run before the loop looks.
         for _ in range(2):
             await asyncio.sleep(0)
         try:
@@ -84,7 +84,7 @@ class AiohttpRequest(BaseRequest):
                 headers={"User-Agent": self.USER_AGENT},
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(
-                    # Writing has no limit of its own. A download may take as long as bytes come.
+                    # aiohttp has no limit for writing alone. A download has none while bytes come.
                     total=_sum(connected, write, read) if request_data else None,
                     connect=connected,
                     sock_connect=connect,
@@ -99,9 +99,9 @@ class AiohttpRequest(BaseRequest):
 
 
 def _needed(url: str, status: int, body: bytes) -> bytes:
-    """A good answer without what the bot does not use, and PTB could stumble over.
+    """Return a successful answer without the fields that the bot does not use.
 
-    By then a message is sent: a failure to read the answer would send it again.
+    PTB may fail on those. The message would then be sent again, though it was sent.
     """
     method = url.rpartition("/")[2]
     if status != HTTPStatus.OK or not shapes.is_cut(method):
@@ -110,12 +110,12 @@ def _needed(url: str, status: int, body: bytes) -> bytes:
         whole = json.loads(body)
         whole["result"] = shapes.answer(method, whole["result"])
     except (ValueError, LookupError, TypeError):
-        return body  # PTB says what is wrong with it
+        return body  # PTB then says what is wrong
     return json.dumps(whole).encode()
 
 
 def _given(timeout: Any, default: float) -> float | None:
-    """Seconds, None for no limit; PTB passes its own marker where a call says nothing."""
+    """Return seconds, or None for no limit. PTB passes a marker where a call does not set them."""
     return default if timeout is BaseRequest.DEFAULT_NONE else timeout
 
 
@@ -134,13 +134,13 @@ async def _body(
     form = aiohttp.FormData(request_data.json_parameters)
     for name, (filename, content, content_type) in files.items():
         form.add_field(name, content, filename=filename, content_type=content_type)
-    # In one piece; aiohttp would send each field's head and value by themselves.
+    # Sent in one piece: aiohttp would send the head and the value of each field apart.
     whole = form()
     return aiohttp.BytesPayload(await whole.as_bytes(), headers=whole.headers)
 
 
 def _reason(error: Exception) -> str:
-    """Without what the error says by itself, which may be the URL, and that holds the token."""
+    """Return what went wrong, without the error's own text: it may have the URL with the token."""
     name = type(error).__name__
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"{name}: {error.os_error.strerror or 'no connection'}"

@@ -1,9 +1,8 @@
-"""What the bot needs of the Bot API's objects, cut out of what came before PTB reads it.
+"""Cuts the Bot API's objects to what the bot uses, before PTB reads them.
 
-PTB reads everything, and raises where an object is older or newer than its own Bot API: a poll of
-last year's server in a message that is replied to, an administrator with a right less. So
-whatever is not used here is left out, what is used but of the wrong kind as well, and what only PTB
-insists on is filled in.
+PTB reads all fields, and raises where an object is older or newer than its own Bot API: for example
+a poll from last year's server, in a message that is replied to. So fields that the bot does not use
+are left out, as are used fields of a wrong type. Fields that only PTB requires are filled in.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,14 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Json = dict[str, Any]
-# Gives the value as PTB may have it, or None where it is none of that kind.
+# Returns the value as PTB can read it, or None where it is of another kind.
 Reader = Callable[[Any], Any]
 
-# What has no date; 0 would say that the message is inaccessible (Bot API, InaccessibleMessage).
+# For messages without a date; 0 would mean an inaccessible message (Bot API, InaccessibleMessage).
 _SOME_TIME = 1
 _LATEST = 2**32
 _MAX_INTEGER = 2**63
-# Content that the bot can't use, and only has to know of: one thing stands in for all.
+# Content that the bot can't use. It only needs to know that there is some: a dice stands for all.
 _OTHER_CONTENT = {"dice": {"emoji": "", "value": 1}}
 _OTHER_CONTENTS = (
     "audio", "checklist", "contact", "dice", "game", "giveaway", "giveaway_winners", "invoice",
@@ -27,35 +26,35 @@ _OTHER_CONTENTS = (
 
 
 def text(value: Any) -> str | None:
-    """Any text."""
+    """Return a text."""
     return value if isinstance(value, str) else None
 
 
 def integer(value: Any) -> int | None:
-    """A number that fits into 64 bits."""
+    """Return a number that fits into 64 bits."""
     is_one = isinstance(value, int) and not isinstance(value, bool)
     return value if is_one and -_MAX_INTEGER <= value < _MAX_INTEGER else None
 
 
 def moment(value: Any) -> int | None:
-    """Unix seconds."""
+    """Return Unix seconds."""
     number = integer(value)
     return number if number is not None and 0 <= number < _LATEST else None
 
 
 def flag(value: Any) -> bool | None:
-    """True or False."""
+    """Return True or False; None for all else."""
     return value if isinstance(value, bool) else None
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What is needed of an object.
+    """Which fields of an object are kept.
 
     Attributes:
-        needs: fields without which it says nothing.
-        fills: fields that PTB insists on and the bot does not, with what stands in for them.
-        keeps: fields that may be missing.
+        needs: without one of these, the whole object is left out.
+        fills: PTB requires these, the bot does not; each with a default.
+        keeps: these can be missing.
     """
 
     needs: Mapping[str, Reader] = field(default_factory=dict)
@@ -63,7 +62,7 @@ class Shape:
     keeps: Mapping[str, Reader] = field(default_factory=dict)
 
     def __call__(self, value: Any) -> Json | None:
-        """The object with no more than its shape; None where it can't be understood."""
+        """Return the object with only these fields; None where it lacks a needed one."""
         if not isinstance(value, dict):
             return None
         found: Json = {}
@@ -81,7 +80,7 @@ class Shape:
 
 
 def list_of(shape: Reader) -> Reader:
-    """Those items that can be understood; None for no list, or when nothing is left."""
+    """Return a reader of lists: of the items that `shape` can read; None where there are none."""
 
     def read(value: Any) -> list[Any] | None:
         items = [shape(item) for item in value] if isinstance(value, list) else []
@@ -109,7 +108,7 @@ _MEDIA: dict[str, Reader] = {
         {"file_size": integer},
     ),
     "document": Shape(_FILE, keeps={"file_name": text, "mime_type": text, "file_size": integer}),
-    # Their kind is all that matters.
+    # Of these, the bot needs no more than their kind.
     "animation": Shape(_FILE, {**_SIZED, "duration": (integer, 0)}),
     "video": Shape(_FILE, {**_SIZED, "duration": (integer, 0)}),
     "video_note": Shape(_FILE, {"length": (integer, 1), "duration": (integer, 0)}),
@@ -132,7 +131,7 @@ _ORIGINS = {
 
 
 def _origin(value: Any) -> Json | None:
-    """Where a forwarded message came from; one of a kind that nobody knows came from somewhere."""
+    """Return where a forwarded message came from; an unknown kind of origin counts as one, too."""
     if not isinstance(value, dict):
         return None
     shape = _ORIGINS.get(text(value.get("type")) or "")
@@ -169,7 +168,7 @@ _MESSAGE = Shape(
 
 
 def message(value: Any) -> Json | None:
-    """What the bot needs of a `Message`, and of the one that it replies to."""
+    """Return what the bot needs of a `Message`, and of the one that it replies to."""
     found = _alone(value)
     if found is not None and (replied_to := _alone(value.get("reply_to_message"))) is not None:
         found["reply_to_message"] = replied_to
@@ -199,7 +198,7 @@ _UPDATE = Shape(
 
 
 def update(value: Any) -> Json | None:
-    """What the bot needs of an `Update`; without any content where it is of an unknown kind."""
+    """Return what the bot needs of an `Update`; without content where it is of an unknown kind."""
     return _UPDATE(value)
 
 
@@ -216,10 +215,10 @@ def chat_and_person(value: Any, kinds: Iterable[str]) -> tuple[int | None, int |
     return chat.get("id"), person.get("id")
 
 
-# What the bot reads of answers, by method: of what it sent no more than the number.
+# What the bot reads of answers, by method. Of a sent message that is only its id.
 _SENT = Shape({"message_id": integer, "chat": _CHAT}, _DATED)
 _ADMINISTRATORS = list_of(
-    # Who they are, not what they may: PTB's other kinds of members insist on every right.
+    # As plain members: PTB's administrators require a field for each right.
     Shape({"user": _USER}, {"status": (lambda _: None, "member")})
 )
 _ANSWERS: dict[str, Reader] = {
@@ -232,12 +231,12 @@ _ANSWERS: dict[str, Reader] = {
 
 
 def is_cut(method: str) -> bool:
-    """Whether `answer` leaves something out of what a method gives."""
+    """Return whether `answer` leaves out part of a method's result."""
     return method.lower() in _ANSWERS
 
 
 def answer(method: str, result: Any) -> Any:
-    """What the bot needs of a method's result; all of it where it can't be understood."""
+    """Return what the bot needs of a method's result; all of it where it can't be read."""
     reader = _ANSWERS.get(method.lower())
     read = reader(result) if reader else None
     return result if read is None else read

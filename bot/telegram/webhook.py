@@ -1,4 +1,4 @@
-"""The webhook: an update is stored before Telegram gets its 200, and only with the right secret."""
+"""The webhook: stores an update that has the right secret, and only then answers 200."""
 
 import hmac
 import logging
@@ -17,12 +17,15 @@ log = logging.getLogger(__name__)
 
 # Bot API, setWebhook: the header that carries `secret_token`
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105
-# Far over any update: messages have 4,096 characters, captions 1,024.
+# Far more bytes than any update has: messages have up to 4,096 characters.
 _MAX_BODY = 2**20
 
 
 def webhook(secret: str, keep: Callable[[Update], Awaitable[None]]) -> Starlette:
-    """The web application that Telegram posts updates to, on any path: the secret is the key."""
+    """Return the web application that Telegram posts updates to.
+
+    It answers on every path; the secret keeps others out.
+    """
 
     async def take(request: Request) -> Response:
         given = request.headers.get(SECRET_HEADER, "")
@@ -34,7 +37,7 @@ def webhook(secret: str, keep: Callable[[Update], Awaitable[None]]) -> Starlette
         try:
             update = read(body)
         except Unusable as error:
-            log.warning("What was posted to the webhook is no update: %s.", error)
+            log.warning("A request to the webhook is no update: %s.", error)
             return PlainTextResponse("Not an update", 400)
         if not isinstance(update, dict) or type(update.get("update_id")) is not int:
             return PlainTextResponse("Not an update", 400)
@@ -49,7 +52,7 @@ def webhook(secret: str, keep: Callable[[Update], Awaitable[None]]) -> Starlette
 
 
 async def _body(request: Request) -> bytes | None:
-    """The body; None once it is larger than an update can be, whatever its head says."""
+    """Return the body; None where it is larger than an update can be, whatever its header says."""
     length = request.headers.get("content-length", "")
     if length.isdecimal() and (len(length) > 18 or int(length) > _MAX_BODY):
         return None

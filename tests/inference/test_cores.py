@@ -10,7 +10,7 @@ BOUND_TO = 8
 
 @pytest.fixture(autouse=True)
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Eight cores, and no control group."""
+    """A machine with eight cores and without control groups."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(BOUND_TO)), raising=False)
     monkeypatch.setattr(cores, "_CGROUP_2", tmp_path / "cpu.max")
     monkeypatch.setattr(cores, "_CGROUP_1", (tmp_path / "quota", tmp_path / "period"))
@@ -32,19 +32,19 @@ def test_all_cores_that_the_process_is_bound_to() -> None:
         ("100000 0", BOUND_TO),
     ],
 )
-def test_a_container_s_share(tmp_path: Path, limit: str, expected: int) -> None:
+def test_a_container_gets_its_share(tmp_path: Path, limit: str, expected: int) -> None:
     (tmp_path / "cpu.max").write_text(limit + "\n")
     assert cores.available() == expected
 
 
 @pytest.mark.parametrize(("quota", "expected"), [("-1", BOUND_TO), ("300000", 3)])
-def test_control_groups_of_the_first_version(tmp_path: Path, quota: str, expected: int) -> None:
+def test_version_1_of_control_groups(tmp_path: Path, quota: str, expected: int) -> None:
     (tmp_path / "quota").write_text(quota)
     (tmp_path / "period").write_text("100000")
     assert cores.available() == expected
 
 
-def test_without_affinities(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_without_affinities(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     assert cores.available() == 4

@@ -1,8 +1,8 @@
-"""Checkpoints with random weights, made in a temporary folder: real architectures, tiny or true.
+"""Checkpoints with random weights: real architectures of tiny or real size.
 
 Each function writes a folder that `CLIP_MODEL` can name, and returns it. The weights are seeded:
 the same call makes the same model. `tiny_clip` takes a fraction of a second; its answers mean
-nothing, but it runs the very code that a real checkpoint runs.
+nothing, but it runs the same code as a real checkpoint.
 """
 
 import gzip
@@ -37,14 +37,14 @@ from transformers import (
     SiglipTokenizer,
 )
 
-# openai/CLIP's merges; not part of this repository, laid beside it where tests may use them
+# openai/CLIP's merges. They are not part of this repository; tests use them if they lie beside it.
 CLIP_VOCABULARY = Path(__file__).parents[4] / "shared" / "clip-bpe" / "bpe_simple_vocab_16e6.txt.gz"
 
 _START, _END = "<|startoftext|>", "<|endoftext|>"
 
 
 def tiny_clip(folder: Path, **vision: Any) -> Path:
-    """CLIP that looks at 32 x 32 pixels and reads letter by letter."""
+    """CLIP for images of 32 x 32 pixels, with a token for each letter."""
     tokenizer = _clip_tokenizer(_letters(), [])
     end = tokenizer.convert_tokens_to_ids(_END)
     config = CLIPConfig(
@@ -67,7 +67,7 @@ def tiny_clip(folder: Path, **vision: Any) -> Path:
 
 
 def clip_vit_b_32(folder: Path) -> Path:
-    """The shape of openai/clip-vit-base-patch32 with CLIP's true vocabulary: 600 MB on disk.
+    """The shape of openai/clip-vit-base-patch32 with CLIP's own vocabulary: 600 MB on disk.
 
     Raises:
         FileNotFoundError: `CLIP_VOCABULARY` is not there.
@@ -88,7 +88,7 @@ def clip_vit_b_32(folder: Path) -> Path:
 
 
 def tiny_siglip(folder: Path) -> Path:
-    """SigLIP: sigmoid scores, texts padded to 64 tokens and attended to in full."""
+    """SigLIP: sigmoid scores, texts padded to 64 tokens, with attention to the padding."""
     tokenizer = _word_tokenizer()
     config = SiglipConfig(
         text_config={**_TINY, **_text(tokenizer), "projection_size": 32},
@@ -99,8 +99,8 @@ def tiny_siglip(folder: Path) -> Path:
 
 
 def tiny_siglip_of_sentencepiece(folder: Path) -> Path:
-    """SigLIP 1 as its checkpoints are: the tokenizer is a `spiece.model`, trained here."""
-    import sentencepiece  # not above: no other checkpoint needs it
+    """SigLIP 1 in the form of its checkpoints: the tokenizer is a `spiece.model`, trained here."""
+    import sentencepiece  # not at the top: no other checkpoint needs it
 
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
@@ -127,7 +127,7 @@ def tiny_siglip_of_sentencepiece(folder: Path) -> Path:
 
 
 def tiny_siglip2_of_fixed_size(folder: Path, tokenizer: Any = None) -> Path:
-    """SigLIP 2 as its checkpoints call themselves: `siglip`, with Gemma's tokenizer."""
+    """SigLIP 2 in the form of its checkpoints: the type is `siglip`, the tokenizer Gemma's."""
     letters = "abcdefghijklmnopqrstuvwxyzñABCDEFGHIJKLMNOPQRSTUVWXYZÑ"
     words = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "▁", *letters]
     tokenizer = tokenizer or GemmaTokenizer(
@@ -148,7 +148,7 @@ def tiny_siglip2_of_fixed_size(folder: Path, tokenizer: Any = None) -> Path:
 
 
 def tiny_siglip2(folder: Path) -> Path:
-    """SigLIP 2 NaFlex: pictures keep their shape, as at most 256 patches of 16 x 16 pixels."""
+    """SigLIP 2 NaFlex: images keep their shape, as at most 256 patches of 16 x 16 pixels."""
     words = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "▁", *"abcdefghijklmnopqrstuvwxyz"]
     tokenizer = Siglip2Tokenizer(
         vocab={word: i for i, word in enumerate(words)},
@@ -166,7 +166,7 @@ def tiny_siglip2(folder: Path) -> Path:
 
 
 def tiny_align(folder: Path) -> Path:
-    """ALIGN: EfficientNet and BERT, and a temperature where CLIP has a logit scale."""
+    """ALIGN: EfficientNet and BERT, with a temperature instead of a logit scale."""
     tokenizer = _word_tokenizer(with_mask=True)
     config = AlignConfig(
         text_config={**_TINY, **_text(tokenizer)},
@@ -220,7 +220,7 @@ def _save(folder: Path, kind: Any, config: Any, processor: Any) -> Path:
     torch.manual_seed(7)
     model = kind(config)
     with torch.no_grad():
-        # SigLIP starts at 0 and 0, which would hide a forgotten scale or bias.
+        # SigLIP starts with 0 for both, which would hide a missing scale or bias.
         if hasattr(model, "logit_bias"):
             model.logit_scale.fill_(2.3)
             model.logit_bias.fill_(-1.7)
@@ -240,7 +240,11 @@ def _letters() -> dict[str, int]:
 
 
 def _word_tokenizer(*, with_mask: bool = False) -> Any:
-    """Lower-cased bytes, an end token, padding; SigLIP's own gives no attention mask."""
+    """Return a tokenizer of lower-case bytes with end and padding tokens.
+
+    Args:
+        with_mask: whether it gives an attention mask, which SigLIP's own does not.
+    """
     words = ["<pad>", "<eos>", "<bos>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
     backend = Tokenizer(models.BPE({word: i for i, word in enumerate(words)}, []))
     backend.normalizer = normalizers.Lowercase()
@@ -259,7 +263,7 @@ def _word_tokenizer(*, with_mask: bool = False) -> Any:
 
 
 def _bytes_to_unicode() -> dict[int, str]:
-    """GPT-2's printable stand-in for each byte, in the order of CLIP's vocabulary."""
+    """Return GPT-2's printable character for each byte, in the order of CLIP's vocabulary."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [byte for byte in range(256) if byte not in printable]
     return {byte: chr(byte) for byte in printable} | {

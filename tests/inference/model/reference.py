@@ -1,4 +1,4 @@
-"""What the engine is measured against: the textbook way to ask a model, without any of our code."""
+"""A reference for the engine: the usual way to run a model, without any code of this project."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,9 @@ import torch
 from PIL import Image, ImageDraw
 from transformers import AutoModelForZeroShotImageClassification, AutoProcessor
 
+from inference.model.backends.torch_backend import TorchModel
 from inference.model.encoder.scoring import FloatArray
+from inference.model.engine import Engine
 
 LABELS = (
     "a blurry cat",
@@ -20,7 +22,7 @@ LABELS = (
 
 
 def pictures() -> list[Image.Image]:
-    """Noise, a drawing, a gradient; wide, tall, square, tiny, and far too long."""
+    """Return noise, a drawing and a gradient; wide, tall, square, tiny and far too long images."""
     noise = np.random.default_rng(1)
     drawing = Image.new("RGB", (300, 210), "navy")
     ImageDraw.Draw(drawing).ellipse((90, 40, 220, 170), "gold")
@@ -33,8 +35,14 @@ def pictures() -> list[Image.Image]:
     ]
 
 
-class Reference:
-    """The textbook way: `model(**processor(text, images)).logits_per_image`."""
+def torch_model(engine: Engine) -> TorchModel:
+    """Return the model behind an engine that torch runs."""
+    assert engine.torch_model is not None
+    return engine.torch_model
+
+
+class ReferenceModel:
+    """Runs a checkpoint by `model(**processor(text, images)).logits_per_image`."""
 
     def __init__(self, folder: Path, model: Any = None) -> None:
         self.processor: Any = AutoProcessor.from_pretrained(folder)  # type: ignore[no-untyped-call]

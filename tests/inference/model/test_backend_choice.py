@@ -1,4 +1,4 @@
-"""A model runs in the way that suits it, and its answers stay right whatever happens."""
+"""Each model runs in a way that gives right answers, also where towers or dtypes fail."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,20 +11,13 @@ from transformers import CLIPModel
 
 from inference.model.backend_choice import run_with_torch
 from inference.model.backends import checkpoint
-from inference.model.backends.torch_backend import TorchModel
 from inference.model.classifier import LabelSet
 from inference.model.encoder.scoring import NEUTRAL_PHRASES, FloatArray
 from inference.model.encoder.tokenization import Tokens
 from inference.model.engine import Engine
 from inference.protocol.errors import ModelUnavailable
 from tests.inference.model import checkpoints
-from tests.inference.model.reference import LABELS, Reference, pictures
-
-
-def by_torch(engine: Engine) -> TorchModel:
-    """What runs its encoder."""
-    assert engine.torch_model is not None
-    return engine.torch_model
+from tests.inference.model.reference import LABELS, ReferenceModel, pictures, torch_model
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +25,12 @@ def align_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return checkpoints.tiny_align(tmp_path_factory.mktemp("joint"))
 
 
-class TestAModelThatCannotBeTakenApart:
-    """Its answers still equal the reference, by the joint forward pass."""
+class TestAModelWhoseTowersCannotRunApart:
+    """Its answers come from its own forward pass, and equal the reference."""
 
     @pytest.fixture(params=["other features", "no features", "wrong shape"])
     def engine(self, request: pytest.FixtureRequest, align_folder: Path) -> Engine:
-        # ALIGN, since its joint pass does not go through `get_text_features`
+        # ALIGN, since its own forward pass does not call `get_text_features`.
         loaded = checkpoint.load(str(align_folder), torch.device("cpu"), torch.float32)
         encode = loaded.model.get_text_features
 
@@ -54,12 +47,12 @@ class TestAModelThatCannotBeTakenApart:
         loaded.model.get_text_features = kinds[request.param]
         return Engine(loaded.name, run_with_torch(loaded))
 
-    def test_the_joint_pass_answers(self, engine: Engine, align_folder: Path) -> None:
+    def test_its_own_forward_pass_answers(self, engine: Engine, align_folder: Path) -> None:
         assert not engine.runs_towers_apart
         images = pictures()
         sets = [LabelSet(LABELS), LabelSet(("a", "b")), LabelSet(LABELS), LabelSet(("c",))]
         rows = engine.classify(images[:4], sets)
-        reference = Reference(align_folder)
+        reference = ReferenceModel(align_folder)
         expected = reference.classify([images[0], images[2]], LABELS)
         np.testing.assert_allclose([rows[0], rows[2]], expected, atol=1e-4)
         expected = reference.classify([images[1]], ("a", "b"))
@@ -69,7 +62,7 @@ class TestAModelThatCannotBeTakenApart:
 
 
 @pytest.mark.parametrize("driver", [True, False])
-def test_torch_is_asked_for_a_gpu_where_there_is_a_driver(
+def test_torch_looks_for_a_gpu_only_where_a_driver_is_installed(
     tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch, driver: bool
 ) -> None:
     asked: list[str] = []
@@ -86,7 +79,7 @@ def test_torch_is_asked_for_a_gpu_where_there_is_a_driver(
     monkeypatch.setattr("inference.model.backend_choice._load_with_openvino", lambda *_, **__: None)
     monkeypatch.setattr(checkpoint, "pick_device", pick_device)
     assert Engine.load(str(tiny_clip_folder)).device == "cpu"
-    # The second time by torch's own way, which loads the model.
+    # The second call is part of loading the model with torch.
     assert asked == (["auto", "cpu"] if driver else ["auto"])
 
 
@@ -102,13 +95,13 @@ def overflowing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class TestNumbersThatOverflow:
-    """float16 ends at 65504; a model trained in bfloat16 may go beyond."""
+    """The largest number in float16 is 65504; a model trained in bfloat16 may exceed it."""
 
-    def test_asked_for_it_is_refused(self, overflowing: Path) -> None:
+    def test_a_dtype_set_explicitly_is_refused(self, overflowing: Path) -> None:
         with pytest.raises(ModelUnavailable, match="set CLIP_DTYPE=float32"):
             Engine.load(str(overflowing), device="cpu", dtype="float16")
 
-    def test_chosen_by_us_float32_is_used_instead(
+    def test_a_dtype_chosen_by_auto_is_replaced_by_float32(
         self, overflowing: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def as_on_cuda(wanted: str, device: torch.device) -> torch.dtype:
@@ -118,10 +111,10 @@ class TestNumbersThatOverflow:
         assert Engine.load(str(overflowing), device="cpu").dtype == "float32"
 
     @pytest.mark.parametrize("apart", [True, False])
-    def test_one_picture_has_no_answer_and_the_others_have(
+    def test_one_image_has_no_answer_but_the_others_do(
         self, tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch, apart: bool
     ) -> None:
-        """float16 becomes infinite at one picture of three."""
+        """The features of one image of three become infinite, as in float16."""
         if not apart:
             monkeypatch.setattr(
                 "inference.model.backends.torch_backend.can_split", lambda *_: False
@@ -130,7 +123,7 @@ class TestNumbersThatOverflow:
         assert engine.runs_towers_apart == apart
         sets = [LabelSet(("a", "b")), LabelSet(("a", "b", "c")), LabelSet(("d",))]
         expected = engine.classify(pictures()[:3], sets)
-        embed = by_torch(engine).checkpoint.model.vision_model.embeddings
+        embed = torch_model(engine).checkpoint.model.vision_model.embeddings
         forward = embed.forward
 
         guilty = torch.from_numpy(engine.prepare(pictures()[1])["pixel_values"])
@@ -147,7 +140,7 @@ class TestNumbersThatOverflow:
         assert second.shape == (3,)
         assert np.isnan(second).all()
 
-    def test_a_label_that_overflows_takes_only_its_own_pictures_along(
+    def test_a_label_that_overflows_affects_only_its_own_images(
         self, tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         engine = Engine.load(str(tiny_clip_folder), device="cpu", dtype="float32")
@@ -165,7 +158,7 @@ class TestNumbersThatOverflow:
         assert np.isnan(broken).all()
 
 
-def test_halves_are_close(tiny_clip: Engine, tiny_clip_folder: Path) -> None:
+def test_bfloat16_is_close_to_float32(tiny_clip: Engine, tiny_clip_folder: Path) -> None:
     half = Engine.load(str(tiny_clip_folder), device="cpu", dtype="bfloat16")
     assert half.dtype == "bfloat16"
     assert half.runs_towers_apart

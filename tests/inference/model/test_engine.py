@@ -1,4 +1,4 @@
-"""Ours equals the model's own formula; batched equals one by one; cached equals fresh."""
+"""An engine equals the model's own formula; batched equals one by one; cached equals fresh."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,21 +10,20 @@ import pytest
 import torch
 from PIL import Image
 
-from inference.model.backends.torch_backend import TorchModel
 from inference.model.classifier import LabelSet
 from inference.model.encoder.scoring import NEUTRAL_PHRASES
 from inference.model.engine import Engine
 from inference.model.hub.checkpoint_files import DEMO_FOLDER
 from tests.inference.model import checkpoints
-from tests.inference.model.reference import LABELS, Reference, pictures
+from tests.inference.model.reference import LABELS, ReferenceModel, pictures, torch_model
 
 
 @dataclass(frozen=True)
-class Pair:
+class EnginePair:
     """An engine and the reference for the same checkpoint."""
 
     ours: Engine
-    theirs: Reference
+    theirs: ReferenceModel
 
 
 FAMILIES = {
@@ -39,33 +38,29 @@ FAMILIES = {
 @pytest.fixture(scope="module", params=list(FAMILIES))
 def pair(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Pair]:
+) -> Iterator[EnginePair]:
     name: str = request.param
     make: Callable[[Path], Path] | None = FAMILIES[name]
     if make is None:
-        yield Pair(request.getfixturevalue("demo"), Reference(DEMO_FOLDER))
+        yield EnginePair(request.getfixturevalue("demo"), ReferenceModel(DEMO_FOLDER))
         return
     folder = make(tmp_path_factory.mktemp(name))
-    yield Pair(Engine.load(str(folder), device="cpu", dtype="float32"), Reference(folder))
+    yield EnginePair(
+        Engine.load(str(folder), device="cpu", dtype="float32"), ReferenceModel(folder)
+    )
 
 
-def by_torch(engine: Engine) -> TorchModel:
-    """What runs its encoder."""
-    assert engine.torch_model is not None
-    return engine.torch_model
-
-
-def test_ours_equals_the_reference(pair: Pair) -> None:
+def test_ours_equals_the_reference(pair: EnginePair) -> None:
     images = pictures()
     got = pair.ours.classify(images, [LabelSet(LABELS)] * len(images))
     np.testing.assert_allclose(np.stack(got), pair.theirs.classify(images, LABELS), atol=1e-4)
 
 
-def test_all_of_these_models_can_be_taken_apart(pair: Pair) -> None:
+def test_the_towers_of_all_these_models_run_apart(pair: EnginePair) -> None:
     assert pair.ours.runs_towers_apart
 
 
-def test_softmax_rows_sum_to_one_and_sigmoids_need_not(pair: Pair) -> None:
+def test_softmax_rows_sum_to_one_and_sigmoids_need_not(pair: EnginePair) -> None:
     [row] = pair.ours.classify(pictures()[:1], [LabelSet(LABELS)])
     assert row.dtype == np.float32
     assert row.shape == (len(LABELS),)
@@ -73,7 +68,7 @@ def test_softmax_rows_sum_to_one_and_sigmoids_need_not(pair: Pair) -> None:
     assert pair.ours.sigmoid_scores == (abs(row.sum() - 1) > 1e-5)
 
 
-def test_batched_equals_one_by_one(pair: Pair) -> None:
+def test_batched_equals_one_by_one(pair: EnginePair) -> None:
     images = pictures()
     sets = [
         LabelSet(LABELS),
@@ -89,8 +84,8 @@ def test_batched_equals_one_by_one(pair: Pair) -> None:
         assert len(row) == len(label_set.labels)
 
 
-def test_cached_equals_fresh(pair: Pair) -> None:
-    encoder = by_torch(pair.ours).dual_encoder()
+def test_cached_equals_fresh(pair: EnginePair) -> None:
+    encoder = torch_model(pair.ours).dual_encoder()
     fresh = encoder.text_features(LABELS)
     cached = encoder.text_features(LABELS)
     mixed = encoder.text_features([*LABELS[2:], "a new one", *LABELS[:2]])
@@ -99,8 +94,8 @@ def test_cached_equals_fresh(pair: Pair) -> None:
     np.testing.assert_allclose(mixed[-2:], fresh[:2], atol=1e-6)
 
 
-def test_a_text_without_padding_equals_one_padded_to_the_context(pair: Pair) -> None:
-    model = by_torch(pair.ours)
+def test_a_text_without_padding_equals_one_padded_to_the_context(pair: EnginePair) -> None:
+    model = torch_model(pair.ours)
     loaded = model.checkpoint
     padded = loaded.tokenizer(
         list(LABELS),
@@ -117,7 +112,7 @@ def test_a_text_without_padding_equals_one_padded_to_the_context(pair: Pair) -> 
         np.testing.assert_allclose(alone, wanted, atol=1e-5)
 
 
-def test_one_label_is_compared_with_neutral_phrases(pair: Pair) -> None:
+def test_one_label_is_compared_with_neutral_phrases(pair: EnginePair) -> None:
     image = pictures()[1]
     [row] = pair.ours.classify([image], [LabelSet(("a gold circle",))])
     company = () if pair.ours.sigmoid_scores else NEUTRAL_PHRASES
@@ -125,14 +120,14 @@ def test_one_label_is_compared_with_neutral_phrases(pair: Pair) -> None:
     np.testing.assert_allclose(row, expected, atol=1e-4)
 
 
-def test_a_template_is_part_of_the_text(pair: Pair) -> None:
+def test_a_template_is_part_of_the_text(pair: EnginePair) -> None:
     image = pictures()[1]
     [row] = pair.ours.classify([image], [LabelSet(("cat", "dog"), "a drawing of a {}")])
     expected = pair.theirs.classify([image], ("a drawing of a cat", "a drawing of a dog"))[0]
     np.testing.assert_allclose(row, expected, atol=1e-4)
 
 
-def test_texts_of_nearly_the_same_meaning_belong_to_the_first(pair: Pair) -> None:
+def test_similar_texts_join_the_group_of_the_first(pair: EnginePair) -> None:
     texts = ["a red circle", "two green trees by the sea", "a red circle", "a boat"]
     if not pair.ours.runs_towers_apart:
         assert pair.ours.group_similar(texts, -1.0) == [0, 1, 2, 3]
@@ -146,15 +141,15 @@ def test_texts_of_nearly_the_same_meaning_belong_to_the_first(pair: Pair) -> Non
 
 
 @pytest.mark.parametrize("size", [(3, 20_000), (20_000, 3), (3, 3), (65, 1_301)])
-def test_pictures_of_any_shape(pair: Pair, size: tuple[int, int]) -> None:
+def test_images_of_any_shape(pair: EnginePair, size: tuple[int, int]) -> None:
     [row] = pair.ours.classify([Image.new("RGB", size, "red")], [LabelSet(("cat", "dog"))])
     assert np.isfinite(row).all()
 
 
-def test_a_long_picture_is_cropped_as_its_processor_would(tiny_clip: Engine) -> None:
+def test_a_long_image_is_cropped_as_the_processor_would(tiny_clip: Engine) -> None:
     noise = np.random.default_rng(3).integers(0, 256, (12, 600, 3), dtype=np.uint8)
     long = Image.fromarray(noise)
-    processor = by_torch(tiny_clip).checkpoint.image_processor
+    processor = torch_model(tiny_clip).checkpoint.image_processor
     expected = processor(images=[long], return_tensors="np")["pixel_values"]
     ours = tiny_clip.encoder.preprocess([long])["pixel_values"]
     np.testing.assert_allclose(ours, expected, atol=1e-6)
@@ -163,7 +158,7 @@ def test_a_long_picture_is_cropped_as_its_processor_would(tiny_clip: Engine) -> 
 def test_repeated_labels_are_encoded_once(
     tiny_clip: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = by_torch(tiny_clip).checkpoint.model
+    model = torch_model(tiny_clip).checkpoint.model
     encode, encoded = model.get_text_features, []
 
     def counting(**inputs: Any) -> Any:
@@ -186,7 +181,7 @@ def test_many_labels_go_in_several_batches(tiny_clip: Engine) -> None:
     assert row.sum() == pytest.approx(1)
 
 
-def test_what_an_engine_says_about_itself(tiny_clip: Engine, tiny_clip_folder: Path) -> None:
+def test_attributes_of_an_engine(tiny_clip: Engine, tiny_clip_folder: Path) -> None:
     assert tiny_clip.name == str(tiny_clip_folder)
     assert (tiny_clip.device, tiny_clip.dtype) == ("cpu", "float32")
     assert tiny_clip.image_size == 32
@@ -199,10 +194,10 @@ def test_the_bundled_model_says_that_it_is_a_demo(demo: Engine) -> None:
     assert demo.name == "demo"
 
 
-def test_no_pictures_no_rows(tiny_clip: Engine) -> None:
+def test_no_images_give_no_rows(tiny_clip: Engine) -> None:
     assert tiny_clip.classify([], []) == []
 
 
-def test_each_picture_needs_its_label_set(tiny_clip: Engine) -> None:
+def test_each_image_needs_its_label_set(tiny_clip: Engine) -> None:
     with pytest.raises(ValueError, match="1 images, but 2 label sets"):
         tiny_clip.classify(pictures()[:1], [LabelSet(("a",)), LabelSet(("b",))])

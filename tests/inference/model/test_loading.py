@@ -1,4 +1,4 @@
-"""Loading the model: it works, it does not yet, it never ends."""
+"""A worker loads its model, waits for one that fails, and reports one that never ends."""
 
 import asyncio
 import threading
@@ -17,7 +17,7 @@ from inference.protocol.messages import WorkerState
 
 
 def outcomes(*steps: Exception | SystemExit | Classifier) -> Callable[[], Classifier]:
-    """A load function that does one of these at each call."""
+    """Return a load function that raises or returns the next of these at each call."""
     remaining = iter(steps)
 
     def load() -> Classifier:
@@ -56,7 +56,7 @@ async def test_a_missing_model_is_tried_until_it_appears(
     assert "Traceback" not in caplog.text
 
 
-async def test_another_reason_is_logged_anew(caplog: pytest.LogCaptureFixture) -> None:
+async def test_each_new_reason_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     away, full = ModelUnavailable("The hub is away."), ModelUnavailable("The disk is full.")
     load = outcomes(
         away, away, full, full, away, KeyError("x"), KeyError("x"), ScriptedClassifier()
@@ -68,7 +68,7 @@ async def test_another_reason_is_logged_anew(caplog: pytest.LogCaptureFixture) -
     assert len(told) == len(reasons)
 
 
-async def test_a_failure_that_may_pass_says_that_it_is_tried_again() -> None:
+async def test_a_passing_failure_says_that_it_is_tried_again() -> None:
     stop = asyncio.Event()
     busy = ModelUnavailable("CLIP_MODEL is 'x/y', but the model hub is busy.", passing=True)
     loader = Loader(outcomes(busy), on_change=stop.set)
@@ -76,7 +76,7 @@ async def test_a_failure_that_may_pass_says_that_it_is_tried_again() -> None:
     assert loader.reason == f"{busy} It is tried again."
 
 
-async def test_a_download_that_gets_on_takes_the_place_of_the_last_failure() -> None:
+async def test_a_download_s_progress_replaces_the_last_failure() -> None:
     states: list[tuple[WorkerState, str]] = []
     steps = iter(
         [DownloadProgress(10, 0), DownloadProgress(84_000_000, 605_000_000), DownloadProgress(2, 2)]
@@ -106,10 +106,10 @@ async def test_a_download_that_gets_on_takes_the_place_of_the_last_failure() -> 
     ]
 
 
-async def test_a_download_that_got_on_is_tried_again_soon() -> None:
+async def test_a_download_that_made_progress_is_tried_again_soon() -> None:
     pauses: list[Iterator[float]] = []
 
-    def begun() -> Iterator[float]:
+    def new_pauses() -> Iterator[float]:
         pauses.append(no_pauses())
         return pauses[-1]
 
@@ -119,31 +119,31 @@ async def test_a_download_that_got_on_is_tried_again_soon() -> None:
             raise ModelUnavailable("It broke off.")
         return ScriptedClassifier()
 
-    assert await Loader(load, pauses=begun).model(asyncio.Event()) is not None
+    assert await Loader(load, pauses=new_pauses).model(asyncio.Event()) is not None
     assert len(pauses) == 3
 
 
-async def test_a_download_that_brings_nothing_more_is_tried_again_ever_later() -> None:
+async def test_a_download_without_progress_is_tried_again_after_longer_pauses() -> None:
     pauses: list[Iterator[float]] = []
     attempts = 0
 
-    def begun() -> Iterator[float]:
+    def new_pauses() -> Iterator[float]:
         pauses.append(no_pauses())
         return pauses[-1]
 
     def load() -> Classifier:
         nonlocal attempts
         attempts += 1
-        download.report(DownloadProgress(84, 605))  # of an attempt long ago
+        download.report(DownloadProgress(84, 605))  # received in an earlier attempt
         if attempts < 5:
             raise ModelUnavailable("The hub is busy.")
         return ScriptedClassifier()
 
-    assert await Loader(load, pauses=begun).model(asyncio.Event()) is not None
+    assert await Loader(load, pauses=new_pauses).model(asyncio.Event()) is not None
     assert len(pauses) == 2  # at the start, and for the 84 bytes
 
 
-async def test_an_attempt_that_hangs_is_told_and_waited_for(
+async def test_an_attempt_that_hangs_is_reported_and_waited_for(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     hangs, let_go = asyncio.Event(), threading.Event()
@@ -164,7 +164,7 @@ async def test_an_attempt_that_hangs_is_told_and_waited_for(
 
 
 @pytest.mark.parametrize("surprise", [KeyError("weights"), SystemExit(3)])
-async def test_a_surprise_is_logged_with_its_traceback_and_tried_again(
+async def test_an_unexpected_error_is_logged_with_its_traceback_and_tried_again(
     surprise: Exception | SystemExit, caplog: pytest.LogCaptureFixture
 ) -> None:
     loader = Loader(outcomes(surprise, ScriptedClassifier()), pauses=no_pauses)
@@ -182,7 +182,7 @@ async def test_stop_ends_a_pause() -> None:
     assert await asyncio.wait_for(loader.model(stop), 5) is None
 
 
-async def test_stop_does_not_wait_for_a_model_that_loads() -> None:
+async def test_stop_does_not_wait_for_a_loading_model() -> None:
     begun, let_go = threading.Event(), threading.Event()
 
     def load() -> Classifier:
@@ -198,7 +198,7 @@ async def test_stop_does_not_wait_for_a_model_that_loads() -> None:
     let_go.set()
 
 
-async def test_unless_gives_the_result_the_error_or_nothing() -> None:
+async def test_unless_returns_the_result_raises_the_error_or_returns_none() -> None:
     stop = asyncio.Event()
     assert await unless(stop, asyncio.sleep(0, "done")) == "done"
     with pytest.raises(ZeroDivisionError):

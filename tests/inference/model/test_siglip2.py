@@ -1,4 +1,4 @@
-"""SigLIP 2 was trained on lower-cased text, and reads texts so, whatever its tokenizer does."""
+"""SigLIP 2 was trained on lower-case text, so texts are lower-cased whatever its tokenizer does."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from inference.model.backends import openvino_backend
 from inference.model.classifier import LabelSet
 from inference.model.engine import Engine
 from tests.inference.model import checkpoints
-from tests.inference.model.reference import Reference, pictures
+from tests.inference.model.reference import ReferenceModel, pictures
 
 TYPED = ("UN PERRO", "Un Niño", "un gato")
 LOWER = ("un perro", "un niño", "un gato")
@@ -33,7 +33,7 @@ def test_capitals_make_no_difference(
 ) -> None:
     if runtime == "openvino" and not openvino_backend.is_installed():
         pytest.skip("OpenVINO is not installed (clipbot[fast])")
-    reference = Reference(folder)
+    reference = ReferenceModel(folder)
     assert not np.allclose(
         reference.classify(pictures()[:2], TYPED), reference.classify(pictures()[:2], LOWER)
     )
@@ -45,11 +45,11 @@ def test_capitals_make_no_difference(
     np.testing.assert_array_equal(
         scores(engine, TYPED, "Una Foto de {}"), scores(engine, LOWER, "una foto de {}")
     )
-    # Both share one place in the cache.
+    # Labels in both cases share one entry of the cache.
     assert len(engine.encoder.text_cache) == 2 * len(LOWER)
 
 
-def test_a_tokenizer_that_was_saved_under_a_general_name_is_known_too(tmp_path: Path) -> None:
+def test_a_tokenizer_saved_under_a_general_class_is_recognised(tmp_path: Path) -> None:
     folder = checkpoints.tiny_siglip2_of_fixed_size(tmp_path / "siglip2")
     settings = folder / "tokenizer_config.json"
     said = json.loads(settings.read_text())
@@ -62,7 +62,7 @@ def test_a_tokenizer_that_was_saved_under_a_general_name_is_known_too(tmp_path: 
 @pytest.mark.parametrize(
     "make", [checkpoints.tiny_clip, checkpoints.tiny_siglip, checkpoints.tiny_siglip2]
 )
-def test_other_tokenizers_stay_as_they_are(make: Any, tmp_path: Path) -> None:
+def test_other_tokenizers_are_not_changed(make: Any, tmp_path: Path) -> None:
     """CLIP, SigLIP 1 and NaFlex lower-case by themselves."""
     folder = make(tmp_path / "model")
     engine = Engine.load(str(folder), device="cpu", runtime="torch")

@@ -1,4 +1,4 @@
-"""A checkpoint of the true shape, with CLIP's true vocabulary and random weights: 600 MB."""
+"""A checkpoint with the shape of ViT-B/32, CLIP's vocabulary and random weights: 600 MB."""
 
 import shutil
 from pathlib import Path
@@ -11,7 +11,7 @@ from inference.model.classifier import LabelSet
 from inference.model.encoder.scoring import NEUTRAL_PHRASES
 from inference.model.engine import Engine
 from tests.inference.model import checkpoints
-from tests.inference.model.reference import LABELS, Reference, pictures
+from tests.inference.model.reference import LABELS, ReferenceModel, pictures
 
 pytestmark = pytest.mark.skipif(
     not checkpoints.CLIP_VOCABULARY.is_file(),
@@ -27,12 +27,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def reference(folder: Path) -> Reference:
-    return Reference(folder)
+def reference(folder: Path) -> ReferenceModel:
+    return ReferenceModel(folder)
 
 
 @pytest.fixture(scope="module")
-def engine(folder: Path, reference: Reference) -> Engine:
+def engine(folder: Path, reference: ReferenceModel) -> Engine:
     """Loaded last: the weights are deleted from the disk as soon as they are in memory.
 
     In float32 as the reference: `auto` takes bfloat16 on processors that compute in it natively.
@@ -42,28 +42,28 @@ def engine(folder: Path, reference: Reference) -> Engine:
     return engine
 
 
-def test_its_shape_is_that_of_the_default_model(engine: Engine, reference: Reference) -> None:
+def test_its_shape_is_that_of_the_default_model(engine: Engine, reference: ReferenceModel) -> None:
     # openai/clip-vit-base-patch32: 151,277,313 parameters
     assert sum(each.numel() for each in reference.model.parameters()) == 151_277_313
     assert engine.image_size == 224
     assert engine.runs_towers_apart
 
 
-def test_its_vocabulary_is_clips(engine: Engine) -> None:
-    # tokens of "a photo of a cat" as openai/CLIP's README and transformers' documentation have them
+def test_its_vocabulary_is_that_of_clip(engine: Engine) -> None:
+    # The tokens of "a photo of a cat" in the documentation of openai/CLIP and transformers.
     assert engine.encoder.tokenizer.tokens(["a photo of a cat", "Hello  WORLD!"]) == [
         (49406, 320, 1125, 539, 320, 2368, 49407),
         (49406, 3306, 1002, 256, 49407),
     ]
 
 
-def test_ours_equals_the_reference(engine: Engine, reference: Reference) -> None:
+def test_ours_equals_the_reference(engine: Engine, reference: ReferenceModel) -> None:
     got = engine.classify(TWO_PICTURES, [LabelSet(LABELS)] * 2)
     np.testing.assert_allclose(got, reference.classify(TWO_PICTURES, LABELS), atol=1e-4)
 
 
-def test_a_batch_of_unlike_label_sets_equals_the_reference_one_by_one(
-    engine: Engine, reference: Reference
+def test_a_batch_of_different_label_sets_equals_the_reference_one_by_one(
+    engine: Engine, reference: ReferenceModel
 ) -> None:
     rows = engine.classify(
         TWO_PICTURES, [LabelSet(("cat",)), LabelSet(("cat", "dog"), "a photo of {}")]
@@ -75,7 +75,7 @@ def test_a_batch_of_unlike_label_sets_equals_the_reference_one_by_one(
 
 
 def test_a_text_without_padding_equals_one_padded_to_77_tokens(
-    engine: Engine, reference: Reference
+    engine: Engine, reference: ReferenceModel
 ) -> None:
     texts = list(LABELS[:3])
     tokenizer = reference.processor.tokenizer

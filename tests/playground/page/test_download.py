@@ -76,7 +76,7 @@ async def test_a_hub_that_tells_the_names_alone_leaves_the_size_open(tmp_path: P
         cache = hub.environment(tmp_path / "cache")
         download = Download(hub_server.REPOSITORY, cache)
         await download.measure()
-    assert len(hub.asked) == 1
+    assert len(hub.requests) == 1
     assert not download.is_measured
     blobs = model_folder(hub_server.REPOSITORY, cache) / "blobs"
     blobs.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""A checkpoint is loaded with the same pixels and weights everywhere, and without a word."""
+"""Loading a checkpoint gives the same answers everywhere, and prints nothing."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from inference.model.engine import Engine
 from tests.inference.model.checkpoints import use_pickle
 
 
-def test_weights_in_a_pickle_file_are_the_same(folder: Path, tiny_clip: Engine) -> None:
+def test_weights_from_a_pickle_file_give_the_same_answers(folder: Path, tiny_clip: Engine) -> None:
     use_pickle(folder, load_file(folder / "model.safetensors"))
     image, labels = Image.new("RGB", (40, 50), "red"), LabelSet(("a cat", "a dog"))
     [row] = Engine.load(str(folder)).classify([image], [labels])
@@ -30,8 +30,8 @@ def test_weights_in_a_pickle_file_are_the_same(folder: Path, tiny_clip: Engine) 
     np.testing.assert_allclose(row, expected, atol=1e-6)
 
 
-def test_transformers_prints_nothing_beside(folder: Path) -> None:
-    """In a process of its own, since it says most things only once."""
+def test_transformers_prints_nothing(folder: Path) -> None:
+    """Runs in a process of its own, since transformers prints most messages only once."""
     config = json.loads((folder / "config.json").read_text())
     config["text_config"] |= {"bos_token_id": 10**9, "eos_token_id": -2}
     (folder / "config.json").write_text(json.dumps(config))
@@ -55,7 +55,7 @@ def test_dtypes() -> None:
     assert checkpoint.pick_dtype("bfloat16", cpu) is torch.bfloat16
 
 
-def test_pillow_prepares_the_pictures_even_where_torchvision_is_installed(
+def test_pillow_prepares_images_even_where_torchvision_is_installed(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: dict[str, Any] = {}
@@ -70,17 +70,17 @@ def test_pillow_prepares_the_pictures_even_where_torchvision_is_installed(
     assert asked["backend"] == "pil"
 
 
-def test_loading_draws_no_bar_over_the_spinner_of_a_terminal(
+def test_loading_shows_no_progress_bar_on_a_terminal(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     checkpoint.load(str(folder), torch.device("cpu"), torch.float32)
     assert capfd.readouterr() == ("", "")
-    assert not are_progress_bars_disabled()  # a download's
+    assert not are_progress_bars_disabled()  # those of downloads are still shown
 
 
-def test_progress_bars_come_back(folder: Path) -> None:
+def test_progress_bars_are_enabled_again_after_loading(folder: Path) -> None:
     transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
     Engine.load(str(folder))
     assert transformers_logging.is_progress_bar_enabled()
@@ -99,8 +99,8 @@ print({name: os.environ[name] for name in checkpoint.PRIMITIVE_CACHES})
 """
 
 
-def test_what_is_computed_for_label_sets_of_any_size_is_not_all_kept(tiny_clip: Engine) -> None:
-    """Of 1,024 kept shapes, which is the default, a worker in bfloat16 grows by 800 MB."""
+def test_the_caches_of_primitives_are_bounded(tiny_clip: Engine) -> None:
+    """With the default of 1,024 kept shapes, a worker in bfloat16 grows by 800 MB."""
     ran = subprocess.run(
         [sys.executable, "-c", _MANY_SHAPES],
         capture_output=True,
@@ -112,6 +112,8 @@ def test_what_is_computed_for_label_sets_of_any_size_is_not_all_kept(tiny_clip: 
     assert "inner_product" in latest
     assert "cache_hit,cpu,inner_product" in latest
     assert "cache_miss,cpu,inner_product" in first
-    assert set(checkpoint.PRIMITIVE_CACHES) <= set(os.environ)  # since a model was loaded
-    # What the host has set is kept.
+    assert set(checkpoint.PRIMITIVE_CACHES) <= set(
+        os.environ
+    )  # set when the first model was loaded
+    # Values that the host has set are kept.
     assert "'ONEDNN_PRIMITIVE_CACHE_CAPACITY': '128', 'LRU_CACHE_CAPACITY': '7'" in first

@@ -35,8 +35,8 @@ def refusal(model: str | Path, **options: Any) -> str:
     return sentence
 
 
-class Malice:
-    """What `pickle` alone would run."""
+class MakesFolder:
+    """Makes a folder if `pickle` alone reads it."""
 
     def __init__(self, target: Path) -> None:
         self.target = target
@@ -47,7 +47,7 @@ class Malice:
 
 def test_a_pickle_that_runs_code_is_refused(folder: Path, tmp_path: Path) -> None:
     target = tmp_path / "was-run"
-    use_pickle(folder, {"weights": Malice(target)})
+    use_pickle(folder, {"weights": MakesFolder(target)})
     said = refusal(folder)
     assert "wants to run code" in said
     assert "damaged" not in said
@@ -63,7 +63,7 @@ def test_code_of_a_repository_is_never_run(folder: Path) -> None:
     assert "never runs" in refusal(folder)
 
 
-def test_names_that_lead_nowhere(tmp_path: Path) -> None:
+def test_names_of_nothing_are_refused(tmp_path: Path) -> None:
     assert "no such folder" in refusal("./no/such/folder")
     assert "no such folder" in refusal(tmp_path / "nothing")
     assert "no config.json" in refusal(tmp_path)
@@ -72,7 +72,7 @@ def test_names_that_lead_nowhere(tmp_path: Path) -> None:
     assert "neither a folder nor a name" in refusal("spaces are wrong")
 
 
-def test_a_host_that_forbids_to_ask_the_hub() -> None:
+def test_a_host_that_forbids_asking_the_hub() -> None:
     assert "HF_HUB_OFFLINE forbids" in refusal("openai/no-such-model-in-any-cache")
 
 
@@ -94,7 +94,7 @@ def test_a_truncated_pickle_file(folder: Path) -> None:
     assert "damaged or incomplete" in refusal(folder)
 
 
-def test_what_is_damaged_in_the_cache_is_to_be_removed_from_there(
+def test_damaged_files_are_removed_from_the_cache_or_replaced_in_a_folder(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
@@ -151,7 +151,7 @@ def test_a_model_from_the_future(folder: Path) -> None:
     assert "update transformers" in refusal(folder)
 
 
-def test_a_model_that_looks_at_no_pictures(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_takes_no_images(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def watches_films(*args: Any, **inputs: Any) -> None:
         raise ValueError("You have to specify pixel_values_videos")
 
@@ -185,7 +185,7 @@ def test_no_cuda_device_here() -> None:
 
 
 def test_a_torchvision_that_does_not_match(folder: Path, tmp_path: Path) -> None:
-    """In a process of its own, since what transformers imports stays imported."""
+    """Runs in a process of its own, since transformers imports torchvision only once."""
     package = tmp_path / "path" / "torchvision"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text(
@@ -234,7 +234,7 @@ def http_error(status: int) -> Any:
         (ValueError(), "no reason is given"),
     ],
 )
-def test_what_only_happens_elsewhere(error: Exception, part: str) -> None:
+def test_errors_that_only_happen_on_other_machines(error: Exception, part: str) -> None:
     wrapped = OSError("Can't load the model")
     wrapped.__cause__ = error
     assert part in explain("a/b", error)
@@ -243,6 +243,6 @@ def test_what_only_happens_elsewhere(error: Exception, part: str) -> None:
 
 
 @pytest.mark.parametrize("library", ["httpx", "httpx2"])
-def test_no_network_whatever_the_hubs_client_speaks(library: str) -> None:
+def test_a_missing_network_with_either_http_library(library: str) -> None:
     error = pytest.importorskip(library).ReadTimeout("no answer")
     assert "can't be reached" in explain("a/b", error)

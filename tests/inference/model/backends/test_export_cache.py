@@ -1,4 +1,4 @@
-"""A model is exported once, found again, and made again where it is damaged or out of date."""
+"""A model is exported once, found at later starts, and exported again if damaged or outdated."""
 
 import json
 import os
@@ -26,7 +26,7 @@ from inference.model.classifier import LabelSet
 from inference.model.engine import Engine
 from inference.protocol.errors import ModelUnavailable
 from tests.inference.model import checkpoints
-from tests.inference.model.reference import LABELS, Reference, pictures
+from tests.inference.model.reference import LABELS, ReferenceModel, pictures
 
 pytestmark = pytest.mark.skipif(
     not openvino_backend.is_installed(), reason="OpenVINO is not installed (clipbot[fast])"
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def exports(exporting_here: None, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The models that were exported in this test."""
+    """The names of the models that this test has exported."""
     export, made = export_cache._export, []
 
     def noted(model: str, folder: Path, least_bytes: int) -> ExportOutcome:
@@ -51,13 +51,13 @@ def load(folder: Path) -> Engine:
 
 
 def home_of(folder: Path) -> Path:
-    """Where its exports are."""
+    """Return the folder of a checkpoint's exports."""
     name = str(folder.resolve()).replace("/", "--").strip("-")[-100:]
     return cached_assets_path("clipbot", "openvino", name)
 
 
 def kept(folder: Path) -> list[Path]:
-    """Exports of this checkpoint that are there, the newest first."""
+    """Return the exports of a checkpoint, the newest first."""
     found = [each for each in home_of(folder).iterdir() if each.is_dir()]
     return sorted(found, key=lambda each: -each.stat().st_mtime)
 
@@ -67,10 +67,12 @@ def rows(engine: Engine) -> list[list[float]]:
     return [row.tolist() for row in found]
 
 
-def test_once_is_enough(folder: Path, exports: list[str]) -> None:
+def test_a_model_is_exported_once(folder: Path, exports: list[str]) -> None:
     first = rows(load(folder))
     assert rows(load(folder)) == first
-    np.testing.assert_allclose(first, Reference(folder).classify(pictures(), LABELS), atol=1e-4)
+    np.testing.assert_allclose(
+        first, ReferenceModel(folder).classify(pictures(), LABELS), atol=1e-4
+    )
     assert exports == [str(folder)]
     assert len(kept(folder)) == 1
 
@@ -85,18 +87,18 @@ def test_another_checkpoint_in_the_same_folder_is_exported_too(
     save_file({name: tensor * 1.5 for name, tensor in other.items()}, weights, {"format": "pt"})
     os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert weights.stat().st_size == before.st_size
-    expected = Reference(folder).classify(pictures(), LABELS)
+    expected = ReferenceModel(folder).classify(pictures(), LABELS)
     np.testing.assert_allclose(rows(load(folder)), expected, atol=1e-4)
     assert len(exports) == 2
 
 
-def test_what_nobody_loads_any_more_is_deleted(folder: Path, exports: list[str]) -> None:
+def test_exports_that_are_no_longer_loaded_are_deleted(folder: Path, exports: list[str]) -> None:
     load(folder)
     [first] = kept(folder)
-    (home_of(folder) / "unfinished").mkdir()  # as of a worker that was killed
+    (home_of(folder) / "unfinished").mkdir()  # as left by a worker that was killed
     checkpoints.tiny_clip(folder, num_hidden_layers=3)
     load(folder)
-    assert len(kept(folder)) == 2  # a worker with another library may still load the first
+    assert len(kept(folder)) == 2  # a worker with another library may still use the first
     weeks_ago = time.time() - 8 * 24 * 3_600
     for file in (*first.iterdir(), first):
         os.utime(file, (weeks_ago, weeks_ago))
@@ -107,45 +109,47 @@ def test_what_nobody_loads_any_more_is_deleted(folder: Path, exports: list[str])
     assert len(kept(folder)) == 2
 
 
-def test_files_that_no_model_is_read_from_may_change(folder: Path, exports: list[str]) -> None:
+def test_a_changed_readme_does_not_make_a_new_export(folder: Path, exports: list[str]) -> None:
     load(folder)
     (folder / "README.md").write_text("Better than ever.")
     load(folder)
     assert len(exports) == 1
 
 
-def _cut(file: Path) -> None:
+def _truncate(file: Path) -> None:
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) // 2])
 
 
-def _turn_features_round(file: Path) -> None:
+def _reverse_features(file: Path) -> None:
     manifest = json.loads(file.read_text())
     manifest["probe"] = [row[::-1] for row in manifest["probe"]]
     file.write_text(json.dumps(manifest))
 
 
-def test_a_damaged_one_is_made_again(folder: Path, exports: list[str]) -> None:
+def test_a_damaged_export_is_made_again(folder: Path, exports: list[str]) -> None:
     first = rows(load(folder))
     for number, name in enumerate([IMAGES, "images.bin", "tokenizer.json", MANIFEST], start=2):
-        _cut(kept(folder)[0] / name)
+        _truncate(kept(folder)[0] / name)
         assert rows(load(folder)) == first
         assert len(exports) == number
 
 
-def test_other_answers_than_torch_s_are_not_taken(exporting_here: None, folder: Path) -> None:
+def test_an_export_with_other_answers_than_torch_is_refused(
+    exporting_here: None, folder: Path
+) -> None:
     load(folder)
-    _turn_features_round(kept(folder)[0] / MANIFEST)
+    _reverse_features(kept(folder)[0] / MANIFEST)
     with pytest.raises(ExportUnsupported, match="answers would be others"):
         export_cache.load(str(folder), "float32", 1, least_bytes=0)
 
 
-def _has_no_place(*_: str, **__: str) -> Path:
+def _has_no_folder(*_: str, **__: str) -> Path:
     raise ValueError("Corrupted assets folder: cannot create directory")
 
 
 @pytest.mark.parametrize("place", ["none", "read-only"])
-def test_where_nothing_can_be_kept_each_start_exports(
+def test_each_start_exports_where_nothing_can_be_kept(
     folder: Path,
     exports: list[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -155,17 +159,17 @@ def test_where_nothing_can_be_kept_each_start_exports(
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     if place == "none":
-        monkeypatch.setattr("huggingface_hub.cached_assets_path", _has_no_place)
+        monkeypatch.setattr("huggingface_hub.cached_assets_path", _has_no_folder)
     else:
         monkeypatch.setattr(os, "access", lambda *_: False)
-    expected = Reference(folder).classify(pictures(), LABELS)
+    expected = ReferenceModel(folder).classify(pictures(), LABELS)
     for _ in range(2):
         np.testing.assert_allclose(rows(load(folder)), expected, atol=1e-4)
     assert len(exports) == 2
     assert not list((tmp_path / "temporary").iterdir())
 
 
-def test_a_read_only_cache_is_read(
+def test_a_read_only_cache_is_used(
     folder: Path, exports: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load(folder)
@@ -174,7 +178,7 @@ def test_a_read_only_cache_is_read(
     assert len(exports) == 1
 
 
-def test_two_workers_that_start_at_once_export_once(folder: Path, exports: list[str]) -> None:
+def test_two_workers_that_start_together_export_once(folder: Path, exports: list[str]) -> None:
     with ThreadPoolExecutor(2) as threads:
         first, second = threads.map(lambda _: rows(load(folder)), range(2))
     assert first == second
@@ -182,7 +186,7 @@ def test_two_workers_that_start_at_once_export_once(folder: Path, exports: list[
 
 
 @pytest.mark.parametrize("program", [shutil.which("false"), shutil.which("true")])
-def test_an_export_that_dies_leaves_the_model_to_torch(
+def test_an_export_that_crashes_leaves_the_model_to_torch(
     folder: Path, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     monkeypatch.setattr("inference.model.backend_choice._LEAST_BYTES_FOR_OPENVINO", 1)
@@ -190,7 +194,7 @@ def test_an_export_that_dies_leaves_the_model_to_torch(
     engine = Engine.load(str(folder), device="cpu")
     assert engine.runtime == "torch"
     np.testing.assert_allclose(
-        rows(engine), Reference(folder).classify(pictures(), LABELS), atol=1e-4
+        rows(engine), ReferenceModel(folder).classify(pictures(), LABELS), atol=1e-4
     )
 
 
@@ -201,7 +205,7 @@ def test_an_export_that_dies_leaves_the_model_to_torch(
         (checkpoints.tiny_align, "pictures are prepared in a way of its own"),
     ],
 )
-def test_why_torch_has_to_do(
+def test_the_reason_why_torch_must_run_a_model_is_given(
     exporting_here: None, make: Callable[[Path], Path], reason: str, tmp_path: Path
 ) -> None:
     folder = make(tmp_path / "model")
@@ -209,7 +213,7 @@ def test_why_torch_has_to_do(
         export_cache.load(str(folder), "float32", 1, least_bytes=0)
 
 
-def test_that_torch_has_to_do_is_remembered(exports: list[str], tmp_path: Path) -> None:
+def test_the_reason_why_torch_must_run_a_model_is_kept(exports: list[str], tmp_path: Path) -> None:
     folder = checkpoints.tiny_siglip2(tmp_path / "model")
     for _ in range(2):
         with pytest.raises(ExportUnsupported, match="in a way of its own"):
@@ -217,10 +221,10 @@ def test_that_torch_has_to_do_is_remembered(exports: list[str], tmp_path: Path) 
     assert len(exports) == 1
 
 
-def test_what_is_small_is_not_even_exported(
+def test_a_small_model_is_not_exported(
     folder: Path, exports: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(openvino_backend, "core", None)  # nor is OpenVINO imported
+    monkeypatch.setattr(openvino_backend, "core", None)  # fails if OpenVINO is used at all
     with pytest.raises(ExportUnsupported, match="it is small"):
         export_cache.load(str(folder), "float32", 1, least_bytes=10_000_000)
     assert not exports
@@ -229,7 +233,7 @@ def test_what_is_small_is_not_even_exported(
 class TestAModelOfTheHub:
     @pytest.fixture
     def cached(self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """Its files, as they are in the hub's cache."""
+        """The folder of its files in the hub's cache."""
         monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
         snapshot = tmp_path / "hub" / "models--some--model" / "snapshots" / "0123abc"
         return Path(shutil.copytree(folder, snapshot))
@@ -246,7 +250,7 @@ class TestAModelOfTheHub:
             export_cache.load("some/model", "auto", 1, least_bytes=10_000_000)
         assert exports == []
 
-    def test_of_which_another_revision_comes_meanwhile_is_exported_another_time(
+    def test_is_not_exported_while_another_revision_arrives(
         self, cached: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         snapshots = cached.parents[2] / "models--some--other" / "snapshots"
@@ -270,8 +274,8 @@ def test_a_checkpoint_that_can_t_be_loaded_says_why(folder: Path) -> None:
         load(folder)
 
 
-def test_a_worker_needs_no_torch_and_tells_nobody(folder: Path, tmp_path: Path) -> None:
-    """OpenVINO's reports about its use, which are on by default, are not even loaded."""
+def test_a_worker_imports_no_torch_and_sends_no_telemetry(folder: Path, tmp_path: Path) -> None:
+    """OpenVINO's telemetry, which is on by default, is not imported."""
     program = (
         "import sys\n"
         "from PIL import Image\n"
@@ -306,7 +310,7 @@ def test_the_exporting_process_ends_with_its_parent(folder: Path, tmp_path: Path
         str(folder),
         str(place),
     ]
-    # The parent's end is that of standard input, which here is there from the beginning.
+    # Standard input ends with the parent. Here it has ended from the beginning.
     ran = subprocess.run(
         [*command, "0", "INFO"], stdin=subprocess.DEVNULL, capture_output=True, check=False
     )

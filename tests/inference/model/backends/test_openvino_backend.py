@@ -1,4 +1,4 @@
-"""Towers run by OpenVINO: the same answers, or torch's encoder."""
+"""OpenVINO gives the same answers as torch, or leaves the model to torch."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ from inference.model.encoder.scoring import FloatArray
 from inference.model.engine import Engine
 from inference.protocol.errors import ModelUnavailable
 from tests.inference.model import checkpoints
-from tests.inference.model.reference import LABELS, Reference, pictures
+from tests.inference.model.reference import LABELS, ReferenceModel, pictures
 
 needs_openvino = pytest.mark.skipif(
     not openvino_backend.is_installed(), reason="OpenVINO is not installed (clipbot[fast])"
@@ -30,11 +30,11 @@ FAMILIES = {
 
 @needs_openvino
 @pytest.mark.parametrize("family", FAMILIES)
-def test_answers_are_the_reference_s(exporting_here: None, family: str, tmp_path: Path) -> None:
+def test_answers_equal_the_reference(exporting_here: None, family: str, tmp_path: Path) -> None:
     folder = FAMILIES[family](tmp_path / family)
     engine = Engine.load(str(folder), device="cpu", runtime="openvino")
     assert (engine.runtime, engine.dtype) == ("openvino", "float32")
-    reference = Reference(folder)
+    reference = ReferenceModel(folder)
     expected = reference.classify(pictures(), LABELS)
     together = engine.classify(pictures(), [LabelSet(LABELS)] * len(pictures()))
     np.testing.assert_allclose(together, expected, atol=1e-4)
@@ -44,23 +44,23 @@ def test_answers_are_the_reference_s(exporting_here: None, family: str, tmp_path
 
 @needs_openvino
 @pytest.mark.parametrize("make", [checkpoints.tiny_siglip2, checkpoints.tiny_align])
-def test_what_openvino_can_t_follow_is_left_to_torch(
+def test_a_model_that_openvino_can_t_convert_is_left_to_torch(
     exporting_here: None,
     make: Callable[[Path], Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """NaFlex resizes position embeddings to each picture; EfficientNet pads by the size."""
+    """NaFlex resizes position embeddings for each image; EfficientNet pads by the image's size."""
     monkeypatch.setattr(backend_choice, "_LEAST_BYTES_FOR_OPENVINO", 1)
     folder = make(tmp_path / "model")
     engine = Engine.load(str(folder), device="cpu")
     assert engine.runtime == "torch"
     rows = engine.classify(pictures(), [LabelSet(LABELS)] * len(pictures()))
-    np.testing.assert_allclose(rows, Reference(folder).classify(pictures(), LABELS), atol=1e-4)
+    np.testing.assert_allclose(rows, ReferenceModel(folder).classify(pictures(), LABELS), atol=1e-4)
 
 
 @needs_openvino
-def test_auto_compiles_what_is_large(
+def test_auto_uses_openvino_for_large_models_only(
     exporting_here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
@@ -72,7 +72,7 @@ def test_auto_compiles_what_is_large(
 
 
 @needs_openvino
-def test_other_answers_are_not_taken(
+def test_a_model_with_other_answers_is_left_to_torch(
     exporting_here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
@@ -86,13 +86,15 @@ def test_other_answers_are_not_taken(
     engine = Engine.load(folder, device="cpu")
     assert engine.runtime == "torch"
     [row] = engine.classify(pictures()[:1], [LabelSet(("a", "b"))])
-    [expected] = Reference(Path(folder)).classify(pictures()[:1], ("a", "b"))
+    [expected] = ReferenceModel(Path(folder)).classify(pictures()[:1], ("a", "b"))
     np.testing.assert_allclose(row, expected, atol=1e-4)
     with pytest.raises(ModelUnavailable, match="its answers would be others; set CLIP_RUNTIME"):
         Engine.load(folder, device="cpu", runtime="openvino")
 
 
-def test_without_openvino(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_openvino_is_named_only_where_it_is_required(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(openvino_backend, "is_installed", lambda: False)
     folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
     assert Engine.load(folder, device="cpu").runtime == "torch"
@@ -103,14 +105,14 @@ def test_without_openvino(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @needs_openvino
-def test_float16_is_nothing_that_openvino_can_be_made_to_use(tmp_path: Path) -> None:
+def test_openvino_refuses_float16(tmp_path: Path) -> None:
     folder = str(checkpoints.tiny_clip(tmp_path / "clip"))
     with pytest.raises(ModelUnavailable, match="this processor has no instructions for float16"):
         Engine.load(folder, device="cpu", dtype="float16", runtime="openvino")
 
 
 @needs_openvino
-def test_signals_arrive_after_models_have_come_and_gone(tmp_path: Path) -> None:
+def test_signals_arrive_after_models_were_loaded_and_dropped(tmp_path: Path) -> None:
     folder = checkpoints.tiny_clip(tmp_path / "clip")
     program = (
         "import signal, sys\n"

@@ -1,4 +1,4 @@
-"""Weights that lie in a file leave the memory, and come back when they are read."""
+"""Files that are mapped into memory leave it, and are read again on use."""
 
 import sys
 from pathlib import Path
@@ -15,14 +15,14 @@ NUMBERS = 16 * MEGABYTE // 4  # float32
 
 
 def resident_of_files() -> int:
-    """Bytes of files that this process has in its memory."""
+    """Return how many bytes of mapped files are resident in this process."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("RssFile:"):
             return int(line.split()[1]) * 1024
     raise AssertionError("no such line")
 
 
-def test_weights_in_a_file_leave_and_come_back(tmp_path: Path) -> None:
+def test_a_paged_out_file_can_be_read_again(tmp_path: Path) -> None:
     np.arange(NUMBERS, dtype=np.float32).tofile(tmp_path / "a file.bin")
     some = np.memmap(tmp_path / "a file.bin", np.float32, "r")
     unread = resident_of_files()
@@ -37,7 +37,7 @@ def test_weights_in_a_file_leave_and_come_back(tmp_path: Path) -> None:
     assert some.sum() == total
 
 
-def test_what_was_changed_is_kept(tmp_path: Path) -> None:
+def test_changed_memory_is_kept(tmp_path: Path) -> None:
     np.zeros(NUMBERS, np.float32).tofile(tmp_path / "a.bin")
     some = np.memmap(tmp_path / "a.bin", np.float32, "c")
     some += 1

@@ -1,4 +1,4 @@
-"""The shortened last layer gives the very features of the whole one, or is not used."""
+"""The pruned last layer gives the same features as the whole one, or is not used."""
 
 from pathlib import Path
 from typing import Any
@@ -21,28 +21,28 @@ def loaded(folder: Path, dtype: torch.dtype = torch.float32) -> TorchModel:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_features_are_the_same(tiny_clip_folder: Path, dtype: torch.dtype) -> None:
+def test_pruning_keeps_the_features(tiny_clip_folder: Path, dtype: torch.dtype) -> None:
     model = loaded(tiny_clip_folder, dtype)
     encoder = model.dual_encoder()
     pictures = encoder.preprocess(sample_images())
     whole = encoder.image_features(pictures)
     assert model.prune_tokens(encoder)
-    shortened = encoder.image_features(pictures)
-    np.testing.assert_allclose(shortened, whole, atol=1e-6 if dtype is torch.float32 else 0.02)
+    pruned = encoder.image_features(pictures)
+    np.testing.assert_allclose(pruned, whole, atol=1e-6 if dtype is torch.float32 else 0.02)
 
 
-def test_the_layer_computes_one_token(tiny_clip_folder: Path) -> None:
+def test_the_pruned_layer_computes_one_token(tiny_clip_folder: Path) -> None:
     model: Any = CLIPModel.from_pretrained(tiny_clip_folder)
     pixels = torch.rand(2, 3, 32, 32)
     with torch.inference_mode():
         whole = model.vision_model(pixels)
         assert token_pruning.prune_last_layer(model)
-        shortened = model.vision_model(pixels)
+        pruned = model.vision_model(pixels)
         token_pruning.restore_last_layer(model)
         again = model.vision_model(pixels)
-    assert whole.last_hidden_state.shape == (2, 17, 32)  # 4 x 4 patches, and the first
-    assert shortened.last_hidden_state.shape == (2, 1, 32)
-    torch.testing.assert_close(shortened.pooler_output, whole.pooler_output)
+    assert whole.last_hidden_state.shape == (2, 17, 32)  # 4 x 4 patches and the class token
+    assert pruned.last_hidden_state.shape == (2, 1, 32)
+    torch.testing.assert_close(pruned.pooler_output, whole.pooler_output)
     assert again.last_hidden_state.equal(whole.last_hidden_state)
 
 
@@ -62,7 +62,7 @@ def test_a_model_that_reads_other_tokens_keeps_its_layer(tiny_clip_folder: Path)
 
 
 @pytest.mark.parametrize("make", [checkpoints.tiny_align, checkpoints.tiny_siglip])
-def test_other_families_are_left_as_they_are(make: Any, tmp_path: Path) -> None:
+def test_other_families_are_not_pruned(make: Any, tmp_path: Path) -> None:
     """ALIGN has no such layers; SigLIP's head attends to all tokens."""
     model = loaded(make(tmp_path / "model"))
     before = str(model.checkpoint.model)
@@ -70,8 +70,8 @@ def test_other_families_are_left_as_they_are(make: Any, tmp_path: Path) -> None:
     assert str(model.checkpoint.model) == before
 
 
-def test_probabilities_that_are_nearly_zero_hide_no_other_features(tmp_path: Path) -> None:
-    """A SigLIP that was trained gives whatever does not fit about nothing."""
+def test_other_features_are_noticed_even_if_all_probabilities_are_near_zero(tmp_path: Path) -> None:
+    """A trained SigLIP gives probabilities near zero to all labels that do not fit."""
     folder = checkpoints.tiny_siglip(tmp_path / "siglip")
     model = loaded(folder)
     with torch.no_grad():
@@ -82,7 +82,7 @@ def test_probabilities_that_are_nearly_zero_hide_no_other_features(tmp_path: Pat
     np.testing.assert_array_equal(sample_features(encoder), before)
 
 
-def test_layers_that_are_called_in_another_way(
+def test_layers_with_other_arguments_are_not_pruned(
     tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def wants_a_tuple(*_: object, **__: object) -> None:
@@ -93,7 +93,7 @@ def test_layers_that_are_called_in_another_way(
     assert not model.prune_tokens(model.dual_encoder())
 
 
-def test_it_is_used(tiny_clip: Engine) -> None:
+def test_an_engine_uses_the_pruned_layer(tiny_clip: Engine) -> None:
     assert tiny_clip.torch_model is not None
     layers = tiny_clip.torch_model.checkpoint.model.vision_model.encoder.layers
     assert isinstance(layers[-1], token_pruning._ClassTokenLayer)

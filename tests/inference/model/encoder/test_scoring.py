@@ -20,12 +20,12 @@ def test_a_template_is_never_a_format_string() -> None:
 
 
 @pytest.mark.parametrize("template", ["", "no place", "{} and {}", "{0}"])
-def test_a_template_has_exactly_one_place(template: str) -> None:
+def test_a_template_has_exactly_one_placeholder(template: str) -> None:
     with pytest.raises(ValueError, match="exactly one"):
         apply_template(template, "cat")
 
 
-def test_a_single_label_gets_company_where_scores_depend_on_each_other() -> None:
+def test_a_single_label_of_a_softmax_model_gets_neutral_phrases() -> None:
     assert texts_for(["cat"], "a {}", sigmoid_scores=False) == ["a cat", *NEUTRAL_PHRASES]
     assert texts_for(["cat"], "a {}", sigmoid_scores=True) == ["a cat"]
     assert texts_for(["cat", "dog"], None, sigmoid_scores=False) == ["cat", "dog"]

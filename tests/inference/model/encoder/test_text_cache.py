@@ -3,7 +3,7 @@ import numpy as np
 from inference.model.encoder.text_cache import TextFeatureCache
 
 
-def test_what_was_put_is_found() -> None:
+def test_what_was_stored_is_found() -> None:
     cache = TextFeatureCache()
     cache.store([(1,), (2, 3)], np.eye(2, dtype=np.float32))
     found = cache.find([(2, 3), (9,)])
@@ -11,7 +11,7 @@ def test_what_was_put_is_found() -> None:
     assert found[2, 3].tolist() == [0.0, 1.0]
 
 
-def test_it_stays_within_its_bytes_and_forgets_the_least_recently_used() -> None:
+def test_a_full_cache_drops_the_least_recently_used() -> None:
     cache = TextFeatureCache(max_bytes=10_000)
     cache.store([(0,)], np.ones((1, 256), np.float32))
     for i in range(1, 50):
@@ -22,14 +22,14 @@ def test_it_stays_within_its_bytes_and_forgets_the_least_recently_used() -> None
     assert set(cache.find([(i,) for i in range(50)])) == {(0,), (47,), (48,), (49,)}
 
 
-def test_one_that_never_fits_is_not_kept() -> None:
+def test_a_feature_larger_than_the_cache_is_not_stored() -> None:
     cache = TextFeatureCache(max_bytes=100)
     cache.store([(0,)], np.ones((1, 256), np.float32))
     assert len(cache) == 0
     assert cache.used_bytes == 0
 
 
-def test_putting_twice_counts_once() -> None:
+def test_storing_a_text_twice_counts_once() -> None:
     cache = TextFeatureCache()
     cache.store([(0,)], np.ones((1, 8), np.float32))
     used = cache.used_bytes

@@ -1,4 +1,4 @@
-"""Texts become the arrays that transformers makes of them, whichever side they are filled on."""
+"""Texts become the same arrays as with transformers, padded on either side."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +23,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.mark.parametrize("side", ["left", "right"])
 @pytest.mark.parametrize("to_max", [False, True])
-def test_arrays_are_those_of_transformers(folder: Path, side: str, to_max: bool) -> None:
+def test_arrays_equal_those_of_transformers(folder: Path, side: str, to_max: bool) -> None:
     theirs: Any = AutoTokenizer.from_pretrained(folder, padding_side=side)
     expected = theirs(
         list(LABELS),
@@ -42,17 +42,17 @@ def test_arrays_are_those_of_transformers(folder: Path, side: str, to_max: bool)
             np.testing.assert_array_equal(array, expected[name])
 
 
-def test_what_would_be_read_in_the_place_of_padding_is_refused(folder: Path) -> None:
+def test_a_tokenizer_without_padding_token_needs_an_attention_mask(folder: Path) -> None:
     theirs: Any = AutoTokenizer.from_pretrained(folder)
     theirs.pad_token = None
     theirs.model_input_names = ["input_ids", "attention_mask"]
-    Tokenizer.of(theirs, LENGTH, to_max=False)  # the model is told
+    Tokenizer.of(theirs, LENGTH, to_max=False)  # the mask tells the model where the padding is
     theirs.model_input_names = ["input_ids"]
     with pytest.raises(ValueError, match="no padding token"):
         Tokenizer.of(theirs, LENGTH, to_max=False)
 
 
-def test_a_file_that_is_none(tmp_path: Path, folder: Path) -> None:
+def test_a_damaged_tokenizer_file_is_a_value_error(tmp_path: Path, folder: Path) -> None:
     theirs: Any = AutoTokenizer.from_pretrained(folder)
     padding = Tokenizer.of(theirs, LENGTH, to_max=False).padding
     (tmp_path / "tokenizer.json").write_text("{")

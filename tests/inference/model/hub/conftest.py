@@ -1,4 +1,4 @@
-"""A hub that tests of downloads ask."""
+"""The hub that the tests of downloads ask."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +12,11 @@ from tests.inference.model.hub.hub_server import FakeHub
 def hub(
     tiny_clip_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[FakeHub]:
-    """A hub that this process asks, with an empty cache."""
+    """A hub that this process asks, and an empty cache."""
     with FakeHub(tiny_clip_folder) as hub:
         for name, value in hub.environment(tmp_path / "cache").items():
             monkeypatch.setenv(name, value)
-        # huggingface_hub reads these when it is imported
+        # huggingface_hub reads these settings only when it is imported.
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_ETAG_TIMEOUT", 1)
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DOWNLOAD_TIMEOUT", 1)

@@ -1,7 +1,7 @@
-"""A model hub on loopback that answers, redirects and fails as the true one does.
+"""A model hub on loopback that answers, redirects and fails as the real one does.
 
-Its large files are offered by the newer protocol "xet" as well, as on the true hub, and come from
-an address that redirects lead to.
+As on the real hub, large files come from another address, to which it redirects. It also offers
+them by the newer protocol "xet".
 """
 
 import hashlib
@@ -22,8 +22,8 @@ _LARGE = (".safetensors", ".bin")
 
 
 @dataclass
-class Asked:
-    """One request."""
+class HubRequest:
+    """A request that the hub has received."""
 
     method: str
     path: str
@@ -35,16 +35,17 @@ class Asked:
 
 
 @dataclass
-class Trouble:
-    """What is wrong with the hub; may be changed at any time.
+class HubFailures:
+    """How the hub fails. A test may change this at any time.
 
     Attributes:
-        status: of every answer whose path contains the key.
-        errors: the hub's own name of an error (X-Error-Code), by status.
-        hangs: paths with one of these in them are never answered.
-        cuts: how many bytes of the weights come before the connection breaks, one for each time.
-        ignores_range: whether a file always comes from its beginning.
-        surplus: what follows the weights, though they are said to be shorter.
+        status: of each answer whose path contains the key.
+        errors: the hub's error code (X-Error-Code) for each status.
+        hangs: requests whose path contains one of these get no answer.
+        cuts: how many bytes of the weights are sent before the connection breaks, one number for
+            each request.
+        ignores_range: whether files are always sent from their beginning.
+        surplus: bytes sent after the weights, beyond their stated size.
     """
 
     status: dict[str, int] = field(default_factory=dict)
@@ -56,22 +57,22 @@ class Trouble:
 
 
 class FakeHub:
-    """Serves `files` as `REPOSITORY`, from entering to leaving.
+    """Serves `files` as `REPOSITORY`, as a context manager.
 
     Attributes:
         commit: of its newest revision.
-        lists: whether it tells which files there are.
-        goes_on: cleared, the weights stop in their middle until it is set.
+        lists_files: whether it sends a list of its files.
+        may_continue: if cleared, the weights stop in the middle until it is set.
     """
 
     def __init__(self, folder: Path) -> None:
         self.files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
         self.commit = COMMIT
-        self.lists = True
-        self.trouble = Trouble()
-        self.asked: list[Asked] = []
-        self.goes_on = threading.Event()
-        self.goes_on.set()
+        self.lists_files = True
+        self.failures = HubFailures()
+        self.requests: list[HubRequest] = []
+        self.may_continue = threading.Event()
+        self.may_continue.set()
         self._ended = threading.Event()
         hub = self
 
@@ -96,40 +97,40 @@ class FakeHub:
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        self.goes_on.set()
+        self.may_continue.set()
         self._server.shutdown()
         self._server.server_close()
 
     def environment(self, cache: Path) -> dict[str, str]:
-        """What lets a program ask this hub."""
+        """Return the variables with which a program asks this hub."""
         return {"HF_ENDPOINT": self.url, "HF_HUB_CACHE": str(cache), "HF_HUB_OFFLINE": ""}
 
     def etag(self, name: str) -> str:
-        """What a file is called in the cache."""
+        """Return a file's name in the cache."""
         content = self.files[name]
         if name.endswith(_LARGE):
             return hashlib.sha256(content).hexdigest()
         return hashlib.sha1(f"blob {len(content)}\0".encode() + content).hexdigest()
 
-    def fetched(self, name: str) -> list[Asked]:
-        """The requests for a file's content."""
-        return [one for one in self.asked if one.method == "GET" and one.file == name]
+    def fetched(self, name: str) -> list[HubRequest]:
+        """Return the requests for a file's content."""
+        return [one for one in self.requests if one.method == "GET" and one.file == name]
 
     def _answer(self, request: BaseHTTPRequestHandler) -> None:
         path = unquote(request.path.partition("?")[0])
         headers = {name.lower(): value for name, value in request.headers.items()}
-        self.asked.append(Asked(request.command, path, headers))
-        if any(part in path for part in self.trouble.hangs):
+        self.requests.append(HubRequest(request.command, path, headers))
+        if any(part in path for part in self.failures.hangs):
             self._ended.wait(60)
             request.close_connection = True
             return
-        for part, status in self.trouble.status.items():
+        for part, status in self.failures.status.items():
             if part in path:
-                code = self.trouble.errors.get(status)
+                code = self.failures.errors.get(status)
                 _send(request, status, {"X-Error-Code": code} if code else {})
                 return
         name = path.rpartition("/")[2]
-        if path == f"/api/models/{REPOSITORY}" and self.lists:
+        if path == f"/api/models/{REPOSITORY}" and self.lists_files:
             listed = ", ".join(f'{{"rfilename": "{file}"}}' for file in self.files)
             body = f'{{"id": "{REPOSITORY}", "sha": "{self.commit}", "siblings": [{listed}]}}'
             _send(request, 200, {}, body.encode())
@@ -161,7 +162,7 @@ class FakeHub:
     ) -> None:
         content, status, headers = self.files[name], 200, dict(headers or {})
         wanted = request.headers.get("Range", "")
-        if wanted and not self.trouble.ignores_range:
+        if wanted and not self.failures.ignores_range:
             start = int(wanted.removeprefix("bytes=").removesuffix("-"))
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
             content, status = content[start:], 206
@@ -169,26 +170,26 @@ class FakeHub:
             _send(request, status, {**headers, "Content-Length": str(len(content))})
             return
         if name == WEIGHTS:
-            content += self.trouble.surplus
+            content += self.failures.surplus
         request.send_response(status)
         for key, value in (headers | {"Content-Length": str(len(content))}).items():
             request.send_header(key, value)
         request.end_headers()
         for piece in self._pieces(name, content):
             request.wfile.write(piece)
-        if name == WEIGHTS and self.trouble.cuts:
-            self.trouble.cuts.pop(0)
+        if name == WEIGHTS and self.failures.cuts:
+            self.failures.cuts.pop(0)
             request.close_connection = True
 
     def _pieces(self, name: str, content: bytes) -> Iterator[bytes]:
         if name != WEIGHTS:
             yield content
-        elif self.trouble.cuts:
-            yield content[: self.trouble.cuts[0]]
+        elif self.failures.cuts:
+            yield content[: self.failures.cuts[0]]
         else:
             half = max(0, len(content) - len(self.files[name]) // 2)
             yield content[:half]
-            self.goes_on.wait(60)
+            self.may_continue.wait(60)
             yield content[half:]
 
 
@@ -197,7 +198,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_: object) -> None:
-        """A client that goes in the middle is nothing to print."""
+        """Print nothing where a client disconnects."""
 
 
 def _send(
@@ -212,9 +213,9 @@ def _send(
 
 
 def until(condition: object, limit: float = 10.0) -> None:
-    """Wait in a thread until a condition holds."""
+    """Wait until a condition holds, at most `limit` seconds."""
     assert callable(condition)
     end = time.monotonic() + limit
     while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
+        assert time.monotonic() < end, "the condition does not hold"
         time.sleep(0.01)

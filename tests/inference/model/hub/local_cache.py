@@ -11,12 +11,12 @@ from inference.protocol.errors import ModelUnavailable
 from tests.inference.model.hub.hub_server import REPOSITORY, WEIGHTS, FakeHub
 
 
-def blobs() -> Path:
+def blobs_folder() -> Path:
     return model_folder(REPOSITORY) / "blobs"
 
 
-def partial(hub: FakeHub) -> Path:
-    return blobs() / f"{hub.etag(WEIGHTS)}.incomplete"
+def unfinished(hub: FakeHub) -> Path:
+    return blobs_folder() / f"{hub.etag(WEIGHTS)}.incomplete"
 
 
 def refusal() -> str:
@@ -25,8 +25,8 @@ def refusal() -> str:
     return str(raised.value)
 
 
-def split(hub: FakeHub) -> list[str]:
-    """Weights in two shards; what they hold means nothing."""
+def split_weights(hub: FakeHub) -> list[str]:
+    """Replace the hub's weights by an index and two shards with meaningless content."""
     del hub.files[WEIGHTS]
     names = [f"model-0000{i}-of-00002.safetensors" for i in (1, 2)]
     hub.files |= {name: name.encode() * 100 for name in names}

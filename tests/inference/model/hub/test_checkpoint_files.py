@@ -9,30 +9,28 @@ from inference.model.hub.checkpoint_files import is_here, weight_bytes
 from inference.protocol.errors import ModelUnavailable
 
 
-def test_what_is_here(tiny_clip_folder: Path) -> None:
+def test_local_models_need_no_download(tiny_clip_folder: Path) -> None:
     assert is_here("demo")
     assert is_here(str(tiny_clip_folder))
     assert not is_here("openai/no-such-model-in-any-cache")
-    assert is_here("/no/such/folder")  # nothing will be fetched: loading says what is wrong
+    assert is_here("/no/such/folder")  # nothing is fetched: loading gives the reason
     assert is_here("spaces are wrong")
 
 
-def test_names_that_are_no_paths() -> None:
+def test_names_that_can_t_be_paths_are_refused() -> None:
     assert checkpoint_files.own_folder("x" * 300) is None
     for name in ("~nobody-of-that-name/x", f"/{'y' * 5_000}"):
         with pytest.raises(ModelUnavailable, match="there is no such folder"):
             checkpoint_files.own_folder(name)
 
 
-def test_weights_that_are_there_twice_count_once(tmp_path: Path) -> None:
+def test_weights_in_two_formats_count_once(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"x" * 30)
     (tmp_path / "pytorch_model.bin").write_bytes(b"x" * 31)
     assert weight_bytes(tmp_path) == 30
 
 
-def test_large_files_are_looked_at_in_samples(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_digest_samples_large_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoint_files, "_SAMPLE", 4)
     monkeypatch.setattr(checkpoint_files, "_SAMPLES", 10)
     weights = tmp_path / "model.safetensors"

@@ -15,11 +15,11 @@ from tests.inference.model.hub.local_cache import refusal
 
 @pytest.mark.parametrize("path", ["", "/resolve/"])
 def test_a_hub_that_never_answers_is_given_up(hub: FakeHub, path: str) -> None:
-    hub.trouble.hangs = (path,)
+    hub.failures.hangs = (path,)
     assert "the model hub can't be reached: 127.0.0.1 does not answer in time" in refusal()
 
 
-def test_a_hub_that_is_not_there(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hub_that_can_t_be_reached(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     assert "the model hub can't be reached" in refusal()
 
@@ -29,14 +29,14 @@ def test_a_hub_that_is_not_there(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) 
 def test_a_busy_hub_is_called_busy_wherever_it_says_so(
     hub: FakeHub, path: str, status: int
 ) -> None:
-    hub.trouble.status = {path: status}
+    hub.failures.status = {path: status}
     said = refusal()
     assert "busy" in said
     assert str(status) in said
     assert "name" not in said
     assert "missing" not in said
-    again = [one.path for one in hub.asked if path in one.path]
-    assert len(again) >= 3  # it was asked again before that was said
+    again = [one.path for one in hub.requests if path in one.path]
+    assert len(again) >= 3  # it was asked again before the error
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_busy_hub_is_called_busy_wherever_it_says_so(
         (418, None, None, "answers 418"),
     ],
 )
-def test_each_refusal_has_a_sentence_of_its_own(
+def test_each_refusal_has_its_own_sentence(
     hub: FakeHub,
     monkeypatch: pytest.MonkeyPatch,
     status: int,
@@ -63,10 +63,10 @@ def test_each_refusal_has_a_sentence_of_its_own(
 ) -> None:
     if token:
         monkeypatch.setenv("HF_TOKEN", token)
-    hub.trouble.status = {REPOSITORY: status}
-    hub.trouble.errors = {status: code} if code else {}
+    hub.failures.status = {REPOSITORY: status}
+    hub.failures.errors = {status: code} if code else {}
     assert part in refusal()
-    assert hub.asked[0].headers.get("authorization") == (f"Bearer {token}" if token else None)
+    assert hub.requests[0].headers.get("authorization") == (f"Bearer {token}" if token else None)
 
 
 def test_a_repository_without_weights(hub: FakeHub) -> None:
@@ -74,13 +74,13 @@ def test_a_repository_without_weights(hub: FakeHub) -> None:
     assert "holds no weights that transformers reads" in refusal()
 
 
-def test_the_host_may_forbid_to_ask(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_host_may_forbid_asking_the_hub(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     assert "HF_HUB_OFFLINE forbids" in refusal()
-    assert hub.asked == []
+    assert hub.requests == []
 
 
-def test_a_login_that_is_renewed_for_ever_is_given_up(
+def test_a_login_whose_renewal_never_ends_is_given_up(
     hub: FakeHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     never = threading.Event()
@@ -89,46 +89,50 @@ def test_a_login_that_is_renewed_for_ever_is_given_up(
     never.set()
 
 
-def test_nothing_is_asked_but_for_the_model(hub: FakeHub) -> None:
+def test_the_hub_is_asked_about_the_model_only(hub: FakeHub) -> None:
     checkpoint_files.locate(REPOSITORY)
-    assert [one.path for one in hub.asked if REPOSITORY not in one.path] == [
+    assert [one.path for one in hub.requests if REPOSITORY not in one.path] == [
         f"/elsewhere/{WEIGHTS}"
     ]
 
 
-def test_a_token_that_can_be_none_is_named(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_with_impossible_characters_is_named(
+    hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_é")
     assert "HF_TOKEN holds characters" in refusal()
 
 
-def test_a_token_goes_to_the_hub_alone(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_is_sent_to_the_hub_only(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", " hf_secret\n")
     checkpoint_files.locate(REPOSITORY)
-    sent = {"/elsewhere/" in one.path: one.headers.get("authorization") for one in hub.asked}
+    sent = {"/elsewhere/" in one.path: one.headers.get("authorization") for one in hub.requests}
     assert sent == {False: "Bearer hf_secret", True: None}
 
 
-def test_a_proxy_that_is_not_there_is_named(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_can_t_be_reached_is_named(
+    hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://hub.test")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    close_session()  # it was made without the proxy
+    close_session()  # the session was made without the proxy
     assert "check the name and the network and the proxy in HTTP_PROXY" in refusal()
     close_session()
 
 
-def test_blanks_around_the_address_of_the_hub(
+def test_blanks_around_the_hub_s_address_are_ignored(
     hub: FakeHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", f" {hub.url}/ ")
     assert is_complete(checkpoint_files.locate(REPOSITORY))
 
 
-def test_what_answers_may_be_no_hub(hub: FakeHub) -> None:
-    hub.trouble.status = {REPOSITORY: 200}
+def test_an_address_that_is_not_a_hub_is_named(hub: FakeHub) -> None:
+    hub.failures.status = {REPOSITORY: 200}
     assert "is not a model hub" in refusal()
 
 
-def test_a_full_disk_is_known_before_it_is_full(
+def test_a_download_that_would_fill_the_disk_does_not_start(
     hub: FakeHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(model_folder(REPOSITORY).parent.parent)
@@ -139,7 +143,7 @@ def test_a_full_disk_is_known_before_it_is_full(
     assert hub.fetched(WEIGHTS) == []
 
 
-def test_a_cache_that_is_a_file(hub: FakeHub, tmp_path: Path) -> None:
+def test_a_cache_folder_that_is_a_file_is_named(hub: FakeHub, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("no folder")
     assert "can't be written" in refusal()
     assert "HF_HOME" in refusal()

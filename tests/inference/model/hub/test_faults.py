@@ -1,4 +1,4 @@
-"""Each cause of a download that fails has a sentence of its own, which says what to do."""
+"""Each cause of a failed download has its own clause, which says what to do."""
 
 import errno
 import ssl
@@ -34,7 +34,7 @@ def caused(error: Exception, cause: Exception) -> Exception:
         (TimeoutError("no answer in 10 s"), "hub.test does not answer in time", True),
     ],
 )
-def test_what_stands_between_us_and_the_hub(
+def test_errors_on_the_way_to_the_hub_have_their_own_clauses(
     monkeypatch: pytest.MonkeyPatch, error: Exception, part: str, *, passing: bool
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "https://hub.test/")
@@ -54,7 +54,7 @@ def test_what_stands_between_us_and_the_hub(
         (OSError(errno.EIO, "Input/output error"), "can't be written (Input/output error)"),
     ],
 )
-def test_what_keeps_the_cache_from_being_written(error: OSError, part: str) -> None:
+def test_errors_of_the_disk_name_the_cache_and_its_setting(error: OSError, part: str) -> None:
     fault = faults.of_disk(error, Path("/cache/models--a--b"))
     assert fault is not None
     assert part in str(fault)
@@ -62,7 +62,7 @@ def test_what_keeps_the_cache_from_being_written(error: OSError, part: str) -> N
     assert "HF_HOME" in str(fault)
 
 
-def test_a_file_of_certificates_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_file_of_certificates_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere.pem")
     fault = faults.of_error(FileNotFoundError(errno.ENOENT, "No such file or directory"))
     assert str(fault) == "SSL_CERT_FILE is '/nowhere.pem', and there is no such file"
@@ -72,7 +72,7 @@ def test_a_proxy_that_wants_a_password_is_named() -> None:
     assert "check HTTPS_PROXY" in str(faults.of_status(407, {}, with_token=False))
 
 
-def test_a_token_that_has_expired_is_named_whatever_the_hub_calls_it() -> None:
+def test_an_expired_token_is_named_whatever_code_the_hub_sends() -> None:
     said = {
         "X-Error-Code": "RepoNotFound",
         "X-Error-Message": "Invalid credentials in Authorization header",
@@ -80,11 +80,11 @@ def test_a_token_that_has_expired_is_named_whatever_the_hub_calls_it() -> None:
     assert "it may have expired" in str(faults.of_status(401, said, with_token=True))
 
 
-def test_an_error_of_our_own_is_none_of_the_hubs() -> None:
+def test_other_errors_are_not_faults_of_the_hub() -> None:
     assert faults.of_error(KeyError("surprise")) is None
     assert faults.of_disk(OSError(errno.EIO, "of another file")) is None
 
 
-def test_a_login_that_was_saved_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_saved_login_is_not_called_hf_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HF_TOKEN", raising=False)
     assert "the saved login" in str(faults.of_status(401, {}, with_token=True))

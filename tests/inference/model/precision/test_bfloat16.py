@@ -1,7 +1,7 @@
-"""bfloat16 is chosen by us only where it is native, worth it, and keeps the answers.
+"""`auto` chooses bfloat16 only where it is native, saves time and keeps the answers.
 
-torch computes in it on any processor, slowly; OpenVINO only where it is native, so that its towers
-are rounded here as bfloat16 would.
+torch computes in bfloat16 on any processor, if slowly. OpenVINO does so only where it is native, so
+these tests round the features of its towers as bfloat16 would.
 """
 
 import math
@@ -43,20 +43,20 @@ SETS = [
 
 @pytest.fixture
 def native(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on a processor with instructions for bfloat16."""
+    """Simulate a processor with instructions for bfloat16."""
     monkeypatch.setenv(bfloat16.SWITCH, "on")
 
 
 @pytest.fixture
 def worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if tiny models gained from bfloat16, and from OpenVINO."""
+    """Treat tiny models as large enough for bfloat16 and OpenVINO."""
     monkeypatch.setattr(bfloat16, "LEAST_PARAMETERS", 1)
     monkeypatch.setattr(backend_choice, "_LEAST_BYTES_FOR_OPENVINO", 1)
 
 
 @pytest.fixture
 def rounding(monkeypatch: pytest.MonkeyPatch) -> None:
-    """OpenVINO's encoder give what they would where bfloat16 is native, as to precision."""
+    """Round the features of OpenVINO's towers in bfloat16 as native instructions would."""
     make, run = openvino_backend.CompiledTower.__init__, openvino_backend.CompiledTower.__call__
     rough: set[int] = set()
 
@@ -75,7 +75,7 @@ def rounding(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def clip(folder: Path, scale: float) -> str:
-    """A checkpoint of which cosines are multiplied by `scale`."""
+    """Return a checkpoint whose cosines are multiplied by `scale`."""
     checkpoints.tiny_clip(folder)
     model = CLIPModel.from_pretrained(folder)
     model.logit_scale.data.fill_(math.log(scale))
@@ -84,7 +84,7 @@ def clip(folder: Path, scale: float) -> str:
 
 
 def answers(engine: Engine) -> list[FloatArray]:
-    """Of many pictures, each with several label sets, small and large."""
+    """Return the probabilities of many images, each with several small and large label sets."""
     shown = [*pictures(), *(each.rotate(20) for each in samples.images()[::8])]
     return [
         row for labels in SETS for row in engine.classify(shown, [LabelSet(labels)] * len(shown))
@@ -92,13 +92,13 @@ def answers(engine: Engine) -> list[FloatArray]:
 
 
 def farthest(some: Engine, others: Engine) -> float:
-    """The largest difference between two probabilities for the same label."""
+    """Return the largest difference between the probabilities that two engines give a label."""
     both = zip(answers(some), answers(others), strict=True)
     return max(float(np.abs(one - other).max()) for one, other in both)
 
 
 @pytest.mark.parametrize("runtime", ["torch", "openvino"])
-def test_small_models_compute_in_float32_where_bfloat16_is_native_too(
+def test_small_models_compute_in_float32_even_where_bfloat16_is_native(
     exporting_here: None,
     native: None,
     tiny_clip: Engine,
@@ -114,7 +114,7 @@ def test_small_models_compute_in_float32_where_bfloat16_is_native_too(
         assert farthest(chosen, exact) < 1e-4
 
 
-def test_the_switch_is_on_off_or_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_switch_overrides_what_the_processor_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(bfloat16.SWITCH, "on")
     assert bfloat16.is_native(lambda: False)
     monkeypatch.setenv(bfloat16.SWITCH, "off")
@@ -125,10 +125,10 @@ def test_the_switch_is_on_off_or_not_there(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize(("scale", "expected"), [(2.0, "bfloat16"), (100.0, "float32")])
-def test_torch_takes_it_where_answers_stay_within_what_is_promised(
+def test_torch_uses_bfloat16_only_if_answers_stay_within_the_promise(
     native: None, worth_it: None, tmp_path: Path, scale: float, expected: str
 ) -> None:
-    """As for the checkpoints of OpenAI, whose cosines are multiplied by 100, it is mostly not."""
+    """The cosines of OpenAI's checkpoints are multiplied by 100, too much for bfloat16."""
     folder = clip(tmp_path / "clip", scale)
     chosen = Engine.load(folder, device="cpu", runtime="torch")
     assert chosen.dtype == expected
@@ -139,7 +139,7 @@ def test_torch_takes_it_where_answers_stay_within_what_is_promised(
 
 
 @pytest.mark.parametrize("make", [checkpoints.tiny_siglip2, checkpoints.tiny_align])
-def test_whatever_is_chosen_is_within_what_is_promised(
+def test_the_chosen_dtype_keeps_answers_within_the_promise(
     exporting_here: None,
     native: None,
     worth_it: None,
@@ -152,7 +152,7 @@ def test_whatever_is_chosen_is_within_what_is_promised(
     assert farthest(chosen, exact) <= bfloat16.PROMISED
 
 
-def test_where_no_numbers_come_of_it_float32_is_used(
+def test_logits_that_overflow_in_bfloat16_make_float32_the_choice(
     native: None, worth_it: None, tiny_clip_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = backend_choice.run_with_torch
@@ -171,7 +171,7 @@ def test_where_no_numbers_come_of_it_float32_is_used(
 
 @needs_openvino
 @pytest.mark.parametrize(("scale", "expected"), [(2.0, "bfloat16"), (100.0, "float32")])
-def test_openvino_takes_it_where_answers_stay_and_measures_once(
+def test_openvino_uses_bfloat16_only_if_answers_stay_and_measures_once(
     exporting_here: None,
     native: None,
     worth_it: None,
@@ -199,7 +199,7 @@ def test_openvino_takes_it_where_answers_stay_and_measures_once(
 
 
 @needs_openvino
-def test_asked_for_openvino_computes_in_it_whatever_that_changes(
+def test_bfloat16_set_explicitly_is_used_even_if_answers_change(
     exporting_here: None, native: None, worth_it: None, rounding: None, tmp_path: Path
 ) -> None:
     engine = Engine.load(clip(tmp_path / "clip", 100.0), device="cpu", dtype="bfloat16")
@@ -218,7 +218,7 @@ def test_an_export_for_another_processor_is_not_used(
 
 
 @pytest.mark.parametrize("sigmoid_scores", [True, False])
-def test_no_label_set_changes_by_more_than_the_largest_change(sigmoid_scores: bool) -> None:
+def test_no_label_set_changes_more_than_the_largest_change(sigmoid_scores: bool) -> None:
     random = np.random.default_rng(5)
     seen = 0.0
     for _ in range(200):
@@ -232,17 +232,17 @@ def test_no_label_set_changes_by_more_than_the_largest_change(sigmoid_scores: bo
             moved = float(np.abs(one - other).max())
             assert moved <= limit + 1e-6
             seen = max(seen, moved / limit)
-    assert seen > 0.9  # and it is not far from what happens
+    assert seen > 0.9  # the bound is close to what really happens
 
 
-def test_what_is_no_number_keeps_no_answer() -> None:
+def test_the_largest_change_of_a_nan_is_nan() -> None:
     logits = np.zeros((2, 3), np.float32)
     broken = logits.copy()
     broken[1, 2] = np.nan
     assert math.isnan(bfloat16.largest_change(logits, broken, sigmoid_scores=False))
 
 
-def test_the_probe_has_many_kinds_and_is_always_the_same() -> None:
+def test_the_samples_are_of_many_kinds_and_always_the_same() -> None:
     first, second = samples.images(), samples.images()
     assert len(first) == len(samples.texts()) == 40
     assert [each.tobytes() for each in first] == [each.tobytes() for each in second]

@@ -58,10 +58,10 @@ async def _talk(page: Page) -> None:
     in_group, in_private = _samples()
     chats = page.locator("#chat-list button")
     await chats.filter(has_text="Picture club").click()
-    await page.get_by_label("Speak as").select_option(label="Bea")
+    await page.get_by_label("Write as").select_option(label="Bea")
     await _send(page, in_group)
     await chats.filter(has_text="Clip").filter(has_not_text="Picture club").click()
-    await page.get_by_label("Speak as").select_option(label="Alex")
+    await page.get_by_label("Write as").select_option(label="Alex")
     await _send(page, in_private)
     await expect(page.locator("[data-figure=depth]")).to_have_text("0", timeout=_TIMEOUT)
     await page.locator("#title").hover()  # away from the messages, which would show their tools

@@ -1,7 +1,7 @@
-"""Live updates: everything once, then every change, as server-sent events.
+"""Live updates as server-sent events: first the whole state, then every change.
 
-Each stream remembers what it has told and compares, so that a tab that opens late, or comes back
-after a pause, simply begins with everything again.
+Each stream remembers what it has sent. A tab that opens later, or connects again, starts with the
+whole state.
 """
 
 import json
@@ -15,21 +15,21 @@ from clipbot_playground.page.serializers import call_json, chat_json, message_js
 from clipbot_playground.page.system_panel import SystemPanel
 
 Json = dict[str, Any]
-# Seconds after which a silent stream says that it is alive.
+# Seconds without a change after which a comment keeps the connection open.
 _HEARTBEAT: Final = 15.0
-# How much of the past a new tab is told: messages of each chat, calls.
+# How much of the past a new tab gets: messages of each chat, and calls.
 _MESSAGES: Final = 300
 _CALLS: Final = 200
 
 
 class EventStream:
-    """One tab's stream."""
+    """The stream of one tab."""
 
     def __init__(self, server: BotApiServer, system_panel: SystemPanel) -> None:
         self._server = server
         self._world = server.world
         self._system_panel = system_panel
-        self._told: dict[tuple[int, int], int] = {}
+        self._sent: dict[tuple[int, int], int] = {}
         self._chats: dict[int, Json] = {}
         self._people = 0
         self._calls = 0
@@ -38,9 +38,9 @@ class EventStream:
         self._revision = -1
 
     async def stream(self) -> AsyncIterator[bytes]:
-        """The body of a `text/event-stream` answer; ends when the server stops."""
+        """Yield the body of a `text/event-stream` answer until the server stops."""
         world = self._world
-        for chat in world.chats.values():  # what was being done before this tab came is over
+        for chat in world.chats.values():  # earlier actions are over
             self._actions[chat.id] = len(chat.actions)
         self._calls = max(0, len(self._server.calls) - _CALLS)
         self._totals.update(call.method for call in self._server.calls[: self._calls])
@@ -53,7 +53,7 @@ class EventStream:
                 yield b": still here\n\n"
                 continue
             if events:
-                yield _event("news", events)
+                yield _event("changes", events)
 
     def _look(self) -> list[Json] | None:
         if self._world.updates.closed:
@@ -89,25 +89,25 @@ class EventStream:
         here = set()
         for chat in self._world.chats.values():
             messages = list(chat.messages.values())
-            silent = len(messages) - _MESSAGES if first else 0
+            skipped = len(messages) - _MESSAGES if first else 0
             for index, message in enumerate(messages):
                 key = (chat.id, message.message_id)
                 here.add(key)
-                if self._told.get(key) == len(message.versions):
+                if self._sent.get(key) == len(message.versions):
                     continue
-                self._told[key] = len(message.versions)
-                if index >= silent:
+                self._sent[key] = len(message.versions)
+                if index >= skipped:
                     events.append({"is": "message", **message_json(message)})
-        for chat_id, message_id in self._told.keys() - here:
-            del self._told[chat_id, message_id]
+        for chat_id, message_id in self._sent.keys() - here:
+            del self._sent[chat_id, message_id]
             events.append({"is": "gone", "chat": chat_id, "id": message_id})
         return events
 
     def _new_actions(self) -> list[Json]:
         events = []
         for chat in self._world.chats.values():
-            told = self._actions.get(chat.id, 0)
-            if told < len(chat.actions):
+            sent = self._actions.get(chat.id, 0)
+            if sent < len(chat.actions):
                 self._actions[chat.id] = len(chat.actions)
                 events.append({"is": "action", "chat": chat.id, "action": chat.actions[-1].action})
         return events
@@ -131,5 +131,5 @@ class EventStream:
 
 
 def _event(name: str, data: Any) -> bytes:
-    # JSON has no raw line ends, so it is always one `data:` line.
+    # JSON contains no line breaks, so one `data:` line is enough.
     return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()

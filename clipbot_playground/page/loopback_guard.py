@@ -1,7 +1,7 @@
-"""Who may talk to the page's server: a browser on this machine that shows this very page.
+"""Only the playground's own page, in a browser on this machine, may use its server.
 
-A web site elsewhere can make a browser send requests to loopback (CSRF), or point a name of its
-own at 127.0.0.1 (DNS rebinding). The first shows in `Origin`, the second in `Host`.
+Another web site can make a browser send requests to loopback (CSRF), or let its own domain name
+point to 127.0.0.1 (DNS rebinding). The header `Origin` reveals the first, `Host` the second.
 """
 
 from typing import Final
@@ -12,13 +12,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clipbot_playground.botapi.model import limits
 
-# Bytes of a request: what Telegram takes at once, and room for the form around it.
+# Bytes of a request: the largest upload to Telegram, and the form around it.
 LARGEST_REQUEST: Final = limits.UPLOAD_SIZE + 1_000_000
 _NAMES: Final = ("127.0.0.1", "localhost")
-_READING: Final = frozenset({"GET", "HEAD"})
-# Added where the answer has not said otherwise.
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+# Added to answers that do not set these headers themselves.
 _HEADERS: Final = {
-    # After an upgrade, modules of the old page and of the new one must not meet.
+    # After an upgrade, a browser must not mix modules of the old and the new page.
     "cache-control": "no-cache",
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
@@ -32,13 +32,13 @@ _HEADERS: Final = {
 
 
 class LoopbackGuard:
-    """ASGI middleware: refuses strangers, and adds the headers that keep the page to itself."""
+    """ASGI middleware that refuses requests of other pages, and adds security headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        assert scope["type"] == "http"  # the server knows neither lifespan nor websockets
+        assert scope["type"] == "http"  # the server has no lifespan and no websockets
         port = scope["server"][1]
         if refusal := _refusal(scope["method"], Headers(scope=scope), port):
             await refusal(scope, receive, send)
@@ -61,19 +61,19 @@ def _refusal(method: str, headers: Headers, port: int) -> Response | None:
     if port == 80:
         hosts |= set(_NAMES)
     if headers.get("host", "").lower() not in hosts:
-        return _no("The playground answers under 127.0.0.1 only.", 403)
+        return _refused("The playground answers at 127.0.0.1 only.", 403)
     origin = headers.get("origin")
     if origin is not None and origin.removeprefix("http://").lower() not in hosts:
-        return _no("The playground answers its own page only.", 403)
-    if method not in _READING:
+        return _refused("The playground answers its own page only.", 403)
+    if method not in _SAFE_METHODS:
         length = headers.get("content-length", "")
         if not length.isdigit():
-            return _no("How long is it?", 411)
+            return _refused("The request has no Content-Length.", 411)
         if int(length) > LARGEST_REQUEST:
-            return _no("More than 50 MB at once is too much.", 413)
+            return _refused("Telegram takes up to 50 MB at once.", 413)
     return None
 
 
-def _no(sentence: str, status: int) -> Response:
-    """As all refusals are that the page gets, which shows the sentence."""
+def _refused(sentence: str, status: int) -> Response:
+    """Return an answer whose sentence the page shows, like all of its errors."""
     return JSONResponse({"error": sentence}, status)

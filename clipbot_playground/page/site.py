@@ -1,4 +1,4 @@
-"""The page's server: the page itself, live updates, and what people do, under /play/."""
+"""The page's server: the page itself, and under /play/ live updates and what people do."""
 
 import json
 from collections.abc import Awaitable, Sequence
@@ -31,8 +31,8 @@ from clipbot_playground.page.serializers import media_unique_id
 from clipbot_playground.page.system_panel import SystemPanel
 
 _PAGE: Final = Path(str(files("clipbot_playground.page"))) / "static"
-# Telegram's clients give up on a pressed button after about this many seconds.
-_PRESS_PATIENCE: Final = 15.0
+# Seconds after which Telegram's clients stop waiting for the answer to a pressed button.
+_PRESS_TIMEOUT: Final = 15.0
 _LONGEST_NAME: Final = 60
 
 
@@ -40,7 +40,8 @@ class Site:
     """The page in front of one Bot API server.
 
     Attributes:
-        people: who can be spoken as, by user id, in the order in which they came.
+        people: the people as whom the page can write, by user id, in the order of their creation.
+        application: the ASGI application.
     """
 
     def __init__(self, server: BotApiServer, system_panel: SystemPanel, gallery: Gallery) -> None:
@@ -65,10 +66,11 @@ class Site:
                 Route("/play/groups", self._new_group, methods=["POST"]),
             ],
             middleware=[Middleware(LoopbackGuard)],
-            exception_handlers={HTTPException: _told},
+            exception_handlers={HTTPException: _error},
         )
 
     def add_person(self, name: str, language: str | None = "en") -> SimulatedUser:
+        """Add a person as whom the page can write."""
         person = self._server.person(name, language)
         self.people[person.user.id] = person
         return person
@@ -77,9 +79,9 @@ class Site:
         return FileResponse(_PAGE / "index.html", headers={"cache-control": "no-cache"})
 
     async def _events(self, _request: Request) -> Response:
-        news = EventStream(self._server, self._system_panel)
+        events = EventStream(self._server, self._system_panel)
         return StreamingResponse(
-            news.stream(), media_type="text/event-stream", headers={"cache-control": "no-store"}
+            events.stream(), media_type="text/event-stream", headers={"cache-control": "no-store"}
         )
 
     async def _samples(self, request: Request) -> Response:
@@ -93,7 +95,7 @@ class Site:
         return FileResponse(sample.path)
 
     async def _media(self, request: Request) -> Response:
-        """What a bubble shows: a photo, or the preview of a file."""
+        """Return the picture in a message: a photo, or the preview of a file."""
         media = self._media_named(request.path_params)
         if isinstance(media, Photo):
             jpeg = media.content
@@ -104,7 +106,7 @@ class Site:
         return Response(jpeg, media_type="image/jpeg", headers=_KEPT)
 
     async def _file(self, request: Request) -> Response:
-        """A file as it was sent, to be saved; never shown, whatever is in it."""
+        """Return a file for saving. Browsers never show it, whatever it contains."""
         media = self._media_named(request.path_params)
         if not isinstance(media, FileMedia):
             raise HTTPException(404, "There is no file in that message.")
@@ -127,7 +129,7 @@ class Site:
         if sample is not None:
             contents, names = [sample.path.read_bytes()], [sample.path.name]
         reply_to = self._message(chat, given["reply_to"]) if given["reply_to"] else None
-        await _sends(person, contents, names, given, chat, reply_to)
+        await _send_as(person, contents, names, given, chat, reply_to)
         return JSONResponse({}, 201)
 
     async def _edit(self, request: Request) -> Response:
@@ -145,15 +147,15 @@ class Site:
         given = await _object(request)
         person, chat = self._who_and_where(given)
         message = self._message(chat, given.get("message"))
-        pressing = person.presses(message, str(given.get("data")), within=_PRESS_PATIENCE)
+        pressing = person.presses(message, str(given.get("data")), within=_PRESS_TIMEOUT)
         try:
             answer = await _or_refused(pressing)
         except TimeoutError:
-            raise HTTPException(504, "The bot has not answered.") from None
+            raise HTTPException(504, "The bot has not answered in time.") from None
         return JSONResponse({"text": answer.text, "alert": answer.show_alert, "url": answer.url})
 
     async def _new_person(self, request: Request) -> Response:
-        """Someone new; with `chat`, a new member of that group."""
+        """Add a person; with `chat` also as a new member of that group."""
         given = await _object(request)
         name = _name(given)
         group = self._chat(given["chat"]) if given.get("chat") else None
@@ -171,7 +173,7 @@ class Site:
         ids = given.get("members")
         members = [self._person(id_) for id_ in ids] if isinstance(ids, list) else []
         if not members:
-            raise HTTPException(422, "A group needs somebody in it.")
+            raise HTTPException(422, "A group needs at least one member.")
         group = self._server.group(title, members)
         return JSONResponse({"id": group.id}, 201)
 
@@ -190,23 +192,23 @@ class Site:
 
     def _message(self, chat: Chat, id_: Any) -> Message:
         if (message := chat.messages.get(_number(id_))) is None:
-            raise HTTPException(404, "That message is gone.")
+            raise HTTPException(404, "That message no longer exists.")
         return message
 
     def _media_named(self, given: dict[str, Any]) -> Media:
-        """Those that the message has, or had before an edit that the page has yet to hear of."""
+        """Return media of a message; also earlier ones, because the page learns of edits later."""
         message = self._message(self._chat(given["chat"]), given["message"])
         for content in reversed(message.versions):
             media = content.media
             if media is not None and media_unique_id(media) == given["unique_id"]:
                 return media
-        raise HTTPException(404, "That picture is gone.")
+        raise HTTPException(404, "That picture no longer exists.")
 
 
 _KEPT: Final = {"cache-control": "private, max-age=3600"}
 
 
-async def _sends(
+async def _send_as(
     person: SimulatedUser,
     contents: Sequence[bytes],
     names: Sequence[str],
@@ -241,12 +243,12 @@ async def _sends(
 
 
 async def _or_refused(doing: Awaitable[Any]) -> Any:
-    """What a client would not have let somebody do is a 422 with the reason."""
+    """Answer 422 with the reason where a person tries what Telegram's clients do not allow."""
     try:
         return await doing
     except NotAPhotoError:
         raise HTTPException(
-            422, "That is not a picture that Telegram can show. Send it as a file."
+            422, "Telegram can't show that as a picture. Send it as a file."
         ) from None
     except ValueError as error:
         raise HTTPException(422, str(error)) from None
@@ -261,14 +263,14 @@ def _not_too_long(words: str, *, captioned: bool) -> None:
 async def _object(request: Request) -> dict[str, Any]:
     try:
         given = await request.json()
-        # JSON can name half a surrogate pair ("\ud83d"), which no answer could be written with.
+        # JSON can contain half a surrogate pair ("\ud83d"), which can't be encoded as UTF-8.
         json.dumps(given, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise HTTPException(422, "That text has half a character in it.") from None
+        raise HTTPException(422, "That text contains half a character.") from None
     except ValueError:
         given = None
     if not isinstance(given, dict):
-        raise HTTPException(400, "A JSON object was expected.")
+        raise HTTPException(400, "The request must be a JSON object.")
     return given
 
 
@@ -286,6 +288,6 @@ def _number(id_: Any) -> int:
         return 0
 
 
-async def _told(_request: Request, error: Exception) -> Response:
+async def _error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return JSONResponse({"error": error.detail}, error.status_code)

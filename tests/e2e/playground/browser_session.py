@@ -107,7 +107,7 @@ class Tab:
         self.answers = page.locator("#thread li:not(.own):not(.service):not(.empty)")
 
     async def speaks_as(self, name: str) -> None:
-        await self.page.get_by_label("Speak as").select_option(label=name)
+        await self.page.get_by_label("Write as").select_option(label=name)
 
     async def attaches(self, *names: str) -> None:
         await self.page.set_input_files("#files", [_picture(name) for name in names])

@@ -24,7 +24,7 @@ async def test_from_the_download_to_the_answer(browser: Browser) -> None:
         await expect(banner).to_have_text(f"Loading {_MODEL}…")
         loading = _worker(WorkerState.LOADING)
         scripted.tells(loading, DownloadProgress(2_500_000))
-        await expect(banner).to_have_text(f"Getting {_MODEL}.2.5 MB so far")
+        await expect(banner).to_have_text(f"Downloading {_MODEL}.2.5 MB so far")
         bar = banner.get_by_label("Download")
         assert not await bar.evaluate("bar => bar.hasAttribute('value')")
         for received, said in ((0, "0"), (599_999_999, "99")):
@@ -34,12 +34,12 @@ async def test_from_the_download_to_the_answer(browser: Browser) -> None:
         scripted.tells(loading, DownloadProgress(600_000_000, 600_000_000))
         await expect(banner).to_have_text(f"Loading {_MODEL}…")
         scripted.tells(_worker(WorkerState.FAILED, "The disk is full."))
-        await expect(banner).to_have_text(f"The model {_MODEL} is not there: The disk is full.")
+        await expect(banner).to_have_text(f"The model {_MODEL} can't be used: The disk is full.")
         await expect(banner).to_have_class("bad")
         # The next attempt: what failed before is no longer said.
         told = "The model is being fetched: 3.0 MB."
         scripted.tells(_worker(WorkerState.LOADING, told), DownloadProgress(3_000_000, 600_000_000))
-        await expect(banner).to_have_text(f"Getting {_MODEL}.0 % of 600.0 MB")
+        await expect(banner).to_have_text(f"Downloading {_MODEL}.0 % of 600.0 MB")
         await expect(banner).not_to_have_class("bad")
         scripted.tells(_worker(WorkerState.LOADING, "It has been loading for 10 minutes."))
         await expect(banner).to_have_text(f"Loading {_MODEL}…It has been loading for 10 minutes.")
@@ -99,7 +99,7 @@ async def test_a_program_that_keeps_ending_is_told_of(browser: Browser) -> None:
         scripted.system_panel.ended = [Ended("worker", 2, -9)]
         scripted.tells(_worker(WorkerState.READY))
         await expect(tab.page.locator("#banner")).to_contain_text(
-            "The worker ended by itself 2 times (status -9) and is started again"
+            "The worker stopped unexpectedly 2 times (status -9) and is starting again"
         )
         scripted.system_panel.ended = []
         scripted.tells(_worker(WorkerState.READY))
@@ -114,7 +114,7 @@ async def test_a_page_whose_playground_has_ended_says_so(browser: Browser) -> No
         session = BrowserSession(scripted, browser)
         tab = await session.tab()
         await expect(tab.page.locator("#banner")).to_contain_text("The demo model answers")
-    await expect(tab.page.locator("#banner")).to_contain_text("The playground has ended.")
+    await expect(tab.page.locator("#banner")).to_contain_text("The playground has stopped.")
     await tab.page.get_by_role("button", name="Commands").click()
     await tab.is_told("The playground does not answer.")
     await expect(tab.page.locator("#popover")).to_be_hidden()

@@ -49,7 +49,7 @@ async def test_a_download_shows_how_far_it_is_and_nothing_waits_for_it(
         half = f"49 % of {hub.size / 1e6:.1f} MB"
         # The worker imports torch first, which takes its time on a busy machine.
         await expect(amount).to_have_text(half, timeout=2 * PATIENCE)
-        await expect(banner).to_contain_text(f"Getting {hub.REPOSITORY}.")
+        await expect(banner).to_contain_text(f"Downloading {hub.REPOSITORY}.")
         shown = await banner.get_by_label("Download").evaluate("bar => bar.value / bar.max")
         assert shown == pytest.approx(_PIECE / hub.size, abs=0.001)
         await tab.says("/help")

@@ -69,9 +69,9 @@ async def test_calls_that_only_ask_for_news_are_shown_on_demand(session: Browser
     tab = await session.tab()
     polls = tab.page.locator("#calls li", has_text="getUpdates")
     for _ in range(2):
-        await tab.page.get_by_label("with getUpdates").check()
+        await tab.page.get_by_label("show getUpdates").check()
         await expect(polls.first).to_be_visible()
-        await tab.page.get_by_label("with getUpdates").uncheck()
+        await tab.page.get_by_label("show getUpdates").uncheck()
         await expect(polls).to_have_count(0)
 
 

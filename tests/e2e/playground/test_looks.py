@@ -56,9 +56,9 @@ async def test_a_screen_and_a_phone(session: BrowserSession) -> None:
     assert await _is_at_its_end(tab.page)
     await _shot(tab.page, "chat")
     await tab.page.locator("#scroll").evaluate("it => { it.scrollTop = 0; }")
-    await expect(tab.page.get_by_label("To the latest message")).to_be_visible()
+    await expect(tab.page.get_by_label("Go to the latest message")).to_be_visible()
     await _shot(tab.page, "album")
-    await tab.page.get_by_label("To the latest message").click()
+    await tab.page.get_by_label("Go to the latest message").click()
     for name in ("Sample pictures", "Commands"):
         await tab.page.get_by_role("button", name=name, exact=True).click()
         await expect(tab.page.locator("#popover")).to_be_visible()

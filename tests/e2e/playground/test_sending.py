@@ -72,7 +72,7 @@ async def test_more_pictures_than_an_album_takes(session: BrowserSession) -> Non
     ]
     await tab.page.set_input_files("#files", many)
     await expect(tab.page.locator("#thumbs li")).to_have_count(10)
-    await tab.is_told("An album has up to 10 pictures.")
+    await tab.is_told("An album can have up to 10 pictures.")
 
 
 async def test_what_is_no_picture_comes_back_into_the_draft(session: BrowserSession) -> None:
@@ -98,7 +98,7 @@ async def test_more_than_telegram_takes_at_once_stays_here(session: BrowserSessi
         }"""
     )
     await tab.says(PHRASES)
-    await tab.is_told("More than 50 MB at once is too much.")
+    await tab.is_told("Telegram takes up to 50 MB at once.")
     await expect(tab.page.locator("#thumbs li")).to_have_count(2)
     await expect(tab.page.locator("#words")).to_have_value(PHRASES)
 

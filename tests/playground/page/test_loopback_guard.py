@@ -21,7 +21,7 @@ async def _answers(request: Request) -> Response:
 
 
 def _page(port: int) -> httpx.AsyncClient:
-    """A client of a page behind the gate, whose server listens on this port."""
+    """Return a client of a guarded page whose server listens on this port."""
     app = Starlette(
         routes=[Route("/", _answers, methods=["GET", "POST"])],
         middleware=[Middleware(LoopbackGuard)],
@@ -104,16 +104,16 @@ async def test_too_much_is_refused_before_it_is_read() -> None:
     app = Starlette(
         routes=[Route("/", _answers, methods=["POST"])], middleware=[Middleware(LoopbackGuard)]
     )
-    wire = LoopbackServer(app)
-    await wire.start()
-    host = wire.url.removeprefix("http://")
+    server = LoopbackServer(app)
+    await server.start()
+    host = server.url.removeprefix("http://")
     reader, writer = await asyncio.open_connection("127.0.0.1", int(host.rpartition(":")[2]))
     length = LARGEST_REQUEST + 1
     writer.write(f"POST / HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n".encode())
     line = await asyncio.wait_for(reader.readline(), 10)
     writer.close()
     await writer.wait_closed()
-    await wire.stop()
+    await server.stop()
     assert line.split()[1] == b"413"
 
 

@@ -1,4 +1,4 @@
-// One message, or one album, as a list item.
+// A message or an album as a list item.
 import { bytes, clock, el, hue, icon } from "./dom.js";
 import { nameOf, state } from "./state.js";
 import { words } from "./words.js";
@@ -36,8 +36,8 @@ export function bubble(group, chat, marks, acts) {
   return item;
 }
 
-// Pixels. What the bot draws has words in it: it is as wide as a bubble allows, however tall it is
-// (limits.PHOTO_SIDES_RATIO), for as long as that can be taken in at a glance.
+// The width of a picture in a bubble, in pixels. The bot's charts contain text, so they are shown as
+// wide as possible, up to a height that fits on a screen.
 function shownWidth({ width, height }, isDrawn) {
   const tallest = isDrawn ? 700 : width > height ? 270 : 340;
   const narrowest = isDrawn ? Math.min(300, width) : 160;

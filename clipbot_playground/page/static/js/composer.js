@@ -1,15 +1,15 @@
-// Writing: text, pictures, replies, edits, the command menu and the samples.
+// Writing messages: text, pictures, replies, edits, the menu of commands and the samples.
 import { $, el, icon, toast } from "./dom.js";
 import { gist } from "./bubble.js";
 import { get, post } from "./server.js";
 import { current, nameOf, state } from "./state.js";
 
-const MOST = 10; // pictures of an album
+const MOST = 10; // pictures in an album: limits.MEDIA_GROUP_MAX
 const LARGEST = 50e6; // bytes at once: limits.UPLOAD_SIZE
 let pictures = [];
-const looks = new Map(); // for each of the pictures that can be shown: the address of its bytes
-let draft = ""; // what was written when an edit came between
-let asking = 0; // numbers the popovers, of which only the latest is shown
+const previews = new Map(); // from a picture to the URL of its bytes
+let draft = ""; // the text that was written before an edit began
+let asking = 0; // numbers the popovers: only the latest is shown
 let context = null; // { kind: "reply" | "edit", message }
 
 const place = () => ({ person: state.person, chat: state.chat });
@@ -28,7 +28,7 @@ export function answer(message) {
   if (context?.kind === "edit") cancel();
   show("reply", message);
 }
-// The bot's question is answered next, unless something else is being written.
+// Begin a reply to the bot's question, unless something else is being written.
 export function question(message) {
   const busy = $("words").value.trim() || pictures.length || (context && !context.message.force_reply);
   if (!busy) show("reply", message);
@@ -39,7 +39,7 @@ export function change(message) {
   $("words").value = message.text;
   grow();
 }
-// Another person speaks: the bot's question was not theirs.
+// Another person writes now, whom the bot has not asked.
 export function unask() { if (context?.message.force_reply) show(null, null); }
 export function cancel() { if (context?.kind === "edit") $("words").value = draft; show(null, null); grow(); }
 export function clear() { pictures = []; attached(); cancel(); }
@@ -62,12 +62,12 @@ async function send() {
     return;
   }
   if (!text && !pictures.length) return;
-  if (pictures.reduce((sum, file) => sum + file.size, 0) > LARGEST) { toast("More than 50 MB at once is too much."); return; }
+  if (pictures.reduce((sum, file) => sum + file.size, 0) > LARGEST) { toast("Telegram takes up to 50 MB at once."); return; }
   const taken = pictures;
   const before = context;
   const { chat } = place();
   const asFile = $("as-file").checked;
-  $("as-file").checked = false; // said of these pictures, not of the next ones
+  $("as-file").checked = false; // it applied to these pictures only
   $("words").value = "";
   pictures = [];
   attached();
@@ -89,7 +89,7 @@ async function send() {
 
 function add(files) {
   pictures = [...pictures, ...files];
-  if (pictures.length > MOST) { pictures = pictures.slice(0, MOST); toast(`An album has up to ${MOST} pictures.`); }
+  if (pictures.length > MOST) { pictures = pictures.slice(0, MOST); toast(`An album can have up to ${MOST} pictures.`); }
   attached();
   $("words").focus();
 }
@@ -103,16 +103,16 @@ function take(event, files) {
 function attached() {
   $("attached").hidden = !pictures.length;
   hint();
-  for (const [file, address] of looks) if (!pictures.includes(file)) { URL.revokeObjectURL(address); looks.delete(file); }
-  for (const file of pictures) if (file.type.startsWith("image/") && !looks.has(file)) looks.set(file, URL.createObjectURL(file));
+  for (const [file, address] of previews) if (!pictures.includes(file)) { URL.revokeObjectURL(address); previews.delete(file); }
+  for (const file of pictures) if (file.type.startsWith("image/") && !previews.has(file)) previews.set(file, URL.createObjectURL(file));
   $("thumbs").replaceChildren(...pictures.map((file, index) => {
-    const look = looks.has(file) ? el("img", { src: looks.get(file), alt: file.name }) : el("span", {}, file.name);
+    const preview = previews.has(file) ? el("img", { src: previews.get(file), alt: file.name }) : el("span", {}, file.name);
     const away = () => { pictures.splice(index, 1); attached(); };
-    return el("li", {}, look, el("button", { type: "button", "aria-label": `Remove ${file.name}`, onclick: away }, icon("close")));
+    return el("li", {}, preview, el("button", { type: "button", "aria-label": `Remove ${file.name}`, onclick: away }, icon("close")));
   }));
 }
 
-// What the empty field shows: a question of the bot may say it.
+// The text of the empty field; a question of the bot can set it.
 function hint() {
   const asked = context?.kind === "reply" ? context.message.force_reply?.placeholder : "";
   $("words").placeholder = pictures.length ? "Caption: a dog, a cat" : asked || "Message";
@@ -145,15 +145,15 @@ async function popover(id, fill) {
 async function menu() {
   const commands = await get(`/play/menu?person=${state.person}&chat=${state.chat}`);
   if (!commands) return null;
-  return [el("h3", {}, commands.length ? "Commands" : "The bot has set no commands yet."), ...commands.map((c) =>
+  return [el("h3", {}, commands.length ? "Commands" : "The bot has not set any commands yet."), ...commands.map((c) =>
     el("button", { type: "button", className: "command", onclick() { closePopover(); $("words").value = `/${c.command} `; $("words").focus(); } },
       el("b", {}, `/${c.command}`), c.description))];
 }
 
-// How a sample is sent in a group, where the bot sees commands and replies only.
+// How a sample is sent in a group, where the bot sees only commands and replies.
 const USES = [["/classify", "Sort it"], ["/guess", "Beat CLIP"], ["/duel", "Caption duel"], ["", "No caption"]];
 
-// What is written becomes the caption; else each sample has one of its own.
+// The caption is the text in the field, if there is any; otherwise each sample has its own.
 async function samples() {
   const told = await get(`/play/samples?person=${state.person}`);
   if (!told) return null;
@@ -168,7 +168,7 @@ async function samples() {
   fill();
   const uses = USES.map(([command, name]) => el("label", {}, el("input", { type: "radio", name: "use", value: command, checked: command === use,
     onchange() { use = command; fill(); } }), ` ${name}`));
-  const title = !list.length ? "There are no samples here." : written ? "Send a sample with what you have written" : "Send a sample";
+  const title = !list.length ? "There are no samples." : written ? "Send a sample with your text" : "Send a sample";
   return [el("h3", {}, title), el("p", { className: "licence" }, licence),
     chosen ? el("div", { className: "uses", role: "radiogroup", "aria-label": "How to send it" }, ...uses) : null,
     el("div", { className: "samples" }, ...list.map((s, i) => el("button", { type: "button", className: "sample",
@@ -203,7 +203,7 @@ export function begin() {
   document.addEventListener("click", (event) => {
     if (!$("popover").hidden && !event.target.closest("#popover, #menu, #gallery")) closePopover();
   });
-  // Wherever they are pasted or dropped: the browser would leave the page to show a dropped one.
+  // Anywhere on the page: otherwise the browser would leave it to show a dropped file.
   document.addEventListener("paste", (event) => take(event, event.clipboardData.files));
   document.addEventListener("dragover", (event) => {
     if (!event.dataTransfer.types.includes("Files")) return;

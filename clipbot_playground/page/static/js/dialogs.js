@@ -1,5 +1,5 @@
-// Alerts, forms and enlarged pictures in the one dialog. Esc closes it, as the browser does; so do
-// a click beside it and its buttons.
+// Alerts, forms and enlarged pictures, all in one dialog. Esc, a click beside it and its buttons close
+// it.
 import { $, el, icon } from "./dom.js";
 import { post } from "./server.js";
 import { state } from "./state.js";
@@ -14,7 +14,7 @@ const close = () => $("dialog").close();
 
 export const alertBox = (text) => open("Clip", [el("p", {}, text), el("div", { className: "actions" }, el("button", { type: "button", className: "primary", onclick: close }, "OK"))]);
 
-// As large as fits; where that is smaller than the picture is, a click there shows all of its pixels.
+// Show a picture as large as fits. If that is smaller than its full size, a click on it shows that.
 export function enlarge({ url, width, height }, alt) {
   const image = el("img", { src: url, alt });
   image.style.setProperty("--width", `${width}px`);
@@ -24,7 +24,7 @@ export function enlarge({ url, width, height }, alt) {
   const zoom = button("zoom", "Full size", () => toggle(0, 0));
   const corner = el("div", { className: "corner" }, button("close", "Close", close), zoom);
   const zooms = () => frame.classList.contains("full") || width > image.clientWidth * 1.1;
-  // What was pointed at, as parts of the whole, comes into the middle.
+  // The point of the click, as fractions of width and height, moves to the middle.
   function toggle(x, y) {
     zoom.setAttribute("aria-pressed", String(frame.classList.toggle("full")));
     frame.scrollTo(x * frame.scrollWidth - frame.clientWidth / 2, y * frame.scrollHeight - frame.clientHeight / 2);
@@ -49,7 +49,7 @@ const nameField = (label) => el("label", {}, label, el("input", { name: "name", 
 export function addPerson(chat, onDone) {
   const group = chat && !chat.private ? chat : null;
   const language = el("select", { name: "language", className: "field" }, el("option", { value: "en" }, "English"), el("option", { value: "es" }, "Español"));
-  form(group ? `Add a person to ${group.title}` : "Add a person", [nameField("Name"), el("label", {}, "Language of their client", language)], async (given) => {
+  form(group ? `Add a person to ${group.title}` : "Add a person", [nameField("Name"), el("label", {}, "Language", language)], async (given) => {
     const made = await post("/play/people", { name: given.get("name"), language: given.get("language"), chat: group?.id });
     if (made) onDone(made.id, group);
   });
@@ -65,7 +65,7 @@ export function newGroup(onDone) {
   });
 }
 
-// A press that began in the dialog, as when text is selected, may end beside it and closes nothing.
+// A press that began in the dialog and ends beside it, as when text is selected, closes nothing.
 export function begin() {
   const box = $("dialog");
   let pressedBeside = false;

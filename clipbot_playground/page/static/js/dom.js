@@ -1,4 +1,4 @@
-// Elements, made without markup: what people type only ever becomes text nodes.
+// Elements made without markup: what people type always becomes text nodes.
 export const $ = (id) => document.getElementById(id);
 
 export function el(tag, props = {}, ...children) {
@@ -12,8 +12,8 @@ export function el(tag, props = {}, ...children) {
   return node;
 }
 
-// The children become these. What stays is left in its place: it would be read out again, and lose
-// the focus.
+// Make these the children of a list. Nodes that stay are not moved: screen readers would repeat them,
+// and they would lose the focus.
 export function arrange(list, nodes) {
   const wanted = new Set(nodes);
   for (const child of [...list.children]) if (!wanted.has(child)) child.remove();

@@ -1,4 +1,4 @@
-// Starts everything and hands events to what they change.
+// Starts everything, and applies events to the parts of the page that they change.
 import { $, clock, el, face } from "./dom.js";
 import { gist } from "./bubble.js";
 import * as dialogs from "./dialogs.js";
@@ -7,7 +7,7 @@ import * as systemPanel from "./system_panel.js";
 import * as composer from "./composer.js";
 import * as thread from "./thread.js";
 
-// What was just made, whose news may come after the answer to the request that made it.
+// A new chat or member, whose event can come after the answer to the request that made it.
 let awaited = null;
 
 function openWhenThere(chatId, person) {
@@ -58,18 +58,18 @@ $("back").addEventListener("click", () => document.body.classList.remove("in-cha
 $("speaker").addEventListener("change", () => {
   const person = Number($("speaker").value);
   open(current().private ? person : state.chat, person);
-  heedLatest();
+  answerLatestQuestion();
 });
 $("add-person").addEventListener("click", () => dialogs.addPerson(current(), (id, group) => openWhenThere(group ? group.id : id, id)));
 $("new-group").addEventListener("click", () => dialogs.newGroup((id, members) => openWhenThere(id, members.includes(state.person) ? state.person : members[0])));
 composer.begin(); thread.begin(); systemPanel.begin(); dialogs.begin();
 
-// Whoever speaks here is asked something: the bot waits for a reply.
-function heed(message) {
+// The bot has asked something: begin a reply if the question is for the current person.
+function answerQuestion(message) {
   if (!message.edited && (!message.force_reply.selective || isMeant(message))) composer.question(message);
 }
 
-// Bot API, "ForceReply", `selective`: those whom the text mentions, or to whom the message replies.
+// Bot API, "ForceReply", `selective`: people whom the text mentions or the message replies to.
 function isMeant({ chat, reply_to: asked, text, entities }) {
   if (current().private || state.chats.get(chat).messages.get(asked)?.from === state.person) return true;
   const name = state.people.get(state.person)?.username?.toLowerCase();
@@ -77,20 +77,20 @@ function isMeant({ chat, reply_to: asked, text, entities }) {
     || (type === "mention" && name && text.slice(offset + 1, offset + length).toLowerCase() === name));
 }
 
-function hello(event) {
+function onHello(event) {
   reset(JSON.parse(event.data));
   const [chat, person] = JSON.parse(sessionStorage.getItem("open") ?? "[null, null]");
   const first = [...state.people.values()].find((p) => !p.bot).id;
   open(state.chats.has(chat) ? chat : first, person ?? first);
-  heedLatest();
+  answerLatestQuestion();
 }
 
-function heedLatest() {
+function answerLatestQuestion() {
   const last = latest(current());
-  if (last?.force_reply) heed(last);
+  if (last?.force_reply) answerQuestion(last);
 }
 
-function hear(event) {
+function onChanges(event) {
   const events = JSON.parse(event.data);
   events.forEach(apply);
   const kinds = new Set(events.map((e) => e.is));
@@ -99,24 +99,24 @@ function hear(event) {
     if (changed) thread.render();
     list();
     const asks = events.findLast((e) => e.is === "message" && e.chat === state.chat && e.force_reply);
-    if (asks) heed(asks);
+    if (asks) answerQuestion(asks);
   }
   if (kinds.has("chat") && awaited) openWhenThere(awaited.chatId, awaited.person);
   if (kinds.has("action")) thread.header();
   systemPanel.render();
 }
 
-// Browsers keep six connections to a server at once, for all tabs together: a tab that nobody sees
-// needs none, and is told everything anew when it is shown.
-let news = null;
+// Browsers keep at most six connections to a server, for all tabs together. So a hidden tab has none,
+// and gets the whole state again when it is shown.
+let stream = null;
 function listen() {
-  if (document.hidden) { news?.close(); news = null; return; }
-  if (news) return;
-  news = new EventSource("/play/events");
-  news.addEventListener("hello", hello);
-  news.addEventListener("news", hear);
-  // The browser tries again by itself, and is told everything anew.
-  news.addEventListener("error", () => { state.lost = true; systemPanel.render(); });
+  if (document.hidden) { stream?.close(); stream = null; return; }
+  if (stream) return;
+  stream = new EventSource("/play/events");
+  stream.addEventListener("hello", onHello);
+  stream.addEventListener("changes", onChanges);
+  // The browser connects again by itself, and then gets the whole state.
+  stream.addEventListener("error", () => { state.lost = true; systemPanel.render(); });
 }
 document.addEventListener("visibilitychange", listen);
 listen();

@@ -1,4 +1,4 @@
-// Requests to the playground's server. A refusal becomes a toast.
+// Requests to the playground's server. An error becomes a toast.
 import { toast } from "./dom.js";
 
 export function post(path, body) {
@@ -9,7 +9,7 @@ export function post(path, body) {
 
 export const get = (path) => ask(path);
 
-// What was answered; null where it was refused or nobody is there.
+// Returns the answer; null if the server refuses or does not answer.
 async function ask(path, how) {
   try {
     const answer = await fetch(path, how);

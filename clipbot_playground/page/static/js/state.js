@@ -1,4 +1,4 @@
-// What this tab knows of the world, and which chat it shows as whom.
+// What this tab knows, which chat it shows, and as which person it writes.
 export const state = {
   bot: null, people: new Map(), chats: new Map(), calls: [], totals: {}, figures: null, lost: false,
   chat: null, person: null,
@@ -7,10 +7,10 @@ export const state = {
 export const current = () => state.chats.get(state.chat);
 export const nameOf = (id) => state.people.get(id)?.name ?? "Somebody";
 export const latest = (chat) => [...chat.messages.values()].at(-1);
-// The order of the list: what happened last comes first; of the same second, a chat that is still empty.
+// The order of the chat list: the latest activity first; within the same second, empty chats first.
 const when = (chat) => latest(chat)?.date ?? Math.ceil(chat.since);
 export const byActivity = (a, b) => when(b) - when(a) || (latest(a) ? 1 : 0) - (latest(b) ? 1 : 0) || b.arrived - a.arrived;
-let arrivals = 0; // messages of the same second keep the order in which this tab heard of them
+let arrivals = 0; // messages of the same second keep the order of their arrival in this tab
 
 export function apply(event) {
   const { is, ...rest } = event;
@@ -41,7 +41,7 @@ export function reset(hello) {
   for (const chat of state.chats.values()) chat.unread = chat.id === state.chat ? 0 : missed(chat, before.get(chat.id));
 }
 
-// What of a chat is new to this tab, which may have heard nothing for a while.
+// The number of messages that are new to this tab, which can have been disconnected for a while.
 function missed(chat, known) {
   if (known?.since !== chat.since) return 0; // a new tab, or another run of the playground
   const seen = Math.max(0, ...known.messages.keys());

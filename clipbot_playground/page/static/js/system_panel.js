@@ -1,10 +1,10 @@
-// The developer's panel.
+// The system panel: how the bot works inside.
 import { banner } from "./banner.js";
 import { $, arrange, bytes, el } from "./dom.js";
 import { state } from "./state.js";
 
 const ms = (seconds) => (seconds < 1 ? `${Math.round(seconds * 1000)}\u00a0ms` : `${seconds.toFixed(1)}\u00a0s`);
-const nodes = new WeakMap(); // a line for each call
+const nodes = new WeakMap(); // the list item of each call
 
 function figure(name, value, id, wide) {
   const shown = el("dd", {}, String(value));
@@ -26,7 +26,7 @@ export function render() {
   arrange($("calls"), wanted.map(call));
 }
 
-// What became of a job's time, each part in a colour of its own.
+// How a job's time was spent, each part in its own colour.
 function work(w) {
   const parts = [["queued", w.queued], ["decode", w.decode], ["model", w.model], ["chart", w.chart]];
   const bar = el("div", { className: "parts" }, ...parts.map(([name, took]) => {
@@ -51,7 +51,7 @@ function call(c) {
 
 export function begin() {
   const toggle = (open) => { $("system-panel").hidden = !open; $("system-panel-toggle").setAttribute("aria-expanded", String(open)); };
-  // Beside the chat where there is room; where it would cover the chat, only on demand.
+  // Open beside the chat where there is room. Where it would cover the chat, only on demand.
   const narrow = matchMedia("(max-width: 1100px)");
   toggle(!narrow.matches);
   narrow.addEventListener("change", () => { if (narrow.matches) toggle(false); });

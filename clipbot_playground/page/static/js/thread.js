@@ -1,4 +1,4 @@
-// The open chat: its messages in groups, scroll position, header.
+// The open chat: its messages, scroll position and header.
 import { $, arrange, el, face, toast } from "./dom.js";
 import { bubble, gist } from "./bubble.js";
 import { post } from "./server.js";
@@ -9,8 +9,8 @@ import { alertBox, enlarge } from "./dialogs.js";
 const DOES = { typing: "typing…", upload_photo: "uploading photo…", upload_document: "uploading file…" };
 const atEnd = () => $("scroll").scrollHeight - $("scroll").scrollTop - $("scroll").clientHeight < 90;
 let shown = null;
-let latestOwn = 0; // the id of the speaker's latest message in the open chat
-let made = new Map(); // by the first message of a bubble: all that it was made of, and the bubble
+let latestOwn = 0; // id of the current person's latest message in the open chat
+let made = new Map(); // by a bubble's first message: what the bubble was made from, and its node
 
 const acts = {
   enlarge,
@@ -44,7 +44,7 @@ export function header() {
   picture.id = "face";
   $("face").replaceWith(picture);
   const ids = chat.private ? [...state.people.values()].filter((p) => !p.bot).map((p) => p.id) : chat.members;
-  // An open list would close if its entries were replaced; most of the time they are the same.
+  // Replacing its entries would close an open list. Mostly they are the same.
   if ([...$("speaker").options].map((o) => o.value).join() !== ids.join())
     $("speaker").replaceChildren(...ids.map((id) => el("option", { value: id }, nameOf(id))));
   if ($("speaker").value !== String(state.person)) $("speaker").value = state.person;
@@ -55,7 +55,7 @@ export function render() {
   if (!chat) return;
   const another = shown !== `${chat.id} ${state.person}`;
   const own = [...chat.messages.values()].findLast((m) => m.from === state.person && !m.service)?.id;
-  const follow = another || atEnd() || (own ?? 0) > latestOwn; // who speaks wants to see it
+  const follow = another || atEnd() || (own ?? 0) > latestOwn; // people want to see what they have sent
   latestOwn = own ?? 0;
   shown = `${chat.id} ${state.person}`;
   chat.unread = 0;
@@ -89,7 +89,7 @@ export function render() {
 }
 
 function empty(chat) {
-  const text = chat.private ? "Send a picture with phrases as its caption, or pick a sample." : "The bot sees commands only: send a picture with /classify a dog, a cat.";
+  const text = chat.private ? "Send a picture with phrases as its caption, or choose a sample." : "Here the bot sees only commands and replies. Send a picture with the caption /classify a dog, a cat.";
   const start = chat.private ? el("button", { type: "button", onclick: () => composer.say("/start") }, "Start") : null;
   return el("li", { className: "empty" }, el("p", {}, el("b", {}, "Nothing here yet"), text), start);
 }
@@ -99,7 +99,7 @@ export const toEnd = () => { $("scroll").scrollTop = $("scroll").scrollHeight; }
 export function begin() {
   let following = true;
   $("scroll").addEventListener("scroll", () => { following = atEnd(); $("down").hidden = following; });
-  // A longer draft, another window, a phone that turns: the latest message stays in sight.
+  // The latest message stays visible when the draft grows or the window changes its size.
   const keep = new ResizeObserver(() => { if (following) toEnd(); });
   keep.observe($("scroll"));
   keep.observe($("thread"));

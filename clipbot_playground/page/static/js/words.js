@@ -1,4 +1,4 @@
-// A text with its entities as nodes. Offsets count UTF-16 units, as JavaScript's strings do.
+// A text with its entities as nodes. Offsets count UTF-16 units, like JavaScript's strings.
 import { el } from "./dom.js";
 
 const TAGS = { bold: "b", italic: "i", underline: "u", strikethrough: "s", code: "code", pre: "pre",

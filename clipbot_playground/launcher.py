@@ -1,10 +1,10 @@
-"""`clipbot playground`: the real bot, queue and worker, with a page in the place of Telegram.
+"""`clipbot playground`: the real bot, queue and worker, with a web page in place of Telegram.
 
     page ⇄ Bot API server ⇄ bot ⇄ nats-server ⇄ worker
     └──── this process ──┘  └── a process of its own each ──┘
 
-Everything is forgotten at the end: chats live in this process, and what the bot stored about them
-would make no sense to the next ones. The bot's real data, one folder up, are never touched.
+Chats exist in this process only, so what the bot stored about them is deleted at the next start.
+The real bot's files, one folder up, are never touched.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
 
-from bot.services import proxy_environment as direct
+from bot.services import proxy_environment
 from bot.services.bot import embedded_bot
 from bot.services.disk import Disk
 from bot.services.nats_server import NatsServer
@@ -38,27 +38,26 @@ from inference.protocol.broker.client import connect, results_subject
 from inference.protocol.errors import SettingError
 from inference.protocol.settings import SharedSettings
 
-# The number is the bot's user id.
-_BOT_ID = 42
-_PATIENCE = 8.0
+_BOT_ID = 42  # the user id in the token
+_STOP_TIMEOUT = 8.0  # seconds
 
 
 class PlaygroundSettings(SharedSettings):
-    """What `clipbot playground` reads; a token is not among it."""
+    """The settings of `clipbot playground`, which needs no token."""
 
     data_dir: Path = Path("data")
 
 
 class Playground:
-    """Starts on entering, stops on leaving.
+    """Page, Bot API server, queue, worker and bot; they run inside an `async with` block.
 
     Args:
         port: of the page; 0 takes a free one.
 
     Attributes:
-        url: where the page is.
-        server: the Bot API server behind it, with all that was said and called.
-        bonnet: the figures of the panel "under the bonnet".
+        server: the Bot API server behind the page.
+        system_panel: the figures of the page's panel.
+        site: the page's server.
     """
 
     def __init__(self, settings: PlaygroundSettings, port: int) -> None:
@@ -78,10 +77,11 @@ class Playground:
 
     @property
     def url(self) -> str:
+        """The address of the page."""
         return self._loopback_server.url
 
     async def __aenter__(self) -> Self:
-        """Returns once the page answers; bot and worker follow.
+        """Start everything, and return once the page answers; bot and worker start meanwhile.
 
         Raises:
             SettingError: the port or the folder can't be used, or torch is not installed.
@@ -99,10 +99,10 @@ class Playground:
         nats = NatsServer(self._folder / "nats")
         self._own_folder(stack)
         await nats.end_leftover()
-        self._forget()
+        self._delete_leftovers()
         await self.server.start()
         stack.push_async_callback(self.server.stop)
-        self._settle()
+        self._add_people()
         try:
             await self._loopback_server.start()
         except OSError as error:
@@ -112,7 +112,7 @@ class Playground:
             ) from error
 
         async def close_page() -> None:
-            self.server.world.updates.close()  # ends the live updates, or the page would wait
+            self.server.world.updates.close()  # ends event streams; `stop` would wait for them
             await self._loopback_server.stop()
 
         stack.push_async_callback(close_page)
@@ -123,16 +123,16 @@ class Playground:
         await queue.prepare(self._settings.max_queue, owner=True)
         watching = asyncio.create_task(self.system_panel.watch(queue, results_subject(_BOT_ID)))
         stack.push_async_callback(tasks.end, watching)
-        # The bot can't: to it the server is somebody else's.
+        # The bot did not start this nats-server, so it can't restart it.
         health = QueueHealth(queue, OwnServer(Disk(self._folder), nats.restart))
-        mending = asyncio.create_task(tasks.keep_going(health.watch))
-        stack.push_async_callback(tasks.end, mending)
+        watching_health = asyncio.create_task(tasks.keep_going(health.watch))
+        stack.push_async_callback(tasks.end, watching_health)
         worker = embedded_worker(nats.url, self._environment())
-        stack.push_async_callback(worker.stop, _PATIENCE)
+        stack.push_async_callback(worker.stop, _STOP_TIMEOUT)
         await worker.start()
         self.system_panel.children.append(worker)
         bot = embedded_bot(self._bot_environment(nats.url), self._folder)
-        stack.push_async_callback(bot.stop, 2 * _PATIENCE)
+        stack.push_async_callback(bot.stop, 2 * _STOP_TIMEOUT)
         await bot.start()
         self.system_panel.children.append(bot)
 
@@ -151,15 +151,15 @@ class Playground:
                 f"Another playground runs in {self._folder}; stop it or set another DATA_DIR."
             ) from None
 
-    def _forget(self) -> None:
+    def _delete_leftovers(self) -> None:
         for leftover in self._folder.glob("*"):
             if leftover.is_dir():
                 shutil.rmtree(leftover, ignore_errors=True)
             elif leftover.name.startswith("clipbot.db"):
                 leftover.unlink(missing_ok=True)
 
-    def _settle(self) -> None:
-        """The people and chats that are there at first. The first person is the bot's admin."""
+    def _add_people(self) -> None:
+        """Add the first people and their group. The first person is the bot's admin."""
         alex, bea, carlos = (
             self.site.add_person(name, language)
             for name, language in (("Alex", "en"), ("Bea", "en"), ("Carlos", "es"))
@@ -167,17 +167,19 @@ class Playground:
         self.server.group("Picture club", [alex, bea, carlos])
 
     def _environment(self) -> dict[str, str]:
-        """For the worker: the operator's environment without the real bot's settings."""
-        ours = set(BotSettings.model_fields) - set(SharedSettings.model_fields)
-        kept = {name: value for name, value in os.environ.items() if name.lower() not in ours}
+        """Return the worker's environment: the operator's without the settings of the real bot."""
+        bot_settings = set(BotSettings.model_fields) - set(SharedSettings.model_fields)
+        kept = {
+            name: value for name, value in os.environ.items() if name.lower() not in bot_settings
+        }
         quiet = "log_level" not in self._settings.model_fields_set
-        return direct.environment(kept) | {
+        return proxy_environment.environment(kept) | {
             "CLIP_MODEL": self._model.name,
             "MAX_QUEUE": str(self._settings.max_queue),
             "MAX_LABELS": str(self._settings.max_labels),
             "LOG_LEVEL": "WARNING" if quiet else self._settings.log_level,
             "LOG_FORMAT": self._settings.log_format,
-            "HF_HUB_DISABLE_PROGRESS_BARS": "1",  # the page has one
+            "HF_HUB_DISABLE_PROGRESS_BARS": "1",  # the page shows the progress
             "TELEGRAM_BOT_TOKEN": "",
         }
 
@@ -195,7 +197,14 @@ class Playground:
 async def run(
     settings: PlaygroundSettings, port: int, started: Callable[[Playground], None]
 ) -> None:
-    """Runs until SIGINT or SIGTERM; raises as entering a `Playground` does."""
+    """Run a playground until SIGINT or SIGTERM.
+
+    Args:
+        started: called once the page answers.
+
+    Raises:
+        SettingError, QueueUnavailable: as when a `Playground` is entered.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -206,7 +215,7 @@ async def run(
 
 
 def _download(model: ModelChoice) -> Download | None:
-    """What the worker will have to fetch first, if anything."""
+    """Return the download that the worker needs first, if any."""
     if not model.comes_from_hub or find_complete(model.name):
         return None
     return Download(model.name)

@@ -1,4 +1,4 @@
-"""Faults on demand: flood limits, broken gateways, lost connections."""
+"""Faults on demand: flood limits, gateway errors, lost connections."""
 
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -9,14 +9,16 @@ Drop = Literal["before", "after"]
 
 @dataclass(slots=True)
 class InjectedFault:
-    """How the next `times` calls of a method go wrong.
+    """What goes wrong with the next `times` calls of a method.
 
     Attributes:
-        status: HTTP status to answer without carrying the call out, e.g. 429 or 502; 0 for none.
-        retry_after: seconds, told to the bot with 429.
-        description: what the answer says, e.g. "Bad Request: TOPIC_CLOSED"; "": the status's.
-        migrate_to_chat_id: told to the bot, as for a group that became a supergroup.
-        drop: close the connection without an answer, before or after carrying the call out.
+        status: the HTTP status to answer, such as 429 or 502, without executing the call; 0 where
+            the connection is dropped.
+        retry_after: seconds in the answer, for status 429.
+        description: the answer's description, such as "Bad Request: TOPIC_CLOSED"; with "" it is
+            the phrase of the status.
+        migrate_to_chat_id: the new id in the answer, as for a group that became a supergroup.
+        drop: close the connection without an answer, before or after the call is executed.
     """
 
     method: str
@@ -28,6 +30,7 @@ class InjectedFault:
     migrate_to_chat_id: int | None = None
 
     def to_json(self) -> dict[str, Any]:
+        """Return the answer's body."""
         reason = HTTPStatus(self.status).phrase
         answer: dict[str, Any] = {"ok": False, "error_code": self.status}
         answer["description"] = self.description or reason
@@ -41,7 +44,7 @@ class InjectedFault:
 
 @dataclass(slots=True)
 class FaultInjector:
-    """The faults that are still to come, in the order in which they were asked for."""
+    """The faults that have not happened yet, in the order of `next`."""
 
     _waiting: list[InjectedFault] = field(default_factory=list)
 
@@ -56,10 +59,13 @@ class FaultInjector:
         description: str = "",
         migrate_to_chat_id: int | None = None,
     ) -> InjectedFault:
-        """Spoil the next `times` calls of a method; "*" means any, "file" a download.
+        """Let the next `times` calls of a method fail.
+
+        Args:
+            method: "*" stands for any method, "file" for a download.
 
         Raises:
-            ValueError: neither a status nor a drop, or both.
+            ValueError: neither a status nor a drop was given, or both.
         """
         if (status == 0) == (drop is None):
             raise ValueError("a fault is either a status or a drop")
@@ -72,7 +78,7 @@ class FaultInjector:
         return fault
 
     def take(self, method: str) -> InjectedFault | None:
-        """The fault for this call, used up once more."""
+        """Return the fault for this call, if there is one, and count it."""
         for fault in self._waiting:
             if fault.method in {"*", method.lower()}:
                 fault.times -= 1
@@ -82,4 +88,5 @@ class FaultInjector:
         return None
 
     def clear(self) -> None:
+        """Forget all faults."""
         self._waiting.clear()

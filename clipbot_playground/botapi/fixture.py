@@ -1,9 +1,9 @@
-"""A pytest fixture for tests of any bot: import it into a `conftest.py`, or name the plugin.
+"""A pytest fixture for tests of any bot. Name the plugin in a `conftest.py`:
 
     pytest_plugins = ["clipbot_playground.botapi.fixture"]
 
-Needs pytest-asyncio. Each test gets a server of its own, on a free port of 127.0.0.1, in the event
-loop that the test runs in. See docs/bot-api-server.md.
+It needs pytest-asyncio. Each test gets its own server on a free port of 127.0.0.1, in the event
+loop of the test. See docs/bot-api-server.md.
 """
 
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ from clipbot_playground.botapi.server import BotApiServer
 
 @pytest_asyncio.fixture
 async def bot_api_server() -> AsyncIterator[BotApiServer]:
-    """The server, with the token "42:TEST"; a call that a right bot would not make is a failure."""
+    """Yield a server with the token "42:TEST". A call that breaks the protocol fails the test."""
     async with BotApiServer() as server:
         yield server
     assert server.violations == []

@@ -1,4 +1,4 @@
-"""What happened on the wire: every call, and every call that a right bot would not make."""
+"""Every call of the bot, and those that break the protocol."""
 
 import contextlib
 from collections.abc import Iterator
@@ -10,16 +10,16 @@ from clipbot_playground.botapi.delivery.notifier import Notifier
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call as it was answered.
+    """A call and how it was answered.
 
     Attributes:
-        method: as Telegram spells it; "file" for a download.
-        parameters: JSON values decoded; an uploaded file as its name and size in bytes.
+        method: in Telegram's spelling; "file" for a download.
+        parameters: with JSON values decoded; an uploaded file is its name and size in bytes.
         status: HTTP status; 0 when the connection was dropped on purpose.
-        at: when it was answered, seconds since 1970.
-        seconds: how long the answer took.
-        size: bytes of the request's body, or of the file for a download.
-        description: Telegram's complaint, "" when the call went well.
+        at: Unix time of the answer.
+        seconds: duration of the call.
+        size: bytes of the request's body; for a download, of the file.
+        description: of the error, in Telegram's words; "" when the call succeeded.
     """
 
     method: str
@@ -33,7 +33,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A call that breaks the protocol: refused with 400, or with a parameter nobody knows."""
+    """A call that breaks the protocol: refused with 400, or with an unknown parameter."""
 
     method: str
     reason: str
@@ -42,16 +42,18 @@ class Violation:
 
 @dataclass(slots=True)
 class Journal:
+    """All calls and violations since the server's start, oldest first."""
+
     notifier: Notifier
     calls: list[Call] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     _expected: list[str] = field(default_factory=list)
 
     def note(self, call: Call, *, is_fault: bool = False) -> None:
-        """Enters a call.
+        """Add a call.
 
         Args:
-            is_fault: what went wrong was asked for, so the bot did nothing wrong.
+            is_fault: whether it failed on demand, so that the bot is not to blame.
         """
         self.calls.append(call)
         is_expected = is_fault or any(text in call.description for text in self._expected)
@@ -60,11 +62,12 @@ class Journal:
         self.notifier.notify()
 
     def violate(self, method: str, reason: str, parameters: dict[str, Any]) -> None:
+        """Add a violation."""
         self.violations.append(Violation(method, reason, parameters))
 
     @contextlib.contextmanager
     def expecting(self, description: str = "") -> Iterator[None]:
-        """Within this block, a 400 whose description holds this text is no violation."""
+        """Accept, within this block, status 400 with this text in its description."""
         self._expected.append(description)
         try:
             yield

@@ -1,10 +1,10 @@
-"""People, as a test moves them: they send, edit, press, and wait for what the bot says.
+"""People whom a test moves: they send, edit and press, and wait for the bot's messages.
 
     photo = await alice.sends(photo=jpeg, caption="dog, cat")
     answer = await alice.hears(reply_to=photo)
     shown = await alice.presses(answer, "Why?")
 
-People use Telegram's own clients, so the limits of bots do not bind them.
+People use Telegram's own clients, so the limits for bots do not apply to them.
 """
 
 import secrets
@@ -21,12 +21,12 @@ from clipbot_playground.botapi.model.media import Media
 from clipbot_playground.botapi.model.users import User
 from clipbot_playground.botapi.world import CallbackAnswer, World
 
-# Seconds; generous, for a slow machine that runs other tests at the same time.
-_WITHIN: Final = 20.0
+# Seconds. Generous, for a slow machine that runs other tests at the same time.
+_TIMEOUT: Final = 20.0
 
 
 class Destination(TypedDict, total=False):
-    """Where something is sent; without `to`, where the replied-to message is, else in private."""
+    """Where something is sent. Without `to` it is the chat of `reply_to`, else the private chat."""
 
     to: Chat | None
     reply_to: Message | None
@@ -34,11 +34,13 @@ class Destination(TypedDict, total=False):
 
 
 class ItemOptions(Destination, total=False):
-    """What is sent: at most one of these, with its caption.
+    """What is sent: one kind of media at most, with its caption.
 
-    `size` declares that many bytes instead of the real ones, so that a test of large files needs
-    none. `sticker_kind` says whether the bytes are WebP, TGS or WebM. `location` is latitude and
-    longitude, `contact` a phone number and a first name.
+    Attributes:
+        location: latitude and longitude.
+        contact: phone number and first name.
+        sticker_kind: `static` for WebP, `animated` for TGS, `video` for WebM.
+        size: declared number of bytes; a test of large files needs no large file.
     """
 
     photo: bytes
@@ -57,10 +59,12 @@ class ItemOptions(Destination, total=False):
 
 
 class AlbumOptions(Destination, total=False):
-    """How an album is sent: its caption stands on the item with the index `caption_on`.
+    """How an album is sent.
 
-    `captions` instead has one for each item; "" is none.
-    `file_names` are those of documents; without them they are 0.jpg, 1.jpg, …
+    Attributes:
+        caption: of the item with the index `caption_on`.
+        captions: instead, one for each item; "" for none.
+        file_names: of documents; by default 0.jpg, 1.jpg, …
     """
 
     caption: str
@@ -71,12 +75,12 @@ class AlbumOptions(Destination, total=False):
 
 
 class SimulatedUser:
-    """Someone with a Telegram account, and a private chat with the bot."""
+    """A person with a Telegram account and a private chat with the bot."""
 
     def __init__(self, world: World, user: User) -> None:
         self.user = user
         self._world = world
-        # How many versions of each of the bot's messages this person has seen.
+        # Number of versions that this person has heard, by message of the bot.
         self._seen: dict[Message, int] = {}
 
     @property
@@ -100,10 +104,14 @@ class SimulatedUser:
         topic: Topic | None = None,
         **given: Any,
     ) -> Message | list[Message]:
-        """Send a text, a photo (bytes) or something named, or an album: see `Thing` and `Album`.
+        """Send a text, a photo, other media or an album, and return what was sent.
+
+        Args:
+            what: a text, or a photo as bytes.
+            album: the photos or documents of an album.
 
         Raises:
-            NotAPhotoError: what is sent as a photo is none; clients would not let it pass either.
+            NotAPhotoError: a photo can't be decoded; Telegram's clients refuse it too.
             ValueError: the person is not in that chat, or has blocked the bot.
         """
         chat = to or (reply_to.chat if reply_to is not None else self.chat)
@@ -133,7 +141,7 @@ class SimulatedUser:
         caption: str | None = None,
         photo: bytes | None = None,
     ) -> None:
-        """Change the text, the caption or the photo of an own message."""
+        """Change the text, the caption or the photo of the person's own message."""
         if message.sender != self.user:
             raise ValueError(f"{message} is not by {self.user.first_name}")
         content = message.content
@@ -145,13 +153,17 @@ class SimulatedUser:
         self._world.edit(message, content)
 
     async def presses(
-        self, message: Message, button: str, *, within: float = _WITHIN
+        self, message: Message, button: str, *, within: float = _TIMEOUT
     ) -> CallbackAnswer:
-        """Press an inline button, named by its label, its data or a part of its label.
+        """Press an inline button, and return what answerCallbackQuery showed.
+
+        Args:
+            button: its label, its data, or a part of its label.
+            within: seconds to wait for the bot's answer.
 
         Raises:
             TimeoutError: the bot has not answered the callback query.
-            ValueError: the message has no such button, or it is not one that the bot hears of.
+            ValueError: the message has no such button with callback data.
         """
         query_id = self._world.press(self.user, message, _data(message, button))
         return await self._world.notifier.until(lambda: self._world.callbacks[query_id], within)
@@ -163,19 +175,19 @@ class SimulatedUser:
         edit_of: Message | None = None,
         chat: Chat | None = None,
         matching: Callable[[Message], bool] = lambda message: True,
-        within: float = _WITHIN,
+        within: float = _TIMEOUT,
     ) -> Message:
-        """The bot's next message here that this person has not heard yet.
+        """Return the bot's next message in a chat that this person has not heard yet.
 
         Args:
             reply_to: only a reply to this message, or to one of this album.
-            edit_of: instead wait until this message of the bot changes again.
-            chat: the private chat, unless another message says where.
-            matching: only a message of which this is true.
-            within: seconds.
+            edit_of: wait for the next edit of this message of the bot instead.
+            chat: by default the chat of `reply_to`, or else the private chat.
+            matching: only a message for which this returns True.
+            within: seconds to wait.
 
         Raises:
-            AssertionError: nothing came; the chat so far is in the text.
+            AssertionError: no message came; the error contains the chat so far.
         """
         asked = [reply_to] if isinstance(reply_to, Message) else list(reply_to or ())
         where = chat or next((message.chat for message in asked), self.chat)
@@ -201,22 +213,24 @@ class SimulatedUser:
             ) from None
 
     def sees_commands(self, chat: Chat | None = None) -> list[str]:
-        """Names in the menu of commands that this person's client shows."""
+        """Return the names in the menu of commands that this person's client shows."""
         found = commands.menu(self._world, self.user, chat or self.chat)
         return [command["command"] for command in found]
 
     def sees_description(self) -> str:
-        """What stands under "What can this bot do?", in the person's language."""
+        """Return the text under "What can this bot do?", in the person's language."""
         return profile.shown(self._world.descriptions, self.user)
 
     def deletes(self, message: Message) -> None:
+        """Delete a message for everybody."""
         self._world.delete(message)
 
     def blocks(self) -> None:
-        """Stop the bot: it may not write in private, and is told so."""
+        """Block the bot: it gets an update, and can no longer write in the private chat."""
         self._world.set_bot_status(self.chat, self.user, "kicked")
 
     def unblocks(self) -> None:
+        """Let the bot write again; it gets an update."""
         self._world.set_bot_status(self.chat, self.user, "member")
 
     def _enter(self, chat: Chat) -> None:
@@ -247,7 +261,7 @@ class SimulatedUser:
     ) -> list[Content]:
         names = file_names or [f"{index}.jpg" for index in range(len(items))]
         words = captions or [caption if index == caption_on else "" for index in range(len(items))]
-        # Everything is prepared before anything is sent, so that no other message comes between.
+        # All items are prepared before the first is sent, so that no other message comes between.
         return [
             await self._content(
                 "",

@@ -1,4 +1,4 @@
-"""A Bot API server on loopback: plays Telegram for a bot, over real HTTP.
+"""A Bot API server on loopback: it stands in for Telegram, over real HTTP.
 
     async with BotApiServer(token="42:TEST") as server:
         ...  # methods at {server.url}/bot42:TEST/METHOD, files at {server.url}/file/bot42:TEST/PATH
@@ -25,7 +25,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from clipbot_playground.botapi.delivery.loopback_server import LoopbackServer, gone
+from clipbot_playground.botapi.delivery.loopback_server import LoopbackServer, disconnected
 from clipbot_playground.botapi.faults import FaultInjector, InjectedFault
 from clipbot_playground.botapi.journal import Call, Journal, Violation
 from clipbot_playground.botapi.methods import parameters
@@ -42,16 +42,18 @@ T = TypeVar("T")
 
 
 class BotApiServer:
-    """The server and the world that it plays.
+    """The server for one bot, with the users and chats of that bot.
 
     Args:
-        token: of the one bot that may call; the number before ":" is the bot's user id.
+        token: the bot's; the number before ":" is its user id.
+        name: the bot's first name.
         username: the bot's, as in `/command@username`.
         port: 0 takes a free one.
 
     Attributes:
-        faults: what goes wrong next.
-        world: people, chats, updates and files.
+        token: see above.
+        faults: which of the next calls fail.
+        world: users, chats, updates and files.
     """
 
     def __init__(
@@ -78,39 +80,44 @@ class BotApiServer:
 
     @property
     def url(self) -> str:
-        """The root, without a slash at the end; "" before the server has started."""
+        """The root, without a slash at the end; "" before `start`."""
         return self._loopback_server.url
 
     @property
     def calls(self) -> list[Call]:
-        """Every call so far, in the order of the answers."""
+        """All calls so far, in the order of their answers."""
         return self._journal.calls
 
     @property
     def violations(self) -> list[Violation]:
-        """Calls that a right bot would not make."""
+        """The calls that break the protocol."""
         return self._journal.violations
 
     def expecting(self, description: str = "") -> contextlib.AbstractContextManager[None]:
-        """Within this block, a 400 whose description holds this text is no violation."""
+        """Accept, within this block, status 400 with this text in its description."""
         return self._journal.expecting(description)
 
     def calls_of(self, *methods: str) -> list[Call]:
-        """The calls of these methods that were carried out, in order."""
+        """Return the successful calls of these methods, in order."""
         return [call for call in self.calls if call.method in methods and call.status == 200]
 
     async def until(self, look: Callable[[], T | None], within: float = 20.0) -> T:
-        """Wait until `look()` is neither None nor False, and give what it is.
+        """Wait until `look` returns something true, and return that.
+
+        It is called again after every change on the server.
+
+        Args:
+            within: seconds to wait.
 
         Raises:
-            TimeoutError: not within that many seconds.
+            TimeoutError: `look` returned nothing true for that long.
         """
         return await self.world.notifier.until(lambda: look() or None, within)
 
     def person(
         self, name: str, language: str | None = "en", *, username: str | None = None
     ) -> SimulatedUser:
-        """A new person, who has not talked to the bot yet."""
+        """Return a new person, who has not written to the bot yet."""
         return SimulatedUser(self.world, self.world.add_person(name, language, username))
 
     def group(
@@ -123,7 +130,12 @@ class BotApiServer:
         supergroup: bool = True,
         bot_is_admin: bool = False,
     ) -> Chat:
-        """A group of these people and the bot; the first of them owns it and adds the bot."""
+        """Return a new group; the first member owns it and adds the bot.
+
+        Args:
+            privacy: the bot's privacy mode; see `model.chats.is_seen_by`.
+            forum: whether the group has topics.
+        """
         return self.world.add_group(
             title,
             [person.user for person in members],
@@ -134,26 +146,28 @@ class BotApiServer:
         )
 
     def topic(self, group: Chat, name: str, creator: SimulatedUser) -> Topic:
-        """A new topic of a forum."""
+        """Return a new topic of a forum."""
         return self.world.add_topic(group, name, creator.user)
 
     def deletes_topic(self, group: Chat, topic: Topic) -> None:
-        """The topic and what was said in it are gone."""
+        """Delete a topic with its messages."""
         self.world.delete_topic(group, topic)
 
     def forbids(self, group: Chat, *kinds: str) -> None:
-        """From now on only administrators may send these: "photos", "text messages", …"""
+        """Let only administrators send these kinds, such as "photos" and "text messages"."""
         group.forbids = frozenset(kinds)
         self.world.notifier.notify()
 
     def removes_bot(self, group: Chat, by: SimulatedUser) -> None:
+        """Remove the bot from a group."""
         self.world.set_bot_status(group, by.user, "kicked")
 
     async def start(self) -> None:
+        """Start to listen; afterwards `url` is set."""
         await self._loopback_server.start()
 
     async def stop(self) -> None:
-        """Let go of polls and webhooks, answer what is under way, close."""
+        """End waiting calls and the webhook, finish other answers, and stop listening."""
         self.world.updates.close()
         await self.world.webhook.stop()
         await self._loopback_server.stop()
@@ -183,7 +197,7 @@ class BotApiServer:
 
         spelled = name if method is None else method.name
         known = None if method is None else method.parameters
-        return await self._play(request, spelled, known, answer)
+        return await self._answer(request, spelled, known, answer)
 
     async def _file(self, request: Request) -> Response:
         async def answer(given: Parameters) -> Response:
@@ -193,27 +207,27 @@ class BotApiServer:
                 raise NotFoundError
             return Response(file.content, media_type="application/octet-stream")
 
-        return await self._play(request, "file", None, answer)
+        return await self._answer(request, "file", None, answer)
 
-    async def _play(
+    async def _answer(
         self,
         request: Request,
         method: str,
         known: frozenset[str] | None,
         answer: Callable[[Parameters], Awaitable[Response]],
     ) -> Response:
-        """One call: its faults first, then the answer, then a line in the journal."""
+        """Answer a call or let it fail on demand, and add it to the journal."""
         began = time.monotonic()
         given = Parameters()
         fault = self.faults.take(method)
         try:
             given = await parameters.read(request)
             if known is not None and (fault is None or fault.drop == "after"):
-                self._look_closely(method, known, given)
+                self._find_violations(method, known, given)
             if fault is not None and fault.drop != "after":
-                response, reason = _spoiled(fault)
+                response, reason = _failed(fault)
             else:
-                response, reason = await _unless_gone(request, answer(given)), ""
+                response, reason = await _until_disconnect(request, answer(given)), ""
         except ApiError as error:
             response, reason = JSONResponse(error.to_json(), error.status), error.description
         dropped = fault is not None and fault.drop is not None
@@ -239,13 +253,13 @@ class BotApiServer:
         if not hmac.compare_digest(given, self.token.encode()):
             raise UnauthorizedError
 
-    def _look_closely(self, method: str, known: frozenset[str], given: Parameters) -> None:
+    def _find_violations(self, method: str, known: frozenset[str], given: Parameters) -> None:
         recorded = given.recorded()
         for name in [*given.unknown(known), *unknown_fields(recorded)]:
             self._journal.violate(method, f"unknown parameter {name}", recorded)
 
 
-def _spoiled(fault: InjectedFault) -> tuple[Response, str]:
+def _failed(fault: InjectedFault) -> tuple[Response, str]:
     if fault.drop is not None:
         return Response(), "connection dropped"
     answer = fault.to_json()
@@ -255,10 +269,10 @@ def _spoiled(fault: InjectedFault) -> tuple[Response, str]:
     return JSONResponse(answer, fault.status, headers), answer["description"]
 
 
-async def _unless_gone(request: Request, answer: Awaitable[Response]) -> Response:
-    """The answer, given up as soon as the client is gone, such as a bot killed while it polls."""
+async def _until_disconnect(request: Request, answer: Awaitable[Response]) -> Response:
+    """Return the answer; a getUpdates ends early when its client disconnects."""
     working = asyncio.ensure_future(answer)
-    watching = asyncio.ensure_future(gone(request))
+    watching = asyncio.ensure_future(disconnected(request))
     try:
         await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
         if request.path_params.get("method", "").lower() == "getupdates" and not working.done():
@@ -285,10 +299,11 @@ async def _serve(token: str, port: int) -> None:
 
 
 def main() -> None:
-    described = argparse.ArgumentParser(description="A Bot API server on loopback, for tests.")
-    described.add_argument("--token", default="42:TEST", help="the bot's token (42:TEST)")
-    described.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
-    given = described.parse_args()
+    """Run the server until SIGINT or SIGTERM; its URL is the first line of the output."""
+    parser = argparse.ArgumentParser(description="A Bot API server on loopback, for tests of bots.")
+    parser.add_argument("--token", default="42:TEST", help="the bot's token; default: 42:TEST")
+    parser.add_argument("--port", type=int, default=0, help="default: 0, which takes a free one")
+    given = parser.parse_args()
     uvloop.run(_serve(given.token, given.port))
 
 

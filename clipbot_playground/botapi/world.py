@@ -1,6 +1,6 @@
-"""The world that the server plays: people, chats and what is said in them.
+"""Users, chats and messages behind one bot's token, without HTTP.
 
-Plain Python without HTTP. People act on it through `people.py`, the bot through `methods.py`.
+People act on them through `people`, the bot through `methods`.
 """
 
 import itertools
@@ -40,14 +40,24 @@ class CallbackAnswer:
 
 @dataclass(frozen=True, slots=True)
 class CommandList:
-    """The menu of commands for one scope and language; `scope` as canonical JSON."""
+    """Names a menu of commands by scope, as canonical JSON, and language."""
 
     scope: str
     language_code: str
 
 
 class World:
-    """Everything behind one bot's token."""
+    """Everything behind one bot's token.
+
+    Attributes:
+        notifier: is notified after every change.
+        users: by user id, the bot among them.
+        chats: by chat id.
+        commands: menus of commands.
+        descriptions: by language; "" stands for all languages without an entry.
+        short_descriptions: the same for short descriptions.
+        callbacks: by id of the callback query; None until the bot has answered.
+    """
 
     def __init__(self, bot: User) -> None:
         self.bot = bot
@@ -58,14 +68,13 @@ class World:
         self.users: dict[int, User] = {bot.id: bot}
         self.chats: dict[int, Chat] = {}
         self.commands: dict[CommandList, list[dict[str, str]]] = {}
-        # By language; "" is for all languages without one of their own.
         self.descriptions: dict[str, str] = {}
         self.short_descriptions: dict[str, str] = {}
-        # Open callback queries hold None until they are answered.
         self.callbacks: dict[str, CallbackAnswer | None] = {}
         self._ids = itertools.count(1001)
 
     def add_person(self, name: str, language: str | None, username: str | None) -> User:
+        """Add a user and their private chat with the bot."""
         first_name, _, last_name = name.partition(" ")
         person = User(next(self._ids), first_name, last_name or None, username, language)
         self.users[person.id] = person
@@ -82,7 +91,7 @@ class World:
         supergroup: bool,
         bot_is_admin: bool,
     ) -> Chat:
-        """A group whose first member owns it and adds the bot, which is told so."""
+        """Add a group whose first member owns it and adds the bot, which gets an update."""
         number = next(self._ids)
         chat = Chat(
             _SUPERGROUP - number if supergroup or forum else -number,
@@ -99,20 +108,21 @@ class World:
         return chat
 
     def add_topic(self, chat: Chat, name: str, creator: User) -> Topic:
+        """Add a topic to a forum."""
         created = {"forum_topic_created": {"name": name, "icon_color": 7322096}}
         message = self.post(chat, creator, Content(), service=created, starts_thread=True)
         topic = chat.topics[message.message_id] = Topic(message.message_id, name)
         return topic
 
     def delete_topic(self, chat: Chat, topic: Topic) -> None:
-        """The topic and all that was said in it are gone."""
+        """Delete a topic with its messages."""
         del chat.topics[topic.id]
         for message in list(chat.messages.values()):
             if message.thread_id == topic.id:
                 self.delete(message)
 
     def set_bot_status(self, chat: Chat, by: User, status: str) -> None:
-        """Add, remove, promote, block or unblock the bot, with the updates that this causes."""
+        """Add, remove, promote, block or unblock the bot, and queue the updates about it."""
         before = chat.member_json(self.bot) if chat.members else member(self.bot, chat.bot_status)
         joins = status in {"member", "administrator"} and not chat.is_private
         was_in = self.bot.id in chat.members
@@ -150,7 +160,7 @@ class World:
         force_reply: ReplyRequest | None = None,
         starts_thread: bool = False,
     ) -> Message:
-        """Say something in a chat; what a person says becomes an update if the bot may see it."""
+        """Post a message in a chat. A person's message becomes an update if the bot may see it."""
         message_id = chat.next_message_id()
         message = Message(
             chat,
@@ -166,28 +176,30 @@ class World:
             force_reply,
         )
         chat.messages[message.message_id] = message
-        self._tell("message", message)
+        self._queue_update("message", message)
         self.notifier.notify()
         return message
 
     def edit(self, message: Message, content: Content) -> None:
+        """Edit a message. A person's edit becomes an update if the bot may see it."""
         message.versions.append(content)
         message.edit_date = int(time.time())
-        self._tell("edited_message", message)
+        self._queue_update("edited_message", message)
         self.notifier.notify()
 
     def delete(self, message: Message) -> None:
-        """Bots are not told; the message is gone for every later call."""
+        """Delete a message. The bot gets no update, as on Telegram."""
         message.deleted = True
         message.chat.messages.pop(message.message_id, None)
         self.notifier.notify()
 
     def act(self, chat: Chat, action: str, thread_id: int | None) -> None:
+        """Show a chat action of the bot, such as "typing"."""
         chat.actions.append(ChatAction(action, time.time(), thread_id))
         self.notifier.notify()
 
     def press(self, person: User, message: Message, data: str) -> str:
-        """Queue a callback query; returns its id, under which the answer will appear."""
+        """Queue a callback query; return its id, the key of its answer in `callbacks`."""
         query_id = str(secrets.randbits(63))
         self.callbacks[query_id] = None
         self.updates.push(
@@ -203,23 +215,23 @@ class World:
         return query_id
 
     def answer_callback(self, query_id: str, answer: CallbackAnswer) -> bool:
-        """False when there is no such query, or it was answered before."""
+        """Store the answer to a callback query; return False if no such query is open."""
         if self.callbacks.get(query_id, answer) is not None:
             return False
         self.callbacks[query_id] = answer
         self.notifier.notify()
         return True
 
-    def _tell(self, kind: str, message: Message) -> None:
+    def _queue_update(self, kind: str, message: Message) -> None:
         if message.sender.id != self.bot.id and is_seen_by(self.bot, message):
             self.updates.push(kind, message.to_json())
 
 
 def _thread(chat: Chat, reply_to: Message | None, thread_id: int | None) -> int | None:
-    """The thread of a new message.
+    """Return the thread of a new message.
 
-    In a forum a reply stays in the topic of what it replies to. In other supergroups every reply
-    belongs to the thread of the message that began it, though there are no topics.
+    In a forum a reply belongs to the topic of the message that it replies to. In other supergroups,
+    which have no topics, it belongs to the thread of the first message in the chain of replies.
     """
     if thread_id is not None or reply_to is None or chat.type != "supergroup":
         return thread_id

@@ -1,33 +1,33 @@
-"""How far the download of a model is. The worker downloads; here is only looked and asked.
+"""The progress of a model's download, which the worker makes.
 
-How large the weights are is known to the hub alone. Where it does not say, the page tells how much
-has come, without a percentage.
+The hub tells how large the weights are, the hub's cache on this machine how much of them has come.
+Where the hub does not tell the size, the page shows no percentage.
 """
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
 import msgspec
 
 from bot.runtime.http import session
-from clipbot_playground.page.hub_cache import received_bytes
 from inference.model.hub import faults
 from inference.model.hub.cache import model_folder
 from inference.protocol.errors import SettingError
 
-# What transformers looks for, in this order; other files of weights in a repository stay there.
+# The files that transformers looks for, in this order. It downloads no other weights.
 _WEIGHTS: Final = (
     "model.safetensors",
     "model-*-of-*.safetensors",
     "pytorch_model.bin",
     "pytorch_model-*-of-*.bin",
 )
-_ASKS_FOR: Final = aiohttp.ClientTimeout(10.0)
+_HUB_TIMEOUT: Final = aiohttp.ClientTimeout(10.0)
 
 
 class _Lfs(msgspec.Struct, frozen=True):
@@ -35,7 +35,7 @@ class _Lfs(msgspec.Struct, frozen=True):
 
 
 class _File(msgspec.Struct, frozen=True):
-    """One of the files that the hub lists: a small one has git's hash, a large one that of LFS."""
+    """A file in the hub's listing. Small files have a git hash, large ones a hash of Git LFS."""
 
     rfilename: str
     size: int = 0
@@ -49,17 +49,18 @@ class _Listing(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class DownloadProgress:
-    """Bytes; `size` is 0 as long as it is not known, and `received` never beyond a known one."""
+    """Bytes. `size` is 0 while it is unknown, and otherwise at least `received`."""
 
     received: int = 0
     size: int = 0
 
     def to_json(self) -> dict[str, Any]:
+        """Return the progress for the page."""
         return {"received": self.received, "size": self.size}
 
 
 class Download:
-    """Of one model's weights, from the hub into its cache on this machine."""
+    """The download of a model's weights from the hub into its cache on this machine."""
 
     def __init__(self, model: str, environment: Mapping[str, str] = os.environ) -> None:
         self._model = model
@@ -70,20 +71,20 @@ class Download:
 
     @property
     def is_measured(self) -> bool:
-        """Whether the hub has told how large the weights are."""
+        """Whether the size of the weights is known."""
         return bool(self._weights)
 
     def look(self) -> DownloadProgress:
-        """How far it is; reads the disk."""
+        """Return the progress; reads the disk."""
         if not self.is_measured:
-            return DownloadProgress(received_bytes(self._folder, self._began))
+            return DownloadProgress(_received_bytes(self._folder, self._began))
         size = sum(self._weights.values())
         return DownloadProgress(
-            min(size, received_bytes(self._folder, self._began, self._weights)), size
+            min(size, _received_bytes(self._folder, self._began, self._weights)), size
         )
 
     async def measure(self) -> None:
-        """Asks the hub once how large the weights are; its silence is no harm."""
+        """Ask the hub once how large the weights are. Errors are ignored."""
         if faults.is_offline(self._environment):
             return
         hub = faults.endpoint(self._environment)
@@ -96,7 +97,7 @@ class Download:
                     f"{hub}/api/models/{self._model}",
                     params={"blobs": "true"},
                     headers=headers,
-                    timeout=_ASKS_FOR,
+                    timeout=_HUB_TIMEOUT,
                     raise_for_status=True,
                 ) as answer,
             ):
@@ -107,7 +108,7 @@ class Download:
 
 
 def _weights(files: tuple[_File, ...]) -> dict[str, int]:
-    """Of the files that will be fetched: the size in bytes by the hash."""
+    """Return the size in bytes, by hash, of the files that will be downloaded."""
     for pattern in _WEIGHTS:
         found = {
             file.lfs.sha256 if file.lfs else file.blob: file.size
@@ -115,5 +116,34 @@ def _weights(files: tuple[_File, ...]) -> dict[str, int]:
             if fnmatch(file.rfilename, pattern)
         }
         if found:
-            return found if "" not in found else {}  # some hubs tell the names alone
+            return found if "" not in found else {}  # some hubs list names only
     return {}
+
+
+def _received_bytes(folder: Path, since: float, blobs: Collection[str] | None = None) -> int:
+    """Return how many bytes of a model are on this machine, including unfinished files.
+
+    Args:
+        folder: of the model in the hub's cache; see `inference.model.hub.cache`.
+        since: Unix time of the start. An unfinished file `HASH.incomplete` is continued. One with
+            another name, `HASH.NUMBER.incomplete`, may be left over from an earlier attempt that
+            is not continued, so it counts only if it has changed since the start.
+        blobs: count only these files, named by their hashes.
+    """
+    found = [path for path in (folder / "blobs").glob("*") if blobs is None or _hash(path) in blobs]
+    sizes: dict[str, int] = {}
+    for path in found:
+        try:
+            stat = path.stat()
+        except OSError:  # it has just been renamed
+            continue
+        is_continued = path.name.count(".") <= 1
+        if is_continued or stat.st_mtime >= since:
+            # A file can have its full size before its content comes, or blocks reserved for more.
+            size = min(stat.st_size, stat.st_blocks * 512)
+            sizes[_hash(path)] = max(size, sizes.get(_hash(path), 0))
+    return sum(sizes.values())
+
+
+def _hash(path: Path) -> str:
+    return path.name.partition(".")[0]

@@ -1,7 +1,7 @@
-"""Sample pictures with ready captions: one click shows an answer.
+"""Sample pictures with captions, so that one click shows an answer.
 
-They are the demo model's own samples; a file's name says what it shows, `samples.toml` with which
-phrases it is sent, and `LICENCE.md` beside the pictures whose they are.
+They are the demo model's samples. A file's name says what it shows, `samples.toml` has its
+captions, and `LICENCE.md` beside the pictures names their authors.
 """
 
 import tomllib
@@ -20,8 +20,8 @@ class Caption:
     """The phrases that a sample is sent with, in one language.
 
     Attributes:
-        shows: the right one.
-        text: all of them, the right one in any place.
+        shows: the right phrase.
+        text: all phrases, separated by commas.
     """
 
     shows: str
@@ -30,18 +30,19 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A picture, and its captions by language code; English is always among them."""
+    """A picture and its captions by language code, among which English always is."""
 
     name: str
     path: Path
     captions: Mapping[str, Caption]
 
     def caption(self, language: str | None) -> Caption:
-        """The caption for somebody whose client speaks this language, for example "es-MX"."""
+        """Return the caption for somebody whose client has this language, such as "es-MX"."""
         code = (language or "").partition("-")[0].lower()
         return self.captions.get(code) or self.captions[_DEFAULT_LANGUAGE]
 
     def to_json(self, language: str | None = None) -> dict[str, Any]:
+        """Return the sample for the page."""
         caption = self.caption(language)
         return {
             "name": self.name,
@@ -52,11 +53,12 @@ class Sample:
 
 
 class Gallery:
-    """The samples of a folder, by name; empty where there is no such folder.
+    """The samples of a folder by name; none where there is no such folder.
 
     Args:
-        phrases: by a sample's name, what `samples.toml` holds. A picture without an entry is sent
-            with its name alone.
+        folder: by default the demo model's samples.
+        phrases: what `samples.toml` contains, by a sample's name. A picture without an entry is
+            sent with its name as the only phrase.
     """
 
     def __init__(
@@ -73,10 +75,11 @@ class Gallery:
         }
 
     def get(self, name: str) -> Sample | None:
+        """Return the sample with this name, if there is one."""
         return self._samples.get(name)
 
     def to_json(self, language: str | None = None) -> dict[str, Any]:
-        """What the page shows to somebody whose client speaks this language."""
+        """Return the gallery for somebody whose client has this language."""
         return {
             "licence": LICENCE,
             "samples": [sample.to_json(language) for sample in self._samples.values()],
@@ -95,6 +98,6 @@ def _captions(
 
 
 def _text(shows: str, others: Sequence[str], index: int) -> str:
-    """The right phrase among the others, each time in the next place."""
-    place = index % (len(others) + 1)
-    return ", ".join([*others[:place], shows, *others[place:]])
+    """Return all phrases; `index` decides the position of the right one."""
+    position = index % (len(others) + 1)
+    return ", ".join([*others[:position], shows, *others[position:]])

@@ -1,7 +1,7 @@
 """Which model answers in the playground.
 
-The one that is set; else the default one, if a download has left it on this machine; else the
-bundled `demo`, which the page then says in a banner.
+It is the model that is set; without one the default model, if it is in the hub's cache on this
+machine; otherwise the bundled `demo`, of which a banner on the page tells.
 """
 
 import os
@@ -18,17 +18,18 @@ from inference.protocol.settings import DEFAULT_MODEL, DEMO_MODEL
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """`stands_in` is true where `demo` was taken because nobody chose and nothing is cached."""
+    """A model. `stands_in` is true for `demo` where no model was set and none is cached."""
 
     name: str
     stands_in: bool = False
 
     @property
     def comes_from_hub(self) -> bool:
-        """Whether a download may be needed: it is neither bundled nor a folder."""
+        """Whether a download may be needed: the model is neither bundled nor a folder."""
         return self.name != DEMO_MODEL and not Path(self.name).expanduser().exists()
 
     def to_json(self) -> dict[str, Any]:
+        """Return the choice for the page."""
         return {
             "name": self.name,
             "stands_in": self.stands_in,
@@ -38,7 +39,7 @@ class ModelChoice:
 
 
 def choose(wanted: str | None, environment: Mapping[str, str] = os.environ) -> ModelChoice:
-    """The model for a playground in which `wanted` is set, or nothing is."""
+    """Return the model for a playground; `wanted` is the one that is set, if any."""
     if wanted:
         return ModelChoice(wanted)
     if find_complete(DEFAULT_MODEL, environment):
@@ -47,7 +48,7 @@ def choose(wanted: str | None, environment: Mapping[str, str] = os.environ) -> M
 
 
 def _called() -> str:
-    """What to type for clipbot: the word alone where the shell finds it, else its path."""
+    """Return how to call clipbot in a shell: by its name, or by its path if it is not on PATH."""
     path = Path(sys.argv[0]).absolute()
     if path.name != "clipbot" or shutil.which("clipbot"):
         return "clipbot"

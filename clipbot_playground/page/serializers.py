@@ -1,6 +1,6 @@
-"""What the page is told about the world: chats, messages and calls, as plain JSON.
+"""Users, chats, messages and calls as JSON for the page.
 
-Texts go as they are, with entities beside them: the page makes text nodes of them, never HTML.
+Texts are sent unchanged, with their entities. The page makes text nodes of them, never HTML.
 """
 
 import json
@@ -13,11 +13,12 @@ from clipbot_playground.botapi.model.media import FileMedia, Media, Photo
 from clipbot_playground.botapi.model.users import User
 
 Json = dict[str, Any]
-# Characters of a call's parameters that are worth showing.
+# Characters of a call's parameters that are shown.
 _SHOWN: Final = 2_000
 
 
 def user_json(user: User) -> Json:
+    """Return a person or the bot."""
     name = " ".join(filter(None, (user.first_name, user.last_name)))
     return {
         "id": user.id,
@@ -29,7 +30,7 @@ def user_json(user: User) -> Json:
 
 
 def chat_json(chat: Chat, bot: User) -> Json:
-    """A chat without its messages. Members are the people who can speak in it."""
+    """Return a chat without its messages. Members are the people who can write in it."""
     people = [chat.person] if chat.person else [u for u in chat.members.values() if not u.is_bot]
     return {
         "id": chat.id,
@@ -42,6 +43,7 @@ def chat_json(chat: Chat, bot: User) -> Json:
 
 
 def message_json(message: Message) -> Json:
+    """Return a message."""
     content = message.content
     return {
         "chat": message.chat.id,
@@ -65,6 +67,7 @@ def message_json(message: Message) -> Json:
 
 
 def call_json(number: int, call: Call) -> Json:
+    """Return a call of the bot; `number` counts from 1."""
     written = json.dumps(call.parameters, ensure_ascii=False, default=str)
     return {
         "number": number,
@@ -79,10 +82,10 @@ def call_json(number: int, call: Call) -> Json:
 
 
 def media_unique_id(media: Media | None) -> str:
-    """Names the content for ever: browsers may keep what they got under an address with it.
+    """Return an id of the media's content, "" for media without a file.
 
-    An edited photo has another one, and so has the next playground's, whose messages are counted
-    from one again. "" for what is no file.
+    It makes URLs unique, so that browsers can cache them: message ids start at 1 again in the next
+    playground, and an edit can replace a photo.
     """
     if isinstance(media, Photo):
         return media.sizes[-1].sent.file.unique_id
@@ -109,7 +112,7 @@ def _media_json(message: Message) -> Json | None:
 
 
 def _service(message: Message) -> str:
-    """A line such as "Alex added Clip", "" for what somebody said."""
+    """Return the line of a service message, such as "Alex added Clip"; "" for other messages."""
     if not message.service:
         return ""
     who = message.sender.first_name

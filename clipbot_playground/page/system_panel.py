@@ -1,6 +1,6 @@
-"""What happens under the bonnet: the queue's depth, the workers, where a job's time went.
+"""The figures of the system panel: the queue's depth, the workers, where a job's time went.
 
-An onlooker: it takes copies of the results and asks the queue for figures, and changes neither.
+It reads copies of jobs and results and asks the queue for figures. It changes nothing.
 """
 
 import asyncio
@@ -26,21 +26,23 @@ from inference.protocol.messages import UnknownVersion, WorkerState, WorkerStatu
 
 log = logging.getLogger(__name__)
 
-# Seconds between two looks, unless something is overheard before.
+# Seconds between two looks at the queue, unless a job or result comes before.
 _LOOK_EVERY: Final = 0.5
-# Seconds until the hub is asked again how large the model is.
+# Seconds between two questions to the hub about the model's size.
 _ASK_EVERY: Final = 10.0
 _KEPT: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One job that a worker finished. Times in seconds, `at` since 1970.
+    """A job that a worker has finished. Durations are in seconds.
 
     Attributes:
-        batch_size: pictures in the batch that this job's pictures went through the model with.
-        queued: from the question to the worker's hand.
+        at: Unix time of its end.
+        batch_size: number of pictures in the batch of this job.
+        queued: from the job's creation until a worker took it.
         model: of the whole batch.
+        problem: the code of the error, "" if there was none.
     """
 
     number: int
@@ -56,16 +58,17 @@ class Work:
 
 
 class SystemPanel:
-    """Figures as of now; rings the bell when one changes.
+    """The current figures. The notifier is notified when one of them changes.
 
     Attributes:
-        depth: jobs stored in the queue, those in a worker's hands included.
-        jobs: jobs that were queued since the start.
+        depth: number of jobs in the queue, including those that workers are processing.
+        jobs: number of jobs that were queued since the start.
         works: the latest finished jobs, oldest first.
-        finished: how many jobs were finished since the start.
+        workers: the workers' latest status messages.
         progress: of the model's download.
-        children: the programs whose endings the page tells of.
-        revision: another number whenever anything here has changed.
+        children: the programs whose crashes the page shows.
+        ended: the latest crash of each of these programs.
+        revision: increases with every change.
     """
 
     def __init__(
@@ -84,22 +87,23 @@ class SystemPanel:
         self._download = download
         self._numbers = itertools.count(1)
         self._look = asyncio.Event()
-        self._faults: set[str] = set()  # that were logged
+        self._logged_errors: set[str] = set()
 
     @property
     def finished(self) -> int:
+        """Number of jobs that were finished since the start."""
         return self.works[-1].number if self.works else 0
 
     @property
     def state(self) -> str:
-        """Of the worker: "starting", "loading", "ready" or "failed"."""
-        return str(self._foremost.state) if self._foremost else "starting"
+        """The worker's state: "starting", "loading", "ready" or "failed"."""
+        return str(self._best_worker.state) if self._best_worker else "starting"
 
     @property
-    def _foremost(self) -> WorkerStatus | None:
-        """The worker that the page tells of: one that answers, else one that may soon.
+    def _best_worker(self) -> WorkerStatus | None:
+        """The worker that the page shows: a ready one, else a loading one, else a failed one.
 
-        Of one that was started again, the status of the process before it stays for a while.
+        After a restart, the status of the former process stays in the list for a while.
         """
         for state in (WorkerState.READY, WorkerState.LOADING, WorkerState.FAILED):
             for worker in self.workers:
@@ -108,6 +112,7 @@ class SystemPanel:
         return None
 
     def to_json(self) -> dict[str, Any]:
+        """Return the figures for the page."""
         return {
             "depth": self.depth,
             "jobs": self.jobs,
@@ -115,14 +120,14 @@ class SystemPanel:
             "works": [asdict(work) for work in self.works],
             "model": self._model.to_json(),
             "state": self.state,
-            "device": self._foremost.device if self._foremost else "",
-            "reason": self._foremost.reason if self._foremost else "",
+            "device": self._best_worker.device if self._best_worker else "",
+            "reason": self._best_worker.reason if self._best_worker else "",
             "download": self.progress.to_json(),
             "ended": [asdict(ended) for ended in self.ended],
         }
 
     async def watch(self, queue: Queue, results: str) -> None:
-        """Looks until it is cancelled.
+        """Keep the figures up to date until cancelled.
 
         Args:
             results: the subject of the bot's results.
@@ -137,10 +142,13 @@ class SystemPanel:
                 tasks.create_task(self._watch_download(self._download))
 
     async def _watch_queue(self, queue: Queue) -> None:
-        # nats-py, and asyncio before Python 3.12, may swallow a cancellation that comes together
-        # with an answer: then it is still counted.
+        # nats-py, and asyncio before Python 3.12, can swallow a cancellation that comes together
+        # with an answer. The task still counts it.
         while not _is_cancelled():
-            with self._going_on("the queue"), contextlib.suppress(NatsError, TimeoutError, OSError):
+            with (
+                self._logging_errors("the queue"),
+                contextlib.suppress(NatsError, TimeoutError, OSError),
+            ):
                 found = await queue.jobs_waiting(), await queue.workers()
                 if found != (self.depth, self.workers):
                     self.depth, self.workers = found
@@ -153,7 +161,7 @@ class SystemPanel:
     async def _watch_download(self, download: Download) -> None:
         asked = -math.inf
         while self.state != WorkerState.READY:
-            with self._going_on("the download"):
+            with self._logging_errors("the download"):
                 if not download.is_measured and time.monotonic() - asked >= _ASK_EVERY:
                     asked = time.monotonic()
                     await download.measure()
@@ -172,18 +180,18 @@ class SystemPanel:
             await asyncio.sleep(_LOOK_EVERY)
 
     @contextlib.contextmanager
-    def _going_on(self, what: str) -> Iterator[None]:
-        """A fault of ours is logged, once; the panel must not stand still for good."""
+    def _logging_errors(self, what: str) -> Iterator[None]:
+        """Log an unexpected error once and go on, so that the panel is still updated afterwards."""
         try:
             yield
         except Exception as error:
-            if (fault := f"{what}: {error!r}") not in self._faults:
-                self._faults.add(fault)
-                log.exception("The page's panel could not look at %s; it goes on.", what)
+            if (error_text := f"{what}: {error!r}") not in self._logged_errors:
+                self._logged_errors.add(error_text)
+                log.exception("The system panel could not look at %s; it tries again.", what)
 
     async def _hear_job(self, data: bytes) -> None:
         if not data:
-            return  # the bot tried whether jobs are stored
+            return  # an empty message: the bot checks whether the queue stores jobs
         self.jobs += 1
         self._look.set()
         self._changed()
@@ -193,18 +201,18 @@ class SystemPanel:
             result = decode_result(data)
         except (UnknownVersion, msgspec.DecodeError):
             return
-        took = result.timings
+        timings = result.timings
         self.works.append(
             Work(
                 next(self._numbers),
                 time.time(),
                 len(result.images),
                 len(result.labels),
-                took.batch_size,
-                took.queued,
-                took.decode,
-                took.model,
-                took.chart,
+                timings.batch_size,
+                timings.queued,
+                timings.decode,
+                timings.model,
+                timings.chart,
                 str(result.problem.code) if result.problem else "",
             )
         )

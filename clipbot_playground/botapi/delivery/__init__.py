@@ -1,0 +1,1 @@
+"""How updates reach the bot: getUpdates and webhooks, over HTTP on loopback."""

@@ -1,4 +1,4 @@
-"""HTTP on loopback: one uvicorn inside the running event loop, whose connections can be cut."""
+"""HTTP on loopback: a uvicorn inside the running event loop, whose connections can be cut."""
 
 import asyncio
 import contextlib
@@ -14,12 +14,15 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 # Bytes of request line and headers: a GET may carry a whole message in its query string.
 _LONGEST_HEAD = 1 << 18
-# Seconds that answers under way get when the server stops.
+# Seconds that unfinished answers get when the server stops.
 _GRACE = 3
 
 
 class LoopbackServer:
-    """Serves an ASGI application on 127.0.0.1.
+    """A server for an ASGI application on 127.0.0.1.
+
+    Args:
+        port: 0 takes a free one.
 
     Attributes:
         url: root of the server, e.g. "http://127.0.0.1:40123"; "" before `start`.
@@ -34,7 +37,7 @@ class LoopbackServer:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Listen; from here on `url` answers.
+        """Start to listen; afterwards `url` is set.
 
         Raises:
             OSError: the port is taken.
@@ -45,8 +48,8 @@ class LoopbackServer:
             http=self._protocol(),
             ws="none",
             lifespan="off",
-            log_config=None,  # uvicorn's own would reconfigure the loggers of the whole process
-            access_log=False,  # addresses hold the token
+            log_config=None,  # the default would reconfigure the loggers of the whole process
+            access_log=False,  # paths contain the token
             proxy_headers=False,
             h11_max_incomplete_event_size=_LONGEST_HEAD,
             timeout_graceful_shutdown=_GRACE,
@@ -57,24 +60,25 @@ class LoopbackServer:
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
 
     async def stop(self) -> None:
+        """Stop listening, after unfinished answers."""
         if self._server is not None and self._task is not None:
             self._server.should_exit = True
             await self._task
             self._server = self._task = None
 
     async def cut(self, request: Request) -> None:
-        """Close the connection of a request without an answer."""
+        """Close the connection of a request without answering it."""
         assert request.client is not None
         transport = self._connections.get((request.client.host, request.client.port))
         if isinstance(transport, asyncio.Transport):
             transport.abort()
-        await gone(request)
+        await disconnected(request)
 
     def _protocol(self) -> type[asyncio.Protocol]:
         connections = self._connections
 
         class Protocol(H11Protocol):
-            """uvicorn's own, entered in a list by the client's address, as requests name it."""
+            """uvicorn's protocol, which registers its connection under the client's address."""
 
             def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
                 super().connection_made(transport)
@@ -90,12 +94,12 @@ class LoopbackServer:
 
 
 def _listener(port: int) -> socket.socket:
-    """A socket that listens on loopback; `port` 0 takes a free one."""
-    # Protocol named, unlike `socket.create_server`: asyncio turns off Nagle's algorithm only for
-    # sockets that say TCP. Else each answer of headers and body waits 40 ms for the client's ACK.
+    """Return a socket that listens on loopback; `port` 0 takes a free one."""
+    # asyncio turns off Nagle's algorithm only for sockets whose protocol is named, which
+    # `socket.create_server` does not do. With it each answer would wait 40 ms for the client's ACK.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        # As create_server does: elsewhere than on POSIX this would let two servers share a port.
+        # As `create_server` does: on other systems than POSIX two servers could share the port.
         if os.name == "posix":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
@@ -106,7 +110,7 @@ def _listener(port: int) -> socket.socket:
     return listener
 
 
-async def gone(request: Request) -> None:
+async def disconnected(request: Request) -> None:
     """Wait until the client has closed the connection."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
@@ -123,5 +127,5 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[Any]:
-        # Signals belong to whoever runs the event loop, not to a server inside of it.
+        # The program that runs the event loop handles signals.
         yield

@@ -1,4 +1,4 @@
-"""Waiting for something to become true, without polling the clock."""
+"""Waiting for a condition without polling."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,23 +8,24 @@ T = TypeVar("T")
 
 
 class Notifier:
-    """Rung at every change; whoever waits looks again."""
+    """Wakes everybody who waits for a condition, so that they check it again."""
 
     def __init__(self) -> None:
         self._changed = asyncio.Event()
 
     def notify(self) -> None:
+        """Have all waiting tasks check their conditions; called after every change."""
         self._changed.set()
         self._changed = asyncio.Event()
 
     async def until(self, look: Callable[[], T | None], within: float | None) -> T:
-        """What `look` finds, as soon as it is not None.
+        """Return what `look` returns, as soon as that is not None.
 
         Args:
-            within: seconds to wait at most; None waits for ever.
+            within: seconds to wait at most; None waits without a limit.
 
         Raises:
-            TimeoutError: nothing was found in time.
+            TimeoutError: `look` returned None for that long.
         """
         async with asyncio.timeout(within):
             while (found := look()) is None:

@@ -1,7 +1,7 @@
-"""The queue of updates that a bot has not confirmed yet, and getUpdates.
+"""The queue of updates that the bot has not confirmed yet, and getUpdates.
 
-An update stays until a later call names a higher offset (or a webhook answers 2xx), so a bot that
-is killed while it polls gets it again.
+An update stays in the queue until a later call names a higher offset, or the webhook answers 2xx.
+So a bot that is killed while it polls gets its updates again.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ _FIRST_ID: Final = 700_000_001
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One update; `payload` is the object under the key `type`, as it was when it happened."""
+    """An update. `payload` is the object under the key `type`, as it was when it was queued."""
 
     update_id: int
     type: str
@@ -34,14 +34,20 @@ class Update:
 
 @dataclass(slots=True, eq=False)
 class _Poll:
-    """A getUpdates that waits; `verdict` is why it has to end early."""
+    """A getUpdates that waits. `interrupted_by` is the error that ends it early."""
 
-    verdict: ConflictError | None = None
+    interrupted_by: ConflictError | None = None
 
 
 @dataclass(slots=True)
 class UpdateQueue:
-    """Updates in order, oldest first."""
+    """Updates, oldest first.
+
+    Attributes:
+        allowed: the types that are queued; None stands for the default ones.
+        webhook_url: where updates go instead; "" without a webhook.
+        closed: whether the server is stopping.
+    """
 
     notifier: Notifier
     allowed: frozenset[str] | None = None
@@ -53,19 +59,20 @@ class UpdateQueue:
 
     @property
     def pending(self) -> tuple[Update, ...]:
-        """What the bot has not confirmed."""
+        """The updates that the bot has not confirmed."""
         return tuple(self._pending)
 
     @property
     def is_polled(self) -> bool:
-        """Whether a getUpdates is waiting right now."""
+        """Whether a getUpdates is waiting."""
         return self._poll is not None
 
     def allow(self, types: Collection[str]) -> None:
-        """Types to queue from now on; none means the default ones."""
+        """Queue only these types from now on; an empty collection stands for the default ones."""
         self.allowed = frozenset(types) or None
 
     def push(self, kind: str, payload: dict[str, Any]) -> None:
+        """Queue an update if its type is allowed."""
         wanted = kind not in _NOT_BY_DEFAULT if self.allowed is None else kind in self.allowed
         if wanted:
             self._pending.append(Update(next(self._ids), kind, payload))
@@ -77,25 +84,26 @@ class UpdateQueue:
         self.notifier.notify()
 
     def drop_pending(self) -> None:
+        """Forget all updates."""
         self._pending.clear()
         self.notifier.notify()
 
     def interrupt(self, reason: str) -> None:
-        """End the poll that is under way, if there is one, with 409."""
+        """End the waiting getUpdates, if there is one, with status 409."""
         if self._poll is not None:
-            self._poll.verdict = ConflictError(reason)
+            self._poll.interrupted_by = ConflictError(reason)
             self.notifier.notify()
 
     def close(self) -> None:
-        """The server stops: polls end at once."""
+        """End the waiting getUpdates: the server stops."""
         self.closed = True
         self.notifier.notify()
 
     async def poll(self, offset: int, limit: int, timeout: float) -> list[Update]:
-        """What getUpdates gives, waiting up to `timeout` seconds for the first update.
+        """Return what getUpdates gives, after up to `timeout` seconds for the first update.
 
         Raises:
-            ConflictError: a webhook is set, or another poll took over.
+            ConflictError: a webhook is set, or another getUpdates began meanwhile.
         """
         if self.webhook_url:
             raise ConflictError(
@@ -114,7 +122,7 @@ class UpdateQueue:
         self.notifier.notify()
 
         def ready() -> bool | None:
-            return True if poll.verdict or self._pending or self.closed else None
+            return True if poll.interrupted_by or self._pending or self.closed else None
 
         try:
             if timeout:
@@ -127,6 +135,6 @@ class UpdateQueue:
             if self._poll is poll:
                 self._poll = None
                 self.notifier.notify()
-        if poll.verdict is not None:
-            raise poll.verdict
+        if poll.interrupted_by is not None:
+            raise poll.interrupted_by
         return self._pending[: min(limit, limits.UPDATES_PER_POLL)]

@@ -1,4 +1,4 @@
-"""Delivery by webhook: one POST per update, in order, until the bot answers 2xx."""
+"""Delivery by webhook: a POST for each update, in order, repeated until the bot answers 2xx."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ import aiohttp
 
 from clipbot_playground.botapi.delivery.updates import Update, UpdateQueue
 
-# Seconds between attempts; Telegram's own pauses are longer, but tests should not wait for them.
+# Seconds between attempts. Telegram's own pauses are longer, but tests must not wait so long.
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 2.0
 _TIMEOUT: Final = aiohttp.ClientTimeout(30.0)
@@ -18,7 +18,11 @@ _HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"
 
 @dataclass(slots=True)
 class Webhook:
-    """Where updates go and how that went. Set `url` by `start`, clear it by `stop`."""
+    """The webhook of a bot. `start` sets its URL, `stop` removes it.
+
+    Attributes:
+        last_error: Unix time and description of the last failed attempt.
+    """
 
     queue: UpdateQueue
     secret_token: str = field(default="", repr=False)
@@ -31,6 +35,7 @@ class Webhook:
         return self.queue.webhook_url
 
     async def start(self, url: str, secret_token: str, max_connections: int) -> None:
+        """Deliver updates to this URL from now on."""
         await self.stop()
         self.queue.webhook_url = url
         self.secret_token = secret_token
@@ -40,6 +45,7 @@ class Webhook:
         self._task = asyncio.create_task(self._deliver(url), name="webhook")
 
     async def stop(self) -> None:
+        """Remove the webhook; updates stay in the queue."""
         self.queue.webhook_url = ""
         if self._task is not None:
             await _end(self._task)
@@ -48,7 +54,7 @@ class Webhook:
     async def _deliver(self, url: str) -> None:
         headers = {_HEADER: self.secret_token} if self.secret_token else {}
         pause = _FIRST_PAUSE
-        # Certificates are not looked at: a webhook of a test is on loopback.
+        # Certificates are not checked: the webhook of a test is on loopback.
         connector = aiohttp.TCPConnector(ssl=False)
         async with aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT) as client:
             while True:

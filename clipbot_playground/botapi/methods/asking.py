@@ -1,4 +1,4 @@
-"""Methods that ask and arrange: getMe, getUpdates, webhooks, files, chats and their members."""
+"""getMe, getUpdates, webhooks, files, chats and their members."""
 
 import re
 from typing import Any, Final
@@ -35,7 +35,7 @@ async def get_updates(world: World, parameters: Parameters) -> list[Json]:
 
 
 async def set_webhook(world: World, parameters: Parameters) -> bool:
-    """Unlike Telegram's own server, plain http is taken too: the bot listens on loopback."""
+    """`setWebhook`. Unlike Telegram's own server it accepts http, for a bot on loopback."""
     url = parameters.text("url")
     secret_token = parameters.text("secret_token")
     if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
@@ -145,7 +145,7 @@ def _readable_chat(world: World, parameters: Parameters) -> Chat:
 
 
 def _allow(world: World, parameters: Parameters) -> None:
-    """ "If not specified, the previous setting will be used." (allowed_updates)"""
+    """Apply `allowed_updates`: "If not specified, the previous setting will be used." """
     types = parameters.structure("allowed_updates", "Can't parse allowed_updates JSON object")
     if types is not None:
         if not isinstance(types, list) or not all(isinstance(kind, str) for kind in types):

@@ -1,7 +1,7 @@
-"""What the real server checks before it carries a call out, in its own words.
+"""What Telegram checks before it executes a call, with the same errors.
 
-Wording: https://github.com/tdlib/telegram-bot-api (Client.cpp) and, for codes in capitals,
-Telegram's servers behind it.
+Source of the errors: https://github.com/tdlib/telegram-bot-api (Client.cpp); those in capitals come
+from Telegram's servers behind it.
 """
 
 import re
@@ -30,7 +30,7 @@ _BUTTON_URL: Final = re.compile(r"(https?|tg|ton)://\S+|[\w-]+\.[\w-]\S*")
 
 
 def chat(world: World, parameters: Parameters, name: str = "chat_id") -> Chat:
-    """The chat that a call names by number or @username.
+    """Return the chat that a call names by number or @username.
 
     Raises:
         BadRequestError: there is no such chat.
@@ -49,11 +49,11 @@ def chat(world: World, parameters: Parameters, name: str = "chat_id") -> Chat:
 
 
 def writable_chat(world: World, parameters: Parameters) -> Chat:
-    """The chat of a call that writes.
+    """Return the chat of a call that writes.
 
     Raises:
         BadRequestError: there is no such chat.
-        ForbiddenError: the bot was blocked or removed, or nobody has written to it there yet.
+        ForbiddenError: the bot was blocked or removed, or the person has not started it yet.
     """
     found = chat(world, parameters)
     if found.is_private:
@@ -69,7 +69,7 @@ def writable_chat(world: World, parameters: Parameters) -> Chat:
 
 
 def language_code(parameters: Parameters) -> str:
-    """The two-letter code of a call, "" when it is absent."""
+    """Return the two-letter `language_code` of a call, "" when it is absent."""
     code = parameters.text("language_code")
     if code and not re.fullmatch("[a-z]{2}", code):
         raise BadRequestError("Invalid language code specified")
@@ -77,20 +77,20 @@ def language_code(parameters: Parameters) -> str:
 
 
 def may_send(where: Chat, kind: str) -> None:
-    """Whether the chat lets the bot send a kind of message, such as "photos".
+    """Check that the bot may send a kind of message, such as "photos", in this chat.
 
     Raises:
-        BadRequestError: the chat's permissions forbid it to all but administrators.
+        BadRequestError: only administrators may.
     """
     if kind in where.forbids and where.bot_status != "administrator":
         raise BadRequestError(f"not enough rights to send {kind} to the chat")
 
 
 def thread(where: Chat, parameters: Parameters) -> int | None:
-    """The `message_thread_id` of a call. Ordinary groups ignore it, as Telegram's server does.
+    """Return the `message_thread_id` of a call. In groups without topics it is ignored.
 
     Raises:
-        BadRequestError: no such topic; the general one must not be named, private chats have none.
+        BadRequestError: there is no such topic. The general topic must not be named.
     """
     thread_id = parameters.integer("message_thread_id")
     if not thread_id or not (where.is_forum or where.is_private):
@@ -101,10 +101,10 @@ def thread(where: Chat, parameters: Parameters) -> int | None:
 
 
 def reply(where: Chat, parameters: Parameters, thread_id: int | None) -> Message | None:
-    """The message of `reply_parameters`.
+    """Return the message of `reply_parameters`.
 
     Raises:
-        BadRequestError: it is not in this chat and thread, and the call insists on it.
+        BadRequestError: it is not in this chat and thread, and the call does not allow that.
     """
     described = parameters.structure("reply_parameters", "Can't parse reply parameters JSON object")
     if described is None or described == {}:
@@ -116,7 +116,7 @@ def reply(where: Chat, parameters: Parameters, thread_id: int | None) -> Message
         raise BadRequestError('Can\'t find field "message_id"')
     found = where.messages.get(message_id)
     if str(described.get("chat_id", where.id)) != str(where.id):
-        found = None  # replies across chats are not played
+        found = None  # replies across chats are not supported
     if found is not None and thread_id is not None and found.thread_id != thread_id:
         found = None
     if found is None and not described.get("allow_sending_without_reply"):
@@ -125,25 +125,25 @@ def reply(where: Chat, parameters: Parameters, thread_id: int | None) -> Message
 
 
 def words(world: World, source: str, parse_mode: str, entities: Any) -> FormattedText:
-    """Text and entities of a text or caption.
+    """Return text and entities of a text or caption.
 
     Args:
-        entities: decoded `entities` or `caption_entities`; ignored where a parse mode is given.
+        entities: decoded `entities` or `caption_entities`; ignored with a parse mode.
 
     Raises:
-        BadRequestError: faulty HTML, or a parse mode other than HTML, which is not played.
+        BadRequestError: the HTML is wrong, or the parse mode is not HTML, the only one supported.
     """
     if source and parse_mode.lower() not in {"", "none"}:
         if parse_mode.lower() != "html":
             raise BadRequestError("unsupported parse_mode")
         return finished(*parse_html(source, world.users.get))
-    described = entities if isinstance(entities, list) else []  # anything else Telegram ignores
+    described = entities if isinstance(entities, list) else []  # Telegram ignores anything else
     given = [_entity(world, item) for item in described]
     return finished(source, [entity for entity in given if entity.type in ENTITY_TYPES])
 
 
 def text(world: World, parameters: Parameters) -> FormattedText:
-    """The `text` of a call: 1-4096 characters after entities parsing."""
+    """Return the `text` of a call: "1-4096 characters after entities parsing"."""
     source = parameters.text("text")
     if not source:
         raise BadRequestError("Message text is empty")
@@ -157,7 +157,7 @@ def text(world: World, parameters: Parameters) -> FormattedText:
 
 
 def caption(world: World, source: str, parse_mode: str, entities: Any) -> FormattedText:
-    """A caption: 0-1024 characters after entities parsing."""
+    """Return a caption: "0-1024 characters after entities parsing"."""
     parsed = words(world, source, parse_mode, entities)
     if utf16_length(parsed.text) > limits.CAPTION_LENGTH:
         raise BadRequestError("message caption is too long")
@@ -165,14 +165,15 @@ def caption(world: World, source: str, parse_mode: str, entities: Any) -> Format
 
 
 def caption_of(world: World, parameters: Parameters) -> FormattedText:
+    """Return the `caption` of a call."""
     entities = parameters.structure("caption_entities", "Can't parse entities JSON object")
     return caption(world, parameters.text("caption"), parameters.text("parse_mode"), entities)
 
 
 def reply_markup(parameters: Parameters) -> tuple[Keyboard, ReplyRequest | None]:
-    """The inline keyboard of a call, and the reply that it asks for.
+    """Return the inline keyboard of a call, and the reply that it asks for.
 
-    Custom keyboards are checked for being objects, but not kept: nothing here presses them.
+    Custom keyboards are accepted but not kept.
     """
     markup = parameters.structure("reply_markup", "Can't parse reply keyboard markup JSON object")
     if markup is None or markup == "":
@@ -196,7 +197,7 @@ def reply_markup(parameters: Parameters) -> tuple[Keyboard, ReplyRequest | None]
 
 
 def photo(content: bytes) -> None:
-    """A photo that a bot uploads: bytes, sides and whether it is a picture at all."""
+    """Check a photo that the bot uploads: that it is a picture, its bytes and its sides."""
     if not content:
         raise BadRequestError("file must be non-empty")
     if len(content) > limits.PHOTO_SIZE:
@@ -214,6 +215,7 @@ def photo(content: bytes) -> None:
 
 
 def document(content: bytes) -> None:
+    """Check a document that the bot uploads."""
     if not content:
         raise BadRequestError("file must be non-empty")
     if len(content) > limits.UPLOAD_SIZE:

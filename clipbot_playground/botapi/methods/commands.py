@@ -1,4 +1,4 @@
-"""The menus of commands: setMyCommands, getMyCommands, deleteMyCommands, and what a person sees."""
+"""Menus of commands: setMyCommands, getMyCommands, deleteMyCommands, and what a person sees."""
 
 import json
 import re
@@ -46,7 +46,7 @@ async def delete_my_commands(world: World, parameters: Parameters) -> bool:
 
 
 def menu(world: World, person: User, chat: Chat) -> list[dict[str, str]]:
-    """The commands that this person sees in this chat.
+    """Return the commands that this person sees in this chat.
 
     Source: https://core.telegram.org/bots/api#determining-list-of-commands
     """

@@ -1,4 +1,4 @@
-"""Methods that change or remove what was said, and the one that answers a pressed button."""
+"""Methods that edit and delete messages, and answerCallbackQuery."""
 
 from dataclasses import replace
 from typing import Any
@@ -85,7 +85,7 @@ def _message(world: World, parameters: Parameters, what: str) -> Message:
 
 def _own_message(world: World, parameters: Parameters) -> Message:
     if not parameters.text("chat_id"):
-        # Inline messages are not played, so a call without a chat means nothing here.
+        # Inline messages are not supported, so that a call must name a chat.
         raise BadRequestError("Chat identifier is not specified")
     message = _message(world, parameters, "message to edit")
     if message.sender.id != world.bot.id or message.service:
@@ -94,7 +94,7 @@ def _own_message(world: World, parameters: Parameters) -> Message:
 
 
 def _edited(world: World, parameters: Parameters, message: Message, content: Content) -> Json:
-    """Apply an edit. Without `reply_markup` the buttons go away, as on the real server."""
+    """Apply an edit. Without `reply_markup` the buttons disappear, as on Telegram."""
     keyboard, _ = checks.reply_markup(parameters)
     content = replace(content, keyboard=keyboard)
     if _appearance(content) == _appearance(message.content):
@@ -107,6 +107,6 @@ def _edited(world: World, parameters: Parameters, message: Message, content: Con
 
 
 def _appearance(content: Content) -> tuple[Any, ...]:
-    """What two equal contents share; `file_id`s differ each time a file is sent."""
+    """Return what is equal for equal contents; `file_id`s are not."""
     media = None if content.media is None else (content.media.kind, content.media.content)
     return content.words, media, content.keyboard, content.above_media

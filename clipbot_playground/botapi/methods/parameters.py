@@ -12,7 +12,7 @@ from starlette.requests import Request
 from clipbot_playground.botapi.model import limits
 from clipbot_playground.botapi.model.errors import BadRequestError, TooLargeError
 
-# Form fields and boundaries beside the one file that may be as large as a bot can upload. Bytes.
+# Bytes for form fields and boundaries, besides a file of the largest size.
 _ROOM_FOR_FIELDS: Final = 1_000_000
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
 _STRUCTURED: Final = frozenset(
@@ -34,31 +34,33 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Typed looks at what a bot sent. Telegram is lenient: "42", 42 and "true" all do."""
+    """The parameters of a call with their types. Like Telegram it accepts "42" for 42."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     uploads: Mapping[str, Upload] = field(default_factory=dict)
     size: int = 0
 
     def text(self, name: str) -> str:
-        """The value as a string, "" when it is absent."""
+        """Return a value as a string, "" when it is absent."""
         value = self.values.get(name, "")
         if isinstance(value, bool):
             return "true" if value else "false"
         return value if isinstance(value, str) else json.dumps(value)
 
     def integer(self, name: str, default: int = 0) -> int:
+        """Return a value as a number; `default` when it is absent or not a number."""
         written = self.text(name).strip()
         return int(written) if _INTEGER.fullmatch(written) else default
 
     def boolean(self, name: str) -> bool:
+        """Return a value as a boolean; False when it is absent."""
         return self.text(name).lower() in {"true", "yes", "1"}
 
     def structure(self, name: str, complaint: str) -> Any:
-        """A JSON-serialized value, None when it is absent.
+        """Return a JSON-serialized value, None when it is absent.
 
         Raises:
-            BadRequestError: with the `complaint`, when it is not JSON.
+            BadRequestError: it is not JSON; `complaint` is the description.
         """
         value = self.values.get(name)
         if value is None or value == "":
@@ -71,10 +73,10 @@ class Parameters:
             raise BadRequestError(complaint) from None
 
     def upload(self, name: str, named: str | None = None) -> Upload | None:
-        """The file of a parameter: sent under its name, or as `attach://…`.
+        """Return the file of a parameter: sent under its name, or as `attach://…`.
 
         Args:
-            named: the value that may point to the file, where it is not the parameter's own.
+            named: the value with `attach://…`, if it is not the parameter's own.
         """
         value = self.text(name) if named is None else named
         if value.startswith("attach://"):
@@ -82,13 +84,13 @@ class Parameters:
         return self.uploads.get(name) if named is None else None
 
     def unknown(self, known: frozenset[str]) -> list[str]:
-        """Names that the method does not have; uploads count unless something attaches them."""
+        """Return names that are not in `known`, including uploads that no value attaches."""
         written = json.dumps(dict(self.values), default=str)
         loose = [name for name in self.uploads if f"attach://{name}" not in written]
         return sorted({*self.values, *loose} - known)
 
     def recorded(self) -> dict[str, Any]:
-        """For the journal: JSON decoded, files as name and bytes."""
+        """Return the parameters for the journal: JSON is decoded, a file is its name and size."""
         answer: dict[str, Any] = {}
         for name, value in self.values.items():
             answer[name] = value
@@ -103,10 +105,10 @@ class Parameters:
 
 
 async def read(request: Request) -> Parameters:
-    """All parameters of a request; the body's win over the query string's.
+    """Return the parameters of a request. The body takes precedence over the query string.
 
     Raises:
-        BadRequestError: the body cannot be read.
+        BadRequestError: the body can't be read.
         TooLargeError: the body is larger than a bot may upload.
     """
     values: dict[str, Any] = dict(request.query_params)
@@ -131,8 +133,12 @@ async def read(request: Request) -> Parameters:
 
 
 def _parsed(written: str | bytes) -> Any:
-    """What JSON says. ValueError also for a text with half a surrogate pair, such as "\\ud83d":
-    JSON can name it, but no answer that repeats it could be written as UTF-8."""
+    """Return decoded JSON.
+
+    Raises:
+        ValueError: it is not JSON, or has half a surrogate pair, such as "\\ud83d", which can't be
+            written as UTF-8.
+    """
     value = json.loads(written)
     json.dumps(value, ensure_ascii=False).encode()
     return value

@@ -1,4 +1,4 @@
-"""What the bot says of itself: descriptions, each for one language or for all others."""
+"""Descriptions of the bot, each for one language or for all others."""
 
 import re
 from typing import Final
@@ -38,7 +38,7 @@ async def get_my_short_description(world: World, parameters: Parameters) -> dict
 
 
 def shown(descriptions: dict[str, str], person: User) -> str:
-    """The description that a person sees."""
+    """Return the description that a person sees."""
     return descriptions.get((person.language_code or "")[:2]) or descriptions.get("", "")
 
 

@@ -1,4 +1,4 @@
-"""Methods that say something: the send… family."""
+"""Methods that send messages, albums and chat actions."""
 
 import secrets
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ async def send_media_group(world: World, parameters: Parameters) -> list[Json]:
     if not isinstance(described, list):
         raise BadRequestError("Expected an Array of InputMedia")
     to = _recipient(world, parameters)
-    # The documentation says 2-10; the real server lets a single one pass, but nobody promises it.
+    # "2-10 items": Telegram accepts a single one too, but does not document it.
     if len(described) > limits.MEDIA_GROUP_MAX:
         raise BadRequestError("Too many messages to send as an album")
     if len(described) < limits.MEDIA_GROUP_MIN:
@@ -100,10 +100,10 @@ def _recipient(world: World, parameters: Parameters) -> _Recipient:
 
 
 async def input_media(world: World, parameters: Parameters, described: Any) -> Content:
-    """The content that an `InputMediaPhoto` or `InputMediaDocument` describes.
+    """Return the content that an `InputMediaPhoto` or `InputMediaDocument` describes.
 
     Raises:
-        BadRequestError: it is neither, or its file or caption is refused.
+        BadRequestError: it is something else, or its file or caption is refused.
     """
     complaint = "Can't parse InputMedia: "
     if not isinstance(described, dict):
@@ -162,7 +162,7 @@ async def _media(world: World, kind: str, upload: Upload) -> Media:
 
 
 def _resent(world: World, kind: str, file_id: str) -> Upload:
-    """A file that Telegram already has, by its `file_id`; web addresses are not fetched."""
+    """Return a file that Telegram already has, by its `file_id`. URLs are not supported."""
     file = world.files.by_id(file_id)
     if file is None:
         raise BadRequestError("wrong file identifier/HTTP URL specified")

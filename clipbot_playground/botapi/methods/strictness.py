@@ -1,6 +1,6 @@
-"""Fields that the Bot API does not know inside the objects that a bot sends.
+"""Unknown fields in the objects that a bot sends.
 
-Telegram ignores them silently; our tests should not, for they are typing errors in waiting.
+Telegram ignores them silently. In a test they are reported, because most are spelling mistakes.
 """
 
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ _MARKUPS: Final = {
 
 
 def unknown_fields(parameters: dict[str, Any]) -> list[str]:
-    """ "Type.field" of everything unknown in the decoded parameters of a call."""
+    """Return the unknown fields in the decoded parameters of a call, as "Type.field"."""
     return [
         f"{kind}.{name}"
         for kind, described in _objects(parameters)

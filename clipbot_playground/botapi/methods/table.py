@@ -1,6 +1,6 @@
-"""The Bot API methods that this server plays, each with the parameters that it has.
+"""The Bot API methods of this server, each with its parameters.
 
-`parameters` follow Bot API 10.1; a test compares them with the machine-readable specification.
+Parameters are those of Bot API 10.1; a test compares them with the machine-readable specification.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ Answer = Callable[[World, Parameters], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method under Telegram's own spelling; `answer` gives its result or raises `ApiError`."""
+    """A method in Telegram's spelling. `answer` returns its result or raises `ApiError`."""
 
     name: str
     answer: Answer
@@ -101,5 +101,5 @@ _ALL: Final = (
     _method("deleteMyCommands", commands.delete_my_commands, _MENU),
 )
 
-# Telegram takes method names in any case.
+# Telegram accepts method names in upper and lower case.
 METHODS: Final = {method.name.lower(): method for method in _ALL}

@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A forum topic; its id is the `message_thread_id` of its messages."""
+    """A forum topic. Its id is the `message_thread_id` of its messages."""
 
     id: int
     name: str
@@ -22,7 +22,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class ChatAction:
-    """ "uploading photo…": what sendChatAction showed. `at` in seconds since 1970."""
+    """What sendChatAction showed, such as "upload_photo". `at` is Unix time."""
 
     action: str
     at: float
@@ -31,13 +31,14 @@ class ChatAction:
 
 @dataclass(slots=True, eq=False)
 class Message:
-    """A message in a chat. It lives: edits show up in it, and `versions` keeps what it was.
+    """A message in a chat; an edit changes it in place.
 
     Attributes:
-        date: seconds since 1970.
-        service: fields of a service message, e.g. `new_chat_members`; empty for others.
-        force_reply: set where the bot asked for an answer with `ForceReply`.
-        versions: every content it had, oldest first; more than one after an edit.
+        date: Unix time.
+        versions: every content that it had, oldest first; more than one after an edit.
+        service: the fields of a service message, such as `new_chat_members`; empty for others.
+        extra: other fields that the bot's call has set.
+        force_reply: set where the bot asked for a reply with `ForceReply`.
     """
 
     chat: "Chat"
@@ -72,7 +73,7 @@ class Message:
 
     @property
     def photo(self) -> bytes | None:
-        """The largest size of the photo, JPEG."""
+        """The JPEG of the photo's largest size; None for other messages."""
         return self._bytes("photo")
 
     @property
@@ -93,7 +94,7 @@ class Message:
         return media.content if media is not None and media.kind == kind else None
 
     def to_json(self, *, with_reply: bool = True) -> Json:
-        """The Bot API's `Message`; a replied-to message holds no further reply."""
+        """Return the Bot API's `Message`. The message in `reply_to_message` has none itself."""
         answer: Json = {
             "message_id": self.message_id,
             "from": self.sender.to_json(),
@@ -120,18 +121,18 @@ class Message:
 
 @dataclass(slots=True, eq=False)
 class Chat:
-    """A chat and all that was said in it.
+    """A chat with its members, topics and messages.
 
     Attributes:
-        members: by user id; in groups the bot is one of them.
-        privacy: whether the bot, unless an administrator, sees only what is meant for it.
+        members: by user id; in groups the bot is among them.
+        privacy: whether a bot that is not an administrator sees only what is meant for it.
         bot_status: `ChatMember.status` of the bot; "kicked" in a private chat means blocked.
-        forbids: what members who are no administrators may not send: "photos", "documents",
-            "text messages".
-        started: a private chat in which the person pressed "start" or wrote; bots cannot begin.
-        messages: by message_id, deleted ones left out. Each chat counts its own from 1.
+        forbids: what only administrators may send: "photos", "documents", "text messages".
+        started: whether the person of a private chat pressed "Start" or wrote; before, the bot
+            can't write.
+        messages: by message_id, without deleted ones. Each chat counts its own from 1.
         actions: every sendChatAction, oldest first.
-        since: when it came to be, in seconds since 1970.
+        since: Unix time of its creation.
     """
 
     id: int
@@ -158,14 +159,16 @@ class Chat:
         return self.type == "private"
 
     def next_message_id(self) -> int:
+        """Return a new id for a message."""
         self._last_message_id += 1
         return self._last_message_id
 
     def replies_to(self, message: Message) -> list[Message]:
-        """The bot's replies to a message, oldest first."""
+        """Return the bot's replies to a message, oldest first."""
         return [m for m in self.messages.values() if m.reply_to is message and m.sender.is_bot]
 
     def to_json(self) -> Json:
+        """Return the Bot API's `Chat`."""
         answer: Json = {"id": self.id, "type": self.type}
         if self.person is not None:
             person = self.person.to_json()
@@ -180,7 +183,7 @@ class Chat:
         return answer
 
     def member_json(self, user: User) -> Json:
-        """The Bot API's `ChatMember` of a user in this chat."""
+        """Return the Bot API's `ChatMember` of a user in this chat."""
         status = self.bot_status if user.is_bot else "member"
         if user.id == self.owner:
             return {"status": "creator", "user": user.to_json(), "is_anonymous": False}
@@ -196,10 +199,10 @@ class Chat:
 
 
 def member(user: User, status: str) -> Json:
-    """`ChatMember` with a status that has no rights: "member", "left" or "kicked"."""
+    """Return a `ChatMember` without rights: the status is "member", "left" or "kicked"."""
     answer: Json = {"status": status, "user": user.to_json()}
     if status == "kicked":
-        answer["until_date"] = 0  # for ever
+        answer["until_date"] = 0  # without end
     return answer
 
 
@@ -237,7 +240,7 @@ def is_seen_by(bot: User, message: Message) -> bool:
 
 
 def _is_command_for(bot: User, message: Message) -> bool:
-    """A text must begin with a command for this bot; a caption may hold it anywhere."""
+    """Return whether a text begins with a command for this bot, or a caption contains one."""
     for offset, _, addressee in message.content.words.commands():
         if message.content.media is None and offset > 0:
             return False

@@ -11,13 +11,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class InlineKeyboardButton:
-    """An inline button. `action` is the one optional field that says what it does."""
+    """Telegram's `InlineKeyboardButton`. `action` is its one optional field, such as "url"."""
 
     text: str
     action: str
     value: Any
 
     def to_json(self) -> Json:
+        """Return the Bot API's `InlineKeyboardButton`."""
         return {"text": self.text, self.action: self.value}
 
 
@@ -26,7 +27,7 @@ Keyboard = tuple[tuple[InlineKeyboardButton, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What an edit can change. `words` is the text, or the caption where there are media."""
+    """What an edit can change. `words` is the text, or the caption of media."""
 
     words: FormattedText = NOTHING
     media: Media | None = None
@@ -34,6 +35,7 @@ class Content:
     above_media: bool = False
 
     def fields(self) -> Json:
+        """Return its fields in the Bot API's `Message`."""
         answer: Json = {} if self.media is None else self.media.fields()
         name, entities = ("text", "entities")
         if self.media is not None:
@@ -52,11 +54,11 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class ReplyRequest:
-    """The bot's `ForceReply`: whoever is asked finds a reply begun.
+    """The bot's `ForceReply`: clients open a reply to its message.
 
     Attributes:
-        placeholder: what the empty input field shows meanwhile; "" for the client's own.
-        selective: only those are asked whom the text mentions, or to whom the message replies.
+        placeholder: what the empty input field shows; "" for the client's own text.
+        selective: whether only people are asked whom the text mentions or the message replies to.
     """
 
     placeholder: str = ""

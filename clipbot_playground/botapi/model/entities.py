@@ -1,4 +1,4 @@
-"""Entities: which stretches of a text are bold, a link, a command.
+"""Entities: which ranges of a text are bold, a link or a command.
 
 Offsets and lengths count UTF-16 code units, as everywhere in the Bot API.
 """
@@ -12,7 +12,7 @@ from typing import Any, Final
 from clipbot_playground.botapi.model import limits
 from clipbot_playground.botapi.model.users import User
 
-# Telegram's clients find these by themselves (TDLib, MessageEntity.cpp). ASCII on purpose.
+# What Telegram's clients find by themselves (TDLib, MessageEntity.cpp). Names are ASCII there too.
 _FOUND: Final = re.compile(
     r"(?P<bot_command>(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/<>]))"
     r"|(?P<url>(?<![\w@])https?://[^\s<>\"]*[^\s<>\".,;:!?)])"
@@ -20,7 +20,7 @@ _FOUND: Final = re.compile(
     r"|(?P<hashtag>(?<![\w/])#\w*[^\W\d]\w*)"
 )
 _VERBATIM: Final = frozenset({"code", "pre"})
-# Nesting order at equal stretches: a quote holds a link holds bold; TDLib's priorities.
+# From the outermost to the innermost of entities with the same range. Source: TDLib's priorities.
 ENTITY_TYPES: Final = (
     "blockquote", "expandable_blockquote", "pre", "code", "text_link", "text_mention", "mention",
     "hashtag", "bot_command", "url", "bold", "italic", "underline", "strikethrough", "spoiler",
@@ -30,7 +30,7 @@ ENTITY_TYPES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """Telegram's `MessageEntity`; `offset` and `length` in UTF-16 units."""
+    """Telegram's `MessageEntity`. `offset` and `length` are in UTF-16 units."""
 
     type: str
     offset: int
@@ -45,6 +45,7 @@ class Entity:
         return self.offset + self.length
 
     def to_json(self) -> dict[str, Any]:
+        """Return the Bot API's `MessageEntity`."""
         answer: dict[str, Any] = {"type": self.type, "offset": self.offset, "length": self.length}
         for name in ("url", "language", "custom_emoji_id"):
             if value := getattr(self, name):
@@ -56,13 +57,13 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class FormattedText:
-    """A text with its entities, sorted by offset; the empty text stands for "no text"."""
+    """A text with its entities, sorted by offset. An empty text stands for no text."""
 
     text: str = ""
     entities: tuple[Entity, ...] = ()
 
     def commands(self) -> Iterator[tuple[int, str, str]]:
-        """Offset, name and addressee ("" when none is named) of each command."""
+        """Yield offset, name and addressee of each command; "" stands for no addressee."""
         for entity in self.entities:
             if entity.type == "bot_command":
                 written = utf16_slice(self.text, entity.offset, entity.length)
@@ -74,24 +75,26 @@ NOTHING: Final = FormattedText()
 
 
 def utf16_length(text: str) -> int:
+    """Return the length of a text in UTF-16 units."""
     return len(text) + sum(character > "\uffff" for character in text)
 
 
 def utf16_slice(text: str, offset: int, length: int) -> str:
+    """Return a part of a text; `offset` and `length` are in UTF-16 units."""
     units = text.encode("utf-16-le", "surrogatepass")
     return units[2 * offset : 2 * (offset + length)].decode("utf-16-le", "replace")
 
 
 def typed(text: str) -> FormattedText:
-    """What a person typed, with the entities that their client finds by itself."""
+    """Return what a person typed, with the entities that their client finds by itself."""
     return finished(text, ())
 
 
 def finished(text: str, marked: Sequence[Entity]) -> FormattedText:
-    """The text as Telegram stores it: trimmed, with found entities beside the `marked` ones.
+    """Return the text as Telegram stores it: trimmed, with the `marked` entities and found ones.
 
-    Code and pre stay verbatim: nothing is found inside them and other formats there are dropped
-    (Bot API, formatting options). Beyond 100 entities the rest is ignored.
+    Inside code and pre nothing is found, and other formats are dropped (Bot API, "Formatting
+    options"). Only the first 100 entities are kept.
     """
     trimmed = text.rstrip()
     shift = utf16_length(trimmed) - utf16_length(trimmed.lstrip())
@@ -123,11 +126,11 @@ def _found(text: str) -> Iterator[Entity]:
 
 
 def _outside(entities: Iterable[Entity], others: Iterable[Entity], size: int) -> list[Entity]:
-    """Those entities of a text of `size` units that touch none of the others."""
+    """Return the entities that overlap none of the others, in a text of `size` units."""
     change = [0] * (size + 1)
     for other in others:
         change[other.offset] += 1
         change[other.end] -= 1
     is_taken = (depth > 0 for depth in accumulate(change))
-    taken_before = [0, *accumulate(is_taken)]  # of the units before each place
+    taken_before = [0, *accumulate(is_taken)]  # taken units before each offset
     return [e for e in entities if taken_before[e.offset] == taken_before[e.end]]

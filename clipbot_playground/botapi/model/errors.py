@@ -1,11 +1,11 @@
-"""What the Bot API answers instead of a result.
+"""The errors that the Bot API answers.
 
-ApiError                    whatever Telegram refuses, as an HTTP status and a description
+ApiError                    any refusal, with its HTTP status and description
 ├── BadRequestError         400: the call is wrong
 ├── UnauthorizedError       401: the token is wrong
-├── ForbiddenError          403: the call is right, but this chat does not want the bot
+├── ForbiddenError          403: the bot may not write in this chat
 ├── NotFoundError           404: no such method or file
-├── ConflictError           409: two polls at once, or a poll beside a webhook
+├── ConflictError           409: two getUpdates at once, or getUpdates with a webhook
 └── TooLargeError           413: the body is larger than a bot may upload
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """An answer with `"ok": false`. The description is Telegram's own wording."""
+    """An answer with `"ok": false`. The description is in Telegram's own words."""
 
     status = 500
     prefix = "Internal Server Error"
@@ -23,6 +23,7 @@ class ApiError(Exception):
         super().__init__(self.description)
 
     def to_json(self) -> dict[str, Any]:
+        """Return the answer's body."""
         return {"ok": False, "error_code": self.status, "description": self.description}
 
 
@@ -57,8 +58,8 @@ class TooLargeError(ApiError):
 
 
 def _uncapitalised(reason: str) -> str:
-    # Telegram's server writes the first letter small, but leaves codes such as
-    # PHOTO_INVALID_DIMENSIONS as they are: they have a capital or "_" in second place.
+    # Telegram's server writes the first letter in lower case, except for codes such as
+    # PHOTO_INVALID_DIMENSIONS: their second character is a capital letter or "_".
     if len(reason) > 1 and (reason[1] == "_" or "A" <= reason[1] <= "Z"):
         return reason
     return reason[:1].lower() + reason[1:]

@@ -1,7 +1,7 @@
 """Files that Telegram's servers keep.
 
-A `file_unique_id` names a content for ever; a `file_id` is a bot's handle to it, a new one each
-time the file is sent, and the only thing that getFile takes.
+A `file_unique_id` always names the same content. A `file_id` is a bot's handle for getFile, a new
+one each time the file is sent.
 """
 
 import base64
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A content. `size` in bytes is what Telegram declares; tests may claim more than there is."""
+    """A file's content. `size` is what Telegram declares, in bytes; a test can declare more."""
 
     unique_id: str
     content: bytes
@@ -28,6 +28,7 @@ class SentFile:
     file: StoredFile
 
     def to_json(self) -> dict[str, str | int]:
+        """Return its fields in the Bot API's objects."""
         return {
             "file_id": self.file_id,
             "file_unique_id": self.file.unique_id,
@@ -47,13 +48,13 @@ class FileStore:
     def send(
         self, content: bytes, folder: str, suffix: str = "", size: int | None = None
     ) -> SentFile:
-        """Store the content (once) and give it a new `file_id`.
+        """Store the content, unless it is stored already, and return it with a new `file_id`.
 
         Args:
-            content: the bytes that a download will give.
-            folder: first part of `file_path`, e.g. "photos".
-            suffix: with the dot, e.g. ".jpg".
-            size: declared bytes, if not those of the content.
+            content: the bytes that a download gives.
+            folder: first part of `file_path`, such as "photos".
+            suffix: of `file_path`, with the dot, such as ".jpg".
+            size: declared number of bytes, if it is not the content's.
         """
         declared = len(content) if size is None else size
         digest = hashlib.sha256(content).digest()
@@ -68,12 +69,14 @@ class FileStore:
         return sent
 
     def by_id(self, file_id: str) -> StoredFile | None:
+        """Return the file that was sent with this `file_id`."""
         return self._sent.get(file_id)
 
     def open_for_download(self, file: StoredFile) -> str:
-        """Path under which the file may now be fetched; getFile opens it."""
+        """Return the path from which the file can be downloaded from now on."""
         self._paths[file.path] = file
         return file.path
 
     def by_path(self, path: str) -> StoredFile | None:
+        """Return the file that was opened for download at this path."""
         return self._paths.get(path)

@@ -1,7 +1,7 @@
-"""`parse_mode=HTML`: marked-up text → text and entities, with Telegram's own complaints.
+"""`parse_mode=HTML`: from marked-up text to text and entities, with Telegram's own errors.
 
-The rules are those of https://core.telegram.org/bots/api#html-style; wording and byte offsets of
-the complaints are TDLib's, because bots (and people who debug them) match on these texts.
+The rules are those of https://core.telegram.org/bots/api#html-style. The errors have TDLib's words
+and byte offsets, because bots and their developers search for these texts.
 """
 
 import re
@@ -21,7 +21,7 @@ _TYPES: Final = {
     "code": "code", "pre": "pre", "blockquote": "blockquote",
 }  # fmt: skip
 _CHARACTER: Final = re.compile(r"&(?:#x([0-9A-Fa-f]+)|#([0-9]+)|(lt|gt|amp|quot)(?![A-Za-z]));?")
-_MAX_DIGITS: Final = 12  # of a character's number; Python reads long ones in quadratic time
+_MAX_DIGITS: Final = 12  # of a character's number; Python parses long ones in quadratic time
 _NAMED: Final = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 _SPACE: Final = " \t\r\n\v\f"
 
@@ -30,7 +30,7 @@ FindUser = Callable[[int], User | None]
 
 @dataclass(slots=True)
 class _Open:
-    """A tag that waits for its end; `start` in UTF-16 units, `index` in characters of the text."""
+    """A tag without its end tag yet. `start` is in UTF-16 units, `index` in characters."""
 
     tag: str
     attributes: dict[str, str]
@@ -39,14 +39,14 @@ class _Open:
 
 
 def parse_html(source: str, find_user: FindUser) -> tuple[str, list[Entity]]:
-    """Text and entities of marked-up text.
+    """Return text and entities of marked-up text.
 
     Args:
-        source: as the bot sent it.
-        find_user: who `tg://user?id=…` is; links to strangers are dropped, as Telegram does.
+        source: the text as the bot sent it.
+        find_user: returns the user of `tg://user?id=…`; links to unknown users are dropped.
 
     Raises:
-        BadRequestError: "can't parse entities: …" with the byte offset of the fault.
+        BadRequestError: "can't parse entities: …" with the byte offset of the error.
     """
     return _Parser(source, find_user).parse()
 
@@ -57,7 +57,7 @@ class _Parser:
         self._find_user = find_user
         self._at = 0
         self._text: list[str] = []
-        self._length = 0  # of the text so far, UTF-16 units
+        self._length = 0  # of the text so far, in UTF-16 units
         self._open: list[_Open] = []
         self._entities: list[Entity] = []
 
@@ -71,7 +71,7 @@ class _Parser:
                 self._start_tag()
         if self._open:
             self._complain(f'Can\'t find end tag corresponding to start tag "{self._open[-1].tag}"')
-        # A language on a bare <code> means nothing to Telegram; only a <pre> around it wants it.
+        # Telegram uses the language of <code> only inside <pre>.
         entities = [replace(e, language=None) if e.type == "code" else e for e in self._entities]
         return "".join(self._text), entities
 
@@ -166,7 +166,7 @@ class _Parser:
         return Entity(kind, opened.start, length)
 
     def _code(self, opened: _Open, kind: str, length: int) -> Entity | None:
-        """<pre><code class="language-x"> over one stretch is one `pre` with a language."""
+        """Return one `pre` with a language for <pre><code class="language-x">."""
         language = opened.attributes.get("class", "") if kind == "code" else ""
         language = language.removeprefix("language-") if language.startswith("language-") else ""
         inner = self._entities[-1] if self._entities else None
@@ -232,7 +232,7 @@ class _Parser:
 
 
 def _web_address(url: str) -> str | None:
-    """The address as Telegram writes it back ("http://telegram.org/"), None when it is none."""
+    """Return an address as Telegram writes it, "http://telegram.org/"; None if it is not valid."""
     parts = urlsplit(url.strip() if "://" in url else f"http://{url.strip()}")
     host = parts.hostname or ""
     if parts.scheme not in {"http", "https", "tg"} or any(c in _SPACE for c in url.strip()):

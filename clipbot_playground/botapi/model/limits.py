@@ -1,7 +1,7 @@
 """The Bot API's limits, each with its unit.
 
-They come from `telegram.constants`, which python-telegram-bot keeps in step with
-https://core.telegram.org/bots/api, so that nobody copies a number by hand.
+They come from `telegram.constants`, which python-telegram-bot keeps up to date with
+https://core.telegram.org/bots/api.
 """
 
 from typing import Final
@@ -21,7 +21,7 @@ from telegram.constants import (
     WebhookLimit,
 )
 
-# Characters after entities are parsed. Counted in UTF-16 units, the strictest reading.
+# UTF-16 units after entities are parsed. Telegram says "characters"; this is the strictest reading.
 TEXT_LENGTH: Final = int(MessageLimit.MAX_TEXT_LENGTH)
 CAPTION_LENGTH: Final = int(MessageLimit.CAPTION_LENGTH)
 ENTITIES: Final = int(MessageLimit.MESSAGE_ENTITIES)
@@ -53,7 +53,7 @@ DESCRIPTION_LENGTH: Final = int(BotDescriptionLimit.MAX_DESCRIPTION_LENGTH)
 SHORT_DESCRIPTION_LENGTH: Final = int(BotDescriptionLimit.MAX_SHORT_DESCRIPTION_LENGTH)
 
 UPDATES_PER_POLL: Final = int(PollingLimit.MAX_LIMIT)
-# Telegram's own server waits no longer, whatever a bot asks for. Seconds.
+# Seconds. Telegram's own server never waits longer.
 POLL_SECONDS: Final = 50
 SECRET_TOKEN_LENGTH: Final = int(WebhookLimit.MAX_SECRET_TOKEN_LENGTH)
 

@@ -1,4 +1,4 @@
-"""What a message can carry besides text, each as Telegram describes it to a bot."""
+"""What a message can contain besides text, as Telegram describes it to a bot."""
 
 import asyncio
 import mimetypes
@@ -14,13 +14,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class PhotoSize:
-    """One size of a photo or a thumbnail; sides in pixels."""
+    """One size of a photo or thumbnail. Sides are in pixels."""
 
     sent: SentFile
     width: int
     height: int
 
     def to_json(self) -> Json:
+        """Return the Bot API's `PhotoSize`."""
         return {**self.sent.to_json(), "width": self.width, "height": self.height}
 
 
@@ -42,11 +43,11 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class FileMedia:
-    """A document, sticker, animation, video or voice: one file and what is told about it.
+    """A document, sticker, animation, video or voice: one file and its description.
 
     Args:
         kind: the field of `Message` that it fills.
-        about: the object's own fields besides those of the file, e.g. width and height.
+        about: the object's fields besides those of the file, such as width and height.
     """
 
     kind: str
@@ -105,16 +106,16 @@ Media = Photo | FileMedia | Location | Contact
 
 
 async def photo(files: FileStore, data: bytes, size: int | None = None) -> Photo:
-    """A photo in Telegram's sizes.
+    """Return a photo in Telegram's sizes.
 
     Args:
         data: any picture that Pillow reads; Telegram keeps a JPEG of it.
-        size: declared bytes of the largest size, if not the real ones.
+        size: declared number of bytes of the largest size, if it is not the real one.
 
     Raises:
-        NotAPhotoError: cannot be decoded.
+        NotAPhotoError: the data can't be decoded.
     """
-    # Re-encoding takes tens of milliseconds; the event loop has polls to answer meanwhile.
+    # Encoding takes tens of milliseconds, during which the event loop must answer other calls.
     renditions = await asyncio.to_thread(photos.ladder, data)
     largest = renditions[-1]
     return Photo(
@@ -132,7 +133,7 @@ async def document(
     mime_type: str = "",
     size: int | None = None,
 ) -> FileMedia:
-    """A file sent as it is. Pictures get a thumbnail; `size` declares more bytes than there are."""
+    """Return a file that is sent unchanged. Pictures get a thumbnail; `size` is as for photos."""
     mime_type = mime_type or mimetypes.guess_type(file_name)[0] or "application/octet-stream"
     about = {"file_name": file_name, "mime_type": mime_type}
     preview = None
@@ -147,7 +148,7 @@ async def document(
 def sticker(
     files: FileStore, data: bytes, *, animated: bool = False, video: bool = False
 ) -> FileMedia:
-    """A sticker: WebP or PNG, or TGS when `animated`, or WebM when `video`. Sides up to 512."""
+    """Return a sticker: WebP or PNG with sides up to 512; TGS if animated, WebM if a video."""
     width, height = (512, 512) if animated or video else photos.dimensions(data)
     suffix = ".tgs" if animated else ".webm" if video else ".webp"
     about = {
@@ -162,7 +163,7 @@ def sticker(
 
 
 def animation(files: FileStore, data: bytes, width: int, height: int) -> FileMedia:
-    """A GIF as Telegram keeps it: a silent MP4 with a thumbnail. The bytes are not looked into."""
+    """Return a GIF as Telegram keeps it: a silent MP4 with a thumbnail. Any bytes will do."""
     about = {
         "width": width,
         "height": height,

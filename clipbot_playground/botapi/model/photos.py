@@ -1,6 +1,6 @@
-"""What Telegram does to a photo: turns it upright, re-encodes it, keeps a ladder of sizes.
+"""What Telegram does to a photo: turn it upright, encode it as JPEG, keep several sizes.
 
-Pillow is imported inside the functions, because a bot's minimal installation has none.
+Pillow is imported inside the functions, because the server also runs without it.
 """
 
 import io
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 # Longest sides in pixels of Telegram's sizes "s", "m", "x" and "y"
 # (https://core.telegram.org/api/files#image-thumbnail-types, as sent to bots).
 LADDER: Final = (90, 320, 800, 1280)
-# Pixels beyond which no thumbnail is made of a document: decoding would cost too much memory.
+# Documents with more pixels get no thumbnail: decoding them would take too much memory.
 _THUMBNAIL_PIXELS: Final = 30_000_000
 _JPEG_QUALITY: Final = 87
 
 
 class NotAPhotoError(ValueError):
-    """The bytes cannot be decoded as a picture."""
+    """The bytes can't be decoded as a picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """One size of a picture, as JPEG; sides in pixels."""
+    """One size of a picture, as JPEG. Sides are in pixels."""
 
     width: int
     height: int
@@ -32,23 +32,23 @@ class Rendition:
 
 
 def dimensions(data: bytes) -> tuple[int, int]:
-    """Width and height in pixels as the header says, before any rotation.
+    """Return width and height in pixels from the header, before any rotation.
 
     Raises:
-        NotAPhotoError: not a picture that Pillow knows.
+        NotAPhotoError: it is not a picture that Pillow knows.
     """
     with _opened(data) as image:
         return image.size
 
 
 def ladder(data: bytes) -> tuple[Rendition, ...]:
-    """The sizes of a photo, smallest first.
+    """Return the sizes of a photo, smallest first.
 
-    Every step of `LADDER` that is smaller than the photo, then the photo itself with its longest
-    side cut down to 1280: a 1000 by 500 photo has 90, 320, 800 and 1000; a tiny one only itself.
+    They are all sizes of `LADDER` that are smaller than the photo, then the photo itself, scaled to
+    a longest side of 1280 at most. A photo of 1000 × 500 has the sizes 90, 320, 800 and 1000.
 
     Raises:
-        NotAPhotoError: cannot be decoded, e.g. cut off in the middle.
+        NotAPhotoError: the data can't be decoded, for example because it is truncated.
     """
     upright = _upright(data)
     longest = max(upright.size)
@@ -59,7 +59,7 @@ def ladder(data: bytes) -> tuple[Rendition, ...]:
 
 
 def thumbnail(data: bytes, side: int = 320) -> Rendition | None:
-    """A preview of a document, at most `side` pixels wide and high; None if it is no picture."""
+    """Return a preview of `side` × `side` pixels at most; None if the data is not a picture."""
     try:
         width, height = dimensions(data)
         if width * height > _THUMBNAIL_PIXELS:
@@ -71,7 +71,7 @@ def thumbnail(data: bytes, side: int = 320) -> Rendition | None:
 
 
 def placeholder(width: int, height: int) -> Rendition:
-    """A plain grey picture, for media that this server cannot look into, e.g. videos."""
+    """Return a plain grey picture, for media that this server does not decode, such as videos."""
     from PIL import Image
 
     return _scaled(Image.new("RGB", (width, height), (128, 128, 128)), max(width, height))
@@ -87,7 +87,7 @@ def _opened(data: bytes) -> "Image.Image":
 
 
 def _upright(data: bytes) -> "Image.Image":
-    """RGB, EXIF orientation applied, transparency on white."""
+    """Return an RGB picture with the EXIF orientation applied and transparency on white."""
     from PIL import Image, ImageOps
 
     with _opened(data) as image:

@@ -1,4 +1,4 @@
-"""Who talks: people and the bot itself, as Telegram's `User`."""
+"""People and the bot, as Telegram's `User`."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A Telegram account. `language_code` is an IETF tag of the person's client, e.g. "pt-br"."""
+    """A Telegram account. `language_code` is the IETF tag of the person's client: "pt-br"."""
 
     id: int
     first_name: str
@@ -16,6 +16,7 @@ class User:
     is_bot: bool = False
 
     def to_json(self) -> dict[str, Any]:
+        """Return the Bot API's `User`."""
         answer: dict[str, Any] = {
             "id": self.id,
             "is_bot": self.is_bot,

@@ -23,7 +23,7 @@ from inference.images.decoding import OVERSAMPLING, decode
 from inference.model.classifier import Classifier, LabelSet
 from inference.model.encoder.scoring import PLACEHOLDER
 from inference.model.hub import checkpoint_files, download
-from inference.model.hub.download import DownloadProgress
+from inference.model.hub.download import FetchProgress
 from inference.model.loading import load_engine
 from inference.protocol import labels as phrases
 from inference.protocol.errors import ImageRefused, TooLargeForHost, UserError
@@ -233,7 +233,7 @@ def _loading_shown(model: str) -> Iterator[None]:
         words = f"Loading {model} …" if here else f"Downloading {model} …"
         with console.status(Text(words)) as status:
 
-            def show(progress: DownloadProgress) -> None:
+            def show(progress: FetchProgress) -> None:
                 status.update(Text(_progress_line(model, progress)))
 
             with download.heard_by(show):
@@ -244,7 +244,7 @@ def _loading_shown(model: str) -> Iterator[None]:
     first_line = threading.Timer(delay, click.echo, (words,), {"err": True})
     reported_at = -math.inf
 
-    def report(progress: DownloadProgress) -> None:
+    def report(progress: FetchProgress) -> None:
         nonlocal reported_at
         first_line.cancel()
         if not progress.is_complete and time.monotonic() - reported_at >= _REPORT_SECONDS:
@@ -259,7 +259,7 @@ def _loading_shown(model: str) -> Iterator[None]:
         first_line.cancel()
 
 
-def _progress_line(model: str, progress: DownloadProgress) -> str:
+def _progress_line(model: str, progress: FetchProgress) -> str:
     if progress.is_complete:
         return f"Loading {model} …"
     return f"Downloading {model}: {download.megabytes(progress)} …"

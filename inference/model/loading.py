@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from inference.model.classifier import Classifier
 from inference.model.hub import checkpoint_files, download
-from inference.model.hub.download import DownloadProgress
+from inference.model.hub.download import FetchProgress
 from inference.protocol.errors import ModelUnavailable
 from inference.protocol.messages import WorkerState
 from inference.protocol.settings import WorkerSettings
@@ -209,7 +209,7 @@ class Loader:
         log.warning("%s", reason)
         self._set(WorkerState.LOADING, reason)
 
-    def _on_progress(self, progress: DownloadProgress) -> None:
+    def _on_progress(self, progress: FetchProgress) -> None:
         self._reports += 1
         self._made_progress |= progress.received > self._received
         self._received = progress.received
@@ -231,7 +231,7 @@ class Loader:
         future.set_running_or_notify_cancel()
         reported_at = -_REPORT_EVERY
 
-        def report(progress: DownloadProgress) -> None:
+        def report(progress: FetchProgress) -> None:
             nonlocal reported_at
             if progress.is_complete or time.monotonic() - reported_at >= _REPORT_EVERY:
                 reported_at = time.monotonic()

@@ -18,7 +18,7 @@ from inference import classify as classify_module
 from inference.cli import classify
 from inference.model.classifier import ScriptedClassifier, colour_of
 from inference.model.hub import download
-from inference.model.hub.download import DownloadProgress
+from inference.model.hub.download import FetchProgress
 from inference.model.loading import load_engine
 from inference.protocol.errors import ModelUnavailable, TooLargeForHost
 from inference.protocol.settings import WorkerSettings
@@ -269,7 +269,7 @@ def test_without_a_terminal_a_download_is_a_line_at_times(
 ) -> None:
     def load(settings: WorkerSettings) -> ScriptedClassifier:
         for received in (84, 85, 605):
-            download.report(DownloadProgress(received * 10**6, 605 * 10**6))
+            download.report(FetchProgress(received * 10**6, 605 * 10**6))
         return ScriptedClassifier()
 
     monkeypatch.setattr(classify_module, "load_engine", load)

@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class DownloadProgress:
+class FetchProgress:
     """How much of the weights is on this machine.
 
     Attributes:
@@ -63,7 +63,7 @@ class DownloadProgress:
         return 0 < self.size <= self.received
 
 
-ProgressListener = Callable[[DownloadProgress], None]
+ProgressListener = Callable[[FetchProgress], None]
 
 _listener: ContextVar[ProgressListener] = ContextVar("listener", default=lambda _: None)
 
@@ -81,7 +81,7 @@ def heard_by(listener: ProgressListener) -> Iterator[None]:
         _listener.reset(token)
 
 
-def report(progress: DownloadProgress) -> None:
+def report(progress: FetchProgress) -> None:
     """Call the listener of this context; see `heard_by`."""
     _listener.get()(progress)
 
@@ -105,7 +105,7 @@ def fetch(name: str) -> Path:
         raise
 
 
-def announced(name: str) -> DownloadProgress:
+def announced(name: str) -> FetchProgress:
     """Return how much of the weights is on this machine and how much there is, without fetching.
 
     Returns:
@@ -171,7 +171,7 @@ class _Download:
         self._remember(config.commit)
         return snapshot
 
-    def announced(self) -> DownloadProgress:
+    def announced(self) -> FetchProgress:
         commit = self._config().commit
         for file in WEIGHTS:
             if about := self._about(file, commit):
@@ -214,11 +214,11 @@ class _Download:
             }
         raise _no_weights()
 
-    def _progress(self, weights: Iterable[RemoteFile]) -> DownloadProgress:
+    def _progress(self, weights: Iterable[RemoteFile]) -> FetchProgress:
         found = list(weights)
         size = sum(about.size or 0 for about in found)
         received = sum(map(self._blobs.received, found))
-        return DownloadProgress(min(received, size) if size else received, size)
+        return FetchProgress(min(received, size) if size else received, size)
 
     def _remember(self, commit: str) -> None:
         ref = self._folder / "refs" / "main"
@@ -256,7 +256,7 @@ def _settings(names: frozenset[str] | None) -> list[str]:
     return found if len(found) <= _MOST_SETTINGS else [name for name in _USUAL if name in names]
 
 
-def megabytes(progress: DownloadProgress) -> str:
+def megabytes(progress: FetchProgress) -> str:
     """Return "84 of 605 MB", or "84 MB" where the size is not known."""
     places = 0 if max(progress.size, progress.received) >= 10e6 else 1
     received = f"{progress.received / 1e6:.{places}f}"

@@ -10,7 +10,7 @@ import pytest
 
 from inference.model.classifier import Classifier, ScriptedClassifier
 from inference.model.hub import download
-from inference.model.hub.download import DownloadProgress
+from inference.model.hub.download import FetchProgress
 from inference.model.loading import Loader, growing_pauses, unless
 from inference.protocol.errors import ModelUnavailable
 from inference.protocol.messages import WorkerState
@@ -79,7 +79,7 @@ async def test_a_passing_failure_says_that_it_is_tried_again() -> None:
 async def test_a_download_s_progress_replaces_the_last_failure() -> None:
     states: list[tuple[WorkerState, str]] = []
     steps = iter(
-        [DownloadProgress(10, 0), DownloadProgress(84_000_000, 605_000_000), DownloadProgress(2, 2)]
+        [FetchProgress(10, 0), FetchProgress(84_000_000, 605_000_000), FetchProgress(2, 2)]
     )
 
     def load() -> Classifier:
@@ -115,7 +115,7 @@ async def test_a_download_that_made_progress_is_tried_again_soon() -> None:
 
     def load() -> Classifier:
         if len(pauses) < 3:
-            download.report(DownloadProgress(len(pauses), 9))
+            download.report(FetchProgress(len(pauses), 9))
             raise ModelUnavailable("It broke off.")
         return ScriptedClassifier()
 
@@ -134,7 +134,7 @@ async def test_a_download_without_progress_is_tried_again_after_longer_pauses() 
     def load() -> Classifier:
         nonlocal attempts
         attempts += 1
-        download.report(DownloadProgress(84, 605))  # received in an earlier attempt
+        download.report(FetchProgress(84, 605))  # received in an earlier attempt
         if attempts < 5:
             raise ModelUnavailable("The hub is busy.")
         return ScriptedClassifier()

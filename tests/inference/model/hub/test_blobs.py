@@ -8,7 +8,7 @@ from filelock import FileLock
 
 from inference.model.hub import checkpoint_files, download
 from inference.model.hub.cache import model_folder
-from inference.model.hub.download import DownloadProgress
+from inference.model.hub.download import FetchProgress
 from tests.inference.model.hub.hub_server import REPOSITORY, WEIGHTS, FakeHub, until
 from tests.inference.model.hub.local_cache import blobs_folder, refusal, unfinished
 
@@ -25,7 +25,7 @@ def test_the_next_process_continues_the_download_of_a_killed_one(hub: FakeHub) -
     blobs_folder().mkdir(parents=True)
     unfinished(hub).write_bytes(hub.files[WEIGHTS][:2000])
     (blobs_folder() / f"{hub.etag(WEIGHTS)}.abcd1234.incomplete").write_bytes(b"of another program")
-    heard: list[DownloadProgress] = []
+    heard: list[FetchProgress] = []
     with download.heard_by(heard.append):
         folder = checkpoint_files.locate(REPOSITORY)
     assert heard[0].received == 2000

@@ -8,7 +8,7 @@ from inference import diagnosis
 from inference.model.engine import Engine
 from inference.model.hub import checkpoint_files, download
 from inference.model.hub.cache import is_complete, model_folder
-from inference.model.hub.download import DownloadProgress
+from inference.model.hub.download import FetchProgress
 from inference.protocol.findings import State
 from inference.protocol.settings import WorkerSettings, load
 from tests.inference.model.hub.hub_server import COMMIT, REPOSITORY, WEIGHTS, FakeHub
@@ -16,14 +16,14 @@ from tests.inference.model.hub.local_cache import blobs_folder, split_weights, u
 
 
 def test_the_fetched_files_equal_those_of_the_hub(hub: FakeHub) -> None:
-    heard: list[DownloadProgress] = []
+    heard: list[FetchProgress] = []
     assert not checkpoint_files.is_here(REPOSITORY)
     with download.heard_by(heard.append):
         folder = checkpoint_files.locate(REPOSITORY)
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == hub.files
     assert folder == model_folder(REPOSITORY) / "snapshots" / COMMIT
     size = len(hub.files[WEIGHTS])
-    assert (heard[0], heard[-1]) == (DownloadProgress(0, size), DownloadProgress(size, size))
+    assert (heard[0], heard[-1]) == (FetchProgress(0, size), FetchProgress(size, size))
     assert heard[-1].is_complete
     assert checkpoint_files.is_here(REPOSITORY)
     assert not list(blobs_folder().glob("*.incomplete"))
@@ -69,7 +69,7 @@ def test_a_hub_that_never_sends_its_list_is_asked_for_the_usual_files(hub: FakeH
 
 def test_the_size_of_weights_in_several_files_is_not_known_beforehand(hub: FakeHub) -> None:
     split_weights(hub)
-    assert download.announced(REPOSITORY) == DownloadProgress(0, 0)
+    assert download.announced(REPOSITORY) == FetchProgress(0, 0)
 
 
 def test_a_file_is_absent_too_if_the_hub_gives_no_reason_for_a_404(hub: FakeHub) -> None:

@@ -4,8 +4,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +16,6 @@ from inference.protocol.settings import WorkerSettings, load
 from tests.inference.images.files import encoded
 
 FULL_SIZE = [(8160, 6144), (8192, 6144)]
-
-
-def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not become true"
-        time.sleep(0.005)
 
 
 def flat(size: tuple[int, int], kind: str, mode: str = "L", **options: Any) -> bytes:

@@ -1,12 +1,19 @@
 """Large pictures share a memory budget and wait for their turn; small ones never wait."""
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
 
 from inference.images.memory_budget import MemoryBudget
-from tests.inference.images.test_large_pictures import until
+
+
+def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not become true"
+        time.sleep(0.005)
 
 
 class Reservation:

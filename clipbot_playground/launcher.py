@@ -18,12 +18,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self
 
-from bot.services import proxy_environment
-from bot.services.bot import embedded_bot
+from bot.services.child_command import with_direct_loopback
 from bot.services.disk import Disk
-from bot.services.nats_server import NatsServer
+from bot.services.embedded import embedded_bot, embedded_worker
+from bot.services.nats_server import EmbeddedNatsServer
 from bot.services.queue_health import OwnServer, QueueHealth
-from bot.services.worker import embedded_worker
 from bot.settings import BotSettings
 from clipbot_playground.botapi.delivery.loopback_server import LoopbackServer
 from clipbot_playground.botapi.server import BotApiServer
@@ -96,7 +95,7 @@ class Playground:
         await self._stack.aclose()
 
     async def _start(self, stack: AsyncExitStack) -> None:
-        nats = NatsServer(self._folder / "nats")
+        nats = EmbeddedNatsServer(self._folder / "nats")
         self._own_folder(stack)
         await nats.end_leftover()
         self._delete_leftovers()
@@ -173,7 +172,7 @@ class Playground:
             name: value for name, value in os.environ.items() if name.lower() not in bot_settings
         }
         quiet = "log_level" not in self._settings.model_fields_set
-        return proxy_environment.environment(kept) | {
+        return with_direct_loopback(kept) | {
             "CLIP_MODEL": self._model.name,
             "MAX_QUEUE": str(self._settings.max_queue),
             "MAX_LABELS": str(self._settings.max_labels),

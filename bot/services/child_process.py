@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.services import parent_death as tied
+from bot.services.child_command import tied_to_parent
 from inference.protocol import tasks
 from inference.protocol.errors import OperatorError
 
@@ -79,7 +79,7 @@ class Child:
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         self._process = await asyncio.create_subprocess_exec(
-            *tied.command(self._command()),
+            *tied_to_parent(self._command()),
             env=self._environment,
             cwd=self._folder,
             stdin=asyncio.subprocess.DEVNULL,

@@ -26,7 +26,7 @@ MAX_PAYLOAD = 64 * 2**20
 _START_PATIENCE = 20.0
 
 
-class NatsServer:
+class EmbeddedNatsServer:
     """Starts and keeps a nats-server; `url` (with its token) is valid after `start`."""
 
     def __init__(self, folder: Path) -> None:

@@ -4,9 +4,9 @@ import os
 from contextlib import AsyncExitStack
 
 from bot.services.disk import Disk
-from bot.services.nats_server import NatsServer
+from bot.services.embedded import embedded_worker
+from bot.services.nats_server import EmbeddedNatsServer
 from bot.services.queue_health import OwnServer
-from bot.services.worker import embedded_worker
 from bot.settings import BotSettings
 from inference.protocol.broker.client import Queue, connect
 
@@ -28,7 +28,7 @@ async def open_queue(
     """
     url, own_server = settings.nats_url, None
     if url is None:
-        server = NatsServer(settings.data_dir.absolute() / "nats")
+        server = EmbeddedNatsServer(settings.data_dir.absolute() / "nats")
         stack.push_async_callback(server.stop)
         await server.start()
         url, own_server = server.url, OwnServer(disk, server.restart)

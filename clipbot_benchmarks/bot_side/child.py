@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
-from bot.services import parent_death
+from bot.services.child_command import tied_to_parent
 from inference.protocol.errors import OperatorError
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ class ChildProcess:
     async def __aenter__(self) -> Self:
         with self._log.open("a") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *parent_death.command(self._command),
+                *tied_to_parent(self._command),
                 env=self._environment,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,

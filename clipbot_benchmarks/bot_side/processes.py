@@ -41,7 +41,7 @@ def members(pid: int) -> BotProcesses:
             words = os.fsdecode((folder / "cmdline").read_bytes()).split("\0")
         except OSError:  # it has just ended
             continue
-        if "bot.services.parent_death" in words:
+        if "bot.services.child_command" in words:
             continue
         if words[:1] and words[0].endswith("nats-server"):
             found["nats-server"] = int(folder.name)

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
-from bot.services import own_command, parent_death, proxy_environment
+from bot.services.child_command import clipbot_command, tied_to_parent, with_direct_loopback
 from bot.settings import BotSettings
 from clipbot_benchmarks.bot_side import processes
 from clipbot_benchmarks.bot_side.child import ChildProcess
@@ -45,7 +45,7 @@ def environment(worker: WorkerSettings) -> dict[str, str]:
     chosen = (WorkerSettings.model_fields.keys() - SharedSettings.model_fields) | {"clip_model"}
     given = worker.model_dump(include=chosen, exclude_none=True)
     chosen_ones = {name.upper(): str(value) for name, value in given.items()}
-    return proxy_environment.environment({**kept, **chosen_ones})
+    return with_direct_loopback({**kept, **chosen_ones})
 
 
 @dataclass
@@ -118,7 +118,7 @@ async def running(
     began = time.monotonic()
     with log.open("w") as output:
         process = await asyncio.create_subprocess_exec(
-            *parent_death.command(own_command.command("run")),
+            *tied_to_parent(clipbot_command("run")),
             cwd=folder,  # which holds no `.env`
             env=bot_environment,
             stdout=output,

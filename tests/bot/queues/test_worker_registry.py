@@ -14,7 +14,7 @@ from inference.protocol.messages import WorkerState, WorkerStatus
 from tests.waiting import until
 
 
-class ScriptedQueue:
+class WorkerStatuses:
     """The part of a queue that the fleet looks at."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ async def test_looks_again_and_again(
     metrics: Metrics, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("bot.queues.worker_registry.STATUS_INTERVAL", 0.01)
-    queue = ScriptedQueue()
+    queue = WorkerStatuses()
     registry = WorkerRegistry(queue, metrics, "m")  # type: ignore[arg-type]
     assert (registry.image_size, registry.is_demo) == (224, False)
     watch = asyncio.create_task(registry.watch())
@@ -85,7 +85,7 @@ async def test_the_model_is_missing_where_a_worker_says_so_and_none_is_ready(
     metrics: Metrics, monkeypatch: pytest.MonkeyPatch, workers: list[WorkerState], lacks: bool
 ) -> None:
     monkeypatch.setattr("bot.queues.worker_registry.STATUS_INTERVAL", 0.01)
-    queue = ScriptedQueue()
+    queue = WorkerStatuses()
     reasons = {WorkerState.FAILED: "The hub can't be reached."}
     queue.statuses = [
         WorkerStatus(
@@ -119,7 +119,7 @@ async def test_a_model_that_nobody_has_is_named(
     metrics: Metrics, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("bot.queues.worker_registry.STATUS_INTERVAL", 0.01)
-    queue = ScriptedQueue()
+    queue = WorkerStatuses()
     registry = WorkerRegistry(queue, metrics, "m")  # type: ignore[arg-type]
     queue.statuses = [worker("a", WorkerState.READY, model="demo")]
     watch = asyncio.create_task(registry.watch())

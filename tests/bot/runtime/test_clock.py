@@ -20,7 +20,7 @@ from tests.waiting import until
 HOUR = 3_600.0
 
 
-class Host:
+class SettableClock:
     """A host whose clock can be set."""
 
     def __init__(self) -> None:
@@ -32,14 +32,14 @@ class Host:
 
 
 @pytest.fixture
-def host(monkeypatch: pytest.MonkeyPatch) -> Host:
-    host = Host()
+def host(monkeypatch: pytest.MonkeyPatch) -> SettableClock:
+    host = SettableClock()
     monkeypatch.setattr("time.time", host.time)
     return host
 
 
 @contextlib.asynccontextmanager
-async def watching(store: Store, host: Host) -> AsyncIterator[None]:
+async def watching(store: Store, host: SettableClock) -> AsyncIterator[None]:
     watch = asyncio.create_task(clock.watch(store, wall=host.time, look_every=0.01))
     await asyncio.sleep(0)  # it has looked at the clock
     yield
@@ -48,7 +48,7 @@ async def watching(store: Store, host: Host) -> AsyncIterator[None]:
 
 
 @pytest.mark.parametrize("jump", [-HOUR, HOUR, -48 * HOUR, 30.0])
-def test_steady_time_goes_on_whatever_the_clock_is_set_to(host: Host, jump: float) -> None:
+def test_steady_time_goes_on_whatever_the_clock_is_set_to(host: SettableClock, jump: float) -> None:
     before = clock.steady()
     host.set_by = jump
     assert 0 <= clock.steady() - before < 1
@@ -61,7 +61,9 @@ async def add_item(store: Store, settle: float) -> None:
 
 
 @pytest.mark.parametrize("jump", [-HOUR, HOUR, -60.0])
-async def test_an_album_settles_after_its_time(store: Store, host: Host, jump: float) -> None:
+async def test_an_album_settles_after_its_time(
+    store: Store, host: SettableClock, jump: float
+) -> None:
     await add_item(store, 0.05)
     host.set_by = jump
     due = await store.next_album_due()
@@ -72,7 +74,7 @@ async def test_an_album_settles_after_its_time(store: Store, host: Host, jump: f
 
 @pytest.mark.parametrize("jump", [HOUR, 24 * HOUR])
 async def test_an_album_does_not_settle_before_its_time(
-    store: Store, host: Host, jump: float
+    store: Store, host: SettableClock, jump: float
 ) -> None:
     await add_item(store, 60.0)
     host.set_by = jump
@@ -101,7 +103,7 @@ async def test_an_album_is_never_put_off_for_long(store: Store) -> None:
 
 @pytest.mark.parametrize("jump", [-HOUR, HOUR, 60 * 24 * HOUR])
 async def test_who_waits_is_told_after_their_time_and_what_is_young_is_kept(
-    store: Store, host: Host, jump: float
+    store: Store, host: SettableClock, jump: float
 ) -> None:
     ask = an_ask()
     await store.record_job(ask)
@@ -127,7 +129,7 @@ async def test_who_waits_is_told_after_their_time_and_what_is_young_is_kept(
 
 
 async def test_records_whose_database_is_away_are_moved_when_it_is_back(
-    store: Store, host: Host, monkeypatch: pytest.MonkeyPatch
+    store: Store, host: SettableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await store.record_job(an_ask())
     away = failing(monkeypatch, store, "move", 3)
@@ -143,7 +145,7 @@ async def test_records_whose_database_is_away_are_moved_when_it_is_back(
 
 
 async def test_what_was_recorded_after_the_clock_was_set_stays_as_it_is(
-    store: Store, host: Host
+    store: Store, host: SettableClock
 ) -> None:
     for jump in (HOUR, -HOUR):
         host.set_by += jump
@@ -154,7 +156,9 @@ async def test_what_was_recorded_after_the_clock_was_set_stays_as_it_is(
         assert abs(job.created_at - host.time()) < 2
 
 
-async def test_a_start_finds_nothing_that_is_younger_than_now(store: Store, host: Host) -> None:
+async def test_a_start_finds_nothing_that_is_younger_than_now(
+    store: Store, host: SettableClock
+) -> None:
     host.set_by = HOUR
     await store.record_job(an_ask())
     host.set_by = 0.0

@@ -99,8 +99,8 @@ async def test_children_die_with_their_parent(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     child = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     parent = (
-        "import subprocess, sys, time; from bot.services import parent_death; "
-        f"subprocess.Popen(parent_death.command([sys.executable, '-c', {child!r}])); time.sleep(60)"
+        "import subprocess, sys, time; from bot.services.child_command import tied_to_parent; "
+        f"subprocess.Popen(tied_to_parent([sys.executable, '-c', {child!r}])); time.sleep(60)"
     )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", parent)
     await until(lambda: pid.exists() and bool(pid.read_text()), True)
@@ -112,7 +112,7 @@ async def test_children_die_with_their_parent(tmp_path: Path) -> None:
 
 def test_a_parent_that_is_dead_already_has_no_child(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "bot.services.parent_death", "1", "/bin/false"],
+        [sys.executable, "-m", "bot.services.child_command", "1", "/bin/false"],
         check=False,
         timeout=20,
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.services.nats_server import NatsServer, binary
-from bot.services.worker import embedded_worker
+from bot.services.embedded import embedded_worker
+from bot.services.nats_server import EmbeddedNatsServer, binary
 from inference.protocol.broker.client import UPDATES, connect, updates_subject
 from inference.protocol.errors import QueueUnavailable, SettingError
 from tests.bot.services.test_child_process import alive
@@ -21,7 +21,7 @@ def pid_of(folder: Path) -> int:
 
 
 async def test_killed_it_comes_back_on_its_port_with_all_that_it_held(tmp_path: Path) -> None:
-    server = NatsServer(tmp_path)
+    server = EmbeddedNatsServer(tmp_path)
     await server.start()
     url, pid = server.url, pid_of(tmp_path)
     queue = await connect(url, name="test")
@@ -39,7 +39,7 @@ async def test_killed_it_comes_back_on_its_port_with_all_that_it_held(tmp_path: 
 
 
 async def test_strangers_are_refused_and_the_token_is_nobody_elses_to_read(tmp_path: Path) -> None:
-    server = NatsServer(tmp_path)
+    server = EmbeddedNatsServer(tmp_path)
     await server.start()
     address = server.url.rpartition("@")[2]
     with pytest.raises(QueueUnavailable) as refusal:
@@ -52,7 +52,7 @@ async def test_strangers_are_refused_and_the_token_is_nobody_elses_to_read(tmp_p
 async def test_a_server_that_a_crash_left_behind_is_ended(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first, second = NatsServer(tmp_path), NatsServer(tmp_path)
+    first, second = EmbeddedNatsServer(tmp_path), EmbeddedNatsServer(tmp_path)
     await first.start()
     first._child._keeper.cancel()  # type: ignore[union-attr]  # as if its bot had been killed
     left_behind = pid_of(tmp_path)
@@ -65,7 +65,7 @@ async def test_a_server_that_a_crash_left_behind_is_ended(
 
 async def test_a_number_that_means_another_process_by_now_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "nats-server.pid").write_text(str(os.getpid()))
-    server = NatsServer(tmp_path)
+    server = EmbeddedNatsServer(tmp_path)
     await server.start()
     await server.stop()
     (tmp_path / "nats-server.pid").write_text("rubbish")
@@ -75,7 +75,7 @@ async def test_a_number_that_means_another_process_by_now_is_left_alone(tmp_path
 
 async def test_a_server_that_does_not_start_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "jetstream").write_text("a file where a folder must be")
-    server = NatsServer(tmp_path)
+    server = EmbeddedNatsServer(tmp_path)
     with pytest.raises(QueueUnavailable, match=r"did not start; .*nats-server.log says why"):
         await server.start()
     await server.stop()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.services.disk import Disk
-from bot.services.nats_server import NatsServer
+from bot.services.nats_server import EmbeddedNatsServer
 from bot.services.queue_health import OwnServer, QueueHealth
 from inference.protocol.broker.client import (
     ALL_STREAMS,
@@ -35,15 +35,15 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[NatsServer]:
-    server = NatsServer(tmp_path / "nats")
+async def server(tmp_path: Path) -> AsyncIterator[EmbeddedNatsServer]:
+    server = EmbeddedNatsServer(tmp_path / "nats")
     await server.start()
     yield server
     await server.stop()
 
 
 @pytest.fixture
-async def queue(server: NatsServer) -> AsyncIterator[Queue]:
+async def queue(server: EmbeddedNatsServer) -> AsyncIterator[Queue]:
     queue = await connect(server.url, name="test")
     await queue.prepare(100, owner=True)
     yield queue
@@ -56,7 +56,7 @@ def limits_files(server_pid: int, size: int) -> None:
     resource.prlimit(server_pid, resource.RLIMIT_FSIZE, (size, hard))
 
 
-class Host:
+class RestartableHost:
     """The host of a NATS server: it can be restarted, and its disk may be full."""
 
     def __init__(self, folder: Path) -> None:
@@ -67,7 +67,7 @@ class Host:
         self.restarts += 1
 
 
-class ScriptedQueue:
+class RefusingQueue:
     """The part of a queue that its health looks at."""
 
     def __init__(self) -> None:
@@ -102,7 +102,7 @@ async def test_the_looks_leave_nothing_behind(queue: Queue) -> None:
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
 async def test_a_server_that_repeats_an_old_error_is_restarted_and_nothing_is_lost(
-    server: NatsServer, queue: Queue, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    server: EmbeddedNatsServer, queue: Queue, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     stored = b"stored before"
@@ -151,7 +151,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 async def test_a_disk_that_was_full_is_named_and_then_gone(
     small_disk: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server = NatsServer(small_disk / "nats")
+    server = EmbeddedNatsServer(small_disk / "nats")
     await server.start()
     queue = await connect(server.url, name="test")
     await queue.prepare(100, owner=True)
@@ -182,21 +182,21 @@ async def test_a_disk_that_was_full_is_named_and_then_gone(
 
 class TestWithAScriptedQueue:
     @pytest.fixture
-    def queue(self) -> ScriptedQueue:
-        return ScriptedQueue()
+    def queue(self) -> RefusingQueue:
+        return RefusingQueue()
 
     @pytest.fixture
-    def host(self, tmp_path: Path) -> Host:
-        return Host(tmp_path)
+    def host(self, tmp_path: Path) -> RestartableHost:
+        return RestartableHost(tmp_path)
 
     @pytest.fixture
-    def health(self, queue: ScriptedQueue, host: Host) -> QueueHealth:
+    def health(self, queue: RefusingQueue, host: RestartableHost) -> QueueHealth:
         own = OwnServer(Disk(host.folder), host.restart)
         return QueueHealth(queue, own)  # type: ignore[arg-type]
 
     @pytest.mark.parametrize("stream", ALL_STREAMS)
     async def test_whichever_stream_it_is(
-        self, queue: ScriptedQueue, host: Host, health: QueueHealth, stream: str
+        self, queue: RefusingQueue, host: RestartableHost, health: QueueHealth, stream: str
     ) -> None:
         queue.refusals = {stream: "no answer"}
         await health.look()
@@ -205,7 +205,7 @@ class TestWithAScriptedQueue:
         assert host.restarts == 1
 
     async def test_a_single_bad_moment_is_no_reason_to_restart(
-        self, queue: ScriptedQueue, host: Host, health: QueueHealth
+        self, queue: RefusingQueue, host: RestartableHost, health: QueueHealth
     ) -> None:
         for refusals in ({RESULTS: "no answer"}, {}) * 3:
             queue.refusals = refusals
@@ -213,7 +213,7 @@ class TestWithAScriptedQueue:
         assert (host.restarts, health.problem) == (0, None)
 
     async def test_restarts_that_do_not_help_are_not_made_without_end(
-        self, queue: ScriptedQueue, host: Host, health: QueueHealth
+        self, queue: RefusingQueue, host: RestartableHost, health: QueueHealth
     ) -> None:
         queue.refusals = {RESULTS: "no answer"}
         for _ in range(20):
@@ -221,7 +221,7 @@ class TestWithAScriptedQueue:
         assert host.restarts == 1
 
     async def test_a_server_that_is_not_ours_is_named_once(
-        self, queue: ScriptedQueue, caplog: pytest.LogCaptureFixture
+        self, queue: RefusingQueue, caplog: pytest.LogCaptureFixture
     ) -> None:
         health = QueueHealth(queue)  # type: ignore[arg-type]
         queue.refusals = {JOBS: "write /data/1.blk: no space left on device"}
@@ -232,14 +232,14 @@ class TestWithAScriptedQueue:
         assert "restart nats-server" in (health.problem or "")
 
     async def test_streams_that_are_lost_are_made_again(
-        self, queue: ScriptedQueue, host: Host, health: QueueHealth
+        self, queue: RefusingQueue, host: RestartableHost, health: QueueHealth
     ) -> None:
         queue.refusals = {UPDATES: "there is no such stream"}
         await health.look()
         assert (queue.prepared, host.restarts, health.problem) == (1, 0, None)
 
     async def test_a_server_that_is_away_is_said_to_be(
-        self, queue: ScriptedQueue, health: QueueHealth
+        self, queue: RefusingQueue, health: QueueHealth
     ) -> None:
         queue.connected = False
         await health.look()

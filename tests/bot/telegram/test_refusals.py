@@ -2,15 +2,33 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import pytest_asyncio
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
 from telegram.ext import ExtBot
 
 from bot.platform.models import MessageRef
-from bot.platform.ports import CallRejected, PicturesNotAllowed, TargetGone
+from bot.platform.ports import (
+    CallRejected,
+    FileTooBig,
+    PicturesNotAllowed,
+    RetryLater,
+    TargetGone,
+)
 from bot.telegram.platform import TelegramPlatform
-from bot.telegram.refusals import Cure, refusals
+from bot.telegram.refusals import Cure, refusals, telegram_errors
 from bot.telegram.request import AiohttpRequest
 from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
@@ -234,3 +252,31 @@ async def test_a_text_with_faulty_markup_reads_without_it(
         assert await platform.send_text(ref, "<b>a dog</i> &lt; " + "x" * 5_000)
     (call,) = server.calls_of("sendMessage")
     assert call.parameters["text"].startswith("a dog < xx")
+
+
+@pytest.mark.parametrize(
+    ("error", "wanted"),
+    [
+        (RetryAfter(timedelta(seconds=17)), RetryLater),
+        (TimedOut(), RetryLater),
+        (NetworkError("Bad Gateway"), RetryLater),
+        (InvalidToken(), RetryLater),
+        (Forbidden("bot was blocked by the user"), TargetGone),
+        (ChatMigrated(-100), TargetGone),
+        (BadRequest("Chat not found"), TargetGone),
+        (BadRequest("Message to edit not found"), TargetGone),
+        (BadRequest("wrong file_id or the file is temporarily unavailable"), TargetGone),
+        (BadRequest("not enough rights to send photos to the chat"), TargetGone),
+        (BadRequest("file is too big"), FileTooBig),
+        (BadRequest("something that nobody knows"), CallRejected),
+        (Conflict("terminated by other getUpdates request"), TelegramError),
+        (ValueError("a bug"), ValueError),
+    ],
+)
+async def test_whose_fault_it_is(error: Exception, wanted: type[Exception]) -> None:
+    with pytest.raises(wanted) as raised:
+        async with telegram_errors():
+            raise error
+    if isinstance(error, RetryAfter):
+        assert isinstance(raised.value, RetryLater)
+        assert raised.value.after == 17.0

@@ -20,7 +20,7 @@ S = TypeVar("S")
 Step = Callable[[S, Event, float], tuple[S, tuple[Effect, ...]]]
 
 players = st.sampled_from(PLAYERS)
-# Mostly this round; else an old one, or another chat's.
+# Mostly this round; sometimes an old one, or another chat's.
 rounds = st.one_of(st.just(ROUND), st.just(ROUND), st.sampled_from(OTHERS))
 waits = st.one_of(st.just(0.0), st.floats(0, 20), st.floats(-5, 0), st.floats(20, 1_000))
 

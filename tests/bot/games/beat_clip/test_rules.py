@@ -41,7 +41,7 @@ VERDICT = Judged(ROUND, "look", (0.7, 0.2, 0.08, 0.02))
 
 
 def a_round(labels: tuple[str, ...] = LABELS) -> PlayedRound[BeatClip]:
-    """A round whose board is up."""
+    """Return a round whose board is shown."""
     game = PlayedRound(beat_clip.step, BeatClip(config=a_config(), media=PHOTO, labels=labels))
     game.happens(BoardShown())
     return game
@@ -70,7 +70,7 @@ def test_everybody_presses_once() -> None:
     game = a_round()
     game.happens(Pressed(ROUND, ANN, "1"))
     assert toasts(game.happens(Pressed(ROUND, ANN, "0"))) == ["already"]
-    assert toasts(game.happens(Pressed(ROUND, ANN, "1"))) == ["noted"]  # the same press, again
+    assert toasts(game.happens(Pressed(ROUND, ANN, "1"))) == ["noted"]  # the same press again
     assert [guess.label for guess in game.state.guesses] == [1]
 
 
@@ -120,7 +120,7 @@ def test_half_way_the_least_likely_label_is_struck_out_and_guesses_are_worth_hal
     assert game.awards[ANN.id].points == 38
 
 
-def test_a_hint_that_waits_for_clip_comes_with_the_verdict() -> None:
+def test_a_hint_that_waits_for_clip_comes_with_its_answer() -> None:
     game = a_round()
     game.happens(Tick(), 20)
     assert beat_clip.wakes_at(game.state) == game.state.ends_at
@@ -146,7 +146,7 @@ def test_only_the_starter_or_an_admin_reveals() -> None:
     assert game.awards[BOB.id].points == 92
 
 
-def test_a_verdict_that_comes_late_is_waited_for() -> None:
+def test_a_round_waits_for_a_late_verdict() -> None:
     game = a_round()
     game.happens(Pressed(ROUND, ANN, "0"))
     game.happens(Tick(), 30)
@@ -191,13 +191,13 @@ def test_after_a_crash_the_time_goes_on_and_is_never_too_short() -> None:
     game.happens(VERDICT)
     assert game.happens(Resumed(), 100) == ()
     assert game.state.ends_at == game.now + GRACE
-    game.happens(Tick())  # brings the hint that the crash kept back
+    game.happens(Tick())  # brings the hint, which was due during the crash
     game.happens(Pressed(ROUND, ANN, "0"), GRACE - 1)
     game.happens(Tick(), 1)
-    assert game.awards[ANN.id].points == 25  # half, and no time of the round's own is left
+    assert game.awards[ANN.id].points == 25  # half of it, and none of the round's own time is left
 
 
-def test_who_wants_to_be_forgotten_is() -> None:
+def test_a_person_who_wants_to_be_forgotten_is() -> None:
     game = a_round()
     game.happens(VERDICT)
     game.happens(Pressed(ROUND, ANN, "0"))
@@ -207,7 +207,7 @@ def test_who_wants_to_be_forgotten_is() -> None:
     assert set(game.awards) == {BOB.id}
 
 
-def test_who_is_forgotten_after_the_end_stands_in_no_result() -> None:
+def test_a_player_forgotten_after_the_end_is_in_no_result() -> None:
     game = a_round()
     game.happens(VERDICT)
     game.happens(Pressed(ROUND, ANN, "0"))
@@ -217,7 +217,7 @@ def test_who_is_forgotten_after_the_end_stands_in_no_result() -> None:
     assert beat_clip.awards(game.state) == ()
 
 
-def test_a_round_travels() -> None:
+def test_a_stored_round_is_read_as_it_was() -> None:
     game = a_round()
     game.happens(VERDICT)
     game.happens(Pressed(ROUND, ANN, "0"))
@@ -254,7 +254,7 @@ def test_no_order_of_events_breaks_a_round(story: list[tuple[Event, float]]) -> 
         before = game.state
         effects = game.happens(event, wait)
         if isinstance(event, Pressed):
-            assert len(toasts(effects)) == 1  # a client waits for it
+            assert len(toasts(effects)) == 1  # the app waits for it
             if event.round in OTHERS:
                 assert game.state == before
                 assert toasts(effects) == ["over"]

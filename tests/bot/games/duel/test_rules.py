@@ -39,7 +39,7 @@ ANN, BOB, CEM, DAN, EVE = PLAYERS
 
 
 def a_round() -> PlayedRound[Duel]:
-    """A round whose board is up."""
+    """Return a round whose board is shown."""
     game = PlayedRound(duel.step, Duel(config=a_config(60.0), media=PHOTO))
     game.happens(BoardShown())
     return game
@@ -89,7 +89,7 @@ def test_the_last_phrase_counts_and_edits_do_too() -> None:
     game = a_round()
     game.happens(TextReply(ROUND, ANN, 10, "first"))
     game.happens(TextReply(ROUND, ANN, 12, "second"))
-    game.happens(TextReply(ROUND, ANN, 10, "first"))  # delivered once more
+    game.happens(TextReply(ROUND, ANN, 10, "first"))  # delivered twice
     assert phrases(game) == {"Player 1": "second"}
     game.happens(TextReply(ROUND, ANN, 12, "third", edited=True))
     game.happens(TextReply(ROUND, ANN, 10, "edited too late", edited=True))
@@ -106,7 +106,7 @@ def test_an_edit_may_come_before_what_it_edits() -> None:
 @pytest.mark.parametrize(
     "text", ["one two three four five six seven eight nine", "x" * 101, "x" * 10_000]
 )
-def test_what_is_too_long_is_remarked_and_changes_nothing(text: str) -> None:
+def test_a_phrase_that_is_too_long_gets_a_remark_and_changes_nothing(text: str) -> None:
     game = a_round()
     game.happens(TextReply(ROUND, ANN, 10, "a cat"))
     game.happens(TextReply(ROUND, ANN, 11, text))
@@ -116,14 +116,14 @@ def test_what_is_too_long_is_remarked_and_changes_nothing(text: str) -> None:
     assert remarks(game) == []
 
 
-def test_eight_words_are_fine_and_nothing_is_nothing() -> None:
+def test_eight_words_are_accepted_and_an_empty_reply_changes_nothing() -> None:
     game = a_round()
     game.happens(TextReply(ROUND, ANN, 10, "one two  three four\nfive six seven eight"))
     game.happens(TextReply(ROUND, BOB, 11, " \u202e\u200b \n"))
     assert phrases(game) == {"Player 1": "one two three four five six seven eight"}
 
 
-def test_the_same_words_belong_to_whoever_was_first() -> None:
+def test_the_same_words_count_only_for_the_first_player() -> None:
     game = a_round()
     game.happens(TextReply(ROUND, ANN, 10, "A cat"))
     game.happens(TextReply(ROUND, BOB, 11, "a CAT!"))
@@ -136,7 +136,7 @@ def test_the_same_words_belong_to_whoever_was_first() -> None:
     assert game.state.verdicts[-1].first == ANN
 
 
-def test_nearly_the_same_meaning_belongs_to_whoever_was_first() -> None:
+def test_nearly_the_same_meaning_counts_only_for_the_first_player() -> None:
     game = a_round()
     for number, (player, phrase) in enumerate([(ANN, "a cat"), (BOB, "a dog"), (CEM, "one cat")]):
         game.happens(TextReply(ROUND, player, 10 + number, phrase))
@@ -146,7 +146,7 @@ def test_nearly_the_same_meaning_belongs_to_whoever_was_first() -> None:
     assert game.state.verdicts[-1].first == ANN
 
 
-def test_who_changes_their_mind_gives_a_phrase_free() -> None:
+def test_a_player_who_says_something_else_leaves_a_phrase_to_others() -> None:
     game = a_round()
     game.happens(TextReply(ROUND, ANN, 10, "a cat"))
     game.happens(TextReply(ROUND, BOB, 11, "a cat"))
@@ -205,9 +205,9 @@ def test_a_reply_after_the_end_does_not_count() -> None:
     assert phrases(game) == {"Player 1": "a cat", "Player 2": "a dog"}
 
 
-def test_the_button_says_what_is_noted_and_how_long_there_is() -> None:
+def test_the_button_says_what_counts_and_how_much_time_is_left() -> None:
     game = PlayedRound(duel.step, Duel(config=a_config(60.0), media=PHOTO))
-    # Whoever sees the button may be faster than Telegram's word that the board is up.
+    # A player may press before the bot knows that the board is shown.
     assert game.happens(Pressed(ROUND, ANN, MINE)) == (Toast(Note.NOTHING_YET, seconds=60.0),)
     game.happens(BoardShown())
     game.happens(TextReply(ROUND, ANN, 10, "a cat"))
@@ -216,7 +216,7 @@ def test_the_button_says_what_is_noted_and_how_long_there_is() -> None:
     assert toasts(game.happens(Pressed(ROUND, ANN, "7"))) == ["over"]
 
 
-def test_clip_away_or_the_picture_gone_ends_it_without_points() -> None:
+def test_without_an_answer_or_a_picture_the_round_gives_no_points() -> None:
     for event, after, end in (
         (Tick(), ANSWER_TIMEOUT, End.NO_ANSWER),
         (Judged(ROUND, "decide"), 0.0, End.NO_PICTURE),
@@ -231,7 +231,7 @@ def test_clip_away_or_the_picture_gone_ends_it_without_points() -> None:
         assert game.given == []
 
 
-def test_after_a_crash() -> None:
+def test_after_a_crash_the_same_question_is_asked_again() -> None:
     game = a_round()
     game.happens(TextReply(ROUND, ANN, 10, "a cat"))
     assert game.happens(Resumed(), 1_000) == ()
@@ -241,7 +241,7 @@ def test_after_a_crash() -> None:
     assert game.happens(Resumed()) == (asked,)  # the same question, which the queue knows
 
 
-def test_who_wants_to_be_forgotten_is() -> None:
+def test_a_person_who_wants_to_be_forgotten_is() -> None:
     game = a_round()
     game.happens(TextReply(ROUND, ANN, 10, "a cat"))
     game.happens(TextReply(ROUND, BOB, 11, "a dog"))
@@ -254,7 +254,7 @@ def test_who_wants_to_be_forgotten_is() -> None:
     assert {id_: award.points for id_, award in game.awards.items()} == {CEM.id: 60}
 
 
-def test_who_is_forgotten_after_the_end_has_no_name_in_the_result() -> None:
+def test_a_player_forgotten_after_the_end_has_no_name_in_the_result() -> None:
     game = a_round()
     game.happens(TextReply(ROUND, ANN, 10, "a cat"))
     game.happens(TextReply(ROUND, BOB, 11, "a dog"))
@@ -262,7 +262,7 @@ def test_who_is_forgotten_after_the_end_has_no_name_in_the_result() -> None:
     game.happens(Judged(ROUND, "decide", (1.0, 0.0), (0, 0)))
     assert not duel.names_forgotten_player(game.state)
     game.happens(Forgotten(ANN.id))
-    assert duel.names_forgotten_player(game.state)  # whose name the chart has
+    assert duel.names_forgotten_player(game.state)  # the chart has their name
     assert ANN not in [v.entry.player for v in game.state.verdicts]
     assert game.state.verdicts[1].first != ANN
     assert len(duel.awards(game.state)) == 2

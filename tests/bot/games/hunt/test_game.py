@@ -13,7 +13,7 @@ RED, BLUE = Fingerprint(bytes([200, 0, 0] * 64)), Fingerprint(bytes([0, 0, 200] 
 _COPY = "⚠️ <b>Player 2</b>: that photo is here already"
 
 
-def test_a_copy_that_is_found_after_the_end_is_told_of() -> None:
+def test_a_copy_that_is_found_after_the_end_gets_a_remark() -> None:
     state = Hunt(config=a_config(180.0), target="a red thing", decoys=("a dog",))
     game = PlayedRound(hunt.step, state)
     game.happens(BoardShown())

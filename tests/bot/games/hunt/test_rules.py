@@ -1,12 +1,10 @@
-"""Photo hunt: the rules one by one, then any events in any order."""
-
-import itertools
+"""Photo hunt: a round from start to end, then any events in any order."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.games.hunt import rules as hunt
-from bot.games.hunt.rules import MINE, TRIES, Hunt, HuntNote
+from bot.games.hunt.rules import MINE, TRIES
 from bot.games.registry import decode, encode
 from bot.games.rules.events import (
     BoardShown,
@@ -22,55 +20,21 @@ from bot.games.rules.events import (
     Tick,
     Toast,
 )
-from bot.games.rules.round import ANSWER_TIMEOUT, GRACE, End, Note, Phase, Player, Remark
-from bot.platform.models import Media
-from inference.protocol.messages import Fingerprint
-from tests.bot.games.played_round import (
-    OTHERS,
-    PLAYERS,
-    ROUND,
-    PlayedRound,
-    a_config,
-    players,
-    rounds,
-    toasts,
-    waits,
+from bot.games.rules.round import ANSWER_TIMEOUT, GRACE, End, Note, Phase
+from tests.bot.games.hunt.played_hunt import (
+    ALSO_RED,
+    ANN,
+    BLUE,
+    BOB,
+    CEM,
+    DECOYS,
+    RED,
+    a_round,
+    new_hunt,
+    photo,
+    verdict,
 )
-
-ANN, BOB, CEM, DAN, EVE = PLAYERS
-DECOYS = ("a dog", "a tree")
-RED, BLUE = Fingerprint(bytes([200, 0, 0] * 64)), Fingerprint(bytes([0, 0, 200] * 64))
-ALSO_RED = Fingerprint(bytes([196, 3, 0] * 64))
-
-
-def photo(number: int) -> Media:
-    return Media(f"file {number}", f"unique {number}", 100)
-
-
-def print_of(number: int) -> Fingerprint:
-    """Fingerprints of different photos."""
-    return Fingerprint(bytes([number * 50 % 250, number // 5 * 50 % 250, 0] * 64))
-
-
-def new_hunt(asked: tuple[str, ...] = ()) -> PlayedRound[Hunt]:
-    state = Hunt(config=a_config(180.0), target="a red thing", decoys=DECOYS, asked=asked)
-    return PlayedRound(hunt.step, state)
-
-
-def a_round() -> PlayedRound[Hunt]:
-    """A round whose board is up."""
-    game = new_hunt()
-    game.happens(BoardShown())
-    return game
-
-
-def verdict(number: int, share: float, seen: Fingerprint | None = None) -> Judged:
-    rest = (1 - share) / 2
-    return Judged(ROUND, f"shot{number}", (share, rest, rest), fingerprint=seen or print_of(number))
-
-
-def notes(game: PlayedRound[Hunt]) -> list[str]:
-    return [remark.note for remark in game.state.remarks]
+from tests.bot.games.played_round import OTHERS, PLAYERS, ROUND, players, rounds, toasts, waits
 
 
 def test_a_round_from_start_to_end() -> None:
@@ -81,7 +45,7 @@ def test_a_round_from_start_to_end() -> None:
     game.happens(PhotoReply(ROUND, BOB, 12, photo(12)))
     game.happens(verdict(12, 0.931))
     game.happens(Tick(), 180)
-    assert game.given == []  # one photo is still in the model
+    assert game.given == []  # CLIP still looks at one photo
     game.happens(verdict(11, 0.4))
     assert [(game.awards[p.id].points, game.awards[p.id].rank) for p in (ANN, BOB)] == [
         (40, 2),
@@ -93,7 +57,7 @@ def test_a_round_from_start_to_end() -> None:
     assert game.state.end is End.DONE
 
 
-def test_clip_reads_english_and_the_chart_does_not() -> None:
+def test_clip_reads_the_source_language_and_the_chart_says_the_boards() -> None:
     game = new_hunt(asked=("a red thing", "x", "y"))
     game.happens(BoardShown())
     (ask,) = game.happens(PhotoReply(ROUND, ANN, 11, photo(11)))
@@ -102,103 +66,6 @@ def test_clip_reads_english_and_the_chart_does_not() -> None:
     game.happens(verdict(11, 0.5))
     game.happens(RoundSkipped(ROUND))
     assert game.asked[-1].captions == ("a red thing", *DECOYS)
-
-
-def test_the_best_of_three_counts() -> None:
-    game = a_round()
-    for number, share in ((11, 0.2), (12, 0.8), (13, 0.5)):
-        game.happens(PhotoReply(ROUND, ANN, number, photo(number)))
-        game.happens(verdict(number, share))
-    assert game.happens(PhotoReply(ROUND, ANN, 14, photo(14))) == ()
-    assert notes(game) == ["enough"]
-    game.happens(RoundSkipped(ROUND))
-    assert game.awards[ANN.id].points == 80
-
-
-def test_the_same_file_does_not_count_whoever_sends_it() -> None:
-    game = a_round()
-    game.happens(PhotoReply(ROUND, ANN, 11, photo(11)))
-    assert game.happens(PhotoReply(ROUND, BOB, 12, photo(11))) == ()
-    assert notes(game) == ["same"]
-    game.happens(verdict(11, 0.9))
-    game.happens(RoundSkipped(ROUND))
-    assert set(game.awards) == {ANN.id}
-
-
-def test_a_copy_does_not_count_in_whatever_order_clip_answers() -> None:
-    for order in itertools.permutations(
-        [verdict(11, 0.6, RED), verdict(12, 0.9, ALSO_RED), verdict(13, 0.3, BLUE)]
-    ):
-        game = a_round()
-        for number, player in ((11, ANN), (12, BOB), (13, BOB)):
-            game.happens(PhotoReply(ROUND, player, number, photo(number)))
-        for event in order:
-            game.happens(event)
-        assert game.state.remarks == (Remark(BOB, HuntNote.SAME),)
-        game.happens(RoundSkipped(ROUND))
-        assert {id_: a.points for id_, a in game.awards.items()} == {ANN.id: 60, BOB.id: 30}
-
-
-def test_each_of_several_copies_is_told_in_whatever_order_clip_answers() -> None:
-    senders = {11: ANN, 12: BOB, 13: CEM}
-    for order in itertools.permutations(senders):
-        game = a_round()
-        for number, player in senders.items():
-            game.happens(PhotoReply(ROUND, player, number, photo(number)))
-        for number in order:
-            game.happens(verdict(number, 0.6, RED))
-        assert {remark.player for remark in game.state.remarks} == {BOB, CEM}
-
-
-def test_the_same_file_belongs_to_whoever_sent_it_first_in_whatever_order_it_comes() -> None:
-    game = a_round()
-    game.happens(PhotoReply(ROUND, BOB, 12, photo(1)))
-    game.happens(PhotoReply(ROUND, ANN, 11, photo(1)))
-    for number in (12, 11):
-        game.happens(verdict(number, 0.6, RED))
-    assert game.state.remarks == (Remark(BOB, HuntNote.SAME),)
-    game.happens(RoundSkipped(ROUND))
-    assert set(game.awards) == {ANN.id}
-
-
-def test_a_fourth_photo_is_told_of_in_whatever_order_clip_answers() -> None:
-    for order in itertools.permutations(range(10, 14)):
-        game = a_round()
-        for number in sorted(order):
-            game.happens(PhotoReply(ROUND, ANN, number, photo(number)))
-        for number in order:
-            game.happens(verdict(number, 0.5))
-        assert game.state.remarks == (Remark(ANN, HuntNote.ENOUGH),)
-        assert [shot.message_id for shot in hunt.counting(game.state)] == [10, 11, 12]
-
-
-def test_what_is_no_copy_of_a_photo_that_counts_is_not_called_one() -> None:
-    game = a_round()
-    for number in (10, 11, 12, 13):
-        game.happens(PhotoReply(ROUND, ANN, number, photo(number)))
-    game.happens(PhotoReply(ROUND, BOB, 14, photo(14)))
-    for number in (10, 11, 12):
-        game.happens(verdict(number, 0.5))
-    for number in (13, 14):
-        game.happens(verdict(number, 0.9, BLUE))
-    assert game.state.remarks == (Remark(ANN, HuntNote.ENOUGH),)
-    game.happens(RoundSkipped(ROUND))
-    assert game.awards[BOB.id].rank == 1
-
-
-def test_a_copy_and_an_unreadable_file_use_up_no_try() -> None:
-    game = a_round()
-    game.happens(PhotoReply(ROUND, BOB, 10, photo(10)))
-    game.happens(verdict(10, 0.1, RED))
-    game.happens(PhotoReply(ROUND, ANN, 11, photo(11)))
-    game.happens(verdict(11, 0.1, ALSO_RED))
-    game.happens(PhotoReply(ROUND, ANN, 12, photo(12)))
-    game.happens(Judged(ROUND, "shot12"))
-    assert notes(game) == ["unreadable"]
-    for number in (13, 14, 15):
-        game.happens(PhotoReply(ROUND, ANN, number, photo(number)))
-        game.happens(verdict(number, 0.5))
-    assert len([s for s in hunt.counting(game.state) if s.player == ANN]) == TRIES
 
 
 def test_nobody_sent_anything() -> None:
@@ -217,7 +84,7 @@ def test_a_photo_after_the_end_does_not_count() -> None:
     assert len(game.asked) == 1
 
 
-def test_photos_that_clip_never_sees_do_not_hold_up_the_others() -> None:
+def test_photos_that_clip_never_sees_do_not_delay_the_others() -> None:
     game = a_round()
     game.happens(PhotoReply(ROUND, ANN, 11, photo(11)))
     game.happens(PhotoReply(ROUND, BOB, 12, photo(12)))
@@ -229,7 +96,7 @@ def test_photos_that_clip_never_sees_do_not_hold_up_the_others() -> None:
     assert game.state.end is End.DONE
 
 
-def test_clip_is_away_for_good() -> None:
+def test_a_round_that_gets_no_answer_gives_no_points() -> None:
     game = a_round()
     game.happens(PhotoReply(ROUND, ANN, 11, photo(11)))
     game.happens(Tick(), 180)
@@ -237,7 +104,7 @@ def test_clip_is_away_for_good() -> None:
     assert game.state.end is End.NO_ANSWER
 
 
-def test_the_button_says_what_is_noted_and_how_long_there_is() -> None:
+def test_the_button_says_what_counts_and_how_much_time_is_left() -> None:
     game = a_round()
     assert toasts(game.happens(Pressed(ROUND, ANN, MINE))) == ["nothing yet"]
     game.happens(PhotoReply(ROUND, ANN, 11, photo(11)))
@@ -263,17 +130,17 @@ def test_after_a_crash_all_that_is_open_is_asked_again() -> None:
     assert len(game.given) == 1
 
 
-def test_who_wants_to_be_forgotten_is() -> None:
+def test_a_person_who_wants_to_be_forgotten_is() -> None:
     game = a_round()
     game.happens(PhotoReply(ROUND, ANN, 11, photo(11)))
     game.happens(PhotoReply(ROUND, BOB, 12, photo(12)))
     game.happens(verdict(12, 0.7))
     game.happens(RoundSkipped(ROUND))
-    game.happens(Forgotten(ANN.id))  # whose photo was waited for
+    game.happens(Forgotten(ANN.id))  # the round waits for their photo
     assert set(game.awards) == {BOB.id}
 
 
-def test_who_is_forgotten_while_the_chart_is_drawn_stays_out_of_it() -> None:
+def test_a_player_forgotten_while_the_chart_is_drawn_is_not_in_it() -> None:
     game = a_round()
     game.happens(PhotoReply(ROUND, ANN, 11, photo(11)))
     game.happens(verdict(11, 0.7))
@@ -284,7 +151,7 @@ def test_who_is_forgotten_while_the_chart_is_drawn_stays_out_of_it() -> None:
     assert hunt.ranking(game.state) == ()
 
 
-def test_who_is_forgotten_after_the_end_stands_in_no_ranking() -> None:
+def test_a_player_forgotten_after_the_end_is_in_no_ranking() -> None:
     game = a_round()
     game.happens(PhotoReply(ROUND, ANN, 11, photo(11)))
     game.happens(verdict(11, 0.7))
@@ -295,43 +162,9 @@ def test_who_is_forgotten_after_the_end_stands_in_no_ranking() -> None:
     assert hunt.ranking(game.state) == ()
 
 
-def test_copies_that_clip_has_not_seen_yet_use_up_no_try() -> None:
-    game = a_round()
-    for number in (11, 12, 13, 14):  # the first three turn out to be one photo
-        assert game.happens(PhotoReply(ROUND, ANN, number, photo(number)))
-    for number in (11, 12, 13):
-        game.happens(verdict(number, 0.2, RED))
-    game.happens(verdict(14, 0.9))
-    assert [shot.message_id for shot in hunt.counting(game.state)] == [11, 14]
-
-
-def test_nobody_fills_a_round_alone() -> None:
-    game = a_round()
-    for number in range(10, 60):
-        game.happens(PhotoReply(ROUND, ANN, number, photo(number)))
-    assert len(game.state.shots) == 3 * TRIES
-    assert notes(game) == ["enough"]
-    assert game.happens(PhotoReply(ROUND, BOB, 99, photo(99)))
-
-
-def test_fifty_photos_all_scored_none_twice() -> None:
-    game = a_round()
-    numbers = range(100, 150)
-    for number in numbers:
-        player = Player(number // 3, f"P{number // 3}")
-        game.happens(PhotoReply(ROUND, player, number, photo(number)), 3)
-        game.happens(PhotoReply(ROUND, player, number, photo(number)))
-    assert [ask.key for ask in game.asked] == [f"shot{number}" for number in numbers]
-    for number in reversed(numbers):
-        # a colour for each: no two differ by less than a copy's tolerance
-        seen = Fingerprint(bytes([number % 7 * 40, number // 7 % 8 * 30, 0] * 64))
-        game.happens(verdict(number, number / 200, seen))
-    game.happens(Tick(), 180)
-    assert len(hunt.counting(game.state)) == 50
-    assert len(game.awards) == len({number // 3 for number in numbers})
-
-
 shots = st.integers(10, 18)
+
+
 events: st.SearchStrategy[Event] = st.one_of(
     st.just(BoardShown()),
     st.just(Tick()),
@@ -369,7 +202,7 @@ def test_no_order_of_events_breaks_a_round(story: list[tuple[Event, float]]) -> 
         if before.phase is Phase.OVER and not isinstance(event, Forgotten):
             assert game.state == before
         assert decode(encode(game.state)) == game.state
-        for old in before.shots:  # what CLIP said once stays
+        for old in before.shots:  # an answer of CLIP stays
             new = next((s for s in game.state.shots if s.message_id == old.message_id), old)
             assert old.share in {None, new.share}
     counted = hunt.counting(game.state)

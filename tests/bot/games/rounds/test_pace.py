@@ -1,4 +1,4 @@
-"""The budget of a round: never over six calls a minute, and the urgent never waits for the rest."""
+"""When a round may call the platform: at most six times a minute, the urgent calls first."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +20,7 @@ def test_no_minute_has_more_than_six_calls(story: list[tuple[Urgency, float]]) -
             remembered = with_call(remembered, now)
             made.append(now)
         else:
-            assert allowed_at(remembered, urgency, at) <= at  # and no later promise
+            assert allowed_at(remembered, urgency, at) <= at  # the promised time holds
     for start in made:
         assert sum(start <= other < start + 60 for other in made) <= 6
 
@@ -46,7 +46,7 @@ def test_edits_of_a_chat_are_apart() -> None:
     assert edits.allowed_at(-1) == 106.0 + EDIT_EVERY
     edits.edited(-1, 108.0)  # the last one took two seconds
     assert edits.allowed_at(-1) == 111.0
-    edits.edited(-1, 100.5)  # news of an earlier one change nothing
+    edits.edited(-1, 100.5)  # an earlier edit changes nothing
     assert edits.allowed_at(-1) == 111.0
     assert edits.book(-2, 200.0) == 200.0
     assert edits.allowed_at(-1) == 0.0  # forgotten

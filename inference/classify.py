@@ -227,7 +227,7 @@ def _load(settings: WorkerSettings) -> Classifier:
 @contextlib.contextmanager
 def _loading_shown(model: str) -> Iterator[None]:
     """Report the loading of the model: animated on a terminal, elsewhere as a line at times."""
-    here = checkpoint_files.is_here(model)
+    here = checkpoint_files.is_local(model)
     console = Console(stderr=True)
     if console.is_terminal:
         words = f"Loading {model} …" if here else f"Downloading {model} …"
@@ -236,7 +236,7 @@ def _loading_shown(model: str) -> Iterator[None]:
             def show(progress: FetchProgress) -> None:
                 status.update(Text(_progress_line(model, progress)))
 
-            with download.heard_by(show):
+            with download.reporting_to(show):
                 yield
         return
     words = f"Loading {model} …" if here else f"Asking the model hub for {model} …"
@@ -253,7 +253,7 @@ def _loading_shown(model: str) -> Iterator[None]:
 
     first_line.start()
     try:
-        with download.heard_by(report):
+        with download.reporting_to(report):
             yield
     finally:
         first_line.cancel()

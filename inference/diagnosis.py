@@ -68,7 +68,7 @@ def check_libraries() -> Finding:
 def check_model(settings: WorkerSettings) -> Finding:
     """Check that CLIP_MODEL can be loaded; nothing is downloaded."""
     name = settings.clip_model
-    if not checkpoint_files.is_here(name):
+    if not checkpoint_files.is_local(name):
         return _check_download(name)
     from inference.model.engine import Engine
 
@@ -100,7 +100,7 @@ def check_model(settings: WorkerSettings) -> Finding:
 def _check_download(name: str) -> Finding:
     """Check that the hub has the model, and how much of it must be downloaded."""
     try:
-        progress = download.announced(name)
+        progress = download.local_progress(name)
     except HubFault as fault:
         sentence = f"CLIP_MODEL is {name!r}, but {fault}"
         return Finding(_MODEL, State.BROKEN, sentence, "CLIP_MODEL=demo needs no download")

@@ -240,7 +240,7 @@ class Loader:
 
         def work() -> None:
             try:
-                with download.heard_by(report):
+                with download.reporting_to(report):
                     future.set_result(self._load())
             except Exception as error:
                 future.set_exception(error)

@@ -44,20 +44,20 @@ class Blobs:
         self._hub = hub
         self._folder = folder
 
-    def received(self, about: RemoteFile) -> int:
+    def received(self, remote: RemoteFile) -> int:
         """Return how many bytes of a file are on this machine."""
-        return _size(self._path(about)) or _size(self._partial(about))
+        return _size(self._path(remote)) or _size(self._partial(remote))
 
-    def _path(self, about: RemoteFile) -> Path:
-        return self._folder / "blobs" / about.etag
+    def _path(self, remote: RemoteFile) -> Path:
+        return self._folder / "blobs" / remote.etag
 
-    def _partial(self, about: RemoteFile) -> Path:
-        return self._folder / "blobs" / f"{about.etag}.incomplete"
+    def _partial(self, remote: RemoteFile) -> Path:
+        return self._folder / "blobs" / f"{remote.etag}.incomplete"
 
     def put(
         self,
         file: str,
-        about: RemoteFile,
+        remote: RemoteFile,
         snapshot: Path,
         on_progress: OnProgress = lambda: None,
     ) -> None:
@@ -65,28 +65,28 @@ class Blobs:
 
         Args:
             file: its name.
-            about: the hub's description of it.
+            remote: the hub's description of it.
             snapshot: the folder of the revision.
             on_progress: called whenever there are more bytes, also those of another process.
         """
         pointer = snapshot / file
         if pointer.is_file():
             return
-        blob = self._path(about)
+        blob = self._path(remote)
         blob.parent.mkdir(parents=True, exist_ok=True)
         snapshot.mkdir(parents=True, exist_ok=True)
-        with self._locked(about, on_progress):
+        with self._locked(remote, on_progress):
             if not blob.is_file():
-                self._download(file, about, on_progress)
+                self._download(file, remote, on_progress)
             _link(blob, pointer)
         on_progress()
 
     @contextlib.contextmanager
-    def _locked(self, about: RemoteFile, on_progress: OnProgress) -> Iterator[None]:
+    def _locked(self, remote: RemoteFile, on_progress: OnProgress) -> Iterator[None]:
         """Hold the lock of a file; all programs take it that fetch the file into this cache."""
         from filelock import FileLock, Timeout
 
-        lock = self._folder.parent / ".locks" / self._folder.name / f"{about.etag}.lock"
+        lock = self._folder.parent / ".locks" / self._folder.name / f"{remote.etag}.lock"
         lock.parent.mkdir(parents=True, exist_ok=True)
         held = FileLock(lock, mode=0o664)
         seen, since = -1, time.monotonic()
@@ -95,7 +95,7 @@ class Blobs:
                 held.acquire(timeout=1.0)
                 break
             except Timeout:
-                now = self._written(about)
+                now = self._written(remote)
                 if now != seen:
                     seen, since = now, time.monotonic()
                     on_progress()
@@ -110,36 +110,36 @@ class Blobs:
         finally:
             held.release()
 
-    def _written(self, about: RemoteFile) -> int:
+    def _written(self, remote: RemoteFile) -> int:
         """Return how many bytes of a file all programs together have written."""
-        return sum(_size(path) for path in self._path(about).parent.glob(f"{about.etag}*"))
+        return sum(_size(path) for path in self._path(remote).parent.glob(f"{remote.etag}*"))
 
-    def _download(self, file: str, about: RemoteFile, on_progress: OnProgress) -> None:
-        partial = self._partial(about)
+    def _download(self, file: str, remote: RemoteFile, on_progress: OnProgress) -> None:
+        partial = self._partial(remote)
         # Other programs use a new name for each attempt, and never continue an old one.
-        for leftover in partial.parent.glob(f"{about.etag}.*.incomplete"):
+        for leftover in partial.parent.glob(f"{remote.etag}.*.incomplete"):
             leftover.unlink(missing_ok=True)
         for _ in range(_ATTEMPTS):
-            partial.touch()  # the file may be empty, and then nothing else makes it
-            in_parts = self._receive_all(file, about, partial, on_progress)
-            if _is_intact(partial, about, in_parts=in_parts):
-                partial.rename(self._path(about))
+            partial.touch()  # the file may be empty, and then nothing else creates it
+            in_parts = self._receive_all(file, remote, partial, on_progress)
+            if _is_intact(partial, remote, in_parts=in_parts):
+                partial.rename(self._path(remote))
                 return
             log.warning("%s is not the file that the model hub describes; fetching it again.", file)
             partial.unlink()
         raise HubFault(f"{file} is not the file that the model hub describes", passing=True)
 
     def _receive_all(
-        self, file: str, about: RemoteFile, partial: Path, on_progress: OnProgress
+        self, file: str, remote: RemoteFile, partial: Path, on_progress: OnProgress
     ) -> bool:
         """Fetch the missing rest of a file; return whether it consists of more than one part."""
         breaks, in_parts = 0, _size(partial) > 0
-        while about.size is None or _size(partial) < about.size:
+        while remote.size is None or _size(partial) < remote.size:
             have = _size(partial)
             too_far = False
-            _check_space(partial.parent, (about.size or 0) - have)
+            _check_space(partial.parent, (remote.size or 0) - have)
             try:
-                if self._receive(file, about, have, partial, on_progress):
+                if self._receive(file, remote, have, partial, on_progress):
                     break
                 error = HubFault(
                     f"the download of {file} from the model hub broke off", passing=True
@@ -164,7 +164,7 @@ class Blobs:
     def _receive(
         self,
         file: str,
-        about: RemoteFile,
+        remote: RemoteFile,
         have: int,
         partial: Path,
         on_progress: OnProgress,
@@ -175,7 +175,7 @@ class Blobs:
             have: bytes on this machine.
         """
         with (
-            self._hub.content(file, about.commit, have) as (start, pieces),
+            self._hub.content(file, remote.commit, have) as (start, pieces),
             partial.open("r+b" if have else "wb") as target,
         ):
             target.seek(start)
@@ -183,7 +183,7 @@ class Blobs:
             for piece in pieces:
                 target.write(piece)
                 on_progress()
-        return about.size is None or _size(partial) >= about.size
+        return remote.size is None or _size(partial) >= remote.size
 
 
 def _link(blob: Path, pointer: Path) -> None:
@@ -212,15 +212,15 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _is_intact(file: Path, about: RemoteFile, *, in_parts: bool) -> bool:
+def _is_intact(file: Path, remote: RemoteFile, *, in_parts: bool) -> bool:
     """Return whether a file is what the hub says it is.
 
     Parts that were fetched at different times may be of different files, so their SHA-256 is
     checked.
     """
-    if about.size is not None and _size(file) != about.size:
+    if remote.size is not None and _size(file) != remote.size:
         return False
-    return not in_parts or len(about.etag) != _SHA256_LENGTH or _sha256(file) == about.etag
+    return not in_parts or len(remote.etag) != _SHA256_LENGTH or _sha256(file) == remote.etag
 
 
 def _sha256(path: Path) -> str:

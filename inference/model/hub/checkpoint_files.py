@@ -82,7 +82,7 @@ def locate(name: str) -> Path:
         ) from fault
 
 
-def is_here(name: str) -> bool:
+def is_local(name: str) -> bool:
     """Return whether loading needs no download; also True for a name that can't be loaded."""
     try:
         return _find(name) is not None or not _HUB_ID.fullmatch(name)

@@ -153,7 +153,7 @@ class HubClient:
         except (HubFault, ValueError, KeyError, TypeError):
             return None
 
-    def about(self, file: str, commit: str = "main") -> RemoteFile:
+    def describe(self, file: str, commit: str = "main") -> RemoteFile:
         """Ask the hub about a file, without fetching it.
 
         Args:

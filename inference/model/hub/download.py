@@ -69,7 +69,7 @@ _listener: ContextVar[ProgressListener] = ContextVar("listener", default=lambda 
 
 
 @contextlib.contextmanager
-def heard_by(listener: ProgressListener) -> Iterator[None]:
+def reporting_to(listener: ProgressListener) -> Iterator[None]:
     """Call `listener` with the progress of downloads in this context, in the thread that fetches.
 
     It is called at the start of a download and whenever more bytes are there.
@@ -82,7 +82,7 @@ def heard_by(listener: ProgressListener) -> Iterator[None]:
 
 
 def report(progress: FetchProgress) -> None:
-    """Call the listener of this context; see `heard_by`."""
+    """Call the listener of this context; see `reporting_to`."""
     _listener.get()(progress)
 
 
@@ -98,14 +98,14 @@ def fetch(name: str) -> Path:
     hub = HubClient(name)
     folder = cache.model_folder(name)
     try:
-        return _Download(hub, folder).all()
+        return _Download(hub, folder).run()
     except OSError as error:
         if fault := faults.of_disk(error, folder):
             raise fault from error
         raise
 
 
-def announced(name: str) -> FetchProgress:
+def local_progress(name: str) -> FetchProgress:
     """Return how much of the weights is on this machine and how much there is, without fetching.
 
     Returns:
@@ -114,7 +114,7 @@ def announced(name: str) -> FetchProgress:
     Raises:
         HubFault: the hub fails.
     """
-    return _Download(HubClient(name), cache.model_folder(name)).announced()
+    return _Download(HubClient(name), cache.model_folder(name)).progress()
 
 
 def renew(name: str, loaded: Path) -> Path | None:
@@ -126,7 +126,7 @@ def renew(name: str, loaded: Path) -> Path | None:
     Raises:
         HubFault: the hub or the disk fails.
     """
-    if HubClient(name).about(CONFIG).commit != loaded.name:
+    if HubClient(name).describe(CONFIG).commit != loaded.name:
         return fetch(name)  # continues what an earlier attempt has left
     tidy(cache.model_folder(name))
     return None
@@ -152,35 +152,39 @@ class _Download:
         self._folder = folder
         self._blobs = Blobs(hub, folder)
 
-    def all(self) -> Path:
+    def run(self) -> Path:
         config = self._config()
         names = self._hub.files()
         wanted = [CONFIG, *_settings(names)]
         snapshot = self._folder / "snapshots" / config.commit
         for file in wanted:
-            about = config if file == CONFIG else self._about(file, config.commit)
-            if about is not None:
-                self._blobs.put(file, about, snapshot)
+            remote = config if file == CONFIG else self._describe(file, config.commit)
+            if remote is not None:
+                self._blobs.put(file, remote, snapshot)
         weights = self._weights(names, config.commit, snapshot)
         progress = self._progress(weights.values())
         report(progress)
         if not progress.is_complete:
             log.info("Fetching %s: %s are on this machine.", self._hub.name, megabytes(progress))
-        for file, about in weights.items():
-            self._blobs.put(file, about, snapshot, lambda: report(self._progress(weights.values())))
+
+        def report_progress() -> None:
+            report(self._progress(weights.values()))
+
+        for file, remote in weights.items():
+            self._blobs.put(file, remote, snapshot, report_progress)
         self._remember(config.commit)
         return snapshot
 
-    def announced(self) -> FetchProgress:
+    def progress(self) -> FetchProgress:
         commit = self._config().commit
         for file in WEIGHTS:
-            if about := self._about(file, commit):
-                return self._progress([] if cache.is_index(file) else [about])
+            if remote := self._describe(file, commit):
+                return self._progress([] if cache.is_index(file) else [remote])
         raise _no_weights()
 
     def _config(self) -> RemoteFile:
         try:
-            return self._hub.about(CONFIG)
+            return self._hub.describe(CONFIG)
         except HubFault as fault:
             if fault.absent:
                 raise HubFault(
@@ -189,9 +193,9 @@ class _Download:
                 ) from fault
             raise
 
-    def _about(self, file: str, commit: str) -> RemoteFile | None:
+    def _describe(self, file: str, commit: str) -> RemoteFile | None:
         try:
-            return self._hub.about(file, commit)
+            return self._hub.describe(file, commit)
         except HubFault as fault:
             # Some hubs give no reason for a 404. The repository exists, since it has a config.json.
             if fault.absent or fault.status == HTTPStatus.NOT_FOUND:
@@ -204,19 +208,19 @@ class _Download:
         for file in WEIGHTS:
             if names is not None and file not in names:
                 continue
-            if (about := self._about(file, commit)) is None:
+            if (remote := self._describe(file, commit)) is None:
                 continue
             if not cache.is_index(file):
-                return {file: about}
-            self._blobs.put(file, about, snapshot)
+                return {file: remote}
+            self._blobs.put(file, remote, snapshot)
             return {
-                shard: self._hub.about(shard, commit) for shard in cache.shards(snapshot / file)
+                shard: self._hub.describe(shard, commit) for shard in cache.shards(snapshot / file)
             }
         raise _no_weights()
 
     def _progress(self, weights: Iterable[RemoteFile]) -> FetchProgress:
         found = list(weights)
-        size = sum(about.size or 0 for about in found)
+        size = sum(remote.size or 0 for remote in found)
         received = sum(map(self._blobs.received, found))
         return FetchProgress(min(received, size) if size else received, size)
 

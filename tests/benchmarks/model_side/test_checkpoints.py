@@ -30,7 +30,7 @@ def test_a_full_disk_is_reported_as_such(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("HF_HUB_OFFLINE")
-    monkeypatch.setattr("inference.model.hub.client.HubClient.about", full)
+    monkeypatch.setattr("inference.model.hub.client.HubClient.describe", full)
     with pytest.raises(ModelUnavailable, match="disk is full"):
         checkpoints.find(DEFAULT_MODEL, tmp_path)
 

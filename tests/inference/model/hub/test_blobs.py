@@ -26,7 +26,7 @@ def test_the_next_process_continues_the_download_of_a_killed_one(hub: FakeHub) -
     unfinished(hub).write_bytes(hub.files[WEIGHTS][:2000])
     (blobs_folder() / f"{hub.etag(WEIGHTS)}.abcd1234.incomplete").write_bytes(b"of another program")
     heard: list[FetchProgress] = []
-    with download.heard_by(heard.append):
+    with download.reporting_to(heard.append):
         folder = checkpoint_files.locate(REPOSITORY)
     assert heard[0].received == 2000
     assert hub.fetched(WEIGHTS)[0].headers["range"] == "bytes=2000-"
@@ -52,7 +52,7 @@ def test_a_file_longer_than_the_hub_says_is_refused(hub: FakeHub) -> None:
     hub.failures.surplus = b"more"
     assert "is not the file that the model hub describes" in refusal()
     assert len([one for one in hub.fetched(WEIGHTS) if "/elsewhere/" in one.path]) == 2
-    assert not checkpoint_files.is_here(REPOSITORY)
+    assert not checkpoint_files.is_local(REPOSITORY)
 
 
 def test_parts_of_different_files_are_not_joined(hub: FakeHub) -> None:
@@ -120,7 +120,7 @@ def test_two_processes_fetch_a_file_once(hub: FakeHub) -> None:
     hub.may_continue.set()
     for one in fetchers:
         one.join(20)
-    assert checkpoint_files.is_here(REPOSITORY)
+    assert checkpoint_files.is_local(REPOSITORY)
     assert len({one.path for one in hub.fetched(WEIGHTS)}) == len(hub.fetched(WEIGHTS))
 
 

@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 
 from inference.model.hub import checkpoint_files
-from inference.model.hub.checkpoint_files import is_here, weight_bytes
+from inference.model.hub.checkpoint_files import is_local, weight_bytes
 from inference.protocol.errors import ModelUnavailable
 
 
 def test_local_models_need_no_download(tiny_clip_folder: Path) -> None:
-    assert is_here("demo")
-    assert is_here(str(tiny_clip_folder))
-    assert not is_here("openai/no-such-model-in-any-cache")
-    assert is_here("/no/such/folder")  # nothing is fetched: loading gives the reason
-    assert is_here("spaces are wrong")
+    assert is_local("demo")
+    assert is_local(str(tiny_clip_folder))
+    assert not is_local("openai/no-such-model-in-any-cache")
+    assert is_local("/no/such/folder")  # nothing is fetched: loading gives the reason
+    assert is_local("spaces are wrong")
 
 
 def test_names_that_can_t_be_paths_are_refused() -> None:

@@ -17,15 +17,15 @@ from tests.inference.model.hub.local_cache import blobs_folder, split_weights, u
 
 def test_the_fetched_files_equal_those_of_the_hub(hub: FakeHub) -> None:
     heard: list[FetchProgress] = []
-    assert not checkpoint_files.is_here(REPOSITORY)
-    with download.heard_by(heard.append):
+    assert not checkpoint_files.is_local(REPOSITORY)
+    with download.reporting_to(heard.append):
         folder = checkpoint_files.locate(REPOSITORY)
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == hub.files
     assert folder == model_folder(REPOSITORY) / "snapshots" / COMMIT
     size = len(hub.files[WEIGHTS])
     assert (heard[0], heard[-1]) == (FetchProgress(0, size), FetchProgress(size, size))
     assert heard[-1].is_complete
-    assert checkpoint_files.is_here(REPOSITORY)
+    assert checkpoint_files.is_local(REPOSITORY)
     assert not list(blobs_folder().glob("*.incomplete"))
 
 
@@ -69,7 +69,7 @@ def test_a_hub_that_never_sends_its_list_is_asked_for_the_usual_files(hub: FakeH
 
 def test_the_size_of_weights_in_several_files_is_not_known_beforehand(hub: FakeHub) -> None:
     split_weights(hub)
-    assert download.announced(REPOSITORY) == FetchProgress(0, 0)
+    assert download.local_progress(REPOSITORY) == FetchProgress(0, 0)
 
 
 def test_a_file_is_absent_too_if_the_hub_gives_no_reason_for_a_404(hub: FakeHub) -> None:
@@ -83,9 +83,9 @@ def test_all_shards_of_large_weights_are_fetched(hub: FakeHub) -> None:
     folder = checkpoint_files.locate(REPOSITORY)
     assert {file.name for file in folder.iterdir()} >= set(names)
     (folder / names[1]).unlink()
-    assert not checkpoint_files.is_here(REPOSITORY)
+    assert not checkpoint_files.is_local(REPOSITORY)
     assert checkpoint_files.locate(REPOSITORY) == folder
-    assert checkpoint_files.is_here(REPOSITORY)
+    assert checkpoint_files.is_local(REPOSITORY)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_all_shards_of_large_weights_are_fetched(hub: FakeHub) -> None:
 )
 def test_a_snapshot_without_a_needed_file_is_not_complete(hub: FakeHub, name: str) -> None:
     (checkpoint_files.locate(REPOSITORY) / name).unlink()
-    assert not checkpoint_files.is_here(REPOSITORY)
+    assert not checkpoint_files.is_local(REPOSITORY)
     assert is_complete(checkpoint_files.locate(REPOSITORY))
 
 

@@ -1,4 +1,4 @@
-"""What the tests of worker and command line share: a queue, someone who asks, pictures, models.
+"""Fixtures for the tests of inference: a queue with a job sender, workers, and models.
 
 No test of this folder reaches the network; checkpoints are made once for all tests.
 """
@@ -10,28 +10,30 @@ from typing import TYPE_CHECKING
 import pytest
 
 from inference.protocol.broker.client import connect
-from tests.inference.worker.support.job_sender import Asker
-from tests.inference.worker.support.running_worker import Hire, hiring
+from tests.inference.worker.support.job_sender import JobSender
+from tests.inference.worker.support.running_worker import StartWorker, worker_starter
 
 if TYPE_CHECKING:  # imports torch and transformers, which most of these tests do without
     from inference.model.engine import Engine
 
 
 @pytest.fixture
-async def asker(nats_url: str) -> AsyncIterator[Asker]:
+async def sender(nats_url: str) -> AsyncIterator[JobSender]:
     """The bot's end of the queue."""
-    queue = await connect(nats_url, name="asker")
+    queue = await connect(nats_url, name="sender")
     await queue.prepare(1_000, owner=True)
-    yield await Asker.on(queue)
+    yield await JobSender.on(queue)
     await queue.close()
 
 
 @pytest.fixture
-async def hire(nats_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hire]:
-    """Starts workers in this process, all of which leave when the test is over."""
-    monkeypatch.setattr("inference.worker.scheduler.LINGER", 0.2)  # seconds: they leave sooner
-    async with hiring(nats_url) as hire:
-        yield hire
+async def start_worker(
+    nats_url: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[StartWorker]:
+    """Start workers in this process; they are stopped when the test ends."""
+    monkeypatch.setattr("inference.worker.scheduler.LINGER", 0.2)  # seconds: they stop sooner
+    async with worker_starter(nats_url) as start_worker:
+        yield start_worker
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""What people type becomes labels."""
+"""Reading labels from what users type."""
 
 import contextlib
 
@@ -49,12 +49,12 @@ def test_typed_text_becomes_labels(typed: str, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "  ", ",;,\n", '""', "\u200b", "\u202e"])
-def test_nothing_is_refused(typed: str) -> None:
+def test_a_text_without_a_label_is_refused(typed: str) -> None:
     with pytest.raises(NoLabels):
         parse(typed, max_labels=50)
 
 
-def test_limits_name_what_came_and_what_fits() -> None:
+def test_errors_name_the_number_and_the_limit() -> None:
     with pytest.raises(TooManyLabels, match=r"51 .* 50"):
         parse(",".join(map(str, range(51))), max_labels=50)
     assert len(parse(",".join("ab" * 100), max_labels=2)) == 2
@@ -89,7 +89,7 @@ def test_hostile_text_takes_a_few_steps_for_each_character(typed: str) -> None:
     assert steps(read, typed) < 12 * len(typed)
 
 
-def test_no_letter_has_so_many_marks_that_sorting_them_takes_long() -> None:
+def test_a_letter_keeps_a_limited_number_of_marks() -> None:
     marks = "\u0301\u0316" * 2_000  # above and below: normalization has to sort them
     assert clean(f"a{marks}b") == "a" + marks[:30] + "b"
     assert labels(f"z\u0301\u0316, y{marks}") == ["z\u0301\u0316", "y" + marks[:30]]

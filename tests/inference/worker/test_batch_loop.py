@@ -1,4 +1,4 @@
-"""The worker's loop with a scripted queue and scripted stages: each job is settled once."""
+"""The worker's loop with a fake queue and a fake pipeline: each job is settled once."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The batcher alone: which pictures share a call, and who pays when a call fails."""
+"""The batcher alone: which pictures share a call, and which jobs fail when a call fails."""
 
 import logging
 from collections.abc import Sequence
@@ -105,13 +105,13 @@ def test_more_pictures_than_the_batch_holds_take_several_calls() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 16])
-def test_together_is_as_one_by_one(size: int) -> None:
+def test_one_batch_gives_the_same_outcomes_as_single_calls(size: int) -> None:
     jobs = [a_job("red", "green"), a_job(TRUNCATED, "blue"), a_job("green", labels=["green"])]
     alone = [Batcher(1).answer(ScriptedClassifier(), [job])[0] for job in jobs]
     assert Batcher(size).answer(ScriptedClassifier(), jobs) == alone
 
 
-def test_the_guilty_job_is_found_and_the_others_are_answered(
+def test_the_job_that_fails_is_found_and_the_others_are_answered(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     classifier = fails_on("green", ValueError("no green, please"))
@@ -132,13 +132,13 @@ def test_the_guilty_job_is_found_and_the_others_are_answered(
         RuntimeError("CUDA error: out of memory"),
     ],
 )
-def test_no_memory_for_a_single_picture_is_to_be_tried_again(error: Exception) -> None:
+def test_a_single_picture_without_memory_is_tried_again(error: Exception) -> None:
     outcomes = Batcher(16).answer(fails_on("green", error), [a_job("red"), a_job("green")])
     assert isinstance(outcomes[0], list)
     assert outcomes[1] is None
 
 
-def test_a_picture_whose_scores_are_no_numbers_fails_alone(
+def test_a_picture_whose_scores_are_not_numbers_fails_alone(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     classifier = ScriptedClassifier()
@@ -156,7 +156,7 @@ def test_a_picture_whose_scores_are_no_numbers_fails_alone(
     monkeypatch.setattr(classifier, "classify", overflows)
     album, alone, other = a_job("red", "green", "blue"), a_job("green"), a_job("red")
     outcomes = Batcher(16).answer(classifier, [album, alone, other])
-    assert classifier.batches == [5]  # one call: nobody has to be computed again
+    assert classifier.batches == [5]  # one call: no picture is computed again
     assert all(isinstance(outcome, list) for outcome in outcomes)
     [red, green, blue], [single], [another] = [o for o in outcomes if isinstance(o, list)]
     assert green == single == ImageOutcome(problem=Problem(ProblemCode.INTERNAL))
@@ -181,7 +181,7 @@ def test_out_of_memory_halves_the_batch_and_is_remembered(
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
 
 
-def test_a_lost_device_is_no_jobs_fault() -> None:
+def test_a_lost_device_is_not_the_fault_of_a_job() -> None:
     error = RuntimeError("CUDA error: device-side assert triggered\nmany lines of advice")
     with pytest.raises(DeviceLost, match=r"device-side assert triggered\); this worker must be"):
         Batcher(16).answer(fails_on("green", error), [a_job("red"), a_job("green")])

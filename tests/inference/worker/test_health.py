@@ -1,4 +1,4 @@
-"""A worker that hangs is told from one that works for long, and says so to whoever asks."""
+"""A worker that hangs is distinguished from one that works for long, and its status says so."""
 
 import asyncio
 import threading
@@ -13,14 +13,14 @@ from inference.protocol.messages import WorkerState
 from inference.worker import monitoring
 from inference.worker.monitoring import WorkerHealth, WorkerMetrics
 from tests.inference.pictures import picture
-from tests.inference.worker.support.job_sender import Asker
-from tests.inference.worker.support.running_worker import Gate, Hire
+from tests.inference.worker.support.job_sender import JobSender
+from tests.inference.worker.support.running_worker import GatedModel, StartWorker
 from tests.ports import reserved_port
 from tests.waiting import until
 
 
-class Clock:
-    """Time that passes when a test says so."""
+class ManualClock:
+    """A clock that the test moves."""
 
     def __init__(self) -> None:
         self.now = 1_000.0
@@ -33,24 +33,26 @@ class Clock:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture
-def health(clock: Clock) -> WorkerHealth:
+def health(clock: ManualClock) -> WorkerHealth:
     health = WorkerHealth(clock.monotonic)
     health.parts = list
     return health
 
 
-def works(health: WorkerHealth, clock: Clock, pictures: int, seconds: float) -> None:
+def works(health: WorkerHealth, clock: ManualClock, pictures: int, seconds: float) -> None:
     with health.at_work("the model", pictures):
         clock.passes(seconds)
-    health._heartbeat_at = clock.now  # the loop turned meanwhile
+    health._heartbeat_at = clock.now  # the event loop ran meanwhile
 
 
-def test_a_batch_far_longer_than_the_last_one_is_stuck(health: WorkerHealth, clock: Clock) -> None:
+def test_a_batch_far_longer_than_the_last_one_is_stuck(
+    health: WorkerHealth, clock: ManualClock
+) -> None:
     works(health, clock, pictures=8, seconds=4.0)
     with health.at_work("the model", 16):
         for _ in range(16):
@@ -63,14 +65,16 @@ def test_a_batch_far_longer_than_the_last_one_is_stuck(health: WorkerHealth, clo
     assert health.problems() == []
 
 
-def test_a_short_batch_may_wait_for_a_busy_machine(health: WorkerHealth, clock: Clock) -> None:
+def test_a_short_batch_may_wait_for_a_busy_machine(
+    health: WorkerHealth, clock: ManualClock
+) -> None:
     works(health, clock, pictures=1, seconds=0.01)
     with health.at_work("the model", 1):
         clock.passes(29.0)
         assert health.problems() == []
 
 
-def test_the_first_batch_has_more_time(health: WorkerHealth, clock: Clock) -> None:
+def test_the_first_batch_has_more_time(health: WorkerHealth, clock: ManualClock) -> None:
     with health.at_work("the model", 1):
         clock.passes(290.0)
         health._heartbeat_at = clock.now
@@ -79,7 +83,7 @@ def test_the_first_batch_has_more_time(health: WorkerHealth, clock: Clock) -> No
         assert health.problems() == ["the model: 1 pictures have taken 310 s so far."]
 
 
-def test_each_stage_has_its_own_measure(health: WorkerHealth, clock: Clock) -> None:
+def test_each_stage_has_its_own_usual_time(health: WorkerHealth, clock: ManualClock) -> None:
     works(health, clock, pictures=1, seconds=0.01)
     with health.at_work("drawing", 1):
         clock.passes(100.0)
@@ -87,7 +91,9 @@ def test_each_stage_has_its_own_measure(health: WorkerHealth, clock: Clock) -> N
         assert health.problems() == []  # it is the first chart
 
 
-async def test_an_event_loop_that_stands_still(health: WorkerHealth, clock: Clock) -> None:
+async def test_an_event_loop_that_does_not_run_is_stuck(
+    health: WorkerHealth, clock: ManualClock
+) -> None:
     beating = asyncio.create_task(health.beat())
     await asyncio.sleep(0)
     clock.passes(29.0)
@@ -98,40 +104,40 @@ async def test_an_event_loop_that_stands_still(health: WorkerHealth, clock: Cloc
     await asyncio.wait([beating])
 
 
-async def test_a_worker_with_a_hung_model_fails_in_everybodys_eyes(
-    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
+async def test_a_worker_with_a_hung_model_tells_that_it_failed(
+    sender: JobSender, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(monitoring, "STUCK_AT_FIRST", 0.1)
     monkeypatch.setattr("inference.worker.worker.STATUS_INTERVAL", 0.05)
-    gate = Gate()
-    await hire(lambda: gate.classifier)
-    job = await asker.asks(picture("red"))
-    status = await asker.sees_worker(lambda worker: worker.state is WorkerState.FAILED)
+    model = GatedModel()
+    await start_worker(lambda: model.classifier)
+    job = await sender.sends(picture("red"))
+    status = await sender.sees_worker(lambda worker: worker.state is WorkerState.FAILED)
     assert "It is stuck: the model: 1 pictures" in status.reason
-    gate.open()
-    await asker.hears(job)
-    await asker.sees_worker(lambda worker: worker.state is WorkerState.READY)
+    model.open()
+    await sender.receives(job)
+    await sender.sees_worker(lambda worker: worker.state is WorkerState.READY)
 
 
-async def test_a_worker_that_hangs_for_good_ends_and_its_job_goes_to_another(
-    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
+async def test_a_worker_that_hangs_for_good_stops_and_its_job_goes_to_another(
+    sender: JobSender, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(monitoring, "STUCK_AT_FIRST", 0.1)
     monkeypatch.setattr("inference.worker.worker.STATUS_INTERVAL", 0.05)
     monkeypatch.setattr("inference.worker.worker.HANG_PATIENCE", 0.2)
     monkeypatch.setattr("inference.worker.batch_loop.DRAIN_SECONDS", 0.1)
-    gate = Gate()
-    hung = await hire(lambda: gate.classifier)
-    job = await asker.asks(picture("red"))
+    model = GatedModel()
+    hung = await start_worker(lambda: model.classifier)
+    job = await sender.sends(picture("red"))
     with pytest.raises(Hung, match="it is stuck: the model: 1 pictures"):
         await hung.task
     assert hung.counted("handed_back") == 1
-    await hire()
-    await asker.hears(job)
-    gate.open()
+    await start_worker()
+    await sender.receives(job)
+    model.open()
 
 
-class TestThePages:
+class TestPages:
     @pytest.fixture
     def health(self) -> WorkerHealth:
         return WorkerHealth()
@@ -151,10 +157,10 @@ class TestThePages:
         ready = web.get("/readyz")
         assert (ready.status_code, ready.text) == (503, "worker: it is starting.")
 
-    def test_metrics_are_where_they_were(self, web: httpx.Client) -> None:
+    def test_metrics_are_served(self, web: httpx.Client) -> None:
         assert "clipbot_model_ready" in web.get("/metrics").text
 
-    def test_what_is_wrong_is_told_line_by_line(
+    def test_each_problem_is_one_line(
         self, web: httpx.Client, health: WorkerHealth, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(monitoring, "STUCK_AT_FIRST", 0.0)
@@ -178,10 +184,10 @@ class TestThePages:
         ]
 
 
-async def test_a_ready_worker_and_a_queue_that_goes_away(
-    asker: Asker, hire: Hire, nats_server: object
+async def test_a_worker_is_not_ready_while_the_queue_is_away(
+    sender: JobSender, start_worker: StartWorker, nats_server: object
 ) -> None:
-    hired = await hire(ScriptedClassifier)
-    await until(hired.worker.health.problems, [])
+    running = await start_worker(ScriptedClassifier)
+    await until(running.worker.health.problems, [])
     nats_server.stop()  # type: ignore[attr-defined]
-    await until(hired.worker.health.problems, ["queue: NATS is away."])
+    await until(running.worker.health.problems, ["queue: NATS is away."])

@@ -1,4 +1,4 @@
-"""Reading and preparing pictures ahead of the model."""
+"""The stages of a batch: decoding, preparing, drawing, and what happens without memory."""
 
 import io
 import logging
@@ -22,58 +22,58 @@ from tests.inference.pictures import picture
 LABELS = ["red", "green", "blue"]
 
 
-class Choosy(ScriptedClassifier):
-    """Can't prepare anything green."""
+class RefusesGreen(ScriptedClassifier):
+    """A classifier that can't prepare green pictures."""
 
     def prepare(self, image: Image.Image) -> Image.Image:
         if image.getpixel((0, 0)) == (0, 128, 0):
-            raise ValueError("not green")
+            raise ValueError("green")
         return image
 
 
 @pytest.fixture
-def stages() -> Iterator[Pipeline]:
-    stages = Pipeline(Choosy(), WorkerSettings())
-    yield stages
-    stages.close()
+def pipeline() -> Iterator[Pipeline]:
+    pipeline = Pipeline(RefusesGreen(), WorkerSettings())
+    yield pipeline
+    pipeline.close()
 
 
 def a_job(*images: bytes) -> Job:
     return Job(id="job", images=list(images), labels=LABELS, reply=Reply("x"))
 
 
-async def read(stages: Pipeline, *images: bytes) -> ReadJob:
-    [found] = await stages.decode([a_job(*images)])
+async def read(pipeline: Pipeline, *images: bytes) -> ReadJob:
+    [found] = await pipeline.decode([a_job(*images)])
     return found
 
 
-async def test_what_can_t_be_prepared_is_left_to_the_model(stages: Pipeline) -> None:
-    found = await read(stages, picture("red"), picture("green"), b"no picture")
+async def test_a_picture_that_cannot_be_prepared_is_left_to_the_model(pipeline: Pipeline) -> None:
+    found = await read(pipeline, picture("red"), picture("green"), b"no picture")
     assert [ready is not None for ready in found.prepared] == [True, False, False]
     assert isinstance(found.pictures[2], Problem)
     assert found.inputs[0] is found.prepared[0]
     assert found.inputs[1] is found.pictures[1]
-    [outcomes], _ = await stages.classify([found])
+    [outcomes], _ = await pipeline.classify([found])
     assert isinstance(outcomes, list)
     answers = [outcome.probabilities for outcome in outcomes[:2]]
     assert [LABELS[int(np.argmax(row))] for row in answers] == ["red", "green"]
 
 
-async def test_a_picture_without_an_answer_has_none_in_the_chart(stages: Pipeline) -> None:
-    found = await read(stages, picture("red"), picture("blue"))
+async def test_a_chart_is_drawn_although_one_picture_has_no_scores(pipeline: Pipeline) -> None:
+    found = await read(pipeline, picture("red"), picture("blue"))
     broken = ImageOutcome(problem=Problem(ProblemCode.INTERNAL))
-    chart, _ = await stages.draw(found, [ImageOutcome([0.8, 0.1, 0.1]), broken])
+    chart, _ = await pipeline.draw(found, [ImageOutcome([0.8, 0.1, 0.1]), broken])
     with Image.open(io.BytesIO(chart)) as drawn:
         assert drawn.width == 1_000
-    assert await stages.draw(found, [broken, broken]) == (b"", 0.0)
+    assert await pipeline.draw(found, [broken, broken]) == (b"", 0.0)
 
 
-async def test_prepared_pictures_get_the_answers_of_pictures(tiny_clip: Engine) -> None:
-    stages = Pipeline(tiny_clip, WorkerSettings())
+async def test_prepared_pictures_get_the_same_scores_as_pictures(tiny_clip: Engine) -> None:
+    pipeline = Pipeline(tiny_clip, WorkerSettings())
     try:
-        found = await read(stages, picture("red"), picture("blue", (80, 50)))
+        found = await read(pipeline, picture("red"), picture("blue", (80, 50)))
     finally:
-        stages.close()
+        pipeline.close()
     asked = [LabelSet(tuple(LABELS))] * 2
     expected = tiny_clip.classify(found.images, asked)
     np.testing.assert_allclose(tiny_clip.classify(found.inputs, asked), expected, atol=1e-6)
@@ -82,7 +82,7 @@ async def test_prepared_pictures_get_the_answers_of_pictures(tiny_clip: Engine) 
 
 
 def scarce(monkeypatch: pytest.MonkeyPatch, error: Exception, times: int) -> list[str]:
-    """So often there is no memory for a decoder; returns what was asked for, as it comes."""
+    """Let the first `times` decodings raise `error`; return how each decoding was called."""
     calls: list[str] = []
 
     def decoded(data: bytes, **options: Any) -> Image.Image:
@@ -96,21 +96,21 @@ def scarce(monkeypatch: pytest.MonkeyPatch, error: Exception, times: int) -> lis
 
 
 @pytest.mark.parametrize("error", [MemoryError(), TooLargeForHost(50.1)], ids=str)
-async def test_a_picture_that_found_no_memory_is_tried_again_alone(
-    stages: Pipeline, monkeypatch: pytest.MonkeyPatch, error: Exception
+async def test_a_picture_without_memory_is_tried_again_alone(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     calls = scarce(monkeypatch, error, 1)
-    found = await read(stages, picture("red"))
+    found = await read(pipeline, picture("red"))
     assert calls == ["beside others", "alone"]
     assert len(found.images) == 1
 
 
-async def test_a_picture_too_large_for_the_host_is_not_called_damaged(
-    stages: Pipeline, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+async def test_a_picture_too_large_for_the_host_is_not_reported_as_damaged(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     calls = scarce(monkeypatch, TooLargeForHost(50.1), 2)
     with caplog.at_level(logging.WARNING):
-        found = await read(stages, picture("red"), picture("blue"))
+        found = await read(pipeline, picture("red"), picture("blue"))
     assert sorted(calls).count("alone") >= 1
     problems = [each for each in found.pictures if isinstance(each, Problem)]
     for problem in problems:
@@ -120,8 +120,8 @@ async def test_a_picture_too_large_for_the_host_is_not_called_damaged(
     assert "Job job: no memory for one of its pictures; trying it alone." in caplog.messages
 
 
-async def test_a_chart_that_found_no_memory_is_drawn_once_more(
-    stages: Pipeline, monkeypatch: pytest.MonkeyPatch
+async def test_a_chart_without_memory_is_tried_again(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from inference.charts import chart
 
@@ -135,8 +135,8 @@ async def test_a_chart_that_found_no_memory_is_drawn_once_more(
         return drawn(*arguments, **options)
 
     monkeypatch.setattr(chart, "draw", draw)
-    found = await read(stages, picture("red"))
-    [outcomes], _ = await stages.classify([found])
+    found = await read(pipeline, picture("red"))
+    [outcomes], _ = await pipeline.classify([found])
     assert isinstance(outcomes, list)
-    file, _ = await stages.draw(found, outcomes)
+    file, _ = await pipeline.draw(found, outcomes)
     assert file.startswith(b"\xff\xd8\xff")

@@ -1,4 +1,4 @@
-"""`clipbot worker` as its host sees it: a process that is started, killed and stopped."""
+"""`clipbot worker` as a process: started, killed and stopped."""
 
 import asyncio
 import os
@@ -15,17 +15,17 @@ import pytest
 from inference.protocol.messages import WorkerState
 from tests.inference.model.checkpoints import tiny_clip
 from tests.inference.pictures import picture
-from tests.inference.worker.support.job_sender import Asker
+from tests.inference.worker.support.job_sender import JobSender
 from tests.nats_server import NatsServer
 from tests.ports import reserved_port
 from tests.waiting import until
 
 ACK_WAIT = 2.0  # seconds
 SCRIPTED = (str(Path(__file__).with_name("support") / "scripted_worker.py"),)
-TRUE = ("-m", "bot", "worker")
+REAL = ("-m", "bot", "worker")
 
 
-class Process:
+class WorkerProcess:
     """A worker in a process of its own."""
 
     def __init__(self, folder: Path, program: tuple[str, ...], **environment: str) -> None:
@@ -50,7 +50,7 @@ class Process:
 
     @property
     def said(self) -> str:
-        """All that it wrote to standard error."""
+        """Everything that it wrote to standard error."""
         return self._log.read_text()
 
     def kill(self, number: signal.Signals) -> None:
@@ -62,19 +62,19 @@ class Process:
         return self.popen.returncode
 
 
-Start = Callable[..., Process]
+StartProcess = Callable[..., WorkerProcess]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    started: list[Process] = []
+def start(tmp_path: Path) -> Iterator[StartProcess]:
+    started: list[WorkerProcess] = []
 
-    def start(program: tuple[str, ...] = SCRIPTED, **environment: str) -> Process:
+    def start(program: tuple[str, ...] = SCRIPTED, **environment: str) -> WorkerProcess:
         folder = tmp_path / f"worker-{len(started)}"
         folder.mkdir()
         for name in environment.pop("files", "").split():
             (folder / name).touch()
-        started.append(Process(folder, program, **environment))
+        started.append(WorkerProcess(folder, program, **environment))
         return started[-1]
 
     yield start
@@ -84,60 +84,60 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 async def test_a_killed_workers_jobs_are_answered_by_another(
-    asker: Asker, start: Start, nats_url: str, tmp_path: Path
+    sender: JobSender, start: StartProcess, nats_url: str, tmp_path: Path
 ) -> None:
-    jobs = [await asker.asks(picture("red")) for _ in range(20)]
+    jobs = [await sender.sends(picture("red")) for _ in range(20)]
     first = start(NATS_URL=nats_url, files="hold", MAX_BATCH="8")
     await until((tmp_path / "worker-0" / "entered").exists, True)
     first.kill(signal.SIGKILL)
     assert await first.ends(within=5) == -signal.SIGKILL
     start(NATS_URL=nats_url, MAX_BATCH="8")
-    await asker.hears(*jobs)
-    await asker.sees_empty_queue()
-    assert sorted(result.job_id for result in asker.results) == sorted(jobs)
+    await sender.receives(*jobs)
+    await sender.sees_empty_queue()
+    assert sorted(result.job_id for result in sender.results) == sorted(jobs)
 
 
-async def test_sigterm_under_load_hands_the_rest_back(
-    asker: Asker, start: Start, nats_url: str
+async def test_sigterm_under_load_gives_back_the_jobs_that_are_not_finished(
+    sender: JobSender, start: StartProcess, nats_url: str
 ) -> None:
     worker = start(NATS_URL=nats_url, MAX_BATCH="4")
-    jobs = [await asker.asks(picture("red")) for _ in range(60)]
-    await until(lambda: _some_of(asker), True)
+    jobs = [await sender.sends(picture("red")) for _ in range(60)]
+    await until(lambda: _some_of(sender), True)
     worker.kill(signal.SIGTERM)
     assert await worker.ends(within=10) == 0
-    await asker.listens(0.2)
-    answered = len(asker.results)
+    await sender.collects(0.2)
+    answered = len(sender.results)
     assert answered < len(jobs)
-    assert await asker.jobs_in_hands() == 0
-    assert await asker.queue.jobs_waiting() == len(jobs) - answered
-    assert await asker.queue.workers() == []
+    assert await sender.jobs_held() == 0
+    assert await sender.queue.jobs_waiting() == len(jobs) - answered
+    assert await sender.queue.workers() == []
     start(NATS_URL=nats_url)
-    await asker.hears(*jobs)
-    assert sorted(result.job_id for result in asker.results) == sorted(jobs)
+    await sender.receives(*jobs)
+    assert sorted(result.job_id for result in sender.results) == sorted(jobs)
     assert "Traceback" not in worker.said
 
 
-async def _some_of(asker: Asker) -> bool:
-    await asker.listens(0.05)
-    return bool(asker.results)
+async def _some_of(sender: JobSender) -> bool:
+    await sender.collects(0.05)
+    return bool(sender.results)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_while_the_model_loads(
-    asker: Asker, start: Start, nats_url: str, number: signal.Signals
+    sender: JobSender, start: StartProcess, nats_url: str, number: signal.Signals
 ) -> None:
     worker = start(NATS_URL=nats_url, files="loading")
-    await asker.sees_worker(lambda status: status.state is WorkerState.LOADING)
+    await sender.sees_worker(lambda status: status.state is WorkerState.LOADING)
     worker.kill(number)
     assert await worker.ends(within=3) == 0
-    assert await asker.queue.workers() == []
+    assert await sender.queue.workers() == []
 
 
-async def test_sigterm_while_the_queue_is_gone_and_jobs_are_in_hand(
-    asker: Asker, start: Start, nats_server: NatsServer, tmp_path: Path
+async def test_sigterm_while_the_queue_is_away_and_jobs_are_held(
+    sender: JobSender, start: StartProcess, nats_server: NatsServer, tmp_path: Path
 ) -> None:
     worker = start(NATS_URL=nats_server.url, files="hold")
-    jobs = [await asker.asks(picture("red")) for _ in range(5)]
+    jobs = [await sender.sends(picture("red")) for _ in range(5)]
     await until((tmp_path / "worker-0" / "entered").exists, True)
     nats_server.stop()
     await until(lambda: "The connection to NATS is lost" in worker.said, True)
@@ -146,12 +146,12 @@ async def test_sigterm_while_the_queue_is_gone_and_jobs_are_in_hand(
     assert await worker.ends(within=10) == 0
     assert "Traceback" not in worker.said
     nats_server.start()
-    await asker.starts_again()
+    await sender.starts_again()
     start(NATS_URL=nats_server.url)
-    await asker.hears(*jobs)
+    await sender.receives(*jobs)
 
 
-async def test_sigterm_while_nobody_answers_at_nats_url(start: Start) -> None:
+async def test_sigterm_while_nothing_answers_at_nats_url(start: StartProcess) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(10)
         worker = start(NATS_URL=f"nats://127.0.0.1:{silent.getsockname()[1]}")
@@ -171,20 +171,20 @@ async def test_sigterm_while_nobody_answers_at_nats_url(start: Start) -> None:
     ],
 )
 async def test_wrong_settings_are_one_sentence(
-    start: Start, environment: dict[str, str], sentence: str
+    start: StartProcess, environment: dict[str, str], sentence: str
 ) -> None:
-    worker = start(TRUE, **environment)
+    worker = start(REAL, **environment)
     assert await worker.ends(within=10) == 2
     assert worker.said.startswith(sentence)
     assert worker.said.count("\n") == 1
 
 
-async def test_metrics_are_served(asker: Asker, start: Start, nats_url: str) -> None:
+async def test_metrics_are_served(sender: JobSender, start: StartProcess, nats_url: str) -> None:
     with reserved_port() as port:
         start(NATS_URL=nats_url, METRICS_PORT=str(port))
-        job = await asker.asks(picture("red"))
-        await asker.hears(job)
-        await asker.sees_empty_queue()
+        job = await sender.sends(picture("red"))
+        await sender.receives(job)
+        await sender.sees_empty_queue()
         page = await asyncio.to_thread(_get, f"http://127.0.0.1:{port}/metrics")
     assert 'clipbot_jobs_total{outcome="answered"} 1.0' in page
     assert "clipbot_batch_size_sum 1.0" in page
@@ -196,16 +196,16 @@ def _get(url: str) -> str:
         return str(response.read().decode())
 
 
-async def test_a_true_checkpoint_that_appears_late(
-    asker: Asker, start: Start, nats_url: str, tmp_path: Path
+async def test_a_checkpoint_that_appears_late_is_loaded(
+    sender: JobSender, start: StartProcess, nats_url: str, tmp_path: Path
 ) -> None:
     folder = tmp_path / "checkpoint"
-    job = await asker.asks(picture("red"))
-    worker = start(TRUE, NATS_URL=nats_url, CLIP_MODEL=str(folder), CLIP_DEVICE="cpu")
-    failed = await asker.sees_worker(lambda one: one.state is WorkerState.FAILED, within=30)
+    job = await sender.sends(picture("red"))
+    worker = start(REAL, NATS_URL=nats_url, CLIP_MODEL=str(folder), CLIP_DEVICE="cpu")
+    failed = await sender.sees_worker(lambda one: one.state is WorkerState.FAILED, within=30)
     assert "there is no such folder" in failed.reason
     tiny_clip(folder)
-    result = (await asker.hears(job, within=40))[job]
+    result = (await sender.receives(job, within=40))[job]
     assert sum(result.images[0].probabilities) == pytest.approx(1.0, abs=1e-5)
     assert result.model == str(folder)
     worker.kill(signal.SIGTERM)
@@ -213,17 +213,17 @@ async def test_a_true_checkpoint_that_appears_late(
     assert "Traceback" not in worker.said
 
 
-_STUBBORN = """
+_SWALLOWS_CANCELLATION = """
 import asyncio, contextlib
 from inference.worker import worker
 from inference.cli import worker as command
 
 async def serve(settings, load):
-    async def looks_for_its_server():
+    async def swallows_cancellations():
         while True:
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.sleep(60)
-    asyncio.create_task(looks_for_its_server())
+    asyncio.create_task(swallows_cancellations())
     await asyncio.sleep(0)
 
 worker.serve = serve
@@ -231,7 +231,7 @@ command([])
 """
 
 
-def test_a_task_that_does_not_heed_being_cancelled_keeps_no_worker_alive() -> None:
-    """As nats-py's own may be when its server dies in the moment of our end."""
-    ended = subprocess.run([sys.executable, "-c", _STUBBORN], timeout=60, check=False)
+def test_a_task_that_swallows_cancellations_does_not_keep_the_process_alive() -> None:
+    """nats-py has such a task if its server dies at the moment when the worker ends."""
+    ended = subprocess.run([sys.executable, "-c", _SWALLOWS_CANCELLATION], timeout=60, check=False)
     assert ended.returncode == 0

@@ -1,4 +1,4 @@
-"""The scheduler alone, with a clock and stages that the test moves."""
+"""The scheduler alone, with a clock that the test moves."""
 
 import itertools
 

@@ -19,8 +19,8 @@ from inference.protocol.errors import Problem, ProblemCode, TooLargeForHost
 from inference.protocol.messages import Job, Reply, Result, WorkerState, decode_result, encode
 from inference.worker import worker as worker_module
 from tests.inference.pictures import picture
-from tests.inference.worker.support.job_sender import LABELS, Asker
-from tests.inference.worker.support.running_worker import Hire
+from tests.inference.worker.support.job_sender import LABELS, JobSender
+from tests.inference.worker.support.running_worker import StartWorker
 from tests.waiting import until
 
 CLIP, SIGLIP = "openai/clip-vit-base-patch32", "google/siglip2-base"
@@ -32,8 +32,8 @@ def named(model: str) -> ScriptedClassifier:
     return classifier
 
 
-async def asks(asker: Asker, model: str, *names: str, bot: int = 1) -> list[str]:
-    """Asks as a bot does whose CLIP_MODEL is `model`."""
+async def sends(sender: JobSender, model: str, *names: str, bot: int = 1) -> list[str]:
+    """Send jobs like a bot whose CLIP_MODEL is `model`."""
     for name in names:
         job = Job(
             id=name,
@@ -42,27 +42,31 @@ async def asks(asker: Asker, model: str, *names: str, bot: int = 1) -> list[str]
             reply=Reply(results_subject(bot), b"chat 7"),
             model=model,
         )
-        await asker.queue.publish(jobs_subject(model), encode(job), job.id)
+        await sender.queue.publish(jobs_subject(model), encode(job), job.id)
     return list(names)
 
 
-async def test_a_worker_of_another_model_takes_no_job(asker: Asker, hire: Hire) -> None:
+async def test_a_worker_of_another_model_takes_no_job(
+    sender: JobSender, start_worker: StartWorker
+) -> None:
     ours, others = ScriptedClassifier(), ScriptedClassifier()
-    await hire(lambda: others, clip_model=SIGLIP)
-    await asker.sees_worker(lambda worker: worker.state is WorkerState.READY)
-    await hire(lambda: ours, clip_model=CLIP)
-    jobs = await asks(asker, CLIP, *(f"job {number}" for number in range(12)))
-    await asker.hears(*jobs)
+    await start_worker(lambda: others, clip_model=SIGLIP)
+    await sender.sees_worker(lambda worker: worker.state is WorkerState.READY)
+    await start_worker(lambda: ours, clip_model=CLIP)
+    jobs = await sends(sender, CLIP, *(f"job {number}" for number in range(12)))
+    await sender.receives(*jobs)
     assert (sum(ours.batches), sum(others.batches)) == (12, 0)
-    await asker.sees_empty_queue()
+    await sender.sees_empty_queue()
 
 
-async def test_two_models_at_once_answer_their_own(asker: Asker, hire: Hire) -> None:
+async def test_two_models_at_the_same_time_answer_their_own_jobs(
+    sender: JobSender, start_worker: StartWorker
+) -> None:
     for model in (CLIP, SIGLIP):
-        await hire(lambda model=model: named(model), clip_model=model)
-    await asks(asker, CLIP, "a", "c")
-    await asks(asker, SIGLIP, "b", "d")
-    results = await asker.hears("a", "b", "c", "d")
+        await start_worker(lambda model=model: named(model), clip_model=model)
+    await sends(sender, CLIP, "a", "c")
+    await sends(sender, SIGLIP, "b", "d")
+    results = await sender.receives("a", "b", "c", "d")
     assert {job: result.model for job, result in results.items()} == {
         "a": CLIP,
         "b": SIGLIP,
@@ -71,36 +75,38 @@ async def test_two_models_at_once_answer_their_own(asker: Asker, hire: Hire) -> 
     }
 
 
-async def test_jobs_of_an_older_bot_are_taken_by_any_worker(asker: Asker, hire: Hire) -> None:
-    await hire(clip_model=SIGLIP)
-    old = await asker.asks(picture("red"))  # names no model, on the subject of 0.1
-    (new,) = await asks(asker, SIGLIP, "new")
-    assert set(await asker.hears(old, new)) == {old, new}
+async def test_jobs_of_an_older_bot_are_taken_by_any_worker(
+    sender: JobSender, start_worker: StartWorker
+) -> None:
+    await start_worker(clip_model=SIGLIP)
+    old = await sender.sends(picture("red"))  # names no model, on the subject of version 0.1
+    (new,) = await sends(sender, SIGLIP, "new")
+    assert set(await sender.receives(old, new)) == {old, new}
 
 
-async def test_a_bot_of_0_1_hears_only_of_problems_that_it_can_read(
-    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
+async def test_a_bot_of_version_0_1_gets_only_problems_that_it_can_read(
+    sender: JobSender, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_memory(data: bytes, **options: object) -> None:
         raise TooLargeForHost(50.1)
 
     monkeypatch.setattr("inference.worker.pipeline.decode", no_memory)
-    await hire(clip_model=CLIP)
-    old = await asker.asks(picture("red"))
-    (new,) = await asks(asker, CLIP, "new")
-    results = await asker.hears(old, new)
+    await start_worker(clip_model=CLIP)
+    old = await sender.sends(picture("red"))
+    (new,) = await sends(sender, CLIP, "new")
+    results = await sender.receives(old, new)
     assert results[old].images[0].problem == Problem(ProblemCode.INTERNAL)
     assert results[new].images[0].problem == Problem(ProblemCode.TOO_LARGE_FOR_HOST, got=50.1)
 
 
-def test_a_problem_that_only_newer_workers_know_is_read_as_ours() -> None:
+def test_an_unknown_problem_of_a_newer_worker_is_read_as_our_fault() -> None:
     result = Result(job_id="1", reply=Reply("x"), labels=[], problem=Problem(ProblemCode.INTERNAL))
     newer = encode(result).replace(b"\xa8internal", b"\xa8too_grey")
     assert decode_result(newer).problem == Problem(ProblemCode.INTERNAL)
 
 
-async def test_an_older_bots_stream_is_widened_and_its_limits_stay(
-    nats_url: str, hire: Hire
+async def test_an_older_bots_stream_gets_new_subjects_and_keeps_its_limits(
+    nats_url: str, start_worker: StartWorker
 ) -> None:
     queue = await connect(nats_url, name="older bot")
     await queue._js.add_stream(
@@ -112,7 +118,7 @@ async def test_an_older_bots_stream_is_widened_and_its_limits_stay(
             max_msgs=7,
         )
     )
-    await hire(clip_model=CLIP)
+    await start_worker(clip_model=CLIP)
 
     async def takes_named_jobs() -> bool:
         info = await queue._js.stream_info(JOBS)
@@ -122,45 +128,50 @@ async def test_an_older_bots_stream_is_widened_and_its_limits_stay(
     await queue.close()
 
 
-async def test_a_worker_whose_model_nobody_asks_for_is_told_so(
-    asker: Asker, hire: Hire, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+async def test_a_worker_whose_model_no_bot_uses_logs_a_warning(
+    sender: JobSender,
+    start_worker: StartWorker,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(worker_module, "COMPARE_EVERY", 0.05)
     monkeypatch.setattr("inference.protocol.broker.models_asked.ANSWER_TIMEOUT", 0.1)
-    await asker.queue.answer_model(CLIP)
-    await hire(clip_model=SIGLIP)
+    await sender.queue.answer_model(CLIP)
+    await start_worker(clip_model=SIGLIP)
     told = f"takes no jobs: its model is {SIGLIP}, but the bot asks for {CLIP}"
     await until(lambda: told in caplog.text, True)
-    await hire(clip_model=CLIP)
+    await start_worker(clip_model=CLIP)
     await asyncio.sleep(0.3)
     assert caplog.text.count("takes no jobs") == 1
 
 
-async def test_bots_of_0_1_ask_for_no_model(asker: Asker) -> None:
-    assert await asker.queue.models_asked() == set()
+async def test_bots_of_version_0_1_name_no_model(sender: JobSender) -> None:
+    assert await sender.queue.models_asked() == set()
 
 
-async def test_a_status_says_which_jobs_are_taken(asker: Asker, hire: Hire) -> None:
-    await hire(clip_model=CLIP)
-    status = await asker.sees_worker(lambda worker: worker.model == CLIP)
+async def test_a_status_says_which_jobs_are_taken(
+    sender: JobSender, start_worker: StartWorker
+) -> None:
+    await start_worker(clip_model=CLIP)
+    status = await sender.sees_worker(lambda worker: worker.model == CLIP)
     assert status.takes == "clipbot.jobs.openai=2Fclip-vit-base-patch32"
 
 
 class TestABotWhoseModelWasChanged:
-    async def test_its_waiting_jobs_go_to_workers_of_the_new_one(
-        self, asker: Asker, hire: Hire
+    async def test_its_waiting_jobs_go_to_workers_of_the_new_model(
+        self, sender: JobSender, start_worker: StartWorker
     ) -> None:
-        await asks(asker, CLIP, "1", "2", "3")
-        await asks(asker, CLIP, "another bot's", bot=2)
-        await asker.queue.readdress_jobs(SIGLIP, 1)
-        await asker.queue.readdress_jobs(SIGLIP, 1)  # once is enough
-        assert await asker.queue.jobs_waiting() == 4
-        await hire(clip_model=SIGLIP)
-        assert set(await asker.hears("1", "2", "3")) == {"1", "2", "3"}
-        await until(asker.queue.jobs_waiting, 1)
+        await sends(sender, CLIP, "1", "2", "3")
+        await sends(sender, CLIP, "another bot's", bot=2)
+        await sender.queue.readdress_jobs(SIGLIP, 1)
+        await sender.queue.readdress_jobs(SIGLIP, 1)  # a second time moves nothing
+        assert await sender.queue.jobs_waiting() == 4
+        await start_worker(clip_model=SIGLIP)
+        assert set(await sender.receives("1", "2", "3")) == {"1", "2", "3"}
+        await until(sender.queue.jobs_waiting, 1)
 
-    async def test_a_job_that_cannot_be_moved_holds_up_no_other(
-        self, asker: Asker, hire: Hire
+    async def test_a_job_that_cannot_be_moved_does_not_stop_the_others(
+        self, sender: JobSender, start_worker: StartWorker
     ) -> None:
         poison = Job(
             id="x" * 70_000,  # more than NATS takes in a message's header
@@ -169,20 +180,20 @@ class TestABotWhoseModelWasChanged:
             reply=Reply(results_subject(1)),
             model=CLIP,
         )
-        await asker.queue.publish(jobs_subject(CLIP), encode(poison), "poison")
-        await asks(asker, CLIP, "1")
-        await asker.queue.readdress_jobs(SIGLIP, 1)
-        await hire(clip_model=SIGLIP)
-        assert set(await asker.hears("1")) == {"1"}
+        await sender.queue.publish(jobs_subject(CLIP), encode(poison), "poison")
+        await sends(sender, CLIP, "1")
+        await sender.queue.readdress_jobs(SIGLIP, 1)
+        await start_worker(clip_model=SIGLIP)
+        assert set(await sender.receives("1")) == {"1"}
 
-    async def test_a_full_queue_is_no_hindrance(self, nats_url: str) -> None:
+    async def test_jobs_are_moved_although_the_queue_is_full(self, nats_url: str) -> None:
         queue = await connect(nats_url, name="bot")
         await queue.prepare(2, owner=True)
-        asker = await Asker.on(queue)
-        await asks(asker, CLIP, "1", "2")
+        sender = await JobSender.on(queue)
+        await sends(sender, CLIP, "1", "2")
         await queue.readdress_jobs(SIGLIP, 1)
-        pull_consumer = await queue.pull_consumer(JOBS, jobs_consumer(SIGLIP), jobs_subject(SIGLIP))
-        assert len(await pull_consumer.pull(10, 5.0)) == 2
+        consumer = await queue.pull_consumer(JOBS, jobs_consumer(SIGLIP), jobs_subject(SIGLIP))
+        assert len(await consumer.pull(10, 5.0)) == 2
         assert (await queue._js.stream_info(JOBS)).config.max_msgs == 2
         await queue.close()
 
@@ -207,18 +218,16 @@ def test_no_two_models_share_a_subject() -> None:
     assert all(len(jobs_consumer(name)) < 255 for name in names)
 
 
-async def test_a_name_of_any_length_and_kind_can_be_asked_for(asker: Asker) -> None:
+async def test_a_model_name_can_have_any_length_and_characters(sender: JobSender) -> None:
     for model in ("/" * 300, "C:\\models\\clip", "ünï *>"):
-        await asks(asker, model, f"job for {model[:20]}")
-        pull_consumer = await asker.queue.pull_consumer(
-            JOBS, jobs_consumer(model), jobs_subject(model)
-        )
-        assert len(await pull_consumer.pull(5, 5.0)) == 1
+        await sends(sender, model, f"job for {model[:20]}")
+        consumer = await sender.queue.pull_consumer(JOBS, jobs_consumer(model), jobs_subject(model))
+        assert len(await consumer.pull(5, 5.0)) == 1
 
 
-async def test_a_queue_knows_its_bots(nats_url: str, asker: Asker) -> None:
+async def test_a_worker_learns_the_models_of_all_bots(nats_url: str, sender: JobSender) -> None:
     second: Queue = await connect(nats_url, name="another bot")
-    await asker.queue.answer_model(CLIP)
+    await sender.queue.answer_model(CLIP)
     await second.answer_model(SIGLIP)
     worker = await connect(nats_url, name="worker")
     assert await worker.models_asked() == {CLIP, SIGLIP}

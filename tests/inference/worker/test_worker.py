@@ -1,4 +1,4 @@
-"""A worker on a real queue, with a scripted model: from its start to its end."""
+"""A worker on a real queue with a scripted model, from start to stop."""
 
 import asyncio
 import os
@@ -30,17 +30,17 @@ from inference.worker.monitoring import WorkerHealth, WorkerMetrics
 from inference.worker.scheduler import MAX_BATCHES
 from inference.worker.worker import serve
 from tests.inference.pictures import picture
-from tests.inference.worker.support.job_sender import LABELS, Asker
-from tests.inference.worker.support.running_worker import ACK_WAIT, Gate, Hire
+from tests.inference.worker.support.job_sender import LABELS, JobSender
+from tests.inference.worker.support.running_worker import ACK_WAIT, GatedModel, StartWorker
 from tests.waiting import until
 
 
-async def test_a_photo_and_phrases_in_probabilities_and_a_chart_out(
-    asker: Asker, hire: Hire
+async def test_a_photo_and_labels_become_probabilities_and_a_chart(
+    sender: JobSender, start_worker: StartWorker
 ) -> None:
-    await hire()
-    job = await asker.asks(picture("green"))
-    result = (await asker.hears(job))[job]
+    await start_worker()
+    job = await sender.sends(picture("green"))
+    result = (await sender.receives(job))[job]
     (outcome,) = result.images
     assert outcome.probabilities == pytest.approx([0.05, 0.9, 0.05])
     assert result.chart.startswith(b"\xff\xd8\xff")  # JPEG
@@ -50,22 +50,26 @@ async def test_a_photo_and_phrases_in_probabilities_and_a_chart_out(
     assert result.problem is None
     assert result.timings.batch_size == 1
     assert min(result.timings.decode, result.timings.chart, result.timings.queued) > 0
-    await asker.sees_empty_queue()
+    await sender.sees_empty_queue()
 
 
-async def test_memory_is_trimmed_periodically(hire: Hire, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_memory_is_trimmed_periodically(
+    start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     trim = Mock()
     monkeypatch.setattr("inference.protocol.malloc.trim", trim)
     monkeypatch.setattr("inference.protocol.malloc._INTERVAL", 0.01)
-    await hire()
+    await start_worker()
     await until(lambda: trim.call_count >= 3, True)
 
 
-async def test_numbers_and_a_fingerprint_without_a_chart(asker: Asker, hire: Hire) -> None:
-    await hire()
+async def test_numbers_and_a_fingerprint_without_a_chart(
+    sender: JobSender, start_worker: StartWorker
+) -> None:
+    await start_worker()
     red, blue = picture("red"), picture("blue")
-    job = await asker.asks(red, blue, red, draw=False, fingerprint=True)
-    result = (await asker.hears(job))[job]
+    job = await sender.sends(red, blue, red, draw=False, fingerprint=True)
+    result = (await sender.receives(job))[job]
     assert result.chart == b""
     prints = [outcome.fingerprint for outcome in result.images]
     assert prints[0]
@@ -74,25 +78,25 @@ async def test_numbers_and_a_fingerprint_without_a_chart(asker: Asker, hire: Hir
     assert not prints[0].is_same(prints[1])
 
 
-async def test_a_chart_says_captions_and_leaves_out_what_was_merged(
-    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
+async def test_a_chart_shows_captions_and_leaves_out_merged_labels(
+    sender: JobSender, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[tuple[Any, ...]] = []
     draw = chart.draw
 
-    def pen(*args: Any, **words: Any) -> Any:
+    def noting_draw(*args: Any, **words: Any) -> Any:
         drawn.append(args)
         return draw(*args, **words)
 
-    monkeypatch.setattr(chart, "draw", pen)
-    await hire()
-    job = await asker.asks(
+    monkeypatch.setattr(chart, "draw", noting_draw)
+    await start_worker()
+    job = await sender.sends(
         picture("red"),
         labels=["red car", "car red", "sea"],
         captions=["Ann: red car", "Bob: car red", "Cem: sea"],
         merge_above=0.97,
     )
-    result = (await asker.hears(job))[job]
+    result = (await sender.receives(job))[job]
     assert result.chart
     assert result.labels == ["red car", "car red", "sea"]
     assert result.images[0].same_as == [0, 0, 2]
@@ -101,12 +105,14 @@ async def test_a_chart_says_captions_and_leaves_out_what_was_merged(
     assert rows == [pytest.approx([0.9, 0.1])]
 
 
-async def test_what_waits_is_one_batch_whatever_the_labels(asker: Asker, hire: Hire) -> None:
-    album = await asker.asks(*[picture("red"), picture("blue")], labels=["red", "blue"])
-    others = [await asker.asks(picture("green"), labels=[f"green {i}", "x"]) for i in range(5)]
+async def test_waiting_jobs_become_one_batch_whatever_their_labels(
+    sender: JobSender, start_worker: StartWorker
+) -> None:
+    album = await sender.sends(*[picture("red"), picture("blue")], labels=["red", "blue"])
+    others = [await sender.sends(picture("green"), labels=[f"green {i}", "x"]) for i in range(5)]
     classifier = ScriptedClassifier()
-    await hire(lambda: classifier)
-    results = await asker.hears(album, *others)
+    await start_worker(lambda: classifier)
+    results = await sender.receives(album, *others)
     assert classifier.batches == [7]
     assert [
         outcome.probabilities.index(max(outcome.probabilities)) for outcome in results[album].images
@@ -115,19 +121,21 @@ async def test_what_waits_is_one_batch_whatever_the_labels(asker: Asker, hire: H
     assert all(result.chart for result in results.values())
 
 
-async def test_batches_grow_while_the_model_is_busy(asker: Asker, hire: Hire) -> None:
-    model = Gate()
-    await hire(lambda: model.classifier)
-    first = await asker.asks(picture())
+async def test_batches_grow_while_the_model_is_busy(
+    sender: JobSender, start_worker: StartWorker
+) -> None:
+    model = GatedModel()
+    await start_worker(lambda: model.classifier)
+    first = await sender.sends(picture())
     await model.is_entered()
-    later = [await asker.asks(picture()) for _ in range(6)]
+    later = [await sender.sends(picture()) for _ in range(6)]
     model.open()
-    await asker.hears(first, *later)
+    await sender.receives(first, *later)
     assert model.classifier.batches == [1, 6]
 
 
-class Turnstile:
-    """A model that lets one call through for each `let_one_through`; it counts what is prepared."""
+class SteppedModel:
+    """A model whose calls wait for `let_through`; it counts the pictures that are prepared."""
 
     def __init__(self) -> None:
         self.classifier = ScriptedClassifier(on_call=self._wait)
@@ -147,47 +155,49 @@ class Turnstile:
         self._turns.release(calls)
 
 
-async def _reading_ahead(asker: Asker, model: Turnstile) -> list[str]:
-    """Four jobs: one answered, one in the model, one read ahead, and one that waits."""
-    jobs = [await asker.asks(picture("red"))]
+async def _reading_ahead(sender: JobSender, model: SteppedModel) -> list[str]:
+    """Send four jobs: one is answered, one in the model, one read ahead, and one waits."""
+    jobs = [await sender.sends(picture("red"))]
     await until(lambda: len(model.classifier.batches), 1)
-    jobs += [await asker.asks(picture("red")) for _ in range(3)]
+    jobs += [await sender.sends(picture("red")) for _ in range(3)]
     model.let_through()
-    await asker.hears(jobs[0])
+    await sender.receives(jobs[0])
     await until(lambda: len(model.classifier.batches), 2)
     await until(lambda: model.prepared, 3)
-    await until(asker.jobs_in_hands, 2)
+    await until(sender.jobs_held, 2)
     return jobs
 
 
-async def test_one_batch_and_no_more_is_read_while_the_model_is_busy(
-    asker: Asker, hire: Hire
+async def test_only_one_batch_is_read_while_the_model_is_busy(
+    sender: JobSender, start_worker: StartWorker
 ) -> None:
-    model = Turnstile()
-    await hire(lambda: model.classifier, max_batch=1)
-    jobs = await _reading_ahead(asker, model)
-    await asker.listens(0.3)
-    assert (model.prepared, await asker.jobs_in_hands()) == (3, 2)
+    model = SteppedModel()
+    await start_worker(lambda: model.classifier, max_batch=1)
+    jobs = await _reading_ahead(sender, model)
+    await sender.collects(0.3)
+    assert (model.prepared, await sender.jobs_held()) == (3, 2)
     model.let_through(3)
-    await asker.hears(*jobs)
+    await sender.receives(*jobs)
     assert model.classifier.batches == [1, 1, 1, 1]
 
 
-async def test_stop_hands_back_what_was_read_ahead(asker: Asker, hire: Hire) -> None:
-    model = Turnstile()
-    hired = await hire(lambda: model.classifier, max_batch=1)
-    jobs = await _reading_ahead(asker, model)
-    hired.stop.set()
+async def test_stop_gives_back_the_batch_that_was_read_ahead(
+    sender: JobSender, start_worker: StartWorker
+) -> None:
+    model = SteppedModel()
+    running = await start_worker(lambda: model.classifier, max_batch=1)
+    jobs = await _reading_ahead(sender, model)
+    running.stop.set()
     model.let_through(3)
-    await hired.leaves()
+    await running.stops()
     assert model.classifier.batches == [1, 1]
-    assert await asker.queue.jobs_waiting() == 2
-    await hire()
-    await asker.hears(*jobs, within=ACK_WAIT - 0.5)
+    assert await sender.queue.jobs_waiting() == 2
+    await start_worker()
+    await sender.receives(*jobs, within=ACK_WAIT - 0.5)
 
 
-async def test_photos_wait_for_a_model_that_is_missing_at_first(
-    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
+async def test_jobs_wait_until_the_model_can_be_loaded(
+    sender: JobSender, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there = threading.Event()
 
@@ -197,13 +207,13 @@ async def test_photos_wait_for_a_model_that_is_missing_at_first(
         return ScriptedClassifier()
 
     monkeypatch.setattr("inference.model.loading.growing_pauses.__defaults__", (0.05, 0.05))
-    job = await asker.asks(picture("red"))
-    hired = await hire(load)
-    failed = await asker.sees_worker(lambda status: status.state is WorkerState.FAILED)
+    job = await sender.sends(picture("red"))
+    running = await start_worker(load)
+    failed = await sender.sees_worker(lambda status: status.state is WorkerState.FAILED)
     assert failed.reason == "CLIP_MODEL is 'x/y', but there is no such model."
-    assert asker.results == []
+    assert sender.results == []
     there.set()
-    ready = await asker.sees_worker(lambda status: status.state is WorkerState.READY)
+    ready = await sender.sees_worker(lambda status: status.state is WorkerState.READY)
     assert (ready.worker, ready.model, ready.device, ready.image_size, ready.reason) == (
         failed.worker,
         "scripted",
@@ -211,95 +221,97 @@ async def test_photos_wait_for_a_model_that_is_missing_at_first(
         32,
         "",
     )
-    await asker.hears(job)
-    await hired.leaves()
-    assert await asker.queue.workers() == []
+    await sender.receives(job)
+    await running.stops()
+    assert await sender.queue.workers() == []
 
 
-async def test_a_worker_tells_that_it_loads_before_it_loads(asker: Asker, hire: Hire) -> None:
+async def test_a_worker_tells_its_status_before_it_loads_the_model(
+    sender: JobSender, start_worker: StartWorker
+) -> None:
     told = []
     loop = asyncio.get_running_loop()
 
     def load() -> Classifier:
-        told.append(asyncio.run_coroutine_threadsafe(asker.queue.workers(), loop).result(5))
+        told.append(asyncio.run_coroutine_threadsafe(sender.queue.workers(), loop).result(5))
         return ScriptedClassifier()
 
-    await hire(load)
-    await asker.sees_worker(lambda status: status.state is WorkerState.READY)
+    await start_worker(load)
+    await sender.sees_worker(lambda status: status.state is WorkerState.READY)
     ((status,),) = told
     assert status.state is WorkerState.LOADING
 
 
-async def test_stop_finishes_what_is_in_the_model_and_hands_back_the_rest(
-    asker: Asker, hire: Hire
+async def test_stop_finishes_what_is_in_the_model_and_gives_back_the_rest(
+    sender: JobSender, start_worker: StartWorker
 ) -> None:
-    model = Gate()
-    hired = await hire(lambda: model.classifier, max_batch=4)
-    jobs = [await asker.asks(picture("red")) for _ in range(10)]
+    model = GatedModel()
+    running = await start_worker(lambda: model.classifier, max_batch=4)
+    jobs = [await sender.sends(picture("red")) for _ in range(10)]
     await model.is_entered()
     in_model = model.classifier.batches[0]
-    hired.stop.set()
+    running.stop.set()
     model.open()
-    await hired.leaves()
+    await running.stops()
     assert model.classifier.batches == [in_model]
-    await asker.listens(0.2)
-    assert len(asker.results) == in_model
-    assert await asker.queue.jobs_waiting() == len(jobs) - in_model
-    await hire()
-    await asker.hears(*jobs, within=ACK_WAIT - 0.5)  # handed back, so nobody waits for ACK_WAIT
-    assert len(asker.results) == len(jobs)
+    await sender.collects(0.2)
+    assert len(sender.results) == in_model
+    assert await sender.queue.jobs_waiting() == len(jobs) - in_model
+    await start_worker()
+    await sender.receives(*jobs, within=ACK_WAIT - 0.5)  # handed back, so nobody waits for ACK_WAIT
+    assert len(sender.results) == len(jobs)
 
 
 async def test_stop_does_not_wait_for_a_batch_that_takes_too_long(
-    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
+    sender: JobSender, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("inference.worker.batch_loop.DRAIN_SECONDS", 0.2)
-    model = Gate()
-    hired = await hire(lambda: model.classifier)
-    job = await asker.asks(picture("red"))
+    model = GatedModel()
+    running = await start_worker(lambda: model.classifier)
+    job = await sender.sends(picture("red"))
     await model.is_entered()
-    await hired.leaves(within=3)
-    await hire()
-    await asker.hears(job, within=ACK_WAIT - 0.5)
+    await running.stops(within=3)
+    await start_worker()
+    await sender.receives(job, within=ACK_WAIT - 0.5)
     model.open()
 
 
-async def test_no_more_than_a_few_batches_are_behind_the_model(
-    asker: Asker, hire: Hire, monkeypatch: pytest.MonkeyPatch
+async def test_only_a_few_batches_are_under_way(
+    sender: JobSender, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawing = threading.Event()
     draw = chart.draw
 
-    def slow_pen(*args: Any, **words: Any) -> Image.Image:
+    def slow_draw(*args: Any, **words: Any) -> Image.Image:
         drawing.wait(20)
         return draw(*args, **words)
 
-    monkeypatch.setattr(chart, "draw", slow_pen)
+    monkeypatch.setattr(chart, "draw", slow_draw)
     classifier = ScriptedClassifier()
-    jobs = [await asker.asks(picture("red")) for _ in range(8)]
-    await hire(lambda: classifier, max_batch=1)
+    jobs = [await sender.sends(picture("red")) for _ in range(8)]
+    await start_worker(lambda: classifier, max_batch=1)
     await until(lambda: len(classifier.batches), MAX_BATCHES)
-    await asker.listens(0.3)
+    await sender.collects(0.3)
     assert len(classifier.batches) == MAX_BATCHES
     drawing.set()
-    await asker.hears(*jobs)
+    await sender.receives(*jobs)
 
 
-async def test_serving_until_sigterm(asker: Asker, nats_url: str) -> None:
+async def test_a_worker_serves_until_sigterm(sender: JobSender, nats_url: str) -> None:
     settings = WorkerSettings(nats_url=nats_url, clip_model="scripted")
     serving = asyncio.create_task(serve(settings, ScriptedClassifier, ack_wait=ACK_WAIT))
-    await asker.hears(await asker.asks(picture("red")))
+    await sender.receives(await sender.sends(picture("red")))
     os.kill(os.getpid(), signal.SIGTERM)
     await asyncio.wait_for(serving, 5)
-    assert await asker.queue.workers() == []
+    assert await sender.queue.workers() == []
 
 
-async def test_serving_needs_a_queue() -> None:
+async def test_a_worker_needs_nats_url() -> None:
     with pytest.raises(SettingError, match="NATS_URL is not set"):
         await serve(WorkerSettings(nats_url=None), ScriptedClassifier)
 
 
-def test_a_metrics_port_that_is_taken_names_the_setting() -> None:
+def test_a_metrics_port_in_use_is_reported_with_its_setting() -> None:
     with socket.create_server(("", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(SettingError, match=f"METRICS_PORT is {port}, but that port can't be"):
@@ -319,7 +331,7 @@ def test_exit_status(
     monkeypatch: pytest.MonkeyPatch, outcome: Exception | None, status: int, said: str
 ) -> None:
     monkeypatch.setattr("inference.worker.worker.serve", AsyncMock(side_effect=outcome))
-    monkeypatch.setattr("os._exit", sys.exit)  # the runner shall see it
+    monkeypatch.setattr("os._exit", sys.exit)  # so that the runner sees it
     monkeypatch.setattr("inference.protocol.logs.configure", Mock())
     result = CliRunner().invoke(worker_command)
     assert (result.exit_code, result.stderr) == (status, said)

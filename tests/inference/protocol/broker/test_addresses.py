@@ -1,4 +1,4 @@
-"""NATS_URL: one server, or several of one cluster."""
+"""Reading NATS_URL: one server, or several of one cluster."""
 
 import pytest
 
@@ -18,11 +18,11 @@ from inference.protocol.broker.addresses import Credentials, secrets, servers
         ("nats://me:pa,ss@a:4222,nats://b", ("nats://me:pa,ss@a:4222", "nats://b")),
     ],
 )
-def test_what_can_be_written(text: str, urls: tuple[str, ...]) -> None:
+def test_addresses_can_be_written_in_several_ways(text: str, urls: tuple[str, ...]) -> None:
     assert servers(text).urls == urls
 
 
-def test_what_is_known_of_one_server_holds_for_all() -> None:
+def test_the_credentials_of_one_server_are_used_for_all() -> None:
     assert servers("nats://me:p%40ss@a,nats://b").credentials == Credentials("me", "p@ss")
     assert servers("nats://t0ken@a,nats://t0ken@b").credentials == Credentials(token="t0ken")
     assert servers("nats://me:one@a,nats://me:two@b").credentials is None
@@ -44,16 +44,16 @@ def test_what_is_known_of_one_server_holds_for_all() -> None:
         "nats://a:4222,ws://b:80",
     ],
 )
-def test_what_can_not_be_used_is_a_sentence_without_a_password(text: str) -> None:
+def test_a_wrong_value_is_reported_without_a_password(text: str) -> None:
     with pytest.raises(ValueError, match="an address such as nats://user") as refusal:
         servers(text)
     assert "hidden" not in str(refusal.value)
 
 
-def test_the_wrong_one_of_several_is_named() -> None:
+def test_the_wrong_address_of_several_is_named() -> None:
     with pytest.raises(ValueError, match="'http://b:1' is not one"):
         servers("nats://a:4222,http://b:1")
 
 
-def test_no_servers_password_is_to_be_seen() -> None:
+def test_the_passwords_of_all_servers_are_secrets() -> None:
     assert {"one", "t%2Ftwo", "t/two"} <= set(secrets("nats://me:one@a,nats://t%2Ftwo@b"))

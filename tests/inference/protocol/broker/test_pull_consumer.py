@@ -1,4 +1,4 @@
-"""Large messages: what can be stored, and how many are on the way at once."""
+"""Large messages: which can be stored, and how many are on the way at the same time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -25,7 +25,7 @@ MB = 2**20
 
 @pytest.fixture
 def roomy_server(tmp_path: Path) -> Iterator[NatsServer]:
-    """As the embedded one: messages of up to 64 MB, says its configuration."""
+    """A server that allows messages of up to 64 MB, like the embedded one."""
     folder = tmp_path / "roomy"
     folder.mkdir()
     server = NatsServer(folder, max_payload=64 * MB)
@@ -43,7 +43,7 @@ async def queue(roomy_server: NatsServer) -> AsyncIterator[Queue]:
 
 
 async def pulls_all(pull_consumer: PullConsumer, count: int) -> list[list[Delivery]]:
-    """What each pull brought, until `count` messages are there."""
+    """Pull until `count` messages have come; return what each pull brought."""
     pulls: list[list[Delivery]] = []
     while sum(map(len, pulls)) < count:
         found = await pull_consumer.pull(16, 5.0)
@@ -52,17 +52,17 @@ async def pulls_all(pull_consumer: PullConsumer, count: int) -> list[list[Delive
     return pulls
 
 
-async def test_many_large_messages_come_once_each(queue: Queue) -> None:
+async def test_many_large_messages_are_delivered_once_each(queue: Queue) -> None:
     for number in range(14):
         await queue.publish(JOBS_SUBJECT, bytes(12 * MB), f"file {number}")
     pulls = await pulls_all(await queue.pull_consumer(JOBS, "test", JOBS_SUBJECT), 14)
-    # NATS has cut nobody off, or the messages on the way would have come again.
+    # NATS did not close the connection: then messages on the way would have come again.
     assert {delivery.attempt for pull in pulls for delivery in pull} == {1}
     assert len({delivery.sequence for pull in pulls for delivery in pull}) == 14
     assert max(sum(len(delivery.data) for delivery in pull) for pull in pulls) <= PULL_BYTES
 
 
-async def test_a_message_larger_than_a_request_comes_by_itself(queue: Queue) -> None:
+async def test_a_message_larger_than_a_request_is_pulled_alone(queue: Queue) -> None:
     for number, size in enumerate([1, REQUEST_BYTES + MB, 1, 31 * MB, 31 * MB, 31 * MB, 1]):
         await queue.publish(JOBS_SUBJECT, bytes(size), f"album {number}")
     pulls = await pulls_all(await queue.pull_consumer(JOBS, "test", JOBS_SUBJECT), 7)
@@ -70,14 +70,14 @@ async def test_a_message_larger_than_a_request_comes_by_itself(queue: Queue) -> 
     assert len(pulls) <= 3
 
 
-async def test_small_messages_come_together(queue: Queue) -> None:
+async def test_small_messages_are_pulled_together(queue: Queue) -> None:
     for number in range(20):
         await queue.publish(JOBS_SUBJECT, b"x", f"photo {number}")
     pull_consumer = await queue.pull_consumer(JOBS, "test", JOBS_SUBJECT)
     assert [len(await pull_consumer.pull(16, 0.0)) for _ in range(3)] == [16, 4, 0]
 
 
-async def test_large_messages_are_sent_one_by_one_and_small_ones_beside_them(
+async def test_large_messages_are_sent_one_by_one_and_small_ones_meanwhile(
     queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish, on_the_way, together = JetStreamContext.publish, [0], []
@@ -96,11 +96,11 @@ async def test_large_messages_are_sent_one_by_one_and_small_ones_beside_them(
         *(queue.publish(JOBS_SUBJECT, bytes(size), f"{n}") for n, size in enumerate(sizes))
     )
     assert await queue.jobs_waiting() == 10
-    assert max(together) <= 12 * MB + 500  # else they wait for one another, longer than 5 s
+    assert max(together) <= 12 * MB + 500  # otherwise they delay each other for more than 5 s
     assert together.index(100 + 12 * MB) < 5
 
 
-async def test_the_largest_message_is_stored_and_a_larger_one_is_not_a_full_queue(
+async def test_the_largest_message_is_stored_and_a_larger_one_is_refused_as_too_large(
     queue: Queue,
 ) -> None:
     assert queue.max_message < queue.max_payload

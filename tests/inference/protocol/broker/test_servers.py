@@ -1,4 +1,4 @@
-"""NATS_URL names several servers, not all of which are well."""
+"""Connecting to one of several servers, of which some do not work."""
 
 import shutil
 import socket
@@ -14,19 +14,19 @@ from inference.protocol.errors import QueueUnavailable
 from tests.nats_server import NatsServer
 from tests.waiting import until
 
-# "a few seconds at most": one attempt, and room for a busy machine.
-SOON = 6.0
+# One attempt to connect, and some time for a busy machine.
+SOON = 6.0  # seconds
 
 
 @pytest.fixture(autouse=True)
 def in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first server is asked first, which a client otherwise leaves to chance."""
+    """Let the client try the servers in order; usually it shuffles them."""
     monkeypatch.setattr("nats.aio.client.shuffle", lambda servers: None)
 
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """A server that takes connections and never says a word."""
+    """A server that accepts connections and never answers."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -35,7 +35,7 @@ def silent() -> Iterator[str]:
 
 @pytest.fixture
 def locked(tmp_path: Path) -> Iterator[str]:
-    """A server that knows other passwords."""
+    """A server that refuses the login."""
     folder = tmp_path / "locked"
     folder.mkdir()
     server = NatsServer(folder, authorization='{ token: "another" }')
@@ -45,7 +45,7 @@ def locked(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("first", ["nats://127.0.0.1:9", "nats://no.such.host.invalid:4222"])
-async def test_a_dead_first_server_costs_no_time(nats_url: str, first: str) -> None:
+async def test_a_first_server_that_is_down_costs_no_time(nats_url: str, first: str) -> None:
     began = time.monotonic()
     queue = await connect(f"{first}, {nats_url}", name="test")
     assert time.monotonic() - began < SOON
@@ -54,7 +54,9 @@ async def test_a_dead_first_server_costs_no_time(nats_url: str, first: str) -> N
     await queue.close()
 
 
-async def test_a_silent_first_server_costs_a_few_seconds(nats_url: str, silent: str) -> None:
+async def test_a_first_server_that_does_not_answer_costs_a_few_seconds(
+    nats_url: str, silent: str
+) -> None:
     began = time.monotonic()
     queue = await connect(f"{silent},{nats_url}", name="test")
     assert time.monotonic() - began < SOON
@@ -62,7 +64,7 @@ async def test_a_silent_first_server_costs_a_few_seconds(nats_url: str, silent: 
     await queue.close()
 
 
-async def test_a_first_server_that_refuses_us_costs_a_few_seconds(
+async def test_a_first_server_that_refuses_the_login_costs_a_few_seconds(
     nats_url: str, locked: str
 ) -> None:
     began = time.monotonic()
@@ -72,7 +74,7 @@ async def test_a_first_server_that_refuses_us_costs_a_few_seconds(
     await queue.close()
 
 
-async def test_who_is_refused_is_told_so(locked: str) -> None:
+async def test_a_refused_login_is_reported_without_the_password(locked: str) -> None:
     with pytest.raises(QueueUnavailable, match="refuses the login; check the user") as refusal:
         await connect(locked, name="stranger", timeout=5.0)
     assert "wrong" not in str(refusal.value)
@@ -80,9 +82,9 @@ async def test_who_is_refused_is_told_so(locked: str) -> None:
 
 @pytest.fixture
 def encrypted(tmp_path: Path) -> Iterator[NatsServer]:
-    """A server with a certificate that it has signed itself: `cert.pem` in its folder."""
+    """A server with a self-signed certificate: `cert.pem` in its folder."""
     if not shutil.which("openssl"):
-        pytest.skip("openssl, which makes the certificate, is not installed")
+        pytest.skip("openssl is not installed, which makes the certificate")
     folder = tmp_path / "encrypted"
     folder.mkdir()
     certificate, key = folder / "cert.pem", folder / "key.pem"
@@ -113,7 +115,7 @@ def encrypted(tmp_path: Path) -> Iterator[NatsServer]:
     server.stop()
 
 
-async def test_tls_with_a_certificate_of_ones_own(
+async def test_tls_works_with_a_self_signed_certificate(
     encrypted: NatsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = encrypted.url.rpartition("://")[2]

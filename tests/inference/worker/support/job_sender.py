@@ -1,4 +1,4 @@
-"""The bot's end of the queue: asks, hears results, and looks at the fleet."""
+"""The bot's end of the queue: sends jobs, receives results, and reads the workers' statuses."""
 
 import asyncio
 import itertools
@@ -31,8 +31,8 @@ from tests.waiting import until
 LABELS = ("a red car", "a green tree", "a blue sea")
 
 
-class Asker:
-    """Asks for pictures to be classified and collects what comes back."""
+class JobSender:
+    """Sends jobs and collects their results."""
 
     def __init__(self, queue: Queue, pull_consumer: PullConsumer) -> None:
         self.queue = queue
@@ -42,10 +42,10 @@ class Asker:
 
     @classmethod
     async def on(cls, queue: Queue) -> Self:
-        return cls(queue, await _ears(queue))
+        return cls(queue, await _results_consumer(queue))
 
-    async def asks(self, *images: bytes, labels: Sequence[str] = LABELS, **fields: Any) -> str:
-        """Stores a job; returns its id."""
+    async def sends(self, *images: bytes, labels: Sequence[str] = LABELS, **fields: Any) -> str:
+        """Store a job; return its id."""
         job = Job(
             **{
                 "id": f"job-{next(self._numbers)}",
@@ -58,16 +58,16 @@ class Asker:
         await self.queue.publish(JOBS_SUBJECT, encode(job), job.id)
         return job.id
 
-    async def hears(self, *jobs: str, within: float = 20.0) -> dict[str, Result]:
-        """The results of these jobs, once all of them are there."""
+    async def receives(self, *jobs: str, within: float = 20.0) -> dict[str, Result]:
+        """Wait until all these jobs have results; return the results by job."""
         deadline = time.monotonic() + within
         while missing := set(jobs) - {result.job_id for result in self.results}:
             assert time.monotonic() < deadline, f"no answer to {sorted(missing)}"
-            await self.listens(0.1)
+            await self.collects(0.1)
         return {result.job_id: result for result in self.results}
 
-    async def listens(self, seconds: float) -> None:
-        """Takes what comes in this time."""
+    async def collects(self, seconds: float) -> None:
+        """Collect the results that come within these seconds."""
         for delivery in await self._pull_consumer.pull(100, seconds):
             self.results.append(decode_result(delivery.data))
             await delivery.ack()
@@ -75,7 +75,7 @@ class Asker:
     async def sees_worker(
         self, wanted: Callable[[WorkerStatus], bool], within: float = 10.0
     ) -> WorkerStatus:
-        """The first worker whose status is as wanted."""
+        """Wait for a worker whose status is as wanted; return the status."""
         deadline = time.monotonic() + within
         while True:
             for status in await self.queue.workers():
@@ -84,41 +84,41 @@ class Asker:
             assert time.monotonic() < deadline, "no such worker"
             await asyncio.sleep(0.02)
 
-    async def hands_back_jobs(self, *, times: int, ack_wait: float) -> None:
-        """Takes every waiting job and hands it back, as workers do that are stopped."""
-        pull_consumer = await self.queue.pull_consumer(
+    async def naks_jobs(self, *, times: int, ack_wait: float) -> None:
+        """Pull every waiting job and give it back, like a worker that is stopped."""
+        consumer = await self.queue.pull_consumer(
             JOBS, jobs_consumer(""), JOBS_SUBJECT, ack_wait=ack_wait
         )
         waiting = await self.queue.jobs_waiting()
         for _ in range(times):
             taken: list[Delivery] = []
             while len(taken) < waiting:
-                taken += await pull_consumer.pull(waiting - len(taken), 1.0)
+                taken += await consumer.pull(waiting - len(taken), 1.0)
             for delivery in taken:
                 await delivery.nak()
-        await pull_consumer.close()
+        await consumer.close()
 
-    async def finds_set_aside(self) -> list[str]:
-        """Ids of the jobs that were kept for a person to look at."""
-        pull_consumer = await self.queue.pull_consumer(DEAD, "person", "clipbot.dead.jobs")
-        found = await pull_consumer.pull(100, 0.2)
+    async def finds_dead_letters(self) -> list[str]:
+        """Return the ids of the jobs among the dead letters."""
+        consumer = await self.queue.pull_consumer(DEAD, "person", "clipbot.dead.jobs")
+        found = await consumer.pull(100, 0.2)
         return [decode_job(delivery.data).id for delivery in found]
 
     async def starts_again(self) -> None:
-        """Prepares the queue, as a bot does that starts."""
+        """Prepare the queue, like a bot that starts."""
         await until(lambda: self.queue.connected, True)
         await self.queue.prepare(1_000, owner=True)
-        self._pull_consumer = await _ears(self.queue)
+        self._pull_consumer = await _results_consumer(self.queue)
 
-    async def jobs_in_hands(self) -> int:
-        """How many jobs are delivered, and neither acknowledged nor handed back."""
+    async def jobs_held(self) -> int:
+        """Return how many jobs workers hold: delivered, but not acknowledged or given back."""
         info = await self.queue._js.consumer_info(JOBS, jobs_consumer(""))
         return info.num_ack_pending or 0
 
     async def sees_empty_queue(self, within: float = 10.0) -> None:
-        """Every job is acknowledged."""
+        """Wait until every job is acknowledged."""
         await until(lambda: self.queue.jobs_waiting(), 0, within)
 
 
-async def _ears(queue: Queue) -> PullConsumer:
-    return await queue.pull_consumer(RESULTS, "asker", results_subject(1))
+async def _results_consumer(queue: Queue) -> PullConsumer:
+    return await queue.pull_consumer(RESULTS, "sender", results_subject(1))

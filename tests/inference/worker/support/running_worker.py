@@ -1,4 +1,4 @@
-"""Workers at work in the test's own process."""
+"""Workers that run in the test's own process."""
 
 import asyncio
 import contextlib
@@ -19,8 +19,8 @@ from tests.waiting import until
 ACK_WAIT = 2.0  # seconds
 
 
-class Gate:
-    """A model whose calls take until somebody opens the gate."""
+class GatedModel:
+    """A model whose calls wait until the test opens it."""
 
     def __init__(self) -> None:
         self.classifier = ScriptedClassifier(on_call=self._look)
@@ -38,8 +38,8 @@ class Gate:
         self._opened.set()
 
 
-class Hired:
-    """A worker at work in this process."""
+class RunningWorker:
+    """A worker that runs in this process."""
 
     def __init__(self, worker: Worker, stop: asyncio.Event, metrics: WorkerMetrics) -> None:
         self.worker = worker
@@ -47,8 +47,8 @@ class Hired:
         self.metrics = metrics
         self.task = asyncio.create_task(worker.run())
 
-    async def leaves(self, within: float = 9.0) -> None:
-        """Is told to stop, and does so in good time."""
+    async def stops(self, within: float = 9.0) -> None:
+        """Stop the worker and wait until it has ended."""
         self.stop.set()
         await asyncio.wait_for(self.task, within)
 
@@ -57,17 +57,17 @@ class Hired:
         return found or 0.0
 
 
-Hire = Callable[..., Awaitable[Hired]]
+StartWorker = Callable[..., Awaitable[RunningWorker]]
 
 
 @contextlib.asynccontextmanager
-async def hiring(nats_url: str) -> AsyncIterator[Hire]:
-    """Something that starts workers, all of which leave at the end."""
+async def worker_starter(nats_url: str) -> AsyncIterator[StartWorker]:
+    """Return a function that starts workers; stop all of them at the end."""
     async with contextlib.AsyncExitStack() as at_the_end:
 
-        async def hire(
+        async def start_worker(
             load: Callable[[], Classifier] = ScriptedClassifier, **settings: Any
-        ) -> Hired:
+        ) -> RunningWorker:
             queue = await connect(nats_url, name="worker")
             at_the_end.push_async_callback(queue.close)
             stop, metrics = asyncio.Event(), WorkerMetrics()
@@ -76,14 +76,14 @@ async def hiring(nats_url: str) -> AsyncIterator[Hire]:
                 **{"nats_url": nats_url, "clip_model": "scripted", **settings},
             )
             worker = Worker(queue, load, chosen, stop, metrics=metrics, ack_wait=ACK_WAIT)
-            hired = Hired(worker, stop, metrics)
-            at_the_end.push_async_callback(_dismiss, hired)
-            return hired
+            running = RunningWorker(worker, stop, metrics)
+            at_the_end.push_async_callback(_stop, running)
+            return running
 
-        yield hire
+        yield start_worker
 
 
-async def _dismiss(hired: Hired) -> None:
-    hired.stop.set()
+async def _stop(running: RunningWorker) -> None:
+    running.stop.set()
     with contextlib.suppress(DeviceLost, Hung):
-        await hired.task
+        await running.task

@@ -1,7 +1,7 @@
-"""`clipbot worker`, the true command in a process of its own, but with a scripted model.
+"""The real command `clipbot worker` with a scripted model, to run in its own process.
 
-Files in the folder that SCRIPT names steer it: while `hold` exists, model calls do not return;
-while `loading` exists, the model is not loaded. A call leaves the file `entered`.
+Files in the folder SCRIPT control it: while `hold` exists, model calls do not return; while
+`loading` exists, the model is not loaded. A call creates the file `entered`.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""A worker without I/O around the scheduler: stages of given length, and a clock that jumps."""
+"""A worker without I/O around the scheduler: pipeline of given length, and a clock that jumps."""
 
 import heapq
 import itertools
@@ -81,7 +81,7 @@ class Simulation:
 
     def _pull(self, step: Pull) -> None:
         if step.linger and not (self.arrivals and self.arrivals[0][0] <= self.now):
-            # The first job ends the wait; events of other stages happen meanwhile.
+            # The first job ends the wait; events of other pipeline happen meanwhile.
             end = self.now + step.linger
             if self.arrivals:
                 end = min(end, self.arrivals[0][0])

@@ -46,6 +46,12 @@ class _Redacting(logging.Formatter):
 
 
 class _Json(_Redacting):
+    """Formats a record as one line of JSON. The names of the fields must not change.
+
+    python-json-logger (4.2, measured in December 2026) would not be shorter here, because it needs
+    settings for the names and the time; and it costs 8 ms and 1.3 MB in each process.
+    """
+
     def render(self, record: logging.LogRecord) -> str:
         fields = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),

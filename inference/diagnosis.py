@@ -128,7 +128,7 @@ def check_fonts() -> Finding:
         return Finding(
             _FONTS,
             State.NOTE,
-            f"charts have no letters for: {'; '.join(missing)}",
+            f"charts have no fonts for: {'; '.join(missing)}",
             "install Noto fonts (Debian: fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji); "
             f"charts then use them without a restart (font list: {font_list.path()})",
         )

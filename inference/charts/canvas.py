@@ -26,7 +26,7 @@ from inference.charts import fonts
 from inference.charts.text_layout import DPI, TextStyle, emoji_height, font_properties, runs, width
 
 WIDTH = 1_000  # pixels: sharp on a phone, which shows the chart about 390 points wide
-EDGE = 14  # pixels around the white panel, which would look hard without them in a dark chat
+EDGE = 14  # pixels around the white panel, so that its edge is soft in a dark chat
 PADDING = 42  # between the panel's border and what is on it
 LEFT, RIGHT = EDGE + PADDING, WIDTH - EDGE - PADDING
 

@@ -113,5 +113,5 @@ def test_doctor_names_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(font_list.path()) in f"{found.found} {found.advice}"
     monkeypatch.setattr(font_list, "families", lambda: frozenset({"DejaVu Sans"}))
     missing = check_fonts()
-    assert "no letters for: Chinese, Japanese, Korean; Arabic" in missing.found
+    assert "no fonts for: Chinese, Japanese, Korean; Arabic" in missing.found
     assert str(font_list.path()) in missing.advice

@@ -113,7 +113,7 @@ def has_native_bfloat16() -> bool:
     return bfloat16.is_native(detect)
 
 
-def bound_primitive_caches() -> None:
+def limit_primitive_caches() -> None:
     """Limit how many primitives oneDNN keeps. Must run before torch computes anything.
 
     oneDNN makes a primitive for each shape, and label sets of any number and length have hundreds
@@ -140,7 +140,7 @@ def load(name: str, device: torch.device, dtype: torch.dtype) -> Checkpoint:
     folder = locate(name)
     source = str(folder)
     use_one_thread()
-    bound_primitive_caches()
+    limit_primitive_caches()
     try:
         # Not at the top: a torchvision whose build does not match torch breaks these imports.
         from transformers import (

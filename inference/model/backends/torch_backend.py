@@ -111,7 +111,7 @@ class TorchModel:
         }
 
     def prune_tokens(self, encoder: DualEncoder) -> bool:
-        """Skip what nobody reads of the image tower's last layer, if the features stay the same.
+        """Skip the unused part of the image tower's last layer, if the features stay the same.
 
         Only for towers that run apart: the model's own forward pass may read other tokens as well.
 

@@ -187,7 +187,8 @@ class Preprocessor:
 
         Args:
             processor: of transformers; used for images that the transform refuses.
-            crops_slivers: whether images longer than `_MAX_ASPECT` lose their ends first.
+            crops_slivers: whether images lose their ends first that are more than 20 times as long
+                as wide.
         """
         self.transform = transform
         self.crops_slivers = crops_slivers

@@ -93,7 +93,7 @@ class Tokenizer:
 
     @classmethod
     def of(cls, tokenizer: Any, max_tokens: int, *, to_max: bool) -> "Tokenizer":
-        """Return the twin of a tokenizer of transformers.
+        """Return a tokenizer with the same tokens as a tokenizer of transformers.
 
         Args:
             max_tokens: longer texts are cut to this length.

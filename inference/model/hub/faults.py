@@ -116,7 +116,7 @@ def of_status(status: int, headers: Mapping[str, str], *, with_token: bool) -> H
     code, message = headers.get("X-Error-Code", ""), headers.get("X-Error-Message", "")
     if status in _BUSY:
         return HubFault(
-            f"the model hub is busy or out of order just now (it answers {named(status)})",
+            f"the model hub is busy or out of order just now (it answers {status_name(status)})",
             passing=True,
         )
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
@@ -133,19 +133,21 @@ def of_status(status: int, headers: Mapping[str, str], *, with_token: bool) -> H
     of_token = code != "RepoNotFound" or "credentials" in message.lower()
     if status == HTTPStatus.UNAUTHORIZED and with_token and of_token:
         return HubFault(
-            f"the model hub does not accept {token_name()} ({named(status)}); it may have "
+            f"the model hub does not accept {token_name()} ({status_name(status)}); it may have "
             "expired: renew it, or remove it where the model is public"
         )
     if status == HTTPStatus.FORBIDDEN:
         whose = f"{token_name()} may not read it" if with_token else "HF_TOKEN is not set"
-        return HubFault(f"the model hub refuses to hand it out ({named(status)}), and {whose}")
+        return HubFault(
+            f"the model hub refuses to hand it out ({status_name(status)}), and {whose}"
+        )
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND} or code == "RepoNotFound":
         whose = f"{token_name()} may not read it" if with_token else "HF_TOKEN is not set"
         return HubFault(
             f"the hub has no such model (or it is private, and {whose}); check the name",
             status=status if not code else 0,
         )
-    return HubFault(f"the model hub answers {named(status)}", status=status)
+    return HubFault(f"the model hub answers {status_name(status)}", status=status)
 
 
 def of_error(error: BaseException) -> HubFault | None:
@@ -218,7 +220,7 @@ def token_name() -> str:
     return "HF_TOKEN" if named else "the saved login (hf auth login)"
 
 
-def named(status: int) -> str:
+def status_name(status: int) -> str:
     """Return a status with its name: "503, Service Unavailable"."""
     try:
         return f"{status}, {HTTPStatus(status).phrase}"

@@ -89,7 +89,7 @@ def test_progress_bars_are_enabled_again_after_loading(folder: Path) -> None:
 _MANY_SHAPES = """
 import os, torch
 from inference.model.backends import checkpoint
-checkpoint.bound_primitive_caches()
+checkpoint.limit_primitive_caches()
 torch.set_num_threads(1)
 weights, terms = torch.ones(8, 8).to_mkldnn(), torch.ones(8).to_mkldnn()
 for rows in (*range(1, 140), 139, 1):

@@ -48,7 +48,7 @@ class _Listing(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class DownloadProgress:
+class DownloadedBytes:
     """Bytes. `size` is 0 while it is unknown, and otherwise at least `received`."""
 
     received: int = 0
@@ -74,12 +74,12 @@ class Download:
         """Whether the size of the weights is known."""
         return bool(self._weights)
 
-    def look(self) -> DownloadProgress:
+    def look(self) -> DownloadedBytes:
         """Return the progress; reads the disk."""
         if not self.is_measured:
-            return DownloadProgress(_received_bytes(self._folder, self._began))
+            return DownloadedBytes(_received_bytes(self._folder, self._began))
         size = sum(self._weights.values())
-        return DownloadProgress(
+        return DownloadedBytes(
             min(size, _received_bytes(self._folder, self._began, self._weights)), size
         )
 

@@ -29,7 +29,7 @@ class Caption:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class SamplePicture:
     """A picture and its captions by language code, among which English always is."""
 
     name: str
@@ -70,11 +70,11 @@ class Gallery:
                 (files("clipbot_playground.page") / "samples.toml").read_text(encoding="utf-8")
             )
         self._samples = {
-            path.stem: Sample(path.stem, path, _captions(path.stem, index, phrases or {}))
+            path.stem: SamplePicture(path.stem, path, _captions(path.stem, index, phrases or {}))
             for index, path in enumerate(sorted(folder.glob("*.png")))
         }
 
-    def get(self, name: str) -> Sample | None:
+    def get(self, name: str) -> SamplePicture | None:
         """Return the sample with this name, if there is one."""
         return self._samples.get(name)
 

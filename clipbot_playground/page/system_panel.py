@@ -19,7 +19,7 @@ from nats.errors import Error as NatsError
 
 from bot.services.child_process import Child, Ended
 from clipbot_playground.botapi.delivery.notifier import Notifier
-from clipbot_playground.page.download import Download, DownloadProgress
+from clipbot_playground.page.download import Download, DownloadedBytes
 from clipbot_playground.page.model_choice import ModelChoice
 from inference.protocol.broker.client import JOBS_SUBJECTS, Queue
 from inference.protocol.messages import UnknownVersion, WorkerState, WorkerStatus, decode_result
@@ -78,7 +78,7 @@ class SystemPanel:
         self.jobs = 0
         self.works: deque[Work] = deque(maxlen=_KEPT)
         self.workers: list[WorkerStatus] = []
-        self.progress = DownloadProgress()
+        self.progress = DownloadedBytes()
         self.revision = 0
         self.children: list[Child] = []
         self.ended: list[Ended] = []

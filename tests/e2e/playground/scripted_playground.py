@@ -7,7 +7,7 @@ from telegram import Bot, CallbackQuery
 
 from clipbot_playground.botapi.delivery.loopback_server import LoopbackServer
 from clipbot_playground.botapi.server import BotApiServer
-from clipbot_playground.page.download import DownloadProgress
+from clipbot_playground.page.download import DownloadedBytes
 from clipbot_playground.page.gallery import Gallery
 from clipbot_playground.page.model_choice import ModelChoice
 from clipbot_playground.page.site import Site
@@ -20,7 +20,7 @@ class ScriptedPlayground:
 
     Attributes:
         bot: python-telegram-bot's, at the server behind the page.
-        bonnet: the panel's figures, with no queue behind them; see `tells`.
+        system_panel: the panel's figures, without a queue; see `shows`.
     """
 
     bot: Bot
@@ -50,10 +50,10 @@ class ScriptedPlayground:
         await self._stack.aclose()
         assert self.server.violations == []
 
-    def tells(self, worker: WorkerStatus, progress: DownloadProgress | None = None) -> None:
+    def tells(self, worker: WorkerStatus, progress: DownloadedBytes | None = None) -> None:
         """The worker stands so, and the download of its model."""
         self.system_panel.workers = [worker]
-        self.system_panel.progress = progress or DownloadProgress()
+        self.system_panel.progress = progress or DownloadedBytes()
         self.system_panel.revision += 1
         self.server.world.notifier.notify()
 

@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import json
+import socket
 import sys
 from typing import Any
 
@@ -245,19 +246,22 @@ async def test_twenty_people_with_five_photos_each(server: BotApiServer, bot: Bo
     assert all(len(message.chat.replies_to(message)) == 1 for message in sent)
 
 
-async def test_as_a_process_of_its_own() -> None:
+async def test_no_answer_waits_for_the_client_to_acknowledge_its_headers(
+    server: BotApiServer,
+) -> None:
+    async with httpx.AsyncClient() as client:
+        await client.get(f"{server.url}/bot{server.token}/getMe")
+        (transport,) = server._loopback_server._connections.values()
+        connection = transport.get_extra_info("socket")
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.parametrize(
+    "module", ["clipbot_playground.botapi", "clipbot_playground.botapi.server"]
+)
+async def test_the_server_as_a_process(module: str) -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *(
-            "-W",
-            "error",
-            "-m",
-            "clipbot_playground.botapi.server",
-            "--port",
-            "0",
-            "--token",
-            "7:OWN",
-        ),
+        *(sys.executable, "-W", "error", "-m", module, "--port", "0", "--token", "7:OWN"),
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None

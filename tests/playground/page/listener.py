@@ -17,10 +17,10 @@ class Listener:
         shown: its picture of the world by now, by kind and number.
     """
 
-    def __init__(self, news: EventStream) -> None:
+    def __init__(self, events: EventStream) -> None:
         self.events: list[Json] = []
         self.shown: dict[tuple[object, ...], Json] = {}
-        self._stream = news.stream()
+        self._stream = events.stream()
 
     async def hears(self, wanted: Callable[[Json], bool] = lambda event: True) -> Json:
         """Listens until an event is as wanted, and gives it."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clipbot_playground.page.download import Download, DownloadProgress
+from clipbot_playground.page.download import Download, DownloadedBytes
 from inference.model.hub.cache import model_folder
 from tests.inference.model.hub import hub_server
 from tests.playground.page.slow_hub import SlowHub
@@ -47,7 +47,7 @@ async def test_the_size_is_that_of_the_files_that_will_be_fetched(
     _holds(hub, **files)
     download = await _measured(hub, tmp_path)
     assert download.is_measured
-    assert download.look() == DownloadProgress(received=0, size=size)
+    assert download.look() == DownloadedBytes(received=0, size=size)
 
 
 async def test_what_has_come_is_counted_once(hub: SlowHub, tmp_path: Path) -> None:
@@ -60,14 +60,14 @@ async def test_what_has_come_is_counted_once(hub: SlowHub, tmp_path: Path) -> No
     old = blobs / f"{weights}.aaaa.incomplete"  # of an attempt that nobody goes on with
     old.write_bytes(os.urandom(_SIZE - 4096))
     os.utime(old, (1, 1))
-    assert download.look() == DownloadProgress(0, _SIZE)
+    assert download.look() == DownloadedBytes(0, _SIZE)
     unfinished = blobs / f"{weights}.incomplete"  # the next attempt goes on with this
     unfinished.write_bytes(os.urandom(4096))
     os.utime(unfinished, (1, 1))
-    assert download.look() == DownloadProgress(4096, _SIZE)
+    assert download.look() == DownloadedBytes(4096, _SIZE)
     unfinished.rename(blobs / weights)
     (blobs / weights).write_bytes(os.urandom(_SIZE))
-    assert download.look() == DownloadProgress(_SIZE, _SIZE)
+    assert download.look() == DownloadedBytes(_SIZE, _SIZE)
 
 
 async def test_a_hub_that_tells_the_names_alone_leaves_the_size_open(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ async def test_a_hub_that_tells_the_names_alone_leaves_the_size_open(tmp_path: P
     blobs = model_folder(hub_server.REPOSITORY, cache) / "blobs"
     blobs.mkdir(parents=True)
     (blobs / "abc.incomplete").write_bytes(os.urandom(_SIZE))
-    assert download.look() == DownloadProgress(_SIZE, 0)
+    assert download.look() == DownloadedBytes(_SIZE, 0)
 
 
 async def test_room_that_is_only_reserved_has_not_come(hub: SlowHub, tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ async def test_room_that_is_only_reserved_has_not_come(hub: SlowHub, tmp_path: P
     with (blobs / f"{hub.sha256('model.safetensors')}.incomplete").open("wb") as file:
         file.write(os.urandom(_SIZE))
         file.truncate(64 * _SIZE)
-    assert download.look() == DownloadProgress(_SIZE, 64 * _SIZE)
+    assert download.look() == DownloadedBytes(_SIZE, 64 * _SIZE)
 
 
 async def test_a_hub_that_does_not_say_it_leaves_the_bytes(hub: SlowHub, tmp_path: Path) -> None:
@@ -110,8 +110,8 @@ async def test_a_hub_that_does_not_say_it_leaves_the_bytes(hub: SlowHub, tmp_pat
     (blobs / "abc.incomplete").write_bytes(os.urandom(_SIZE))
     for download in (silent, nonsense, unreachable):
         assert not download.is_measured
-        assert download.look() == DownloadProgress(received=_SIZE, size=0)
-    assert unknown.look() == DownloadProgress()
+        assert download.look() == DownloadedBytes(received=_SIZE, size=0)
+    assert unknown.look() == DownloadedBytes()
 
 
 @pytest.mark.parametrize("yes", ["1", "true", "ON"])

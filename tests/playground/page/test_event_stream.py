@@ -9,7 +9,7 @@ from telegram import Bot
 
 from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
-from clipbot_playground.page import event_stream as news
+from clipbot_playground.page import event_stream
 from clipbot_playground.page.event_stream import EventStream
 from clipbot_playground.page.system_panel import SystemPanel
 from tests.playground.botapi.pictures import picture
@@ -67,7 +67,7 @@ async def test_an_edit_is_told_once_and_its_picture_keeps_its_address(
 async def test_calls_are_counted_from_the_beginning_but_shown_from_the_latest(
     server: BotApiServer, bot: Bot, tab: Tab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(news, "_CALLS", 2)
+    monkeypatch.setattr(event_stream, "_CALLS", 2)
     for _ in range(3):
         await bot.get_me()
     tab_ = tab()
@@ -102,7 +102,7 @@ async def test_what_the_bot_was_doing_is_told_only_while_it_does_it(
 async def test_a_long_chat_begins_with_its_end(
     alice: SimulatedUser, tab: Tab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(news, "_MESSAGES", 2)
+    monkeypatch.setattr(event_stream, "_MESSAGES", 2)
     for number in range(4):
         await alice.sends(f"line {number}")
     tab_ = tab()
@@ -113,7 +113,7 @@ async def test_a_long_chat_begins_with_its_end(
 async def test_silence_is_broken_by_a_sign_of_life(
     server: BotApiServer, system_panel: SystemPanel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(news, "_HEARTBEAT", 0.01)
+    monkeypatch.setattr(event_stream, "_HEARTBEAT", 0.01)
     stream = EventStream(server, system_panel).stream()
     assert (await anext(stream)).startswith(b"event: hello\n")
     assert await anext(stream) == b": still here\n\n"

@@ -12,7 +12,7 @@ import pytest
 
 from bot.services.child_process import Child
 from clipbot_playground.botapi.delivery.notifier import Notifier
-from clipbot_playground.page.download import DownloadProgress
+from clipbot_playground.page.download import DownloadedBytes
 from clipbot_playground.page.model_choice import ModelChoice
 from clipbot_playground.page.system_panel import SystemPanel
 from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Queue, results_subject
@@ -171,15 +171,15 @@ class _ScriptedDownload:
     """A `Download` that is told how far it is; the hub answers the first question with silence."""
 
     def __init__(self) -> None:
-        self.progress = DownloadProgress()
+        self.progress = DownloadedBytes()
         self.is_measured = False
 
-    def look(self) -> DownloadProgress:
+    def look(self) -> DownloadedBytes:
         return self.progress
 
     async def measure(self) -> None:
         self.is_measured = True
-        self.progress = DownloadProgress(0, 100)
+        self.progress = DownloadedBytes(0, 100)
 
 
 async def test_a_download_is_followed_until_the_model_is_ready(
@@ -189,7 +189,7 @@ async def test_a_download_is_followed_until_the_model_is_ready(
     system_panel = SystemPanel(notifier, ModelChoice("somebody/model"), download)  # type: ignore[arg-type]
     async with _watching(system_panel, queue):
         await notifier.until(lambda: system_panel.progress.size or None, 10)
-        download.progress = DownloadProgress(40, 100)
+        download.progress = DownloadedBytes(40, 100)
         await notifier.until(lambda: system_panel.progress.received or None, 10)
         assert system_panel.to_json()["download"] == {"received": 40, "size": 100}
         ready = WorkerStatus(worker="a", model="somebody/model", state=WorkerState.READY)

@@ -3,7 +3,7 @@
 from playwright.async_api import Browser, expect
 
 from bot.services.child_process import Ended
-from clipbot_playground.page.download import DownloadProgress
+from clipbot_playground.page.download import DownloadedBytes
 from inference.protocol.messages import WorkerState, WorkerStatus
 from tests.e2e.playground.browser_session import BrowserSession
 from tests.e2e.playground.scripted_playground import ScriptedPlayground
@@ -23,22 +23,22 @@ async def test_from_the_download_to_the_answer(browser: Browser) -> None:
         banner = tab.page.locator("#banner")
         await expect(banner).to_have_text(f"Loading {_MODEL}…")
         loading = _worker(WorkerState.LOADING)
-        scripted.tells(loading, DownloadProgress(2_500_000))
+        scripted.tells(loading, DownloadedBytes(2_500_000))
         await expect(banner).to_have_text(f"Downloading {_MODEL}.2.5 MB so far")
         bar = banner.get_by_label("Download")
         assert not await bar.evaluate("bar => bar.hasAttribute('value')")
         for received, said in ((0, "0"), (599_999_999, "99")):
-            scripted.tells(loading, DownloadProgress(received, 600_000_000))
+            scripted.tells(loading, DownloadedBytes(received, 600_000_000))
             await expect(banner.locator("#amount")).to_have_text(f"{said} % of 600.0 MB")
             assert await bar.evaluate("bar => bar.value") == received
-        scripted.tells(loading, DownloadProgress(600_000_000, 600_000_000))
+        scripted.tells(loading, DownloadedBytes(600_000_000, 600_000_000))
         await expect(banner).to_have_text(f"Loading {_MODEL}…")
         scripted.tells(_worker(WorkerState.FAILED, "The disk is full."))
         await expect(banner).to_have_text(f"The model {_MODEL} can't be used: The disk is full.")
         await expect(banner).to_have_class("bad")
         # The next attempt: what failed before is no longer said.
         told = "The model is being fetched: 3.0 MB."
-        scripted.tells(_worker(WorkerState.LOADING, told), DownloadProgress(3_000_000, 600_000_000))
+        scripted.tells(_worker(WorkerState.LOADING, told), DownloadedBytes(3_000_000, 600_000_000))
         await expect(banner).to_have_text(f"Downloading {_MODEL}.0 % of 600.0 MB")
         await expect(banner).not_to_have_class("bad")
         scripted.tells(_worker(WorkerState.LOADING, "It has been loading for 10 minutes."))

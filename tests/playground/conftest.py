@@ -1,4 +1,4 @@
-"""A server, people in front of it and python-telegram-bot's `Bot` behind it."""
+"""A server with people, and python-telegram-bot's `Bot` as its client."""
 
 import json
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ from tests.playground.botapi.specification import faults_of_answer
 
 
 class CheckedRequest(HTTPXRequest):
-    """Compares every good answer with the Bot API's specification."""
+    """A request that compares every successful answer with the Bot API's specification."""
 
     async def do_request(self, url: str, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         status, payload = await super().do_request(url, *args, **kwargs)

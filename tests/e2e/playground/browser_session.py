@@ -1,4 +1,4 @@
-"""A person at the page: tabs of a real browser, and the running playground that they show."""
+"""Tabs of a real browser that show a running playground."""
 
 from pathlib import Path
 from typing import Protocol
@@ -19,13 +19,13 @@ from clipbot_playground.page.site import Site
 from tests.waiting import until
 
 PHRASES = "a red circle, a blue square"
-# Where the screenshots go, to be looked at.
+# The folder of the screenshots, which people look at.
 SHOTS = Path(__file__).parents[3] / "test-output"
-# Milliseconds; generous, for a machine that does other things at the same time.
+# Milliseconds. Generous, for a machine that runs other tests at the same time.
 PATIENCE = 60_000
 _SAMPLES = Path(inference.__file__).parent / "demo_model" / "samples"
 
-# Toasts go after some seconds, which a busy machine may let pass between two looks.
+# Records the texts of toasts, because they can disappear before a test on a busy machine looks.
 _NOTE_TOASTS = """addEventListener("DOMContentLoaded", () => {
     window.told = [];
     const note = (change) => change.addedNodes.forEach((node) => told.push(node.textContent));
@@ -37,7 +37,7 @@ expect.set_options(timeout=PATIENCE)
 
 
 class OpenablePlayground(Protocol):
-    """What a browser can be pointed at: a whole playground, or its page before a scripted bot."""
+    """What a browser can open: a whole playground, or its page with a scripted bot."""
 
     site: Site
     server: BotApiServer
@@ -47,10 +47,10 @@ class OpenablePlayground(Protocol):
 
 
 class BrowserSession:
-    """A running playground, and a browser to open it in.
+    """A running playground, and a browser that shows it.
 
     Attributes:
-        complaints: what the browser's console says, and requests to anywhere else.
+        complaints: errors in the browser's console, and requests to other servers.
     """
 
     def __init__(self, playground: OpenablePlayground, browser: Browser) -> None:
@@ -60,7 +60,7 @@ class BrowserSession:
         self._contexts: list[BrowserContext] = []
 
     async def tab(self, name: str = "", *, bypass_csp: bool = False) -> "Tab":
-        """A fresh tab; with a name, somebody new speaks in it."""
+        """Open a new tab; with a name, a new person writes in it."""
         if name:
             self.playground.site.add_person(name)
         context = await self._browser.new_context(
@@ -77,15 +77,17 @@ class BrowserSession:
         return tab
 
     def forgives(self, words: str) -> None:
-        """The console was to say this, which the browser does of each refused request."""
+        """Remove an expected error, such as the one that the browser logs for a refused request."""
         (heard,) = [line for line in self.complaints if words in line]
         self.complaints.remove(heard)
 
     async def close_tabs(self) -> None:
+        """Close all tabs."""
         while self._contexts:
             await self._contexts.pop().close()
 
     def figure(self, tab: "Tab", name: str) -> Locator:
+        """Return a figure of the system panel."""
         return tab.page.locator(f"[data-figure={name}]")
 
     def _watch(self, page: Page) -> None:
@@ -118,7 +120,7 @@ class Tab:
         await self.page.press("#words", "Enter")
 
     async def is_told(self, words: str) -> None:
-        """Waits until a toast has said this, whether or not it is still there."""
+        """Wait until a toast has shown this, even if it has disappeared."""
 
         async def look() -> bool:
             return any(words in said for said in await self.page.evaluate("window.told"))

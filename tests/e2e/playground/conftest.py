@@ -1,4 +1,4 @@
-"""One playground and one browser for all of these tests; each speaks as somebody of its own."""
+"""One playground and one browser for all of these tests. Each test writes as another person."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -18,7 +18,7 @@ from tools import chromium
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
-            # Several conversations each, every one with a wait of its own and its own limit.
+            # Each has several conversations, and each of their waits has its own limit.
             item.add_marker(pytest.mark.timeout(300))
 
 
@@ -37,9 +37,9 @@ async def browser() -> AsyncIterator[Browser]:
 async def open_session(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory, model: str, has_demo: bool
 ) -> AsyncIterator[BrowserSession]:
-    """What `desk` hands to each test."""
+    """The session that `session` gives to each test."""
     if not has_demo:
-        pytest.skip("the bundled model is not there")
+        pytest.skip("the bundled model is missing")
     folder = tmp_path_factory.mktemp("playground")
     settings = load(PlaygroundSettings, data_dir=folder, clip_model=model)
     SHOTS.mkdir(exist_ok=True)
@@ -51,7 +51,7 @@ async def open_session(
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def session(open_session: BrowserSession) -> AsyncIterator[BrowserSession]:
-    """The playground with no tab open; at the end nothing was to be complained of."""
+    """The playground without open tabs. The browser must not report errors during the test."""
     yield open_session
     await open_session.close_tabs()
     complaints, open_session.complaints = open_session.complaints, []
@@ -60,7 +60,7 @@ async def session(open_session: BrowserSession) -> AsyncIterator[BrowserSession]
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def scripted() -> AsyncIterator[ScriptedPlayground]:
-    """The page before a scripted bot; people of one test have names that no other test uses."""
+    """The page with a scripted bot. No two tests use the same names of people."""
     async with ScriptedPlayground() as scripted:
         scripted.site.add_person("Alex")
         yield scripted
@@ -70,7 +70,7 @@ async def scripted() -> AsyncIterator[ScriptedPlayground]:
 async def scripted_session(
     browser: Browser, scripted: ScriptedPlayground
 ) -> AsyncIterator[BrowserSession]:
-    """`stage` with no tab open; at the end the browser must not have complained."""
+    """`scripted` without open tabs. The browser must not report errors during the test."""
     session = BrowserSession(scripted, browser)
     yield session
     await session.close_tabs()

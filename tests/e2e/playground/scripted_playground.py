@@ -1,4 +1,4 @@
-"""The page with a bot that does what a test says, call by call."""
+"""The page with a bot whose calls the test makes itself."""
 
 from contextlib import AsyncExitStack
 from typing import Self
@@ -16,10 +16,10 @@ from inference.protocol.messages import WorkerStatus
 
 
 class ScriptedPlayground:
-    """Opened on entering.
+    """A page and a Bot API server; they run inside an `async with` block.
 
     Attributes:
-        bot: python-telegram-bot's, at the server behind the page.
+        bot: python-telegram-bot's `Bot`, connected to the server behind the page.
         system_panel: the panel's figures, without a queue; see `shows`.
     """
 
@@ -50,15 +50,15 @@ class ScriptedPlayground:
         await self._stack.aclose()
         assert self.server.violations == []
 
-    def tells(self, worker: WorkerStatus, progress: DownloadedBytes | None = None) -> None:
-        """The worker stands so, and the download of its model."""
+    def shows(self, worker: WorkerStatus, progress: DownloadedBytes | None = None) -> None:
+        """Set the state of the worker and the progress of its model's download."""
         self.system_panel.workers = [worker]
         self.system_panel.progress = progress or DownloadedBytes()
         self.system_panel.revision += 1
         self.server.world.notifier.notify()
 
     async def pressed(self) -> CallbackQuery:
-        """The next press of a button."""
+        """Return the next press of a button."""
         while True:
             for update in await self.bot.get_updates(self._offset, timeout=10):
                 self._offset = update.update_id + 1

@@ -1,4 +1,4 @@
-"""`clipbot playground`, which is `make demo`: the command in a process of its own."""
+"""`clipbot playground`, which `make demo` runs: the command in a process of its own."""
 
 import contextlib
 import json
@@ -43,7 +43,7 @@ async def test_the_page_answers_soon_and_control_c_ends_all(tmp_path: Path) -> N
         async with httpx.AsyncClient(base_url=url) as client:
             assert (await client.get("/")).status_code == 200
             assert time.monotonic() - began < 20
-            # No model is set or cached, so the bundled one stands in, and the page can say so.
+            # No model is set or cached, so that the bundled one answers, which the page shows.
             model = (await _figures(client))["model"]
         assert (model["name"], model["stands_in"]) == ("demo", True)
         assert model["command"] == "clipbot playground --model openai/clip-vit-base-patch32"
@@ -57,7 +57,7 @@ async def test_the_page_answers_soon_and_control_c_ends_all(tmp_path: Path) -> N
         assert command.log == f"The playground is at {url} (Ctrl-C ends it).\n"
 
 
-async def test_what_is_taken_is_one_sentence(tmp_path: Path) -> None:
+async def test_a_used_port_or_folder_is_one_sentence(tmp_path: Path) -> None:
     async with _playground(tmp_path, "--port", "0", "--model", "demo") as command:
         port = (await _url(command)).rpartition(":")[2]
         async with _playground(tmp_path / "other", "--port", port) as refused:
@@ -82,7 +82,7 @@ def _has(command: ClipbotProcess, child: str) -> bool:
 
 
 async def _figures(client: httpx.AsyncClient) -> dict[str, Any]:
-    """The panel's figures, from the first of the live updates."""
+    """Return the panel's figures from the first event."""
     async with client.stream("GET", "/play/events") as stream:
         async for line in stream.aiter_lines():
             if line.startswith("data: "):
@@ -93,7 +93,7 @@ async def _figures(client: httpx.AsyncClient) -> dict[str, Any]:
 
 
 def _listening(family: Iterable[int]) -> set[str]:
-    """Addresses that these processes listen on, as the kernel writes them."""
+    """Return the addresses that these processes listen on, as the kernel writes them."""
     sockets = set()
     for process_id in family:
         for file in Path(f"/proc/{process_id}/fd").glob("*"):

@@ -11,7 +11,7 @@ from tools import chromium, screenshot
 
 async def test_the_picture_is_taken(tmp_path: Path, has_demo: bool) -> None:
     if not has_demo or chromium.find() is None:
-        pytest.skip("the bundled model or a chromium is not there")
+        pytest.skip("the bundled model or chromium is missing")
     picture = await screenshot.take(tmp_path)
     assert len(picture) <= screenshot.LARGEST
     with Image.open(io.BytesIO(picture)) as image:

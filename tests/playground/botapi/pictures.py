@@ -1,4 +1,4 @@
-"""Pictures made on the spot, in every shape that a test asks for."""
+"""Pictures of any size and format."""
 
 import io
 
@@ -14,7 +14,7 @@ def picture(
     mode: str = "RGB",
     exif_orientation: int | None = None,
 ) -> bytes:
-    """One plain colour, encoded."""
+    """Return a picture of one colour."""
     exif = Image.Exif()
     if exif_orientation is not None:
         exif[0x0112] = exif_orientation
@@ -24,5 +24,6 @@ def picture(
 
 
 def sides(data: bytes) -> tuple[int, int]:
+    """Return width and height in pixels."""
     with Image.open(io.BytesIO(data)) as image:
         return image.size

@@ -1,7 +1,7 @@
-"""The machine-readable Bot API, and whether an answer is what it promises.
+"""The machine-readable Bot API, and a check of answers against it.
 
-The file is not part of this repository (PaulSonOfLars/telegram-bot-api-spec); without it the
-checks that need it are skipped.
+The file is not part of this repository (PaulSonOfLars/telegram-bot-api-spec). Tests that need it
+are skipped without it.
 """
 
 import json
@@ -13,7 +13,7 @@ import pytest
 
 PATH = Path(__file__).parents[4] / "shared" / "telegram-bot-api" / "api.min.json"
 needs_specification = pytest.mark.skipif(
-    not PATH.is_file(), reason="the machine-readable Bot API (api.min.json) is not at hand"
+    not PATH.is_file(), reason="the machine-readable Bot API (api.min.json) is missing"
 )
 
 
@@ -24,7 +24,7 @@ def specification() -> dict[str, Any]:
 
 
 def faults_of_answer(method: str, result: Any) -> list[str]:
-    """What is wrong with a method's result; nothing when the specification is not at hand."""
+    """Return what is wrong with a method's result; nothing without the specification."""
     if not PATH.is_file():
         return []
     returns = specification()["methods"][method]["returns"]
@@ -32,6 +32,7 @@ def faults_of_answer(method: str, result: Any) -> list[str]:
 
 
 def faults_of_object(kind: str, value: Any) -> list[str]:
+    """Return what is wrong with an object; nothing without the specification."""
     return _faults(value, kind, kind) if PATH.is_file() else []
 
 

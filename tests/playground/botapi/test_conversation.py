@@ -52,7 +52,9 @@ async def test_a_message_is_heard_once(bot: Bot, alice: SimulatedUser) -> None:
         await alice.hears(within=0)
 
 
-async def test_a_bot_cannot_begin(server: BotApiServer, bot: Bot, alice: SimulatedUser) -> None:
+async def test_a_bot_cannot_write_first(
+    server: BotApiServer, bot: Bot, alice: SimulatedUser
+) -> None:
     with pytest.raises(Forbidden, match="bot can't initiate conversation with a user"):
         await bot.send_message(alice.user.id, "psst")
     with server.expecting("chat not found"), pytest.raises(BadRequest, match="Chat not found"):

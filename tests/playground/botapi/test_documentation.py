@@ -1,4 +1,4 @@
-"""docs/bot-api-server.md, tried as somebody would: its files in an empty folder, and pytest."""
+"""The example of docs/bot-api-server.md runs in an empty folder."""
 
 import os
 import re
@@ -31,7 +31,7 @@ def test_the_pages_example_runs(tmp_path: Path) -> None:
     assert "1 passed" in run.stdout
 
 
-def test_the_page_names_only_what_there_is() -> None:
+def test_the_page_names_only_existing_attributes() -> None:
     text = _PAGE.read_text(encoding="utf-8")
     server = BotApiServer()
     alice = server.person("Alice")

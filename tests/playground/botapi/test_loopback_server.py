@@ -1,4 +1,4 @@
-"""HTTP: how parameters may come, what strangers get, faults, webhooks, many at once."""
+"""HTTP: parameters, wrong requests, faults, webhooks, and many calls at once."""
 
 import asyncio
 import datetime
@@ -44,7 +44,7 @@ async def test_all_ways_to_pass_parameters(server: BotApiServer, alice: Simulate
     server.violations.clear()
 
 
-async def test_strangers(server: BotApiServer, bot: Bot) -> None:
+async def test_unknown_methods_and_tokens(server: BotApiServer, bot: Bot) -> None:
     assert await ask(server, "makeCoffee") == (
         404,
         {"ok": False, "error_code": 404, "description": "Not Found: method not found"},
@@ -61,7 +61,7 @@ async def test_strangers(server: BotApiServer, bot: Bot) -> None:
     await stranger.shutdown()
 
 
-async def test_violations_are_written_down(server: BotApiServer, alice: SimulatedUser) -> None:
+async def test_violations_are_recorded(server: BotApiServer, alice: SimulatedUser) -> None:
     await alice.sends("/start")
     button = {"text": "ok", "callback_data": "x", "colour": "red"}
     await ask(
@@ -137,8 +137,8 @@ async def test_dropped_connections(server: BotApiServer, bot: Bot, alice: Simula
     assert await file.download_as_bytearray()
 
 
-class Hook:
-    """A bot's webhook: refuses as often as it is told, then takes what comes."""
+class WebhookReceiver:
+    """A bot's webhook, which refuses the first updates."""
 
     def __init__(self, refusals: int) -> None:
         self.refusals = refusals
@@ -160,7 +160,7 @@ class Hook:
 
 
 async def test_webhooks(server: BotApiServer, bot: Bot, alice: SimulatedUser) -> None:
-    hook = Hook(refusals=2)
+    hook = WebhookReceiver(refusals=2)
     listener = await asyncio.start_server(hook.serve, "127.0.0.1", 0)
     async with listener:
         port = listener.sockets[0].getsockname()[1]

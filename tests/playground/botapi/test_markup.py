@@ -52,7 +52,7 @@ def test_html(source: str, text: str, entities: list[tuple[Any, ...]]) -> None:
     assert parsed(source) == (text, entities)
 
 
-# Faults and byte offsets as in TDLib's own tests of its HTML parser.
+# Errors and byte offsets are those of TDLib's own tests of its HTML parser.
 @pytest.mark.parametrize(
     ("source", "complaint"),
     [

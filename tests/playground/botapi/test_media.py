@@ -23,7 +23,7 @@ from tests.playground.botapi.pictures import picture, sides
         (1, 1, [1]),
     ],
 )
-async def test_the_ladder_of_sizes(
+async def test_the_sizes_of_a_photo(
     bot: Bot, alice: SimulatedUser, width: int, height: int, longest: list[int]
 ) -> None:
     await alice.sends(picture(width, height))
@@ -109,7 +109,7 @@ async def test_stickers(bot: Bot, alice: SimulatedUser) -> None:
     assert video.is_video
 
 
-async def test_people_cannot_send_rubbish_as_a_photo(alice: SimulatedUser) -> None:
+async def test_people_cannot_send_other_data_as_a_photo(alice: SimulatedUser) -> None:
     for rubbish in (b"", b"text", picture()[:200]):
         with pytest.raises(NotAPhotoError):
             await alice.sends(photo=rubbish)

@@ -1,4 +1,4 @@
-"""getUpdates: nothing is lost, nothing comes twice once it is confirmed."""
+"""getUpdates loses no update, and repeats none that is confirmed."""
 
 import asyncio
 
@@ -81,7 +81,7 @@ async def test_only_allowed_updates_are_queued(bot: Bot, alice: SimulatedUser) -
     assert len(await bot.get_updates()) == 1
 
 
-async def test_stopping_lets_a_poll_go(alice: SimulatedUser) -> None:
+async def test_stopping_the_server_ends_a_poll(alice: SimulatedUser) -> None:
     async with BotApiServer() as server:
         bot = Bot(server.token, base_url=f"{server.url}/bot")
         poll = asyncio.create_task(bot.get_updates(timeout=50))

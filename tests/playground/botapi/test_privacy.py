@@ -1,4 +1,4 @@
-"""Which messages of a group reach the bot, in one table."""
+"""Which messages of a group reach the bot."""
 
 import pytest
 from telegram import Bot, ReplyParameters

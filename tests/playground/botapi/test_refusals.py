@@ -1,4 +1,4 @@
-"""What the server refuses, in Telegram's words; nothing that a bot sends may break the server."""
+"""Refusals have Telegram's words, and no call breaks the server."""
 
 import asyncio
 import itertools
@@ -124,7 +124,7 @@ async def test_a_killed_bot_gets_its_updates_again(
 
 
 def test_pillow_is_imported_only_where_it_is_needed() -> None:
-    """A bot's minimal installation has none."""
+    """The server also runs without Pillow."""
     check = "import sys, clipbot_playground.botapi.server; sys.exit('PIL' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
 

@@ -40,7 +40,7 @@ def test_the_validator_finds_faults() -> None:
     assert faults_of_answer("getUpdates", [{"update_id": "1"}]) != []
 
 
-async def test_every_kind_of_update_is_right(
+async def test_every_kind_of_update_matches_the_specification(
     server: BotApiServer, bot: Bot, alice: SimulatedUser, bob: SimulatedUser
 ) -> None:
     forum = server.group("Forum", [alice, bob], forum=True, privacy=False)

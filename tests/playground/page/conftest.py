@@ -1,4 +1,4 @@
-"""The page's server in front of a Bot API server, without a browser and without a real bot."""
+"""The page's server with a Bot API server, without a browser and without a real bot."""
 
 from collections.abc import AsyncIterator
 
@@ -25,7 +25,7 @@ def site(server: BotApiServer, system_panel: SystemPanel) -> Site:
 
 @pytest.fixture
 async def page(site: Site) -> AsyncIterator[httpx.AsyncClient]:
-    """Speaks to the page's server as the page does, without a wire between."""
+    """A client that sends the requests of the page, without a network."""
     own = "http://127.0.0.1:8080"
     transport = httpx.ASGITransport(site.application)
     async with httpx.AsyncClient(
@@ -36,5 +36,5 @@ async def page(site: Site) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def anna(site: Site) -> SimulatedUser:
-    """Somebody whom the page can speak as."""
+    """A person as whom the page can write."""
     return site.add_person("Anna")

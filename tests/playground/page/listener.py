@@ -1,4 +1,4 @@
-"""A tab that listens: what it has been told, put together as the page does."""
+"""What a tab shows: the events of its stream, applied as the page does."""
 
 import json
 from collections.abc import Callable
@@ -13,8 +13,8 @@ class Listener:
     """One tab.
 
     Attributes:
-        events: all that it heard, oldest first.
-        shown: its picture of the world by now, by kind and number.
+        events: all events so far, oldest first.
+        shown: the current state, by kind and id.
     """
 
     def __init__(self, events: EventStream) -> None:
@@ -23,7 +23,7 @@ class Listener:
         self._stream = events.stream()
 
     async def hears(self, wanted: Callable[[Json], bool] = lambda event: True) -> Json:
-        """Listens until an event is as wanted, and gives it."""
+        """Wait for an event that is wanted, and return it."""
         while True:
             line = await anext(self._stream)
             if not line.startswith(b"event: "):

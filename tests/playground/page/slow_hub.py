@@ -1,4 +1,4 @@
-"""A model hub on loopback: one repository, whose weights come as fast as a test lets them."""
+"""A model hub on loopback that stops in the middle of the weights until a test lets it continue."""
 
 import asyncio
 import hashlib
@@ -18,11 +18,11 @@ _COMMIT = "1" * 40
 
 
 class SlowHub:
-    """Serves a folder as `REPOSITORY`, as the true hub does without its newer transfer protocols.
+    """A hub that serves a folder as `REPOSITORY`, like the real one without its newer protocols.
 
     Attributes:
-        first: how many bytes of the weights come before `goes_on` is set.
-        files: what it holds, by name; None answers a listing with nonsense.
+        first: number of bytes of the weights that come before `goes_on` is set.
+        files: the files by name; None makes the listing invalid.
         asked: path and authorization of each request.
     """
 
@@ -51,11 +51,11 @@ class SlowHub:
 
     @property
     def size(self) -> int:
-        """Of the weights, in bytes."""
+        """The size of the weights in bytes."""
         return len(self._content(WEIGHTS) or b"")
 
     def sha256(self, name: str) -> str:
-        """Under which the hub's client keeps a file."""
+        """Return the hash that names a file in the hub's cache."""
         return hashlib.sha256(self._content(name) or b"").hexdigest()
 
     async def __aenter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""How far a download is: what the hub says of the weights, and what the cache holds."""
+"""The progress of a download, from the hub's listing and the cache."""
 
 import os
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ _OTHERS = {"config.json": b"{}", "flax_model.msgpack": b"f" * 999, "model.fp16.s
 
 @pytest.fixture
 async def hub(tmp_path: Path) -> AsyncIterator[SlowHub]:
-    """A hub with a repository of a test's own; see `_holds`."""
+    """A hub whose files a test sets with `_holds`."""
     async with SlowHub(tmp_path, first=0) as hub:
         yield hub
 
@@ -50,18 +50,20 @@ async def test_the_size_is_that_of_the_files_that_will_be_fetched(
     assert download.look() == DownloadedBytes(received=0, size=size)
 
 
-async def test_what_has_come_is_counted_once(hub: SlowHub, tmp_path: Path) -> None:
+async def test_received_bytes_are_counted_once(hub: SlowHub, tmp_path: Path) -> None:
     _holds(hub, **{"model.safetensors": _SIZE})
     download = await _measured(hub, tmp_path)
     blobs = tmp_path / "models--somebody--tiny-clip" / "blobs"
     blobs.mkdir(parents=True)
     weights = hub.sha256("model.safetensors")
-    (blobs / hub.sha256("flax_model.msgpack")).write_bytes(os.urandom(_SIZE))  # none of these
-    old = blobs / f"{weights}.aaaa.incomplete"  # of an attempt that nobody goes on with
+    (blobs / hub.sha256("flax_model.msgpack")).write_bytes(
+        os.urandom(_SIZE)
+    )  # not part of the weights
+    old = blobs / f"{weights}.aaaa.incomplete"  # of an attempt that is not continued
     old.write_bytes(os.urandom(_SIZE - 4096))
     os.utime(old, (1, 1))
     assert download.look() == DownloadedBytes(0, _SIZE)
-    unfinished = blobs / f"{weights}.incomplete"  # the next attempt goes on with this
+    unfinished = blobs / f"{weights}.incomplete"  # the next attempt continues this file
     unfinished.write_bytes(os.urandom(4096))
     os.utime(unfinished, (1, 1))
     assert download.look() == DownloadedBytes(4096, _SIZE)
@@ -70,7 +72,7 @@ async def test_what_has_come_is_counted_once(hub: SlowHub, tmp_path: Path) -> No
     assert download.look() == DownloadedBytes(_SIZE, _SIZE)
 
 
-async def test_a_hub_that_tells_the_names_alone_leaves_the_size_open(tmp_path: Path) -> None:
+async def test_a_hub_that_lists_only_names_leaves_the_size_unknown(tmp_path: Path) -> None:
     with hub_server.FakeHub(tmp_path) as hub:
         hub.files = {"model.safetensors": bytes(_SIZE)}
         cache = hub.environment(tmp_path / "cache")
@@ -84,7 +86,7 @@ async def test_a_hub_that_tells_the_names_alone_leaves_the_size_open(tmp_path: P
     assert download.look() == DownloadedBytes(_SIZE, 0)
 
 
-async def test_room_that_is_only_reserved_has_not_come(hub: SlowHub, tmp_path: Path) -> None:
+async def test_reserved_disk_space_does_not_count(hub: SlowHub, tmp_path: Path) -> None:
     _holds(hub, **{"model.safetensors": 64 * _SIZE})
     download = await _measured(hub, tmp_path)
     blobs = tmp_path / "models--somebody--tiny-clip" / "blobs"
@@ -95,7 +97,9 @@ async def test_room_that_is_only_reserved_has_not_come(hub: SlowHub, tmp_path: P
     assert download.look() == DownloadedBytes(_SIZE, 64 * _SIZE)
 
 
-async def test_a_hub_that_does_not_say_it_leaves_the_bytes(hub: SlowHub, tmp_path: Path) -> None:
+async def test_without_a_size_from_the_hub_only_bytes_are_counted(
+    hub: SlowHub, tmp_path: Path
+) -> None:
     _holds(hub)  # no weights at all
     silent = await _measured(hub, tmp_path)
     hub.files = None  # it answers, but no listing
@@ -115,9 +119,7 @@ async def test_a_hub_that_does_not_say_it_leaves_the_bytes(hub: SlowHub, tmp_pat
 
 
 @pytest.mark.parametrize("yes", ["1", "true", "ON"])
-async def test_nothing_is_asked_where_the_host_said_offline(
-    hub: SlowHub, tmp_path: Path, yes: str
-) -> None:
+async def test_the_hub_is_not_asked_when_offline(hub: SlowHub, tmp_path: Path, yes: str) -> None:
     _holds(hub, **{"model.safetensors": 100})
     environment = {"HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": yes, "HF_HUB_CACHE": str(tmp_path)}
     download = Download(hub.REPOSITORY, environment)
@@ -126,7 +128,7 @@ async def test_nothing_is_asked_where_the_host_said_offline(
     assert hub.asked == []
 
 
-async def test_the_hosts_token_goes_to_the_hub(hub: SlowHub, tmp_path: Path) -> None:
+async def test_the_operators_token_goes_to_the_hub(hub: SlowHub, tmp_path: Path) -> None:
     _holds(hub, **{"model.safetensors": 100})
     environment = {"HF_ENDPOINT": f"{hub.url}/", "HF_TOKEN": "hf_abc", "HF_HUB_CACHE": "/none"}
     await Download(hub.REPOSITORY, environment).measure()

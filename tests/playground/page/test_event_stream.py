@@ -1,4 +1,4 @@
-"""Live updates: a tab that was there all the time shows what a tab that opens now is told."""
+"""Live updates: a tab that has been open shows the same as a new one."""
 
 import asyncio
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def _is(kind: str, **said: Any) -> Callable[[dict[str, Any]], bool]:
     return lambda event: event["is"] == kind and said.items() <= event.items()
 
 
-async def test_a_late_tab_is_told_what_an_early_one_has_seen(
+async def test_a_new_tab_shows_the_same_as_an_old_one(
     server: BotApiServer, bot: Bot, alice: SimulatedUser, bob: SimulatedUser, tab: Tab
 ) -> None:
     early = tab()
@@ -49,7 +49,7 @@ async def test_a_late_tab_is_told_what_an_early_one_has_seen(
     assert texts == {"", "a cat", "hello", "what is this?"}  # "" is a service message
 
 
-async def test_an_edit_is_told_once_and_its_picture_keeps_its_address(
+async def test_an_edit_is_sent_once_and_its_picture_keeps_its_url(
     alice: SimulatedUser, tab: Tab
 ) -> None:
     photo = await alice.sends(photo=picture(40, 30), caption="a dog")
@@ -64,7 +64,7 @@ async def test_an_edit_is_told_once_and_its_picture_keeps_its_address(
     assert [e["text"] for e in tab_.events if e["is"] == "message"] == ["a dog", "a cat", "next"]
 
 
-async def test_calls_are_counted_from_the_beginning_but_shown_from_the_latest(
+async def test_all_calls_are_counted_but_only_the_latest_are_sent(
     server: BotApiServer, bot: Bot, tab: Tab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_stream, "_CALLS", 2)
@@ -86,9 +86,7 @@ async def test_calls_are_counted_from_the_beginning_but_shown_from_the_latest(
     )
 
 
-async def test_what_the_bot_was_doing_is_told_only_while_it_does_it(
-    bot: Bot, alice: SimulatedUser, tab: Tab
-) -> None:
+async def test_past_chat_actions_are_not_sent(bot: Bot, alice: SimulatedUser, tab: Tab) -> None:
     await alice.sends("hello")
     await bot.send_chat_action(alice.chat.id, "typing")
     tab_ = tab()
@@ -99,7 +97,7 @@ async def test_what_the_bot_was_doing_is_told_only_while_it_does_it(
     assert len([e for e in tab_.events if e["is"] == "action"]) == 1
 
 
-async def test_a_long_chat_begins_with_its_end(
+async def test_a_new_tab_gets_only_the_latest_messages(
     alice: SimulatedUser, tab: Tab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_stream, "_MESSAGES", 2)
@@ -110,7 +108,7 @@ async def test_a_long_chat_begins_with_its_end(
     assert [e["text"] for e in tab_.events if e["is"] == "message"] == ["line 2", "line 3"]
 
 
-async def test_silence_is_broken_by_a_sign_of_life(
+async def test_a_heartbeat_keeps_a_silent_stream_open(
     server: BotApiServer, system_panel: SystemPanel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_stream, "_HEARTBEAT", 0.01)

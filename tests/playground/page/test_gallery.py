@@ -39,7 +39,7 @@ def test_the_captions_of_the_samples_differ(language: str) -> None:
     assert len(places) >= 4
 
 
-def test_spaniards_get_spanish_captions_and_others_english_ones(tmp_path: Path) -> None:
+def test_captions_are_in_the_language_of_the_client(tmp_path: Path) -> None:
     words = {
         "a-tree": {
             "en": {"shows": "a tree", "others": ["a bush"]},
@@ -71,7 +71,7 @@ def test_a_file_without_phrases_says_what_it_shows(tmp_path: Path) -> None:
     }
 
 
-def test_no_folder_no_samples(tmp_path: Path) -> None:
+def test_without_a_folder_there_are_no_samples(tmp_path: Path) -> None:
     gallery = Gallery(tmp_path / "none")
     assert gallery.to_json()["samples"] == []
     assert gallery.get("a") is None

@@ -1,4 +1,4 @@
-"""The whole playground in this process, with idle programs in the place of bot and worker."""
+"""The whole playground in this process, with idle programs in place of bot and worker."""
 
 import resource
 import sys
@@ -19,7 +19,7 @@ def idle(*_: object) -> Child:
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
-async def test_its_queue_is_mended_where_the_disk_was_full(
+async def test_the_queue_is_restarted_after_a_full_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")

@@ -1,4 +1,4 @@
-"""Who may talk to the page's server, and how much at once."""
+"""Who may use the page's server, and how much it accepts at once."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -82,7 +82,7 @@ async def test_the_port_that_browsers_leave_out() -> None:
         ("", 403),
     ],
 )
-async def test_only_its_own_page_asks(method: str, origin: str, status: int) -> None:
+async def test_only_its_own_page_may_ask(method: str, origin: str, status: int) -> None:
     async with _page(8080) as page:
         asked = page.build_request(method, "/", content=b"1", headers={"origin": origin})
         assert (await page.send(asked)).status_code == status
@@ -117,7 +117,7 @@ async def test_too_much_is_refused_before_it_is_read() -> None:
     assert line.split()[1] == b"413"
 
 
-async def test_the_page_keeps_to_itself() -> None:
+async def test_the_security_headers() -> None:
     async with _page(8080) as page:
         headers = (await page.get("/")).headers
     policy = dict(

@@ -1,4 +1,4 @@
-"""Which model answers, and whether it is on this machine."""
+"""Which model answers in the playground."""
 
 import sys
 from pathlib import Path
@@ -13,7 +13,7 @@ _REST = ("config.json", "tokenizer.json", "preprocessor_config.json")
 
 
 def _leaves(cache: Path, *files: str, model: str = DEFAULT_MODEL) -> dict[str, str]:
-    """A cache of the hub's client with these files of a model; as environment."""
+    """Fill the hub's cache with these files of a model, and return its environment."""
     snapshot = cache / f"models--{model.replace('/', '--')}" / "snapshots" / "abc"
     snapshot.mkdir(parents=True)
     for name in files:
@@ -21,14 +21,14 @@ def _leaves(cache: Path, *files: str, model: str = DEFAULT_MODEL) -> dict[str, s
     return {"HF_HUB_CACHE": str(cache)}
 
 
-def test_what_is_set_is_taken(tmp_path: Path) -> None:
+def test_a_model_that_is_set_answers(tmp_path: Path) -> None:
     cached = _leaves(tmp_path, *_REST, "model.safetensors")
     assert choose("somebody/model", cached) == ModelChoice("somebody/model")
     assert choose(DEMO_MODEL, cached) == ModelChoice(DEMO_MODEL, stands_in=False)
 
 
 @pytest.mark.parametrize("weights", ["model.safetensors", "pytorch_model.bin"])
-def test_the_default_is_taken_where_it_is_cached(tmp_path: Path, weights: str) -> None:
+def test_the_default_model_answers_where_it_is_cached(tmp_path: Path, weights: str) -> None:
     assert choose(None, _leaves(tmp_path, *_REST, weights)) == ModelChoice(DEFAULT_MODEL)
 
 
@@ -42,7 +42,7 @@ def test_the_default_is_taken_where_it_is_cached(tmp_path: Path, weights: str) -
         (*_REST, "model.safetensors.index.json", "model-00001-of-00002.safetensors"),
     ],
 )
-def test_else_the_bundled_one_stands_in(tmp_path: Path, files: tuple[str, ...]) -> None:
+def test_otherwise_the_bundled_model_answers(tmp_path: Path, files: tuple[str, ...]) -> None:
     assert choose(None, _leaves(tmp_path, *files)) == ModelChoice(DEMO_MODEL, stands_in=True)
 
 
@@ -69,7 +69,7 @@ def test_the_folder_is_the_one_that_the_hubs_client_uses(
     assert found == Path(folder).expanduser() / "models--openai--clip"
 
 
-def test_only_what_is_elsewhere_comes_from_the_hub(tmp_path: Path) -> None:
+def test_only_remote_models_come_from_the_hub(tmp_path: Path) -> None:
     assert ModelChoice("somebody/model").comes_from_hub
     assert not ModelChoice(DEMO_MODEL).comes_from_hub
     assert not ModelChoice(str(tmp_path)).comes_from_hub

@@ -32,7 +32,7 @@ async def _says(
 ) -> httpx.Response:
     data = {"person": person.user.id, "chat": (chat or person.chat).id, **said}
     named = [("files", (f"{n}.png", content)) for n, content in enumerate(files)]
-    # A form of files, even of none: the page always sends one.
+    # The page always sends a multipart form, even without files.
     return await page.post("/play/send", data=data, files=named or [("none", ("", b""))])
 
 
@@ -168,7 +168,7 @@ async def test_files_are_saved_and_never_shown(
     assert (await page.get(address)).status_code == 404
 
 
-async def test_an_address_of_a_picture_never_shows_another(
+async def test_the_url_of_a_picture_never_shows_another_one(
     page: httpx.AsyncClient, anna: SimulatedUser
 ) -> None:
     await anna.sends(photo=picture(40, 30))
@@ -180,7 +180,7 @@ async def test_an_address_of_a_picture_never_shows_another(
     assert (await page.get(another)).status_code == 404
 
 
-async def test_nothing_of_the_page_outlives_an_upgrade_in_the_browser(
+async def test_browsers_ask_for_the_page_again_after_an_upgrade(
     page: httpx.AsyncClient,
 ) -> None:
     for path in ("/", "/page/js/main.js", "/play/samples"):
@@ -219,7 +219,7 @@ async def test_half_a_character_is_refused(
         ([b"1"] * (limits.MEDIA_GROUP_MAX + 1), {}, 400, "Too many files"),
     ],
 )
-async def test_what_a_client_would_not_let_pass(
+async def test_what_telegrams_clients_do_not_allow(
     page: httpx.AsyncClient,
     anna: SimulatedUser,
     files: list[bytes],
@@ -232,7 +232,7 @@ async def test_what_a_client_would_not_let_pass(
     assert anna.chat.messages == {}
 
 
-async def test_nobody_speaks_where_they_are_not(
+async def test_people_can_write_only_in_their_chats(
     page: httpx.AsyncClient, anna: SimulatedUser, site: Site, server: BotApiServer
 ) -> None:
     group = server.group("Friends", [anna])
@@ -269,5 +269,5 @@ async def test_requests_that_the_page_would_not_make(
 @pytest.mark.parametrize(
     "path", ["/play/samples/none", "/play/samples/..%2fconfig.json", "/page/..%2fserver.py"]
 )
-async def test_nothing_else_of_the_disk(page: httpx.AsyncClient, path: str) -> None:
+async def test_other_files_are_not_served(page: httpx.AsyncClient, path: str) -> None:
     assert (await page.get(path)).status_code == 404

@@ -1,4 +1,4 @@
-"""The panel's figures, from a real queue that a test fills and empties by hand."""
+"""The panel's figures, from a real queue that the test fills and empties."""
 
 import asyncio
 import contextlib
@@ -51,7 +51,7 @@ def notifier() -> Notifier:
 @pytest.fixture
 async def system_panel(notifier: Notifier, queue: Queue) -> AsyncIterator[SystemPanel]:
     system_panel = SystemPanel(notifier, ModelChoice("demo"))
-    system_panel.depth = -1  # which no queue has: it is 0 once somebody has looked
+    system_panel.depth = -1  # it becomes 0 after the first look
     async with _watching(system_panel, queue):
         await notifier.until(lambda: system_panel.depth == 0 or None, 10)
         yield system_panel
@@ -66,7 +66,7 @@ def _result(name: str, **said: object) -> bytes:
     return encode(Result(job_id=name, reply=_REPLY, labels=["a", "b"], **given))  # type: ignore[arg-type]
 
 
-async def test_the_depth_counts_what_waits_and_what_is_under_way(
+async def test_the_depth_counts_waiting_jobs_and_those_in_work(
     system_panel: SystemPanel, notifier: Notifier, queue: Queue
 ) -> None:
     for name in ("one", "two"):
@@ -81,7 +81,7 @@ async def test_the_depth_counts_what_waits_and_what_is_under_way(
     await pull_consumer.close()
 
 
-async def test_a_finished_job_tells_where_its_time_went(
+async def test_a_finished_job_shows_where_its_time_went(
     system_panel: SystemPanel, notifier: Notifier, queue: Queue
 ) -> None:
     revision = system_panel.revision
@@ -114,7 +114,7 @@ async def test_a_failed_job_is_finished_too(
     assert system_panel.works[-1].problem == str(problem.code)
 
 
-async def test_the_best_worker_says_how_it_stands(
+async def test_the_state_is_that_of_the_best_worker(
     system_panel: SystemPanel, notifier: Notifier, queue: Queue
 ) -> None:
     assert system_panel.state == "starting"
@@ -132,7 +132,7 @@ async def test_the_best_worker_says_how_it_stands(
     assert (told["device"], told["reason"]) == ("cpu", "")
 
 
-async def test_a_fault_of_the_panel_is_told_once_and_passes(
+async def test_an_error_is_logged_once_and_the_panel_goes_on(
     system_panel: SystemPanel,
     notifier: Notifier,
     queue: Queue,
@@ -155,7 +155,7 @@ async def test_a_fault_of_the_panel_is_told_once_and_passes(
     assert caplog.text.count("could not look at the queue") == 1
 
 
-async def test_a_child_that_keeps_ending_is_told_of(
+async def test_crashes_of_a_program_are_shown(
     system_panel: SystemPanel, notifier: Notifier
 ) -> None:
     child = Child("worker", lambda: [sys.executable, "-c", "raise SystemExit(3)"], os.environ)
@@ -168,7 +168,7 @@ async def test_a_child_that_keeps_ending_is_told_of(
 
 
 class _ScriptedDownload:
-    """A `Download` that is told how far it is; the hub answers the first question with silence."""
+    """A `Download` whose progress the test sets."""
 
     def __init__(self) -> None:
         self.progress = DownloadedBytes()
@@ -197,8 +197,8 @@ async def test_a_download_is_followed_until_the_model_is_ready(
         await notifier.until(lambda: system_panel.state == "ready" or None, 10)
 
 
-async def test_a_look_that_swallows_its_cancellation_is_the_last(notifier: Notifier) -> None:
-    """As nats-py may do when the answer comes in the same moment."""
+async def test_a_swallowed_cancellation_still_ends_the_watching(notifier: Notifier) -> None:
+    """nats-py can swallow a cancellation when an answer comes at the same moment."""
     looks = 0
 
     class Swallowing:
@@ -228,7 +228,7 @@ async def test_a_look_that_swallows_its_cancellation_is_the_last(notifier: Notif
     assert looks == 1
 
 
-def test_a_worker_that_was_started_again_is_not_blamed_for_the_one_before(
+def test_a_restarted_worker_does_not_show_the_state_of_the_former_one(
     notifier: Notifier,
 ) -> None:
     system_panel = SystemPanel(notifier, ModelChoice("somebody/model"))

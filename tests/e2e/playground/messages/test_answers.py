@@ -1,4 +1,4 @@
-"""What the bot says, and what people do with it: replies, questions, buttons, edits."""
+"""Answers of the bot, and replies, questions, buttons and edits."""
 
 from playwright.async_api import expect
 
@@ -50,7 +50,9 @@ async def test_an_edited_caption_edits_the_answer(session: BrowserSession) -> No
     await expect(tab.page.locator("#words")).to_have_value("")
 
 
-async def test_stored_phrases_serve_a_picture_without_a_caption(session: BrowserSession) -> None:
+async def test_stored_phrases_are_used_for_a_picture_without_a_caption(
+    session: BrowserSession,
+) -> None:
     tab = await session.tab("Xaver")
     await tab.says(f"/labels {PHRASES}")
     await expect(tab.answers).to_contain_text("Noted")

@@ -1,4 +1,4 @@
-"""What any bot may show: alerts, edits in place, deletions, actions, questions, strange texts."""
+"""What any bot can show: alerts, edits, deletions, chat actions, questions, odd texts."""
 
 import pytest
 from playwright.async_api import expect
@@ -22,7 +22,7 @@ def _buttons(*texts: str) -> InlineKeyboardMarkup:
 
 
 async def _chat(scripted: ScriptedPlayground, name: str) -> int:
-    """The private chat of somebody who has spoken by now."""
+    """Wait until a person has written, and return their private chat."""
     user = next(user for user in scripted.server.world.users.values() if user.first_name == name)
     await scripted.server.until(lambda: scripted.server.world.chats[user.id].started)
     return user.id
@@ -49,7 +49,7 @@ async def test_an_alert_waits_until_it_is_read(
     await expect(button).not_to_have_attribute("aria-busy", "true")
 
 
-async def test_an_answer_changes_in_place_and_goes(
+async def test_an_answer_is_edited_and_deleted_in_place(
     session: BrowserSession, scripted: ScriptedPlayground
 ) -> None:
     tab = await session.tab("Ben")
@@ -67,7 +67,7 @@ async def test_an_answer_changes_in_place_and_goes(
     await expect(tab.answers).to_have_count(0)
 
 
-async def test_what_the_bot_is_doing_stands_under_its_name(
+async def test_a_chat_action_is_shown_under_the_bots_name(
     session: BrowserSession, scripted: ScriptedPlayground
 ) -> None:
     tab = await session.tab("Cleo")
@@ -79,7 +79,7 @@ async def test_what_the_bot_is_doing_stands_under_its_name(
     await expect(tab.page.locator("#subtitle")).to_have_text("bot")
 
 
-async def test_a_question_waits_for_the_one_who_was_asked(
+async def test_a_question_begins_a_reply_only_for_the_person_asked(
     session: BrowserSession, scripted: ScriptedPlayground
 ) -> None:
     dora = scripted.site.add_person("Dora")
@@ -103,7 +103,7 @@ async def test_a_question_waits_for_the_one_who_was_asked(
     await expect(other.answers.last.locator(".quote")).to_contain_text("Which phrases?")
 
 
-async def test_a_question_says_what_may_be_written(
+async def test_a_question_sets_the_placeholder(
     session: BrowserSession, scripted: ScriptedPlayground
 ) -> None:
     tab = await session.tab("Doris")
@@ -178,7 +178,7 @@ async def test_texts_are_shown_and_never_run(
     assert await tab.page.locator("#thread script, #thread img").count() == 0
 
 
-async def test_the_menu_speaks_the_language_of_the_speaker(
+async def test_the_menu_is_in_the_language_of_the_person(
     session: BrowserSession, scripted: ScriptedPlayground
 ) -> None:
     await scripted.bot.set_my_commands([("labels", "Your phrases")])
@@ -194,7 +194,7 @@ async def test_the_menu_speaks_the_language_of_the_speaker(
         await tab.page.fill("#words", "")
 
 
-async def test_a_question_does_not_take_what_is_being_written(
+async def test_a_question_does_not_interrupt_writing(
     session: BrowserSession, scripted: ScriptedPlayground
 ) -> None:
     tab = await session.tab("Gina")
@@ -216,7 +216,7 @@ async def test_a_question_does_not_take_what_is_being_written(
     await expect(context).to_have_text("Reply to Clip")
 
 
-async def test_what_has_been_read_is_not_read_again(
+async def test_screen_readers_do_not_repeat_messages(
     session: BrowserSession, scripted: ScriptedPlayground
 ) -> None:
     tab = await session.tab("Hugo")
@@ -234,12 +234,12 @@ async def test_what_has_been_read_is_not_read_again(
     )
     await scripted.bot.send_photo(chat, picture(40, 30), "Two.")
     await expect(tab.answers).to_have_count(2)
-    await said.edit_text("One, mended.")
-    await expect(tab.answers.first).to_contain_text("One, mended.")
-    assert await tab.page.evaluate("added") == ["Two.", "One, mended."]
+    await said.edit_text("One, corrected.")
+    await expect(tab.answers.first).to_contain_text("One, corrected.")
+    assert await tab.page.evaluate("added") == ["Two.", "One, corrected."]
 
 
-async def test_a_job_that_failed_says_so(
+async def test_a_failed_job_is_marked(
     session: BrowserSession, scripted: ScriptedPlayground
 ) -> None:
     tab = await session.tab()
@@ -249,7 +249,7 @@ async def test_a_job_that_failed_says_so(
     await expect(tab.page.locator("#works li")).to_contain_text("failed: image truncated")
 
 
-async def test_a_tab_that_nobody_sees_holds_no_connection(
+async def test_a_hidden_tab_has_no_connection(
     session: BrowserSession, scripted: ScriptedPlayground
 ) -> None:
     tab = await session.tab("Iris")

@@ -1,4 +1,4 @@
-"""Each game in the page, from its start to the leaderboard."""
+"""Each game on the page, from its start to the leaderboard."""
 
 from playwright.async_api import Locator, expect
 
@@ -6,7 +6,7 @@ from tests.e2e.playground.browser_session import BrowserSession, Tab
 
 
 async def _club(session: BrowserSession, title: str, *names: str) -> Tab:
-    """A group of new people, open in a tab; the first of them speaks."""
+    """Open a group of new people in a tab, in which the first of them writes."""
     people = [session.playground.site.add_person(name) for name in names]
     session.playground.server.group(title, people)
     tab = await session.tab()
@@ -16,7 +16,7 @@ async def _club(session: BrowserSession, title: str, *names: str) -> Tab:
 
 
 async def _board(tab: Tab, words: str) -> Locator:
-    """The latest message, which says this, whoever looks at it from now on."""
+    """Return the latest message, once it contains these words, for whoever looks at it later."""
     await expect(tab.answers.last).to_contain_text(words)
     number = await tab.answers.last.get_attribute("data-id")
     return tab.page.locator(f'#thread li[data-id="{number}"]')

@@ -1,4 +1,4 @@
-"""Several people in one chat, and new ones."""
+"""Several people in a group, and new people and groups."""
 
 from playwright.async_api import expect
 
@@ -40,7 +40,7 @@ async def test_new_people_and_groups(session: BrowserSession) -> None:
     await expect(tab.page.locator("#dialog")).to_be_hidden()
 
 
-async def test_samples_are_for_the_chat_in_which_they_were_opened(session: BrowserSession) -> None:
+async def test_the_samples_close_when_another_chat_opens(session: BrowserSession) -> None:
     tab = await session.tab("Lisa")
     popover, button = tab.page.locator("#popover"), tab.page.get_by_label("Sample pictures")
     for elsewhere in ("#chat-list button:has-text('Picture club')", "#title"):

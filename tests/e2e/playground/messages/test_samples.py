@@ -1,4 +1,4 @@
-"""The sample pictures: with captions of their own, as written, and in games."""
+"""Sample pictures with their own captions, with written ones, and in games."""
 
 from playwright.async_api import expect
 
@@ -10,7 +10,7 @@ from tests.e2e.playground.scripted_playground import ScriptedPlayground
 async def _group(
     session: BrowserSession, scripted: ScriptedPlayground, title: str, *names: str
 ) -> tuple[Tab, Chat]:
-    """A group of new people, open in a tab; the first of them speaks."""
+    """Open a group of new people in a tab, in which the first of them writes."""
     people = [scripted.site.add_person(name) for name in names]
     group = scripted.server.group(title, people)
     tab = await session.tab()
@@ -49,7 +49,7 @@ async def test_a_sample_in_a_group_can_start_a_game(
     assert _last(group).caption == "/duel"
 
 
-async def test_what_is_written_becomes_the_samples_caption(
+async def test_written_text_becomes_the_caption_of_a_sample(
     scripted_session: BrowserSession, scripted: ScriptedPlayground
 ) -> None:
     tab, group = await _group(scripted_session, scripted, "Writers", "Wanda")
@@ -59,7 +59,7 @@ async def test_what_is_written_becomes_the_samples_caption(
     await expect(tab.page.locator("#words")).to_have_value("")
 
 
-async def test_a_sample_answers_the_message_that_is_replied_to(
+async def test_a_sample_can_be_sent_as_a_reply(
     scripted_session: BrowserSession, scripted: ScriptedPlayground
 ) -> None:
     tab, group = await _group(scripted_session, scripted, "Sample hunters", "Hetty")
@@ -77,7 +77,7 @@ async def test_a_sample_answers_the_message_that_is_replied_to(
     await expect(tab.page.locator("#context")).to_be_hidden()
 
 
-async def test_samples_speak_the_language_of_who_sends_them(
+async def test_samples_have_captions_in_the_language_of_the_person(
     scripted_session: BrowserSession, scripted: ScriptedPlayground
 ) -> None:
     sara = scripted.site.add_person("Sara de Sevilla", "es")

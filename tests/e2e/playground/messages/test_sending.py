@@ -1,4 +1,4 @@
-"""Pictures on their way into a chat: samples, albums, files, dropped and pasted ones."""
+"""Sending pictures: samples, albums, files, dropped and pasted ones."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ async def test_an_album_gets_one_answer(session: BrowserSession) -> None:
     await expect(tab.answers.locator(".words")).to_contain_text("2. 🏆 a blue square")
     await expect(tab.answers).to_have_count(1)
     await expect(tab.page.locator("#attached")).to_be_hidden()
-    # both pictures of an album go through the model together
+    # Both pictures of an album are in one batch.
     await expect(session.figure(tab, "batch")).to_have_text("2")
 
 
@@ -75,7 +75,7 @@ async def test_more_pictures_than_an_album_takes(session: BrowserSession) -> Non
     await tab.is_told("An album can have up to 10 pictures.")
 
 
-async def test_what_is_no_picture_comes_back_into_the_draft(session: BrowserSession) -> None:
+async def test_a_refused_file_returns_to_the_draft(session: BrowserSession) -> None:
     tab = await session.tab("Willy")
     text: FilePayload = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"milk, eggs"}
     await tab.page.set_input_files("#files", [text])
@@ -87,7 +87,7 @@ async def test_what_is_no_picture_comes_back_into_the_draft(session: BrowserSess
     session.forgives("422")
 
 
-async def test_more_than_telegram_takes_at_once_stays_here(session: BrowserSession) -> None:
+async def test_too_large_pictures_are_not_sent(session: BrowserSession) -> None:
     tab = await session.tab("Xenia")
     await tab.page.evaluate(
         """() => {
@@ -103,7 +103,7 @@ async def test_more_than_telegram_takes_at_once_stays_here(session: BrowserSessi
     await expect(tab.page.locator("#words")).to_have_value(PHRASES)
 
 
-async def test_a_refusal_does_not_overwrite_what_is_being_written(session: BrowserSession) -> None:
+async def test_a_refusal_does_not_overwrite_new_text(session: BrowserSession) -> None:
     tab = await session.tab("Yara")
     written = asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""axe-core's checks of every part of the page, in light and dark."""
+"""axe-core checks every part of the page, in light and dark."""
 
 import colorsys
 import re
@@ -85,19 +85,19 @@ async def test_colours_of_any_hue_can_be_read(sheet: str, selector: str, ground:
 
 
 def _luminance(*colour: float) -> float:
-    """Of red, green and blue in 0..1. Source: WCAG 2.2, "relative luminance"."""
+    """Return the relative luminance (WCAG 2.2) of red, green and blue in 0..1."""
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 @pytest.fixture(scope="module")
 def axe() -> str:
-    """The script of axe-core, which this package carries along."""
+    """The script of axe-core, which the package axe-playwright-python contains."""
     return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
 async def _violations(page: Page) -> list[str]:
-    """What axe-core says against the page as it is now, a line for each element."""
+    """Return the violations that axe-core finds in the current page, one for each element."""
     return list(
         await page.evaluate(
             """async () => {

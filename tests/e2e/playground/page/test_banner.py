@@ -1,4 +1,4 @@
-"""What stands above everything: which model answers, how far it is, and what is wrong."""
+"""The banner: which model answers, the progress of its download, and what is wrong."""
 
 from playwright.async_api import Browser, expect
 
@@ -23,27 +23,27 @@ async def test_from_the_download_to_the_answer(browser: Browser) -> None:
         banner = tab.page.locator("#banner")
         await expect(banner).to_have_text(f"Loading {_MODEL}…")
         loading = _worker(WorkerState.LOADING)
-        scripted.tells(loading, DownloadedBytes(2_500_000))
+        scripted.shows(loading, DownloadedBytes(2_500_000))
         await expect(banner).to_have_text(f"Downloading {_MODEL}.2.5 MB so far")
         bar = banner.get_by_label("Download")
         assert not await bar.evaluate("bar => bar.hasAttribute('value')")
         for received, said in ((0, "0"), (599_999_999, "99")):
-            scripted.tells(loading, DownloadedBytes(received, 600_000_000))
+            scripted.shows(loading, DownloadedBytes(received, 600_000_000))
             await expect(banner.locator("#amount")).to_have_text(f"{said} % of 600.0 MB")
             assert await bar.evaluate("bar => bar.value") == received
-        scripted.tells(loading, DownloadedBytes(600_000_000, 600_000_000))
+        scripted.shows(loading, DownloadedBytes(600_000_000, 600_000_000))
         await expect(banner).to_have_text(f"Loading {_MODEL}…")
-        scripted.tells(_worker(WorkerState.FAILED, "The disk is full."))
+        scripted.shows(_worker(WorkerState.FAILED, "The disk is full."))
         await expect(banner).to_have_text(f"The model {_MODEL} can't be used: The disk is full.")
         await expect(banner).to_have_class("bad")
-        # The next attempt: what failed before is no longer said.
+        # The next attempt no longer shows the earlier error.
         told = "The model is being fetched: 3.0 MB."
-        scripted.tells(_worker(WorkerState.LOADING, told), DownloadedBytes(3_000_000, 600_000_000))
+        scripted.shows(_worker(WorkerState.LOADING, told), DownloadedBytes(3_000_000, 600_000_000))
         await expect(banner).to_have_text(f"Downloading {_MODEL}.0 % of 600.0 MB")
         await expect(banner).not_to_have_class("bad")
-        scripted.tells(_worker(WorkerState.LOADING, "It has been loading for 10 minutes."))
+        scripted.shows(_worker(WorkerState.LOADING, "It has been loading for 10 minutes."))
         await expect(banner).to_have_text(f"Loading {_MODEL}…It has been loading for 10 minutes.")
-        scripted.tells(_worker(WorkerState.READY))
+        scripted.shows(_worker(WorkerState.READY))
         await expect(banner).to_be_hidden()
         await session.close_tabs()
         assert session.complaints == []
@@ -64,17 +64,17 @@ async def test_a_note_can_be_closed_on_a_phone(browser: Browser) -> None:
         await tab.page.reload()
         await expect(tab.page.locator("[data-figure=model]")).to_contain_text("demo")
         await expect(banner).to_be_hidden()
-        scripted.tells(_worker(WorkerState.FAILED, "The disk is full."))
+        scripted.shows(_worker(WorkerState.FAILED, "The disk is full."))
         await expect(banner).to_contain_text("The disk is full.")
         await hides.click()
         await expect(banner).to_be_hidden()
-        scripted.tells(_worker(WorkerState.FAILED, "The memory is full."))
+        scripted.shows(_worker(WorkerState.FAILED, "The memory is full."))
         await expect(banner).to_contain_text("The memory is full.")
         await session.close_tabs()
         assert session.complaints == []
 
 
-async def test_the_demo_model_never_answers_in_silence(browser: Browser) -> None:
+async def test_the_banner_always_names_the_demo_model(browser: Browser) -> None:
     async with ScriptedPlayground() as scripted:
         scripted.site.add_person("Alex")
         session = BrowserSession(scripted, browser)
@@ -82,7 +82,7 @@ async def test_the_demo_model_never_answers_in_silence(browser: Browser) -> None
         banner = tab.page.locator("#banner")
         for state in WorkerState:
             if state is not WorkerState.FAILED:
-                scripted.tells(_worker(state))
+                scripted.shows(_worker(state))
                 await expect(tab.page.locator("[data-figure=model]")).to_contain_text(state)
                 await expect(banner).to_contain_text("The demo model answers")
                 await expect(banner.locator("code")).to_have_text(
@@ -91,24 +91,24 @@ async def test_the_demo_model_never_answers_in_silence(browser: Browser) -> None
         await session.close_tabs()
 
 
-async def test_a_program_that_keeps_ending_is_told_of(browser: Browser) -> None:
+async def test_crashes_of_a_program_are_in_the_banner(browser: Browser) -> None:
     async with ScriptedPlayground() as scripted:
         scripted.site.add_person("Alex")
         session = BrowserSession(scripted, browser)
         tab = await session.tab()
         scripted.system_panel.ended = [Ended("worker", 2, -9)]
-        scripted.tells(_worker(WorkerState.READY))
+        scripted.shows(_worker(WorkerState.READY))
         await expect(tab.page.locator("#banner")).to_contain_text(
             "The worker stopped unexpectedly 2 times (status -9) and is starting again"
         )
         scripted.system_panel.ended = []
-        scripted.tells(_worker(WorkerState.READY))
+        scripted.shows(_worker(WorkerState.READY))
         await expect(tab.page.locator("#banner")).to_contain_text("The demo model answers")
         await session.close_tabs()
         assert session.complaints == []
 
 
-async def test_a_page_whose_playground_has_ended_says_so(browser: Browser) -> None:
+async def test_the_page_says_that_the_playground_has_stopped(browser: Browser) -> None:
     async with ScriptedPlayground() as scripted:
         scripted.site.add_person("Alex")
         session = BrowserSession(scripted, browser)

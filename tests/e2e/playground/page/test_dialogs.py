@@ -1,4 +1,4 @@
-"""Each dialog of the page, and the ways to close it: what is visible before and after."""
+"""Each dialog of the page can be closed in three ways, and hides nothing afterwards."""
 
 import pytest
 from playwright.async_api import Locator, expect
@@ -40,7 +40,7 @@ _DIALOGS = {
 
 
 @pytest.mark.parametrize("name", _DIALOGS)
-async def test_a_dialog_goes_by_its_button_by_escape_and_by_a_click_beside_it(
+async def test_a_dialog_is_closed_by_its_button_escape_or_a_click_beside_it(
     scripted_session: BrowserSession, scripted: ScriptedPlayground, name: str
 ) -> None:
     opens, button = _DIALOGS[name]
@@ -132,7 +132,7 @@ async def test_no_rule_shows_what_is_hidden(
     assert await tab.page.evaluate(found) == []
 
 
-# The closed dialog, with each class that the style sheets speak of.
+# The classes of the style sheets that would show the closed dialog.
 _WITH_EVERY_CLASS = """() => {
     const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]);
     const names = new Set(rules.flatMap((rule) => rule.cssText.match(/\\.[a-z][a-z-]*/g) ?? []));
@@ -145,7 +145,7 @@ _WITH_EVERY_CLASS = """() => {
 
 
 async def _says_a_picture(tab: Tab, scripted: ScriptedPlayground) -> None:
-    """A photo in the chat, and below it something to press."""
+    """Send a photo, and let the bot answer with a button."""
     await tab.attaches("a-red-circle")
     await tab.says("a dog, a cat")
     await expect(tab.own.locator(".picture img")).to_have_js_property("complete", True)
@@ -156,7 +156,7 @@ async def _says_a_picture(tab: Tab, scripted: ScriptedPlayground) -> None:
 
 
 async def _clicks_beside(box: Locator) -> None:
-    """A little to the right of what is seen of it."""
+    """Click a little to the right of the visible part of the dialog."""
     seen = box.locator("img") if await box.locator("img").count() else box
     place = await seen.bounding_box()
     assert place is not None
@@ -164,7 +164,7 @@ async def _clicks_beside(box: Locator) -> None:
 
 
 async def _shown_though_hidden(tab: Tab) -> list[str]:
-    """What a rule shows although it should not be there, and what lies over the chat."""
+    """Return hidden elements that are visible, and any element that covers the chat."""
     return list(
         await tab.page.evaluate(
             """() => {

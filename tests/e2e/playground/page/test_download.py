@@ -1,4 +1,4 @@
-"""A model that is still on its way: the page says how far it is, and waits for nothing."""
+"""While a model is downloaded, the page shows the progress and can be used."""
 
 import os
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ _PIECE = 10 * 1024 * 1024
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def hub(tmp_path: Path) -> AsyncIterator[SlowHub]:
-    """It stops in the middle of the weights, which are much longer than the model needs."""
+    """A hub that stops in the middle of the weights, which are much longer than the model needs."""
     folder = checkpoints.tiny_clip(tmp_path / "tiny-clip")
     weights = load_file(folder / WEIGHTS)
     ballast = torch.frombuffer(bytearray(os.urandom(2 * _PIECE)), dtype=torch.uint8)
@@ -31,13 +31,13 @@ async def hub(tmp_path: Path) -> AsyncIterator[SlowHub]:
         yield hub
 
 
-async def test_a_download_shows_how_far_it_is_and_nothing_waits_for_it(
+async def test_a_download_shows_its_progress_and_blocks_nothing(
     browser: Browser, hub: SlowHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HF_HUB_OFFLINE")
     monkeypatch.setenv("HF_ENDPOINT", hub.url)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
-    # Seconds; else the hub's client would begin anew while the test looks at what has come.
+    # Seconds. With the default the hub's client would start again while the test looks at the page.
     monkeypatch.setenv("HF_HUB_DOWNLOAD_TIMEOUT", "300")
     settings = load(PlaygroundSettings, data_dir=tmp_path, clip_model=hub.REPOSITORY)
     SHOTS.mkdir(exist_ok=True)
@@ -47,7 +47,7 @@ async def test_a_download_shows_how_far_it_is_and_nothing_waits_for_it(
         banner = tab.page.locator("#banner")
         amount = banner.locator("#amount")
         half = f"49 % of {hub.size / 1e6:.1f} MB"
-        # The worker imports torch first, which takes its time on a busy machine.
+        # The worker imports torch first, which takes long on a busy machine.
         await expect(amount).to_have_text(half, timeout=2 * PATIENCE)
         await expect(banner).to_contain_text(f"Downloading {hub.REPOSITORY}.")
         shown = await banner.get_by_label("Download").evaluate("bar => bar.value / bar.max")

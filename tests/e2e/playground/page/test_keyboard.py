@@ -49,7 +49,7 @@ async def test_a_sample_is_sent_and_edited_without_a_mouse(session: BrowserSessi
     await expect(tab.answers.locator(".meta")).to_contain_text("edited")
 
 
-async def test_chats_and_people_are_within_reach_of_the_keyboard(session: BrowserSession) -> None:
+async def test_chats_and_people_can_be_reached_with_the_keyboard(session: BrowserSession) -> None:
     tab = await session.tab()
     group = tab.page.locator("#chat-list button", has_text="Picture club")
     await group.focus()

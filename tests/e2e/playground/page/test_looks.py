@@ -1,4 +1,4 @@
-"""How it looks on a screen and on a phone; the screenshots are for people to look at."""
+"""The page on a screen and on a phone. People can look at the screenshots."""
 
 from playwright.async_api import Page, expect
 
@@ -10,7 +10,7 @@ _SCREEN = (1280, 800)
 
 
 async def _shot(page: Page, name: str) -> None:
-    """A screenshot, of a page in which nothing is wider than its place."""
+    """Take a screenshot; nothing may be wider than its container."""
     for box in ("html", "#chats", "#scroll", "#composer", "#popover", "#system-panel"):
         fits = "it => it.hidden || it.scrollWidth <= it.clientWidth"
         assert await page.locator(box).evaluate(fits), (name, box)
@@ -30,7 +30,7 @@ async def _is_at_its_end(page: Page) -> bool:
 
 
 async def _talks(tab: Tab) -> None:
-    """An album, a file, a question with buttons, long words."""
+    """Send an album, a file, a command whose answer has buttons, and long words."""
     await tab.attaches("a-red-circle", "a-blue-square", "a-yellow-star")
     await tab.says(f"{PHRASES}, a yellow star")
     await expect(tab.answers).to_have_count(1)
@@ -82,7 +82,7 @@ async def test_a_screen_and_a_phone(session: BrowserSession) -> None:
     await _shot(tab.page, "draft")
 
 
-async def test_the_tools_of_a_message_are_within_reach_on_a_phone(session: BrowserSession) -> None:
+async def test_the_tools_of_a_message_are_visible_on_a_phone(session: BrowserSession) -> None:
     tab = await session.tab("Otto")
     await tab.attaches("a-red-circle")
     await tab.says(PHRASES)
@@ -97,7 +97,7 @@ async def test_the_tools_of_a_message_are_within_reach_on_a_phone(session: Brows
         assert place["x"] + place["width"] <= _PHONE[0]
 
 
-async def test_the_panel_covers_a_phone_and_goes(session: BrowserSession) -> None:
+async def test_the_panel_covers_a_phone_and_can_be_closed(session: BrowserSession) -> None:
     tab = await session.tab("Petra")
     await tab.says("/help")
     await expect(tab.answers).to_have_count(1)

@@ -1,4 +1,4 @@
-"""The system panel against what the test counts itself."""
+"""The figures of the system panel are those that the test counts itself."""
 
 import os
 import re
@@ -25,7 +25,7 @@ async def test_the_figures_are_true(session: BrowserSession) -> None:
         os.kill(worker, signal.SIGCONT)
     await expect(tab.answers.locator(".words")).to_have_count(2)
     await expect(session.figure(tab, "depth")).to_have_text("0")
-    # what waited together goes through the model together
+    # Jobs that waited together form one batch.
     await expect(session.figure(tab, "batch")).to_have_text("2")
     await until(lambda: _agree(session, tab), True, within=60)
     assert len(session.playground.server.calls_of("sendPhoto")) >= 2
@@ -47,7 +47,7 @@ async def test_a_job_is_shown_with_its_batch(session: BrowserSession) -> None:
     )
 
 
-async def test_a_call_is_shown_as_the_server_noted_it(session: BrowserSession) -> None:
+async def test_a_call_is_shown_as_the_server_recorded_it(session: BrowserSession) -> None:
     tab = await session.tab("Pia")
     await tab.attaches("a-red-circle")
     await tab.says(PHRASES)
@@ -65,7 +65,7 @@ async def test_a_call_is_shown_as_the_server_noted_it(session: BrowserSession) -
     await expect(row.locator("pre")).to_contain_text(f'"chat_id": "{noted.parameters["chat_id"]}"')
 
 
-async def test_calls_that_only_ask_for_news_are_shown_on_demand(session: BrowserSession) -> None:
+async def test_calls_of_get_updates_are_shown_on_demand(session: BrowserSession) -> None:
     tab = await session.tab()
     polls = tab.page.locator("#calls li", has_text="getUpdates")
     for _ in range(2):
@@ -76,7 +76,7 @@ async def test_calls_that_only_ask_for_news_are_shown_on_demand(session: Browser
 
 
 async def _agree(session: BrowserSession, tab: Tab) -> bool:
-    """Whether the numbers of calls are those of the server, for the moment."""
+    """Return whether the numbers of calls are those of the server at this moment."""
     calls = session.playground.server.calls
     counted = [
         len(calls),
@@ -89,12 +89,12 @@ async def _agree(session: BrowserSession, tab: Tab) -> bool:
 
 
 def _child(words: str) -> int:
-    """The id of this process's child whose command line ends in these words."""
+    """Return the id of this process's child whose command line ends with these words."""
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
             line = (folder / "cmdline").read_bytes().split(b"\0")
-        except OSError:  # it ended while we looked
+        except OSError:  # it has just ended
             continue
         if parent == os.getpid() and b" ".join(line).decode().strip().endswith(words):
             return int(folder.name)

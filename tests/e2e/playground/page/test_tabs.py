@@ -1,4 +1,4 @@
-"""What stays when a tab is reloaded, and what another one shows."""
+"""A reloaded tab and a second tab show the same."""
 
 from playwright.async_api import expect
 
@@ -33,7 +33,7 @@ async def test_the_banners_command_stays_selected(session: BrowserSession) -> No
     assert await tab.page.evaluate(selected) == command
 
 
-async def test_the_chat_in_which_something_happens_is_the_first(session: BrowserSession) -> None:
+async def test_the_chat_with_the_latest_activity_comes_first(session: BrowserSession) -> None:
     tab, other = await session.tab("Yves"), await session.tab("Zoe")
     names = tab.page.locator("#chat-list .name")
     await tab.says("/help")

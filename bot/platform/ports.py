@@ -120,6 +120,15 @@ class ChatPlatform(Protocol):
     async def is_admin(self, topic: ChatTopic, user_id: int) -> bool:
         """Return whether a person may decide for a group; never asked about private chats."""
 
+    def link_person(self, user_id: int, username: str, name: str, *, mentions: bool) -> str:
+        """Return a person's name as HTML that leads to them, where the platform can do that.
+
+        Args:
+            username: without @; empty where there is none.
+            name: HTML.
+            mentions: as a mention. In a new message it notifies the person, in an edit it does not.
+        """
+
     def restore(self, stored: bytes) -> IncomingMessage | None:
         """Return the message of `IncomingMessage.stored`, as any earlier release stored it.
 

@@ -128,6 +128,14 @@ class TelegramPlatform:
         """Return whether a person is an admin of a group."""
         return await self._admins.has(topic.chat_id, user_id)
 
+    def link_person(self, user_id: int, username: str, name: str, *, mentions: bool) -> str:
+        """Return a person's name with a link: as a mention, or else to their username."""
+        if mentions:
+            return f'<a href="tg://user?id={user_id}">{name}</a>'
+        if username:
+            return f'<a href="https://t.me/{username}">{name}</a>'
+        return f"<b>{name}</b>"
+
     def restore(self, stored: bytes) -> IncomingMessage | None:
         """Return the message of `IncomingMessage.stored`."""
         return restore_message(stored, self._bot)

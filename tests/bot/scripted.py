@@ -97,6 +97,9 @@ class ScriptedPlatform:
         assert not topic.is_private
         return user_id in self.admins
 
+    def link_person(self, user_id: int, username: str, name: str, *, mentions: bool) -> str:
+        return f"<b>{name}</b>"
+
     def restore(self, stored: bytes) -> IncomingMessage | None:
         return msgspec.json.decode(stored, type=IncomingMessage)
 

@@ -47,9 +47,9 @@ def _running(state: BeatClip, texts: BeatClipTexts, name: Name) -> View:
     if state.phase is Phase.JUDGING:
         return View([*lines, texts.time_is_up()], (), Urgency.NEWS)
     buttons = [
-        [(texts.on_button(label), str(place))]
-        for place, label in enumerate(state.labels)
-        if place != state.struck
+        [(texts.on_button(label), str(position))]
+        for position, label in enumerate(state.labels)
+        if position != state.struck
     ]
     buttons.append([(texts.reveal_button(), REVEAL)])
     # The board stays urgent after the hint; a board that looks the same is not edited again.

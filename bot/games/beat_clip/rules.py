@@ -35,7 +35,7 @@ MAX_LABELS = 10  # a phone shows this many buttons, one below the other, without
 SECONDS = 30.0
 # Labels whose probabilities differ by less than this from the best are right as well.
 NEAR_TIE = 0.02
-# The choice that ends the round. All other choices are places of labels.
+# The choice that ends the round. All other choices are positions of labels.
 REVEAL = "reveal"
 # From this length on, a streak multiplies the points.
 STREAK, STREAK_BONUS = 3, 1.2
@@ -58,7 +58,7 @@ class Guess(msgspec.Struct, frozen=True):
     """What a player pressed.
 
     Attributes:
-        label: its place among the labels.
+        label: its position among the labels.
         left: the part of the time that was left, 0..1.
         hinted: a label was struck out before.
         streak: rounds in a row that they got right before.
@@ -78,7 +78,7 @@ class BeatClip(Round, frozen=True, kw_only=True, tag="guess"):
         labels: as shown, in the order of the buttons.
         asked: what CLIP reads in place of the labels; empty: the labels themselves.
         probabilities: CLIP's, one for each label; empty until it answered.
-        struck: the place of the label that the hint took away.
+        struck: the position of the label that the hint took away.
         guesses: one for each player, in the order in which they came.
     """
 
@@ -122,7 +122,7 @@ def step(state: BeatClip, event: Event, now: float) -> Step:
 
 
 def right_labels(state: BeatClip) -> frozenset[int]:
-    """Return the places of CLIP's top label and of those that are within `NEAR_TIE` of it."""
+    """Return the positions of CLIP's top label and of those that are within `NEAR_TIE` of it."""
     best = max(state.probabilities, default=0.0)
     return frozenset(i for i, p in enumerate(state.probabilities) if best - p < NEAR_TIE)
 
@@ -225,7 +225,7 @@ def _pressed(state: BeatClip, event: Pressed, now: float) -> Step:
         return closed, (Toast(GuessNote.REVEALED), *effects)
     if state.phase is Phase.JUDGING:
         return state, (Toast(Note.OVER),)
-    label = _place(event.choice, len(state.labels))
+    label = _position(event.choice, len(state.labels))
     if label is None:
         return state, (Toast(Note.OVER),)
     if rounds.is_late(state, now):
@@ -249,8 +249,8 @@ def _pressed(state: BeatClip, event: Pressed, now: float) -> Step:
     return noted, (Toast(Note.NOTED, state.labels[label]),)
 
 
-def _place(choice: str, count: int) -> int | None:
-    """Return a label's place; None for anything else that a client may send."""
+def _position(choice: str, count: int) -> int | None:
+    """Return a label's position; None for anything else that a client may send."""
     if not (choice.isascii() and choice.isdecimal()) or len(choice) > 3:
         return None
     return int(choice) if int(choice) < count else None

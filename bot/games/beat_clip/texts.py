@@ -49,9 +49,9 @@ class BeatClipTexts(GameTexts):
     def reveal_button(self) -> str:
         return self._("🔔 Reveal (for the starter)")
 
-    def right(self, name: str, points: int, place: int, streak: int) -> str:
+    def right(self, name: str, points: int, rank: int, streak: int) -> str:
         fire = f" 🔥 {streak}" if streak >= _SHOWN_STREAK else ""
-        return f"{MEDALS.get(place, '✅')} {name} +{points}{fire}"
+        return f"{MEDALS.get(rank, '✅')} {name} +{points}{fire}"
 
     def wrong(self, name: str, label: str) -> str:
         return f"❌ {name}: {self.quote(shortened(label, LINE_LENGTH))}"

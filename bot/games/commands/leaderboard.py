@@ -1,6 +1,7 @@
 """/score and /forget: who leads, who does not want to be seen, and what is deleted."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from bot.chat.people import Speaker
 from bot.chat.preferences import CommandHandler
@@ -9,6 +10,7 @@ from bot.games.commands.texts import CommandTexts, command_texts
 from bot.games.registry import GAMES, Game, find_game, game_of
 from bot.games.rounds.runner import GameRunner
 from bot.games.rules.round import Player
+from bot.games.spec.texts import Link
 from bot.platform.incoming import IncomingMessage
 from bot.platform.ports import ChatPlatform
 from bot.storage import Standing, Store
@@ -72,12 +74,13 @@ class Leaderboard:
         ]
         if game:
             wanted.insert(0, (game.texts_in(texts.language).name(), game, 0.0, _LINES))
+        link = partial(self._platform.link_person, mentions=False)
         sections = []
         for title, only, since, limit in wanted:
             command = only.command if only else None
             found = await self._store.leaderboard(home_id, game=command, since=since, limit=limit)
             if found:
-                lines = [_line(one, place, only, texts) for place, one in enumerate(found, 1)]
+                lines = [_line(one, rank, only, texts, link) for rank, one in enumerate(found, 1)]
                 sections.append(texts.score_section(title, lines))
         if not sections:
             return texts.no_scores()
@@ -93,12 +96,12 @@ class Leaderboard:
         return find_game(last or "")
 
 
-def _line(standing: Standing, place: int, only: Game | None, texts: CommandTexts) -> str:
+def _line(standing: Standing, rank: int, only: Game | None, texts: CommandTexts, link: Link) -> str:
     player = Player(standing.user_id, standing.name, standing.username)
-    name = texts.name_of(player, linked=False)
+    name = texts.name_of(player, link)
     # All games share the streaks: they stand in the leaderboards of games that have them.
     streak = standing.streak if only is None or only.has_streaks else 0
-    return texts.score_line(name, standing.points, place, standing.medals, streak)
+    return texts.score_line(name, standing.points, rank, standing.medals, streak)
 
 
 def _monday(today: datetime) -> float:

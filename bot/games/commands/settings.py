@@ -118,5 +118,5 @@ def _changed(settings: GameSettings, name: str) -> GameSettings:
 
 
 def _next(choices: Sequence[T], now: T) -> T:
-    place = choices.index(now) + 1 if now in choices else 0
-    return choices[place % len(choices)]
+    following = choices.index(now) + 1 if now in choices else 0
+    return choices[following % len(choices)]

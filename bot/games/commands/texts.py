@@ -75,7 +75,7 @@ class CommandTexts(CommonTexts):
         return "\n".join([f"<b>{self.quote(title)}</b>", *lines])
 
     def score_line(
-        self, name: str, points: int, place: int, medals: tuple[int, int, int], streak: int
+        self, name: str, points: int, rank: int, medals: tuple[int, int, int], streak: int
     ) -> str:
         """Return a player's line; `name` is HTML."""
         won = " ".join(
@@ -83,7 +83,7 @@ class CommandTexts(CommonTexts):
         )
         fire = f"🔥{streak}" if streak >= 2 else ""
         more = " · ".join(part for part in (won, fire) if part)
-        return f"{place}. {name} – {self.number(points)}{' · ' if more else ''}{more}"
+        return f"{rank}. {name} – {self.number(points)}{' · ' if more else ''}{more}"
 
     def no_scores(self) -> str:
         return self._("Nobody has won anything here yet. /play starts a game.")
@@ -143,4 +143,4 @@ class CommandTexts(CommonTexts):
         return self._("Only admins of the group can change this.")
 
     def settings_changed(self) -> str:
-        return self._("Saved; the message will show it in a moment.")
+        return self._("Noted; the message will show it in a moment.")

@@ -135,10 +135,10 @@ def step(state: Duel, event: Event, now: float) -> Step:
 def awards(state: Duel) -> tuple[Award, ...]:
     """Return 100, 60 and 30 points for the best three, and 10 for all others who took part."""
     given = []
-    for place, verdict in enumerate(state.verdicts, 1):
-        has_medal = verdict.first is None and place <= len(POINTS)
-        points = POINTS[place - 1] if has_medal else TAKING_PART
-        given.append(Award(verdict.entry.player, points, place if has_medal else 0))
+    for rank, verdict in enumerate(state.verdicts, 1):
+        has_medal = verdict.first is None and rank <= len(POINTS)
+        points = POINTS[rank - 1] if has_medal else TAKING_PART
+        given.append(Award(verdict.entry.player, points, rank if has_medal else 0))
     return tuple(given)
 
 
@@ -222,7 +222,7 @@ def _with_entry(state: Duel, entry: Entry) -> Duel:
 def _late(entries: Sequence[Entry]) -> dict[int, Player]:
     """Return the players whose phrase another player said before, by id."""
     first_of = _first_of(entries)
-    late = [entry.player for place, entry in enumerate(entries) if first_of[place] != place]
+    late = [entry.player for i, entry in enumerate(entries) if first_of[i] != i]
     return {player.id: player for player in late}
 
 
@@ -250,7 +250,7 @@ def _forgotten(state: Duel, player_id: int) -> Duel:
     def is_forgotten(player: Player | None) -> bool:
         return player is not None and player.id == player_id
 
-    # CLIP's answer refers to entries by their places, so none may go.
+    # CLIP's answer refers to entries by their positions, so none may go.
     def unnamed(entry: Entry) -> Entry:
         return replace(entry, player=_FORGOTTEN_PLAYER) if is_forgotten(entry.player) else entry
 
@@ -308,11 +308,11 @@ def _judged(state: Duel, event: Judged) -> Step:
     if len(same_as) != len(asked) or any(not 0 <= j <= i for i, j in enumerate(same_as)):
         same_as = tuple(range(len(asked)))
     verdicts = []
-    for place, entry in enumerate(state.entries):
-        number = asked.index(first_of[place])  # the place of this phrase in the question
+    for i, entry in enumerate(state.entries):
+        number = asked.index(first_of[i])  # the position of this phrase in the question
         owner = asked[same_as[number]]
-        share = event.probabilities[number] if owner == place else 0.0
-        first = None if owner == place else state.entries[owner].player
+        share = event.probabilities[number] if owner == i else 0.0
+        first = None if owner == i else state.entries[owner].player
         verdicts.append(EntryVerdict(entry, share, first))
     # sort() is stable: of equal shares, the phrase that came first wins.
     verdicts.sort(key=lambda verdict: (verdict.first is not None, -verdict.share))
@@ -321,9 +321,9 @@ def _judged(state: Duel, event: Judged) -> Step:
 
 
 def _first_of(entries: Sequence[Entry]) -> list[int]:
-    """Return for each entry the place of the first entry with the same words."""
+    """Return for each entry the position of the first entry with the same words."""
     firsts: dict[str, int] = {}
-    return [firsts.setdefault(_folded(one.phrase), place) for place, one in enumerate(entries)]
+    return [firsts.setdefault(_folded(one.phrase), i) for i, one in enumerate(entries)]
 
 
 def _folded(phrase: str) -> str:

@@ -27,9 +27,9 @@ class DuelTexts(GameTexts):
             "{time}."
         ).format(words=words, time=self.length_of_time(seconds))
 
-    def line(self, name: str, label: str, share: float, points: int, place: int) -> str:
+    def line(self, name: str, label: str, share: float, points: int, rank: int) -> str:
         return self._("{medal} {name}: “{label}” · {share} · +{points}").format(
-            medal=MEDALS.get(place, NO_MEDAL),
+            medal=MEDALS.get(rank, NO_MEDAL),
             name=name,
             label=self.quote(shortened(label, LINE_LENGTH)),
             share=self.percent(share),

@@ -50,8 +50,8 @@ def _result(state: Hunt, texts: HuntTexts, name: Name) -> list[str]:
     """Tell the ranking, the decoys, and why the last photos do not count."""
     lines = [texts.target(state.target), texts.decoys(state.decoys)]
     lines += [
-        texts.line(name(shot.player), shot.share or 0.0, rules.points(shot), place)
-        for place, shot in enumerate(rules.ranking(state), 1)
+        texts.line(name(shot.player), shot.share or 0.0, rules.points(shot), rank)
+        for rank, shot in enumerate(rules.ranking(state), 1)
     ]
     return lines + remark_lines(state.remarks, texts.remark, name)
 

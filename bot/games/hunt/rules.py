@@ -172,7 +172,7 @@ def points(shot: Shot) -> int:
 def awards(state: Hunt) -> tuple[Award, ...]:
     """Return what each player with a photo that counts gets, the best first."""
     return tuple(
-        Award(shot.player, points(shot), place) for place, shot in enumerate(ranking(state), 1)
+        Award(shot.player, points(shot), rank) for rank, shot in enumerate(ranking(state), 1)
     )
 
 

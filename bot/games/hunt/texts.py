@@ -39,8 +39,8 @@ class HuntTexts(GameTexts):
     def target(self, target: str) -> str:
         return f"🔎 {self.quote(target, 'b')}"
 
-    def line(self, name: str, share: float, points: int, place: int) -> str:
-        return f"{MEDALS.get(place, NO_MEDAL)} {name} · {self.percent(share)} · +{points}"
+    def line(self, name: str, share: float, points: int, rank: int) -> str:
+        return f"{MEDALS.get(rank, NO_MEDAL)} {name} · {self.percent(share)} · +{points}"
 
     def decoys(self, labels: Sequence[str]) -> str:
         return self._("<i>CLIP compared it with: {labels}.</i>").format(

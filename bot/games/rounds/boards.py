@@ -1,18 +1,19 @@
 """What a round looks like: its board while it runs, and the result when it is over.
 
-Both follow from the state alone. Names are mentions in edits only, see `CommonTexts.name_of`: a new
-message with a mention would notify people.
+Both follow from the state alone. Names are mentions in edits only: a new message with a
+mention would notify people.
 """
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 
 from bot.games.registry import game_of
 from bot.games.rules.round import End, Phase, Round, RoundId
 from bot.games.spec.game_spec import Name, Urgency
 from bot.games.spec.texts import GameTexts
 from bot.i18n.lengths import shown_units
-from bot.platform.ports import Button, Buttons
+from bot.platform.ports import Button, Buttons, ChatPlatform
 
 # Bot API: a message has up to 4,096 characters, a caption 1,024. Headings take some of the board's.
 _BOARD_ROOM, _CAPTION_ROOM = 3_900, 1_000
@@ -36,7 +37,7 @@ class Board:
         return hashlib.sha256(repr((self.text, self.buttons)).encode()).hexdigest()[:16]
 
 
-def board_of(state: Round, *, fresh: bool) -> Board:
+def board_of(state: Round, platform: ChatPlatform, *, fresh: bool) -> Board:
     """Return the board of a round.
 
     Args:
@@ -44,7 +45,7 @@ def board_of(state: Round, *, fresh: bool) -> Board:
     """
     game = game_of(state)
     texts = game.texts_in(state.config.language)
-    name = _name(texts, linked=not fresh)
+    name = _name(texts, platform, mentions=not fresh)
     if state.phase is Phase.OVER:
         text = _heading(texts) + "\n" + _ending(state, name, _BOARD_ROOM)
         return Board(text, (), Urgency.RESULT)
@@ -56,12 +57,12 @@ def board_of(state: Round, *, fresh: bool) -> Board:
     return Board("\n".join(view.lines), buttons, view.urgency)
 
 
-def result_of(state: Round) -> str:
+def result_of(state: Round, platform: ChatPlatform) -> str:
     """Return the result of a round that is over: the caption of its chart, if there is one."""
     texts = game_of(state).texts_in(state.config.language)
     heading = _heading(texts) + "\n"
     room = _CAPTION_ROOM - shown_units(heading)
-    return heading + _ending(state, _name(texts, linked=False), room)
+    return heading + _ending(state, _name(texts, platform, mentions=False), room)
 
 
 def _heading(texts: GameTexts) -> str:
@@ -76,8 +77,9 @@ def _ending(state: Round, name: Name, room: int) -> str:
     return "\n".join(texts.many(game.result(state, texts, name), room))
 
 
-def _name(texts: GameTexts, *, linked: bool) -> Name:
-    return lambda player: texts.name_of(player, linked=linked)
+def _name(texts: GameTexts, platform: ChatPlatform, *, mentions: bool) -> Name:
+    link = partial(platform.link_person, mentions=mentions)
+    return lambda player: texts.name_of(player, link)
 
 
 def button_data(round_id: RoundId, choice: str) -> str:

@@ -82,7 +82,7 @@ class Presenter:
                 return NextCall(is_done=True)
         elif display.board_id is None:
             return await self._send_board(row, now)
-        board = board_of(state, fresh=False)
+        board = board_of(state, self._platform, fresh=False)
         if board.digest == display.shown:
             return NextCall(is_done=state.phase is Phase.OVER)
         at = max(
@@ -114,7 +114,7 @@ class Presenter:
     async def _send_board(self, row: StoredRound, now: float) -> NextCall:
         if (at := allowed_at(row.display.calls, Urgency.NEWS, now)) > now:
             return NextCall(at=at)
-        board = board_of(row.state, fresh=True)
+        board = board_of(row.state, self._platform, fresh=True)
         ref = MessageRef(row.id.chat_id, row.state.config.reply_to, row.thread_id)
         try:
             board_id = await self._platform.send_board(ref, board.text, board.buttons)
@@ -122,7 +122,7 @@ class Presenter:
             log.info("Round %s can't be shown: %s", row.id, error)
             return NextCall(is_done=True)
         # As an edit, the board differs only in its links: there is nothing to edit yet.
-        shown = board_of(row.state, fresh=False).digest
+        shown = board_of(row.state, self._platform, fresh=False).digest
         calls = with_call(row.display.calls, self._clock())
         display = replace(row.display, board_id=board_id, shown=shown, calls=calls)
         await retry_until_stored(lambda: self._rounds.save_display(row.state, display))
@@ -132,7 +132,7 @@ class Presenter:
         """Send the result as a new message: people may have to scroll up to the board."""
         if (at := allowed_at(row.display.calls, Urgency.RESULT, now)) > now:
             return NextCall(at=at)
-        text = result_of(row.state)
+        text = result_of(row.state, self._platform)
         ref = _board_ref(row)
         chart = row.chart if _may_show_chart(row.state) else b""
         try:

@@ -48,13 +48,13 @@ _STOP_TIMEOUT = 3.0
 # result of that one is out at once, but its board is edited in its turn (`EDIT_EVERY`).
 _CLEARED_WITHIN = 3 * EDIT_EVERY
 
-Place = tuple[int, int | None]  # chat and topic
+TopicKey = tuple[int, int | None]  # chat, and topic of a forum if it is one
 
 
 class GameRunner:
-    """All rounds of one bot, at most one at a place. Rounds of different places go on in parallel.
+    """All rounds of one bot, at most one in each topic of a chat. They go on in parallel.
 
-    Each place with a round has a task, its *watcher*: it sends ticks in time and shows the round.
+    Each topic with a round has a task, its *watcher*: it sends ticks in time and shows the round.
     """
 
     def __init__(
@@ -70,8 +70,8 @@ class GameRunner:
         self._clock = clock
         self._presenter = Presenter(self._rounds, platform, clock, edits)
         self._locks = KeyedLock()
-        self._watchers: dict[Place, asyncio.Task[None]] = {}
-        self._changed: dict[Place, asyncio.Event] = {}
+        self._watchers: dict[TopicKey, asyncio.Task[None]] = {}
+        self._changed: dict[TopicKey, asyncio.Event] = {}
         self._asking: set[asyncio.Task[None]] = set()
         self._retries = Retries(AWAY, _ATTEMPTS)
 
@@ -81,19 +81,19 @@ class GameRunner:
         The message that began a round does not begin a second one. Where the last round is over but
         is not shown as such yet, the new one waits for that.
         """
-        place = state.config.id.chat_id, state.config.thread_id
-        phase = await self._begin(place, state)
+        topic = state.config.id.chat_id, state.config.thread_id
+        phase = await self._begin(topic, state)
         if phase is Phase.OVER:
-            await asyncio.wait([self._watcher(place)], timeout=_CLEARED_WITHIN)
-            phase = await self._begin(place, state)
+            await asyncio.wait([self._watcher(topic)], timeout=_CLEARED_WITHIN)
+            phase = await self._begin(topic, state)
         return phase
 
     async def round_at(self, chat_id: int, thread_id: int | None) -> StoredRound | None:
-        """Return the round at a place, also when it is over but not shown as such yet."""
+        """Return the round in a topic, also when it is over but not shown as such yet."""
         return await self._rounds.at(chat_id, thread_id)
 
     async def happens(self, chat_id: int, thread_id: int | None, event: Event) -> Toast | None:
-        """Let an event happen to the round at a place; return what to tell the person who acted."""
+        """Let an event happen to the round in a topic; return what to tell the person who acted."""
         return await self._happens((chat_id, thread_id), event)
 
     async def forget(self, user_id: int) -> None:
@@ -149,11 +149,11 @@ class GameRunner:
             await asyncio.gather(*tasks, return_exceptions=True)
             self._watchers.clear()
 
-    async def _begin(self, place: Place, state: Round) -> Phase | None:
+    async def _begin(self, topic: TopicKey, state: Round) -> Phase | None:
         first, effects = game_of(state).begin(state)
-        async with self._locks.turn(place):
+        async with self._locks.turn(topic):
             while not await self._rounds.add(first):
-                there = await self._rounds.at(*place)
+                there = await self._rounds.at(*topic)
                 if there is None:
                     continue  # it has just been removed
                 if there.id != first.config.id:
@@ -162,15 +162,15 @@ class GameRunner:
                     effects = ()
                 break
             self._carry_out(first, effects)
-        self._watcher(place)
+        self._watcher(topic)
         return None
 
     async def _judged(self, ref: GameJobRef, event: Judged, chart: bytes) -> None:
         await self._happens((ref.chat_id, ref.thread_id), event, chart)
 
-    async def _happens(self, place: Place, event: Event, chart: bytes = b"") -> Toast | None:
-        async with self._locks.turn(place):
-            row = await self._rounds.at(*place)
+    async def _happens(self, topic: TopicKey, event: Event, chart: bytes = b"") -> Toast | None:
+        async with self._locks.turn(topic):
+            row = await self._rounds.at(*topic)
             if row is None:
                 return Toast(Note.OVER)
             now = self._clock()
@@ -178,7 +178,7 @@ class GameRunner:
             if state != row.state:
                 awards = [a for e in effects if isinstance(e, Awards) for a in e.awards]
                 await self._rounds.save(state, now=now, chart=chart or None, awards=awards)
-                self._changed.setdefault(place, asyncio.Event()).set()
+                self._changed.setdefault(topic, asyncio.Event()).set()
             self._carry_out(state, effects)
         return next((effect for effect in effects if isinstance(effect, Toast)), None)
 
@@ -219,44 +219,44 @@ class GameRunner:
         ref = GameJobRef(config.id.chat_id, config.thread_id, config.id.number, request.key)
         await self._judged(ref, Judged(config.id, request.key), b"")
 
-    def _watcher(self, place: Place) -> asyncio.Task[None]:
-        """Return the watcher of a place: the task that ends when there is no round any more."""
-        if place not in self._watchers or self._watchers[place].done():
-            self._watchers[place] = asyncio.create_task(self._watch_place(place))
-        return self._watchers[place]
+    def _watcher(self, topic: TopicKey) -> asyncio.Task[None]:
+        """Return the watcher of a topic: the task that ends when there is no round any more."""
+        if topic not in self._watchers or self._watchers[topic].done():
+            self._watchers[topic] = asyncio.create_task(self._watch_topic(topic))
+        return self._watchers[topic]
 
-    async def _watch_place(self, place: Place) -> None:
-        changed = self._changed.setdefault(place, asyncio.Event())
+    async def _watch_topic(self, topic: TopicKey) -> None:
+        changed = self._changed.setdefault(topic, asyncio.Event())
         try:
-            while await self._watch_once(place, changed):
+            while await self._watch_once(topic, changed):
                 pass
         finally:
-            del self._watchers[place]
-            self._changed.pop(place, None)
+            del self._watchers[topic]
+            self._changed.pop(topic, None)
         try:  # a round may have begun at the moment when the last one ended
-            is_there = await self._rounds.at(*place) is not None
+            is_there = await self._rounds.at(*topic) is not None
         except DATABASE_AWAY:
             is_there = True  # perhaps; a new watcher looks again, and waits for the database
         if is_there:
-            self._watcher(place)
+            self._watcher(topic)
 
-    async def _watch_once(self, place: Place, changed: asyncio.Event) -> bool:
+    async def _watch_once(self, topic: TopicKey, changed: asyncio.Event) -> bool:
         """Do what is due, and wait for what comes next; return False when there is no round."""
         changed.clear()
         row = None
         try:
-            row = await self._rounds.at(*place)
+            row = await self._rounds.at(*topic)
             if row is None:
                 return False
-            again_at = await self._do_next(place, row)
+            again_at = await self._do_next(topic, row)
         except Exception as error:
-            again_in = self._retries.after(error, f"The round at {place}", place)
+            again_in = self._retries.after(error, f"The round at {topic}", topic)
             if again_in is None and row:
                 with contextlib.suppress(*DATABASE_AWAY):  # it fails again, and is removed then
                     await self._rounds.end(row.state)
             again_at = self._clock() + (again_in or 1.0)
         else:
-            self._retries.forget(place)
+            self._retries.forget(topic)
         pause = _LOOK_EVERY if again_at is None else again_at - self._clock()
         if pause > 0:
             # Not wait_for(): before Python 3.12 it may swallow a cancellation.
@@ -265,18 +265,18 @@ class GameRunner:
                     await changed.wait()
         return True
 
-    async def _do_next(self, place: Place, row: StoredRound) -> float | None:
+    async def _do_next(self, topic: TopicKey, row: StoredRound) -> float | None:
         """Do one thing: an event that is due, or a call to the platform; return when to go on."""
         if row.state.phase is Phase.OPENING and row.display.board_id is not None:
-            await self._happens(place, BoardShown())
+            await self._happens(topic, BoardShown())
             return self._clock()
         wakes = game_of(row.state).wakes_at(row.state)
         if wakes is not None and wakes <= self._clock():
-            await self._happens(place, Tick())
+            await self._happens(topic, Tick())
             return self._clock()
         next_call = await self._show(row)
         if next_call.is_done:
-            async with self._locks.turn(place):
+            async with self._locks.turn(topic):
                 await self._rounds.end(row.state)
         times = [time for time in (wakes, next_call.at) if time is not None]
         return self._clock() if next_call.is_done else min(times, default=None)

@@ -44,11 +44,11 @@ class RoundStore:
         self._store = store
 
     async def add(self, state: Round) -> bool:
-        """Store a new round; return False when one is under way at that place."""
+        """Store a new round; return False when one is under way in that topic."""
         return await self._store.add_round(_key(state), encode(state))
 
     async def at(self, chat_id: int, thread_id: int | None) -> StoredRound | None:
-        """Return the round under way at a place."""
+        """Return the round under way in a topic."""
         row = await self._store.round_at(chat_id, thread_id)
         return None if row is None else await self._read(row)
 

@@ -72,8 +72,8 @@ class Judged:
         key: of that request.
         probabilities: one for each of its labels; two or more sum up to 1. Empty when the picture
             could not be used.
-        same_as: for each label, the place of the first one that means nearly the same. Empty when
-            the request did not ask for that.
+        same_as: for each label, the position of the first one that means nearly the same. Empty
+            when the request did not ask for that.
     """
 
     round: RoundId

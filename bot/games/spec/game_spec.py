@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from bot.games.rules.events import Effect, Event
 from bot.games.rules.round import Player, Remark, Round, RoundConfig
-from bot.games.spec.own_phrases import Sample
+from bot.games.spec.own_phrases import Sampler
 from bot.games.spec.texts import GameTexts
 from bot.i18n import choose
 from bot.platform.models import Media
@@ -59,7 +59,7 @@ class StartRequest:
     picture: Media | None
     stored_labels: tuple[str, ...]
     max_labels: int
-    sample: Sample
+    sample: Sampler
 
 
 @dataclass(frozen=True, kw_only=True)

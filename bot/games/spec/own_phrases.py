@@ -22,7 +22,7 @@ _SHORTEST_STEM = 3
 A = TypeVar("A")
 
 
-class Sample(Protocol):
+class Sampler(Protocol):
     """Draws from a sequence, as `random.sample` does."""
 
     def __call__(self, population: Sequence[A], k: int, /) -> list[A]: ...
@@ -79,7 +79,7 @@ def own_phrases() -> tuple[OwnPhrase, ...]:
     return tuple(map(OwnPhrase, phrase_files()[SOURCE_LANGUAGE].phrases))
 
 
-def draw_phrases(count: int, sample: Sample, *, unlike: str = "") -> tuple[OwnPhrase, ...]:
+def draw_phrases(count: int, sample: Sampler, *, unlike: str = "") -> tuple[OwnPhrase, ...]:
     """Return `count` different phrases.
 
     Args:

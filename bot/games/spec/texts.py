@@ -1,7 +1,7 @@
 """What all games say: the sentences that they share, and those that each of them must have."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bot.games.rules.events import Toast
 from bot.games.rules.round import End, Note, Player
@@ -13,25 +13,18 @@ LINE_LENGTH, _BUTTON_LENGTH, TOAST_LENGTH = 60, 40, 60
 MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
 NO_MEDAL = "▫️"
 
+# Makes HTML that leads to a person, of their id, their username and their name as HTML.
+Link = Callable[[int, str, str], str]
+
 
 class CommonTexts(Formatter):
     """What is said whichever game it is."""
 
-    def name_of(self, player: Player, *, linked: bool) -> str:
-        """Return a player's name, as HTML.
-
-        Args:
-            linked: as a mention. Only for edits, which never notify anybody: a new message with a
-                mention would. New messages link to the username, where there is one.
-        """
+    def name_of(self, player: Player, link: Link) -> str:
+        """Return a player's name with a link, as HTML; nobody learns who a hidden player is."""
         if player.hidden or not player.name:
             return self._("somebody")
-        name = self.quote(player.name)
-        if linked:
-            return f'<a href="tg://user?id={player.id}">{name}</a>'
-        if player.username:
-            return f'<a href="https://t.me/{player.username}">{name}</a>'
-        return f"<b>{name}</b>"
+        return link(player.id, player.username, self.quote(player.name))
 
     def toast(self, toast: Toast) -> str:
         """Return what the person who pressed is told: at most 200 UTF-16 units, no markup."""

@@ -14,7 +14,7 @@ from bot.games.duel.texts import DuelTexts
 from bot.games.registry import GAMES, Game, command_menu, help_lines
 from bot.games.rules.events import Toast
 from bot.games.rules.round import End, Note, Player
-from bot.games.spec.texts import CommonTexts
+from bot.games.spec.texts import CommonTexts, Link
 from bot.i18n import languages, speak
 from bot.i18n.formatter import Formatter
 from bot.i18n.lengths import units
@@ -28,7 +28,7 @@ VALUES: dict[Any, list[Any]] = {
     "game": ["duel"],
     "times": [("30 s", "3 min")],
     "language": [None, "es"],
-    "place": [1, 9],
+    "rank": [1, 9],
     str: [TYPED],
     int: [1, 3, 9],
     float: [0.931, 180.0],
@@ -37,6 +37,7 @@ VALUES: dict[Any, list[Any]] = {
     tuple[int, int, int]: [(0, 0, 0), (1, 0, 2)],
     Player: [ANN, Player(8, TYPED), Player(9, "Ann", hidden=True), Player(10, "")],
     End: list(End),
+    Link: [lambda user_id, username, name: f"<b>{name}</b>"],
 }
 # What has no markup or is not one text, and what `Formatter` has: tried with the bot's sentences.
 _OTHER = frozenset({"toast", "on_button", "settings_buttons"}) | {
@@ -125,10 +126,12 @@ def test_the_menu_and_the_help_name_every_game(language: str) -> None:
     assert all(f"/{game.command}" in told for game in GAMES)
 
 
-def test_names_link_to_people_only_where_that_notifies_nobody() -> None:
+def test_names_are_safe_and_hidden_players_have_none() -> None:
     texts: CommonTexts = CommandTexts("en")
-    assert texts.name_of(ANN, linked=True) == '<a href="tg://user?id=7">Ann</a>'
-    assert texts.name_of(ANN, linked=False) == '<a href="https://t.me/ann">Ann</a>'
-    assert texts.name_of(Player(8, "<B>"), linked=False) == "<b>&lt;B&gt;</b>"
-    for linked in (True, False):
-        assert texts.name_of(Player(7, "Ann", "ann", hidden=True), linked=linked) == "somebody"
+    assert texts.name_of(ANN, _linked) == "7 ann Ann"
+    assert texts.name_of(Player(8, "<B>"), _linked) == "8  &lt;B&gt;"
+    assert texts.name_of(Player(7, "Ann", "ann", hidden=True), _linked) == "somebody"
+
+
+def _linked(user_id: int, username: str, name: str) -> str:
+    return f"{user_id} {username} {name}"

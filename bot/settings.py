@@ -40,7 +40,7 @@ class BotSettings(SharedSettings):
     admin_ids: Ids = frozenset()
     allowed_chats: Ids = frozenset()
     max_per_user: Annotated[int, Field(ge=1, le=10_000)] = 10
-    # Minutes until people are told that their picture still waits (no worker, no model).
+    # Minutes after which people are told that their picture still waits (no worker, no model).
     wait_notice_minutes: Annotated[float, Field(gt=0, le=1_440)] = 10.0
 
     @field_validator("telegram_bot_token")
@@ -116,8 +116,8 @@ class BotSettings(SharedSettings):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be seen in a log."""
+        """The texts that must never be seen in a log."""
         passwords = [urlsplit(self.database_url).password or "", *self.nats_secrets]
         texts = [self.token, self.token.split(":")[1], self.effective_webhook_secret, *passwords]
-        # Blotting out a two-letter password would make logs unreadable and hide nothing.
+        # Hiding a two-letter password would make logs unreadable and protect nothing.
         return tuple(text for text in texts if len(text) >= 4)

@@ -1,4 +1,4 @@
-"""Whether the bot can do its work, part by part: for `/readyz`, and for the log."""
+"""Checks whether each part of the bot can do its work, for `/readyz` and the log."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from bot.storage import DATABASE_AWAY
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 5.0
-# Whoever asks for our health waits a few seconds as well.
+# Seconds; whoever asks for our health waits no longer than a few seconds either.
 DATABASE_PATIENCE = 3.0
 
 
@@ -21,7 +21,7 @@ class Health:
 
     Args:
         ask_database: returns once the database has answered a query.
-        disk: where our files are.
+        disk: the one with our files.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Health:
         self._told: str | None = None
 
     async def problems(self) -> list[str]:
-        """One line for each part that fails, beginning with its name."""
+        """Return one line for each part that fails; it begins with the part's name."""
         found = {
             "queue": self._queue.problem,
             "database": await self._database(),
@@ -58,7 +58,7 @@ class Health:
         return None
 
     async def watch_disk(self) -> None:
-        """Logs when the disk is full, and when there is room again."""
+        """Log when the disk is full, and when there is room again."""
         while True:
             problem = self._disk.problem()
             if problem and not self._told:

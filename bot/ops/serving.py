@@ -1,4 +1,4 @@
-"""The bot's web servers: metrics and health, and the webhook. Most bots have neither."""
+"""The bot's two optional web servers: one for metrics and health, one for the webhook."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -20,7 +20,7 @@ from bot.telegram.webhook import webhook
 async def serve_status(
     stack: AsyncExitStack, settings: BotSettings, health: Health, metrics: Metrics
 ) -> None:
-    """Serves metrics and health until the stack closes.
+    """Serve metrics and health until the stack closes.
 
     Raises:
         SettingError: METRICS_PORT can't be used.
@@ -39,7 +39,7 @@ async def serve_status(
 async def serve_webhook(
     stack: AsyncExitStack, settings: BotSettings, keep: Callable[[Update], Awaitable[None]]
 ) -> None:
-    """Serves the webhook until the stack closes; Telegram is not told of it here.
+    """Serve the webhook until the stack closes. This does not register it with Telegram.
 
     Raises:
         SettingError: WEBHOOK_LISTEN or WEBHOOK_PORT can't be used.
@@ -61,10 +61,10 @@ async def _serve(stack: AsyncExitStack, server: WebServer) -> None:
 
 
 def status_pages(health: Health, metrics: Metrics) -> Starlette:
-    """`/metrics` for Prometheus; `/healthz` for whoever restarts containers; `/readyz`.
+    """Return `/metrics` for Prometheus, `/healthz` for what restarts containers, and `/readyz`.
 
-    An answer of `/healthz` says that the event loop turns: nothing else would be mended by a
-    restart of this process. `/readyz` says whether people are answered, and if not, why.
+    `/healthz` answers as long as the event loop runs: a restart of this process would repair
+    nothing else. `/readyz` says whether people get answers, and if not, why.
     """
 
     async def alive(_request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""A small web server inside our event loop: for the webhook, and for metrics and health."""
+"""A small web server in our event loop, for the webhook, and for metrics and health."""
 
 import asyncio
 import contextlib
@@ -12,8 +12,8 @@ from starlette.types import ASGIApp
 from inference.protocol.errors import SettingError
 
 
-class _Quiet(uvicorn.Server):
-    """A uvicorn that leaves signals to us."""
+class _SignalFreeServer(uvicorn.Server):
+    """A uvicorn that does not handle signals: the bot does."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -24,20 +24,20 @@ class WebServer:
     """Serves one application on one address.
 
     Args:
-        setting: the setting to name when the address can't be used.
+        setting: the setting that the error names if the address can't be used.
     """
 
     def __init__(self, application: ASGIApp, host: str, port: int, *, setting: str) -> None:
         self._host = host
         self._port = port
         self._setting = setting
-        self._server = _Quiet(
+        self._server = _SignalFreeServer(
             uvicorn.Config(application, log_config=None, access_log=False, lifespan="off")
         )
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Listens; raises `SettingError` when the address is taken or not ours."""
+        """Listen; raise `SettingError` if the address is taken or is not one of this host."""
         try:
             family, kind, protocol, _, address = socket.getaddrinfo(
                 self._host, self._port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -50,7 +50,7 @@ class WebServer:
         self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
 
     async def stop(self) -> None:
-        """Finishes open requests, for a moment, and closes."""
+        """Wait up to 2 s for open requests, and close."""
         self._server.should_exit = True
         if self._task:
             await asyncio.wait([self._task], timeout=2)

@@ -1,4 +1,4 @@
-"""Takes deliveries from a stream and hands each to a handler, many at once, within bounds."""
+"""Pulls deliveries from a stream and handles many at once, up to a limit."""
 
 import asyncio
 import logging
@@ -9,16 +9,16 @@ from inference.protocol.broker.client import Delivery, PullConsumer
 
 log = logging.getLogger(__name__)
 
-# A queue that was restarted forgot who waited: until we ask again, nothing comes.
+# Seconds. A server that was restarted has forgotten our pull: nothing comes until the next one.
 _PULL_WAIT = 5.0
 
 
 class Consumer:
-    """Runs until `drain`.
+    """Handles the deliveries of one consumer of a stream, until `drain`.
 
     Args:
-        handle: deals with one delivery, acknowledgement included; should not raise.
-        limit: how many deliveries are in hand at most.
+        handle: deals with one delivery and settles it; should not raise.
+        limit: how many deliveries are handled at once, at most.
     """
 
     def __init__(
@@ -31,29 +31,29 @@ class Consumer:
         self._pull_consumer = pull_consumer
         self._handle = handle
         self._limit = limit
-        self._in_hand: set[asyncio.Task[None]] = set()
+        self._handling: set[asyncio.Task[None]] = set()
         self._pulling: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begins to pull, in the background."""
+        """Begin to pull, in the background."""
         self._pulling = asyncio.create_task(self._pull())
 
     async def _pull(self) -> None:
         while True:
-            if len(self._in_hand) >= self._limit:
-                await asyncio.wait(self._in_hand, return_when=asyncio.FIRST_COMPLETED)
+            if len(self._handling) >= self._limit:
+                await asyncio.wait(self._handling, return_when=asyncio.FIRST_COMPLETED)
                 continue
-            room = self._limit - len(self._in_hand)
+            room = self._limit - len(self._handling)
             try:
                 deliveries = await self._pull_consumer.pull(room, _PULL_WAIT)
-            except Exception:  # a bug there must not silence the bot
-                log.exception("Pulling failed; it goes on.")
+            except Exception:  # after a bug there, the bot must go on
+                log.exception("Pulling from the queue failed; trying again in 1 s.")
                 await asyncio.sleep(1.0)
                 continue
             for delivery in deliveries:
                 task = asyncio.create_task(self._deal_with(delivery))
-                self._in_hand.add(task)
-                task.add_done_callback(self._in_hand.discard)
+                self._handling.add(task)
+                task.add_done_callback(self._handling.discard)
 
     async def _deal_with(self, delivery: Delivery) -> None:
         try:
@@ -63,18 +63,18 @@ class Consumer:
             await delivery.nak()
             raise
         except Exception:
-            log.exception("A delivery could not be dealt with; it comes back.")
+            log.exception("A delivery could not be handled; it comes again in 5 s.")
             await delivery.nak(delay=5.0)
 
     async def drain(self, patience: float) -> None:
-        """Stops pulling, gives what is in hand `patience` seconds, and hands back the rest."""
+        """Stop pulling; wait `patience` seconds for what is being handled, and nak the rest."""
         if self._pulling:
             await tasks.end(self._pulling)
-        # First, or what is handed back would come straight to the pull that we no longer look at.
+        # Before the naks: their messages would come to a pull that nobody reads any more.
         await self._pull_consumer.close()
-        if self._in_hand:
-            await asyncio.wait(self._in_hand, timeout=patience)
-        rest = list(self._in_hand)
+        if self._handling:
+            await asyncio.wait(self._handling, timeout=patience)
+        rest = list(self._handling)
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Updates: stored before the platform is told that we have them, then handled lane by lane."""
+"""Updates: stored before the platform may forget them, then handled, in order in each lane."""
 
 import asyncio
 import hashlib
@@ -22,37 +22,41 @@ log = logging.getLogger(__name__)
 
 Update = dict[str, Any]
 
-# A handler that fails by our fault is tried this often; a platform that is away, for much longer.
+# How often a handler can fail by our own fault. A platform that is away is tried without end.
 _ATTEMPTS = 3
-# Handlers at work at once. Those that wait for their lane don't count, so that one busy chat
-# can't keep the others waiting.
+# Handlers at work at once. Those that wait for their lane don't count: one busy chat must not keep
+# the others waiting.
 _AT_WORK = 64
-# People forward 100 messages at a time. More of one lane would take the others' room: they wait in
-# the queue, and lose their order.
+# Updates of one lane that are held at once: people forward up to 100 messages at a time. More would
+# take the room of other lanes; they wait in the queue, where they lose their order.
 _LANE_IN_HAND = 100
-_LANE_PAUSE = 5.0
-# So long, in seconds, whoever failed is waited for by the rest of their lane. More would hold up
-# a person for long, and fill our hands with what waits.
+_LANE_PAUSE = 5.0  # seconds until the others come again
+# The longest pause, in seconds, for which the rest of a lane waits for an update that failed. A
+# longer one would keep the person waiting, and hold many updates in memory.
 _WAITED_FOR = 10.0
-# So much of an update that was refused is kept for a person to look at.
+# How much of an update that was refused is kept for a person to look at.
 _REFUSED_BYTES = 64 * 2**10
 
 
 class UpdateHandler(Protocol):
-    """The platform's side of an update."""
+    """Knows what the updates of one platform mean."""
 
     def lane(self, update: Update) -> Hashable:
-        """Updates of the same lane are handled in order."""
+        """Return a key: updates with the same key are handled in order."""
 
     async def handle(self, update: Update) -> None:
         """Do what the update asks for. Raises `RetryLater` or `TargetGone`."""
 
     async def apologise(self, update: Update) -> None:
-        """Says that something went wrong on our side. Never raises."""
+        """Say that something went wrong on our side. Never raises."""
 
 
 class UpdateInbox:
-    """Keeps updates in the queue until their handler is done."""
+    """Keeps updates in the queue until their handler is done.
+
+    Args:
+        front: handles updates.
+    """
 
     def __init__(
         self, queue: Queue, store: Store, front: UpdateHandler, bot_id: int, metrics: Metrics
@@ -68,9 +72,9 @@ class UpdateInbox:
         self._at_work = asyncio.Semaphore(_AT_WORK)
 
     async def keep(self, update: Update) -> None:
-        """Stores an update; once this returns, the platform may forget it.
+        """Store an update; once this returns, the platform may forget it.
 
-        One that can't be stored at all is set aside: it would be refused each time it comes.
+        One that can never be stored becomes a dead letter: it would be refused each time it comes.
 
         Raises:
             QueueFull, QueueUnavailable: it is not stored: do not confirm it.
@@ -94,20 +98,20 @@ class UpdateInbox:
         await self._dead_letters.refuse(data, f"{self._bot_id}.refused.{digest}")
 
     async def deal_with(self, delivery: Delivery) -> None:
-        """Handles a stored update and acknowledges it. Whatever it is, it does not come for ever.
+        """Handle a stored update and settle its delivery. No update comes for ever.
 
-        Failures of the handler are told to whoever sent it; those before it are not, since nobody
-        knows who that is.
+        If the handler fails, the person who sent the update is told. Before that nobody knows who
+        it is.
         """
         async with self._dead_letters.catching(delivery):
             await self._deal_with(delivery)
 
     async def _deal_with(self, delivery: Delivery) -> None:
         try:
-            # Read once more in its turn: many wait, and what is read takes ten times the room.
+            # It is read again in its turn: many wait, and parsed they take ten times the memory.
             update = _update_in(delivery)
         except Unusable as error:
-            log.error("A stored update can't be used, and is set aside: %s.", error)  # noqa: TRY400
+            log.error("A stored update can't be used and becomes a dead letter: %s.", error)  # noqa: TRY400
             await self._dead_letters.keep(delivery)
             await delivery.ack()
             return
@@ -126,11 +130,11 @@ class UpdateInbox:
                 if pause > _WAITED_FOR:
                     await delivery.nak(delay=pause)
                     return
-                # In its lane, or what was said next would be taken for something else.
+                # In its lane: the next message may refer to this one.
                 await asyncio.sleep(pause)
 
     async def _handle(self, delivery: Delivery, attempt: int) -> float | None:
-        """Returns None when the update is done with, else the seconds until the next attempt."""
+        """Return None when the update is done, else the seconds until the next attempt."""
         update = _update_in(delivery)
         number = _number_of(update)
         try:
@@ -151,7 +155,7 @@ class UpdateInbox:
 
 
 def _packed(update: Update, room: int) -> bytes:
-    """An update as it is stored; raises `Unusable`."""
+    """Return an update as it is stored; raise `Unusable` where that can't be done."""
     data = json.dumps(made_safe(update)).encode()
     if len(data) > room:
         raise Unusable(f"it has {len(data)} bytes, more than NATS takes (max_payload)")
@@ -159,10 +163,10 @@ def _packed(update: Update, room: int) -> bytes:
 
 
 def _update_in(delivery: Delivery) -> Update:
-    """A stored update; older versions of clipbot stored updates as they came.
+    """Return a stored update. Older versions of clipbot stored updates without a check.
 
     Raises:
-        Unusable: it is none.
+        Unusable: it is no update.
     """
     update: Update = read(delivery.data)
     _number_of(update)

@@ -1,4 +1,4 @@
-"""What is known of the workers: which models they hold, and whether any can answer."""
+"""Which workers there are, which models they hold, and whether any can answer."""
 
 import asyncio
 import logging
@@ -34,7 +34,7 @@ class WorkerRegistry:
 
     @property
     def problem(self) -> str | None:
-        """A sentence where nobody can answer; None where somebody can."""
+        """A sentence about why no worker can answer; None while one can."""
         if self._ready:
             return None
         if reasons := sorted({w.reason for w in self.takers if w.reason}):
@@ -43,20 +43,20 @@ class WorkerRegistry:
             return f"the model {self.model} is being loaded."
         if self.workers:
             return self.missing
-        return "none speaks; start one: clipbot worker."
+        return "there is none; start one: clipbot worker."
 
     @property
     def missing(self) -> str | None:
-        """A sentence where there are workers, but none that takes this bot's jobs."""
+        """A sentence while there are workers, but none that takes this bot's jobs; else None."""
         if self.takers or not self.workers:
             return None
         if any(w.model == self.model for w in self.workers):
-            return f"those with {self.model} are of an older clipbot; update them."
+            return f"those with {self.model} run an older clipbot; update them."
         others = ", ".join(sorted({w.model for w in self.workers}))
-        return f"none has {self.model}, only {others}; set CLIP_MODEL alike for bot and workers."
+        return f"none has {self.model}, only {others}; set one CLIP_MODEL for bot and workers."
 
     def is_ours(self, worker: WorkerStatus) -> bool:
-        """Whether a worker takes this bot's jobs."""
+        """Return whether a worker takes this bot's jobs."""
         return worker.takes == jobs_subject(self.model)
 
     @property
@@ -66,12 +66,12 @@ class WorkerRegistry:
 
     @property
     def is_demo(self) -> bool:
-        """True when answers come from the bundled demo model."""
+        """True if answers come from the bundled demo model."""
         return self.model == DEMO_MODEL
 
     @property
     def lacks_model(self) -> bool:
-        """True when no worker can answer, and one says why its model is not there yet."""
+        """True while no worker can answer and one of them says why its model is not ready."""
         return not self._ready and any(worker.reason for worker in self.takers)
 
     @property
@@ -80,11 +80,11 @@ class WorkerRegistry:
 
     @property
     def takers(self) -> list[WorkerStatus]:
-        """Those that take this bot's jobs."""
+        """The workers that take this bot's jobs."""
         return [w for w in self.workers if self.is_ours(w)]
 
     async def watch(self) -> None:
-        """Looks again and again, and logs once when nobody is there to answer."""
+        """Ask for the workers' status without end; log once when there is none to answer."""
         silent, told = 0, None
         while True:
             try:
@@ -96,7 +96,7 @@ class WorkerRegistry:
             self._metrics.workers.set(len(self._ready))
             silent = 0 if self.workers else silent + 1
             if silent == _SILENCE:
-                log.warning("No worker speaks; photos wait until one does.")
+                log.warning("There is no worker; photos wait until one starts.")
             if (missing := self.missing) != told and missing:
                 log.warning("Photos wait for a worker: %s", missing)
             told = missing

@@ -1,7 +1,8 @@
-"""Time that does not jump where the host's clock is set, by hand or by NTP.
+"""Time that does not jump when the host's clock is set, by hand or by NTP.
 
-What is timed within this process uses `steady`: albums, rounds of games, edits. How old a record is
-must outlive a restart, so it is told by the host's clock; `watch` moves records along with it.
+What happens within this process is timed by `steady`: albums, rounds of games, edits. The age of a
+stored row must outlive a restart, so it is a time of the host's clock; `watch` moves these times
+when that clock is set.
 """
 
 import asyncio
@@ -13,32 +14,32 @@ from typing import NoReturn, Protocol
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY = 1.0
-# Less is no jump: NTP corrects it by running the clock a little faster or slower.
+# Seconds. NTP corrects smaller differences by running the clock a little faster or slower.
 JUMP = 5.0
 
 
 class Records(Protocol):
-    """What has times of the host's clock: `bot.storage.Store`."""
+    """Has times of the host's clock; `bot.storage.Store` does."""
 
     async def move(self, by: float, now: float, *, fresh: float) -> None:
-        """The clock was set by so many seconds."""
+        """Move all times by so many seconds; see `bot.storage.housekeeping`."""
 
     async def come_back_from_the_future(self, now: float) -> None:
-        """Nothing is younger than now."""
+        """Set times later than `now` to `now`."""
 
 
 def elapsed() -> float:
-    """Seconds since some moment; those in which the host was suspended count where it can tell."""
+    """Return seconds since a fixed moment; time in suspension counts where the system tells it."""
     boottime = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boottime is None else time.clock_gettime(boottime)
 
 
-# The host's clock as it stood when this process began.
+# What the host's clock showed at the moment from which `elapsed` counts.
 _BEGAN = time.time() - elapsed()
 
 
 def steady() -> float:
-    """Unix seconds by the clock as it stood when this process began, and time since then."""
+    """Return the Unix time that the clock would show if it had not been set since we started."""
     return _BEGAN + elapsed()
 
 
@@ -48,13 +49,13 @@ async def watch(
     passed: Callable[[], float] = elapsed,
     look_every: float = _LOOK_EVERY,
 ) -> NoReturn:
-    """Looks whether the host's clock jumped, and moves the times of records along with it.
+    """Check whether the host's clock jumped, and move the times of records by the same amount.
 
-    Records that can't be moved just now, since their database is away, are moved later.
+    While the database is away, the move waits for it.
 
     Args:
         wall: the host's clock.
-        passed: a clock that nobody sets.
+        passed: a clock that can't be set.
     """
     offset, looked = wall() - passed(), passed()
     await records.come_back_from_the_future(wall())
@@ -62,10 +63,13 @@ async def watch(
         await asyncio.sleep(look_every)
         jump = wall() - passed() - offset
         if abs(jump) > JUMP:
-            log.warning("The host's clock was set by %+.0f s; records are moved with it.", jump)
+            log.warning(
+                "The host's clock was set by %+.0f s; records are moved by as much.",
+                jump,
+            )
             try:
                 await records.move(jump, wall(), fresh=passed() - looked + look_every)
-            except Exception as error:  # whatever it is, a jump that is forgotten is never mended
-                log.warning("Records can't be moved just now: %s", error)
+            except Exception as error:  # any: a jump that is forgotten is never corrected
+                log.warning("The times of records can't be moved for now: %s", error)
                 continue
         offset, looked = offset + jump, passed()

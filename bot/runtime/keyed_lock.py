@@ -1,4 +1,4 @@
-"""Work with the same key one after another, in order of arrival; different keys side by side."""
+"""A lock for each key: work with the same key is done one after another, in order of arrival."""
 
 import asyncio
 import contextlib
@@ -6,18 +6,18 @@ from collections.abc import AsyncIterator, Hashable
 
 
 class KeyedLock:
-    """A lock for each key, kept only while somebody holds it or waits for it."""
+    """Locks by key, such as a chat. A lock is kept only while it is held or waited for."""
 
     def __init__(self) -> None:
         self._locks: dict[Hashable, tuple[asyncio.Lock, int]] = {}
 
     def waiting(self, key: Hashable) -> int:
-        """How many hold this lane or wait for it."""
+        """Return how many hold the lock of this key or wait for it."""
         return self._locks[key][1] if key in self._locks else 0
 
     @contextlib.asynccontextmanager
     async def turn(self, key: Hashable) -> AsyncIterator[None]:
-        """Waits for all who came earlier with this key (asyncio.Lock serves in that order)."""
+        """Hold the lock of this key, after all that asked for it earlier (as asyncio.Lock does)."""
         lock, users = self._locks.get(key, (asyncio.Lock(), 0))
         self._locks[key] = (lock, users + 1)
         try:

@@ -1,10 +1,10 @@
-"""What the bot counts, for Prometheus. Named by what is counted, with its unit."""
+"""What the bot counts, for Prometheus: each metric is named by what it counts and its unit."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 
 class Metrics:
-    """One set of counters for one bot, in a registry of its own."""
+    """The metrics of one bot, in a registry of its own."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()

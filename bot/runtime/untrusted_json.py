@@ -1,7 +1,7 @@
-"""JSON from outside, read so that whatever comes can be stored, sent and written again.
+"""Reads JSON from outside so that its values can be stored, sent and written again.
 
-Python reads more than it can write, and more than databases, NATS and Telegram take: numbers
-without end, infinity, half of a surrogate pair, brackets deeper than its own stack.
+Python's reader accepts more than its writer, databases, NATS and Telegram do: integers of any size,
+infinity, half of a surrogate pair, brackets nested deeper than its own stack.
 """
 
 import json
@@ -11,24 +11,24 @@ from typing import Any, NoReturn
 
 # PostgreSQL's and SQLite's largest integer. Bot API: ids have up to 52 significant bits.
 _INTEGERS = range(-(2**63), 2**63)
-# An update of the Bot API is some ten levels deep.
+# An update of the Bot API is about ten levels deep.
 _DEPTH = 64
 # PostgreSQL's text holds no NUL, and UTF-8 no half of a surrogate pair.
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
-# A zero-width space prints nothing, is dropped from labels and names, and takes one UTF-16 unit
-# as they do: the Bot API counts in these where an entity begins.
+# A zero-width space prints nothing and is dropped from labels and names. It is one UTF-16 unit, as
+# they are: the Bot API counts in these units where an entity begins.
 _IN_ITS_PLACE = "\u200b"
 
 
 class Unusable(ValueError):
-    """Something that nobody honest sends; the text says what it is."""
+    """JSON that no honest sender sends; the text says what is wrong with it."""
 
 
 def read(data: bytes) -> Any:
     """Return the JSON value, made safe.
 
     Raises:
-        Unusable: it is no JSON by RFC 8259, or nothing that can be kept.
+        Unusable: it is not JSON by RFC 8259, or can't be stored.
     """
     try:
         return made_safe(json.loads(data, parse_constant=_refuse))
@@ -58,7 +58,7 @@ def _safe(value: Any, depth: int) -> Any:
         return value
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise Unusable("a number is infinite, or none")
+            raise Unusable("a number is infinite, or not a number")
         return value
     if depth == 0:
         raise Unusable("it is nested too deeply")
@@ -70,4 +70,4 @@ def _safe(value: Any, depth: int) -> Any:
 
 
 def _refuse(name: str) -> NoReturn:
-    raise Unusable(f"{name} is no number of JSON")
+    raise Unusable(f"{name} is not a number in JSON")

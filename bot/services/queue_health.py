@@ -1,4 +1,4 @@
-"""Whether the queue stores what it is given; where the server is ours, what mends it."""
+"""Checks whether the queue stores messages, and repairs the embedded server where it can."""
 
 import asyncio
 import logging
@@ -14,12 +14,12 @@ from inference.protocol.errors import QueueUnavailable
 
 log = logging.getLogger(__name__)
 
-# Seconds between looks: while all is well, and while a stream stores nothing.
+# Seconds between two checks: while all is well, and while a stream stores nothing.
 _LOOK_EVERY = 10.0
 _LOOK_AGAIN = 2.0
-# One look may fall into a moment in which the machine had other things to do.
+# A single check may fail because the machine is busy.
 _LOOKS_BEFORE_RESTART = 2
-# Seconds between two restarts of a server that is not mended by them; doubles up to the longest.
+# Seconds between two restarts that do not help; they double up to the longest.
 _RESTART_PAUSE = 30.0
 _LONGEST_PAUSE = 600.0
 
@@ -30,7 +30,7 @@ class OwnServer:
 
     Attributes:
         disk: where its files are.
-        restart: ends it; its supervisor starts it again.
+        restart: ends the server, which is then started again.
     """
 
     disk: Disk
@@ -38,13 +38,13 @@ class OwnServer:
 
 
 class QueueHealth:
-    """Looks at the queue every few seconds.
+    """Checks the queue every few seconds.
 
     Args:
-        own: the server where it is ours to restart; None where NATS_URL names it.
+        own: the embedded server; None if NATS_URL names a server.
 
     Attributes:
-        problem: a sentence for the host; None while all is well.
+        problem: a sentence for the operator; None while all is well.
     """
 
     def __init__(self, queue: Queue, own: OwnServer | None = None) -> None:
@@ -56,15 +56,15 @@ class QueueHealth:
         self._pause = _RESTART_PAUSE
 
     async def watch(self) -> None:
-        """Looks again and again, and mends what can be mended."""
+        """Check without end, and repair what can be repaired."""
         while True:
             await self.look()
             await asyncio.sleep(_LOOK_AGAIN if self.problem else _LOOK_EVERY)
 
     async def look(self) -> None:
-        """Tries all streams; restarts a server of ours that stores nothing though it could."""
+        """Check all streams; restart our server if it stores nothing while there is room."""
         if not self._queue.connected:
-            self._tell("NATS is away.")  # its client looks for it, and has said so
+            self._tell("NATS is away.")  # the client looks for it, and has logged that
             return
         refused = await self._refused()
         if not refused:
@@ -79,9 +79,7 @@ class QueueHealth:
                 "goes on refusing until it is restarted: make room, then restart nats-server."
             )
         elif full := self._own.disk.problem():
-            self._refusals = (
-                _LOOKS_BEFORE_RESTART  # once there is room again, the next look will do
-            )
+            self._refusals = _LOOKS_BEFORE_RESTART  # once there is room, the next check restarts it
             self._tell(f"The queue stores nothing in {what}: {full}")
         else:
             self._tell(f"The embedded nats-server stores nothing in {what}, though there is room.")
@@ -90,7 +88,7 @@ class QueueHealth:
     async def _refused(self) -> dict[str, str]:
         refused = await self._queue.refused_writes()
         if any("no such stream" in reason for reason in refused.values()):
-            try:  # a server that lost its files
+            try:  # the server lost its files
                 await self._queue.prepare_again()
             except (QueueUnavailable, NatsError, TimeoutError, OSError) as error:
                 log.warning("%s", error)
@@ -110,11 +108,11 @@ class QueueHealth:
         await own.restart()
 
     def _tell(self, problem: str | None) -> None:
-        """Logs a change, once."""
+        """Log a change, once."""
         if problem == self.problem:
             return
         if problem is None:
-            log.info("The queue is well again.")
+            log.info("The queue stores messages again.")
         elif self._queue.connected:
             log.error("%s", problem)
         self.problem = problem

@@ -1,4 +1,4 @@
-"""`/healthz` says that the process turns, `/readyz` whether people are answered."""
+"""`/healthz` says that the event loop runs, `/readyz` whether people get answers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -30,8 +30,8 @@ def worker(state: WorkerState, model: str = OURS, reason: str = "") -> WorkerSta
     )
 
 
-class Parts:
-    """All that the bot depends on; any of it may fail."""
+class Dependencies:
+    """All that the bot depends on; each of it can fail."""
 
     def __init__(self, store: Store, folder: Path) -> None:
         self.queue = SimpleNamespace(problem=None)
@@ -48,12 +48,12 @@ class Parts:
 
 
 @pytest.fixture
-def parts(store: Store, tmp_path: Path) -> Parts:
-    return Parts(store, tmp_path)
+def parts(store: Store, tmp_path: Path) -> Dependencies:
+    return Dependencies(store, tmp_path)
 
 
 @pytest.fixture
-async def web(parts: Parts, metrics: Metrics) -> AsyncIterator[httpx.AsyncClient]:
+async def web(parts: Dependencies, metrics: Metrics) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(status_pages(parts.health, metrics))
     async with httpx.AsyncClient(transport=transport, base_url="http://bot") as web:
         yield web
@@ -66,7 +66,7 @@ async def test_all_is_well(web: httpx.AsyncClient) -> None:
 
 
 async def fails(web: httpx.AsyncClient, *words: str) -> None:
-    """Readiness names what is wrong, one line for each; a restart would mend none of it."""
+    """Check that readiness names what is wrong, one line for each."""
     answer = await web.get("/readyz")
     assert answer.status_code == 503
     lines = answer.text.splitlines()
@@ -75,12 +75,12 @@ async def fails(web: httpx.AsyncClient, *words: str) -> None:
     assert (await web.get("/healthz")).status_code == 200
 
 
-async def test_a_queue_that_stores_nothing(parts: Parts, web: httpx.AsyncClient) -> None:
+async def test_a_queue_that_stores_nothing(parts: Dependencies, web: httpx.AsyncClient) -> None:
     parts.queue.problem = "NATS is away."
     await fails(web, "queue: NATS is away.")
 
 
-async def test_a_database_that_fails(parts: Parts, web: httpx.AsyncClient) -> None:
+async def test_a_database_that_fails(parts: Dependencies, web: httpx.AsyncClient) -> None:
     async def fail() -> None:
         raise OperationalError("SELECT 1", None, OSError("it is closed"))
 
@@ -89,7 +89,7 @@ async def test_a_database_that_fails(parts: Parts, web: httpx.AsyncClient) -> No
 
 
 async def test_a_database_that_hangs(
-    parts: Parts, web: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    parts: Dependencies, web: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health_module, "DATABASE_PATIENCE", 0.05)
     parts.ask_database = asyncio.Event().wait
@@ -97,7 +97,7 @@ async def test_a_database_that_hangs(
 
 
 async def test_a_full_disk_is_named_here_and_in_the_log(
-    parts: Parts,
+    parts: Dependencies,
     web: httpx.AsyncClient,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -118,23 +118,23 @@ async def test_a_full_disk_is_named_here_and_in_the_log(
 @pytest.mark.parametrize(
     ("workers", "words"),
     [
-        ([], "workers: none speaks"),
+        ([], "workers: there is none"),
         ([worker(WorkerState.LOADING)], f"workers: the model {OURS} is being loaded"),
         ([worker(WorkerState.FAILED, reason="No such folder.")], "workers: No such folder."),
         (
             [worker(WorkerState.READY, "google/siglip2"), worker(WorkerState.READY, "demo")],
-            f"workers: none has {OURS}, only demo, google/siglip2; set CLIP_MODEL alike",
+            f"workers: none has {OURS}, only demo, google/siglip2; set one CLIP_MODEL",
         ),
     ],
 )
 async def test_nobody_can_answer(
-    parts: Parts, web: httpx.AsyncClient, workers: list[WorkerStatus], words: str
+    parts: Dependencies, web: httpx.AsyncClient, workers: list[WorkerStatus], words: str
 ) -> None:
     parts.registry.workers = workers
     await fails(web, words)
 
 
-async def test_all_at_once(parts: Parts, web: httpx.AsyncClient) -> None:
+async def test_all_at_once(parts: Dependencies, web: httpx.AsyncClient) -> None:
     parts.queue.problem = "NATS is away."
     parts.registry.workers = []
     await fails(web, "queue: ", "workers: ")

@@ -1,4 +1,4 @@
-"""The consumer: many at once, within bounds; a drain hands back what is not done."""
+"""The consumer: many deliveries at once, up to a limit; a drain naks those that are not done."""
 
 import asyncio
 
@@ -11,8 +11,8 @@ from tests.waiting import until
 SUBJECT = updates_subject(42)
 
 
-class Hands:
-    """Deals with deliveries once the gate is open."""
+class GatedHandler:
+    """Acknowledges deliveries once the gate is open."""
 
     def __init__(self) -> None:
         self.gate = asyncio.Event()
@@ -30,13 +30,13 @@ class Hands:
 
 
 @pytest.fixture
-def hands() -> Hands:
-    return Hands()
+def handler() -> GatedHandler:
+    return GatedHandler()
 
 
-async def _consumer(queue: Queue, hands: Hands, limit: int) -> Consumer:
+async def _consumer(queue: Queue, handler: GatedHandler, limit: int) -> Consumer:
     pull_consumer = await queue.pull_consumer(UPDATES, "test", SUBJECT)
-    return Consumer(pull_consumer, hands.deal_with, limit=limit)
+    return Consumer(pull_consumer, handler.deal_with, limit=limit)
 
 
 async def _fill(queue: Queue, count: int) -> None:
@@ -44,49 +44,49 @@ async def _fill(queue: Queue, count: int) -> None:
         await queue.publish(SUBJECT, b"%d" % number, f"{number}")
 
 
-async def test_no_more_in_hand_than_the_limit(queue: Queue, hands: Hands) -> None:
+async def test_no_more_are_handled_at_once_than_fit(queue: Queue, handler: GatedHandler) -> None:
     await _fill(queue, 5)
-    consumer = await _consumer(queue, hands, limit=2)
+    consumer = await _consumer(queue, handler, limit=2)
     consumer.start()
-    await until(lambda: len(hands.begun), 2)
-    hands.gate.set()
-    await until(lambda: sorted(hands.done), [b"0", b"1", b"2", b"3", b"4"])
+    await until(lambda: len(handler.begun), 2)
+    handler.gate.set()
+    await until(lambda: sorted(handler.done), [b"0", b"1", b"2", b"3", b"4"])
     await consumer.drain(1.0)
 
 
-async def test_a_drain_waits_for_what_is_in_hand(queue: Queue, hands: Hands) -> None:
+async def test_a_drain_waits_for_what_is_being_handled(queue: Queue, handler: GatedHandler) -> None:
     await _fill(queue, 1)
-    consumer = await _consumer(queue, hands, limit=2)
+    consumer = await _consumer(queue, handler, limit=2)
     consumer.start()
-    await until(lambda: len(hands.begun), 1)
+    await until(lambda: len(handler.begun), 1)
     draining = asyncio.create_task(consumer.drain(10.0))
-    hands.gate.set()
+    handler.gate.set()
     await draining
-    assert hands.done == [b"0"]
+    assert handler.done == [b"0"]
 
 
-async def test_a_drain_hands_back_what_takes_too_long(queue: Queue, hands: Hands) -> None:
+async def test_a_drain_naks_what_takes_too_long(queue: Queue, handler: GatedHandler) -> None:
     await _fill(queue, 1)
-    consumer = await _consumer(queue, hands, limit=2)
+    consumer = await _consumer(queue, handler, limit=2)
     consumer.start()
-    await until(lambda: len(hands.begun), 1)
+    await until(lambda: len(handler.begun), 1)
     await consumer.drain(0.05)
-    assert hands.done == []
+    assert handler.done == []
     pull_consumer = await queue.pull_consumer(UPDATES, "test", SUBJECT)
     # at once, not after ACK_WAIT
     (again,) = await asyncio.wait_for(pull_consumer.pull(1, 3.0), ACK_WAIT / 2)
     assert again.attempt == 2
 
 
-async def test_a_handler_that_breaks_its_promise_loses_nothing(
-    queue: Queue, hands: Hands, caplog: pytest.LogCaptureFixture
+async def test_a_delivery_whose_handler_raises_comes_again(
+    queue: Queue, handler: GatedHandler, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It comes back after a pause of 5 s."""
+    """It comes again after 5 s."""
     await _fill(queue, 1)
-    hands.faults = [ValueError("a bug")]
-    hands.gate.set()
-    consumer = await _consumer(queue, hands, limit=2)
+    handler.faults = [ValueError("a bug")]
+    handler.gate.set()
+    consumer = await _consumer(queue, handler, limit=2)
     consumer.start()
-    await until(lambda: hands.done, [b"0"])
+    await until(lambda: handler.done, [b"0"])
     await consumer.drain(1.0)
-    assert "it comes back" in caplog.text
+    assert "it comes again in 5 s" in caplog.text

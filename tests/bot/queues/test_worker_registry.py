@@ -52,7 +52,7 @@ async def test_looks_again_and_again(
     registry = WorkerRegistry(queue, metrics, "m")  # type: ignore[arg-type]
     assert (registry.image_size, registry.is_demo) == (224, False)
     watch = asyncio.create_task(registry.watch())
-    await until(lambda: "No worker speaks" in caplog.text, True)
+    await until(lambda: "There is no worker" in caplog.text, True)
     queue.statuses = [
         worker("a", WorkerState.READY, image_size=336),
         worker("b", WorkerState.READY),
@@ -69,7 +69,7 @@ async def test_looks_again_and_again(
     assert len(registry.workers) == 4
     watch.cancel()
     await asyncio.wait([watch])
-    assert caplog.text.count("No worker speaks") == 1
+    assert caplog.text.count("There is no worker") == 1
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ async def test_a_model_that_nobody_has_is_named(
     await until(lambda: "Photos wait for a worker: none has m, only demo" in caplog.text, True)
     looks = queue.looks
     queue.statuses.append(worker("b", WorkerState.READY, takes=False))
-    await until(lambda: "those with m are of an older clipbot" in caplog.text, True)
+    await until(lambda: "those with m run an older clipbot" in caplog.text, True)
     assert registry.takers == []
     queue.statuses.append(worker("c", WorkerState.READY))
     await until(lambda: [w.worker for w in registry.takers], ["c"])

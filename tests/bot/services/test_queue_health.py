@@ -133,7 +133,7 @@ async def test_a_server_that_repeats_an_old_error_is_restarted_and_nothing_is_lo
     jobs = await (await queue.pull_consumer(JOBS, "test", JOBS_SUBJECT)).pull(10, 5.0)
     assert [job.data for job in jobs] == [stored, b"stored after"]
     assert "ended by itself" not in caplog.text
-    assert "The queue is well again" in caplog.text
+    assert "The queue stores messages again" in caplog.text
 
 
 @pytest.fixture

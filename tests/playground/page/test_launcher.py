@@ -38,4 +38,4 @@ async def test_the_queue_is_restarted_after_a_full_disk(
         limits_files(pid, KB)  # as on a full disk
         await until(lambda: "though there is room" in caplog.text, True)
         await until(lambda: pid_of(nats) != pid, True, within=20)
-        await until(lambda: "The queue is well again" in caplog.text, True, within=20)
+        await until(lambda: "The queue stores messages again" in caplog.text, True, within=20)

@@ -1,4 +1,7 @@
-"""What outlives a restart: people's preferences, questions, albums, jobs, answers, and games."""
+"""The database: preferences, questions, jobs and their answers, albums, games and scores.
+
+`open_database` opens it, and a `Store` reads and writes it for one chat platform.
+"""
 
 from bot.storage.albums import StoredAlbum
 from bot.storage.engine.database import Database, checkpoint, claim, open_database

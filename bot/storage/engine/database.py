@@ -1,6 +1,6 @@
-"""Opening the database: SQLite or PostgreSQL, with today's tables.
+"""Opens the database, SQLite or PostgreSQL, and brings its tables up to date.
 
-A new one gets them at once, an older one by Alembic's migrations.
+A new database gets today's tables at once, an older one by Alembic's migrations.
 """
 
 import asyncio
@@ -27,21 +27,21 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.platform.models import TELEGRAM
-from bot.storage.engine import sqlite_thread as errands
+from bot.storage.engine import sqlite_thread
 from bot.storage.engine.outages import tell_apart
 from bot.storage.engine.tables import metadata, owner
 from inference.protocol.errors import SettingError
 
 log = logging.getLogger(__name__)
 
-# Among PostgreSQL's advisory locks: "clipbot" as a number.
+# Our key among PostgreSQL's advisory locks: "clipbot" as a number.
 _OUR_LOCK = int.from_bytes(b"clipbot")
 
 Database = AsyncEngine
 
-# Of the newest migration, which leads to the tables in `tables`.
+# The newest migration, which leads to the tables in `tables`.
 NEWEST_REVISION = "0004"
-# Alembic's own table, as it would make it.
+# Alembic's own table, exactly as Alembic makes it.
 _VERSIONS = Table(
     "alembic_version",
     MetaData(),
@@ -51,7 +51,7 @@ _VERSIONS = Table(
 
 
 async def open_database(address: str) -> Database:
-    """Connects, and makes or migrates the tables where that is needed.
+    """Connect to the database; make or migrate its tables where that is needed.
 
     Args:
         address: SQLAlchemy's address with an asynchronous driver, as `BotSettings.database` gives.
@@ -62,10 +62,10 @@ async def open_database(address: str) -> Database:
     url = _for_asyncpg(make_url(address))
     try:
         if url.get_backend_name() == "sqlite":
-            # One connection: SQLite has one writer anyway, and nobody then meets "is locked".
+            # One connection: SQLite has one writer anyway, and no statement finds it locked.
             engine = create_async_engine(
                 url,
-                connect_args={"async_creator_fn": errands.connect},
+                connect_args={"async_creator_fn": sqlite_thread.connect},
                 pool_size=1,
                 max_overflow=0,
                 hide_parameters=True,
@@ -115,20 +115,20 @@ async def claim(database: Database, bot_id: int, platform: str = TELEGRAM) -> No
 
 
 async def checkpoint(database: Database) -> None:
-    """Brings SQLite's file up to date; nothing to do for PostgreSQL.
+    """Copy all changes into SQLite's own file; do nothing for PostgreSQL.
 
-    SQLite does so by itself only after 1,000 pages, which a small bot takes days to write: until
-    then the file beside the log `clipbot.db-wal` would be nearly empty, and so would its copy.
+    SQLite does so by itself only after 1,000 pages, which takes a small bot days. Until then they
+    are in the log `clipbot.db-wal` beside the file, and a copy of the file alone is nearly empty.
     """
     if database.dialect.name != "sqlite":
         return
     async with database.connect() as connection:
         driver = (await connection.get_raw_connection()).driver_connection
-        assert isinstance(driver, errands.Connection)
+        assert isinstance(driver, sqlite_thread.SqliteConnection)
         try:
             await driver.checkpoint()
-        except sqlite3.Error as error:  # a full disk, say; nothing is lost, the log holds it
-            log.warning("The database file can't be brought up to date just now: %s", error)
+        except sqlite3.Error as error:  # for example a full disk; the log still holds the changes
+            log.warning("The database file can't be brought up to date for now: %s", error)
 
 
 def _make_folder(file: Path) -> None:
@@ -136,7 +136,7 @@ def _make_folder(file: Path) -> None:
 
 
 def _for_asyncpg(url: URL) -> URL:
-    """Hosters hand out `sslmode=…`, which is libpq's word; asyncpg calls it `ssl`."""
+    """Return the URL with `ssl` for `sslmode`: hosts use libpq's word, asyncpg has its own."""
     if url.get_backend_name() != "postgresql" or "sslmode" not in url.query:
         return url
     mode = url.query["sslmode"]
@@ -149,18 +149,18 @@ def _short(error: Exception) -> str:
 
 
 def _begin(connection: Connection) -> None:
-    # Python's sqlite3 ends a transaction at each CREATE TABLE; a crash in the middle of the first
-    # migration would leave half of it. So transactions are begun by hand (SQLAlchemy's manual on
+    # By itself, Python's sqlite3 ends a transaction at each CREATE TABLE, and a crash during a
+    # migration would leave half of it. So transactions are begun here (SQLAlchemy's manual on
     # pysqlite: "Serializable isolation / Savepoints / Transactional DDL").
     driver = connection.connection.driver_connection
-    assert isinstance(driver, errands.Connection)
+    assert isinstance(driver, sqlite_thread.SqliteConnection)
     driver.begin()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    # A crash of the process loses nothing; only a power cut may lose the last moments.
+    # A crash of the process loses nothing; a power cut may lose the last changes.
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -168,7 +168,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _bring_up_to_date(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
-        # Of several that start at once, the others wait until the first has made the tables.
+        # When several processes start at once, the others wait until the first made the tables.
         connection.execute(select(func.pg_advisory_xact_lock(_OUR_LOCK)))
     there, ours = set(inspect(connection).get_table_names()), set(metadata.tables)
     if _VERSIONS.name in there:
@@ -176,7 +176,7 @@ def _bring_up_to_date(connection: Connection) -> None:
         if versions == [NEWEST_REVISION] and ours <= there:
             return
     elif not there & ours:
-        metadata.create_all(connection, checkfirst=False)  # a view of that name is no table
+        metadata.create_all(connection, checkfirst=False)  # views may have these names
         _VERSIONS.create(connection)
         connection.execute(insert(_VERSIONS).values(version_num=NEWEST_REVISION))
         return

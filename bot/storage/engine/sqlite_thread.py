@@ -1,9 +1,13 @@
-"""SQLite in a thread of its own, which is sent on as few errands as can be.
+"""SQLite in a thread of its own, with as few calls to the thread as possible.
 
-aiosqlite sends its thread on one errand for each of its calls: to open a cursor, to execute, to
-fetch, to close, to end the transaction; and SQLAlchemy begins and ends one around each statement.
-Each errand wakes two threads that want the same lock, which takes more time than SQLite itself for
-our short questions. Here a question is one errand and a change is two, the second its commit.
+aiosqlite calls its thread for each step: to open a cursor, to execute, to fetch, to close, to end
+the transaction; and SQLAlchemy begins and ends a transaction around each statement. Each call wakes
+two threads that want the same lock, which takes longer than SQLite needs for our short statements.
+Here a query is one call and a change is two, the second of which is the commit.
+
+Measured with SQLAlchemy 2.1.9 and aiosqlite 0.22.1: the nine statements that one photo needs take
+plain aiosqlite 1.2 to 1.4 times as long, and 1.5 to 1.7 times with 16 photos at once (medians of 30
+alternating blocks in one process, two cores, uvloop).
 """
 
 import sqlite3
@@ -13,14 +17,14 @@ from typing import Any, Self
 
 import aiosqlite
 
-# Rows that aiosqlite would fetch at a time; we always fetch all.
+# How many rows aiosqlite would fetch at a time. It is not used: we always fetch all.
 _CHUNK = 64
 
 
 class _Cursor(aiosqlite.Cursor):
-    """Fetches its rows where it executes; opening and closing are no work for a thread."""
+    """Fetches all rows in the call that executes; opens and closes without a call."""
 
-    def __init__(self, connection: "Connection", cursor: sqlite3.Cursor) -> None:
+    def __init__(self, connection: "SqliteConnection", cursor: sqlite3.Cursor) -> None:
         super().__init__(connection, cursor)
         self._owner = connection
         self._rows: deque[Any] = deque()
@@ -29,7 +33,7 @@ class _Cursor(aiosqlite.Cursor):
         return self
 
     async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> Self:
-        self._rows = deque(await self._owner.errand(lambda: self._all(sql, parameters or ())))
+        self._rows = deque(await self._owner.call(lambda: self._all(sql, parameters or ())))
         return self
 
     def _all(self, sql: str, parameters: Iterable[Any]) -> list[Any]:
@@ -37,7 +41,7 @@ class _Cursor(aiosqlite.Cursor):
         return self._cursor.fetchall()
 
     async def executemany(self, sql: str, parameters: Iterable[Iterable[Any]]) -> Self:
-        await self._owner.errand(lambda: self._cursor.executemany(sql, parameters))  # type: ignore[arg-type]
+        await self._owner.call(lambda: self._cursor.executemany(sql, parameters))  # type: ignore[arg-type]
         return self
 
     async def fetchone(self) -> Any:
@@ -55,30 +59,30 @@ class _Cursor(aiosqlite.Cursor):
         self._cursor.close()
 
 
-class Connection(aiosqlite.Connection):
+class SqliteConnection(aiosqlite.Connection):
     """One connection and its thread.
 
-    Nobody ends a transaction while the thread is at work: SQLAlchemy drops the connection of who
-    was cancelled while waiting for it.
+    A transaction is never ended while the thread works on it: if a task is cancelled while it waits
+    for the thread, SQLAlchemy drops the connection.
     """
 
     def __init__(self, connector: Callable[[], sqlite3.Connection], chunk: int) -> None:
         super().__init__(connector, chunk)
-        self._thread.daemon = True  # nobody waits for its end
-        self._begins = False  # a transaction, with the next statement
-        self._changes = 0  # that the connection had made when the transaction began
+        self._thread.daemon = True  # the process does not wait for its end
+        self._begins = False  # the next statement begins a transaction
+        self._changes = 0  # changes of the connection when the transaction began
 
     def cursor(self) -> Any:
-        """A cursor, to be entered with `async with`."""
+        """Return a cursor, to be entered with `async with`."""
         return _Cursor(self, self._conn.cursor())
 
     def begin(self) -> None:
-        """Begins a transaction, on the errand of its first statement."""
+        """Begin a transaction, in the call of its first statement."""
         self._begins = True
         self._changes = self._conn.total_changes
 
-    async def errand(self, statement: Callable[[], Any]) -> Any:
-        """What a statement returns, which our thread executes."""
+    async def call(self, statement: Callable[[], Any]) -> Any:
+        """Run a statement in the thread, and return what it returns."""
         begins, self._begins = self._begins, False
 
         def work() -> Any:
@@ -90,27 +94,27 @@ class Connection(aiosqlite.Connection):
         return await execute(work)
 
     async def commit(self) -> None:
-        """Ends the transaction, if there is one, and keeps what it changed."""
+        """End the transaction, if there is one, and keep what it changed."""
         self._begins = False
         if self._conn.in_transaction:
             await super().commit()
 
     async def rollback(self) -> None:
-        """Ends the transaction, if there is one; what it changed is undone."""
+        """End the transaction, if there is one, and undo what it changed."""
         self._begins = False
         if not self._conn.in_transaction:
             return
         if self._conn.total_changes == self._changes:
-            self._conn.rollback()  # nothing to undo, so nothing to wait for
+            self._conn.rollback()  # it changed nothing, so this takes no time
         else:
             await super().rollback()
 
     async def checkpoint(self) -> None:
-        """Copies what the write-ahead log holds into the database file; waits for no reader."""
-        await self.errand(lambda: self._conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
+        """Copy what the write-ahead log holds into the database file; do not wait for readers."""
+        await self.call(lambda: self._conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
 
 
-def connect(*args: Any, **kwargs: Any) -> Connection:
-    """What `aiosqlite.connect` does; the arguments are those of `sqlite3.connect`."""
-    kwargs["check_same_thread"] = False  # one at a time uses it, but not always its own thread
-    return Connection(lambda: sqlite3.connect(*args, **kwargs), _CHUNK)
+def connect(*args: Any, **kwargs: Any) -> SqliteConnection:
+    """Do what `aiosqlite.connect` does, with the arguments of `sqlite3.connect`."""
+    kwargs["check_same_thread"] = False  # `rollback` may use it in our own thread
+    return SqliteConnection(lambda: sqlite3.connect(*args, **kwargs), _CHUNK)

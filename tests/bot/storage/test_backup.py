@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.storage import Database, Profile, Store, checkpoint, open_database
-from bot.storage.engine import sqlite_thread as errands
+from bot.storage.engine import sqlite_thread
 
 
 def languages(file: Path) -> list[tuple[int, str]]:
@@ -79,7 +79,7 @@ async def test_a_checkpoint_that_fails_is_told_and_made_up_for_later(
     database = await open_database(f"sqlite+aiosqlite:///{tmp_path}/clipbot.db")
     await Store(database).set_language(1, "es")
     with monkeypatch.context() as full:
-        full.setattr(errands.Connection, "checkpoint", fail)
+        full.setattr(sqlite_thread.SqliteConnection, "checkpoint", fail)
         await checkpoint(database)
     assert "database or disk is full" in caplog.text
     await checkpoint(database)

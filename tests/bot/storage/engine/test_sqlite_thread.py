@@ -1,4 +1,4 @@
-"""Our SQLite connection: few errands to its thread, and nothing else changes."""
+"""Our SQLite connection calls its thread seldom; all else is as with aiosqlite."""
 
 import asyncio
 import threading
@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from bot.storage.engine.database import Database, open_database
-from bot.storage.engine.sqlite_thread import Connection
+from bot.storage.engine.sqlite_thread import SqliteConnection
 
 
 @pytest.fixture
@@ -21,37 +21,37 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def errands(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """All that the thread is sent on from here on."""
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Return the list of all calls to the thread from here on."""
     sent: list[object] = []
-    execute = Connection._execute
+    execute = SqliteConnection._execute
 
-    async def noting(self: Connection, work: object, *args: object) -> object:
+    async def record(self: SqliteConnection, work: object, *args: object) -> object:
         sent.append(work)
         return await execute(self, work, *args)  # type: ignore[no-untyped-call]
 
-    monkeypatch.setattr(Connection, "_execute", noting)
+    monkeypatch.setattr(SqliteConnection, "_execute", record)
     return sent
 
 
-async def test_a_question_is_one_errand(database: Database, errands: list[object]) -> None:
+async def test_a_query_is_one_call(database: Database, calls: list[object]) -> None:
     async with database.connect() as connection:
         rows = (await connection.execute(text("SELECT 1 UNION SELECT 2"))).scalars().all()
     assert rows == [1, 2]
-    assert len(errands) == 1
+    assert len(calls) == 1
 
 
-async def test_a_change_is_two_errands(database: Database, errands: list[object]) -> None:
+async def test_a_change_is_two_calls(database: Database, calls: list[object]) -> None:
     async with database.begin() as connection:
         await connection.execute(text("INSERT INTO handled VALUES ('telegram', '1', 2.0)"))
-    assert len(errands) == 2
+    assert len(calls) == 2
     async with database.connect() as connection:
         assert (await connection.execute(text("SELECT update_key, at FROM handled"))).all() == [
             ("1", 2.0)
         ]
 
 
-async def test_what_was_not_committed_is_undone(database: Database) -> None:
+async def test_changes_that_were_not_committed_are_undone(database: Database) -> None:
     async with database.connect() as connection:
         await connection.execute(text("INSERT INTO handled VALUES ('telegram', '1', 2.0)"))
     async with database.connect() as connection:
@@ -59,10 +59,10 @@ async def test_what_was_not_committed_is_undone(database: Database) -> None:
 
 
 @pytest.mark.parametrize("moment", range(12))
-async def test_who_is_cancelled_leaves_no_transaction_behind(
+async def test_a_cancelled_task_leaves_no_transaction_behind(
     database: Database, moment: int
 ) -> None:
-    """Whether the errand was on its way, had not begun, or was done."""
+    """The moments differ in whether the call was waiting, running or done."""
 
     async def change() -> None:
         async with database.begin() as connection:
@@ -83,10 +83,10 @@ async def test_who_is_cancelled_leaves_no_transaction_behind(
         assert count.scalar_one() == both + 1
 
 
-async def test_a_cancelled_errand_that_has_not_begun_is_undone_as_well(database: Database) -> None:
+async def test_a_cancelled_call_that_has_not_begun_is_undone_as_well(database: Database) -> None:
     async with database.connect() as connection:
         driver = (await connection.get_raw_connection()).driver_connection
-    assert isinstance(driver, Connection)
+    assert isinstance(driver, SqliteConnection)
     gate = threading.Event()
 
     async def change() -> None:
@@ -100,13 +100,13 @@ async def test_a_cancelled_errand_that_has_not_begun_is_undone_as_well(database:
 
     driver._tx.put_nowait((None, gate.wait))
     changing = asyncio.create_task(change())
-    await _as_far_as_it_gets()
-    waited_behind_the_gate = driver._tx.qsize()
+    await _let_tasks_run()
+    was_waiting = driver._tx.qsize()
     changing.cancel()
     counting = asyncio.create_task(count())
-    await _as_far_as_it_gets()
+    await _let_tasks_run()
     gate.set()
-    assert waited_behind_the_gate
+    assert was_waiting
     assert await counting == 0
 
 
@@ -116,7 +116,7 @@ async def test_rows_may_come_one_by_one(database: Database) -> None:
         assert [row[0] async for row in rows] == [1, 2, 3]
 
 
-async def _as_far_as_it_gets() -> None:
+async def _let_tasks_run() -> None:
     for _ in range(50):
         await asyncio.sleep(0)
 
@@ -132,7 +132,7 @@ async def test_rows_parameters_counts_and_errors(database: Database) -> None:
         await _insert(database, "fig", "apple")
     async with database.connect() as connection:
         found = await connection.execute(text("SELECT name FROM fruit"))
-        assert found.scalars().all() == ["apple"]  # the fig went with the second apple
+        assert found.scalars().all() == ["apple"]  # both were undone, since the second apple failed
 
 
 async def _insert(database: Database, *names: str) -> None:

@@ -14,7 +14,11 @@ MOVED = b"HTTP/1.1 302 Found\r\nlocation: /else\r\ncontent-length: 0\r\n\r\n"
 
 @contextlib.asynccontextmanager
 async def answering(answer: Callable[[bytes, Writer], Awaitable[None]]) -> AsyncIterator[str]:
-    """The server's address; `answer` gets each request's head."""
+    """Run the server and give its address.
+
+    Args:
+        answer: gets the head of each request.
+    """
 
     talks: set[asyncio.Task[None]] = set()
 
@@ -42,10 +46,10 @@ async def answering(answer: Callable[[bytes, Writer], Awaitable[None]]) -> Async
 
 
 async def well(_head: bytes, writer: Writer) -> None:
-    """Answers that all is well."""
+    """Answer that all is well."""
     writer.write(OK)
 
 
 async def never(_head: bytes, _writer: Writer) -> None:
-    """Doesn't answer."""
+    """Never answer."""
     await asyncio.Event().wait()

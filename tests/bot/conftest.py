@@ -1,4 +1,4 @@
-"""The bot's rooms for tests: a true store and queue, and a platform that follows a script."""
+"""Fixtures for the bot: a real store and queue, and a scripted platform."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -31,5 +31,5 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def chat(store: Store, queue: Queue, platform: ScriptedPlatform) -> PrivateChat:
-    """A private chat of this test's own."""
+    """Return a private chat of this test's own."""
     return PrivateChat(store, queue, platform)

@@ -1,4 +1,4 @@
-"""A chat platform and a queue's deliveries that do as a test says, and note what happened."""
+"""A chat platform and deliveries of a queue that do as a test says, and note what happened."""
 
 import itertools
 from collections import defaultdict
@@ -105,12 +105,12 @@ class ScriptedPlatform:
 
     @property
     def kinds(self) -> list[str]:
-        """What was done, without the words."""
+        """Return what was done, without the words."""
         return [kind for kind, _, _ in self.said]
 
 
 class ScriptedDelivery(Delivery):
-    """A message that came for the `attempt`-th time."""
+    """A message of the queue, at a given attempt to deliver it."""
 
     def __init__(self, data: bytes, attempt: int = 1) -> None:
         self._data = data
@@ -140,7 +140,7 @@ class ScriptedDelivery(Delivery):
 def failing(
     monkeypatch: pytest.MonkeyPatch, store: Store, method: str, times: int
 ) -> list[Exception]:
-    """Has the database refuse a method of the store so often; returns what is yet to be raised."""
+    """Have a method of the store fail so many times; return the errors that are not raised yet."""
     faults: list[Exception] = [
         OperationalError(method, None, Exception("attempt to write a readonly database"))
     ] * times
@@ -155,7 +155,7 @@ def failing(
     return faults
 
 
-def an_ask(
+def a_request(
     message_id: int = 1,
     *,
     revision: int = 0,

@@ -1,4 +1,4 @@
-"""What the bot's own process does without."""
+"""Which libraries the bot's own process does not load."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ print(*sorted({"alembic", "uvicorn", "starlette", "rich", "pygments"} & set(sys.
 
 
 def test_a_new_bot_that_polls_loads_neither_migrations_nor_web_servers(tmp_path: Path) -> None:
-    """They are 14 of its 98 MB."""
+    """They would be 14 of 98 MB."""
     command = [sys.executable, "-c", _START, str(tmp_path / "clipbot.db")]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
     assert ran.stdout == "\n"

@@ -1,4 +1,4 @@
-"""A private chat with the bot, which gets messages as an adapter would hand them to it."""
+"""A private chat with the bot, which gets messages as an adapter hands them over."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +20,7 @@ from tests.bot.scripted import ScriptedPlatform
 
 
 class NoGames:
-    """A bot without games; notes whom it was told to forget."""
+    """A bot without games; notes the people that it was told to forget."""
 
     def __init__(self) -> None:
         self.commands: dict[str, CommandHandler] = {}
@@ -49,7 +49,7 @@ class PrivateChat:
         self.has_limit(20)
 
     def has_limit(self, max_labels: int) -> None:
-        """From now on the bot takes so many labels at once."""
+        """Set how many labels the bot takes at once."""
         store, platform = self.store, self.platform
         publisher = JobPublisher(self._queue, platform, Metrics(), bot_id=42)
         jobs = PhotoJobs(publisher, store, platform, Metrics(), max_per_user=3)
@@ -91,7 +91,7 @@ class PrivateChat:
         await self.hears(message(number, caption, picture((width, 300)), revision=revision))
 
     async def charts(self, number: int, revision: int = 0) -> int:
-        """The answer to a message comes; returns the chart's number."""
+        """Answer a message with a chart; return the id of the chart's message."""
         chart = 20_000 + number
         await self.store.record_answer(
             MessageRef(7, number), chart, is_chart=True, job_id=f"7.{number}.{revision}"
@@ -112,7 +112,7 @@ class PrivateChat:
         return [text for _, _, text in self.platform.said]
 
     async def question(self) -> int:
-        """Return the question that is open, by its message."""
+        """Return the message id of the open question."""
         asked = await self.store.open_question(7, 7)
         assert asked
         return asked[0]

@@ -1,4 +1,4 @@
-"""What an album's captions are about, and how its items are counted."""
+"""Which items an album's captions are about, and how its items are numbered."""
 
 from dataclasses import replace
 from typing import Any
@@ -18,7 +18,7 @@ def album(*captions: str | None, group: bool = False) -> list[IncomingMessage]:
 
 
 def parts(items: list[IncomingMessage], asking_id: int | None = None) -> list[Any]:
-    """Of each question: the item that asks, its phrases, and all of its items."""
+    """Return, for each question, the item that asks, its phrases, and all of its items."""
     return [
         (part.asking.ref.message_id, part.phrases, [item.ref.message_id for item in part.messages])
         for part in parts_of(items, asking_id)
@@ -60,7 +60,7 @@ def test_in_a_group_only_classify_is_a_caption() -> None:
     ]
 
 
-def test_pictures_count_as_people_see_them() -> None:
+def test_pictures_are_numbered_as_people_see_them() -> None:
     one, two, three = (Media(f"file {n}", f"unique {n}") for n in range(3))
     film = NotAPicture.MOVING
     assert numbered([one, two], 1) == (one, two)

@@ -1,4 +1,4 @@
-"""Albums whose captions are questions of their own, and a person who asks too much."""
+"""Albums with several captions, and the limit of a person."""
 
 import asyncio
 from dataclasses import replace
@@ -21,7 +21,7 @@ class Sender:
         self._sequence = 100
 
     async def sends(self, *captions: str, first: int = 10, edited: bool = False) -> None:
-        """Sends or edits an album; returns once it was asked about."""
+        """Send or edit an album; return once it was asked about."""
         for number, caption in enumerate(captions, first):
             self._sequence += 1
             item = message(number, caption, picture((300 + number, 300)), album_id=f"album {first}")
@@ -39,7 +39,7 @@ async def alice(chat: PrivateChat, monkeypatch: pytest.MonkeyPatch) -> Any:
     await tasks.end(task)
 
 
-async def test_an_album_of_more_captions_than_a_person_may_ask_is_answered_whole(
+async def test_an_album_counts_once_for_the_limit_of_a_person(
     chat: PrivateChat, alice: Sender
 ) -> None:
     await chat.photo(1, "a dog, a cat")
@@ -49,7 +49,7 @@ async def test_an_album_of_more_captions_than_a_person_may_ask_is_answered_whole
     assert chat.sentences == []
 
 
-async def test_an_album_that_is_too_much_is_refused_in_one_sentence(
+async def test_an_album_over_the_limit_is_refused_in_one_sentence(
     chat: PrivateChat, alice: Sender
 ) -> None:
     for number in (1, 2, 3):

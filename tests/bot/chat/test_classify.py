@@ -30,7 +30,9 @@ async def test_a_question_is_about_all_items_of_an_album(chat: PrivateChat) -> N
 
 
 @pytest.mark.parametrize("caption", ["", TOO_MANY, "an owl"])
-async def test_an_edit_that_was_faster_is_the_last_word(chat: PrivateChat, caption: str) -> None:
+async def test_an_edit_that_comes_before_its_message_is_answered(
+    chat: PrivateChat, caption: str
+) -> None:
     await chat.photo(1, "a dog, a cat", revision=5)
     await chat.photo(1, caption)
     assert chat.sentences == []
@@ -38,7 +40,7 @@ async def test_an_edit_that_was_faster_is_the_last_word(chat: PrivateChat, capti
     assert job.labels == ["a dog", "a cat"]
 
 
-async def test_an_edit_that_is_refused_is_the_last_word(chat: PrivateChat) -> None:
+async def test_a_refused_edit_cancels_the_earlier_answer(chat: PrivateChat) -> None:
     await chat.photo(1, "a dog, a cat")
     await chat.photo(1, TOO_MANY, revision=5)
     assert "30 phrases" in chat.sentences[-1]
@@ -57,7 +59,7 @@ async def test_a_refused_edit_that_is_edited_back_is_answered(chat: PrivateChat)
     assert not latest.delivered
 
 
-async def test_an_original_does_not_take_its_edits_question_back(chat: PrivateChat) -> None:
+async def test_a_message_that_comes_after_its_edit_changes_nothing(chat: PrivateChat) -> None:
     await chat.photo(1, revision=5, width=500)
     await chat.photo(1)
     await chat.text(10_000, "a dog, a cat")
@@ -65,7 +67,7 @@ async def test_an_original_does_not_take_its_edits_question_back(chat: PrivateCh
     assert job.images == [b"picture 500x300-id"]
 
 
-async def test_a_lost_twin_is_that_of_its_own_picture(chat: PrivateChat) -> None:
+async def test_an_unconfirmed_question_is_about_its_own_picture(chat: PrivateChat) -> None:
     await chat.photo(1)
     lost = await chat.question() - 1
     await chat.photo(2, width=500)
@@ -74,7 +76,7 @@ async def test_a_lost_twin_is_that_of_its_own_picture(chat: PrivateChat) -> None
     assert job.images == [b"picture 400x300-id"]
 
 
-async def test_a_photo_whose_phrases_are_taken_away_is_not_asked_about(chat: PrivateChat) -> None:
+async def test_a_photo_whose_phrases_are_removed_is_not_asked_about(chat: PrivateChat) -> None:
     await chat.photo(1, "a dog, a cat")
     await chat.photo(1, revision=5)
     assert chat.sentences == []  # the chart is on its way
@@ -83,7 +85,7 @@ async def test_a_photo_whose_phrases_are_taken_away_is_not_asked_about(chat: Pri
 
 
 @pytest.mark.parametrize("closed", [False, True])
-async def test_phrases_that_come_once_more_change_nothing(chat: PrivateChat, closed: bool) -> None:
+async def test_phrases_that_come_twice_are_sorted_once(chat: PrivateChat, closed: bool) -> None:
     await chat.photo(1)
     asked = await chat.store.open_question(7, 7)
     assert asked
@@ -103,7 +105,7 @@ async def test_a_question_that_was_asked_twice_may_be_answered_by_either(chat: P
     assert await chat.store.open_question(7, 7) is None
 
 
-async def test_refused_phrases_are_mended_by_an_edit(chat: PrivateChat) -> None:
+async def test_refused_phrases_can_be_corrected_by_an_edit(chat: PrivateChat) -> None:
     await chat.text(1, "hello")
     await chat.photo(2)
     await chat.text(10_000, TOO_MANY)
@@ -114,7 +116,7 @@ async def test_refused_phrases_are_mended_by_an_edit(chat: PrivateChat) -> None:
     assert job.labels == ["a dog", "a cat"]
 
 
-async def test_cancelling_is_told_the_same_once_more(chat: PrivateChat) -> None:
+async def test_a_cancel_that_failed_says_the_same_when_it_is_repeated(chat: PrivateChat) -> None:
     await chat.photo(1)
     chat.platform.faults["send_text"] = [RetryLater("away")]
     with pytest.raises(RetryLater):

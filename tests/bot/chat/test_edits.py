@@ -1,4 +1,4 @@
-"""Edits: only what a message says anew is a new question; settings that change since are none."""
+"""Edits: only a change of the message is a new question, not a change of settings."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ async def test_a_new_picture_is_a_new_question(chat: PrivateChat) -> None:
     ]
 
 
-async def test_phrases_that_were_taken_away_stay_away(chat: PrivateChat) -> None:
+async def test_phrases_that_were_removed_are_not_sorted_again(chat: PrivateChat) -> None:
     await chat.photo(1, "a dog, a cat")
     await chat.photo(1, revision=8)
     await chat.jobs()
@@ -62,7 +62,7 @@ async def test_phrases_that_were_taken_away_stay_away(chat: PrivateChat) -> None
     assert job.labels == ["a dog", "a cat"]
 
 
-async def test_a_question_of_ours_waits_for_its_answer(chat: PrivateChat) -> None:
+async def test_an_open_question_is_not_answered_by_stored_phrases(chat: PrivateChat) -> None:
     await chat.photo(1)
     await _sets(chat)
     await chat.photo(1, revision=8)
@@ -113,7 +113,9 @@ async def test_a_picture_that_was_refused_is_not_sorted_by_an_empty_edit(chat: P
 
 
 @pytest.mark.parametrize("reply", [True, False])
-async def test_a_text_that_says_the_same_asks_the_same(chat: PrivateChat, reply: bool) -> None:
+async def test_an_edited_text_that_says_the_same_asks_nothing(
+    chat: PrivateChat, reply: bool
+) -> None:
     await chat.photo(1)
     shown = referenced(message(1, "", picture()))
     fields: dict[str, Any] = {"replies_to": shown} if reply else {}

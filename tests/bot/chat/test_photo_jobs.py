@@ -14,7 +14,7 @@ from bot.storage import Store
 from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Queue
 from inference.protocol.errors import MessageTooLarge
 from inference.protocol.messages import decode_job
-from tests.bot.scripted import ScriptedPlatform, an_ask
+from tests.bot.scripted import ScriptedPlatform, a_request
 
 
 @pytest.fixture
@@ -28,51 +28,51 @@ def photo_jobs(
 async def test_a_question_becomes_a_job(
     photo_jobs: PhotoJobs, queue: Queue, store: Store, platform: ScriptedPlatform
 ) -> None:
-    ask = an_ask(5)
-    await photo_jobs.submit(ask)
+    request = a_request(5)
+    await photo_jobs.submit(request)
     (delivery,) = await (await queue.pull_consumer(JOBS, "test", JOBS_SUBJECT)).pull(9, 1.0)
     job = decode_job(delivery.data)
     assert (job.id, job.images, job.labels) == ("42.7.5.0", [b"picture file"], ["a dog", "a cat"])
     assert job.reply.subject == "clipbot.results.42"
     assert job.words.title == "What CLIP sees"
-    record = await store.job(ask.id)
+    record = await store.job(request.id)
     assert record
     assert not record.delivered
-    assert platform.working == [ask.ref]
+    assert platform.working == [request.ref]
 
 
-async def test_in_a_group_nothing_is_shown_while_it_works(
+async def test_in_a_group_no_action_is_shown(
     photo_jobs: PhotoJobs, platform: ScriptedPlatform
 ) -> None:
-    await photo_jobs.submit(an_ask(private=False))
+    await photo_jobs.submit(a_request(private=False))
     assert platform.working == []
 
 
 async def test_the_same_question_twice_is_one_job(
     photo_jobs: PhotoJobs, queue: Queue, store: Store, platform: ScriptedPlatform
 ) -> None:
-    await photo_jobs.submit(an_ask())
-    await photo_jobs.submit(an_ask())
+    await photo_jobs.submit(a_request())
+    await photo_jobs.submit(a_request())
     assert await queue.jobs_waiting() == 1
-    await store.mark_delivered(an_ask().id)
-    await photo_jobs.submit(an_ask())
+    await store.mark_delivered(a_request().id)
+    await photo_jobs.submit(a_request())
     assert len(platform.fetched) == 2
 
 
-async def test_an_edit_that_changes_nothing_is_no_question(
+async def test_an_edit_that_changes_nothing_asks_nothing(
     photo_jobs: PhotoJobs, queue: Queue, platform: ScriptedPlatform
 ) -> None:
-    await photo_jobs.submit(an_ask())
-    await photo_jobs.submit(an_ask(revision=1))
+    await photo_jobs.submit(a_request())
+    await photo_jobs.submit(a_request(revision=1))
     assert await queue.jobs_waiting() == 1
-    await photo_jobs.submit(an_ask(revision=2, labels=("a house",)))
+    await photo_jobs.submit(a_request(revision=2, labels=("a house",)))
     assert await queue.jobs_waiting() == 2
 
 
 async def test_a_worker_counts_pictures_as_people_do(photo_jobs: PhotoJobs, queue: Queue) -> None:
     album = (Media("f", "u", number=1, skipped=(2,)), Media("g", "v", number=3))
-    await photo_jobs.submit(an_ask(media=album))
-    await photo_jobs.submit(an_ask(2, media=(Media("f", "u"), Media("g", "v"))))
+    await photo_jobs.submit(a_request(media=album))
+    await photo_jobs.submit(a_request(2, media=(Media("f", "u"), Media("g", "v"))))
     jobs = await (await queue.pull_consumer(JOBS, "test", JOBS_SUBJECT)).pull(9, 1.0)
     assert [decode_job(job.data).numbers for job in jobs] == [[1, 3], []]
 
@@ -80,62 +80,64 @@ async def test_a_worker_counts_pictures_as_people_do(photo_jobs: PhotoJobs, queu
 async def test_settings_that_change_since_are_no_question(
     photo_jobs: PhotoJobs, queue: Queue, store: Store
 ) -> None:
-    await photo_jobs.submit(replace(an_ask(), has_own_labels=False))
-    other = replace(an_ask(revision=1), labels=("a moon",), template="a {}", has_own_labels=False)
+    await photo_jobs.submit(replace(a_request(), has_own_labels=False))
+    other = replace(
+        a_request(revision=1), labels=("a moon",), template="a {}", has_own_labels=False
+    )
     await photo_jobs.submit(other)
     assert await queue.jobs_waiting() == 1
     await photo_jobs.submit(replace(other, has_own_labels=True))  # now the message says so
     assert await queue.jobs_waiting() == 2
 
 
-async def test_what_an_earlier_release_stored_is_the_same_question(
+async def test_a_question_stored_by_an_earlier_release_is_known(
     photo_jobs: PhotoJobs, queue: Queue, store: Store
 ) -> None:
-    await photo_jobs.submit(an_ask())
+    await photo_jobs.submit(a_request())
     before = '[["unique"],["a dog","a cat"],null]'
     early = hashlib.sha256(before.encode()).hexdigest()[:32]
-    await store.change_fingerprint(an_ask().id, early)
-    await photo_jobs.submit(an_ask(revision=1))
+    await store.change_fingerprint(a_request().id, early)
+    await photo_jobs.submit(a_request(revision=1))
     assert await queue.jobs_waiting() == 1
 
 
 async def test_each_person_has_a_limit(
     photo_jobs: PhotoJobs, store: Store, metrics: Metrics
 ) -> None:
-    await photo_jobs.submit(an_ask(1))
-    await photo_jobs.submit(an_ask(2))
+    await photo_jobs.submit(a_request(1))
+    await photo_jobs.submit(a_request(2))
     with pytest.raises(JobRefused, match="still busy with 2 pictures of yours"):
-        await photo_jobs.submit(an_ask(3))
-    await photo_jobs.submit(an_ask(1, user_id=8))
-    await store.mark_delivered(an_ask(1).id)
-    await store.forget_job(an_ask(1, user_id=8).id)
+        await photo_jobs.submit(a_request(3))
+    await photo_jobs.submit(a_request(1, user_id=8))
+    await store.mark_delivered(a_request(1).id)
+    await store.forget_job(a_request(1, user_id=8).id)
     with pytest.raises(JobRefused, match="Too many people at once"):
-        await photo_jobs.submit(an_ask(4))  # the queue of this test holds three
+        await photo_jobs.submit(a_request(4))  # the queue of this test holds three
     assert metrics.registry.get_sample_value("clipbot_refusals_total") == 2
     # a question that was not queued counts for nobody
-    assert await store.job(an_ask(4).id) is None
+    assert await store.job(a_request(4).id) is None
 
 
 async def test_files_that_are_too_big(photo_jobs: PhotoJobs, platform: ScriptedPlatform) -> None:
     with pytest.raises(JobRefused, match="up to 20 MB"):
-        await photo_jobs.submit(an_ask(media=(Media("f", "u", MAX_FILE_BYTES + 1),)))
+        await photo_jobs.submit(a_request(media=(Media("f", "u", MAX_FILE_BYTES + 1),)))
     with pytest.raises(JobRefused, match=r"together over 7\.7 MB"):
         await photo_jobs.submit(
-            an_ask(media=(Media("f", "u", 5 * 2**20), Media("g", "v", 5 * 2**20)))
+            a_request(media=(Media("f", "u", 5 * 2**20), Media("g", "v", 5 * 2**20)))
         )
     assert platform.fetched == []
     platform.faults["fetch"] = [FileTooBig("file is too big")]
     with pytest.raises(JobRefused, match="up to 20 MB"):
-        await photo_jobs.submit(an_ask(media=(Media("f", "u"),)))
+        await photo_jobs.submit(a_request(media=(Media("f", "u"),)))
 
 
-async def test_an_album_that_no_queue_stores_is_too_big_and_the_queue_is_not_full(
+async def test_an_album_larger_than_a_message_is_too_big(
     photo_jobs: PhotoJobs, platform: ScriptedPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Queue, "max_payload", 64 * 2**20)
     files = (Media("f", "u", 17 * 2**20), Media("g", "v", 17 * 2**20))
     with pytest.raises(JobRefused, match=r"together over 31\.7 MB"):
-        await photo_jobs.submit(an_ask(media=files))
+        await photo_jobs.submit(a_request(media=files))
     assert platform.fetched == []
 
 
@@ -143,10 +145,10 @@ async def test_one_file_that_the_queue_does_not_store(
     photo_jobs: PhotoJobs, platform: ScriptedPlatform
 ) -> None:
     with pytest.raises(JobRefused, match=r"That file is too big for me: I take up to 7\.7 MB"):
-        await photo_jobs.submit(an_ask(media=(Media("f", "u", 12 * 2**20),)))
+        await photo_jobs.submit(a_request(media=(Media("f", "u", 12 * 2**20),)))
 
 
-async def test_what_the_stream_itself_finds_too_large_is_too_big(
+async def test_a_job_that_the_stream_refuses_is_too_big(
     photo_jobs: PhotoJobs, queue: Queue, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def publish(*_: object) -> None:
@@ -154,12 +156,12 @@ async def test_what_the_stream_itself_finds_too_large_is_too_big(
 
     monkeypatch.setattr(queue, "publish", publish)
     with pytest.raises(JobRefused, match=r"^That file is too big for me\. Send it as a photo"):
-        await photo_jobs.submit(an_ask())
+        await photo_jobs.submit(a_request())
     with pytest.raises(JobRefused, match=r"^These files are too big for me\. Send them as photos"):
-        await photo_jobs.submit(an_ask(media=(Media("f", "u"), Media("g", "v"))))
+        await photo_jobs.submit(a_request(media=(Media("f", "u"), Media("g", "v"))))
     with pytest.raises(JobRefused, match=r"^Ese archivo es demasiado grande para mí\. Envíalo"):
-        await photo_jobs.submit(replace(an_ask(), language="es"))
-    assert await store.job(an_ask().id) is None
+        await photo_jobs.submit(replace(a_request(), language="es"))
+    assert await store.job(a_request().id) is None
 
 
 async def test_files_that_are_gone_or_away(
@@ -167,12 +169,12 @@ async def test_files_that_are_gone_or_away(
 ) -> None:
     platform.faults["fetch"] = [TargetGone("wrong file_id"), RetryLater("away"), ValueError("ours")]
     with pytest.raises(JobRefused, match="no longer has that picture"):
-        await photo_jobs.submit(an_ask())
+        await photo_jobs.submit(a_request())
     with pytest.raises(RetryLater):
-        await photo_jobs.submit(an_ask())
+        await photo_jobs.submit(a_request())
     with pytest.raises(ValueError, match="ours"):
-        await photo_jobs.submit(an_ask())
-    assert await store.job(an_ask().id) is None
+        await photo_jobs.submit(a_request())
+    assert await store.job(a_request().id) is None
 
 
 async def test_an_album_whose_sizes_were_not_told(
@@ -183,4 +185,4 @@ async def test_an_album_whose_sizes_were_not_told(
 
     monkeypatch.setattr(platform, "fetch", fetch)
     with pytest.raises(JobRefused, match="together over"):
-        await photo_jobs.submit(an_ask(media=(Media("f", "u"), Media("g", "v"))))
+        await photo_jobs.submit(a_request(media=(Media("f", "u"), Media("g", "v"))))

@@ -136,7 +136,7 @@ async def test_strangers_are_told_that_they_can_not_use_the_bot(
     assert got == ["private_message", "press", "press"]
 
 
-async def test_who_is_forgotten_is_forgotten_by_the_games_too(chat: PrivateChat) -> None:
+async def test_a_person_who_is_forgotten_is_forgotten_by_the_games_too(chat: PrivateChat) -> None:
     await chat.text(1, "/labels a, b")
     shown = ours(9, "What is stored")
     await chat.hears(ButtonPress("1", ALICE, "forget-me", PRIVATE, shown.ref, shown))
@@ -162,7 +162,7 @@ async def test_a_group_that_moved_takes_its_settings_along(
         (message(1, "just talk", topic=GROUP), False),
     ],
 )
-async def test_an_apology_is_for_those_who_spoke_to_the_bot(
+async def test_only_people_who_spoke_to_the_bot_get_an_apology(
     store: Store, platform: ScriptedPlatform, heard: IncomingMessage, is_told: bool
 ) -> None:
     await router([], store, platform).apologise(heard)

@@ -1,4 +1,4 @@
-"""Which picture a message without one is about."""
+"""Which picture a message without a picture of its own is about."""
 
 import time
 from dataclasses import replace
@@ -34,7 +34,7 @@ async def test_a_chart_that_is_forgotten_is_no_picture(
     assert await chat.jobs() == []
 
 
-async def test_a_chart_is_forgotten_with_its_person(chat: PrivateChat) -> None:
+async def test_a_forgotten_persons_chart_is_no_picture(chat: PrivateChat) -> None:
     await chat.photo(1, "a dog, a cat")
     shown = chart(await chat.charts(1))
     await chat.jobs()
@@ -55,7 +55,7 @@ async def test_a_chart_that_somebody_forwards_is_no_picture(chat: PrivateChat) -
     assert await chat.jobs() == []
 
 
-async def test_what_the_bot_said_is_not_taken_for_phrases(chat: PrivateChat) -> None:
+async def test_forwarded_words_of_the_bot_are_no_phrases(chat: PrivateChat) -> None:
     await chat.photo(1)
     await chat.text(2, "One, two.", is_ours=True)
     assert await chat.jobs() == []
@@ -163,7 +163,7 @@ async def test_one_phrase_alone_may_be_a_remark(chat: PrivateChat) -> None:
     assert job.labels == ["a moon"]
 
 
-async def test_the_last_picture_is_meant_for_ten_minutes(
+async def test_phrases_mean_the_last_picture_for_ten_minutes(
     chat: PrivateChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await chat.photo(1, "a dog, a cat")
@@ -180,7 +180,7 @@ async def test_the_last_picture_is_meant_for_ten_minutes(
     assert await chat.jobs() == []
 
 
-async def test_a_picture_that_was_cancelled_means_no_earlier_one(chat: PrivateChat) -> None:
+async def test_after_a_cancelled_picture_phrases_mean_no_earlier_one(chat: PrivateChat) -> None:
     await chat.photo(1, "a dog, a cat")
     await chat.charts(1)
     await chat.jobs()
@@ -201,7 +201,7 @@ async def test_phrases_after_a_refusal_mean_the_refused_picture(chat: PrivateCha
     assert [job.images for job in await chat.jobs()] == [[b"picture 500x300-id"]] * 2
 
 
-async def test_what_was_said_before_a_picture_does_not_mean_it(chat: PrivateChat) -> None:
+async def test_text_from_before_a_picture_does_not_mean_it(chat: PrivateChat) -> None:
     await chat.text(1, "hello")
     await chat.photo(2, "a dog, a cat")
     await chat.jobs()
@@ -213,7 +213,7 @@ async def test_what_was_said_before_a_picture_does_not_mean_it(chat: PrivateChat
 
 
 @pytest.mark.parametrize("delivered", [True, False])
-async def test_after_delete_nothing_is_remembered(chat: PrivateChat, delivered: bool) -> None:
+async def test_after_deletion_nothing_is_remembered(chat: PrivateChat, delivered: bool) -> None:
     await chat.photo(1, "a dog, a cat")
     await chat.jobs()
     if delivered:
@@ -250,7 +250,7 @@ async def test_a_command_that_is_refused_sorts_nothing(chat: PrivateChat) -> Non
     assert "30 phrases" in chat.sentences[-1]
 
 
-async def test_in_a_group_labels_under_a_photo_are_stored_and_no_more(chat: PrivateChat) -> None:
+async def test_in_a_group_labels_under_a_photo_are_only_stored(chat: PrivateChat) -> None:
     await chat.hears(message(2, "/labels a moon, a sun", picture(), topic=GROUP))
     assert "/classify alone now" in chat.sentences[-1]  # without it, nothing is sorted here
     assert (await chat.store.person(7)).labels == ("a moon", "a sun")

@@ -14,7 +14,7 @@ from bot.games.rules.round import ANSWER_TIMEOUT, GRACE, Phase, Round
 from bot.games.spec.game_spec import Urgency
 from bot.runtime import clock
 from bot.storage import Store, StoredAlbum
-from tests.bot.scripted import an_ask, failing
+from tests.bot.scripted import a_request, failing
 from tests.waiting import until
 
 HOUR = 3_600.0
@@ -105,39 +105,39 @@ async def test_an_album_is_never_put_off_for_long(store: Store) -> None:
 async def test_who_waits_is_told_after_their_time_and_what_is_young_is_kept(
     store: Store, host: SettableClock, jump: float
 ) -> None:
-    ask = an_ask()
-    await store.record_job(ask)
-    await store.record_question(7, 100, 7, ask.media)
-    await store.record_answer(ask.ref, 55, is_chart=False)
-    recorded = await store.job(ask.id)
+    request = a_request()
+    await store.record_job(request)
+    await store.record_question(7, 100, 7, request.media)
+    await store.record_answer(request.ref, 55, is_chart=False)
+    recorded = await store.job(request.id)
     assert recorded
     async with watching(store, host):
         host.set_by = jump
 
         async def is_moved() -> bool:
-            job = await store.job(ask.id)
+            job = await store.job(request.id)
             return job is not None and abs(job.created_at - recorded.created_at - jump) < 1
 
         await until(is_moved, True)
     assert await store.waiting_longer_than(60) == []
-    assert [job.id for job in await store.waiting_longer_than(-60)] == [ask.id]
+    assert [job.id for job in await store.waiting_longer_than(-60)] == [request.id]
     assert await store.jobs_in_flight(7) == 1
-    assert await store.open_question(7, 7) == (100, ask.media)
+    assert await store.open_question(7, 7) == (100, request.media)
     await store.prune()
-    assert await store.job(ask.id)
+    assert await store.job(request.id)
     assert await store.answer_to(7, 1)
 
 
 async def test_records_whose_database_is_away_are_moved_when_it_is_back(
     store: Store, host: SettableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await store.record_job(an_ask())
+    await store.record_job(a_request())
     away = failing(monkeypatch, store, "move", 3)
     async with watching(store, host):
         host.set_by = HOUR
 
         async def is_moved() -> bool:
-            job = await store.job(an_ask().id)
+            job = await store.job(a_request().id)
             return job is not None and abs(job.created_at - host.time()) < 60
 
         await until(is_moved, True)
@@ -149,9 +149,9 @@ async def test_what_was_recorded_after_the_clock_was_set_stays_as_it_is(
 ) -> None:
     for jump in (HOUR, -HOUR):
         host.set_by += jump
-        await store.record_job(an_ask())
+        await store.record_job(a_request())
         await store.move(jump, host.time(), fresh=2.0)
-        job = await store.job(an_ask().id)
+        job = await store.job(a_request().id)
         assert job
         assert abs(job.created_at - host.time()) < 2
 
@@ -160,12 +160,12 @@ async def test_a_start_finds_nothing_that_is_younger_than_now(
     store: Store, host: SettableClock
 ) -> None:
     host.set_by = HOUR
-    await store.record_job(an_ask())
+    await store.record_job(a_request())
     host.set_by = 0.0
     async with watching(store, host):
 
         async def age() -> bool:
-            job = await store.job(an_ask().id)
+            job = await store.job(a_request().id)
             return job is not None and abs(job.created_at - host.time()) < 60
 
         await until(age, True)

@@ -17,7 +17,7 @@ from bot.storage import (
     claim,
 )
 from inference.protocol.errors import SettingError
-from tests.bot.scripted import an_ask
+from tests.bot.scripted import a_request
 
 DISCORD = "discord"
 CHAT, USER, MESSAGE = 7, 7, 1
@@ -55,7 +55,7 @@ async def test_what_people_chose(telegram: Store, discord: Store) -> None:
 
 
 async def test_questions_put_to_workers(telegram: Store, discord: Store) -> None:
-    ours, theirs = an_ask(), on_discord(an_ask(labels=("a fox", "a cow")))
+    ours, theirs = a_request(), on_discord(a_request(labels=("a fox", "a cow")))
     await telegram.record_job(ours, "a queue")
     assert await discord.latest_job(CHAT, MESSAGE) is None
     assert await discord.jobs_in_flight(USER) == 0
@@ -92,10 +92,10 @@ async def test_a_change_on_one_platform_changes_nothing_on_the_other(
     telegram: Store, discord: Store, change: object
 ) -> None:
     assert callable(change)
-    await telegram.record_job(an_ask(), "a queue")
-    before = await telegram.job(an_ask().id), await telegram.unanswered_since(time.time() + 1)
-    await change(discord, an_ask().id)  # even with the same id
-    assert await telegram.job(an_ask().id) == before[0]
+    await telegram.record_job(a_request(), "a queue")
+    before = await telegram.job(a_request().id), await telegram.unanswered_since(time.time() + 1)
+    await change(discord, a_request().id)  # even with the same id
+    assert await telegram.job(a_request().id) == before[0]
     assert await telegram.unanswered_since(time.time() + 1) == before[1]
     assert len(await telegram.waiting_longer_than(-1)) == 1
     assert await telegram.unanswered_of_other_queues("another") == before[1]
@@ -104,15 +104,15 @@ async def test_a_change_on_one_platform_changes_nothing_on_the_other(
 async def test_a_question_goes_to_the_store_of_its_platform(
     telegram: Store, discord: Store
 ) -> None:
-    for store, request in ((discord, an_ask()), (telegram, on_discord(an_ask()))):
+    for store, request in ((discord, a_request()), (telegram, on_discord(a_request()))):
         with pytest.raises(ValueError, match="a question of"):
             await store.record_job(request)
 
 
 def test_the_platform_follows_from_a_questions_id() -> None:
-    assert ClassifyRequest.message_of(an_ask(3, revision=9).id) == ("telegram", USER, 3)
-    assert ClassifyRequest.message_of(on_discord(an_ask(3)).id) == (DISCORD, USER, 3)
-    assert on_discord(an_ask()).id == "discord.7.1.0"
+    assert ClassifyRequest.message_of(a_request(3, revision=9).id) == ("telegram", USER, 3)
+    assert ClassifyRequest.message_of(on_discord(a_request(3)).id) == (DISCORD, USER, 3)
+    assert on_discord(a_request()).id == "discord.7.1.0"
     for wrong in ("", "1.2", "discord.1.2", "discord.x.1.2", f"discord.{2**63}.1.2", "a.b.1.2.3"):
         with pytest.raises(ValueError, match=r"no question's id|invalid literal"):
             ClassifyRequest.message_of(wrong)
@@ -121,7 +121,7 @@ def test_the_platform_follows_from_a_questions_id() -> None:
 async def test_an_id_of_discords_size_fits(discord: Store) -> None:
     largest = 2**63 - 1
     place = MessageRef(largest, largest, largest)
-    request = replace(on_discord(an_ask(user_id=largest)), ref=place, revision=largest)
+    request = replace(on_discord(a_request(user_id=largest)), ref=place, revision=largest)
     await discord.record_job(request)
     record = await discord.job(request.id)
     assert record
@@ -130,7 +130,7 @@ async def test_an_id_of_discords_size_fits(discord: Store) -> None:
 
 async def test_answers(telegram: Store, discord: Store) -> None:
     place = MessageRef(CHAT, MESSAGE)
-    for store, request in ((telegram, an_ask()), (discord, on_discord(an_ask()))):
+    for store, request in ((telegram, a_request()), (discord, on_discord(a_request()))):
         await store.record_job(request)
     await telegram.record_answer(place, 55, is_chart=True)
     assert await discord.answer_to(CHAT, MESSAGE) is None

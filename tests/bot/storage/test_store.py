@@ -17,7 +17,7 @@ from bot.storage.engine.database import NEWEST_REVISION
 from bot.storage.engine.tables import metadata
 from bot.storage.migrations import upgrade
 from inference.protocol.errors import SettingError
-from tests.bot.scripted import an_ask
+from tests.bot.scripted import a_request
 
 MEDIA = (Media("file", "unique", 100), Media("other", "one"))
 A_USER = 2**52 - 1  # Bot API: ids have up to 52 significant bits
@@ -152,7 +152,7 @@ async def test_what_people_chose(store: Store) -> None:
 
 
 async def test_a_question_from_start_to_end(store: Store) -> None:
-    ask = an_ask(user_id=A_USER, media=MEDIA)
+    ask = a_request(user_id=A_USER, media=MEDIA)
     await store.record_job(ask)
     record = await store.job(ask.id)
     assert record
@@ -176,20 +176,20 @@ async def test_what_was_asked_is_kept_until_it_is_answered(
             found = await connection.execute(text("select labels, template from jobs order by id"))
             return [(row.labels, row.template) for row in found]
 
-    asks = [replace(an_ask(number, labels=("ñ",)), template="a {}") for number in (1, 2, 3)]
-    for ask in asks:
+    requests = [replace(a_request(number, labels=("ñ",)), template="a {}") for number in (1, 2, 3)]
+    for ask in requests:
         await store.record_job(ask)
     assert await phrases() == [('["ñ"]', "a {}")] * 3
-    assert [one.request for one in await store.unanswered_since(time.time() + 1)] == asks
-    await store.mark_delivered(asks[0].id)
-    await store.record_answer(asks[1].ref, 55, is_chart=True, job_id=asks[1].id)
-    await store.supersede(asks[2].ref, 9)
+    assert [one.request for one in await store.unanswered_since(time.time() + 1)] == requests
+    await store.mark_delivered(requests[0].id)
+    await store.record_answer(requests[1].ref, 55, is_chart=True, job_id=requests[1].id)
+    await store.supersede(requests[2].ref, 9)
     assert await phrases() == [(None, None)] * 3
 
 
 async def test_the_latest_question_of_a_message(store: Store) -> None:
     for revision in (0, 9, 5):
-        await store.record_job(an_ask(revision=revision))
+        await store.record_job(a_request(revision=revision))
     latest = await store.latest_job(7, 1)
     assert latest
     assert latest.revision == 9
@@ -197,7 +197,7 @@ async def test_the_latest_question_of_a_message(store: Store) -> None:
 
 
 async def test_answers_lead_back_to_their_questions(store: Store) -> None:
-    ask = an_ask()
+    ask = a_request()
     await store.record_job(ask)
     assert await store.answer_to(7, 1) is None
     await store.record_answer(ask.ref, 55, is_chart=False)
@@ -212,14 +212,14 @@ async def test_answers_lead_back_to_their_questions(store: Store) -> None:
 
 
 async def test_a_chart_and_its_delivery_are_one_record(store: Store) -> None:
-    ask = an_ask()
+    ask = a_request()
     await store.record_job(ask)
     await store.record_answer(ask.ref, 55, is_chart=True, job_id=ask.id)
     assert await store.jobs_in_flight(ask.user_id) == 0
 
 
 async def test_long_waits_are_noticed_once(store: Store) -> None:
-    ask = an_ask()
+    ask = a_request()
     await store.record_job(ask)
     assert await store.waiting_longer_than(60) == []
     (waiting,) = await store.waiting_longer_than(-1)
@@ -253,7 +253,7 @@ async def test_a_lost_question_was_asked_before_its_twin_and_after_its_picture(
 async def test_what_was_asked_last(store: Store) -> None:
     assert await store.last_job(7, 7) is None
     assert await store.last_asked_at(7, 7) == 0.0
-    first, second = an_ask(1), an_ask(2)
+    first, second = a_request(1), a_request(2)
     for ask in (first, second):
         await store.record_job(ask)
     await store.record_question(7, 100, 7, MEDIA)
@@ -265,9 +265,9 @@ async def test_what_was_asked_last(store: Store) -> None:
 
 
 async def test_a_refusal_is_an_answer(store: Store) -> None:
-    await store.record_refusal(an_ask())
-    await store.change_fingerprint(an_ask().id, "something else")
-    record = await store.job(an_ask().id)
+    await store.record_refusal(a_request())
+    await store.change_fingerprint(a_request().id, "something else")
+    record = await store.job(a_request().id)
     assert record
     assert record.delivered
     assert record.fingerprint == "something else"
@@ -340,12 +340,12 @@ async def test_an_albums_items_come_in_any_order_and_more_than_once(store: Store
 
 async def test_what_an_edit_makes_pointless_is_waited_for_by_nobody(store: Store) -> None:
     for revision in (0, 5, 9):
-        await store.record_job(an_ask(revision=revision))
-    await store.record_job(an_ask(6))
-    await store.supersede(an_ask().ref, 9)
+        await store.record_job(a_request(revision=revision))
+    await store.record_job(a_request(6))
+    await store.supersede(a_request().ref, 9)
     assert await store.jobs_in_flight(7) == 2
     waiting = await store.waiting_longer_than(-1)
-    assert {record.id for record in waiting} == {an_ask(revision=9).id, an_ask(6).id}
+    assert {record.id for record in waiting} == {a_request(revision=9).id, a_request(6).id}
 
 
 async def test_handled_updates(store: Store) -> None:
@@ -356,7 +356,7 @@ async def test_handled_updates(store: Store) -> None:
 
 
 async def test_forgetting_a_person_forgets_all_but_what_is_still_out(store: Store) -> None:
-    done, out, others = an_ask(1), an_ask(2), an_ask(1, user_id=8)
+    done, out, others = a_request(1), a_request(2), a_request(1, user_id=8)
     for ask in (done, out, others):
         await store.record_job(ask)
         await store.record_answer(ask.ref, 55, is_chart=True)
@@ -378,7 +378,7 @@ async def test_forgetting_a_person_forgets_all_but_what_is_still_out(store: Stor
 
 
 async def test_old_things_are_pruned(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    done, waiting = an_ask(1), an_ask(2)
+    done, waiting = a_request(1), a_request(2)
     for ask in (done, waiting):
         await store.record_job(ask)
     await store.record_answer(done.ref, 55, is_chart=True, job_id=done.id)

@@ -58,7 +58,7 @@ from inference.protocol.broker.client import (
 from inference.protocol.errors import SettingError
 from inference.protocol.messages import ImageOutcome, Result, decode_job, encode
 from tests.bot.chat.private_chat import PrivateChat
-from tests.bot.scripted import ScriptedPlatform, an_ask
+from tests.bot.scripted import ScriptedPlatform, a_request
 from tests.waiting import until
 
 LEFT = Path(__file__).parent / "takeover"
@@ -155,7 +155,7 @@ async def test_questions_and_their_answers(store: Store) -> None:
         assert job
         assert job.id == f"{ALICE}.{number}.0"
         assert job.ref == MessageRef(ALICE, number)
-        assert an_ask(number, media=(PHOTO,)).says_the_same_as(job.fingerprint)
+        assert a_request(number, media=(PHOTO,)).says_the_same_as(job.fingerprint)
         assert job.delivered == (number != 2)
     superseded, newest = await store.job("7.5.0"), await store.latest_job(ALICE, 5)
     assert superseded

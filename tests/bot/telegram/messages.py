@@ -1,4 +1,4 @@
-"""Telegram's messages, as JSON and parsed, for tests of what reads them."""
+"""Telegram's messages, as JSON and as PTB reads them."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ PRIVATE = {"id": 7, "type": "private", "first_name": "Alice"}
 
 
 def message(**fields: Any) -> Message:
-    """A message of Alice's in private, unless the fields say otherwise."""
+    """Return a message of Alice's in private, unless the fields say otherwise."""
     return Message.de_json(
         {"message_id": 1, "date": 1, "chat": PRIVATE, "from": ALICE, **fields}, None
     )

@@ -1,4 +1,4 @@
-"""Who may decide for a group, as far as Telegram tells."""
+"""Who is an admin of a group, as far as Telegram tells."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -52,21 +52,21 @@ async def test_nobody_needs_to_be_asked_about_the_group_itself(
 
 
 @pytest.mark.parametrize("fault", [BadRequest("CHAT_ADMIN_REQUIRED"), Forbidden("kicked")])
-async def test_where_telegram_does_not_say_nobody_is_an_admin(
+async def test_where_telegram_refuses_to_tell_nobody_is_an_admin(
     bot: ScriptedBot, admins: Admins, fault: Exception
 ) -> None:
     bot.faults = [fault]
     assert not await admins.has(GROUP, 7)
 
 
-async def test_a_bad_line_is_no_answer(bot: ScriptedBot, admins: Admins) -> None:
+async def test_a_failed_call_is_no_answer(bot: ScriptedBot, admins: Admins) -> None:
     bot.faults = [TimedOut()]
     with pytest.raises(RetryLater):
         await admins.has(GROUP, 7)
     assert await admins.has(GROUP, 7)
 
 
-async def test_no_more_chats_are_remembered_than_there_is_room_for(
+async def test_the_number_of_remembered_chats_is_limited(
     bot: ScriptedBot, admins: Admins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.telegram.admins._CHATS", 2)
@@ -76,7 +76,7 @@ async def test_no_more_chats_are_remembered_than_there_is_room_for(
 
 
 @pytest.mark.parametrize("endpoint", ["getChatAdministrators", "getChatMember", "sendChatAction"])
-async def test_what_is_no_message_does_not_wait_for_messages(endpoint: str) -> None:
+async def test_calls_that_send_no_message_do_not_wait_for_messages(endpoint: str) -> None:
     limiter = MessageRateLimiter(group_max_rate=1, group_time_period=3_600)
     for _ in range(3):  # the second message of this hour would wait
         assert await limiter.process_request(_done, (), {}, endpoint, {"chat_id": -100}, None) == {}

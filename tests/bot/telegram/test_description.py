@@ -29,7 +29,7 @@ async def bot(bot_api_server: BotApiServer) -> AsyncIterator[ExtBot[None]]:
 
 
 @pytest.mark.parametrize("language", languages())
-def test_descriptions_are_as_long_as_telegram_lets_them_be(language: str) -> None:
+def test_descriptions_fit_the_limits_of_telegram(language: str) -> None:
     sentences = speak(language)
     longest = int(BotDescriptionLimit.MAX_DESCRIPTION_LENGTH)
     assert 100 < units(sentences.description()) <= longest == 512
@@ -52,7 +52,7 @@ async def test_each_person_reads_what_the_bot_can_do_in_their_language(
     await tasks.end(task)
 
 
-async def test_what_is_right_already_is_not_set_again(
+async def test_texts_that_are_right_are_not_set_again(
     bot_api_server: BotApiServer, bot: ExtBot[None]
 ) -> None:
     await describe(bot)
@@ -66,13 +66,13 @@ async def test_what_is_right_already_is_not_set_again(
 
 
 @pytest.mark.parametrize("language", languages())
-def test_a_later_release_will_know_what_this_one_sets(language: str) -> None:
-    # Whoever rewords them adds the new digest beside the old ones.
+def test_texts_of_this_release_are_known_as_ours(language: str) -> None:
+    # Reword a text? Then add its digest; the old ones stay.
     assert is_ours(speak(language).description())
     assert is_ours(speak(language).short_description())
 
 
-async def test_what_the_owner_wrote_stays(bot_api_server: BotApiServer, bot: ExtBot[None]) -> None:
+async def test_texts_of_the_owner_stay(bot_api_server: BotApiServer, bot: ExtBot[None]) -> None:
     world = bot_api_server.world
     world.descriptions[""] = "Our club's own bot."  # people without a text of theirs read it, too
     world.descriptions["es"] = speak("es").description()  # set before that
@@ -86,7 +86,7 @@ async def test_what_the_owner_wrote_stays(bot_api_server: BotApiServer, bot: Ext
 
 
 @pytest.mark.parametrize("status", [400, 404])
-async def test_a_server_that_knows_no_descriptions_is_asked_once(
+async def test_a_server_without_descriptions_is_asked_once(
     bot_api_server: BotApiServer,
     bot: ExtBot[None],
     caplog: pytest.LogCaptureFixture,

@@ -97,7 +97,7 @@ def test_an_anonymous_admin_speaks_as_their_chat(bot: Bot) -> None:
     assert heard.author == Author(-100, "Friends")
 
 
-def test_a_name_that_nobody_sees_is_none(bot: Bot) -> None:
+def test_an_invisible_name_is_replaced_by_the_last_name(bot: Bot) -> None:
     nameless: dict[str, Any] = {
         **ALICE,
         "first_name": "\u200b",
@@ -116,7 +116,7 @@ def test_a_name_that_nobody_sees_is_none(bot: Bot) -> None:
         {"from": None},
     ],
 )
-def test_robots_and_channels_are_not_spoken_to(bot: Bot, fields: dict[str, Any]) -> None:
+def test_bots_and_channels_are_not_answered(bot: Bot, fields: dict[str, Any]) -> None:
     assert parse_update(update(text="x", **fields), bot) is None
 
 
@@ -137,9 +137,7 @@ def test_service_messages_have_no_content_and_unknown_files_have(bot: Bot) -> No
 @pytest.mark.parametrize(
     "repeated", [{"forward_origin": forwarded()}, {"via_bot": OURS}, {"from": OURS}]
 )
-def test_what_we_wrote_stays_ours_and_its_chart_is_no_picture(
-    bot: Bot, repeated: dict[str, Any]
-) -> None:
+def test_our_own_messages_stay_ours_when_repeated(bot: Bot, repeated: dict[str, Any]) -> None:
     replied_to = {
         "message_id": 5, "date": 1, "chat": PRIVATE, "from": ALICE,
         "photo": [size(90, 60)], **repeated,
@@ -261,7 +259,7 @@ def test_name_and_argument_as_typed(where: str, text: str, name: str, argument: 
 
 
 def marked(text: str, kind: str, length: int | None = None) -> Message:
-    """A text that is marked as `kind`, as Telegram sends it: code and links hold no commands."""
+    """Return a text marked as `kind`, as Telegram sends it: it marks no commands in code."""
     entities = [{"type": kind, "offset": 0, "length": length or len(text)}]
     if kind not in {"code", "pre", "text_link"}:
         entities.append({"type": "bot_command", "offset": 0, "length": len(text.split()[0])})

@@ -1,4 +1,4 @@
-"""Long polling against a Telegram that has a bad day."""
+"""Long polling against a Telegram that fails in every way."""
 
 import asyncio
 import contextlib
@@ -35,7 +35,7 @@ def no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Box:
-    """Keeps updates, unless it is told to fail."""
+    """Stores updates, unless it is told to fail."""
 
     def __init__(self) -> None:
         self.kept: list[Update] = []
@@ -59,7 +59,7 @@ async def polled(server: BotApiServer, box: Box) -> AsyncIterator["asyncio.Task[
     await poller.close()
 
 
-async def test_what_is_kept_is_confirmed(server: BotApiServer, alice: SimulatedUser) -> None:
+async def test_stored_updates_are_confirmed(server: BotApiServer, alice: SimulatedUser) -> None:
     box = Box()
     for text in ("one", "two", "three"):
         await alice.sends(text)
@@ -68,7 +68,9 @@ async def test_what_is_kept_is_confirmed(server: BotApiServer, alice: SimulatedU
         await server.until(lambda: not server.world.updates.pending)
 
 
-async def test_what_cannot_be_kept_comes_again(server: BotApiServer, alice: SimulatedUser) -> None:
+async def test_an_update_that_can_not_be_stored_comes_again(
+    server: BotApiServer, alice: SimulatedUser
+) -> None:
     box = Box()
     box.faults = [QueueUnavailable("no answer"), QueueUnavailable("no answer")]
     for text in ("one", "two"):
@@ -77,7 +79,7 @@ async def test_what_cannot_be_kept_comes_again(server: BotApiServer, alice: Simu
         await until(box.texts, ["one", "two"])
 
 
-async def test_a_stop_in_the_moment_in_which_an_update_is_stored(
+async def test_a_stop_while_an_update_is_being_stored(
     server: BotApiServer, alice: SimulatedUser
 ) -> None:
     storing = asyncio.Event()
@@ -97,7 +99,7 @@ async def test_a_stop_in_the_moment_in_which_an_update_is_stored(
     await poller.close()
 
 
-async def test_a_stop_confirms_what_is_kept(server: BotApiServer, alice: SimulatedUser) -> None:
+async def test_a_stop_confirms_stored_updates(server: BotApiServer, alice: SimulatedUser) -> None:
     box = Box()
     await alice.sends("one")
     async with polled(server, box):
@@ -105,7 +107,7 @@ async def test_a_stop_confirms_what_is_kept(server: BotApiServer, alice: Simulat
     assert not server.world.updates.pending
 
 
-async def test_a_bad_day_loses_nothing(
+async def test_errors_of_telegram_lose_no_update(
     server: BotApiServer, alice: SimulatedUser, caplog: pytest.LogCaptureFixture
 ) -> None:
     box = Box()
@@ -122,7 +124,9 @@ async def test_a_bad_day_loses_nothing(
 
 
 @pytest.mark.parametrize("status", [401, 404])
-async def test_a_token_that_is_no_longer_valid_ends_it(server: BotApiServer, status: int) -> None:
+async def test_a_token_that_is_no_longer_valid_ends_the_polling(
+    server: BotApiServer, status: int
+) -> None:
     server.faults.next("getUpdates", status=status)
     async with polled(server, Box()) as task:
         await asyncio.wait([task], timeout=10)
@@ -130,8 +134,8 @@ async def test_a_token_that_is_no_longer_valid_ends_it(server: BotApiServer, sta
             await task
 
 
-async def test_telegram_sends_us_elsewhere(caplog: pytest.LogCaptureFixture) -> None:
-    """What is followed becomes a request without an offset, which confirms nothing."""
+async def test_redirects_are_not_followed(caplog: pytest.LogCaptureFixture) -> None:
+    """A redirected request has no offset, and so confirms nothing."""
     heads = []
 
     async def elsewhere(head: bytes, writer: Writer) -> None:
@@ -150,7 +154,7 @@ async def test_telegram_sends_us_elsewhere(caplog: pytest.LogCaptureFixture) -> 
 
 @contextlib.asynccontextmanager
 async def poller_of(answers: list[bytes], offsets: list[str], box: Box) -> AsyncIterator[None]:
-    """Polls a server that gives these answers, one after the other, then hangs up."""
+    """Poll a server that gives these answers, one after the other, and then disconnects."""
 
     async def answer(head: bytes, writer: Writer) -> None:
         if answers:
@@ -177,7 +181,7 @@ def result(*updates: bytes) -> bytes:
     return b'{"ok": true, "result": [' + b", ".join(updates) + b"]}"
 
 
-async def test_an_update_that_nobody_can_read_is_skipped_and_the_others_are_kept() -> None:
+async def test_an_unreadable_update_is_skipped_and_the_others_are_stored() -> None:
     deep = b'{"update_id": 6, "message": ' + b"[" * 10_000 + b"]" * 10_000 + b"}"
     good = [b'{"update_id": 5}', b'{"update_id": 7}']
     answers = [result(good[0], deep), result(good[0]), result(deep), result(deep), result(good[1])]

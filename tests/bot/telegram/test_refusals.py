@@ -1,4 +1,4 @@
-"""Each refusal of the Bot API, over real HTTP, and what comes of it."""
+"""Errors of the Bot API, and what each refusal leads to, over real HTTP."""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -79,7 +79,7 @@ def alice(shared_server: BotApiServer) -> SimulatedUser:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def ref(shared_server: BotApiServer, alice: SimulatedUser) -> MessageRef:
-    """A message of Alice's in a topic."""
+    """Return a message of Alice's in a topic."""
     forum = shared_server.group("Forum", [alice], forum=True, privacy=False)
     topic = shared_server.topic(forum, "Cats", alice)
     said = await alice.sends("hello", to=forum, topic=topic)
@@ -87,7 +87,7 @@ async def ref(shared_server: BotApiServer, alice: SimulatedUser) -> MessageRef:
 
 
 def refuse(server: BotApiServer, method: str, says: str, times: int = 1) -> None:
-    """Says it as Telegram does: names in capitals, sentences with a small first letter."""
+    """Refuse as Telegram does: error names in capitals, sentences with a small first letter."""
     written = says.upper() if "_" in says and " " not in says and says != "wrong file_id" else says
     server.faults.next(method, status=400, description=f"Bad Request: {written}", times=times)
 
@@ -118,7 +118,7 @@ async def test_where_the_question_is_gone_the_answer_comes_without_a_reply(
     assert int(call.parameters["message_thread_id"]) == ref.thread_id
 
 
-async def test_topic_and_question_may_both_be_gone_and_the_group_be_another(
+async def test_topic_and_question_can_be_gone_and_the_group_have_moved(
     server: BotApiServer, platform: TelegramPlatform, ref: MessageRef, alice: SimulatedUser
 ) -> None:
     old = server.group("Group", [alice], supergroup=False)
@@ -131,7 +131,7 @@ async def test_topic_and_question_may_both_be_gone_and_the_group_be_another(
 
 
 @saying(Cure.OTHER_FORM)
-async def test_what_can_not_be_shown_is_said(
+async def test_a_forbidden_picture_is_answered_in_words(
     server: BotApiServer, platform: TelegramPlatform, ref: MessageRef, says: str
 ) -> None:
     refuse(server, "sendPhoto", says)
@@ -149,7 +149,7 @@ async def test_what_can_not_be_shown_is_said(
 
 
 @saying(Cure.AGAIN)
-async def test_a_failure_of_telegrams_own_is_tried_again(
+async def test_a_failure_of_telegram_itself_is_tried_again(
     server: BotApiServer, platform: TelegramPlatform, ref: MessageRef, says: str
 ) -> None:
     refuse(server, "sendPhoto", says)
@@ -188,7 +188,7 @@ async def test_an_edit_that_changes_nothing_is_done(
 
 
 @saying(Cure.GIVE_UP)
-async def test_where_nobody_is_there_one_try_is_enough(
+async def test_a_refusal_for_good_is_not_tried_again(
     server: BotApiServer, platform: TelegramPlatform, ref: MessageRef, says: str
 ) -> None:
     refuse(server, "sendMessage", says)
@@ -206,7 +206,7 @@ async def test_where_nobody_is_there_one_try_is_enough(
 @pytest.mark.parametrize(
     "says", ["Forbidden: bot was blocked by the user", "Forbidden: SOMETHING_NEW"]
 )
-async def test_any_forbidden_is_final(
+async def test_every_forbidden_is_final(
     server: BotApiServer, platform: TelegramPlatform, ref: MessageRef, says: str
 ) -> None:
     server.faults.next("sendMessage", status=403, description=says)
@@ -223,7 +223,7 @@ async def test_a_group_may_forbid_photos_by_403_too(
         await platform.send_chart(ref, picture(), TEXT)
 
 
-async def test_what_nobody_knows_is_said_plainly_and_logged_in_one_line(
+async def test_after_an_unknown_refusal_the_text_is_sent_plainly(
     server: BotApiServer,
     platform: TelegramPlatform,
     ref: MessageRef,
@@ -273,7 +273,9 @@ async def test_a_text_with_faulty_markup_reads_without_it(
         (ValueError("a bug"), ValueError),
     ],
 )
-async def test_whose_fault_it_is(error: Exception, wanted: type[Exception]) -> None:
+async def test_each_error_of_telegram_becomes_one_of_ours(
+    error: Exception, wanted: type[Exception]
+) -> None:
     with pytest.raises(wanted) as raised:
         async with telegram_errors():
             raise error

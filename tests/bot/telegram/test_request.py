@@ -1,4 +1,4 @@
-"""PTB's requests by aiohttp, against a server that does as the test says."""
+"""PTB's requests by aiohttp, against a server that answers as a test says."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ PLACE = {"message_id": 9, "date": 1, "chat": PRIVATE}
 
 @pytest.fixture
 async def one() -> AsyncIterator[AiohttpRequest]:
-    """With one connection only."""
+    """Return a request object with one connection."""
     async with AiohttpRequest("http://127.0.0.1", 1) as request:
         yield request
 
@@ -32,7 +32,7 @@ async def test_status_and_body_come_through(one: AiohttpRequest) -> None:
         assert await one.do_request(f"{url}/bot{TOKEN}/getMe", "POST") == (200, b'{"ok":true}')
 
 
-async def test_nobody_listens(one: AiohttpRequest) -> None:
+async def test_a_server_that_does_not_listen(one: AiohttpRequest) -> None:
     with (
         reserved_port() as port,
         pytest.raises(NetworkError, match="ClientConnectorError") as caught,
@@ -48,7 +48,7 @@ async def test_no_answer_in_time(one: AiohttpRequest) -> None:
 
 
 @pytest.mark.parametrize("answer", [OK[:-5], b"what?\r\n\r\n", b""], ids=["half", "odd", "none"])
-async def test_an_answer_that_is_none_tells_no_token(one: AiohttpRequest, answer: bytes) -> None:
+async def test_a_broken_answer_does_not_log_the_token(one: AiohttpRequest, answer: bytes) -> None:
     async def break_off(_head: bytes, writer: Writer) -> None:
         writer.write(answer)
         writer.close()
@@ -59,8 +59,8 @@ async def test_an_answer_that_is_none_tells_no_token(one: AiohttpRequest, answer
     assert TOKEN not in str(caught.value)
 
 
-async def test_nobody_is_followed_elsewhere(one: AiohttpRequest) -> None:
-    """A call that was meant for Telegram holds the token."""
+async def test_redirects_are_not_followed(one: AiohttpRequest) -> None:
+    """A call of the Bot API has the token in its URL."""
 
     async def elsewhere(_head: bytes, writer: Writer) -> None:
         writer.write(MOVED)
@@ -69,7 +69,7 @@ async def test_nobody_is_followed_elsewhere(one: AiohttpRequest) -> None:
         assert (await one.do_request(url, "GET"))[0] == 302
 
 
-async def test_a_call_that_is_given_up_takes_no_connection_with_it(one: AiohttpRequest) -> None:
+async def test_a_cancelled_call_frees_its_connection(one: AiohttpRequest) -> None:
     arrived = asyncio.Event()
 
     async def first_never(head: bytes, writer: Writer) -> None:
@@ -109,7 +109,7 @@ async def test_a_connection_that_was_closed_while_we_were_busy(one: AiohttpReque
         server.join()
 
 
-async def test_a_download_may_take_as_long_as_bytes_come(one: AiohttpRequest) -> None:
+async def test_a_download_can_take_long_while_bytes_come(one: AiohttpRequest) -> None:
     async def slowly(_head: bytes, writer: Writer) -> None:
         writer.write(OK[:-11])
         for byte in OK[-11:]:
@@ -131,7 +131,7 @@ async def test_a_download_may_take_as_long_as_bytes_come(one: AiohttpRequest) ->
             )
 
 
-async def test_a_form_with_a_file_says_how_long_it_is(one: AiohttpRequest) -> None:
+async def test_a_form_with_a_file_has_a_content_length(one: AiohttpRequest) -> None:
     heads = []
 
     async def heard(head: bytes, writer: Writer) -> None:
@@ -165,10 +165,10 @@ async def test_a_form_with_a_file_says_how_long_it_is(one: AiohttpRequest) -> No
         ),
     ],
 )
-async def test_answers_of_unknown_shape_are_read_as_far_as_they_are_used(
+async def test_unused_fields_of_an_answer_can_not_fail_it(
     one: AiohttpRequest, method: str, result: Any, read: Callable[[Any], bool]
 ) -> None:
-    """What was sent is sent: who could not read that would send it again."""
+    """If such an answer failed, the message would be sent a second time."""
 
     async def answer(_head: bytes, writer: Writer) -> None:
         body = json.dumps({"ok": True, "result": result}).encode()
@@ -180,6 +180,6 @@ async def test_answers_of_unknown_shape_are_read_as_far_as_they_are_used(
         assert read(await (call(7, "hi") if method == "send_message" else call(-7)))
 
 
-async def test_it_must_be_made_ready_first() -> None:
+async def test_a_call_before_initialize_fails() -> None:
     with pytest.raises(RuntimeError, match="initialize"):
         await AiohttpRequest("http://127.0.0.1", 1).do_request("http://127.0.0.1", "POST")

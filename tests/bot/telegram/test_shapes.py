@@ -1,4 +1,4 @@
-"""Objects of unknown, older or broken shape: what is not used can't fail what is understood."""
+"""Objects of unknown, older or broken shape: unused fields can't fail a message."""
 
 import json
 from typing import Any
@@ -31,7 +31,7 @@ OLD_POLL = {
 
 
 def a_photo(**fields: Any) -> dict[str, Any]:
-    """A photo of Alice's in private that says `/classify a, b`."""
+    """Return a photo of Alice's in private with the caption `/classify a, b`."""
     return {
         "message_id": 5,
         "date": 1_700_000_000,
@@ -63,7 +63,7 @@ def is_understood(message: Message) -> bool:
 
 
 def instance(kind: str, depth: int = 0) -> Any:
-    """The least that an object of the specification may be, with nothing in what it requires."""
+    """Return the smallest object that the specification allows."""
     if kind.startswith("Array of "):
         return [instance(kind.removeprefix("Array of "), depth)]
     simple: dict[str, Any] = {
@@ -83,7 +83,7 @@ def instance(kind: str, depth: int = 0) -> Any:
 
 
 def spoiled(value: Any) -> list[Any]:
-    """The same object as an older or a newer server may send it, and worse."""
+    """Return the object as older, newer or broken servers may send it."""
     if isinstance(value, list):
         return [value, *([one] for one in spoiled(value[0]))]
     if not isinstance(value, dict):
@@ -108,7 +108,7 @@ def test_no_field_that_is_not_used_can_fail_a_message() -> None:
 
 @needs_specification
 @pytest.mark.parametrize("kind", ["Chat", "User", "PhotoSize", "MessageEntity"])
-def test_no_unknown_field_within_what_is_used_can_fail_it(kind: str) -> None:
+def test_no_unknown_field_of_a_used_object_can_fail_a_message(kind: str) -> None:
     where = {
         "Chat": "chat",
         "User": "from",
@@ -163,7 +163,7 @@ def test_a_file_is_known_by_its_ids_alone(kind: str, fields: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("content", ["poll", "voice", "checklist", "giveaway", "photo"])
-def test_content_that_is_of_no_use_is_known_to_be_there(content: str) -> None:
+def test_unusable_content_still_counts_as_content(content: str) -> None:
     nothing = {"message_id": 5, "date": 1, "chat": PRIVATE, "from": ALICE}
     assert not parsed(nothing).effective_attachment
     odd = {**nothing, content: {"type": "unheard of"}}
@@ -173,7 +173,7 @@ def test_content_that_is_of_no_use_is_known_to_be_there(content: str) -> None:
     assert Message.de_json(again or {}, None).effective_attachment
 
 
-def test_a_forward_of_an_unknown_kind_is_a_forward_all_the_same() -> None:
+def test_a_forward_of_an_unknown_kind_is_still_a_forward() -> None:
     for origin in ({"type": "unheard of"}, {"type": "user"}, {"type": "channel", "chat": 7}, {}):
         assert parsed(a_photo(forward_origin=origin)).forward_origin
         reply = parsed(a_photo(external_reply={"origin": origin, "photo": [size(9, 9)], "poll": 7}))
@@ -183,7 +183,7 @@ def test_a_forward_of_an_unknown_kind_is_a_forward_all_the_same() -> None:
     assert parsed(a_photo(forward_origin=known)).forward_origin.sender_user.id == 7  # type: ignore[union-attr]
 
 
-def test_a_pressed_button_needs_no_more_than_who_and_what() -> None:
+def test_a_press_needs_only_the_person_and_the_data() -> None:
     board = {
         "message_id": 9, "date": 1, "chat": PRIVATE, "poll": OLD_POLL,
         "reply_markup": {"inline_keyboard": [[{"callback_data": "y", "style": 7}, 7], 8]},
@@ -203,7 +203,7 @@ def test_an_update_of_another_kind_is_nothing(kind: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["sendMessage", "sendPhoto", "editMessageText", "SENDMESSAGE"])
-def test_of_what_was_sent_only_the_number_counts(method: str) -> None:
+def test_of_a_sent_message_only_the_id_is_read(method: str) -> None:
     sent = {"message_id": 9, "date": 1, "chat": PRIVATE, "reply_to_message": {"poll": OLD_POLL}}
     assert shapes.answer(method, sent) == {"message_id": 9, "date": 1, "chat": PRIVATE}
     assert shapes.answer(method, True) is True
@@ -223,7 +223,7 @@ _json = st.recursive(
 
 
 @given(_json, st.sampled_from(["message", "edited_message", "callback_query"]))
-def test_anything_at_all_is_read_or_left_out(value: Any, kind: str) -> None:
+def test_any_json_is_read_or_left_out(value: Any, kind: str) -> None:
     for whole in (
         value,
         a_photo(reply_to_message=value, chat=value),

@@ -1,4 +1,4 @@
-"""The webhook: stored before it is answered, and only with the right secret."""
+"""The webhook stores an update before it answers, and only one with the right secret."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -75,12 +75,12 @@ async def test_no_secret(telegram: Telegram) -> None:
     ],
     ids=lambda content: str(content)[:40],
 )
-async def test_what_is_no_update(telegram: Telegram, content: Any) -> None:
+async def test_a_body_that_is_no_update(telegram: Telegram, content: Any) -> None:
     assert await telegram.posts(content) == 400
     assert telegram.kept == []
 
 
-async def test_what_is_far_too_large(telegram: Telegram) -> None:
+async def test_a_body_that_is_too_large(telegram: Telegram) -> None:
     assert await telegram.posts(b" " * (2**20 + 1)) == 413
 
 
@@ -90,7 +90,7 @@ async def in_pieces(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
 
 
 @pytest.mark.parametrize("length", [None, "10", "-1", "x", "9" * 5_000])
-async def test_what_is_far_too_large_whatever_its_head_says(
+async def test_a_body_that_is_larger_than_its_header_says(
     telegram: Telegram, length: str | None
 ) -> None:
     content = in_pieces([b" " * 2**16] * 1_000)
@@ -106,7 +106,9 @@ async def test_an_update_that_comes_in_pieces(telegram: Telegram) -> None:
 
 
 @pytest.mark.parametrize("fault", [QueueFull("full"), QueueUnavailable("away")])
-async def test_what_cannot_be_stored_comes_again(telegram: Telegram, fault: Exception) -> None:
+async def test_an_update_that_can_not_be_stored_is_refused(
+    telegram: Telegram, fault: Exception
+) -> None:
     telegram.fault = fault
     assert await telegram.posts() == 503
     telegram.fault = None

@@ -1,4 +1,4 @@
-"""What stands under a chart."""
+"""Captions of charts, and the words in place of a chart."""
 
 import pytest
 from telegram.constants import MessageLimit
@@ -25,7 +25,7 @@ def test_winner_and_runner_up() -> None:
     assert text == "🏆 <b>a fast car</b> · 93.1 %\n🥈 dog · 4.9 %"
 
 
-def test_without_a_chart_all_labels_are_told_as_many_as_fit() -> None:
+def test_without_a_chart_as_many_labels_are_told_as_fit() -> None:
     few = result(["cat", "a fast car", "<dog>"], [0.02, 0.931, 0.049])
     assert in_words(few, ENGLISH).splitlines() == [
         "🏆 <b>a fast car</b> · 93.1 %",
@@ -39,12 +39,12 @@ def test_without_a_chart_all_labels_are_told_as_many_as_fit() -> None:
     assert in_words(album, ENGLISH) == caption(album, ENGLISH)
 
 
-def test_a_narrow_win_is_called_so() -> None:
+def test_a_narrow_win_is_called_narrow() -> None:
     assert "A narrow win." in caption(result(["cat", "dog"], [0.52, 0.48]), ENGLISH)
     assert "A narrow win." not in caption(result(["cat", "dog"], [0.53, 0.47]), ENGLISH)
 
 
-def test_a_single_label_stands_against_something_else() -> None:
+def test_a_single_label_is_compared_with_something_else() -> None:
     assert caption(result(["cat"], [0.2]), ENGLISH).splitlines() == [
         "🏆 <b>something else</b> · 80.0 %",
         "🥈 cat · 20.0 %",
@@ -52,7 +52,7 @@ def test_a_single_label_stands_against_something_else() -> None:
     assert caption(result(["cat"], [0.2], sigmoid_scores=True), ENGLISH) == "🏆 <b>cat</b> · 20.0 %"
 
 
-def test_scores_that_believe_in_nothing() -> None:
+def test_very_low_scores_are_said_to_fit_nothing() -> None:
     low = result(["cat", "dog"], [0.002, 0.001], sigmoid_scores=True)
     assert "None of them seems to fit." in caption(low, ENGLISH)
     even = result([str(n) for n in range(200)], [0.005] * 200)
@@ -74,7 +74,7 @@ def test_an_album_has_a_line_for_each_picture() -> None:
     ]
 
 
-def test_an_album_counts_its_pictures_as_people_see_them() -> None:
+def test_an_album_numbers_its_pictures_as_people_see_them() -> None:
     media = [Media("f", "u", number=1, skipped=(2, 4)), Media("g", "v", number=3)]
     album = result(["cat", "dog"], [0.9, 0.1], [0.2, 0.8])
     assert caption(album, ENGLISH, media).splitlines() == [
@@ -92,7 +92,7 @@ def test_an_album_counts_its_pictures_as_people_see_them() -> None:
 @pytest.mark.parametrize(
     "problem", [None, Problem(ProblemCode.UNSUPPORTED_FORMAT), Problem(ProblemCode.INTERNAL)]
 )
-def test_whatever_happens_it_fits(language: str, letter: str, problem: Problem | None) -> None:
+def test_every_caption_fits(language: str, letter: str, problem: Problem | None) -> None:
     labels = [f"{number}" + letter * 99 for number in range(3)]
     outcome = ImageOutcome(probabilities=[0.35, 0.33, 0.32], problem=problem)
     album = Result(job_id="1", reply=Reply("x"), labels=labels, images=[outcome] * 10)
@@ -106,5 +106,5 @@ def test_whatever_happens_it_fits(language: str, letter: str, problem: Problem |
 
 
 def _units(html: str) -> int:
-    """Telegram's own count."""
+    """Return the length as Telegram counts it."""
     return len(shown(html).encode("utf-16-le")) // 2

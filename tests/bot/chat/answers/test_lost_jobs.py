@@ -1,4 +1,4 @@
-"""A queue that loses what it held loses nobody's question."""
+"""Questions that the queue lost are asked again."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ from inference.protocol.broker.client import (
     results_subject,
 )
 from inference.protocol.messages import ImageOutcome, Job, Result, decode_job, encode
-from tests.bot.scripted import ScriptedPlatform, an_ask
+from tests.bot.scripted import ScriptedPlatform, a_request
 from tests.nats_server import NatsServer
 from tests.waiting import until
 
@@ -108,9 +108,9 @@ class ScriptedWorker:
 
 
 @contextlib.asynccontextmanager
-async def delivering(queue: Queue, deliverer: ResultDispatcher) -> AsyncIterator[None]:
+async def delivering(queue: Queue, dispatcher: ResultDispatcher) -> AsyncIterator[None]:
     results = await queue.pull_consumer(RESULTS, "bot-42", results_subject(42))
-    consumer = Consumer(results, deliverer.deal_with, limit=9)
+    consumer = Consumer(results, dispatcher.deal_with, limit=9)
     consumer.start()
     try:
         yield
@@ -119,7 +119,7 @@ async def delivering(queue: Queue, deliverer: ResultDispatcher) -> AsyncIterator
 
 
 async def remade(queue: Queue, server: NatsServer) -> None:
-    """The queue stops, loses its files and comes back; whoever pulls makes its streams again."""
+    """The queue stops, loses its files and comes back; the first who pulls makes its streams."""
     pull_consumer = await queue.pull_consumer(RESULTS, "bot-42", results_subject(42))
     server.stop()
     server.forget()
@@ -141,7 +141,7 @@ async def _stands(queue: Queue) -> bool:
     return True
 
 
-async def test_a_queue_that_lost_its_files_is_asked_again_and_each_asker_answered_once(
+async def test_after_a_queue_lost_its_files_each_person_is_answered_once(
     queue: Queue,
     nats_server: NatsServer,
     store: Store,
@@ -152,14 +152,14 @@ async def test_a_queue_that_lost_its_files_is_asked_again_and_each_asker_answere
     games: RecordingGames,
 ) -> None:
     await lost.look()
-    plain = an_ask(1)
-    album = an_ask(2, media=(plain.media * 2), labels=("a house", "ein Café"))
+    plain = a_request(1)
+    album = a_request(2, media=(plain.media * 2), labels=("a house", "ein Café"))
     templated = ClassifyRequest(
         plain.ref.__class__(-100, 3, 9), 8, "es", plain.media, ("un perro",), "una foto de {}"
     )
     asked = [plain, album, templated]
-    for ask in asked:
-        await photo_jobs.submit(ask)
+    for request in asked:
+        await photo_jobs.submit(request)
     worker = await ScriptedWorker.on(queue)
     before = {job.id: job for job, _ in await worker.takes()}
 
@@ -201,7 +201,7 @@ async def test_a_bot_that_starts_on_another_queue_asks_again(
     lost: LostJobs,
     games: RecordingGames,
 ) -> None:
-    await photo_jobs.submit(an_ask())
+    await photo_jobs.submit(a_request())
     await remade(queue, nats_server)
     await lost.look()
     assert await queue.jobs_waiting() == 1
@@ -209,10 +209,10 @@ async def test_a_bot_that_starts_on_another_queue_asks_again(
 
 
 @pytest.mark.parametrize("stream", [JOBS, RESULTS])
-async def test_what_a_purge_took_is_asked_again(
+async def test_purged_questions_are_asked_again(
     queue: Queue, photo_jobs: PhotoJobs, lost: LostJobs, stream: str, no_margin: None
 ) -> None:
-    await photo_jobs.submit(an_ask())
+    await photo_jobs.submit(a_request())
     worker = await ScriptedWorker.on(queue)
     await lost.look()
     if stream == RESULTS:
@@ -221,16 +221,16 @@ async def test_what_a_purge_took_is_asked_again(
     for _ in range(3):
         await lost.look()
     ((job, delivery),) = await worker.takes()
-    assert (job.labels, job.reply.data) == (["a dog", "a cat"], an_ask().id.encode())
+    assert (job.labels, job.reply.data) == (["a dog", "a cat"], a_request().id.encode())
     await worker.answers(job, delivery)
     state = await queue.state(RESULTS)
     assert state.first == state.last  # not taken for the result that was lost
 
 
-async def test_what_is_in_a_stream_is_not_asked_again(
+async def test_questions_in_a_stream_are_not_asked_again(
     queue: Queue, photo_jobs: PhotoJobs, lost: LostJobs, no_margin: None
 ) -> None:
-    await photo_jobs.submit(an_ask(1))
+    await photo_jobs.submit(a_request(1))
     for _ in range(5):
         await lost.look()
     assert await queue.jobs_waiting() == 1
@@ -244,7 +244,7 @@ async def test_what_is_in_a_stream_is_not_asked_again(
     assert await queue.jobs_waiting() == 0
 
 
-async def test_what_can_be_fetched_or_queued_only_later_is_asked_again_later(
+async def test_a_question_that_can_not_be_asked_again_now_is_asked_later(
     queue: Queue,
     nats_server: NatsServer,
     photo_jobs: PhotoJobs,
@@ -252,7 +252,7 @@ async def test_what_can_be_fetched_or_queued_only_later_is_asked_again_later(
     platform: ScriptedPlatform,
 ) -> None:
     for number in (1, 2):
-        await photo_jobs.submit(an_ask(number))
+        await photo_jobs.submit(a_request(number))
     await remade(queue, nats_server)
     platform.faults["fetch"] = [RetryLater("away")]
     await lost.look()
@@ -268,7 +268,7 @@ async def test_what_can_be_fetched_or_queued_only_later_is_asked_again_later(
         (ValueError("ours"), 3, "Sorry"),
     ],
 )
-async def test_who_cannot_be_answered_any_more_is_told_and_no_longer_busy(
+async def test_a_person_who_can_not_be_answered_is_told_and_can_ask_again(
     queue: Queue,
     nats_server: NatsServer,
     store: Store,
@@ -279,7 +279,7 @@ async def test_who_cannot_be_answered_any_more_is_told_and_no_longer_busy(
     times: int,
     sentence: str,
 ) -> None:
-    await photo_jobs.submit(an_ask())
+    await photo_jobs.submit(a_request())
     await remade(queue, nats_server)
     platform.faults["fetch"] = [fault] * times
     for _ in range(4):
@@ -289,7 +289,7 @@ async def test_who_cannot_be_answered_any_more_is_told_and_no_longer_busy(
     assert await store.jobs_in_flight(7) == 0
 
 
-async def test_what_an_older_clipbot_recorded_is_told_and_no_longer_busy(
+async def test_questions_of_an_older_clipbot_are_told_as_lost(
     queue: Queue,
     store: Store,
     lost: LostJobs,
@@ -297,7 +297,7 @@ async def test_what_an_older_clipbot_recorded_is_told_and_no_longer_busy(
     no_margin: None,
 ) -> None:
     for number, age in ((1, 60), (2, 30 * 24 * 3_600)):
-        await store.record_job(an_ask(number))
+        await store.record_job(a_request(number))
         async with store._database.begin() as connection:
             await connection.execute(
                 text(
@@ -312,26 +312,26 @@ async def test_what_an_older_clipbot_recorded_is_told_and_no_longer_busy(
     assert "I lost this picture" in platform.said[0][2]
     assert await queue.jobs_waiting() == 0
     for number in (1, 2):
-        job = await store.job(an_ask(number).id)
+        job = await store.job(a_request(number).id)
         assert job
         assert job.delivered
 
 
-async def test_an_edit_is_asked_again_in_place_of_what_it_edited(
+async def test_only_the_newest_edit_is_asked_again(
     queue: Queue, nats_server: NatsServer, store: Store, photo_jobs: PhotoJobs, lost: LostJobs
 ) -> None:
-    await store.record_job(an_ask(), "an older queue")
-    await store.record_job(an_ask(revision=5, labels=("a house",)), "an older queue")
+    await store.record_job(a_request(), "an older queue")
+    await store.record_job(a_request(revision=5, labels=("a house",)), "an older queue")
     await lost.look()
     worker = await ScriptedWorker.on(queue)
     assert [job.labels for job, _ in await worker.takes()] == [["a house"]]
 
 
-async def test_what_an_answered_edit_took_the_place_of_keeps_nobody_busy(
+async def test_a_question_that_an_edit_replaced_does_not_count_for_the_limit(
     store: Store, lost: LostJobs, queue: Queue, no_margin: None
 ) -> None:
-    await store.record_job(an_ask(), "an older queue")
-    edit = an_ask(revision=5, labels=("a house",))
+    await store.record_job(a_request(), "an older queue")
+    edit = a_request(revision=5, labels=("a house",))
     await store.record_job(edit, "an older queue")
     await store.mark_delivered(edit.id)  # and we were killed before the first one was given up
     await lost.look()

@@ -1,4 +1,4 @@
-"""Who waits for long is told, once; the chart later takes that sentence's place."""
+"""People who wait long are told once; the chart later replaces that sentence."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ from bot.chat.answers.replies import ReplyService
 from bot.platform.ports import RetryLater, TargetGone
 from bot.runtime.keyed_lock import KeyedLock
 from bot.storage import Store
-from tests.bot.scripted import CHART, ScriptedPlatform, an_ask
+from tests.bot.scripted import CHART, ScriptedPlatform, a_request
 from tests.waiting import until
 
 
@@ -25,18 +25,18 @@ async def watching(store: Store, platform: ScriptedPlatform) -> AsyncIterator[No
     await asyncio.wait([watch])
 
 
-async def test_told_once_then_answered_in_the_same_place(
+async def test_a_notice_is_sent_once_and_replaced_by_the_answer(
     store: Store, platform: ScriptedPlatform
 ) -> None:
-    ask = an_ask()
-    await store.record_job(ask)
+    request = a_request()
+    await store.record_job(request)
     platform.faults["send_text"] = [RetryLater("away")]
     async with watching(store, platform):
         await until(lambda: platform.kinds, ["text"])
-        await store.record_job(an_ask(2))
+        await store.record_job(a_request(2))
         await until(lambda: platform.kinds, ["text", "text"])
     assert "the model is not running" in platform.said[0][2]
-    await ReplyService(store, platform).chart(ask.ref, CHART, "🏆")
+    await ReplyService(store, platform).chart(request.ref, CHART, "🏆")
     assert platform.kinds[2:] == ["edit 9000 to chart"]
 
 
@@ -58,29 +58,29 @@ async def test_without_a_model_each_chat_is_told_at_once_in_its_language(
     store: Store, platform: ScriptedPlatform
 ) -> None:
     registry = SimpleNamespace(lacks_model=False)
-    ask = an_ask()
+    request = a_request()
     platform.faults["send_text"] = [RetryLater("away")]
     async with watching_model(store, platform, registry):
-        await store.record_job(ask)
+        await store.record_job(request)
         await asyncio.sleep(0)
         assert platform.said == []
         registry.lacks_model = True
         await until(lambda: platform.kinds, ["text"])
         assert "Your picture is kept" in platform.said[0][2]
-        await store.record_job(an_ask(2))  # of the same chat
-        elsewhere = replace(ask.ref, chat_id=8)
-        await store.record_job(replace(an_ask(3), ref=elsewhere, language="es"))
+        await store.record_job(a_request(2))  # of the same chat
+        elsewhere = replace(request.ref, chat_id=8)
+        await store.record_job(replace(a_request(3), ref=elsewhere, language="es"))
         await until(lambda: platform.kinds, ["text", "text"])
     assert platform.said[1][1].chat_id == 8
     assert "Tu imagen está guardada" in platform.said[1][2]
-    await ReplyService(store, platform).chart(ask.ref, CHART, "🏆")
+    await ReplyService(store, platform).chart(request.ref, CHART, "🏆")
     assert platform.kinds[2:] == ["edit 9000 to chart"]
 
 
-async def test_who_was_told_of_the_missing_model_is_not_told_again(
+async def test_people_are_told_once_that_the_model_is_missing(
     store: Store, platform: ScriptedPlatform
 ) -> None:
-    await store.record_job(an_ask())
+    await store.record_job(a_request())
     async with watching_model(store, platform, SimpleNamespace(lacks_model=True)):
         await until(lambda: platform.kinds, ["text"])
 
@@ -90,8 +90,10 @@ async def test_who_was_told_of_the_missing_model_is_not_told_again(
         await until(waiting, 0)
 
 
-async def test_who_is_gone_is_not_told_again(store: Store, platform: ScriptedPlatform) -> None:
-    await store.record_job(an_ask())
+async def test_people_who_are_gone_are_not_told_again(
+    store: Store, platform: ScriptedPlatform
+) -> None:
+    await store.record_job(a_request())
     platform.faults["send_text"] = [TargetGone("blocked")]
 
     async def waiting() -> int:
@@ -102,10 +104,10 @@ async def test_who_is_gone_is_not_told_again(store: Store, platform: ScriptedPla
     assert platform.said == []
 
 
-async def test_a_sentence_takes_a_sentences_place_but_never_a_charts(
+async def test_a_sentence_replaces_a_sentence_but_never_a_chart(
     store: Store, platform: ScriptedPlatform
 ) -> None:
-    answers, place = ReplyService(store, platform), an_ask().ref
+    answers, place = ReplyService(store, platform), a_request().ref
     await answers.text(place, "one")
     await answers.text(place, "two")
     platform.faults["edit_to_text"] = [TargetGone("deleted")]

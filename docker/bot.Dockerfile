@@ -27,5 +27,5 @@ ENV PATH="/clipbot/bin:$PATH" \
 EXPOSE 8443 9100
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
   CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:9100/healthz', timeout=4)"]
-# SIGTERM lets it finish what is in hand: give it 30 s (compose.yaml does).
+# After SIGTERM it finishes its current work: give it 30 s, as compose.yaml does.
 CMD ["clipbot", "run"]

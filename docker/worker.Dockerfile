@@ -11,7 +11,7 @@ COPY bot bot
 COPY inference inference
 COPY clipbot_playground clipbot_playground
 COPY clipbot_benchmarks clipbot_benchmarks
-# torch (and torchvision) first and from their own index, so that both are of one build.
+# torch and torchvision come first and from their own index, so that their builds match.
 RUN python -m venv /clipbot \
  && /clipbot/bin/pip install --no-cache-dir -c constraints.txt --index-url "$TORCH_INDEX" torch \
  && case "$EXTRAS" in *gpu*) \
@@ -31,7 +31,7 @@ RUN apt-get update \
 COPY --from=build /clipbot /clipbot
 USER 10001
 WORKDIR /data
-# The model's download is kept here, and what is exported from it.
+# The downloaded model and its export are kept here.
 VOLUME /data
 ENV PATH="/clipbot/bin:$PATH" \
     PYTHONUNBUFFERED=1 \

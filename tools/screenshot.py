@@ -81,6 +81,7 @@ def _samples() -> list[str]:
 
 
 def main() -> None:
+    """Write the picture to the path in the command line."""
     (target,) = map(Path, sys.argv[1:])
     with tempfile.TemporaryDirectory() as folder:
         picture = asyncio.run(take(Path(folder)))

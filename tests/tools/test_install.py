@@ -126,7 +126,7 @@ def test_in_ci_pip_is_quiet_although_there_is_a_terminal(make: Make, python: Pat
 def test_a_pip_that_fails_is_run_again_by_the_same_command(make: Make, python: Path) -> None:
     lines = _said(make.runs("installed", python, PIP_STATUS="1"), status=2)
     assert lines[2].endswith(
-        "could not be installed; what pip said is above. The same command tries again."
+        "could not be installed; see pip's message above. Run the command again to retry."
     )
     assert "pip: " in _said(make.runs("installed", python))[1]
 
@@ -136,7 +136,7 @@ def test_a_python_that_is_too_old_is_one_sentence(make: Make, tmp_path: Path) ->
     newer = _program(tmp_path / "bin" / "python3.14", "#!/bin/sh\necho 3.14\n")
     path = f"{newer.parent}:{os.environ['PATH']}"
     sentence, _ = _said(make.runs("installed", old, PATH=path), status=2)
-    assert f"{old} is Python 3.9, and clipbot needs 3.11 or newer." in sentence
+    assert f"{old} is Python 3.9. clipbot needs 3.11 or newer." in sentence
     assert "PYTHON=python3.1" in sentence
     assert not make.venv.exists()
 
@@ -149,7 +149,7 @@ def test_newer_pythons_are_taken(make: Make, python: Path, version: str) -> None
 
 def test_no_python_is_one_sentence(make: Make, tmp_path: Path) -> None:
     sentence, _ = _said(make.runs("installed", tmp_path / "nothing"), status=2)
-    assert "nothing can't be run, and clipbot needs Python 3.11 or newer." in sentence
+    assert "nothing can't be run. clipbot needs Python 3.11 or newer." in sentence
 
 
 def test_a_python_without_venv_is_one_sentence(make: Make, tmp_path: Path) -> None:

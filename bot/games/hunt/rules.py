@@ -41,7 +41,7 @@ DECOYS = 5
 # The most photos in one round: more than a group sends in three minutes.
 MAX_SHOTS = 300
 # A finished ranking waits this long for its chart, in seconds.
-_CHART_PATIENCE = 30.0
+_CHART_TIMEOUT = 30.0
 # The choice of the board's one button: it tells the time left and how many photos count.
 MINE = "mine"
 # Keys of questions: the chart's, and the beginning of a photo's.
@@ -220,7 +220,7 @@ def _timed(state: Hunt, now: float) -> Step:
         return _closed(state, now)
     if state.is_ranked:
         return rounds.over(state, End.DONE), ()
-    # CLIP was away for long: what it has seen counts, if there is anything.
+    # CLIP did not answer in time: what it has seen so far counts, if there is anything.
     return _ranked(state, now) if ranking(state) else (rounds.over(state, End.NO_ANSWER), ())
 
 
@@ -328,5 +328,5 @@ def _ranked(state: Hunt, now: float) -> Step:
     given = awards(state)
     if not given:
         return rounds.over(state, End.TOO_FEW), ()
-    ranked = replace(state, is_ranked=True, ends_at=now + _CHART_PATIENCE)
+    ranked = replace(state, is_ranked=True, ends_at=now + _CHART_TIMEOUT)
     return ranked, (Awards(given), _ask_chart(ranked))

@@ -69,6 +69,14 @@ class ChatPlatform(Protocol):
     def name(self) -> str:
         """Which platform it is, as stored beside everything that belongs to it."""
 
+    @property
+    def text_limit(self) -> int:
+        """How long a message of text can be, in UTF-16 units without its markup."""
+
+    @property
+    def caption_limit(self) -> int:
+        """The same for the caption of a picture."""
+
     async def fetch(self, media: Media) -> bytes:
         """Return the picture's file. Also raises `FileTooBig`."""
 

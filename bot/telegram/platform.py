@@ -41,8 +41,8 @@ log = logging.getLogger(__name__)
 Bot = ExtBot[Any]
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-# Stands for a message that can't be replied to: a supergroup gives the messages of the group that
-# it was new ids.
+# A reply to no message. When a group becomes a supergroup, its messages get new ids, so that the
+# old ones can't be replied to.
 _NO_MESSAGE = 0
 
 
@@ -50,6 +50,8 @@ class TelegramPlatform:
     """Sends, edits and downloads for one bot."""
 
     name = TELEGRAM
+    text_limit = int(MessageLimit.MAX_TEXT_LENGTH)
+    caption_limit = int(MessageLimit.CAPTION_LENGTH)
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot

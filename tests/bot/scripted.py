@@ -26,6 +26,8 @@ class ScriptedPlatform:
     """
 
     name = TELEGRAM
+    text_limit = 4_096
+    caption_limit = 1_024
 
     def __init__(self) -> None:
         self.said: list[tuple[str, MessageRef, str]] = []

@@ -15,8 +15,8 @@ NARROW_MARGIN = 0.05
 _UNLIKELY = 0.01
 # UTF-16 units: ten lines of long labels must fit under one chart, also where they are emoji.
 _ALBUM_LABEL_UNITS = 48
-# UTF-16 units. A message has up to 4,096 (Bot API); some are left for the last line.
-_ROOM = 4_000
+# UTF-16 units that are left for the last line, which says how many labels are not shown.
+_LAST_LINE = 96
 
 
 def caption(result: Result, sentences: Sentences, media: Sequence[Media] = ()) -> str:
@@ -38,14 +38,18 @@ def caption(result: Result, sentences: Sentences, media: Sequence[Media] = ()) -
     return "\n".join(lines)
 
 
-def in_words(result: Result, sentences: Sentences, media: Sequence[Media] = ()) -> str:
-    """Return HTML that replaces the chart: all labels with their probability, as many as fit."""
+def in_words(result: Result, sentences: Sentences, limit: int, media: Sequence[Media] = ()) -> str:
+    """Return HTML that replaces the chart: all labels with their probability, as many as fit.
+
+    Args:
+        limit: how long the text can be, in UTF-16 units without its markup.
+    """
     text = caption(result, sentences, media)
     if len(result.images) > 1:
         return text
     others = _ranked(result, result.images[0], sentences)[2:]
     lines = [sentences.also_ran(*other) for other in others]
-    return "\n".join([text, *sentences.many(lines, _ROOM - shown_units(text))])
+    return "\n".join([text, *sentences.many(lines, limit - _LAST_LINE - shown_units(text))])
 
 
 def ranking(

@@ -98,12 +98,14 @@ class PhotoResults:
                 record.ref,
                 result.chart,
                 caption(result, sentences, record.media),
-                words=in_words(result, sentences, record.media),
+                words=in_words(result, sentences, self._platform.text_limit, record.media),
                 job_id=record.id,
             )
             recorded = True
         else:  # drawing failed; the numbers still answer the question
-            await self._replies.text(record.ref, in_words(result, sentences, record.media))
+            await self._replies.text(
+                record.ref, in_words(result, sentences, self._platform.text_limit, record.media)
+            )
         self._metrics.answers.inc()
         self._metrics.answer_seconds.observe(max(0.0, time.time() - record.created_at))
         return recorded

@@ -15,8 +15,8 @@ from bot.games.spec.texts import GameTexts
 from bot.i18n.lengths import shown_units
 from bot.platform.ports import Button, Buttons, ChatPlatform
 
-# Bot API: a message has up to 4,096 characters, a caption 1,024. Headings take some of the board's.
-_BOARD_ROOM, _CAPTION_ROOM = 3_900, 1_000
+# UTF-16 units that are left of a platform's limits: the heading of a board takes some of them.
+_TEXT_SPARE, _CAPTION_SPARE = 196, 24
 _PREFIX = "game:r:"
 
 
@@ -47,7 +47,7 @@ def board_of(state: Round, platform: ChatPlatform, *, fresh: bool) -> Board:
     texts = game.texts_in(state.config.language)
     name = _name(texts, platform, mentions=not fresh)
     if state.phase is Phase.OVER:
-        text = _heading(texts) + "\n" + _ending(state, name, _BOARD_ROOM)
+        text = _heading(texts) + "\n" + _ending(state, name, platform.text_limit - _TEXT_SPARE)
         return Board(text, (), Urgency.RESULT)
     view = game.running(state, texts, name)
     buttons = tuple(
@@ -61,7 +61,7 @@ def result_of(state: Round, platform: ChatPlatform) -> str:
     """Return the result of a round that is over: the caption of its chart, if there is one."""
     texts = game_of(state).texts_in(state.config.language)
     heading = _heading(texts) + "\n"
-    room = _CAPTION_ROOM - shown_units(heading)
+    room = platform.caption_limit - _CAPTION_SPARE - shown_units(heading)
     return heading + _ending(state, _name(texts, platform, mentions=False), room)
 
 

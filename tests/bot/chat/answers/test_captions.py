@@ -27,16 +27,17 @@ def test_winner_and_runner_up() -> None:
 
 def test_without_a_chart_as_many_labels_are_told_as_fit() -> None:
     few = result(["cat", "a fast car", "<dog>"], [0.02, 0.931, 0.049])
-    assert in_words(few, ENGLISH).splitlines() == [
+    assert in_words(few, ENGLISH, 4_096).splitlines() == [
         "🏆 <b>a fast car</b> · 93.1 %",
         "🥈 &lt;dog&gt; · 4.9 %",
         "▫️ cat · 2.0 %",
     ]
     many = result([f"{n} " + "😀" * 48 for n in range(60)], [1 / 60] * 60)
-    assert len(shown(in_words(many, ENGLISH)).encode("utf-16-le")) // 2 <= 4_096
-    assert in_words(many, ENGLISH).endswith("more")
+    assert len(shown(in_words(many, ENGLISH, 4_096)).encode("utf-16-le")) // 2 <= 4_096
+    assert in_words(many, ENGLISH, 4_096).endswith("more")
+    assert len(shown(in_words(many, ENGLISH, 2_000)).encode("utf-16-le")) // 2 <= 2_000
     album = result(["cat", "dog"], [0.9, 0.1], [0.2, 0.8])
-    assert in_words(album, ENGLISH) == caption(album, ENGLISH)
+    assert in_words(album, ENGLISH, 4_096) == caption(album, ENGLISH)
 
 
 def test_a_narrow_win_is_called_narrow() -> None:

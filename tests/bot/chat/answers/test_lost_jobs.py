@@ -308,7 +308,7 @@ async def test_questions_of_an_older_clipbot_are_told_as_lost(
             )
     for _ in range(3):
         await lost.look()
-    assert [place.message_id for _, place, _ in platform.said] == [1]  # nobody remembers the other
+    assert [ref.message_id for _, ref, _ in platform.said] == [1]  # nobody remembers the other
     assert "I lost this picture" in platform.said[0][2]
     assert await queue.jobs_waiting() == 0
     for number in (1, 2):

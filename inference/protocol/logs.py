@@ -26,7 +26,7 @@ _CHATTY = (
 
 
 class _Redacting(logging.Formatter):
-    """Formats a record, traceback included, and then replaces secrets in the finished text.
+    """A formatter that replaces secrets in the finished text, traceback included.
 
     A secret can come from an argument, an exception or a URL: the finished text has all of them.
     """
@@ -46,7 +46,7 @@ class _Redacting(logging.Formatter):
 
 
 class _Json(_Redacting):
-    """Formats a record as one line of JSON. The names of the fields must not change.
+    """A formatter of JSON lines. The names of the fields must not change.
 
     python-json-logger (4.2, measured in December 2026) would not be shorter here, because it needs
     settings for the names and the time; and it costs 8 ms and 1.3 MB in each process.

@@ -1,10 +1,11 @@
-"""A worker's loop: pulls jobs and runs batches of them, step by step as the scheduler decides."""
+"""A worker's loop: it pulls jobs and runs them in batches, each step as the scheduler decides."""
 
 import asyncio
 import contextlib
 import logging
 import time
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 from inference.model.loading import unless
@@ -22,16 +23,16 @@ log = logging.getLogger(__name__)
 # Time for the batches in the model and behind it to end after a stop. Container engines kill a
 # process 10 s after SIGTERM.
 DRAIN_SECONDS = 6.0
-# How often a drain looks whether the queue is still there.
-_DRAIN_LOOK = 0.2  # seconds
-# Messages that are no jobs and are being settled; more are not pulled meanwhile.
+# How often a drain checks whether the queue is still connected.
+_DRAIN_INTERVAL = 0.2  # seconds
+# The limit of messages that are not jobs and are not settled yet; at the limit nothing is pulled.
 _MAX_REJECTED = 64
 
 Batch = ScheduledBatch[JobLease]
 
 
 class BatchLoop:
-    """Serves jobs with one model until `stop` is set.
+    """The loop that serves jobs with one model until `stop` is set.
 
     Each job that is pulled is acknowledged or given back (nak) exactly once. A process that is
     killed does neither: its jobs come back to another worker after `ACK_WAIT` seconds.
@@ -84,7 +85,8 @@ class BatchLoop:
             if isinstance(step, Begin):
                 self._scheduler.has_begun(step.batch, now)
                 run = self._runs[step.batch] = BatchRun(step.batch.jobs, self._pipeline)
-                self._tasks[step.batch] = asyncio.create_task(self._run(step.batch, run))
+                task = self._tasks[step.batch] = asyncio.create_task(self._run(step.batch, run))
+                task.add_done_callback(partial(self._has_ended, step.batch))
             elif isinstance(step, EnterModel):
                 run = self._runs[step.batch]
                 self._scheduler.has_entered(step.batch, now, pictures=run.pictures)
@@ -93,7 +95,7 @@ class BatchLoop:
                 return step
 
     def _notice(self) -> None:
-        """Act on a change at once: the model must not wait until the loop comes round."""
+        """Act on a change at once: the model would otherwise wait until the loop runs again."""
         if not self._stop.is_set():
             self._advance()
         self._changed.set()
@@ -129,7 +131,7 @@ class BatchLoop:
     def _has_settled(self, task: "asyncio.Task[None]") -> None:
         self._rejected.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            log.error("A message that is no job could not be settled.", exc_info=error)
+            log.error("A message that is not a job could not be settled.", exc_info=error)
 
     async def _run(self, batch: Batch, run: BatchRun) -> None:
         error: BaseException | None = None
@@ -151,15 +153,19 @@ class BatchLoop:
             log.exception("A batch failed; its jobs are given back.")
         finally:
             await run.nak(error)
-            self._scheduler.has_ended(batch)
-            del self._runs[batch], self._tasks[batch]
-            self._notice()
+
+    def _has_ended(self, batch: Batch, task: "asyncio.Task[None]") -> None:
+        # A callback, because a task that is cancelled before its first step runs no `finally`.
+        self._scheduler.has_ended(batch)
+        del self._runs[batch], self._tasks[batch]
+        self._notice()
 
     async def _drain(self) -> None:
         """Give back what the model has not begun, and wait for the rest up to `DRAIN_SECONDS`.
 
         While the queue is away nothing can be stored, so there is nothing to wait for.
         """
+        self._stop.set()  # also after an error: no other batch may begin
         for batch in self._scheduler.waiting_for_model():
             if task := self._tasks.get(batch):
                 task.cancel()
@@ -169,7 +175,7 @@ class BatchLoop:
             log.info("Finishing %d batches.", len(self._tasks))
         deadline = time.monotonic() + DRAIN_SECONDS
         while self._unsettled and self._queue.connected and time.monotonic() < deadline:
-            await asyncio.wait(self._unsettled, timeout=_DRAIN_LOOK)
+            await asyncio.wait(self._unsettled, timeout=_DRAIN_INTERVAL)
         if late := self._unsettled:
             for task in late:
                 task.cancel()

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class BatchRun:
-    """The work on the jobs of one batch.
+    """The stages of one batch.
 
     The caller runs `read`, `classify` and `finish` in this order and calls `nak` at the end,
     whatever happened: then each job is acknowledged or given back.
@@ -55,7 +55,7 @@ class BatchRun:
         self._read = [replace(job, prepared=()) for job in self._read]
 
     async def finish(self) -> None:
-        """Draw the charts, store the results and acknowledge the jobs, all jobs side by side."""
+        """Draw the charts, store the results and acknowledge the jobs, all at the same time."""
         jobs, self._read = self._read, []  # each is freed when it is finished
         await asyncio.gather(
             *(
@@ -67,12 +67,12 @@ class BatchRun:
     async def nak(self, error: BaseException | None = None) -> None:
         """Give back the jobs that are not settled.
 
-        After a stop or a lost device another worker can have them at once. After an error of ours
-        they rest first, since the next attempt may fail in the same way.
+        After a stop or a lost device another worker can take them at once. After any other error
+        they rest first, because the next attempt may fail in the same way.
         """
-        ours = isinstance(error, Exception) and not isinstance(error, DeviceLost)
+        rests = isinstance(error, Exception) and not isinstance(error, DeviceLost)
         for lease in self._leases:
-            await lease.nak(lease.rest if ours else 0.0)
+            await lease.nak(lease.rest if rests else 0.0)
 
     async def _finish(self, lease: JobLease, job: ReadJob, outcome: JobOutcome) -> None:
         try:

@@ -69,7 +69,7 @@ JobOutcome = list[ImageOutcome] | Problem | None
 
 
 class Batcher:
-    """Runs pictures through a classifier, at most `size` at a time.
+    """A classifier's calls, each with at most `size` pictures.
 
     Attributes:
         size: pictures in a batch; halved when memory runs out, for good.

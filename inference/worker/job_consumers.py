@@ -10,7 +10,7 @@ _QUIET_INTERVAL = 1.0  # seconds
 
 
 class JobConsumers:
-    """Pulls from both as if they were one. Make one with `open`."""
+    """Both consumers, pulled as if they were one. Make one with `open`."""
 
     def __init__(self, named: PullConsumer, nameless: PullConsumer) -> None:
         self._busy, self._quiet = named, nameless

@@ -1,4 +1,4 @@
-"""Reading deliveries from the jobs stream: jobs for this worker, and messages that are none."""
+"""Reading deliveries from the jobs stream: jobs for this worker, and messages that are not."""
 
 import logging
 import re
@@ -34,7 +34,7 @@ _LONGEST_SUBJECT = 1_024  # bytes
 
 @dataclass(frozen=True)
 class Rejection:
-    """A delivery that is no job for this worker.
+    """A delivery that is not a job for this worker.
 
     Attributes:
         settle: acknowledges it or gives it back; may take seconds while the queue stores nothing.
@@ -44,7 +44,7 @@ class Rejection:
 
 
 class JobReader:
-    """Reads deliveries."""
+    """A reader of deliveries, which logs each unknown version once."""
 
     def __init__(self, queue: Queue, metrics: WorkerMetrics) -> None:
         self._queue = queue

@@ -73,7 +73,7 @@ class _Work:
 
 
 class WorkerHealth:
-    """Tells a worker that is stuck from one that works for long.
+    """The signs by which a worker that is stuck differs from one that works for long.
 
     Args:
         now: seconds of a clock that never goes back.

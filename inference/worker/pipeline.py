@@ -46,7 +46,7 @@ class _Read:
 
 
 class Pipeline:
-    """Decoding, model and charts of one worker."""
+    """The decoding, the model and the charts of one worker."""
 
     def __init__(
         self,

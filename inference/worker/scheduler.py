@@ -21,8 +21,8 @@ The rules:
 5.  A job that came back `SUSPECT_ATTEMPT` times may have killed the workers that had it. It runs
     alone: no other batch is under way when it begins, and none begins before it leaves the model.
 
-Nothing here does I/O or reads a clock. `BatchLoop` asks `next_step`, does that step, and tells the
-scheduler what has happened.
+Nothing here does I/O or reads a clock. `BatchLoop` calls `next_step`, does that step, and calls the
+`has_…` methods when something has happened.
 """
 
 import random
@@ -50,7 +50,7 @@ JobT = TypeVar("JobT", bound=Attempted)
 
 
 class BatchPhase(Enum):
-    """Where a batch is on its way; see the module."""
+    """The phase of a batch; see the module."""
 
     HELD = "held"
     READING = "reading"
@@ -61,7 +61,7 @@ class BatchPhase(Enum):
 
 @dataclass(eq=False)
 class ScheduledBatch(Generic[JobT]):
-    """Jobs that run together.
+    """A batch: jobs that run together.
 
     Attributes:
         alone: True for a job that runs alone: see rule 5.
@@ -105,7 +105,7 @@ class Wait:
 
 @dataclass
 class PrefetchTimer:
-    """Predicts when to pull the next batch: it expects what the last batch took per picture."""
+    """A prediction when to pull the next batch, from what the last one took per picture."""
 
     _read: float | None = None  # seconds per picture
     _model: float | None = None  # seconds per picture
@@ -136,7 +136,7 @@ class PrefetchTimer:
 
 
 class Scheduler(Generic[JobT]):
-    """The batches of one worker and the decision what to do next.
+    """The batches of one worker, and the decision what to do next.
 
     Attributes:
         size: pictures of a full batch; the caller lowers it when memory runs out.
@@ -151,7 +151,7 @@ class Scheduler(Generic[JobT]):
         self._pull_at: float | None = None
 
     def next_step(self, now: float) -> Begin[JobT] | EnterModel[JobT] | Pull | Wait:
-        """Return what to do now; the same answer until the caller tells of a change."""
+        """Return what to do now. The answer stays the same until a `has_…` method is called."""
         ahead = self._first(BatchPhase.READING, BatchPhase.READY)
         in_model = self._first(BatchPhase.IN_MODEL)
         if ahead and ahead.phase is BatchPhase.READY and not in_model:
@@ -174,7 +174,7 @@ class Scheduler(Generic[JobT]):
     def has_pulled(self, jobs: Sequence[JobT]) -> None:
         """Take in the jobs that a pull brought, if any."""
         if not jobs:
-            self._pull_at = None  # no second look while this batch is in the model
+            self._pull_at = None  # no second pull while this batch is in the model
         calm = [job for job in jobs if job.attempt < SUSPECT_ATTEMPT]
         suspects = [job for job in jobs if job.attempt >= SUSPECT_ATTEMPT]
         if calm:

@@ -39,7 +39,7 @@ HANG_PATIENCE = 60.0  # seconds
 
 
 class Worker:
-    """One model that answers the jobs of one queue.
+    """A worker: one model that answers the jobs of one queue.
 
     Args:
         load: blocks until the model is loaded; runs in its own thread.

@@ -8,7 +8,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 _SUBJECT = "clipbot.models"
-# Bots answer at once. Their number is not known, so the asker waits this long for answers.
+# Bots answer at once. Their number is not known, so a worker waits this long for answers.
 ANSWER_TIMEOUT = 1.0  # seconds
 
 
@@ -33,7 +33,7 @@ async def ask(client: Client) -> set[str]:
             async with asyncio.timeout(ANSWER_TIMEOUT):
                 while True:
                     message = await subscription.next_msg(timeout=ANSWER_TIMEOUT)
-                    if message.data:  # empty if the server tells that no bot listens
+                    if message.data:  # empty if no bot listens
                         models.add(message.data.decode(errors="replace"))
         finally:
             with contextlib.suppress(NatsError):

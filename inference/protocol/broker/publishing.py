@@ -12,7 +12,7 @@ from inference.protocol.broker import write_checks
 from inference.protocol.broker.streams import ALL_STREAMS, JOBS
 from inference.protocol.errors import MessageTooLarge, NoStream, QueueFull, QueueUnavailable
 
-# JetStream has one code for everything that keeps a message from being stored; the text tells why.
+# JetStream has one code for everything that keeps a message from being stored; its text differs.
 _STORE_FAILED = 10_077
 _FULL = {"maximum messages exceeded", "maximum bytes exceeded"}
 _TOO_LARGE = "message too large"
@@ -25,7 +25,7 @@ _LARGE = 2**20
 
 
 class Publisher:
-    """Publishes messages and remembers which streams did not store the last one."""
+    """A publisher that remembers which streams did not store their last message."""
 
     def __init__(self, js: JetStreamContext) -> None:
         self._js = js

@@ -111,7 +111,7 @@ class _Taken:
 
 
 class PullConsumer:
-    """Pulls the messages of one consumer without added delay.
+    """A consumer whose messages are pulled without added delay.
 
     nats-py's `fetch(n)` waits for all n messages if it has to wait for the first. So this sends the
     requests of the pull protocol itself: one with `no_wait` for what is there, one that waits for

@@ -18,7 +18,7 @@ _AWAY = (NatsError, js_errors.Error, asyncio.TimeoutError)
 
 
 class WorkerStatuses:
-    """The bucket. Make one with `open`."""
+    """The statuses of all workers. Make one with `open`."""
 
     def __init__(self, bucket: KeyValue) -> None:
         self._bucket = bucket

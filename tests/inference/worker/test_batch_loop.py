@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -72,12 +72,15 @@ class FakeQueue:
 
 
 class FakeConsumers:
-    """Brings what is in `waiting`."""
+    """Consumers that bring what is in `waiting`; a pull raises while `is_broken`."""
 
     def __init__(self, deliveries: Sequence[FakeDelivery]) -> None:
         self.waiting = deque(deliveries)
+        self.is_broken = False
 
     async def pull(self, limit: int, linger: float) -> list[FakeDelivery]:
+        if self.is_broken:
+            raise RuntimeError("the client is broken")
         await asyncio.sleep(0.001 if linger and not self.waiting else 0)
         return [self.waiting.popleft() for _ in range(min(limit, len(self.waiting)))]
 
@@ -93,6 +96,7 @@ class FakePipeline:
         self.classifier = SimpleNamespace(name="fake", sigmoid_scores=False)
         self.batches: list[list[str]] = []
         self.in_model = 0
+        self.entered = asyncio.Event()
         self._turns = turns
         self._classify = classify
 
@@ -108,6 +112,7 @@ class FakePipeline:
         assert self.in_model == 0
         self.in_model += 1
         self.batches.append([read.job.id for read in jobs])
+        self.entered.set()
         try:
             await self._pass_time()
             return [self._classify(read) for read in jobs], 0.001
@@ -209,6 +214,17 @@ async def test_a_batch_that_fails_by_our_fault_rests_and_the_next_one_runs() -> 
     assert settled == [["rest"]] * SIZE + [["ack"]] * SIZE
 
 
+async def test_an_error_of_the_pull_ends_the_loop_and_begins_no_other_batch() -> None:
+    calm = [a_job(str(n)) for n in range(SIZE - 1)]
+    suspect = a_job("suspect", 3)
+    loop = RunningLoop([*calm, suspect, a_job("next")], turns=[20])
+    await loop.pipeline.entered.wait()
+    loop.consumers.is_broken = True
+    with pytest.raises(RuntimeError, match="the client is broken"):
+        await loop.task
+    assert [delivery.settled for delivery in calm] == [["ack"]] * len(calm)
+
+
 async def test_a_drain_ends_in_time_although_no_result_is_stored(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -242,6 +258,8 @@ kinds = st.sampled_from(["answered", "answered", "answered", "fails", "no memory
     turns=st.lists(st.integers(0, 6), min_size=1, max_size=9),
     stop_after=st.one_of(st.none(), st.integers(0, 60)),
 )
+# The stop comes when the second batch has a task that has not run yet.
+@example(jobs=[("answered", 3), ("breaks", 1)], turns=[6, 2], stop_after=11)
 def test_each_job_is_acknowledged_or_given_back_exactly_once(
     jobs: list[tuple[str, int]], turns: list[int], stop_after: int | None
 ) -> None:

@@ -234,7 +234,7 @@ async def test_a_job_without_a_usable_reply_subject_becomes_a_dead_letter(
 @pytest.mark.parametrize(
     "poison",
     [
-        {"reply": Reply("nobody.stores.this")},
+        {"reply": Reply("no.stream.stores.this")},
         {"reply": Reply("clipbot.results.nor.this")},
         {
             "id": "x" * 70_000,

@@ -138,8 +138,8 @@ async def test_a_worker_whose_model_no_bot_uses_logs_a_warning(
     monkeypatch.setattr("inference.protocol.broker.models_asked.ANSWER_TIMEOUT", 0.1)
     await sender.queue.answer_model(CLIP)
     await start_worker(clip_model=SIGLIP)
-    told = f"takes no jobs: its model is {SIGLIP}, but the bot asks for {CLIP}"
-    await until(lambda: told in caplog.text, True)
+    warning = f"takes no jobs: its model is {SIGLIP}, but the bot asks for {CLIP}"
+    await until(lambda: warning in caplog.text, True)
     await start_worker(clip_model=CLIP)
     await asyncio.sleep(0.3)
     assert caplog.text.count("takes no jobs") == 1

@@ -229,16 +229,16 @@ async def test_jobs_wait_until_the_model_can_be_loaded(
 async def test_a_worker_tells_its_status_before_it_loads_the_model(
     sender: JobSender, start_worker: StartWorker
 ) -> None:
-    told = []
+    statuses = []
     loop = asyncio.get_running_loop()
 
     def load() -> Classifier:
-        told.append(asyncio.run_coroutine_threadsafe(sender.queue.workers(), loop).result(5))
+        statuses.append(asyncio.run_coroutine_threadsafe(sender.queue.workers(), loop).result(5))
         return ScriptedClassifier()
 
     await start_worker(load)
     await sender.sees_worker(lambda status: status.state is WorkerState.READY)
-    ((status,),) = told
+    ((status,),) = statuses
     assert status.state is WorkerState.LOADING
 
 
@@ -258,7 +258,7 @@ async def test_stop_finishes_what_is_in_the_model_and_gives_back_the_rest(
     assert len(sender.results) == in_model
     assert await sender.queue.jobs_waiting() == len(jobs) - in_model
     await start_worker()
-    await sender.receives(*jobs, within=ACK_WAIT - 0.5)  # handed back, so nobody waits for ACK_WAIT
+    await sender.receives(*jobs, within=ACK_WAIT - 0.5)  # given back, so they come before ACK_WAIT
     assert len(sender.results) == len(jobs)
 
 

@@ -19,7 +19,6 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from clipbot_playground.botapi.journal import Call
 from clipbot_playground.botapi.model import media, photos
 from clipbot_playground.botapi.model.content import Content
 from clipbot_playground.botapi.model.entities import typed
@@ -27,6 +26,7 @@ from clipbot_playground.botapi.model.media import Photo
 from clipbot_playground.botapi.model.photos import Rendition
 from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
+from clipbot_playground.botapi.state.journal import Call
 
 TOKEN = "42:BENCH"  # noqa: S105  # a token of nobody
 

@@ -3,8 +3,7 @@
     server, __main__   the server, as a class and as a command
     fixture            a pytest plugin with the fixture `bot_api_server`
     people             people who send, edit and press, moved by a test
-    world              users, chats, updates and files behind one token
-    faults, journal    errors on demand; every call of the bot
+    state              users, chats, updates and files; every call of the bot; errors on demand
     methods            the methods of the Bot API
     model              messages, chats, media and entities as Telegram describes them
     delivery           getUpdates, webhooks and HTTP

@@ -19,7 +19,7 @@ from clipbot_playground.botapi.model.content import Content, InlineKeyboardButto
 from clipbot_playground.botapi.model.entities import typed
 from clipbot_playground.botapi.model.media import Media
 from clipbot_playground.botapi.model.users import User
-from clipbot_playground.botapi.world import CallbackAnswer, World
+from clipbot_playground.botapi.state.world import CallbackAnswer, World
 
 # Seconds. Generous, for a slow machine that runs other tests at the same time.
 _TIMEOUT: Final = 20.0

@@ -26,8 +26,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from clipbot_playground.botapi.delivery.loopback_server import LoopbackServer, disconnected
-from clipbot_playground.botapi.faults import FaultInjector, InjectedFault
-from clipbot_playground.botapi.journal import Call, Journal, Violation
 from clipbot_playground.botapi.methods import parameters
 from clipbot_playground.botapi.methods.parameters import Parameters
 from clipbot_playground.botapi.methods.strictness import unknown_fields
@@ -36,7 +34,9 @@ from clipbot_playground.botapi.model.chats import Chat, Topic
 from clipbot_playground.botapi.model.errors import ApiError, NotFoundError, UnauthorizedError
 from clipbot_playground.botapi.model.users import User
 from clipbot_playground.botapi.people import SimulatedUser
-from clipbot_playground.botapi.world import World
+from clipbot_playground.botapi.state.faults import FaultInjector, InjectedFault
+from clipbot_playground.botapi.state.journal import Call, Journal, Violation
+from clipbot_playground.botapi.state.world import World
 
 T = TypeVar("T")
 

@@ -7,10 +7,10 @@ import json
 from dataclasses import asdict
 from typing import Any, Final
 
-from clipbot_playground.botapi.journal import Call
 from clipbot_playground.botapi.model.chats import Chat, Message
 from clipbot_playground.botapi.model.media import FileMedia, Media, Photo
 from clipbot_playground.botapi.model.users import User
+from clipbot_playground.botapi.state.journal import Call
 
 Json = dict[str, Any]
 # Characters of a call's parameters that are shown.

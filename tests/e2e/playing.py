@@ -3,10 +3,10 @@
 import itertools
 from dataclasses import dataclass
 
-from clipbot_playground.botapi.journal import Call
 from clipbot_playground.botapi.model.chats import Chat, Message, Topic
 from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
+from clipbot_playground.botapi.state.journal import Call
 from tests.playground.botapi.pictures import picture
 
 _SENDS_AND_EDITS = (

@@ -9,7 +9,7 @@ from clipbot_playground.botapi.methods.parameters import Parameters
 from clipbot_playground.botapi.model import limits
 from clipbot_playground.botapi.model.chats import Chat
 from clipbot_playground.botapi.model.errors import BadRequestError, ForbiddenError
-from clipbot_playground.botapi.world import World
+from clipbot_playground.botapi.state.world import World
 
 Json = dict[str, Any]
 _SECRET_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]*")

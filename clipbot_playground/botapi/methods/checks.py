@@ -20,7 +20,7 @@ from clipbot_playground.botapi.model.entities import (
 )
 from clipbot_playground.botapi.model.errors import BadRequestError, ForbiddenError
 from clipbot_playground.botapi.model.html_markup import parse_html
-from clipbot_playground.botapi.world import World
+from clipbot_playground.botapi.state.world import World
 
 _BUTTON_ACTIONS: Final = (
     "url", "callback_data", "web_app", "login_url", "switch_inline_query",

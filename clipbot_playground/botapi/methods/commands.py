@@ -10,7 +10,7 @@ from clipbot_playground.botapi.model import limits
 from clipbot_playground.botapi.model.chats import Chat
 from clipbot_playground.botapi.model.errors import BadRequestError
 from clipbot_playground.botapi.model.users import User
-from clipbot_playground.botapi.world import CommandList, World
+from clipbot_playground.botapi.state.world import CommandList, World
 
 Json = dict[str, Any]
 _NAME: Final = re.compile(rf"[a-z0-9_]{{1,{limits.COMMAND_LENGTH}}}")

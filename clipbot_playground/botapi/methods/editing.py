@@ -10,7 +10,7 @@ from clipbot_playground.botapi.model.chats import Message
 from clipbot_playground.botapi.model.content import Content
 from clipbot_playground.botapi.model.entities import utf16_length
 from clipbot_playground.botapi.model.errors import BadRequestError
-from clipbot_playground.botapi.world import CallbackAnswer, World
+from clipbot_playground.botapi.state.world import CallbackAnswer, World
 
 Json = dict[str, Any]
 

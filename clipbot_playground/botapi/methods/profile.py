@@ -9,7 +9,7 @@ from clipbot_playground.botapi.model import limits
 from clipbot_playground.botapi.model.entities import utf16_length
 from clipbot_playground.botapi.model.errors import BadRequestError
 from clipbot_playground.botapi.model.users import User
-from clipbot_playground.botapi.world import World
+from clipbot_playground.botapi.state.world import World
 
 _LINES: Final = re.compile(r"\r\n?")
 

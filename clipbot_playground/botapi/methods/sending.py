@@ -12,7 +12,7 @@ from clipbot_playground.botapi.model.content import Content
 from clipbot_playground.botapi.model.errors import BadRequestError
 from clipbot_playground.botapi.model.media import Media
 from clipbot_playground.botapi.model.photos import NotAPhotoError
-from clipbot_playground.botapi.world import World
+from clipbot_playground.botapi.state.world import World
 
 Json = dict[str, Any]
 

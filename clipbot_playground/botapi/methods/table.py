@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from clipbot_playground.botapi.methods import asking, commands, editing, profile, sending
 from clipbot_playground.botapi.methods.parameters import Parameters
-from clipbot_playground.botapi.world import World
+from clipbot_playground.botapi.state.world import World
 
 Answer = Callable[[World, Parameters], Awaitable[Any]]
 

@@ -1,0 +1,1 @@
+"""What the server holds: users, chats and updates, the calls so far, and faults on demand."""

@@ -1,7 +1,7 @@
 """The command line.
 
 The worker, the playground and the benchmark lie above or beside the bot, so `bot` does not import
-them: the table `_OTHERS` names the command of each, and click imports it when somebody runs it.
+them: the table `_OTHERS` names the command of each, and click imports it when it is run.
 """
 
 import asyncio

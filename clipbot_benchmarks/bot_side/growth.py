@@ -60,7 +60,7 @@ class _Costs:
 async def queue(
     bot: RunningBot, sizes: list[int], *, photos: int, rounds: int
 ) -> list[GrowthPoint]:
-    """Return what a photo costs while so many others wait.
+    """Return what a photo costs at each number of waiting photos.
 
     The sizes alternate, so that a slow minute of the machine is slow for all of them.
 
@@ -78,7 +78,7 @@ async def queue(
 
 
 async def users(bot: RunningBot, sizes: list[int], *, each: int, rounds: int) -> list[GrowthPoint]:
-    """Return what a photo costs while so many people are stored in the bot's database.
+    """Return what a photo costs at each number of people in the bot's database.
 
     Args:
         sizes: numbers of stored people, ascending.
@@ -135,6 +135,6 @@ def _insert(database: sqlite3.Connection, ids: range, media: bytes, now: float) 
 def _delete(database: sqlite3.Connection, ids: range) -> None:
     for table, column in (("people", "user_id"), ("jobs", "user_id"), ("answers", "chat_id")):
         database.execute(
-            f"DELETE FROM {table} WHERE {column} BETWEEN ? AND ?",  # noqa: S608 - both are ours
+            f"DELETE FROM {table} WHERE {column} BETWEEN ? AND ?",  # noqa: S608 - both are constants
             (ids.start, ids.stop - 1),
         )

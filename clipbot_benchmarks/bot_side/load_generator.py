@@ -28,7 +28,7 @@ from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from clipbot_playground.botapi.state.journal import Call
 
-TOKEN = "42:BENCH"  # noqa: S105  # a token of nobody
+TOKEN = "42:BENCH"  # noqa: S105  # not a real token
 
 # Seconds. Generous, for a slow machine with a large model.
 _PER_PHOTO = 5.0

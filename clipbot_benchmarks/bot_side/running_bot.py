@@ -40,8 +40,10 @@ def environment(worker: WorkerSettings) -> dict[str, str]:
 
     No proxy stands between the processes of the benchmark.
     """
-    ours = {name.upper() for kind in (BotSettings, WorkerSettings) for name in kind.model_fields}
-    kept = {name: value for name, value in os.environ.items() if name.upper() not in ours}
+    settings = {
+        name.upper() for kind in (BotSettings, WorkerSettings) for name in kind.model_fields
+    }
+    kept = {name: value for name, value in os.environ.items() if name.upper() not in settings}
     chosen = (WorkerSettings.model_fields.keys() - SharedSettings.model_fields) | {"clip_model"}
     given = worker.model_dump(include=chosen, exclude_none=True)
     chosen_ones = {name.upper(): str(value) for name, value in given.items()}

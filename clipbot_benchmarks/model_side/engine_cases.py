@@ -162,7 +162,7 @@ def draw(picture: Image.Image, labels: Sequence[str], number: int) -> bytes:
 
 
 def label_growth(cases: EngineCases, sizes: list[int], rounds: int) -> list[LabelsPoint]:
-    """Return what a photo costs with so many labels; the numbers of labels are interleaved."""
+    """Return what a photo costs at each number of labels; the numbers are interleaved."""
     interleaved = InterleavedRounds([case for size in sizes for case in _label_cases(cases, size)])
     interleaved.warm_up()
     for _ in range(rounds):

@@ -245,7 +245,7 @@ def _package(name: str) -> Any:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Hide the warnings of converters, about which nobody can do anything."""
+    """Hide the warnings of converters, which their users can't fix."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -252,7 +252,7 @@ def _gpu(bench: Bench, picture: str) -> Iterator[str]:
         cells = [f"{rate.median:,.0f}" if rate else "–" for rate in found]
         rows.append((f"{shape}, {GPU_RUNS[what]}", *cells))
     yield _table(("images/s", *(f"batch {batch}" for batch in batches)), rows)
-    yield "Where the time of an image goes, in ms, each stage by itself:"
+    yield "Where the time of an image goes, in ms, each stage measured alone:"
     seconds = {(one.shape, one.batch, one.part): one.seconds for one in bench.model_side.gpu_parts}
     parts = list(dict.fromkeys(part for _, _, part in seconds))
     yield _table(

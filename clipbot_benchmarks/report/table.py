@@ -69,10 +69,11 @@ def _cells(measurement: Measurement) -> list[str]:
 def _end_to_end(bench: Bench) -> Table:
     table = _table("End to end", "", "median", "best", "worst")
     if end_to_end := bench.bot_side.end_to_end:
-        crowd, alone = end_to_end.per_photo, end_to_end.alone
+        at_once, alone = end_to_end.per_photo, end_to_end.alone
         people = f"{end_to_end.people} people at once"
         table.add_row(
-            f"{people}, photos/s", *(f"{1 / s:.1f}" for s in (crowd.median, crowd.low, crowd.high))
+            f"{people}, photos/s",
+            *(f"{1 / s:.1f}" for s in (at_once.median, at_once.low, at_once.high)),
         )
         middle = end_to_end.latencies[len(end_to_end.latencies) // 2]
         table.add_row(

@@ -101,7 +101,7 @@ def settings(theme: Theme) -> Iterator[None]:
 
 
 def sheet(height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """Return an empty plot of `height` inches with so many panels side by side."""
+    """Return an empty plot of `height` inches with `columns` panels side by side."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)  # type: ignore[union-attr, call-arg]
     return figure, list(figure.subplots(1, columns, squeeze=False)[0])

@@ -58,7 +58,7 @@ class BotApiServer:
 
     def __init__(
         self,
-        token: str = "42:TEST",  # noqa: S107  # a token of nobody
+        token: str = "42:TEST",  # noqa: S107  # not a real token
         *,
         name: str = "Clip",
         username: str = "clip_test_bot",

@@ -23,11 +23,11 @@ def target(bench: Bench, words: str) -> TargetCheck:
 def test_how_many_times_faster_than_the_pipeline() -> None:
     bench = stored()
     one_by_one = bench.seconds("rival", "pipeline", 1)
-    ours = bench.seconds("engine", "JPEG bytes", 16, "known")
+    engine = bench.seconds("engine", "JPEG bytes", 16, "known")
     assert one_by_one
-    assert ours
+    assert engine
     found = target(bench, "pipeline called once per photo")
-    assert found.figure == pytest.approx(one_by_one / ours)
+    assert found.figure == pytest.approx(one_by_one / engine)
     assert found.met is True
 
 

@@ -155,9 +155,9 @@ const USES = [["/classify", "Sort it"], ["/guess", "Beat CLIP"], ["/duel", "Capt
 
 // The caption is the text in the field, if there is any; otherwise each sample has its own.
 async function samples() {
-  const told = await get(`/play/samples?person=${state.person}`);
-  if (!told) return null;
-  const { licence, samples: list } = told;
+  const gallery = await get(`/play/samples?person=${state.person}`);
+  if (!gallery) return null;
+  const { licence, samples: list } = gallery;
   const written = pictures.length || context?.kind === "edit" ? "" : $("words").value.trim();
   const chosen = !current().private && !written;
   const answers = context?.kind === "reply" && !context.message.force_reply;

@@ -13,9 +13,9 @@ export const get = (path) => ask(path);
 async function ask(path, how) {
   try {
     const answer = await fetch(path, how);
-    const told = await answer.json().catch(() => ({ error: "That did not work." }));
-    if (answer.ok) return told;
-    toast(told.error);
+    const content = await answer.json().catch(() => ({ error: "That did not work." }));
+    if (answer.ok) return content;
+    toast(content.error);
   } catch {
     toast("The playground does not answer. Is it still running?");
   }

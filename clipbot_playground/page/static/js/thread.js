@@ -25,9 +25,9 @@ const acts = {
   },
   async press(message, button, node) {
     node.setAttribute("aria-busy", "true");
-    const told = await post("/play/press", { person: state.person, chat: message.chat, message: message.id, data: button.value });
+    const answer = await post("/play/press", { person: state.person, chat: message.chat, message: message.id, data: button.value });
     node.removeAttribute("aria-busy");
-    if (told?.text) told.alert ? alertBox(told.text) : toast(told.text);
+    if (answer?.text) answer.alert ? alertBox(answer.text) : toast(answer.text);
   },
 };
 

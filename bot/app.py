@@ -170,7 +170,8 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
     ):
         _in_background(stack, watch)
     if settings.metrics_port:
-        from bot.ops.serving import serve_status  # here and not above: 4 MB that most bots spare
+        # Imported here and not above: 4 MB that most bots don't need.
+        from bot.ops.serving import serve_status
 
         await serve_status(stack, settings, health, metrics)
     return await _start_telegram(shared, stack)
@@ -289,10 +290,13 @@ async def _poll(
 async def _receive(
     settings: BotSettings, bot: Bot, inbox: UpdateInbox, stack: AsyncExitStack
 ) -> Fatal:
-    from bot.ops.serving import serve_webhook  # here and not above: 4 MB that most bots spare
+    # Imported here and not above: 4 MB that most bots don't need.
+    from bot.ops.serving import serve_webhook
+    from bot.telegram.webhook import webhook
 
-    await serve_webhook(stack, settings, inbox.keep)
-    await prepare_webhook(bot, settings.webhook_url, settings.effective_webhook_secret)
+    secret = settings.effective_webhook_secret
+    await serve_webhook(stack, settings, webhook(secret, inbox.keep))
+    await prepare_webhook(bot, settings.webhook_url, secret)
     return asyncio.get_running_loop().create_future()
 
 

@@ -1,6 +1,5 @@
 """The bot's two optional web servers: one for metrics and health, one for the webhook."""
 
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 from prometheus_client import make_asgi_app
@@ -11,10 +10,8 @@ from starlette.routing import Mount, Route
 
 from bot.ops.health import Health
 from bot.ops.web import WebServer
-from bot.queues.update_inbox import Update
 from bot.runtime.metrics import Metrics
 from bot.settings import BotSettings
-from bot.telegram.webhook import webhook
 
 
 async def serve_status(
@@ -37,9 +34,12 @@ async def serve_status(
 
 
 async def serve_webhook(
-    stack: AsyncExitStack, settings: BotSettings, keep: Callable[[Update], Awaitable[None]]
+    stack: AsyncExitStack, settings: BotSettings, application: Starlette
 ) -> None:
     """Serve the webhook until the stack closes. This does not register it with Telegram.
+
+    Args:
+        application: takes what is posted, see `bot.telegram.webhook`.
 
     Raises:
         SettingError: WEBHOOK_LISTEN or WEBHOOK_PORT can't be used.
@@ -47,7 +47,7 @@ async def serve_webhook(
     await _serve(
         stack,
         WebServer(
-            webhook(settings.effective_webhook_secret, keep),
+            application,
             settings.webhook_listen,
             settings.webhook_port,
             setting="WEBHOOK_LISTEN or WEBHOOK_PORT",

@@ -1,7 +1,7 @@
 """The adapter for Telegram, the only room that imports python-telegram-bot.
 
 `incoming` parses updates, `platform` sends and edits, `polling` or `webhook` receives, `connection`
-logs in. Only `bot.app` builds them, and `bot.ops.serving` serves the webhook.
+logs in. Only `bot.app` builds them.
 """
 
 import sys

@@ -59,7 +59,7 @@ async def web(parts: Dependencies, metrics: Metrics) -> AsyncIterator[httpx.Asyn
         yield web
 
 
-async def test_all_is_well(web: httpx.AsyncClient) -> None:
+async def test_without_problems_all_pages_say_ok(web: httpx.AsyncClient) -> None:
     for page in ("/healthz", "/readyz"):
         answer = await web.get(page)
         assert (answer.status_code, answer.text) == (200, "ok")
@@ -127,14 +127,14 @@ async def test_a_full_disk_is_named_here_and_in_the_log(
         ),
     ],
 )
-async def test_nobody_can_answer(
+async def test_readiness_says_why_no_worker_can_answer(
     parts: Dependencies, web: httpx.AsyncClient, workers: list[WorkerStatus], words: str
 ) -> None:
     parts.registry.workers = workers
     await fails(web, words)
 
 
-async def test_all_at_once(parts: Dependencies, web: httpx.AsyncClient) -> None:
+async def test_each_problem_is_a_line(parts: Dependencies, web: httpx.AsyncClient) -> None:
     parts.queue.problem = "NATS is away."
     parts.registry.workers = []
     await fails(web, "queue: ", "workers: ")

@@ -1,4 +1,4 @@
-"""The small web server: an address that can't be used is one sentence."""
+"""The web server; an address that can't be used is told in one sentence."""
 
 import socket
 
@@ -9,7 +9,7 @@ from bot.ops.web import WebServer
 from inference.protocol.errors import SettingError
 
 
-async def test_a_port_that_is_taken() -> None:
+async def test_a_taken_port_is_refused() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -20,7 +20,7 @@ async def test_a_port_that_is_taken() -> None:
         await server.stop()
 
 
-async def test_a_host_that_is_none() -> None:
+async def test_a_wrong_host_is_refused() -> None:
     server = WebServer(Starlette(), "no.such.host.invalid", 80, setting="WEBHOOK_LISTEN")
     with pytest.raises(SettingError, match="WEBHOOK_LISTEN"):
         await server.start()

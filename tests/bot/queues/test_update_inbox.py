@@ -1,4 +1,4 @@
-"""Updates: kept before they are confirmed, handled once, in order, and never lost silently."""
+"""Updates are stored before they are confirmed, handled once and in order, and never lost."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from tests.waiting import until
 
 
 class ScriptedFront:
-    """`bot.queues.update_inbox.Front`; an update is `{"update_id": …, "lane": …}`."""
+    """An `UpdateHandler`; an update is `{"update_id": …, "lane": …}`."""
 
     def __init__(self) -> None:
         self.handled: list[int] = []
@@ -86,7 +86,7 @@ async def test_handled_twice_is_handled_once(inbox: UpdateInbox, front: Scripted
         (PoolTimeout("all connections wait"), 9, 60.0),
     ],
 )
-async def test_what_is_away_for_long_comes_back_however_often(
+async def test_an_update_comes_again_while_something_is_away_for_long(
     inbox: UpdateInbox, front: ScriptedFront, fault: Exception, attempt: int, delay: float
 ) -> None:
     front.faults = [fault]
@@ -99,7 +99,7 @@ async def test_what_is_away_for_long_comes_back_however_often(
     assert front.apologies == 0
 
 
-async def test_what_is_away_for_a_moment_is_waited_for_by_its_lane_alone(
+async def test_for_a_short_outage_only_the_lane_of_the_update_waits(
     inbox: UpdateInbox, front: ScriptedFront
 ) -> None:
     front.faults = [RetryLater("flood", 9.0)]
@@ -116,7 +116,7 @@ async def test_what_is_away_for_a_moment_is_waited_for_by_its_lane_alone(
     assert (first.naks, first.acknowledged) == ([], 1)
 
 
-async def test_what_was_handled_is_noted_until_the_database_takes_it(
+async def test_marking_an_update_as_handled_waits_for_the_database(
     inbox: UpdateInbox, front: ScriptedFront, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.runtime.retry._LONGEST", 0.01)
@@ -127,7 +127,7 @@ async def test_what_was_handled_is_noted_until_the_database_takes_it(
     assert await store.is_handled("1")
 
 
-async def test_our_own_fault_is_tried_three_times_then_set_aside_with_an_apology(
+async def test_our_own_fault_is_tried_three_times_then_kept_with_an_apology(
     inbox: UpdateInbox,
     front: ScriptedFront,
     queue: Queue,
@@ -146,7 +146,7 @@ async def test_our_own_fault_is_tried_three_times_then_set_aside_with_an_apology
 
 
 async def set_aside(queue: Queue) -> list[bytes]:
-    """The updates among the dead letters."""
+    """Return the updates among the dead letters."""
     pull_consumer = await queue.pull_consumer(DEAD, "person", "clipbot.dead.updates")
     letters = await pull_consumer.pull(9, 1.0)
     for letter in letters:
@@ -158,7 +158,7 @@ async def set_aside(queue: Queue) -> list[bytes]:
 @pytest.mark.parametrize(
     "update", [{"update_id": 1, "lane": "broken"}, {"update_id": 1, "lane": {"no": "lane"}}]
 )
-async def test_what_fails_before_its_handler_is_set_aside_after_its_tries(
+async def test_an_update_that_fails_before_its_handler_is_kept_after_its_attempts(
     inbox: UpdateInbox, front: ScriptedFront, queue: Queue, update: Update
 ) -> None:
     delivery = ScriptedDelivery(json.dumps(update).encode())
@@ -185,7 +185,7 @@ async def test_what_fails_before_its_handler_is_set_aside_after_its_tries(
     ],
     ids=lambda data: data[:60].decode(),
 )
-async def test_what_an_older_clipbot_stored_and_nobody_can_use_is_set_aside(
+async def test_an_unusable_update_of_an_older_clipbot_is_kept_as_a_dead_letter(
     inbox: UpdateInbox, front: ScriptedFront, queue: Queue, data: bytes
 ) -> None:
     delivery = ScriptedDelivery(data)
@@ -203,7 +203,7 @@ async def test_what_an_older_clipbot_stored_and_nobody_can_use_is_set_aside(
     ],
     ids=lambda refusal: type(refusal).__name__,
 )
-async def test_what_the_database_refuses_for_its_content_does_not_keep_its_sender_waiting(
+async def test_a_value_that_the_database_refuses_does_not_block_its_sender(
     inbox: UpdateInbox,
     front: ScriptedFront,
     queue: Queue,
@@ -230,7 +230,7 @@ async def test_what_the_database_refuses_for_its_content_does_not_keep_its_sende
     ],
     ids=["user id", "infinity", "boolean", "update id", "size"],
 )
-async def test_what_cannot_be_stored_is_set_aside_at_once(
+async def test_an_update_that_cannot_be_stored_is_kept_as_a_dead_letter_at_once(
     inbox: UpdateInbox, queue: Queue, update: Update
 ) -> None:
     await inbox.keep(update)
@@ -240,7 +240,7 @@ async def test_what_cannot_be_stored_is_set_aside_at_once(
     assert len(await set_aside(queue)) == 1
 
 
-async def test_a_dead_letter_that_cannot_be_written_keeps_nobody_waiting(
+async def test_a_dead_letter_that_cannot_be_written_blocks_nobody(
     inbox: UpdateInbox,
     queue: Queue,
     monkeypatch: pytest.MonkeyPatch,
@@ -256,14 +256,16 @@ async def test_a_dead_letter_that_cannot_be_written_keeps_nobody_waiting(
     assert "can't be kept" in caplog.text
 
 
-async def test_who_is_gone_is_not_asked_again(inbox: UpdateInbox, front: ScriptedFront) -> None:
+async def test_an_update_whose_chat_is_gone_is_not_tried_again(
+    inbox: UpdateInbox, front: ScriptedFront
+) -> None:
     front.faults = [TargetGone("bot was blocked by the user")]
     delivery = delivered(1)
     await inbox.deal_with(delivery)
     assert (delivery.acknowledged, front.apologies) == (1, 0)
 
 
-async def test_one_persons_updates_are_handled_in_order_others_meanwhile(
+async def test_one_persons_updates_are_handled_in_order_and_those_of_others_meanwhile(
     inbox: UpdateInbox, front: ScriptedFront
 ) -> None:
     front.gate.clear()
@@ -278,7 +280,7 @@ async def test_one_persons_updates_are_handled_in_order_others_meanwhile(
     assert front.handled.index(1) < front.handled.index(2)
 
 
-async def test_one_persons_flood_leaves_room_for_others(
+async def test_many_updates_of_one_person_leave_room_for_others(
     inbox: UpdateInbox, front: ScriptedFront
 ) -> None:
     front.gate.clear()

@@ -1,4 +1,4 @@
-"""What is known of the workers."""
+"""The status of workers, and what the bot concludes from it."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ from tests.waiting import until
 
 
 class WorkerStatuses:
-    """The part of a queue that the fleet looks at."""
+    """The part of a queue that `WorkerRegistry` reads."""
 
     def __init__(self) -> None:
         self.statuses: list[WorkerStatus] = []
@@ -44,7 +44,7 @@ def worker(
     )
 
 
-async def test_looks_again_and_again(
+async def test_the_status_of_workers_is_read_repeatedly(
     metrics: Metrics, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("bot.queues.worker_registry.STATUS_INTERVAL", 0.01)
@@ -81,7 +81,7 @@ async def test_looks_again_and_again(
         ([WorkerState.FAILED, WorkerState.READY], False),
     ],
 )
-async def test_the_model_is_missing_where_a_worker_says_so_and_none_is_ready(
+async def test_the_model_is_missing_if_a_worker_says_so_and_none_is_ready(
     metrics: Metrics, monkeypatch: pytest.MonkeyPatch, workers: list[WorkerState], lacks: bool
 ) -> None:
     monkeypatch.setattr("bot.queues.worker_registry.STATUS_INTERVAL", 0.01)
@@ -115,7 +115,7 @@ async def test_the_model_is_missing_where_a_worker_says_so_and_none_is_ready(
     await asyncio.wait([watch])
 
 
-async def test_a_model_that_nobody_has_is_named(
+async def test_a_model_that_no_worker_has_is_named(
     metrics: Metrics, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("bot.queues.worker_registry.STATUS_INTERVAL", 0.01)

@@ -1,4 +1,4 @@
-"""The host's clock is set, forward or back, and nobody waits longer or shorter for it."""
+"""When the host's clock is set, forward or back, all waits and ages stay the same."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ HOUR = 3_600.0
 
 
 class SettableClock:
-    """A host whose clock can be set."""
+    """The host's clock, which a test can set."""
 
     def __init__(self) -> None:
         self.set_by = 0.0
@@ -48,7 +48,7 @@ async def watching(store: Store, host: SettableClock) -> AsyncIterator[None]:
 
 
 @pytest.mark.parametrize("jump", [-HOUR, HOUR, -48 * HOUR, 30.0])
-def test_steady_time_goes_on_whatever_the_clock_is_set_to(host: SettableClock, jump: float) -> None:
+def test_steady_time_does_not_follow_the_clock(host: SettableClock, jump: float) -> None:
     before = clock.steady()
     host.set_by = jump
     assert 0 <= clock.steady() - before < 1
@@ -81,7 +81,7 @@ async def test_an_album_does_not_settle_before_its_time(
     assert await store.due_albums() == []
 
 
-async def test_an_album_of_before_the_clock_was_set_back_is_due(
+async def test_an_album_stored_before_the_clock_was_set_back_is_due(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as an_hour_ahead:
@@ -102,7 +102,7 @@ async def test_an_album_is_never_put_off_for_long(store: Store) -> None:
 
 
 @pytest.mark.parametrize("jump", [-HOUR, HOUR, 60 * 24 * HOUR])
-async def test_who_waits_is_told_after_their_time_and_what_is_young_is_kept(
+async def test_waits_and_ages_are_those_without_the_jump(
     store: Store, host: SettableClock, jump: float
 ) -> None:
     request = a_request()
@@ -144,9 +144,7 @@ async def test_records_whose_database_is_away_are_moved_when_it_is_back(
     assert away == []
 
 
-async def test_what_was_recorded_after_the_clock_was_set_stays_as_it_is(
-    store: Store, host: SettableClock
-) -> None:
+async def test_rows_written_after_the_jump_are_not_moved(store: Store, host: SettableClock) -> None:
     for jump in (HOUR, -HOUR):
         host.set_by += jump
         await store.record_job(a_request())
@@ -156,9 +154,7 @@ async def test_what_was_recorded_after_the_clock_was_set_stays_as_it_is(
         assert abs(job.created_at - host.time()) < 2
 
 
-async def test_a_start_finds_nothing_that_is_younger_than_now(
-    store: Store, host: SettableClock
-) -> None:
+async def test_a_start_sets_times_in_the_future_to_now(store: Store, host: SettableClock) -> None:
     host.set_by = HOUR
     await store.record_job(a_request())
     host.set_by = 0.0
@@ -179,7 +175,7 @@ def playing(phase: Phase, opened_at: float, ends_at: float) -> Round:
 @pytest.mark.parametrize(
     ("phase", "length"), [(Phase.OPEN, 30.0), (Phase.JUDGING, ANSWER_TIMEOUT)], ids=str
 )
-def test_a_round_of_before_the_clock_was_set_back_is_no_longer_than_a_new_one(
+def test_a_round_stored_before_the_clock_was_set_back_lasts_no_longer_than_a_new_one(
     phase: Phase, length: float
 ) -> None:
     now = 1_000_000.0
@@ -191,13 +187,13 @@ def test_a_round_of_before_the_clock_was_set_back_is_no_longer_than_a_new_one(
 
 
 @pytest.mark.parametrize("left", [25.0, 5.0, -HOUR])
-def test_a_round_of_before_a_crash_goes_on(left: float) -> None:
+def test_a_round_goes_on_after_a_crash(left: float) -> None:
     now = 1_000_000.0
     there = rounds.resumed(playing(Phase.OPEN, now + left - 30, now + left), now)
     assert (there.opened_at, there.ends_at) == (now + left - 30, now + max(left, GRACE))
 
 
-def test_calls_of_before_the_clock_was_set_back_hold_nothing_up() -> None:
+def test_calls_stored_before_the_clock_was_set_back_delay_nothing() -> None:
     now = 1_000_000.0
     later = [now + HOUR + second for second in range(10)]
     for urgency in Urgency:

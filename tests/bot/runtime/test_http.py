@@ -1,4 +1,4 @@
-"""Proxies as the environment names them."""
+"""Proxies that the environment names are used."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"ALL_PROXY": "http://proxy", "NO_PROXY": "api.telegram.org:8081"}, "http://proxy"),
     ],
 )
-def test_the_proxy(
+def test_the_proxy_of_a_url(
     variables: dict[str, str], expected: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in variables.items():
@@ -36,7 +36,7 @@ def test_the_proxy(
     assert proxy_for(TELEGRAM) == expected
 
 
-def test_a_server_of_ones_own_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_servers_in_no_proxy_are_reached_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "http://proxy")
     monkeypatch.setenv("NO_PROXY", "api.test:8081")
     assert proxy_for("http://api.test:8081") is None
@@ -52,7 +52,7 @@ def test_a_proxy_that_cannot_be_used_is_refused(
     assert "word" not in str(caught.value)
 
 
-async def test_the_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_requests_go_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     heads = []
 
     async def proxy(head: bytes, writer: Writer) -> None:

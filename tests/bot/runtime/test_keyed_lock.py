@@ -1,4 +1,4 @@
-"""Lanes: the same key in order, other keys side by side, nothing kept afterwards."""
+"""Work with the same key is done in order, with other keys at once; no lock is kept."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ import pytest
 from bot.runtime.keyed_lock import KeyedLock
 
 
-async def test_the_same_key_in_order_of_arrival() -> None:
+async def test_work_with_the_same_key_is_done_in_order_of_arrival() -> None:
     lanes, order = KeyedLock(), []
 
     async def walk(name: str, key: int, turns: int) -> None:

@@ -1,4 +1,4 @@
-"""JSON from outside: what can't be kept is refused, what people wrote is made writable."""
+"""JSON from outside: values that can't be stored are refused, texts are made writable."""
 
 import json
 
@@ -7,14 +7,14 @@ import pytest
 from bot.runtime.untrusted_json import Unusable, made_safe, read
 
 
-def test_what_honest_people_send_stays_as_it_is() -> None:
+def test_ordinary_texts_stay_as_they_are() -> None:
     update = {"update_id": 2**52, "message": {"text": "ñ 🦊", "at": 1.5, "of": [None, True, -1]}}
     assert read(json.dumps(update).encode()) == update
     assert made_safe(update) == update
 
 
 @pytest.mark.parametrize("unwritable", ["\0", "\ud83d"])
-def test_what_no_database_takes_leaves_texts_and_the_places_of_their_entities(
+def test_unwritable_characters_are_replaced_and_entities_stay_in_place(
     unwritable: str,
 ) -> None:
     text = read(json.dumps({"text": f"a{unwritable}b 🦊"}).encode())["text"]
@@ -46,6 +46,6 @@ def test_names_of_fields_are_made_writable_as_well() -> None:
     ],
     ids=lambda data: data[:16].decode("latin-1"),
 )
-def test_what_cannot_be_kept_is_refused(data: bytes) -> None:
+def test_values_that_cannot_be_stored_are_refused(data: bytes) -> None:
     with pytest.raises(Unusable):
         read(data)

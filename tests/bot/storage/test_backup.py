@@ -1,4 +1,4 @@
-"""A copy of SQLite's file, made while the bot runs."""
+"""Copies of SQLite's file that are made while the bot runs."""
 
 import re
 import shutil
@@ -25,7 +25,7 @@ def files_in(folder: Path) -> list[str]:
 
 
 def backed_up(folder: Path) -> Path:
-    """What the manual's command makes."""
+    """Run the backup command of the manual; return the file that it makes."""
     manual = (Path(__file__).parents[3] / "docker" / "README.md").read_text()
     (code,) = re.findall(r'bot python -c "(.*?)"\n', manual, re.DOTALL)
     script = code.replace("\\\n", "").replace("/data/", f"{folder}/")
@@ -46,7 +46,7 @@ async def test_a_plain_copy_has_what_was_there_at_the_last_checkpoint(tmp_path: 
     await database.dispose()
 
 
-async def test_after_a_stop_the_file_alone_is_all(tmp_path: Path) -> None:
+async def test_after_a_stop_the_file_alone_has_everything(tmp_path: Path) -> None:
     database = await open_database(f"sqlite+aiosqlite:///{tmp_path}/clipbot.db")
     await Store(database).set_language(1, "es")
     await database.dispose()
@@ -54,7 +54,7 @@ async def test_after_a_stop_the_file_alone_is_all(tmp_path: Path) -> None:
     assert languages(tmp_path / "clipbot.db") == [(1, "es")]
 
 
-async def test_nobody_who_reads_is_waited_for(tmp_path: Path) -> None:
+async def test_a_checkpoint_waits_for_no_reader(tmp_path: Path) -> None:
     database = await open_database(f"sqlite+aiosqlite:///{tmp_path}/clipbot.db")
     store = Store(database)
     await store.set_language(1, "es")
@@ -70,7 +70,7 @@ async def test_nobody_who_reads_is_waited_for(tmp_path: Path) -> None:
     await database.dispose()
 
 
-async def test_a_checkpoint_that_fails_is_told_and_made_up_for_later(
+async def test_a_checkpoint_that_fails_is_logged_and_the_next_one_repairs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def fail(_: object) -> None:
@@ -88,13 +88,13 @@ async def test_a_checkpoint_that_fails_is_told_and_made_up_for_later(
     await database.dispose()
 
 
-async def test_a_checkpoint_of_postgres_is_its_own_affair(database: Database) -> None:
+async def test_a_checkpoint_of_postgres_does_nothing(database: Database) -> None:
     await checkpoint(database)
     async with database.connect() as connection:
         assert await connection.scalar(text("select 1")) == 1
 
 
-async def test_the_backup_that_the_manual_recommends(tmp_path: Path) -> None:
+async def test_the_backup_command_of_the_manual_copies_everything(tmp_path: Path) -> None:
     database = await open_database(f"sqlite+aiosqlite:///{tmp_path}/clipbot.db")
     await Store(database).set_language(1, "es")
     assert languages(backed_up(tmp_path)) == [(1, "es")]

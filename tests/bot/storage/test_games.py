@@ -29,7 +29,7 @@ def bob(points: int, place: int = 0, *, right: bool | None = None, name: str = "
     return ScoreEntry(BOB, name, "", points, place, right)
 
 
-async def test_one_round_at_a_place(store: Store) -> None:
+async def test_there_is_one_round_at_a_place(store: Store) -> None:
     assert await store.add_round(a_round(1), A_STATE)
     assert not await store.add_round(a_round(2), b"")
     assert await store.add_round(a_round(3, thread_id=9), b"")
@@ -120,7 +120,7 @@ async def test_leaderboards_by_time_game_and_chat(store: Store) -> None:
     assert await store.last_game(1) is None
 
 
-async def test_who_hides_stands_in_no_leaderboard(store: Store) -> None:
+async def test_hidden_people_are_in_no_leaderboard(store: Store) -> None:
     await _plays(store, 1, ann(50), bob(30))
     await store.hide(ANN)
     await store.hide(ANN)
@@ -130,7 +130,7 @@ async def test_who_hides_stands_in_no_leaderboard(store: Store) -> None:
     assert len(await store.leaderboard(A_CHAT)) == 2
 
 
-async def test_forgetting_and_resetting(store: Store) -> None:
+async def test_scores_are_forgotten_and_reset(store: Store) -> None:
     await _plays(store, 1, ann(50, right=True), bob(30))
     await store.forget_scores(ANN)
     assert [s.user_id for s in await store.leaderboard(A_CHAT)] == [BOB]
@@ -154,9 +154,7 @@ async def test_settings_of_a_chat(store: Store) -> None:
     assert await store.game_settings(A_CHAT) == chosen
 
 
-async def test_rounds_that_nobody_ended_are_pruned(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_old_rounds_are_pruned(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     await store.add_round(a_round(), A_STATE)
     await store.prune()
     assert await store.round_at(A_CHAT, None)
@@ -177,7 +175,9 @@ async def test_a_round_of_another_version_is_dropped_and_the_others_go_on(store:
     assert await store.add_round(a_round(3), A_STATE)
 
 
-async def test_a_group_that_becomes_a_supergroup_takes_its_games_along(store: Store) -> None:
+async def test_a_group_that_becomes_a_supergroup_keeps_its_scores_and_settings(
+    store: Store,
+) -> None:
     group = -100
     for chat_id, points in ((group, 50), (A_CHAT, 20)):
         await _plays(store, 1, ann(points, 1, right=True), chat_id=chat_id, at=400.0)

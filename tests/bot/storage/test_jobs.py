@@ -14,23 +14,23 @@ A_USER = 2**52 - 1  # Bot API: ids have up to 52 significant bits
 
 
 async def test_a_question_from_start_to_end(store: Store) -> None:
-    ask = a_request(user_id=A_USER, media=MEDIA)
-    await store.record_job(ask)
-    record = await store.job(ask.id)
+    request = a_request(user_id=A_USER, media=MEDIA)
+    await store.record_job(request)
+    record = await store.job(request.id)
     assert record
-    assert (record.ref, record.media, record.delivered) == (ask.ref, MEDIA, False)
+    assert (record.ref, record.media, record.delivered) == (request.ref, MEDIA, False)
     assert await store.jobs_in_flight(A_USER) == 1
-    await store.mark_delivered(ask.id)
+    await store.mark_delivered(request.id)
     assert await store.jobs_in_flight(A_USER) == 0
-    await store.record_job(ask)  # the same update handled again
-    job = await store.job(ask.id)
+    await store.record_job(request)  # the same update handled again
+    job = await store.job(request.id)
     assert job
     assert job.delivered
-    await store.forget_job(ask.id)
-    assert await store.job(ask.id) is None
+    await store.forget_job(request.id)
+    assert await store.job(request.id) is None
 
 
-async def test_what_was_asked_is_kept_until_it_is_answered(
+async def test_labels_and_template_are_kept_until_the_answer(
     store: Store, database: Database
 ) -> None:
     async def phrases() -> list[tuple[str | None, str | None]]:
@@ -38,14 +38,14 @@ async def test_what_was_asked_is_kept_until_it_is_answered(
             found = await connection.execute(text("select labels, template from jobs order by id"))
             return [(row.labels, row.template) for row in found]
 
-    asks = [replace(a_request(number, labels=("ñ",)), template="a {}") for number in (1, 2, 3)]
-    for ask in asks:
-        await store.record_job(ask)
+    requests = [replace(a_request(number, labels=("ñ",)), template="a {}") for number in (1, 2, 3)]
+    for request in requests:
+        await store.record_job(request)
     assert await phrases() == [('["ñ"]', "a {}")] * 3
-    assert [one.request for one in await store.unanswered_since(time.time() + 1)] == asks
-    await store.mark_delivered(asks[0].id)
-    await store.record_answer(asks[1].ref, 55, is_chart=True, job_id=asks[1].id)
-    await store.supersede(asks[2].ref, 9)
+    assert [one.request for one in await store.unanswered_since(time.time() + 1)] == requests
+    await store.mark_delivered(requests[0].id)
+    await store.record_answer(requests[1].ref, 55, is_chart=True, job_id=requests[1].id)
+    await store.supersede(requests[2].ref, 9)
     assert await phrases() == [(None, None)] * 3
 
 
@@ -59,43 +59,43 @@ async def test_the_latest_question_of_a_message(store: Store) -> None:
 
 
 async def test_answers_lead_back_to_their_questions(store: Store) -> None:
-    ask = a_request()
-    await store.record_job(ask)
+    request = a_request()
+    await store.record_job(request)
     assert await store.answer_to(7, 1) is None
-    await store.record_answer(ask.ref, 55, is_chart=False)
-    await store.record_answer(ask.ref, 55, is_chart=True)
+    await store.record_answer(request.ref, 55, is_chart=False)
+    await store.record_answer(request.ref, 55, is_chart=True)
     answered = await store.answer_to(7, 1)
     assert answered
     assert (answered.answer_id, answered.is_chart) == (55, True)
     job = await store.job_answered_by(7, 55)
     assert job
-    assert job.id == ask.id
+    assert job.id == request.id
     assert await store.job_answered_by(8, 55) is None
 
 
 async def test_a_chart_and_its_delivery_are_one_record(store: Store) -> None:
-    ask = a_request()
-    await store.record_job(ask)
-    await store.record_answer(ask.ref, 55, is_chart=True, job_id=ask.id)
-    assert await store.jobs_in_flight(ask.user_id) == 0
+    request = a_request()
+    await store.record_job(request)
+    await store.record_answer(request.ref, 55, is_chart=True, job_id=request.id)
+    assert await store.jobs_in_flight(request.user_id) == 0
 
 
-async def test_long_waits_are_noticed_once(store: Store) -> None:
-    ask = a_request()
-    await store.record_job(ask)
+async def test_a_long_wait_is_noticed_once(store: Store) -> None:
+    request = a_request()
+    await store.record_job(request)
     assert await store.waiting_longer_than(60) == []
     (waiting,) = await store.waiting_longer_than(-1)
-    assert waiting.id == ask.id
-    await store.mark_noticed(ask.id)
+    assert waiting.id == request.id
+    await store.mark_noticed(request.id)
     assert await store.waiting_longer_than(-1) == []
 
 
-async def test_what_was_asked_last(store: Store) -> None:
+async def test_the_last_question_of_a_person_in_a_chat(store: Store) -> None:
     assert await store.last_job(7, 7) is None
     assert await store.last_asked_at(7, 7) == 0.0
     first, second = a_request(1), a_request(2)
-    for ask in (first, second):
-        await store.record_job(ask)
+    for request in (first, second):
+        await store.record_job(request)
     await store.record_question(7, 100, 7, MEDIA)
     last = await store.last_job(7, 7)
     assert last
@@ -104,7 +104,7 @@ async def test_what_was_asked_last(store: Store) -> None:
     assert await store.last_job(7, 8) is None
 
 
-async def test_a_refusal_is_an_answer(store: Store) -> None:
+async def test_a_refusal_counts_as_an_answer(store: Store) -> None:
     await store.record_refusal(a_request())
     await store.change_fingerprint(a_request().id, "something else")
     record = await store.job(a_request().id)
@@ -114,7 +114,7 @@ async def test_a_refusal_is_an_answer(store: Store) -> None:
     assert await store.jobs_in_flight(7) == 0
 
 
-async def test_what_an_edit_makes_pointless_is_waited_for_by_nobody(store: Store) -> None:
+async def test_an_edit_closes_the_earlier_questions_of_its_message(store: Store) -> None:
     for revision in (0, 5, 9):
         await store.record_job(a_request(revision=revision))
     await store.record_job(a_request(6))

@@ -36,7 +36,7 @@ async def test_open_questions(store: Store) -> None:
     assert await store.question(7, 100) == MEDIA[:1]  # who replies to it still means these
 
 
-async def test_a_lost_question_was_asked_before_its_twin_and_after_its_picture(
+async def test_a_question_that_was_sent_twice_is_found_by_its_picture(
     store: Store,
 ) -> None:
     await store.record_question(7, 100, 7, MEDIA)
@@ -53,7 +53,7 @@ async def test_one_question_of_several_is_closed(store: Store) -> None:
     assert await store.open_question(7, 7) == (100, MEDIA[:1])
 
 
-async def test_text_answers_a_question_only_while_it_is_fresh(
+async def test_a_text_answers_a_question_only_while_it_is_fresh(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await store.record_question(7, 100, 7, MEDIA)
@@ -97,7 +97,7 @@ async def test_albums_settle_and_become_due_again(store: Store) -> None:
     assert await store.due_albums() == []
 
 
-async def test_an_albums_items_come_in_any_order_and_more_than_once(store: Store) -> None:
+async def test_an_albums_items_may_come_in_any_order_and_twice(store: Store) -> None:
     for message_id, update_id in ((1, 11), (3, 13), (2, 12)):
         await _album(store, message_id, update_id, -1)
     (album,) = await store.due_albums()
@@ -117,11 +117,11 @@ async def test_handled_updates(store: Store) -> None:
     assert await store.is_handled("5")
 
 
-async def test_forgetting_a_person_forgets_all_but_what_is_still_out(store: Store) -> None:
+async def test_forgetting_a_person_keeps_only_jobs_without_an_answer(store: Store) -> None:
     done, out, others = a_request(1), a_request(2), a_request(1, user_id=8)
-    for ask in (done, out, others):
-        await store.record_job(ask)
-        await store.record_answer(ask.ref, 55, is_chart=True)
+    for request in (done, out, others):
+        await store.record_job(request)
+        await store.record_answer(request.ref, 55, is_chart=True)
     await store.mark_delivered(done.id)
     await store.set_labels(7, ("a",))
     await store.record_question(7, 100, 7, MEDIA)
@@ -139,10 +139,10 @@ async def test_forgetting_a_person_forgets_all_but_what_is_still_out(store: Stor
     assert await store.answer_to(8, 1) is not None
 
 
-async def test_old_things_are_pruned(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_old_rows_are_pruned(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     done, waiting = a_request(1), a_request(2)
-    for ask in (done, waiting):
-        await store.record_job(ask)
+    for request in (done, waiting):
+        await store.record_job(request)
     await store.record_answer(done.ref, 55, is_chart=True, job_id=done.id)
     await store.record_question(7, 100, 7, MEDIA)
     await _album(store, 1, 1, 0)
@@ -166,7 +166,7 @@ async def test_old_things_are_pruned(store: Store, monkeypatch: pytest.MonkeyPat
     assert await store.job(waiting.id) is None
 
 
-async def test_an_album_that_nobody_asked_about_is_not_remembered(
+async def test_an_album_that_nobody_asked_about_is_pruned_early(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await _album(store, 1, 1, 0)

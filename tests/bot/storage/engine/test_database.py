@@ -23,13 +23,13 @@ async def test_a_database_belongs_to_one_bot(database: Database) -> None:
         await claim(database, 43)
 
 
-async def test_libpqs_word_for_encryption_is_understood(postgres: str) -> None:
+async def test_sslmode_is_understood_for_asyncpg(postgres: str) -> None:
     database = await open_database(f"{postgres}?sslmode=disable")
     assert (await Store(database).person(1)) == Profile()
     await database.dispose()
 
 
-async def test_several_that_start_at_once_make_the_tables_once(postgres: str) -> None:
+async def test_processes_that_start_at_once_make_the_tables_once(postgres: str) -> None:
     url = make_url(postgres)
     server = create_async_engine(url, isolation_level="AUTOCOMMIT")
     async with server.connect() as connection:
@@ -54,7 +54,7 @@ async def test_a_database_is_made_once_and_then_opened(address: str, database: D
 
 
 async def emptied(database: Database, revision: str | None = None) -> None:
-    """Without a table; then migrated to a revision."""
+    """Drop all tables; then migrate to a revision, if one is given."""
     async with database.begin() as connection:
         await connection.run_sync(metadata.drop_all)
         await connection.execute(text("drop table alembic_version"))
@@ -63,7 +63,7 @@ async def emptied(database: Database, revision: str | None = None) -> None:
 
 
 async def schema(database: Database) -> dict[str, object]:
-    """Every table with its columns, keys and indexes."""
+    """Return every table with its columns, keys and indexes."""
 
     def described(connection: Connection) -> dict[str, object]:
         found = inspect(connection)
@@ -120,7 +120,9 @@ async def test_a_database_of_a_newer_clipbot_is_refused(address: str, database: 
         await connection.execute(text("update alembic_version set version_num = :revision"), values)
 
 
-async def test_a_database_of_somebody_else_is_left_alone(address: str, database: Database) -> None:
+async def test_a_database_of_another_program_is_left_alone(
+    address: str, database: Database
+) -> None:
     await emptied(database)
     async with database.begin() as connection:
         await connection.execute(text("create table jobs (theirs integer)"))
@@ -139,7 +141,9 @@ async def test_a_database_of_somebody_else_is_left_alone(address: str, database:
         ("postgresql+asyncpg://me:s3cret@127.0.0.1:9/x", "can't be used"),
     ],
 )
-async def test_a_database_that_cannot_be_used_is_one_sentence(address: str, reason: str) -> None:
+async def test_a_database_that_cannot_be_used_is_told_in_one_sentence(
+    address: str, reason: str
+) -> None:
     with pytest.raises(SettingError) as refusal:
         await open_database(address)
     assert str(refusal.value).startswith("DATABASE_URL")
@@ -148,13 +152,13 @@ async def test_a_database_that_cannot_be_used_is_one_sentence(address: str, reas
     assert "s3cret" not in str(refusal.value)
 
 
-async def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
+async def test_a_file_that_is_no_database_is_told_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "x.db").write_bytes(b"this is no database at all, but a text" * 99)
     with pytest.raises(SettingError, match="not a database"):
         await open_database(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}")
 
 
-async def test_a_database_whose_driver_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def create(*_: object, **__: object) -> None:
         raise ModuleNotFoundError("No module named 'asyncpg'", name="asyncpg")
 

@@ -1,4 +1,4 @@
-"""Whose fault it is that the database did not do it: its own, or that of what was to be stored."""
+"""Errors of the database tell an outage apart from a value or statement that is wrong."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ from bot.storage import DATABASE_AWAY, Database, Store, open_database
         lambda store: store.set_template(1, "a \ud800 of {}"),
     ],
 )
-async def test_what_can_never_be_stored_is_not_a_database_that_is_away(
+async def test_a_value_that_cannot_be_stored_does_not_count_as_an_outage(
     store: Store, question: Callable[[Store], Awaitable[object]]
 ) -> None:
     with pytest.raises(Exception) as refused:  # noqa: PT011 - each driver has its own
@@ -40,7 +40,7 @@ async def test_what_can_never_be_stored_is_not_a_database_that_is_away(
         "insert into handled values ('telegram', '1', 1.0), ('telegram', '1', 1.0)",
     ],
 )
-async def test_a_wrong_statement_is_not_a_database_that_is_away(
+async def test_a_wrong_statement_does_not_count_as_an_outage(
     database: Database, statement: str
 ) -> None:
     with pytest.raises(DBAPIError) as refused:
@@ -56,7 +56,7 @@ async def in_postgres(postgres: str) -> AsyncIterator[Database]:
     await database.dispose()
 
 
-async def test_postgres_refuses_a_nul_for_its_content(in_postgres: Database) -> None:
+async def test_a_nul_refused_by_postgres_does_not_count_as_an_outage(in_postgres: Database) -> None:
     with pytest.raises(DBAPIError) as refused:
         await Store(in_postgres).set_template(1, "a\0 {}")
     assert not isinstance(refused.value, DATABASE_AWAY)
@@ -73,7 +73,9 @@ async def test_postgres_refuses_a_nul_for_its_content(in_postgres: Database) -> 
         "do $$ begin raise exception 'deadlock' using errcode = 'deadlock_detected'; end $$",
     ],
 )
-async def test_a_postgres_that_is_away_is_waited_for(in_postgres: Database, statement: str) -> None:
+async def test_errors_of_the_postgres_server_count_as_an_outage(
+    in_postgres: Database, statement: str
+) -> None:
     async def ask() -> None:
         async with in_postgres.begin() as connection:
             await connection.execute(text(statement))
@@ -83,7 +85,7 @@ async def test_a_postgres_that_is_away_is_waited_for(in_postgres: Database, stat
         await ask()
 
 
-async def test_an_sqlite_that_is_away_is_waited_for(tmp_path: Path) -> None:
+async def test_errors_of_the_sqlite_file_count_as_an_outage(tmp_path: Path) -> None:
     database = await open_database(f"sqlite+aiosqlite:///{tmp_path}/clipbot.db")
     async with database.connect() as connection:
         await connection.execute(text("pragma query_only = true"))

@@ -110,7 +110,7 @@ async def test_a_cancelled_call_that_has_not_begun_is_undone_as_well(database: D
     assert await counting == 0
 
 
-async def test_rows_may_come_one_by_one(database: Database) -> None:
+async def test_rows_can_be_read_one_by_one(database: Database) -> None:
     async with database.connect() as connection:
         rows = await connection.stream(text("SELECT 1 UNION SELECT 2 UNION SELECT 3"))
         assert [row[0] async for row in rows] == [1, 2, 3]

@@ -53,7 +53,7 @@ def _schedule(arguments: argparse.Namespace) -> Schedule:
 def rebuild(group: DataParallelGroup, arguments: argparse.Namespace) -> None:
     """Train, measure and export, as one process of a group."""
     torch.manual_seed(arguments.seed)
-    # A model that training continues with has its own tokenizer.
+    # A model to start from comes with its own tokenizer.
     tokenizer = tokenizers.load(arguments.start or arguments.cache / "tokenizer")
     concepts = concept_data.load(arguments.cache)
     meanings = find_meanings(concepts)
@@ -69,7 +69,7 @@ def rebuild(group: DataParallelGroup, arguments: argparse.Namespace) -> None:
         ),
     )
     count = arguments.batch // group.size
-    # Captions that no picture belongs to cost little, and more pictures need more rivals.
+    # More pictures need more wrong captions. Captions that belong to no picture cost little.
     mixture = batching.Mixture(
         pictures=count, other_captions=max(96, count // 2), neutral=max(8, count // 24)
     )

@@ -65,7 +65,7 @@ _ARTWORK: Final[dict[str, tuple[str, Rgb, Rgb]]] = {
 
 
 def _drawn_emoji(label: str, above: Rgb, below: Rgb, cache: Path) -> Image.Image:
-    """Draw an emoji before a horizon, with a small shadow under it."""
+    """Draw an emoji in front of a horizon, with a small shadow under it."""
     width, height = _SIZE
     picture = Image.new("RGB", _SIZE, above)
     horizon = round(height * 0.72)

@@ -26,7 +26,7 @@ _MEASURED_CHARACTERS = 50  # of a label; more do not fit in its column
 # With this many columns, percentages have no decimals, so that they can be larger.
 _WHOLE_PERCENTS_FROM = 4
 _VALUE_SIZE = 34  # pixels per em of a percentage with a decimal
-_WHOLE_VALUE_SIZE = 40  # without: 15 points on a phone that shows the chart 390 points wide
+_WHOLE_VALUE_SIZE = 40  # without decimals: 15 points, if a phone shows the chart 390 points wide
 _GUTTER = 8
 _SECTION_GAP = 36
 _COLD, _WARM = (243, 246, 250), (173, 200, 248)  # colour of a cell at 0 and at 1

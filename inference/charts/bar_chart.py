@@ -47,7 +47,7 @@ def _percent_style(size: float, is_winner: bool) -> TextStyle:
 def _draw_bar(
     canvas: Canvas, row: _BarRow, x: float, y: float, length: float, thickness: float
 ) -> None:
-    # Half circles as ends would make all bars look alike that are shorter than they are thick.
+    # With half circles as ends, all bars that are shorter than thick would look the same.
     canvas.rectangle(x, y, length, thickness, TRACK, _BAR_RADIUS)
     if row.share >= 0.0005:  # a smaller share is printed as 0.0 % and has no bar
         colour = ACCENT if row.is_winner else BAR

@@ -40,7 +40,7 @@ _drawing = threading.Lock()
 
 
 def _is_error(record: logging.LogRecord) -> bool:
-    """Drop warnings about fonts without a bold face, which `fonts` uses all the same."""
+    """Return whether a log record is an error. Warnings about fonts without bold are not wanted."""
     return record.levelno >= logging.ERROR
 
 

@@ -92,7 +92,7 @@ def _installed() -> frozenset[str]:
 # Called when new fonts are found. A module that caches what depends on fonts adds its own.
 on_new_fonts: list[Callable[[], None]] = []
 
-# Which kinds of things no font was found for since the last new fonts: "family", "character".
+# What no installed font could draw: "family", "character". Emptied when new fonts are found.
 _missing: set[str] = set()
 
 

@@ -110,8 +110,8 @@ def _centre_crop(size: tuple[int, int], narrowest: float, widest: float) -> tupl
 
 def _resize(photo: Image.Image, size: tuple[int, int], box: tuple[float, ...]) -> Image.Image:
     rgb = photo if photo.mode == "RGB" else photo.convert("RGB")
-    # `reducing_gap`: Pillow first shrinks by whole numbers, which is fast, and then uses the good
-    # filter. The good filter alone takes twice as long, and nobody sees a difference on a chart.
+    # `reducing_gap`: Pillow first shrinks by a whole number, which is fast, and uses LANCZOS only
+    # for the rest. LANCZOS alone takes twice as long, and no difference is visible on a chart.
     return rgb.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=1.1)  # type: ignore[arg-type]
 
 

@@ -40,7 +40,7 @@ def strip_png(data: bytes) -> StrippedFile:
     kept, exif, texts = [data[:8]], b"", []
     colour = None
     for kind, content, whole in _png_chunks(data):
-        # For pixels Pillow checks zlib's own checksum; this one would take a pass over all data.
+        # Pillow checks zlib's own checksum of the pixels; checking this one too would cost time.
         checksum = whole if kind == b"IDAT" else _checksum(kind, content)
         intact = whole == checksum
         if kind == b"IHDR":

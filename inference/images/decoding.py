@@ -57,9 +57,10 @@ _MAX_COEFFICIENTS = 8
 # formats need all rows: cameras, which can lose power, do not write them.
 _MIN_JPEG_ROWS = 0.9
 
-# Memory that a decoder needs, in bytes per pixel, measured as growth of the process.
+# Memory that a decoder needs, in bytes per pixel, measured as growth of the process. For some
+# formats, the library holds a copy of the pixels as well.
 _BYTES_PER_PIXEL = 5  # Pillow's pixels and what is being converted
-_BYTES_BY_FORMAT = {"WEBP": 17, "AVIF": 13, "HEIF": 13}  # with the library's own pixels
+_BYTES_BY_FORMAT = {"WEBP": 17, "AVIF": 13, "HEIF": 13}
 
 
 def decode(
@@ -222,9 +223,9 @@ class _ImageDecoder:
     def is_out_of_memory(self, error: Exception) -> bool:
         """Return whether a decoder failed because there was too little memory.
 
-        The error alone does not tell: libjpeg says "broken data stream", and libheif says "memory"
-        about impossible sizes. So this tries to allocate the memory that the picture needs.
-        Nothing is written to it, which takes no time.
+        The error does not say that: libjpeg says "broken data stream", and libheif says "memory"
+        about impossible sizes. So this tries to allocate the memory that the picture needs. That
+        takes no time, because nothing is written to it.
         """
         if "out of memory" in str(error).lower():
             return True

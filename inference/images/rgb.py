@@ -12,7 +12,7 @@ _STRIP_PIXELS = 2**22
 
 
 def strips(image: Image.Image, rows: int) -> Iterator[tuple[int, Image.Image]]:
-    """Yield the picture in strips of `rows` rows from top to bottom, each with its first row."""
+    """Yield strips of `rows` rows from top to bottom, each with the number of its first row."""
     for top in range(0, image.height, rows):
         yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
 
@@ -59,8 +59,8 @@ class RgbConversion:
 def _value_range(image: Image.Image) -> tuple[float, float]:
     """Return which values are black and white in a picture of 32-bit integers or floats.
 
-    Such files do not say so. The smallest usual range that contains all values is taken (1.0 for
-    floats, 8 bits, 16 bits); if none does, the range of the picture's own values.
+    The files do not say which. So this takes the smallest usual range that contains all values (1.0
+    for floats, 8 bits, 16 bits); if there is none, the range of the picture's own values.
     """
     lows, highs = [], []
     for _, strip in strips(image, max(1, _STRIP_PIXELS // image.width)):

@@ -32,24 +32,24 @@ _LANGUAGES: Final = (Language.ENGLISH, Language.SPANISH)
 
 @dataclass(frozen=True)
 class Mixture:
-    """What a batch consists of. Parts and probabilities are 0..1."""
+    """What a batch consists of. Shares and probabilities are 0..1."""
 
     pictures: int = 160
-    art: float = 0.66  # part of the pictures that are artwork
-    empty: float = 0.04  # part of the pictures that are grounds alone
-    captioned: float = 0.4  # part of the artwork that has a caption; all has its prototype
-    clustered: float = 0.3  # part of the artwork that comes from a few subgroups
+    art: float = 0.66  # share of the pictures that show artwork
+    empty: float = 0.04  # share of the pictures that show only a ground
+    captioned: float = 0.4  # share of the artwork with a caption; the rest has only its prototype
+    clustered: float = 0.3  # share of the artwork that comes from a few subgroups
     hard_scenes: float = 1.0  # hard negative captions per drawn scene
-    off_by_one: float = 0.7  # part of the drawn scenes that get captions with a wrong count
+    off_by_one: float = 0.7  # share of the drawn scenes that get captions with a wrong count
     hard_art: float = 0.15  # hard negative captions per piece of artwork
-    blurred: float = 0.04  # part of the artwork that is far out of focus
-    speeding: float = 0.04  # part of the artwork that has the trail of something fast
+    blurred: float = 0.04  # share of the artwork that is far out of focus
+    speeding: float = 0.04  # share of the artwork that has the trail of something fast
     other_captions: int = 96  # captions of artwork that no picture of the batch shows
     neutral: int = 8  # neutral captions
-    white: float = 0.25  # part of the grounds that are white
-    sticker: float = 0.1  # part of the artwork that has a sticker's rim
-    english: float = 0.55  # part of the captions
-    mistyped: float = 0.1  # part of the captions, besides nouns that are mistyped anyway
+    white: float = 0.25  # share of the grounds that are white
+    sticker: float = 0.1  # share of the artwork that has a sticker's rim
+    english: float = 0.55  # share of the captions that are English
+    mistyped: float = 0.1  # probability of a typing error; `decorate` makes more of them
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ def prefetch(
 
     Args:
         make: runs in a worker process, so that its changes of state are lost.
-        arguments: read in this process; with workers, some steps before the result is yielded.
+        arguments: read in this process; with workers, some steps before they are used.
         workers: number of processes; with 0, `make` runs in this process when its turn comes.
     """
     loader: DataLoader[Made] = DataLoader(

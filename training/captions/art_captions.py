@@ -15,7 +15,7 @@ from training.emoji.concepts import Concept
 from training.words import lexicon
 from training.words.language import Language, Words
 
-# Where the words for a concept come from if not from its names, and how often.
+# Sources of the words for a concept, besides its names, with the probability of each.
 _OTHER_SOURCES: Final = {"synonym": 0.35, "keyword": 0.4, "kind": 0.25}
 _OUTDOORS: Final = {"sky-weather", "place-geographic"}  # subgroups that show scenery
 
@@ -28,7 +28,7 @@ class EffectMeaning:
     maybe: frozenset[str] = frozenset()
 
 
-# By the names that words/lexicon.toml has for them. The order is part of the random choice.
+# The keys are those of [effects] in words/lexicon.toml. Another order would change random choices.
 EFFECT_MEANINGS: Final = {
     "blurred": EffectMeaning(frozenset({"blurred"}), frozenset({"speeding"})),
     # A parked sports car is a fast car too.
@@ -62,7 +62,7 @@ class ArtCaptions:
             concepts: all of them.
             meanings: of these concepts.
             common_words: words without a meaning for any picture, which captions use as noise;
-                None for none beyond those of fillers.toml.
+                None: captions use only the noise of fillers.toml.
         """
         self._meanings = meanings
         self._common_words: Words = common_words or {}
@@ -134,7 +134,7 @@ class ArtCaptions:
         rng: np.random.Generator,
         emphasis: float,
     ) -> tuple[tuple[str, ...], TrainingCaption]:
-        """Return adjectives for the appearance, and the caption with what they mean."""
+        """Choose adjectives for the appearance; return them, and the caption with their meaning."""
         adjectives: list[str] = []
         effect = EFFECTS[appearance.effect]
         if rng.random() < emphasis * (0.02 if effect == "sharp" else 0.4):

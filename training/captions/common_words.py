@@ -55,7 +55,7 @@ def _meaningful_texts(meanings: Meanings, language: Language) -> Iterable[str]:
             yield adjective.masculine
     for effect in lexicon.load().effects.values():
         yield from effect[language]
-    yield from SENTENCES[language]  # else they would be no test of unseen words
+    yield from SENTENCES[language]  # captions must never show these, because tests use them
 
 
 def _plain(text: str) -> str:

@@ -47,7 +47,7 @@ class Constraint:
     maybe: tuple[int, ...] = (ANY,) * len(Attribute)
 
     def requiring(self, attribute: int, yes: int, maybe: int | None = None) -> "Constraint":
-        """Return the same constraint with another demand; without `maybe` it equals `yes`."""
+        """Return the constraint with another demand on one attribute; `maybe` defaults to `yes`."""
         maybe = yes if maybe is None else maybe
         return Constraint(
             tuple(yes if at == attribute else old for at, old in enumerate(self.yes)),

@@ -101,7 +101,7 @@ def _add_words(
         row = np.full(len(concepts), WRONG, np.int8)
         subgroups = {concepts[at].subgroup for at in indices}
         for other, concept in enumerate(concepts):
-            # A word for several concepts of a subgroup may fit the others of it as well.
+            # A word for several concepts of a subgroup may also fit the rest of that subgroup.
             if (needed and needed <= vocabularies[other][language]) or (
                 len(indices) > 2 and concept.subgroup in subgroups
             ):

@@ -131,7 +131,8 @@ def miscounted(scene: Scene, language: Language, rng: np.random.Generator) -> li
     compared with one of them at a time, "three" wins too seldom.
 
     Returns:
-        Two captions, or one at the highest count; none for a scene without several alike shapes.
+        Two captions, or one at the highest count; none for a scene that has no group of several
+        shapes.
     """
     if len(scene.groups) != 1 or scene.groups[0].count == 1:
         return []

@@ -26,7 +26,7 @@ class Placement:
     free: bool  # anywhere in the picture
 
 
-# What may have happened to a picture, where people have words for it.
+# What can happen to a photo and has a name that people use.
 EFFECTS: Final = ("sharp", "blurred", "speeding")
 
 SCENE: Final = Placement((0.88, 1.06), 0.05, free=False)

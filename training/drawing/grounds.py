@@ -31,7 +31,7 @@ def _colour(rng: np.random.Generator) -> npt.NDArray[np.float64]:
 
 
 def _noise(rng: np.random.Generator, octaves: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """Return smooth noise in 0..1, [SIDE, SIDE]; an octave is its number of cells per side."""
+    """Return smooth noise in 0..1, [SIDE, SIDE]; each octave is a number of cells per side."""
     total = np.zeros((SIDE, SIDE))
     for weight, cells in enumerate(octaves):
         cell = Image.fromarray(rng.uniform(0, 255, size=(cells, cells)).astype(np.uint8))

@@ -1,7 +1,7 @@
 """Painting: the pixels of a batch, computed on the device that the model is on.
 
-Any process can choose the drawings, grounds and effects. What is computed for every pixel is done
-here, so that a GPU does it where there is one.
+Any process can choose the drawings, grounds and effects. Work on every pixel is done here, so that
+a GPU does it if there is one.
 """
 
 from dataclasses import dataclass, replace

@@ -41,7 +41,7 @@ class Scene:
     """What one drawing shows: nothing, one group, or two groups in a relation."""
 
     groups: tuple[Group, ...] = ()
-    relation: str | None = None  # one of RELATIONS, first group to second; None for fewer groups
+    relation: str | None = None  # one of RELATIONS: how the first group stands to the second
 
 
 def random_scene(rng: np.random.Generator) -> Scene:

@@ -19,7 +19,7 @@ from torch.multiprocessing.spawn import start_processes
 
 @dataclass(frozen=True)
 class DataParallelGroup:
-    """The processes that train together, as one of them sees them."""
+    """The processes that train together, and which of them this process is."""
 
     rank: int = 0  # of this process
     size: int = 1  # number of processes
@@ -41,7 +41,7 @@ class DataParallelGroup:
             tensor.copy_(part.view_as(tensor))
 
     def gather(self, tensors: list[Tensor | None], like: Sequence[Tensor]) -> list[Tensor]:
-        """Return all tensors, of which each process has some.
+        """Return all tensors; each process has some of them.
 
         Args:
             tensors: None where another process has the tensor.

@@ -17,7 +17,7 @@ from training.drawing.scenes import MAX_COUNT, SHAPES
 
 _NEVER: Final = -1e4  # a logit; minus infinity would make gradients of empty sums NaN
 _SMOOTHING: Final = 0.1  # label smoothing for pictures
-_COUNT_WEIGHT: Final = 4.0  # beside colours and shapes, which are learnt much earlier
+_COUNT_WEIGHT: Final = 4.0  # colours and shapes have 1: they are learnt much earlier
 
 
 class Heads(nn.Module):

@@ -1,8 +1,9 @@
-"""The last part of the training: the text encoder learns on, and the image encoder is locked.
+"""The last part of the training: only the text encoder still learns; the image encoder is locked.
 
 The image encoder takes nine tenths of the time of a training step, and there are more wordings to
 learn than drawings. So the image encoder encodes a number of pictures once. Then a step can hold
-hundreds of pictures and captions. Only the image encoder's last layer, the projection, learns on.
+hundreds of pictures and captions. Of the image encoder, only the last layer, the projection, still
+learns.
 
 At the end, the weights are set to the mean of those before and after the tuning: on drawings that
 training has not seen, this is more accurate than either.
@@ -32,8 +33,8 @@ from training.learning.schedule import elapsed_fraction
 from training.learning.trainer import Trainer
 from training.model.architecture import image_features, text_features
 
-# Weight of the loss's spread. While both encoders learn, more than 0.35 costs accuracy; here the
-# captions of a step are many enough for both.
+# Weight of `spread` in the loss. While both encoders learn, more than 0.35 costs accuracy. Here a
+# step has so many captions that it costs none.
 _SPREAD: Final = 1.0
 _RATE: Final = 0.5  # factor on the learning rates at the start; it falls to 0 at the end
 _SEED: Final = 1_000_000  # higher than all steps of the training
@@ -104,7 +105,7 @@ def tune(
         trainer: has the model; its averaged weights are the starting weights.
         maker: writes the captions.
         bank: the pictures.
-        steps: number of steps, with those that were taken before a restart.
+        steps: number of steps, including those that were taken before a restart.
         pictures: number in a step, for each process.
         until: seconds since the epoch; the tuning is shortened to end then.
     """

@@ -10,7 +10,7 @@ from torch.nn import functional
 from training.captions.matching import FITS, WRONG
 
 _NEVER: Final = -1e4  # a logit; minus infinity would make gradients of empty sums NaN
-_FEW: Final = 10  # wrong captions on average that a picture is asked about, like the bot's labels
+_FEW: Final = 10  # mean number of wrong captions for a picture: about as many as a bot's labels
 
 
 @dataclass(frozen=True)

@@ -115,12 +115,12 @@ class Trainer:
             self._restore()
 
     def rewind(self, progress: float) -> None:
-        """Set the schedule back to a progress, 0..1, for a run or a model that trains longer."""
+        """Set the schedule back to a progress, 0..1, so that a finished run can train longer."""
         self.progress, self.text_progress = progress, 0.0
 
     @torch.no_grad()
     def start_prototypes(self, features: Tensor) -> None:
-        """Place the prototypes of a new run where an old model has the concepts' names.
+        """Start the prototypes of a new run at the features that an old model gives the names.
 
         A run that continues keeps its prototypes.
 

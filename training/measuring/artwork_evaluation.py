@@ -123,8 +123,8 @@ class ArtworkEvaluation:
     def temperature(self, model: CLIPModel) -> float:
         """Return the factor on the logit scale that suits questions about artwork best.
 
-        Questions about drawn shapes would give twice the factor. They are too easy: photos that
-        people send are more like artwork, and the model would be surer of them than it is right.
+        Questions about drawn shapes would give twice the factor, but they are too easy. Photos that
+        people send are more like artwork: with that factor, the model would be too sure about them.
         """
         factors = []
         pictures = self.encode_on_white(model)

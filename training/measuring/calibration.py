@@ -8,7 +8,7 @@ import numpy.typing as npt
 from transformers import CLIPModel
 
 Scores = npt.NDArray[np.float32]
-# The part of questions to which no label is right. It is an estimate and a compromise: with 0 a
+# The share of questions for which no label is right. It is an estimate and a compromise: with 0 a
 # model is as sure of wrong labels as of right ones; with 0.1 its probabilities for right labels are
 # 7 percentage points lower than its accuracy.
 NO_RIGHT_LABEL: Final = 0.02

@@ -20,14 +20,14 @@ Question = Callable[[np.random.Generator], tuple[Scene, list[Group]]]
 
 
 def any_shapes(rng: np.random.Generator) -> tuple[Scene, list[Group]]:
-    """Ask for one of 9 colours × 8 shapes against 7 others."""
+    """Ask which of 8 combinations of colour and shape a picture shows; the first is right."""
     pairs = [Group(shape, colour) for shape in SHAPES for colour in COLOURS]
     chosen = [pairs[int(at)] for at in rng.permutation(len(pairs))[:8]]
     return Scene((_varied(chosen[0], rng),)), chosen
 
 
 def alike_shapes(rng: np.random.Generator) -> tuple[Scene, list[Group]]:
-    """Ask like `any_shapes`, against four of the same colour and three of the same shape."""
+    """Ask as `any_shapes` does; 4 wrong labels have the right colour, and 3 the right shape."""
     colours, kinds = rng.permutation(COLOURS), rng.permutation(SHAPES)
     groups = [Group(str(kind), str(colours[0])) for kind in kinds[:5]]
     groups += [Group(str(kinds[0]), str(colour)) for colour in colours[1:4]]

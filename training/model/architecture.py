@@ -143,7 +143,7 @@ def whiten(model: CLIPModel, pixels: Tensor) -> None:
     filters = model.vision_model.embeddings.patch_embedding.weight  # [width, 3, side, side]
     width = filters.shape[0]
     values, vectors = values[-width:], vectors[:, -width:]
-    # The added part of the total keeps components that are mostly noise small.
+    # The last components are mostly noise. Adding a part of the total keeps them small.
     scale = 0.5 / (values + 0.002 * values.sum()).sqrt()
     filters.copy_((vectors * scale).T.reshape(filters.shape))
 

@@ -40,7 +40,7 @@ def words(table: dict[str, Any], where: str) -> Words:
     """Return a table's words by language.
 
     Args:
-        table: what `read` gives for it; other keys than the languages are ignored.
+        table: what `read` gives for it; keys that are no language are ignored.
         where: names the table in errors.
 
     Raises:

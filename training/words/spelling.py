@@ -62,6 +62,6 @@ def as_typed(text: str, rng: np.random.Generator, errors: float) -> str:
 
 
 def invented(words: tuple[str, ...], rng: np.random.Generator) -> str:
-    """Return the first half of one word and the second half of another: mostly no real word."""
+    """Return the first half of one word and the second half of another."""
     one, two = (words[int(rng.integers(len(words)))] for _ in range(2))
     return one[: len(one) // 2] + two[len(two) // 2 :]

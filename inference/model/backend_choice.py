@@ -139,7 +139,7 @@ def _load_in_bfloat16(model: str, exact: LoadedModel, device: "torch.device") ->
 
     assert exact.torch_model is not None
     is_small = exact.torch_model.parameters < bfloat16.LEAST_PARAMETERS
-    # Only towers that run apart give the logits of all sample images and texts, to be compared.
+    # bfloat16 is judged by all sample images with all sample texts: only for towers that run apart.
     if is_small or exact.joint_logits or not checkpoint.has_native_bfloat16():
         return None
     try:

@@ -133,7 +133,7 @@ class Engine:
     def prepare(self, image: Image.Image) -> Inputs:
         """Return the arrays of one image: the part of `classify` that needs no model.
 
-        Any number of threads may call this at a time.
+        Any number of threads may call this at the same time.
 
         Args:
             image: RGB, any size.
@@ -154,8 +154,8 @@ class Engine:
     def group_similar(self, texts: Sequence[str], at_least: float) -> list[int]:
         """Return, for each text, the index of the first text of its group.
 
-        A text joins the group of the first earlier text that starts a group and is similar to it;
-        else it starts a group.
+        Texts are taken in order. Each joins the first group whose first text is similar to it; if
+        there is none, it starts a new group.
 
         Args:
             texts: 1..500, as the model reads them.

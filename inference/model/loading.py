@@ -191,7 +191,7 @@ class Loader:
         self._set(WorkerState.READY, "")
 
     def _on_failure(self, reason: str, unexpected: Exception | None = None) -> None:
-        """Log the reason, unless the attempt before failed for the same one."""
+        """Log the reason, unless the previous attempt failed for the same reason."""
         if reason != self._logged_reason:
             self._logged_reason = reason
             log.error(

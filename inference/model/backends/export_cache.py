@@ -53,7 +53,7 @@ def load(model: str, dtype: str, threads: int, *, least_bytes: int) -> tuple[Dua
     Args:
         model: as CLIP_MODEL.
         dtype: `float32`, `bfloat16`, or `auto`: the fastest that gives torch's answers.
-        threads: that the encoder uses at most.
+        threads: the most that the encoder uses.
         least_bytes: refuse a checkpoint with fewer bytes of weights.
 
     Raises:
@@ -93,7 +93,7 @@ def _read_kept(
 
 
 def digest(source: Path) -> str:
-    """Return a name for the export of a checkpoint as it would be made now on this machine.
+    """Return a name for an export of a checkpoint; it differs if a new export would differ.
 
     Args:
         source: the checkpoint's folder.

@@ -83,7 +83,7 @@ def read_exported(folder: Path, dtype: str, threads: int) -> tuple[DualEncoder, 
 
     Args:
         dtype: `float32`, `bfloat16`, or `auto`: the fastest that gives torch's answers.
-        threads: that the encoder uses at most.
+        threads: the most that the encoder uses.
 
     Raises:
         ExportUnsupported: the folder holds a refusal, or the answers differ from torch's.
@@ -112,7 +112,7 @@ def compile_exported(folder: Path, manifest: Manifest, dtype: str, threads: int)
 
     Args:
         dtype: `float32` or `bfloat16`.
-        threads: that the encoder uses at most.
+        threads: the most that the encoder uses.
 
     Raises:
         OSError, RuntimeError, ValueError: files are missing or damaged.

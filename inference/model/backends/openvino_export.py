@@ -2,8 +2,8 @@
 
 `python -m inference.model.backends.openvino_export MODEL FOLDER LEAST_BYTES LOG_LEVEL`
 
-torch and transformers stay in memory once they are imported, hence the process. The last thing
-that it does is to print an `ExportOutcome`; nothing else goes to standard output.
+A worker that imported torch and transformers would keep them in memory. This process ends instead,
+after printing an `ExportOutcome`; nothing else goes to standard output.
 """
 
 import logging

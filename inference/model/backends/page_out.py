@@ -1,4 +1,4 @@
-"""Gives memory back to the system that mapped files occupy and nothing will read again soon."""
+"""Gives back to the system the memory of mapped files that nothing will read again soon."""
 
 import ctypes
 import re

@@ -16,9 +16,9 @@ from inference.model.encoder.scoring import FloatArray
 from inference.model.encoder.tokenization import Tokenizer
 from inference.model.precision.equivalence import SAMPLE_TEXTS, matches, sample_features
 
-# These families were trained on texts padded to 64 tokens, and attend to the padding, or their
-# processors say so. All others pad to the longest text of the batch, as the zero-shot pipeline of
-# transformers does.
+# These families need texts padded to 64 tokens: they were trained on such texts and attend to the
+# padding, or their processors ask for it. For all others, texts are padded to the longest of the
+# batch, as in the zero-shot pipeline of transformers.
 _FIXED_LENGTH_FAMILIES = {"siglip", "siglip2", "tipsv2", "align"}
 _FIXED_LENGTH = 64
 
@@ -66,7 +66,7 @@ class TorchModel:
 
     def _traits(self) -> Traits:
         model = self.checkpoint.model
-        scale = 1.0  # of a model with neither; `can_split` then finds other logits
+        scale = 1.0  # a guess; if it is wrong, `can_split` finds that the logits differ
         if hasattr(model, "logit_scale"):
             scale = float(model.logit_scale.float().exp())
         elif hasattr(model, "temperature"):

@@ -75,7 +75,7 @@ class DualEncoder:
     def prepare(self, image: Image.Image) -> Inputs:
         """Return the arrays of one image, as the checkpoint's own processor makes them.
 
-        Any number of threads may call this at a time.
+        Any number of threads may call this at the same time.
 
         Args:
             image: RGB, any size.

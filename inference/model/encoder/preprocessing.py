@@ -21,9 +21,9 @@ Inputs = dict[str, npt.NDArray[Any]]
 
 Pixels = npt.NDArray[np.float32]
 
-# Longer images lose their ends first. Processors that crop the centre enlarge the shorter side
-# before: 3 x 20,000 pixels would become 224 x 1,493,333, only to be cropped. Processors that fit
-# the longer side would leave a shorter side of 0 pixels.
+# The ends of an image that is longer than this are cut off before it is resized. A processor that
+# crops the centre resizes first: 3 x 20,000 pixels would become 224 x 1,493,333, of which little is
+# used. A processor that fits the longer side would leave a shorter side of 0 pixels.
 _MAX_ASPECT = 20
 
 # Rounding error of one float32 operation at values up to 2.6. A difference of one level in an
@@ -40,7 +40,7 @@ def sample_images() -> list[Image.Image]:
 
 
 class ImageTransform(msgspec.Struct, frozen=True):
-    """Resize with Pillow, crop the centre, scale and pad, as `CLIPImageProcessor` and most others.
+    """Resizes with Pillow, crops the centre, scales and pads, as most image processors do.
 
     Attributes:
         shortest_edge: length of the shorter side after resizing, in pixels; None where
@@ -147,7 +147,7 @@ class ImageTransform(msgspec.Struct, frozen=True):
         width, height = self.pad
         padded = np.zeros((3, height, width), np.float32)
         if self._always_fits_pad:
-            # An image of 81 x 40 is not resized to 80 x 40, as in transformers, which then fails.
+            # With a pad of 80, transformers leaves an image of 81 x 40 as it is, and then fails.
             pixels = pixels[:, :height, :width]
         padded[:, : pixels.shape[1], : pixels.shape[2]] = pixels  # numpy refuses a larger image
         return padded
@@ -187,7 +187,7 @@ class Preprocessor:
 
         Args:
             processor: of transformers; used for images that the transform refuses.
-            crops_slivers: whether images lose their ends first that are more than 20 times as long
+            crops_slivers: whether to cut off the ends of images that are more than 20 times as long
                 as wide.
         """
         self.transform = transform
@@ -224,7 +224,7 @@ class Preprocessor:
 
 
 def stack(inputs: Sequence[Inputs]) -> Inputs:
-    """Return the arrays of images that were prepared one by one as those of one batch."""
+    """Join the arrays of single images into the arrays of one batch."""
     if len(inputs) == 1:
         return inputs[0]
     return {name: np.concatenate([one[name] for one in inputs]) for name in inputs[0]}

@@ -20,7 +20,7 @@ from inference.model.hub.faults import HubFault
 # A download that breaks off this many times in a row without a new byte is given up for now.
 _BREAKS = 3
 _PAUSE = 1.0  # seconds after each break
-# How often a file is fetched from its beginning whose content is not what the hub says.
+# How often a file is fetched in all, if what arrives does not match the hub's description.
 _ATTEMPTS = 2
 # How long to wait for another process that fetches the same file and makes no progress.
 _IDLE = 60.0  # seconds
@@ -83,7 +83,7 @@ class Blobs:
 
     @contextlib.contextmanager
     def _locked(self, remote: RemoteFile, on_progress: OnProgress) -> Iterator[None]:
-        """Hold the lock of a file; all programs take it that fetch the file into this cache."""
+        """Hold the lock of a file, which every program takes that fetches it into this cache."""
         from filelock import FileLock, Timeout
 
         lock = self._folder.parent / ".locks" / self._folder.name / f"{remote.etag}.lock"

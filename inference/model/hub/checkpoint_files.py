@@ -21,7 +21,7 @@ _HUB_ID = re.compile(r"([\w.-]+/)?[\w.-]{1,96}")
 _WEIGHTS = ("*.safetensors", "*.bin")
 _SETTINGS = ("*.json", "*.txt", "*.model")
 
-# A digest reads this many bytes at this many places of a file, which is all of a file of 13 MB.
+# A digest reads this many bytes at this many places of a file. Files up to 13 MB are read whole.
 _SAMPLE = 2**16
 _SAMPLES = 200
 

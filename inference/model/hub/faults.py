@@ -75,7 +75,7 @@ def is_offline(environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def offline() -> HubFault:
-    """Return the fault where `is_offline`."""
+    """Return the fault of a missing file if `is_offline`."""
     return HubFault(
         "it is not in the cache, and HF_HUB_OFFLINE forbids fetching it; unset that, or choose a "
         "folder or demo"
@@ -83,7 +83,7 @@ def offline() -> HubFault:
 
 
 def no_endpoint() -> HubFault:
-    """Return the fault where HF_ENDPOINT is not an address."""
+    """Return the fault of an HF_ENDPOINT that is not an address."""
     return HubFault(f"HF_ENDPOINT is {endpoint()!r}, which is not the address of a model hub")
 
 

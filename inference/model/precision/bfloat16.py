@@ -20,7 +20,7 @@ from inference.model.precision import samples
 # Where CLIP_DTYPE=auto chooses bfloat16, no probability differs by more than this from float32.
 PROMISED: Final = 0.02
 
-# The images and texts of users may change more than the samples: up to half as much again.
+# The images and texts of users may change more than the samples: up to 1.5 times as much.
 _MARGIN: Final = 1.5
 
 # A smaller model answers in milliseconds and gains nothing from faster arithmetic.
@@ -29,7 +29,7 @@ LEAST_PARAMETERS: Final = 20_000_000
 # For tests: `on` and `off` simulate a processor with and without instructions for bfloat16.
 SWITCH: Final = "CLIPBOT_NATIVE_BFLOAT16"
 
-# Images measured at a time. A model that changes too much mostly does so in the first batch.
+# Images measured at a time. A model that changes too much usually does so in the first batch.
 _BATCH: Final = 8
 
 

@@ -1,14 +1,18 @@
-"""Games with CLIP as the referee. Knows no chat platform but `bot.platform`.
+"""Games with CLIP as the referee. They know no chat platform but `bot.platform`.
 
-rules/      what the rules of all games share: events, effects, rounds. Pure
-spec/       what a game is made of: its `GameSpec`, texts, and the bot's own phrases
-beat_clip/ duel/ hunt/   one game each: its rules, its texts, its `GameSpec`
-registry.py the list of games: nothing else names one
-rounds/     rounds under way: stepped, stored, timed, judged and shown
-commands/   what people do: commands, replies to boards, pressed buttons
+The rooms, from the bottom to the top:
 
-a press, a reply ─▶ GameCommands ─▶ GameRunner.happens ─▶ step of the game ─▶ RoundStore
-                                        │ toasts to the person, questions to CLIP (GameJobs)
-result of a job ───────────────────▶ GameRunner.take ───▶ step of the game ─▶ RoundStore
-a task for each round: ticks in time; Presenter shows what the state looks like
+    rules/       what the rules of all games share: events, effects, rounds
+    spec/        what a game is made of: `GameSpec`, texts, the bot's own phrases
+    <a game>/    one folder a game: its rules, its texts, its `GameSpec`
+    registry.py  the list of games; nothing else names one
+    rounds/      rounds under way: stepped, stored, timed, judged and shown
+    commands/    what people do: commands, replies to boards, pressed buttons
+
+How an event reaches a round:
+
+    a press, a reply ─▶ GameCommands ─▶ GameRunner.happens ─▶ the game's step ─▶ RoundStore
+                                            │ toasts to the person; questions to CLIP (GameJobs)
+    a job's result ───────────────────▶ GameRunner.take ────▶ the game's step ─▶ RoundStore
+    a task for each topic with a round: sends ticks in time; Presenter shows the state
 """

@@ -82,12 +82,13 @@ class Formatter:
         lengths = accumulate(units(label) + len(_COMMA) for label in labels)
         shown = bisect_right(list(lengths), _LIST_LENGTH + len(_COMMA))
         text = _COMMA.join(self.quote(label) for label in labels[:shown])
-        hidden = len(labels) - shown
+        return text + self.and_more(len(labels) - shown)
+
+    def and_more(self, hidden: int) -> str:
+        """Return how many items of a list are not shown, to follow the others; 0: nothing."""
         if not hidden:
-            return text
-        return text + self._n(" … and {count} more", " … and {count} more", hidden).format(
-            count=hidden
-        )
+            return ""
+        return self._n(" … and {count} more", " … and {count} more", hidden).format(count=hidden)
 
     def many(self, lines: Sequence[str], room: int) -> list[str]:
         """Return as many lines as fit into `room` UTF-16 units, and how many more there are."""

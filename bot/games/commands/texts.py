@@ -51,11 +51,6 @@ class CommandTexts(CommonTexts):
     def not_running(self) -> str:
         return self._("No game is running here. /play starts one.")
 
-    def may_not_end(self) -> str:
-        return self._(
-            "Only the person who started the game, or an admin of the group, can do that."
-        )
-
     def may_not_start(self) -> str:
         return self._("Only admins of this group can start games; see /settings.")
 

@@ -26,6 +26,11 @@ class CommonTexts(Formatter):
             return self._("somebody")
         return link(player.id, player.username, self.quote(player.name))
 
+    def may_not_end(self) -> str:
+        return self._(
+            "Only the person who started the game, or an admin of the group, can do that."
+        )
+
     def toast(self, toast: Toast) -> str:
         """Return what the person who pressed is told: at most 200 UTF-16 units, no markup."""
         label = shortened(toast.label, TOAST_LENGTH)
@@ -33,9 +38,7 @@ class CommonTexts(Formatter):
             case Note.NOTED:
                 return self._("✔ noted: {label}").format(label=label)
             case Note.ONLY_STARTER:
-                return self._(
-                    "Only the person who started the game, or an admin of the group, can do that."
-                )
+                return self.may_not_end()
             case Note.YOURS:
                 return self._("⏱ {time} left. Yours: {label}").format(
                     time=self.length_of_time(toast.seconds), label=label
@@ -74,12 +77,7 @@ class GameTexts(CommonTexts, ABC):
 
     def players_in(self, names: Sequence[str], count: int) -> str:
         """Return who takes part; `count` may be more than there are names."""
-        text = ", ".join(names)
-        if count > len(names):
-            text += self._n(
-                " … and {count} more", " … and {count} more", count - len(names)
-            ).format(count=count - len(names))
-        return f"👥 {count}: {text}"
+        return f"👥 {count}: {', '.join(names)}{self.and_more(max(0, count - len(names)))}"
 
     def time_is_up(self) -> str:
         return self._("⏳ Time is up! CLIP is looking …")

@@ -34,6 +34,7 @@ GIVEN: dict[str, list[Any]] = {
     "games": [("/play – a game",)],
     "numbers": [[2], list(range(1, 10))],
     "model": [TYPED],
+    "hidden": [3],
 }
 # Not one text.
 _OTHER = frozenset({"chart_words", "menu_private", "menu_group", "many"})

@@ -18,6 +18,7 @@ from inference.protocol.broker.connection import open_client
 from inference.protocol.broker.publishing import Publisher
 from inference.protocol.broker.pull_consumer import Delivery, PullConsumer
 from inference.protocol.broker.readdressing import readdress
+from inference.protocol.broker.status_bucket import StatusBucket
 from inference.protocol.broker.streams import (
     ACK_WAIT,
     ALL_STREAMS,
@@ -38,7 +39,6 @@ from inference.protocol.broker.streams import (
     streams,
     updates_subject,
 )
-from inference.protocol.broker.worker_statuses import WorkerStatuses
 from inference.protocol.errors import QueueUnavailable
 from inference.protocol.messages import WorkerStatus
 
@@ -110,7 +110,7 @@ class Queue:
         self._client = client
         self._js: JetStreamContext = client.jetstream(timeout=_TIMEOUT)
         self._publisher = Publisher(self._js)
-        self._statuses: WorkerStatuses | None = None
+        self._statuses: StatusBucket | None = None
         self._prepared = (0, False)
         self.jobs_made = ""
 
@@ -154,7 +154,7 @@ class Queue:
                         await self._js.update_stream(config)
                     else:
                         await self._add_subjects(config)
-            self._statuses = await WorkerStatuses.open(self._js)
+            self._statuses = await StatusBucket.open(self._js)
             await self._look_at(JOBS)
         except (TimeoutError, NatsError, js_errors.Error) as error:
             raise QueueUnavailable(
@@ -314,7 +314,7 @@ class Queue:
             await self._statuses.forget(worker)
 
     @property
-    def _prepared_statuses(self) -> WorkerStatuses:
+    def _prepared_statuses(self) -> StatusBucket:
         if self._statuses is None:
             raise RuntimeError("prepare() comes first")
         return self._statuses

@@ -17,14 +17,14 @@ _UNREADABLE = (js_errors.KeyNotFoundError, js_errors.InvalidKeyError, msgspec.De
 _AWAY = (NatsError, js_errors.Error, asyncio.TimeoutError)
 
 
-class WorkerStatuses:
+class StatusBucket:
     """The statuses of all workers. Make one with `open`."""
 
     def __init__(self, bucket: KeyValue) -> None:
         self._bucket = bucket
 
     @classmethod
-    async def open(cls, js: JetStreamContext) -> "WorkerStatuses":
+    async def open(cls, js: JetStreamContext) -> "StatusBucket":
         """Open the bucket, and create it if there is none; raises what nats-py raises."""
         return cls(await js.create_key_value(KeyValueConfig(bucket=WORKERS_BUCKET, ttl=STATUS_TTL)))
 

@@ -154,7 +154,7 @@ class Runner:
     async def _model_side(
         self, prepared: Prepared, settings: WorkerSettings
     ) -> AsyncIterator[ChildProcess]:
-        """The child with torch, once its model is loaded."""
+        """Start the child with torch, and yield it once its model is loaded."""
         command = [*MODEL_SIDE, "measure", str(self._folder)]
         shown = DEFAULT_MODEL if prepared.random else _without_path(self._settings.clip_model)
         command += ["--shown-name", shown]
@@ -178,7 +178,7 @@ class Runner:
     async def _running_bot(
         self, prepared: Prepared, settings: WorkerSettings
     ) -> AsyncIterator[tuple[RunningBot, list[StartupTime]]]:
-        """`clipbot run`, started as often as the start is timed. The last one is the one given."""
+        """Start `clipbot run` as often as its start is timed, and yield the last one."""
         command = [
             *_PYTHON,
             "clipbot_benchmarks.bot_side.load_generator",
@@ -202,7 +202,7 @@ class Runner:
                         yield bot, starts if "memory" in self._sections else []
 
     def _export_folder(self, name: str) -> dict[str, str]:
-        """Where models are exported to: empty at the first start, deleted at the end."""
+        """Return the setting of a folder for exported models, which is empty at first."""
         return {"HF_ASSETS_CACHE": str(self._folder / f"exports-{name}")}
 
     async def _both_sides(

@@ -4,9 +4,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Tests at once. They wait more than they compute, so that two cores are busy with three of them.
+# Tests at the same time. They wait more than they compute, so three of them keep two cores busy.
 JOBS ?= 3
-# Each process has its share in the tests' order, and takes from the others once it is done.
+# Each process runs its share of the tests in order. When it is done, it takes some from the others.
 PYTEST = $(BIN)/pytest -n $(JOBS) --dist worksteal
 INSTALL := sh tools/install.sh "$(PYTHON)" $(VENV)
 
@@ -19,9 +19,9 @@ help:
 	@echo "make test    all tests          make check   format, lint, types, imports, translations"
 	@echo "make test-dtypes   the model's tests, as on processors with and without bfloat16"
 	@echo "make coverage   all tests, and which lines they reach"
-	@echo "make bench   measures           make clean   removes what these commands made"
+	@echo "make bench   speed, memory      make clean   removes what these commands made"
 
-# Installed once, and again when what is to be installed changes.
+# Installed once, and again when the dependencies change.
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(INSTALL) all "clipbot and what it needs, PyTorch among it,"
 	@touch $@
@@ -42,14 +42,14 @@ worker: $(VENV)/installed
 test: $(VENV)/installed-test
 	$(PYTEST) $(ARGS)
 
-# Processors with instructions for bfloat16 take other ways through the code. torch computes in it
-# on any, if slowly, hence the longer timeout; the variable stands for what the processor says: see
-# inference/model/precision/bfloat16.py.
+# On processors with instructions for bfloat16, other code runs. The variable simulates both kinds:
+# see inference/model/precision/bfloat16.py. Without such instructions bfloat16 is slow, hence the
+# longer timeout.
 test-dtypes: $(VENV)/installed-test
 	CLIPBOT_NATIVE_BFLOAT16=on $(PYTEST) --timeout 400 tests/inference $(ARGS)
 	CLIPBOT_NATIVE_BFLOAT16=off $(PYTEST) --timeout 400 tests/inference $(ARGS)
 
-# Apart from `make test`, because tracing every branch, in child processes too, takes its time.
+# Not a part of `make test`: tracing every branch, in child processes too, takes much time.
 coverage: $(VENV)/installed-test
 	$(PYTEST) --cov --cov-report=term $(ARGS)
 
@@ -68,7 +68,7 @@ $(VENV)/installed-bench: $(VENV)/installed
 	@$(INSTALL) bench "what the benchmark compares with"
 	@touch $@
 
-# Whole, it also makes docs/benchmarks.md anew; with ARGS="--quick" or the like it does as told.
+# Without ARGS it measures everything and writes docs/benchmarks.md. ARGS replaces that option.
 bench: $(VENV)/installed-bench
 	$(BIN)/clipbot bench $(or $(ARGS),--page docs/benchmarks.md)
 

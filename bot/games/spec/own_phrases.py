@@ -93,15 +93,26 @@ def draw_phrases(count: int, sample: Sampler, *, unlike: str = "") -> tuple[OwnP
 
 def _words(text: str) -> frozenset[str]:
     """Return the words that say what it is: `a red thing` and `a red car` have one in common."""
-    ignored = frozenset().union(*(file.ignored_words for file in phrase_files().values()))
-    words = set(re.findall(r"\w+", text.casefold())) - ignored
+    words = set(re.findall(r"\w+", text.casefold())) - _ignored_words()
     return frozenset(map(_stem, words))
 
 
 def _stem(word: str) -> str:
     """Return the same for one and many of a thing."""
-    endings = {ending for file in phrase_files().values() for ending in file.endings}
-    for ending in sorted(endings, key=len, reverse=True):
+    for ending in _endings():
         if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
             return word.removesuffix(ending)
     return word
+
+
+@cache
+def _ignored_words() -> frozenset[str]:
+    """Return the ignored words of all languages."""
+    return frozenset().union(*(file.ignored_words for file in phrase_files().values()))
+
+
+@cache
+def _endings() -> tuple[str, ...]:
+    """Return the endings of all languages, the longest first."""
+    endings = {ending for file in phrase_files().values() for ending in file.endings}
+    return tuple(sorted(endings, key=len, reverse=True))

@@ -1,0 +1,1 @@
+"""What the operator of a bot sees: health checks, metrics, and the web server for them."""

@@ -55,15 +55,15 @@ class UpdateInbox:
     """Keeps updates in the queue until their handler is done.
 
     Args:
-        front: handles updates.
+        handler: the adapter of the platform that sends the updates.
     """
 
     def __init__(
-        self, queue: Queue, store: Store, front: UpdateHandler, bot_id: int, metrics: Metrics
+        self, queue: Queue, store: Store, handler: UpdateHandler, bot_id: int, metrics: Metrics
     ) -> None:
         self._queue = queue
         self._store = store
-        self._front = front
+        self._handler = handler
         self._bot_id = bot_id
         self._metrics = metrics
         self._lanes = KeyedLock()
@@ -115,7 +115,7 @@ class UpdateInbox:
             await self._dead_letters.keep(delivery)
             await delivery.ack()
             return
-        lane = self._front.lane(update)
+        lane = self._handler.lane(update)
         del update
         if self._lanes.waiting(lane) >= _LANE_IN_HAND:
             await delivery.nak(delay=_LANE_PAUSE)
@@ -140,7 +140,7 @@ class UpdateInbox:
         try:
             if await self._store.is_handled(str(number)):
                 return None
-            await self._front.handle(update)
+            await self._handler.handle(update)
         except TargetGone as error:
             log.info("Update %s has nobody to answer: %s", number, error)
         except Exception as error:
@@ -148,7 +148,7 @@ class UpdateInbox:
             if pause is not None:
                 return pause
             await self._dead_letters.keep(delivery)
-            await self._front.apologise(update)
+            await self._handler.apologise(update)
         self._retries.forget(number)
         await retry_until_stored(lambda: self._store.mark_handled(str(number)))
         return None

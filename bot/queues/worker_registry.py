@@ -12,18 +12,18 @@ from inference.protocol.settings import DEMO_MODEL
 
 log = logging.getLogger(__name__)
 
-# CLIP's own input, and what is assumed until a worker tells otherwise.
+# Pixels: the input of most CLIP models, assumed until a worker tells its own.
 _DEFAULT_IMAGE_SIZE = 224
-# Looks without any worker before it is worth a word: a starting one is silent while it imports.
+# Checks without any worker before that is logged: a worker that starts is silent while it imports.
 _SILENCE = 6
 
 
 class WorkerRegistry:
-    """Looks at the workers every few seconds.
+    """Reads the status of all workers every few seconds.
 
     Attributes:
         model: CLIP_MODEL, which this bot asks for.
-        workers: those that spoke lately.
+        workers: those whose status is not older than `STATUS_TTL`.
     """
 
     def __init__(self, queue: Queue, metrics: Metrics, configured_model: str) -> None:

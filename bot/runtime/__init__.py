@@ -1,0 +1,1 @@
+"""What any part of the bot may use: time, retries, locks, HTTP, metrics. Knows no other room."""

@@ -19,7 +19,7 @@ from tests.bot.scripted import ScriptedDelivery, failing
 from tests.waiting import until
 
 
-class ScriptedFront:
+class LaneHandler:
     """An `UpdateHandler`; an update is `{"update_id": …, "lane": …}`."""
 
     def __init__(self) -> None:
@@ -46,13 +46,13 @@ class ScriptedFront:
 
 
 @pytest.fixture
-def front() -> ScriptedFront:
-    return ScriptedFront()
+def handler() -> LaneHandler:
+    return LaneHandler()
 
 
 @pytest.fixture
-def inbox(queue: Queue, store: Store, front: ScriptedFront, metrics: Metrics) -> UpdateInbox:
-    return UpdateInbox(queue, store, front, 42, metrics)
+def inbox(queue: Queue, store: Store, handler: LaneHandler, metrics: Metrics) -> UpdateInbox:
+    return UpdateInbox(queue, store, handler, 42, metrics)
 
 
 def delivered(number: int, attempt: int = 1, lane: int = 0) -> ScriptedDelivery:
@@ -67,11 +67,11 @@ async def test_an_update_is_kept_once(inbox: UpdateInbox, queue: Queue) -> None:
     assert json.loads(kept.data) == {"update_id": 5, "text": "ñ"}
 
 
-async def test_handled_twice_is_handled_once(inbox: UpdateInbox, front: ScriptedFront) -> None:
+async def test_handled_twice_is_handled_once(inbox: UpdateInbox, handler: LaneHandler) -> None:
     first, second = delivered(1), delivered(1, attempt=2)
     await inbox.deal_with(first)
     await inbox.deal_with(second)
-    assert front.handled == [1]
+    assert handler.handled == [1]
     assert (first.acknowledged, second.acknowledged) == (1, 1)
 
 
@@ -87,59 +87,59 @@ async def test_handled_twice_is_handled_once(inbox: UpdateInbox, front: Scripted
     ],
 )
 async def test_an_update_comes_again_while_something_is_away_for_long(
-    inbox: UpdateInbox, front: ScriptedFront, fault: Exception, attempt: int, delay: float
+    inbox: UpdateInbox, handler: LaneHandler, fault: Exception, attempt: int, delay: float
 ) -> None:
-    front.faults = [fault]
+    handler.faults = [fault]
     delivery = delivered(1, attempt)
     await inbox.deal_with(delivery)
     assert (delivery.naks, delivery.acknowledged) == ([delay], 0)
     again = delivered(1, attempt + 1)
     await inbox.deal_with(again)
-    assert (front.handled, again.acknowledged) == ([1], 1)
-    assert front.apologies == 0
+    assert (handler.handled, again.acknowledged) == ([1], 1)
+    assert handler.apologies == 0
 
 
 async def test_for_a_short_outage_only_the_lane_of_the_update_waits(
-    inbox: UpdateInbox, front: ScriptedFront
+    inbox: UpdateInbox, handler: LaneHandler
 ) -> None:
-    front.faults = [RetryLater("flood", 9.0)]
+    handler.faults = [RetryLater("flood", 9.0)]
     first, second = delivered(1, lane=7), delivered(2, lane=7)
     waiting = [asyncio.create_task(inbox.deal_with(one)) for one in (first, second)]
-    await until(lambda: len(front.faults), 0)
+    await until(lambda: len(handler.faults), 0)
     await inbox.deal_with(delivered(3, lane=8))
-    assert front.handled == [3]
+    assert handler.handled == [3]
     await tasks.end(*waiting)
 
-    front.faults = [RetryLater("flood", 0.01), RetryLater("flood", 0.01)]
+    handler.faults = [RetryLater("flood", 0.01), RetryLater("flood", 0.01)]
     await asyncio.gather(inbox.deal_with(first), inbox.deal_with(second))
-    assert front.handled == [3, 1, 2]
+    assert handler.handled == [3, 1, 2]
     assert (first.naks, first.acknowledged) == ([], 1)
 
 
 async def test_marking_an_update_as_handled_waits_for_the_database(
-    inbox: UpdateInbox, front: ScriptedFront, store: Store, monkeypatch: pytest.MonkeyPatch
+    inbox: UpdateInbox, handler: LaneHandler, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.runtime.retry._LONGEST", 0.01)
     faults = failing(monkeypatch, store, "mark_handled", 3)
     delivery = delivered(1)
     await inbox.deal_with(delivery)
-    assert (front.handled, delivery.acknowledged, faults) == ([1], 1, [])
+    assert (handler.handled, delivery.acknowledged, faults) == ([1], 1, [])
     assert await store.is_handled("1")
 
 
 async def test_our_own_fault_is_tried_three_times_then_kept_with_an_apology(
     inbox: UpdateInbox,
-    front: ScriptedFront,
+    handler: LaneHandler,
     queue: Queue,
     store: Store,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("bot.runtime.retry._LONGEST", 0.01)
-    front.faults = [ValueError("a bug")] * 3
+    handler.faults = [ValueError("a bug")] * 3
     delivery = delivered(1)
     await inbox.deal_with(delivery)
     assert (delivery.naks, delivery.acknowledged) == ([], 1)
-    assert front.apologies == 1
+    assert handler.apologies == 1
     assert await store.is_handled("1")
     (kept,) = await (await queue.pull_consumer(DEAD, "person", "clipbot.dead.updates")).pull(9, 1.0)
     assert json.loads(kept.data)["update_id"] == 1
@@ -159,7 +159,7 @@ async def set_aside(queue: Queue) -> list[bytes]:
     "update", [{"update_id": 1, "lane": "broken"}, {"update_id": 1, "lane": {"no": "lane"}}]
 )
 async def test_an_update_that_fails_before_its_handler_is_kept_after_its_attempts(
-    inbox: UpdateInbox, front: ScriptedFront, queue: Queue, update: Update
+    inbox: UpdateInbox, handler: LaneHandler, queue: Queue, update: Update
 ) -> None:
     delivery = ScriptedDelivery(json.dumps(update).encode())
     for tries in range(3):
@@ -168,7 +168,7 @@ async def test_an_update_that_fails_before_its_handler_is_kept_after_its_attempt
     assert (len(delivery.naks), delivery.acknowledged) == (2, 1)
     assert await set_aside(queue) == [delivery.data]
     await inbox.deal_with(delivered(2))
-    assert front.handled == [2]
+    assert handler.handled == [2]
 
 
 @pytest.mark.parametrize(
@@ -186,11 +186,11 @@ async def test_an_update_that_fails_before_its_handler_is_kept_after_its_attempt
     ids=lambda data: data[:60].decode(),
 )
 async def test_an_unusable_update_of_an_older_clipbot_is_kept_as_a_dead_letter(
-    inbox: UpdateInbox, front: ScriptedFront, queue: Queue, data: bytes
+    inbox: UpdateInbox, handler: LaneHandler, queue: Queue, data: bytes
 ) -> None:
     delivery = ScriptedDelivery(data)
     await inbox.deal_with(delivery)
-    assert (delivery.naks, delivery.acknowledged, front.handled) == ([], 1, [])
+    assert (delivery.naks, delivery.acknowledged, handler.handled) == ([], 1, [])
     assert await set_aside(queue) == [data]
 
 
@@ -205,17 +205,17 @@ async def test_an_unusable_update_of_an_older_clipbot_is_kept_as_a_dead_letter(
 )
 async def test_a_value_that_the_database_refuses_does_not_block_its_sender(
     inbox: UpdateInbox,
-    front: ScriptedFront,
+    handler: LaneHandler,
     queue: Queue,
     refusal: Exception,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("bot.runtime.retry._LONGEST", 0.01)
-    front.faults = [refusal] * 3
+    handler.faults = [refusal] * 3
     poison, photo = delivered(1), delivered(2)
     await asyncio.gather(inbox.deal_with(poison), inbox.deal_with(photo))
-    assert (poison.acknowledged, photo.acknowledged, front.handled) == (1, 1, [2])
-    assert front.apologies == 1
+    assert (poison.acknowledged, photo.acknowledged, handler.handled) == (1, 1, [2])
+    assert handler.apologies == 1
     assert await set_aside(queue) == [poison.data]
 
 
@@ -257,37 +257,37 @@ async def test_a_dead_letter_that_cannot_be_written_blocks_nobody(
 
 
 async def test_an_update_whose_chat_is_gone_is_not_tried_again(
-    inbox: UpdateInbox, front: ScriptedFront
+    inbox: UpdateInbox, handler: LaneHandler
 ) -> None:
-    front.faults = [TargetGone("bot was blocked by the user")]
+    handler.faults = [TargetGone("bot was blocked by the user")]
     delivery = delivered(1)
     await inbox.deal_with(delivery)
-    assert (delivery.acknowledged, front.apologies) == (1, 0)
+    assert (delivery.acknowledged, handler.apologies) == (1, 0)
 
 
 async def test_one_persons_updates_are_handled_in_order_and_those_of_others_meanwhile(
-    inbox: UpdateInbox, front: ScriptedFront
+    inbox: UpdateInbox, handler: LaneHandler
 ) -> None:
-    front.gate.clear()
+    handler.gate.clear()
     handling = [
         asyncio.create_task(inbox.deal_with(delivered(number, lane=lane)))
         for number, lane in ((1, 7), (2, 7), (3, 8))
     ]
     await asyncio.sleep(0)
-    front.gate.set()
+    handler.gate.set()
     await asyncio.gather(*handling)
-    assert sorted(front.handled) == [1, 2, 3]
-    assert front.handled.index(1) < front.handled.index(2)
+    assert sorted(handler.handled) == [1, 2, 3]
+    assert handler.handled.index(1) < handler.handled.index(2)
 
 
 async def test_many_updates_of_one_person_leave_room_for_others(
-    inbox: UpdateInbox, front: ScriptedFront
+    inbox: UpdateInbox, handler: LaneHandler
 ) -> None:
-    front.gate.clear()
+    handler.gate.clear()
     flood = [delivered(number, lane=7) for number in range(101)]
     handling = [asyncio.create_task(inbox.deal_with(delivery)) for delivery in flood]
     await asyncio.sleep(0)
     assert flood[-1].naks == [5.0]
-    front.gate.set()
+    handler.gate.set()
     await asyncio.gather(*handling)
-    assert front.handled == list(range(100))
+    assert handler.handled == list(range(100))

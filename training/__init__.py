@@ -1,7 +1,7 @@
 """How the bundled demo model is made: fetch, draw, caption, train, calibrate, measure, export.
 
 `python -m training --help` shows the one command. The package ships only its result, in
-`inference/demo_model/`. The rooms, from bottom to top:
+`inference/demo_model/`. The folders, from bottom to top:
 
     words      word lists in TOML, and how people type words
     emoji      fetched drawings, names and keywords

@@ -1,6 +1,6 @@
 """Games with CLIP as the referee. They know no chat platform but `bot.platform`.
 
-The rooms, from the bottom to the top:
+The folders, from bottom to top:
 
     rules/       what the rules of all games share: events, effects, rounds
     spec/        what a game is made of: `GameSpec`, texts, the bot's own phrases

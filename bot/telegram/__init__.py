@@ -1,4 +1,4 @@
-"""The adapter for Telegram, the only room that imports python-telegram-bot.
+"""The adapter for Telegram, the only folder that imports python-telegram-bot.
 
 `incoming` parses updates, `platform` sends and edits, `polling` or `webhook` receives, `connection`
 logs in. Only `bot.app` builds them.

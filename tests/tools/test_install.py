@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 _ROOT = Path(__file__).parents[2]
-# Stands for pip and for clipbot: says with which words it was called.
+# In place of pip and of clipbot: prints the arguments that it was called with.
 _VENV_PYTHON = """#!/bin/sh
 case "$*" in
     *"pip --version"*) exit 0 ;;
@@ -28,10 +28,10 @@ def _program(path: Path, script: str) -> Path:
 
 @pytest.fixture
 def python(tmp_path: Path) -> Path:
-    """A Python 3.12 whose `venv` makes one with the pip of ours."""
+    """A script that acts as Python 3.12; its `venv` makes a folder with the script above."""
     _program(tmp_path / "template", _VENV_PYTHON)
     return _program(
-        tmp_path / "a python" / "python3",  # of a folder with a blank in its name
+        tmp_path / "a python" / "python3",  # a path with a blank in it
         f"""#!/bin/sh
 case "$*" in
     *"-m venv"*) mkdir -p "$3/bin" && cp {tmp_path}/template "$3/bin/python" ;;
@@ -42,17 +42,17 @@ esac
 
 
 class Make:
-    """`make` for a folder of its own in the place of .venv."""
+    """Runs `make` with a temporary folder in place of .venv."""
 
     def __init__(self, folder: Path) -> None:
         self.venv = folder / "venv"
 
     def runs(self, target: str, python: Path, **environment: str) -> "subprocess.Popen[str]":
-        """Started with its output in a pipe."""
+        """Start it with its output in a pipe."""
         return self._started(target, python, environment, subprocess.PIPE)
 
     def runs_on_a_terminal(self, target: str, python: Path, **environment: str) -> str:
-        """What it printed, on a terminal."""
+        """Run it on a terminal, and return what it printed."""
         ours, its = pty.openpty()
         process = self._started(target, python, environment, its)
         os.close(its)
@@ -70,7 +70,7 @@ class Make:
     def _started(
         self, target: str, python: Path, environment: dict[str, str], output: int
     ) -> "subprocess.Popen[str]":
-        # What make itself was called with is no business of this one.
+        # The tests may run under make: its variables must not reach the make that is tested.
         ours = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         return subprocess.Popen(
             ["make", f"{self.venv}/{target}", f"PYTHON={python}", f"VENV={self.venv}"],
@@ -88,13 +88,13 @@ def make(tmp_path: Path) -> Make:
 
 
 def _said(process: "subprocess.Popen[str]", status: int = 0) -> list[str]:
-    """The lines of one that ends so."""
+    """Return the lines that a process prints; it must end with this status."""
     printed, _ = process.communicate(timeout=60)
     assert process.returncode == status, printed
     return printed.splitlines()
 
 
-def test_a_line_comes_before_pip_which_is_quiet_where_nobody_looks(
+def test_a_line_comes_before_pip_which_is_quiet_without_a_terminal(
     make: Make, python: Path
 ) -> None:
     first, pip = _said(make.runs("installed", python))

@@ -33,9 +33,9 @@ def reference(folder: Path) -> ReferenceModel:
 
 @pytest.fixture(scope="module")
 def engine(folder: Path, reference: ReferenceModel) -> Engine:
-    """Loaded last: the weights are deleted from the disk as soon as they are in memory.
+    """Load the engine after the reference, then delete the weights from the disk.
 
-    In float32 as the reference: `auto` takes bfloat16 on processors that compute in it natively.
+    In float32, like the reference: `auto` takes bfloat16 on processors that have it natively.
     """
     engine = Engine.load(str(folder), device="cpu", dtype="float32")
     shutil.rmtree(folder)

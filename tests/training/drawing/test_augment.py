@@ -15,7 +15,9 @@ def test_grounds_are_pictures_after_every_variation(seed: int) -> None:
     assert pictures.shape == (4, grounds.SIDE, grounds.SIDE, 3)
     assert names[0] != grounds.UNNAMED
     assert (names[1:] == grounds.UNNAMED).all()
-    assert len(np.unique(pictures[0].reshape(-1, 3), axis=0)) == 1  # plain, as its name says
+    assert (
+        len(np.unique(pictures[0].reshape(-1, 3), axis=0)) == 1
+    )  # the one ground with a named colour is plain
 
 
 def test_pictures_are_padded_right_and_below_as_the_processor_does() -> None:

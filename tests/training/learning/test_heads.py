@@ -58,7 +58,7 @@ def test_a_picture_at_its_prototype_costs_less_than_one_elsewhere() -> None:
 
 
 def test_a_concept_that_may_fit_too_is_no_rival() -> None:
-    """A caption at a concept that it may mean competes only with the other concepts."""
+    """The caption "cat" lies at the kitten, which does not compete: only cat and dog do."""
     at_its_own = loss([CAT], [CAT], [CAT], [CAT])
     dog_or_cat = 0.5 * math.log(2)  # half the weight of pictures
     assert loss([CAT], [KITTEN], [CAT], [CAT]) - at_its_own == pytest.approx(dog_or_cat, abs=1e-3)

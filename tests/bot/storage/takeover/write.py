@@ -1,8 +1,8 @@
 # mypy: ignore-errors
 """Writes `database.sql` and `queue.json` beside this file, with the code of commit 1aec034.
 
-That is the commit before the rooms of the bot were sorted by subject. It does not run with later
-code: put that commit's folder on PYTHONPATH. Told apart by their numbers:
+That is the last commit before the code was sorted into folders by subject. It does not run with
+later code: put that commit's folder on PYTHONPATH. The numbers show what is what:
 
     Alice 7, Bob 8, Carol 9 (hidden); Alice's private chat 7; the group -100 with the topics 5 and 6
     messages of theirs below 100; messages of ours above 100

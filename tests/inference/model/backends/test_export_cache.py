@@ -233,7 +233,7 @@ def test_a_small_model_is_not_exported(
 class TestAModelOfTheHub:
     @pytest.fixture
     def cached(self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """The folder of its files in the hub's cache."""
+        """Put the checkpoint into the hub's cache, and return its folder there."""
         monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
         snapshot = tmp_path / "hub" / "models--some--model" / "snapshots" / "0123abc"
         return Path(shutil.copytree(folder, snapshot))

@@ -127,7 +127,7 @@ def test_a_batch_equals_images_prepared_one_by_one() -> None:
 
 @pytest.mark.parametrize("size", [(81, 40), (40, 81), (161, 1), (81, 81)])
 def test_an_image_one_pixel_larger_than_the_pad_loses_that_pixel(size: tuple[int, int]) -> None:
-    """transformers does not resize 81 x 40 pixels, and then can't pad them to 80 x 80."""
+    """transformers leaves an image of 81 x 40 as it is, and then can't pad it to 80 x 80."""
     processor, preprocessor = REPLACED[-1], PREPROCESSORS[-1]
     picture = noise(size)
     with contextlib.suppress(ValueError):

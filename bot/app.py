@@ -11,41 +11,21 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.chat.albums import AlbumCollector
-from bot.chat.answers import wait_notices
-from bot.chat.answers.lost_jobs import LostJobs
-from bot.chat.answers.photo_results import PhotoResults
-from bot.chat.classify import ClassifyHandler
-from bot.chat.photo_jobs import PhotoJobs
-from bot.chat.preferences import Preferences
-from bot.chat.router import Router
-from bot.games.commands.commands import GameCommands
-from bot.games.commands.leaderboard import Leaderboard
-from bot.games.commands.settings import GroupSettings
-from bot.games.commands.starting import GameStarter
-from bot.games.registry import help_lines
-from bot.games.rounds.jobs import GameJobs
-from bot.games.rounds.pace import EditPace
-from bot.games.rounds.runner import GameRunner
+from bot.conversations import Conversations, Shared
 from bot.ops.health import Health
-from bot.platform.ports import ChatPlatform
-from bot.queues.consumer import Consumer
-from bot.queues.job_publisher import JobPublisher, payload_warning
-from bot.queues.result_dispatcher import ResultDispatcher, ResultHandler
+from bot.queues.job_publisher import payload_warning
 from bot.queues.update_inbox import UpdateInbox
 from bot.queues.worker_registry import WorkerRegistry
 from bot.runtime import clock
-from bot.runtime.keyed_lock import KeyedLock
 from bot.runtime.metrics import Metrics
 from bot.services.disk import Disk
 from bot.services.queue import open_queue
 from bot.services.queue_health import QueueHealth
 from bot.settings import BotSettings
-from bot.storage import Database, Store, checkpoint, claim, open_database
+from bot.storage import Store, checkpoint, claim, open_database
 from bot.telegram.connection import (
     build_bot,
     log_in,
@@ -57,29 +37,11 @@ from bot.telegram.incoming import TelegramUpdateHandler
 from bot.telegram.platform import Bot, TelegramPlatform
 from bot.telegram.polling import Poller
 from inference.protocol import malloc, tasks
-from inference.protocol.broker.client import (
-    RESULTS,
-    UPDATES,
-    Queue,
-    results_subject,
-    updates_subject,
-)
 from inference.protocol.errors import SettingError
 from inference.protocol.settings import WorkerSettings, load
 
 log = logging.getLogger(__name__)
 
-# Held at once, most of them waiting for their turn: bounds memory (a result has 50 to 160 kB, an
-# update 6 with its task) and how often the queue is told that they are still in progress. The inbox
-# and the result dispatcher limit by themselves how many are worked on.
-_UPDATES_IN_HAND = 500
-_RESULTS_IN_HAND = 300
-# Questions whose pictures are in memory at once: each has up to one message of the queue, 64 MB.
-# Photos and games have their own limit, so that neither waits for the other.
-_PHOTOS_AT_ONCE, _GAMES_AT_ONCE = 12, 6
-# Seconds for each of two consumers. With Telegram's last call (2), the web servers (3), the worker
-# (6) and NATS (2 + 4) a stop takes less than 30.
-_DRAIN_PATIENCE = 5.0
 # Seconds between two clean-ups of the database.
 _PRUNE_EVERY = 600.0
 # Seconds: a copy of SQLite's file alone, without its write-ahead log, is at most this old.
@@ -87,31 +49,6 @@ _CHECKPOINT_EVERY = 20.0
 
 # Ends only when the bot can't go on.
 Fatal = asyncio.Future[None]
-
-
-@dataclass(frozen=True)
-class _Shared:
-    """What all chat platforms share."""
-
-    settings: BotSettings
-    database: Database
-    queue: Queue
-    registry: WorkerRegistry
-    metrics: Metrics
-
-
-@dataclass(frozen=True)
-class _Conversations:
-    """Everything that answers people on one chat platform.
-
-    Attributes:
-        watches: run until the bot stops.
-    """
-
-    router: Router
-    runner: GameRunner
-    dispatcher: ResultDispatcher
-    watches: tuple[Callable[[], Awaitable[None]], ...]
 
 
 async def run(settings: BotSettings) -> None:
@@ -155,7 +92,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
         log.warning("%s", warning)
     registry = WorkerRegistry(queue, metrics, settings.clip_model)
     await queue.answer_model(settings.clip_model)
-    shared = _Shared(settings, database, queue, registry, metrics)
+    shared = Shared(settings, database, queue, registry, metrics)
 
     queue_health = QueueHealth(queue, own_server)
     health = Health(queue_health, store.answers, registry, disk)
@@ -168,7 +105,7 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
         lambda: _every(_CHECKPOINT_EVERY, lambda: checkpoint(database)),
         malloc.trim_periodically,
     ):
-        _in_background(stack, watch)
+        tasks.in_background(stack, watch)
     if settings.metrics_port:
         # Imported here and not above: 4 MB that most bots don't need.
         from bot.ops.serving import serve_status
@@ -177,103 +114,22 @@ async def _start(settings: BotSettings, stack: AsyncExitStack) -> Fatal:
     return await _start_telegram(shared, stack)
 
 
-async def _start_telegram(shared: _Shared, stack: AsyncExitStack) -> Fatal:
+async def _start_telegram(shared: Shared, stack: AsyncExitStack) -> Fatal:
     """Start to talk with people on Telegram."""
     settings, queue, bot_id = shared.settings, shared.queue, shared.settings.bot_id
     bot = build_bot(settings.token, settings.telegram_api_url)
     platform = TelegramPlatform(bot)
-    store = Store(shared.database, platform.name)
     await queue.readdress_jobs(settings.clip_model, bot_id)
-    conversations = _conversations(shared, platform, store, bot_id)
+    conversations = Conversations(shared, platform, bot_id)
     stack.push_async_callback(bot.shutdown)  # also where the login fails
     await log_in(bot)
 
-    await conversations.runner.resume()
-    results = await queue.pull_consumer(RESULTS, f"bot-{bot_id}", results_subject(bot_id))
-    _consume(stack, Consumer(results, conversations.dispatcher.deal_with, limit=_RESULTS_IN_HAND))
-    for watch in (*conversations.watches, lambda: set_up_profile(bot)):
-        _in_background(stack, watch)
-    handler = TelegramUpdateHandler(bot, conversations.router)
-    inbox = UpdateInbox(queue, store, handler, bot_id, shared.metrics)
-    updates = await queue.pull_consumer(UPDATES, f"bot-{bot_id}", updates_subject(bot_id))
-    _consume(stack, Consumer(updates, inbox.deal_with, limit=_UPDATES_IN_HAND))
-
+    inbox = await conversations.start(lambda router: TelegramUpdateHandler(bot, router), stack)
+    tasks.in_background(stack, lambda: set_up_profile(bot))
     log.info("clipbot is @%s; model %s.", bot.username, settings.clip_model)
     if settings.webhook_url:
         return await _receive(settings, bot, inbox, stack)
     return await _poll(settings, bot, inbox, stack)
-
-
-def _conversations(
-    shared: _Shared, platform: ChatPlatform, store: Store, bot_id: int
-) -> _Conversations:
-    """Build everything that answers people on one chat platform."""
-    settings, queue = shared.settings, shared.queue
-    registry, metrics = shared.registry, shared.metrics
-    model = settings.clip_model
-    photo_jobs = PhotoJobs(
-        JobPublisher(queue, platform, metrics, bot_id=bot_id, model=model, at_once=_PHOTOS_AT_ONCE),
-        store,
-        platform,
-        metrics,
-        max_per_user=settings.max_per_user,
-    )
-    classify = ClassifyHandler(
-        platform, store, photo_jobs, registry, max_labels=settings.max_labels
-    )
-    albums = AlbumCollector(platform, store, classify)
-
-    edits = EditPace()
-    game_jobs = GameJobs(
-        JobPublisher(queue, platform, metrics, bot_id=bot_id, model=model, at_once=_GAMES_AT_ONCE)
-    )
-    runner = GameRunner(store, platform, game_jobs, edits)
-    games = GameCommands(
-        platform,
-        store,
-        runner,
-        GameStarter(platform, store, runner, classify),
-        Leaderboard(platform, store, runner, admin_ids=settings.admin_ids),
-        GroupSettings(platform, store, edits),
-    )
-
-    preferences = Preferences(
-        platform,
-        store,
-        registry,
-        queue,
-        max_labels=settings.max_labels,
-        admin_ids=settings.admin_ids,
-        sort=classify.sort_by_stored,
-        forget=runner.forget,
-        games_help=help_lines,
-    )
-    router = Router(
-        platform,
-        store,
-        classify,
-        albums,
-        preferences,
-        games,
-        allowed_chats=settings.allowed_chats,
-        admin_ids=settings.admin_ids,
-    )
-
-    chat_locks = KeyedLock()
-    handlers: list[ResultHandler] = [runner, PhotoResults(store, platform, metrics)]
-    dispatcher = ResultDispatcher(queue, handlers, chat_locks)
-    lost = LostJobs(queue, store, photo_jobs, platform, chat_locks, on_new_queue=runner.resume)
-    wait = settings.wait_notice_minutes * 60
-    watches = (
-        albums.watch,
-        runner.watch,
-        lost.watch,
-        lambda: wait_notices.watch(
-            store, platform, chat_locks, wait=wait, look_every=min(15.0, wait / 4)
-        ),
-        lambda: wait_notices.watch_model(store, platform, chat_locks, lambda: registry.lacks_model),
-    )
-    return _Conversations(router, runner, dispatcher, watches)
 
 
 async def _poll(
@@ -320,12 +176,3 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
     while True:
         await work()
         await asyncio.sleep(seconds)
-
-
-def _consume(stack: AsyncExitStack, consumer: Consumer) -> None:
-    consumer.start()
-    stack.push_async_callback(consumer.drain, _DRAIN_PATIENCE)
-
-
-def _in_background(stack: AsyncExitStack, work: Callable[[], Awaitable[None]]) -> None:
-    stack.push_async_callback(tasks.end, asyncio.create_task(tasks.keep_going(work)))

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Any, Final, NoReturn
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,11 @@ async def keep_going(work: Callable[[], Awaitable[None]]) -> NoReturn:
         except Exception:
             log.exception("Background work failed; trying again in 5 s.")
         await asyncio.sleep(_PAUSE)
+
+
+def in_background(stack: AsyncExitStack, work: Callable[[], Awaitable[None]]) -> None:
+    """Keep `work` going, as `keep_going` does, until the stack closes."""
+    stack.push_async_callback(end, asyncio.create_task(keep_going(work)))
 
 
 async def end(*tasks: "asyncio.Future[Any]") -> None:

@@ -39,7 +39,11 @@ _REFUSED_BYTES = 64 * 2**10
 
 
 class UpdateHandler(Protocol):
-    """Knows what the updates of one platform mean."""
+    """Knows what the updates of one platform mean.
+
+    An update is what the adapter gives to `UpdateInbox.keep`: JSON, with the number `update_id`. An
+    update that comes again has the same number, and no other update of this bot has it.
+    """
 
     def lane(self, update: Update) -> Hashable:
         """Return a key: updates with the same key are handled in order."""

@@ -9,6 +9,7 @@ from bot.services.nats_server import EmbeddedNatsServer
 from bot.services.queue_health import OwnServer
 from bot.settings import BotSettings
 from inference.protocol.broker.client import Queue, connect
+from inference.protocol.settings import WorkerSettings
 
 # Seconds that a worker gets to finish its batch at a stop.
 _WORKER_PATIENCE = 6.0
@@ -44,13 +45,12 @@ async def open_queue(
 
 def _worker_settings(settings: BotSettings) -> dict[str, str]:
     """Return the settings that the worker must share with the bot; never our secrets."""
+    of_the_bot_alone = BotSettings.model_fields.keys() - WorkerSettings.model_fields.keys()
     return {
+        # Empty counts as unset: the worker does not need these, and tokens are among them.
+        **{name.upper(): "" for name in of_the_bot_alone},
         "CLIP_MODEL": settings.clip_model,
         "MAX_QUEUE": str(settings.max_queue),
         "LOG_LEVEL": settings.log_level,
         "LOG_FORMAT": settings.log_format,
-        # Empty counts as unset: the worker does not need these.
-        "TELEGRAM_BOT_TOKEN": "",
-        "WEBHOOK_SECRET": "",
-        "DATABASE_URL": "",
     }

@@ -109,8 +109,8 @@ async def claim(database: Database, bot_id: int, platform: str = TELEGRAM) -> No
             await connection.execute(insert(owner).values(platform=platform, bot_id=bot_id))
     if found not in {None, bot_id}:
         raise SettingError(
-            f"The database holds the messages of another bot (id {found}); choose another "
-            "DATA_DIR or DATABASE_URL for this TELEGRAM_BOT_TOKEN."
+            f"The database holds the messages of another bot (id {found}) on {platform}; "
+            "choose another DATA_DIR or DATABASE_URL for this bot."
         )
 
 

@@ -17,6 +17,11 @@ from inference.protocol.labels import parse
 # seconds.
 _RECENT = 600.0
 
+# How earlier releases asked for phrases: people still reply to those messages.
+_EARLIER_QUESTIONS = (
+    "Nice picture! Which phrases shall I compare it with? Reply with a few, separated by commas.",
+)
+
 Find = Callable[[Sequence[Attachment]], tuple[Media, ...] | NotAPicture | None]
 
 
@@ -178,4 +183,5 @@ def _is_recent(job: JobRecord) -> bool:
 
 @cache
 def _questions() -> frozenset[str]:
-    return frozenset(speak(language).which_phrases() for language in languages())
+    today = (speak(language).which_phrases() for language in languages())
+    return frozenset((*today, *_EARLIER_QUESTIONS))

@@ -89,6 +89,18 @@ async def test_an_old_question_means_no_other_picture(
     assert await chat.jobs() == []
 
 
+async def test_a_question_in_the_words_of_an_earlier_release_is_still_one(
+    chat: PrivateChat,
+) -> None:
+    asked = (
+        "Nice picture! Which phrases shall I compare it with? "
+        "Reply with a few, separated by commas."
+    )
+    question = ours(100, asked, topic=GROUP)
+    await chat.text(200, "a moon, a sun", replies_to=question, topic=GROUP)
+    assert chat.sentences[-1].startswith(FORGOTTEN)
+
+
 @pytest.mark.parametrize("words", ["a moon, a sun", "/classify a moon"])
 async def test_a_board_of_a_game_means_no_other_picture(chat: PrivateChat, words: str) -> None:
     await chat.photo(1, "a dog, a cat")

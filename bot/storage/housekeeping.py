@@ -52,7 +52,11 @@ class Housekeeping(StorePart):
         old = now - MEMORY_HOURS * 3_600
         stale = or_(
             albums.c.created_at < old,
-            and_(albums.c.asking_id.is_(None), albums.c.created_at < now - _UNASKED_ALBUMS),
+            and_(
+                albums.c.asking_id.is_(None),
+                albums.c.due_at.is_(None),  # else a stop came before we looked at it
+                albums.c.created_at < now - _UNASKED_ALBUMS,
+            ),
         )
         its_album = exists().where(
             albums.c.platform == album_items.c.platform,

@@ -169,10 +169,14 @@ async def test_old_rows_are_pruned(store: Store, monkeypatch: pytest.MonkeyPatch
 async def test_an_album_that_nobody_asked_about_is_pruned_early(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    album = StoredAlbum(7, "g", 1)
     await _album(store, 1, 1, 0)
     await store.prune()
-    assert await store.album_items(StoredAlbum(7, "g", 1)) == [b"item 1"]
+    assert await store.album_items(album) == [b"item 1"]
     later = time.time() + 3_600
     monkeypatch.setattr("bot.storage.store.time.time", lambda: later)
     await store.prune()
-    assert await store.album_items(StoredAlbum(7, "g", 1)) == []
+    assert await store.album_items(album) == [b"item 1"]  # nobody has looked at it yet
+    await store.put_off_album(album, None)
+    await store.prune()
+    assert await store.album_items(album) == []

@@ -67,7 +67,8 @@ class GameSpec(Generic[S, T]):
     """One game.
 
     Attributes:
-        command: starts the game; names it in the database and in buttons as well.
+        command: starts the game; names it in the database and in buttons as well. Up to 32
+            lower-case letters (Bot API, BotCommand).
         icon: an emoji.
         needs_photo: it is about a picture that somebody sent.
         group_only: one person alone can't play it.

@@ -162,7 +162,7 @@ scores = Table(
     _id("chat_id", "home_id"),
     _id("round_id"),
     _id("user_id"),
-    Column("game", String(8), nullable=False),
+    Column("game", String(32), nullable=False),
     Column("points", Integer, nullable=False),
     Column("place", Integer, nullable=False),  # 1 to 3: a medal
     Column("at", Float, nullable=False),

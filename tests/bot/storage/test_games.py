@@ -103,6 +103,13 @@ async def test_streaks_grow_and_break(store: Store) -> None:
     assert await store.streak(1, ANN) == 0
 
 
+async def test_a_game_can_be_named_as_long_as_a_command_of_telegram(store: Store) -> None:
+    name = "g" * 32  # Bot API, BotCommand: 1-32 characters
+    await store.add_round(a_round(), A_STATE)
+    await store.save_round(a_round(), A_STATE, now=1.0, game=name, gives=[ann(10)])
+    assert await store.last_game(A_CHAT) == name
+
+
 async def test_leaderboards_by_time_game_and_chat(store: Store) -> None:
     await _plays(store, 1, ann(50, 1), bob(30, 2), at=1_000.0)
     await _plays(store, 2, bob(90, 1), at=2_000.0)

@@ -112,7 +112,7 @@ def upgrade() -> None:
         _id("chat_id"),
         _id("round_id"),
         _id("user_id"),
-        sa.Column("game", sa.String(length=8), nullable=False),
+        sa.Column("game", sa.String(length=32), nullable=False),
         sa.Column("points", sa.Integer(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("at", sa.Float(), nullable=False),

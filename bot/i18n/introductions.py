@@ -38,7 +38,8 @@ class Introductions(Formatter):
         return self._(
             "<b>How to ask</b>\n"
             "• Send a photo, a sticker or a picture file; its caption holds the phrases, "
-            "separated by commas: <code>a dog, a cat</code>. Quotes protect a comma.\n"
+            "separated by commas: <code>a dog, a cat</code>. Put a phrase that has a comma in "
+            "quotes.\n"
             "• Or reply to a picture with phrases. Two or more phrases without a reply, within "
             "ten minutes, are about your last picture.\n"
             "• An album with one caption gets one answer. With several, each caption is about its "
@@ -62,7 +63,8 @@ class Introductions(Formatter):
         return self._(
             "<b>How to ask</b>\n"
             "• Reply to a picture with <code>/classify a dog, a cat</code>, or write that as the "
-            "caption of a new one. Commas separate phrases; quotes protect a comma.\n"
+            "caption of a new one. Separate phrases by commas; put a phrase that has a comma in "
+            "quotes.\n"
             "• /classify alone uses the phrases that you stored with /labels, or asks for some.\n"
             "• Edit your message, and I edit my answer.\n"
             "• I look at no other pictures here. In a private chat with me a caption without a "
@@ -71,7 +73,7 @@ class Introductions(Formatter):
             "<b>Games</b>\n"
             "/play – the games as buttons\n"
             "{games}\n"
-            "/score – who leads; /skip – end the round; /stop – call the game off\n"
+            "/score – who leads; /skip – end the round; /stop – cancel the game\n"
             "/settings – how games are played here\n"
             "\n"
             "<b>Yours, in all chats</b>\n"
@@ -95,12 +97,12 @@ class Introductions(Formatter):
             "• Which message asked and which one answered, with the ids of the picture files, "
             "for {hours} hours, so that an edited caption can edit the answer; albums with their "
             "captions as well.\n"
-            "• Games: what is sent in a round, until it ends; what you won, with your name and "
-            "chat by chat, until you send /forget.\n"
-            "• Pictures only while they wait in the queue. They are then gone, and nobody looks at "
-            "them but the model.\n"
-            "• What could not be answered because of a mistake of mine, for up to 7 days, so that "
-            "the mistake can be found."
+            "• Games: what is sent in a round, until it ends; what you won in each chat, with your "
+            "name, until you send /forget.\n"
+            "• Pictures, only while they wait in the queue. Then they are deleted. Only the model "
+            "looks at them.\n"
+            "• What I could not answer because of an error of mine, for up to 7 days, so that the "
+            "error can be found."
         ).format(hours=hours)
 
     def delete_button(self) -> str:
@@ -151,7 +153,7 @@ class Introductions(Formatter):
             *games,
             ("score", self._("who leads in this chat")),
             ("skip", self._("end the round at once")),
-            ("stop", self._("call the game off")),
+            ("stop", self._("cancel the game")),
             ("settings", self._("how games are played here")),
             ("forget", self._("delete what I won, and hide me")),
             ("labels", self._("your phrases for /classify alone")),

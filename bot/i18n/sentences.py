@@ -75,7 +75,7 @@ class Sentences(Introductions):
         return self._("I can't watch moving pictures. Send me a photo or a still sticker.")
 
     def not_allowed(self) -> str:
-        return self._("This bot is private. The person who runs it decides who may use it.")
+        return self._("This bot is private. The person who runs it decides who can use it.")
 
     # -- labels, template, language -------------------------------------------------------------
 
@@ -166,13 +166,13 @@ class Sentences(Introductions):
         match error:
             case TooManyLabels():
                 return self._n(
-                    "Those are {got} phrases, and only {limit} fits.",
-                    "Those are {got} phrases, and at most {limit} fit.",
+                    "Those are {got} phrases, but the limit is {limit}.",
+                    "Those are {got} phrases, but the limit is {limit}.",
                     error.limit,
                 ).format(got=error.got, limit=error.limit)
             case LabelTooLong():
                 return self._(
-                    "The phrase “{start}…” has {got} characters, and at most {limit} fit."
+                    "The phrase “{start}…” has {got} characters, but the limit is {limit}."
                 ).format(
                     start=self.quote(error.label[:30]), got=len(error.label), limit=error.limit
                 )
@@ -184,7 +184,7 @@ class Sentences(Introductions):
     def file_too_big(self, limit_megabytes: float) -> str:
         return self._(
             "That file is too big: I can only fetch files of up to {limit} MB. "
-            "Send it as a photo, or smaller."
+            "Send it as a photo, or send a smaller file."
         ).format(limit=self.number(limit_megabytes))
 
     def album_too_big(self, limit_megabytes: float | None) -> str:
@@ -193,14 +193,17 @@ class Sentences(Introductions):
                 "These files are too big for me. Send them as photos, or fewer at a time."
             )
         return self._(
-            "These files are together over {limit} MB. Send them as photos, or fewer at a time."
+            "Together, these files have over {limit} MB. Send them as photos, or fewer at a time."
         ).format(limit=self.number(limit_megabytes))
 
     def file_too_big_here(self, limit_megabytes: float | None) -> str:
         if limit_megabytes is None:
-            return self._("That file is too big for me. Send it as a photo, or smaller.")
+            return self._(
+                "That file is too big for me. Send it as a photo, or send a smaller file."
+            )
         return self._(
-            "That file is too big for me: I take up to {limit} MB. Send it as a photo, or smaller."
+            "That file is too big for me: I accept up to {limit} MB. Send it as a photo, or send a "
+            "smaller file."
         ).format(limit=self.number(limit_megabytes))
 
     def file_gone(self) -> str:
@@ -227,8 +230,8 @@ class Sentences(Introductions):
 
     def model_missing(self) -> str:
         return self._(
-            "I can't look at pictures yet: my model is not downloaded yet. Your picture is kept, "
-            "and I will answer as soon as the model is there."
+            "I can't look at pictures yet, because my model has not been downloaded. Your picture "
+            "is kept, and I will answer as soon as the model is there."
         )
 
     def apology(self) -> str:
@@ -248,7 +251,7 @@ class Sentences(Introductions):
                 return self._("That picture is damaged: its file ends too early or is broken.")
             case ProblemCode.TOO_MANY_PIXELS:
                 return self._(
-                    "That picture has {got} megapixels, and at most {limit} fit. "
+                    "That picture has {got} megapixels, but the limit is {limit}. "
                     "Send a smaller one."
                 ).format(
                     got=self.tenths(megapixels(problem.got or 0)),

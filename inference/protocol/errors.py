@@ -109,7 +109,7 @@ class TooManyLabels(LabelsRefused):
     """More labels than one picture can be compared with."""
 
     def __init__(self, got: int, limit: int) -> None:
-        super().__init__(f"Those are {got} different phrases; at most {limit} fit.")
+        super().__init__(f"Those are {got} different phrases, but the limit is {limit}.")
         self.got, self.limit = got, limit
 
 
@@ -118,7 +118,7 @@ class LabelTooLong(LabelsRefused):
 
     def __init__(self, label: str, limit: int) -> None:
         super().__init__(
-            f"The phrase “{label[:30]}…” has {len(label)} characters; at most {limit} fit."
+            f"The phrase “{label[:30]}…” has {len(label)} characters, but the limit is {limit}."
         )
         self.label, self.limit = label, limit
 

@@ -31,7 +31,7 @@ async def test_five_people_play(server: BotApiServer, forum: bool) -> None:
     for person, label in zip(club.people, ["red", "red", "blue", "green", "red"], strict=True):
         shown = await person.presses(board, label)
         assert shown.text == f"✔ noted: a {label} thing"
-    assert (await ann.presses(board, "blue")).text == "You chose already: a red thing"
+    assert (await ann.presses(board, "blue")).text == "You already chose: a red thing"
     assert "Only the person who started" in (await others[0].presses(board, "Reveal")).text
     assert (await ann.presses(board, "Reveal")).text == "🔔 Here it comes."
 
@@ -81,7 +81,7 @@ async def test_a_reply_to_anybodys_photo_and_the_bots_own_labels(server: BotApiS
     board = await ann.hears(reply_to=photo)
     assert len(labels_of(board)) == 4
     await ann.sends("/stop", to=club.chat)
-    await club.sees("called off")
+    await club.sees("cancelled")
     assert not club.said()[-1].photo
 
 
@@ -92,7 +92,7 @@ async def test_of_two_who_start_at_once_one_is_refused(server: BotApiServer) -> 
         await person.sends(picture(), caption="/guess a dog, a cat", to=club.chat)
         for person in (ann, bob)
     ]
-    await club.sees("is running here already")
+    await club.sees("is already running here")
     await club.sees("Everybody presses once")
     answers = [message for photo in photos for message in club.chat.replies_to(photo)]
     assert sorted("already" in (answer.text or "") for answer in answers) == [False, True]
@@ -101,7 +101,7 @@ async def test_of_two_who_start_at_once_one_is_refused(server: BotApiServer) -> 
     if loser is bob:
         await club.sees("Only the person who started")
         await ann.sends("/stop", to=club.chat)
-    await club.sees("called off")
+    await club.sees("cancelled")
 
 
 async def test_a_round_that_cant_start_says_why(server: BotApiServer) -> None:

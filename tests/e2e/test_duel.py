@@ -57,7 +57,7 @@ async def test_a_duel_needs_two_people(server: BotApiServer) -> None:
     await bob.sends("alone", reply_to=board)
     await server.until(lambda: "Bob" in (board.text or ""))
     await ann.sends("/skip", to=club.chat)
-    await club.sees("Too few played")
+    await club.sees("Too few people played")
 
 
 async def test_there_is_no_duel_in_a_private_chat(server: BotApiServer) -> None:

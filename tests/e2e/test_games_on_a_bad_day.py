@@ -40,7 +40,7 @@ async def _guesses(club: Club, board: Message, number: int) -> None:
 
 async def _guesses_once_more(club: Club, board: Message) -> None:
     answer = await club.people[0].presses(board, "blue", within=60)
-    assert answer.text.startswith("You chose already")
+    assert answer.text.startswith("You already chose")
 
 
 async def _captions(club: Club, board: Message, number: int) -> None:

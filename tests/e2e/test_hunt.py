@@ -96,14 +96,14 @@ async def test_an_album_as_a_reply_is_several_photos(server: BotApiServer) -> No
         while "3/3" not in (await ann.presses(board, "Time left")).text:
             pass  # each press is a request to the bot and its answer
     await ann.sends("/stop", to=club.chat)
-    await club.sees("called off")
+    await club.sees("cancelled")
 
 
 async def test_nobody_finds_anything(server: BotApiServer) -> None:
     club = a_club(server)
     await starts(club, "/hunt " + "😀<b>\u202e")
     await club.people[0].sends("/skip", to=club.chat)
-    await club.sees("Too few played")
+    await club.sees("Too few people played")
 
 
 async def test_a_hunt_that_cant_start_says_why(server: BotApiServer) -> None:
@@ -122,9 +122,9 @@ async def test_the_menu_starts_games(server: BotApiServer) -> None:
         assert f"Reply to a photo with {command}" in shown.text
     assert (await bob.presses(menu, "Photo hunt")).text == ""
     await club.sees("Photo hunt: find")
-    assert "running here already" in (await ann.presses(menu, "Photo hunt")).text
+    assert "already running here" in (await ann.presses(menu, "Photo hunt")).text
     await bob.sends("/stop", to=club.chat)
-    await club.sees("called off")
+    await club.sees("cancelled")
     photo = await ann.sends(picture(), to=club.chat)
     await bob.sends("/play", reply_to=photo)
     menu = await bob.hears(reply_to=photo)
@@ -139,4 +139,4 @@ async def test_the_menu_accepts_typing_errors(server: BotApiServer) -> None:
     await bob.sends("/play duell", reply_to=photo)
     await club.sees("Caption duel: who captions")
     await bob.sends("/stop", to=club.chat)
-    await club.sees("called off")
+    await club.sees("cancelled")

@@ -100,8 +100,11 @@ async def test_a_single_phrase_is_compared_with_something_else(alice: SimulatedU
 @pytest.mark.parametrize(
     ("caption", "sentence"),
     [
-        (", ".join(f"thing {n}" for n in range(120)), "Those are 120 phrases, and at most 50 fit."),
-        ("a cat, " + "x" * 101, "has 101 characters, and at most 100 fit."),
+        (
+            ", ".join(f"thing {n}" for n in range(120)),
+            "Those are 120 phrases, but the limit is 50.",
+        ),
+        ("a cat, " + "x" * 101, "has 101 characters, but the limit is 100."),
         (" ,; ,, ", "Which phrases should I compare it with?"),
     ],
 )

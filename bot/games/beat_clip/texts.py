@@ -71,7 +71,7 @@ class BeatClipTexts(GameTexts):
         label = shortened(toast.label, TOAST_LENGTH)
         match toast.note:
             case GuessNote.ALREADY:
-                return self._("You chose already: {label}").format(label=label)
+                return self._("You already chose: {label}").format(label=label)
             case GuessNote.STRUCK:
                 return self._("{label} is out. Choose another one.").format(label=label)
             case GuessNote.REVEALED:

@@ -25,7 +25,7 @@ class CommandTexts(CommonTexts):
             "\n"
             "{games}\n"
             "\n"
-            "/skip ends a round at once, /stop calls it off, /score shows who leads."
+            "/skip ends a round at once, /stop cancels it, /score shows who leads."
         ).format(games="\n".join(games))
 
     def photo_first(self, game: str) -> str:
@@ -43,7 +43,7 @@ class CommandTexts(CommonTexts):
         return self._("{name} needs at least two players: start it in a group.").format(name=name)
 
     def running(self) -> str:
-        return self._("A game is running here already. /stop calls it off.")
+        return self._("A game is already running here. /stop cancels it.")
 
     def ending(self) -> str:
         return self._("The last game is still ending. Try again in a minute.")
@@ -115,7 +115,7 @@ class CommandTexts(CommonTexts):
             "⏱ Rounds take {times}.\n"
             "🌐 Boards are in {language}.\n"
             "🔢 A question has up to {labels} labels.\n"
-            "👥 Who may start a game: {who}.\n"
+            "👥 Who can start a game: {who}.\n"
             "\n"
             "Only admins of the group can change this."
         ).format(
@@ -126,12 +126,12 @@ class CommandTexts(CommonTexts):
         )
 
     def settings_buttons(self) -> tuple[str, str, str, str]:
-        """Return the buttons for length, language, labels, and who may start; without markup."""
+        """Return the buttons for length, language, labels, and who can start; without markup."""
         return (
             self._("⏱ Length"),
             self._("🌐 Language"),
             self._("🔢 Labels"),
-            self._("👥 Who may start"),
+            self._("👥 Who can start"),
         )
 
     def settings_only_admins(self) -> str:

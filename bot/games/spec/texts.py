@@ -13,12 +13,12 @@ LINE_LENGTH, _BUTTON_LENGTH, TOAST_LENGTH = 60, 40, 60
 MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
 NO_MEDAL = "▫️"
 
-# Makes HTML that leads to a person, of their id, their username and their name as HTML.
+# Returns a link to a person as HTML. Takes their id, their username, and their name as HTML.
 Link = Callable[[int, str, str], str]
 
 
 class CommonTexts(Formatter):
-    """What is said whichever game it is."""
+    """What is said in all games."""
 
     def name_of(self, player: Player, link: Link) -> str:
         """Return a player's name with a link, as HTML; nobody learns who a hidden player is."""
@@ -72,7 +72,7 @@ class GameTexts(CommonTexts, ABC):
 
     @staticmethod
     def on_button(label: str) -> str:
-        """Return a label as a button shows it, which is no HTML."""
+        """Return a label as a button shows it: shortened, and not HTML."""
         return shortened(label, _BUTTON_LENGTH)
 
     def players_in(self, names: Sequence[str], count: int) -> str:
@@ -92,6 +92,6 @@ class GameTexts(CommonTexts, ABC):
             case End.NO_ANSWER:
                 return self._("CLIP did not answer in time. No points this time.")
             case End.TOO_FEW:
-                return self._("Too few played. No points this time.")
+                return self._("Too few people played. No points this time.")
             case _:
-                return self._("⏹ The game was called off. No points this time.")
+                return self._("⏹ The game was cancelled. No points this time.")

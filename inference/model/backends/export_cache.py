@@ -147,7 +147,9 @@ def _make(model: str, home: Path, least_bytes: int) -> Path:
         if outcome.unavailable:
             raise ModelUnavailable(outcome.unavailable)
         if outcome.passing or checkpoint_files.locate(model) != source:
-            raise ExportUnsupported(outcome.left_to_torch or "another revision has come meanwhile")
+            raise ExportUnsupported(
+                outcome.left_to_torch or "another revision was fetched meanwhile"
+            )
         if outcome.left_to_torch:
             (unfinished / REFUSAL).write_bytes(msgspec.json.encode(outcome))
         final = home / digest(source)

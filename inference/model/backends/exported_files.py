@@ -104,7 +104,7 @@ def read_exported(folder: Path, dtype: str, threads: int) -> tuple[DualEncoder, 
                 (folder / MANIFEST).touch()  # marks the export as used
             return encoder, kind
         log.info("OpenVINO gives other answers in %s", kind)
-    raise ExportUnsupported("its answers would be others")
+    raise ExportUnsupported("its answers would differ")
 
 
 def compile_exported(folder: Path, manifest: Manifest, dtype: str, threads: int) -> DualEncoder:

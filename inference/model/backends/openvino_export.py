@@ -192,7 +192,7 @@ def _write_tower(loaded: TorchModel, method: str, example: Inputs, file: Path) -
     except MemoryError:
         raise
     except Exception as error:  # of any kind, where a tower can't be traced or converted
-        raise ExportUnsupported(f"OpenVINO can't follow it: {error}") from error
+        raise ExportUnsupported(f"OpenVINO can't trace it: {error}") from error
     for port, name in zip(translated.inputs, named, strict=True):
         port.get_tensor().set_names({name})
     openvino().save_model(translated, str(file), compress_to_fp16=False)

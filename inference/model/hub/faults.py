@@ -137,12 +137,12 @@ def of_status(status: int, headers: Mapping[str, str], *, with_token: bool) -> H
             "expired: renew it, or remove it where the model is public"
         )
     if status == HTTPStatus.FORBIDDEN:
-        whose = f"{token_name()} may not read it" if with_token else "HF_TOKEN is not set"
+        whose = f"{token_name()} gives no access to it" if with_token else "HF_TOKEN is not set"
         return HubFault(
             f"the model hub refuses to hand it out ({status_name(status)}), and {whose}"
         )
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND} or code == "RepoNotFound":
-        whose = f"{token_name()} may not read it" if with_token else "HF_TOKEN is not set"
+        whose = f"{token_name()} gives no access to it" if with_token else "HF_TOKEN is not set"
         return HubFault(
             f"the hub has no such model (or it is private, and {whose}); check the name",
             status=status if not code else 0,
@@ -208,7 +208,7 @@ def of_disk(error: OSError, folder: Path | None = None) -> HubFault | None:
     if error.errno == errno.EROFS:
         return HubFault(f"{where} is on a read-only file system; make it writable, or {move}")
     if isinstance(error, PermissionError):
-        return HubFault(f"its files, or {where}, may not be opened; change the owner, or {move}")
+        return HubFault(f"its files, or {where}, can't be opened; change the owner, or {move}")
     if folder is not None:
         return HubFault(f"{where} can't be written ({error.strerror or error}); {move}")
     return None

@@ -121,7 +121,7 @@ async def test_each_person_has_a_limit(
 async def test_files_that_are_too_big(photo_jobs: PhotoJobs, platform: ScriptedPlatform) -> None:
     with pytest.raises(JobRefused, match="up to 20 MB"):
         await photo_jobs.submit(a_request(media=(Media("f", "u", MAX_FILE_BYTES + 1),)))
-    with pytest.raises(JobRefused, match=r"together over 7\.7 MB"):
+    with pytest.raises(JobRefused, match=r"these files have over 7\.7 MB"):
         await photo_jobs.submit(
             a_request(media=(Media("f", "u", 5 * 2**20), Media("g", "v", 5 * 2**20)))
         )
@@ -136,7 +136,7 @@ async def test_an_album_larger_than_a_message_is_too_big(
 ) -> None:
     monkeypatch.setattr(Queue, "max_payload", 64 * 2**20)
     files = (Media("f", "u", 17 * 2**20), Media("g", "v", 17 * 2**20))
-    with pytest.raises(JobRefused, match=r"together over 31\.7 MB"):
+    with pytest.raises(JobRefused, match=r"these files have over 31\.7 MB"):
         await photo_jobs.submit(a_request(media=files))
     assert platform.fetched == []
 
@@ -144,7 +144,7 @@ async def test_an_album_larger_than_a_message_is_too_big(
 async def test_one_file_that_the_queue_does_not_store(
     photo_jobs: PhotoJobs, platform: ScriptedPlatform
 ) -> None:
-    with pytest.raises(JobRefused, match=r"That file is too big for me: I take up to 7\.7 MB"):
+    with pytest.raises(JobRefused, match=r"That file is too big for me: I accept up to 7\.7 MB"):
         await photo_jobs.submit(a_request(media=(Media("f", "u", 12 * 2**20),)))
 
 
@@ -184,5 +184,5 @@ async def test_an_album_whose_sizes_were_not_told(
         return bytes(5 * 2**20)
 
     monkeypatch.setattr(platform, "fetch", fetch)
-    with pytest.raises(JobRefused, match="together over"):
+    with pytest.raises(JobRefused, match="these files have over"):
         await photo_jobs.submit(a_request(media=(Media("f", "u"), Media("g", "v"))))

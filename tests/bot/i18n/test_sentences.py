@@ -124,7 +124,7 @@ def test_a_bot_that_takes_one_phrase_says_so(language: str, one: str, many: str)
     for limit, words in ((1, one), (50, many)):
         assert f" {limit} {words}." in sentences.help(limit)
         assert f" {limit} {words}." in sentences.help_in_group(limit, ())
-    assert {"en": "only 1 fits.", "es": "solo cabe 1."}[language] in sentences.labels_refused(
+    assert {"en": "the limit is 1.", "es": "solo cabe 1."}[language] in sentences.labels_refused(
         TooManyLabels(3, 1)
     )
 

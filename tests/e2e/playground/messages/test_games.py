@@ -69,7 +69,7 @@ async def test_photo_hunt(session: BrowserSession) -> None:
     await tab.answers.first.get_by_role("button", name="Photo hunt").click()
     await expect(tab.answers.last).to_contain_text("Photo hunt: find")
     await tab.says("/stop")
-    await expect(tab.answers.last).to_contain_text("called off")
+    await expect(tab.answers.last).to_contain_text("cancelled")
     await tab.says("/hunt a red circle")
     board = await _board(tab, "find a red circle!")
     for name, sample in (("Kim", "a-blue-square"), ("Lou", "a-red-circle")):

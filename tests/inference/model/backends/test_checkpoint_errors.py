@@ -229,7 +229,7 @@ def http_error(status: int) -> Any:
         (hub.HfHubHTTPError("busy", response=http_error(503)), "busy"),
         (ConnectionRefusedError("no route"), "can't be reached"),
         (OSError(errno.ENOSPC, "No space left on device"), "disk is full"),
-        (PermissionError(errno.EACCES, "Permission denied"), "may not be opened"),
+        (PermissionError(errno.EACCES, "Permission denied"), "can't be opened"),
         (KeyError("surprise"), "KeyError: 'surprise'"),
         (ValueError(), "no reason is given"),
     ],

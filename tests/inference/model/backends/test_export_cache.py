@@ -140,7 +140,7 @@ def test_an_export_with_other_answers_than_torch_is_refused(
 ) -> None:
     load(folder)
     _reverse_features(kept(folder)[0] / MANIFEST)
-    with pytest.raises(ExportUnsupported, match="answers would be others"):
+    with pytest.raises(ExportUnsupported, match="answers would differ"):
         export_cache.load(str(folder), "float32", 1, least_bytes=0)
 
 

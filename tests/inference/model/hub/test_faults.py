@@ -50,7 +50,7 @@ def test_errors_on_the_way_to_the_hub_have_their_own_clauses(
         (OSError(errno.ENOSPC, "No space left on device"), "the disk is full"),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), "the disk is full"),
         (OSError(errno.EROFS, "Read-only file system"), "is on a read-only file system"),
-        (PermissionError(errno.EACCES, "Permission denied"), "may not be opened"),
+        (PermissionError(errno.EACCES, "Permission denied"), "can't be opened"),
         (OSError(errno.EIO, "Input/output error"), "can't be written (Input/output error)"),
     ],
 )

@@ -73,7 +73,7 @@ async def run(settings: BotSettings) -> None:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if fatal.done():
                 await fatal
-        log.info("Stopping: finishing what is in hand.")
+        log.info("Stopping: finishing the current work.")
     log.info("Stopped.")
 
 

@@ -84,7 +84,7 @@ class AlbumCollector:
             async with self._at_once:
                 await self._take_up(album)
         except TargetGone as error:
-            log.info("Nobody can be answered about an album: %s", error)
+            log.info("An album can't be answered: %s", error)
         except Exception as error:
             again = self._retries.after(error, "An album", album)
             if again is None:

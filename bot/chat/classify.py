@@ -86,7 +86,7 @@ class ClassifyHandler:
     ) -> tuple[Media, ...] | NotAPicture | None:
         """Return the pictures at the size that suits today's model.
 
-        Without any: why what is attached is none; None where nothing is attached.
+        If there is none, return why the attachments are no pictures; None without attachments.
         """
         found = [self._at_todays_size(one) for one in attachments]
         return numbered(found) or worst_of(found)
@@ -204,7 +204,7 @@ class ClassifyHandler:
     async def _refuse_phrases(
         self, message: IncomingMessage, refused: ClassifyRequest, sentence: str
     ) -> None:
-        """Refuse what a message says now. A chart of what it said before must not replace that."""
+        """Refuse what a message says now. No chart of its earlier text can replace the refusal."""
         latest = await self._store.latest_job(message.ref.chat_id, message.ref.message_id)
         if latest and (
             latest.revision > refused.revision or latest.fingerprint == refused.fingerprint
@@ -267,13 +267,13 @@ class ClassifyHandler:
 
 
 def worst_of(found: Sequence[Media | NotAPicture | None]) -> NotAPicture | None:
-    """Return why nothing of what was found is a picture, in the one reason that says most."""
+    """Return why none of these is a picture: of several reasons, the most helpful one."""
     reasons = (NotAPicture.OURS, NotAPicture.MOVING, NotAPicture.OTHER_FILE)
     return next((why for why in reasons if why in found), None)
 
 
 def _all_in(phrases: str) -> tuple[str, ...]:
-    """Return all phrases of a refused text, so that it says the same under another limit."""
+    """Return all phrases of a refused text, whatever the limits: they are its fingerprint."""
     try:
         return parse(phrases, max_labels=len(phrases), max_length=len(phrases))
     except NoLabels:

@@ -29,7 +29,7 @@ class Busy(JobRefused):
 
 @dataclass
 class Admission:
-    """What the questions of one album share: room for one is room for all.
+    """What the questions of one album share: if one is admitted, all are.
 
     Attributes:
         is_granted: one of them was admitted, so the person's limit does not hold for the others.
@@ -69,7 +69,7 @@ class PhotoJobs:
             admission: of the album that the question is a part of.
 
         Raises:
-            JobRefused: too big, or the file is gone; `Busy` where it is too many.
+            JobRefused: too big, or the file is gone; `Busy` if too many questions wait.
             RetryLater: the platform is away for now.
             QueueUnavailable: the queue is.
         """
@@ -97,7 +97,7 @@ class PhotoJobs:
         """Queue a question that was recorded, and that the queue lost.
 
         Args:
-            renamed: under another id, since this queue may remember the one that it lost.
+            renamed: under another id, because this queue may drop the old id as a duplicate.
 
         Raises:
             JobRefused: too big, or the file is gone.

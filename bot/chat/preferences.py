@@ -22,7 +22,7 @@ Sort = Callable[[IncomingMessage, Speaker], Awaitable[None]]
 Forget = Callable[[int], Awaitable[None]]
 GamesHelp = Callable[[str], Sequence[str]]
 
-# What these commands store also changes how the picture is sorted whose caption they are.
+# As a caption, these commands also sort the picture, by what they have just stored.
 ABOUT_PICTURES = frozenset({"labels", "template"})
 
 
@@ -31,7 +31,7 @@ class Preferences:
 
     Args:
         sort: sorts a message's own picture, if it has one, by what is stored.
-        forget: takes a person, by id, out of all that is under way elsewhere.
+        forget: removes a person, by id, from the games that are running.
         games_help: the lines of `/help` about games, as HTML, in a language.
     """
 
@@ -131,7 +131,7 @@ class Preferences:
     async def _sort_by_stored(self, message: IncomingMessage, who: Speaker) -> None:
         """Sort the picture whose caption a command is, in private.
 
-        Called before anything is said: where this fails, the command is carried out once more.
+        Called before anything is said: if this fails, the command is carried out again.
         """
         if message.is_private and message.caption and not message.album_id:
             await self._sort(message, replace(who, person=await self._store.person(who.user_id)))
@@ -160,7 +160,7 @@ class Preferences:
         await self._say(
             message, who.sentences.cancelled() if asked else who.sentences.nothing_to_cancel()
         )
-        # Only now: where saying so fails, it is said once more, and must still be true then.
+        # Last: if the answer can't be sent, this runs again and must still find the question open.
         await self._store.close_questions(message.ref.chat_id, who.user_id)
 
     async def _status(self, message: IncomingMessage, who: Speaker, _argument: str) -> None:

@@ -75,7 +75,7 @@ class TargetFinder:
         chat_id, message_id = replied_to.ref.chat_id, replied_to.ref.message_id
         if media := await self._store.question(chat_id, message_id):
             return TargetPictures(media, message_id)
-        # Our chart is a picture too, but a reply to it means the picture that it speaks of.
+        # Our chart is a picture too, but a reply to it means the picture that it is about.
         if job := await self._store.job_answered_by(chat_id, message_id):
             return TargetPictures(job.media)
         pictures = self._pictures_in(replied_to.attachments)

@@ -6,7 +6,7 @@ The folders, from bottom to top:
     spec/        what a game is made of: `GameSpec`, texts, the bot's own phrases
     <a game>/    one folder a game: its rules, its texts, its `GameSpec`
     registry.py  the list of games; nothing else names one
-    rounds/      rounds under way: stepped, stored, timed, judged and shown
+    rounds/      running rounds: stepped, stored, timed, judged and shown
     commands/    what people do: commands, replies to boards, pressed buttons
 
 How an event reaches a round:

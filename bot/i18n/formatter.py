@@ -70,7 +70,7 @@ class Formatter:
 
     @staticmethod
     def quote(typed: str, tag: str = "") -> str:
-        """Return what a person typed, safe in HTML and in a line of the other direction."""
+        """Return what a person typed, as HTML that can't change the direction of its line."""
         text = html.escape(typed, quote=False)
         if tag:
             text = f"<{tag}>{text}</{tag}>"

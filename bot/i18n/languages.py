@@ -14,8 +14,8 @@ from babel import Locale, UnknownLocaleError
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-# The language of the sentences in the code, which needs no catalogue. Whoever speaks a language
-# that the bot does not know is answered in it.
+# The language of the sentences in the code, which needs no catalogue. People whose language the bot
+# does not know get answers in this one.
 SOURCE_LANGUAGE = "en"
 
 CATALOGUES = Path(__file__).parent

@@ -24,7 +24,7 @@ def shown_units(markup: str) -> int:
 
 
 def shortened(text: str, limit: int) -> str:
-    """Return a text, or so much of its ends that it has `limit` UTF-16 units."""
+    """Return a text; if it has more than `limit` UTF-16 units, leave out its middle."""
     if units(text) <= limit:
         return text
     room = limit - 1  # for the ellipsis

@@ -12,7 +12,7 @@ from bot.storage import DATABASE_AWAY
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 5.0
-# Seconds; whoever asks for our health waits no longer than a few seconds either.
+# Seconds. Health checks themselves time out after a few seconds.
 DATABASE_PATIENCE = 3.0
 
 

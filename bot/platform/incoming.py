@@ -216,7 +216,7 @@ class ButtonPress:
 
 @dataclass(frozen=True)
 class ChatMoved:
-    """A chat has another id from now on, and numbers its messages anew."""
+    """A chat has another id from now on, and numbers its messages from 1 again."""
 
     old_id: int
     new_id: int

@@ -122,7 +122,7 @@ class ChatPlatform(Protocol):
         press is too old.
 
         Args:
-            is_alert: it must be closed by a tap; else it passes by itself.
+            is_alert: the person must close it; otherwise it disappears after a moment.
         """
 
     async def is_admin(self, topic: ChatTopic, user_id: int) -> bool:

@@ -17,7 +17,7 @@ class Consumer:
     """Handles the deliveries of one consumer of a stream, until `drain`.
 
     Args:
-        handle: deals with one delivery and settles it; should not raise.
+        handle: handles one delivery and settles it; should not raise.
         limit: how many deliveries are handled at once, at most.
     """
 

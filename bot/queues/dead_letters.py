@@ -48,7 +48,7 @@ class DeadLetters:
         except (QueueUnavailable, QueueFull) as error:
             if not self._queue.connected:
                 raise  # then it can't be acknowledged either
-            # One that is too large, or has no room, would come back for ever.
+            # It is too large, or the stream is full. It would be delivered again and again.
             log.error("One of the %s is dropped: it can't be kept (%s).", self._kind, error)  # noqa: TRY400
 
     async def refuse(self, data: bytes, message_id: str) -> None:

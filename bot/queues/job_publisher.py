@@ -31,7 +31,7 @@ class PicturesTooLarge(Exception):
 
     Attributes:
         room: bytes that all pictures of a job can have together; None where the queue refused the
-            message for a limit of its own, which nobody knows.
+            message because of a limit of its own, which is not known.
     """
 
     def __init__(self, room: int | None) -> None:
@@ -87,7 +87,7 @@ class JobPublisher:
         )
 
     def check_room(self, size: int) -> None:
-        """Raise `PicturesTooLarge` where pictures of so many bytes do not fit into one job."""
+        """Raise `PicturesTooLarge` if pictures of `size` bytes do not fit into one job."""
         room = max(self._queue.max_message - _ENVELOPE_BYTES, 0)
         if size > room:
             raise PicturesTooLarge(room)

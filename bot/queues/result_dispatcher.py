@@ -37,14 +37,14 @@ class ResultHandler(Protocol):
         """Return the key by which results are taken one after another; None: none waits."""
 
     async def take(self, result: Result) -> None:
-        """Deal with a result. The same result may come again, and must then change nothing.
+        """Handle a result. The same result may come again, and must then change nothing.
 
         After an error of `AWAY`, it comes again for as long as that takes; after any other error, a
         few times.
         """
 
     async def give_up(self, result: Result) -> None:
-        """Deal with a result that failed too often. Never raises, except for the database."""
+        """End the wait for a result that failed too often. Raises only errors of the database."""
 
 
 class ResultDispatcher:
@@ -63,7 +63,7 @@ class ResultDispatcher:
         self._at_work = asyncio.Semaphore(_AT_WORK)
 
     async def deal_with(self, delivery: Delivery) -> None:
-        """Hand over one result and settle its delivery. No result comes back for ever."""
+        """Hand over one result and settle its delivery, so that it can't come back without end."""
         async with self._dead_letters.catching(delivery):
             result = await self._read(delivery)
             if result is None:

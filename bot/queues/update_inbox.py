@@ -102,17 +102,18 @@ class UpdateInbox:
         await self._dead_letters.refuse(data, f"{self._bot_id}.refused.{digest}")
 
     async def deal_with(self, delivery: Delivery) -> None:
-        """Handle a stored update and settle its delivery. No update comes for ever.
+        """Handle a stored update and settle its delivery, so that it can't come back without end.
 
-        If the handler fails, the person who sent the update is told. Before that nobody knows who
-        it is.
+        If the handler fails, the person who sent the update is told. If the update can't even be
+        read, it is not known who sent it.
         """
         async with self._dead_letters.catching(delivery):
             await self._deal_with(delivery)
 
     async def _deal_with(self, delivery: Delivery) -> None:
         try:
-            # It is read again in its turn: many wait, and parsed they take ten times the memory.
+            # Read here for its lane, and again when its turn comes: many updates wait, and parsed
+            # they take ten times the memory.
             update = _update_in(delivery)
         except Unusable as error:
             log.error("A stored update can't be used and becomes a dead letter: %s.", error)  # noqa: TRY400
@@ -146,7 +147,7 @@ class UpdateInbox:
                 return None
             await self._handler.handle(update)
         except TargetGone as error:
-            log.info("Update %s has nobody to answer: %s", number, error)
+            log.info("Update %s can't be answered: %s", number, error)
         except Exception as error:
             pause = self._retries.after(error, f"Update {number}", number, attempt=attempt)
             if pause is not None:

@@ -22,7 +22,7 @@ class Records(Protocol):
     """Has times of the host's clock; `bot.storage.Store` does."""
 
     async def move(self, by: float, now: float, *, fresh: float) -> None:
-        """Move all times by so many seconds; see `bot.storage.housekeeping`."""
+        """Move all times by `by` seconds; see `bot.storage.housekeeping`."""
 
     async def come_back_from_the_future(self, now: float) -> None:
         """Set times later than `now` to `now`."""

@@ -1,7 +1,7 @@
 """HTTP to other servers, with the proxies and certificates that this machine is set to.
 
-It uses aiohttp. A request takes httpx, which python-telegram-bot would use, 1 ms of processor time,
-and 4 ms while sixty are under way; it takes aiohttp 0.3 ms at all times. A photo needs five.
+It uses aiohttp, which needs 0.3 ms of processor time for a request. httpx, the default of
+python-telegram-bot, needs 1 ms, and 4 ms if sixty requests run at once. A photo needs five.
 """
 
 import json

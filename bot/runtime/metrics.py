@@ -15,7 +15,7 @@ class Metrics:
             "clipbot_jobs_total", "Jobs put into the queue.", registry=self.registry
         )
         self.refusals = Counter(
-            "clipbot_refusals_total", "Questions refused politely.", registry=self.registry
+            "clipbot_refusals_total", "Questions that were refused.", registry=self.registry
         )
         self.answers = Counter(
             "clipbot_answers_total", "Answers that the platform took.", registry=self.registry

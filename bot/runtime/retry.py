@@ -92,7 +92,7 @@ async def retry(
     Args:
         work: takes the number of the attempt, from 1.
         what: the work, as the log names it, with a capital letter.
-        attempts: after so many, the passing error is raised as well; None: never.
+        attempts: after this many, the passing error is raised as well; None: never.
         longest: seconds that a pause has at most, unless an error asks for more.
     """
     attempt = 0

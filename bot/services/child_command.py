@@ -35,7 +35,7 @@ def clipbot_command(name: str) -> list[str]:
 
 def tied_to_parent(program: list[str]) -> list[str]:
     """Return the command line that runs a program so that it ends when the calling process does."""
-    # -P: a file bot.py in the current folder must not be taken for us
+    # -P: a file bot.py in the current folder must not be run in place of our package
     return [sys.executable, "-P", "-m", "bot.services.child_command", str(os.getpid()), *program]
 
 

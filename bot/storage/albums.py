@@ -25,7 +25,7 @@ class StoredAlbum:
     asking_id: int | None = None
 
 
-# Nothing is put off for longer, in seconds. A later due time was stored before the host's clock
+# No album is due later than this, in seconds. A later due time was stored before the host's clock
 # was set back.
 _FARTHEST = 600.0
 
@@ -94,7 +94,7 @@ class AlbumTables(StorePart):
         return [row.message for row in await self._all(query)]
 
     async def put_off_album(self, album: StoredAlbum, seconds: float | None) -> None:
-        """Make the album due in so many seconds, or with None no more; newer items win."""
+        """Make the album due in `seconds`; None: not due. A newer item has set its own time."""
         due_at = None if seconds is None else _in(seconds)
         await self._change(
             update(albums)
@@ -103,7 +103,7 @@ class AlbumTables(StorePart):
         )
 
     async def put_off_all_albums(self, seconds: float) -> None:
-        """Make all albums that wait due in so many seconds.
+        """Make all waiting albums due in `seconds`.
 
         After a crash, the items that had not come yet need that time.
         """

@@ -27,7 +27,7 @@ _TIMES: tuple[Column[float], ...] = (
     rounds.c.created_at,
 )
 
-# An album in a group that has no command is kept so many seconds, for a late item that may have
+# An album in a group that has no command is kept for this long, in seconds: a late item may have
 # one.
 _UNASKED_ALBUMS = 600.0
 # A question that has no answer is dropped after a month: a worker may be away for days, and a
@@ -74,7 +74,7 @@ class Housekeeping(StorePart):
             await connection.execute(delete(jobs).where(jobs.c.created_at < old, not_(unanswered)))
 
     async def move(self, by: float, now: float, *, fresh: float) -> None:
-        """Move the times of all rows by so many seconds, because the host's clock was set.
+        """Move the times of all rows by `by` seconds, because the host's clock was set.
 
         Each row is then as old as it was before.
 

@@ -12,8 +12,8 @@ from bot.platform.models import ClassifyRequest, Media, MessageRef
 from bot.storage.engine.part import StorePart, here
 from bot.storage.engine.tables import answers, jobs
 
-# A job that has no answer after so many seconds is lost (its queue was deleted); it no longer
-# counts against its person.
+# A job that has no answer after this many seconds is lost (its queue was deleted). It no longer
+# counts for the limit of its person.
 _LOST_AFTER = 24 * 3_600.0
 
 _media = msgspec.msgpack.Decoder(tuple[Media, ...])
@@ -174,7 +174,7 @@ class JobTables(StorePart):
         await self._change(_DELIVERED, job_id=job_id, now=time.time())
 
     async def waiting_longer_than(self, seconds: float) -> list[JobRecord]:
-        """Return the questions that wait for so long and whose people were not told yet."""
+        """Return the questions that have waited for `seconds` and whose people were not told."""
         now = time.time()
         query = select(jobs).where(
             here(jobs),

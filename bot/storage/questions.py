@@ -9,7 +9,7 @@ from bot.platform.models import Media
 from bot.storage.engine.part import StorePart, here
 from bot.storage.engine.tables import answers, questions
 
-# For so long, in seconds, a text that replies to nothing answers our last question.
+# A text that replies to nothing answers our last question for this long, in seconds.
 _FRESH = 900.0
 
 _media = msgspec.msgpack.Decoder(tuple[Media, ...])

@@ -1,4 +1,4 @@
-"""Rounds of games under way, and how far each has been shown."""
+"""Running rounds of games, and how far each has been shown."""
 
 import logging
 import time
@@ -90,7 +90,7 @@ class RoundsTable(StorePart):
     """The table `rounds`; what a round gives goes to `scores` and `players` with its last step."""
 
     async def add_round(self, key: RoundKey, state: bytes) -> bool:
-        """Store a new round; return False when one is under way at that place."""
+        """Store a new round; return False when one is running at that place."""
         keys = {"chat_id": key.chat_id, "thread_id": key.thread_id or 0}
         values = {
             "home_id": key.home_id,
@@ -104,12 +104,12 @@ class RoundsTable(StorePart):
         return int(done.rowcount) == 1
 
     async def round_at(self, chat_id: int, thread_id: int | None) -> RoundRow | None:
-        """Return the round under way at a place."""
+        """Return the round that is running at a place."""
         row = await self._first(select(rounds).where(_at(chat_id, thread_id)))
         return None if row is None else await self._read(row)
 
     async def rounds_under_way(self) -> list[RoundRow]:
-        """Return all rounds under way."""
+        """Return all running rounds."""
         found = await self._all(select(rounds).where(here(rounds)))
         rows = [await self._read(row) for row in found]
         return [row for row in rows if row is not None]

@@ -21,7 +21,7 @@ class Admins:
     """Asks Telegram for the admins of a group, and remembers them for a minute.
 
     Asks for the whole list: getChatMember "is only guaranteed to work for other users if the bot is
-    an administrator in the chat" (Bot API), which this bot mostly is not.
+    an administrator in the chat" (Bot API), which this bot usually is not.
     """
 
     def __init__(self, bot: Bot) -> None:
@@ -48,7 +48,7 @@ class Admins:
         return user_id in known[0]
 
     async def _asked(self, chat_id: int) -> frozenset[int]:
-        """Return nobody where Telegram refuses to say: the person's request must not fail by it."""
+        """Return the admins; none if Telegram does not name them, so that nothing else fails."""
         try:
             async with telegram_errors():
                 members = await self._bot.get_chat_administrators(chat_id)

@@ -14,7 +14,7 @@ from bot.telegram.platform import Bot
 
 log = logging.getLogger(__name__)
 
-# Digests of all texts that a release of clipbot has set: only those are replaced by newer ones.
+# Digests of all texts that a release of clipbot has set. Only such texts are replaced by new ones.
 _OURS = frozenset(
     {
         "f7897aff9a41c706",

@@ -189,7 +189,7 @@ def _keyboard(buttons: Buttons) -> InlineKeyboardMarkup | None:
 
 
 async def _send_near(send: Callable[[MessageRef], Awaitable[Message]], ref: MessageRef) -> int:
-    """Send a reply; without its topic, without the reply or to a group's new id where it must be.
+    """Send a reply; if refused, without its topic, without the reply, or to a group's new id.
 
     Raises PTB's errors. A refusal is raised only where none of these helps.
     """
@@ -218,7 +218,7 @@ def _next_try(ref: MessageRef, cure: Cure | None, error: TelegramError) -> Messa
 
 
 def _wants_other_form(error: TelegramError) -> bool:
-    """Return whether a simpler form of the same message may be taken."""
+    """Return whether Telegram may accept a simpler form of the same message."""
     cure = cure_of(error)
     if cure is None and isinstance(error, BadRequest):
         log.error("Telegram refuses a message, and why is not known: %s", error.message)
@@ -228,7 +228,7 @@ def _wants_other_form(error: TelegramError) -> bool:
 
 @contextlib.asynccontextmanager
 async def _as_no_pictures() -> AsyncIterator[None]:
-    """Raise `PicturesNotAllowed` where words may be taken instead."""
+    """Raise `PicturesNotAllowed` if Telegram may accept words instead."""
     try:
         yield
     except (NetworkError, Forbidden) as error:

@@ -12,7 +12,7 @@ from telegram.request import BaseRequest, RequestData
 from bot.runtime.http import session
 from bot.telegram import shapes
 
-# Seconds. The wait for a free connection can be long: only our own calls hold them.
+# Seconds. The wait for a free connection can be long, because our own calls use all of them.
 _POOL = 60.0
 _CONNECT = 10.0
 _READ = 20.0

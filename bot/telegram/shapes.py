@@ -17,7 +17,8 @@ Reader = Callable[[Any], Any]
 _SOME_TIME = 1
 _LATEST = 2**32
 _MAX_INTEGER = 2**63
-# Content that the bot can't use. It only needs to know that there is some: a dice stands for all.
+# Content that the bot can't use. It only needs to know that there is some: a dice stands for all
+# kinds.
 _OTHER_CONTENT = {"dice": {"emoji": "", "value": 1}}
 _OTHER_CONTENTS = (
     "audio", "checklist", "contact", "dice", "game", "giveaway", "giveaway_winners", "invoice",
@@ -131,7 +132,7 @@ _ORIGINS = {
 
 
 def _origin(value: Any) -> Json | None:
-    """Return where a forwarded message came from; an unknown kind of origin counts as one, too."""
+    """Return where a forwarded message came from; of an unknown kind, too."""
     if not isinstance(value, dict):
         return None
     shape = _ORIGINS.get(text(value.get("type")) or "")

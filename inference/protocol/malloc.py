@@ -25,7 +25,7 @@ def trim() -> None:
 
 
 async def trim_periodically() -> NoReturn:
-    """Trim now and then every 20 seconds, in a thread: each time costs a worker about 3 ms."""
+    """Trim at once, then every 20 seconds, in a thread: each time costs a worker about 3 ms."""
     while True:
         await asyncio.to_thread(trim)
         await asyncio.sleep(_INTERVAL)

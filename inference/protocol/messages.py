@@ -93,7 +93,7 @@ _COPY_STEPS = 20
 # greys must be at least this, too.
 _COPY_LIKENESS = 0.9
 # A picture whose greys have a smaller standard deviation, of 255, is flat: the rest is rounding, so
-# a correlation says nothing. Two flat pictures are copies if they differ by at most so many steps.
+# a correlation says nothing. Two flat pictures are copies if they differ by at most `_FLAT_STEPS`.
 _FLAT, _FLAT_STEPS = 1.5, 4
 
 

@@ -13,13 +13,13 @@ A batch is in one phase at a time and only moves to the right:
 The rules:
 
 1.  One batch is in the model at a time. Batches get it in the order in which they were pulled.
-2.  At most one batch is reading or ready, and at most `MAX_BATCHES` are under way in total.
+2.  At most one batch is reading or ready. At most `MAX_BATCHES` have begun and are not gone.
 3.  While a batch is in the model, the next one is pulled late, so that more jobs join it, but early
     enough that it is ready when the model is free. `PrefetchTimer` predicts that moment. The pull
     takes only jobs that already wait: another worker may be idle, and waiting would take its jobs.
 4.  While the model is free, a pull waits up to `LINGER` seconds for the first job.
 5.  A job that came back `SUSPECT_ATTEMPT` times may have killed the workers that had it. It runs
-    alone: no other batch is under way when it begins, and none begins before it leaves the model.
+    alone: it begins when all other batches are gone, and none begins before it leaves the model.
 
 Nothing here does I/O or reads a clock. `BatchLoop` calls `next_step`, does that step, and calls the
 `has_…` methods when something has happened.

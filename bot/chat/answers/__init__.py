@@ -1,4 +1,4 @@
-"""What people are told: results, what the wait is about, and what was lost.
+"""What people are told: results, why they have to wait, and what was lost.
 
-Everything here that answers a chat takes its lock first, so that answers come in order.
+Everything here that answers a chat first takes the chat's lock, so that answers come in order.
 """

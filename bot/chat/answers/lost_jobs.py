@@ -35,11 +35,11 @@ _UNDER_WAY = 10.0
 
 @dataclass(frozen=True)
 class _Mark:
-    """A moment, and the newest messages of the streams then.
+    """A moment, and the newest message of each stream at that moment.
 
     Attributes:
         at: the moment by the host's clock, which also gives the times of records.
-        steady: the moment by a clock that nobody sets.
+        steady: the moment by a clock that can't be set.
         jobs: sequence number of the newest job at that moment.
         results: of the newest result once all these jobs were done; None before that.
     """
@@ -55,7 +55,7 @@ class LostJobs:
 
     Args:
         chat_locks: shared with `ResultDispatcher`, so that no sentence overtakes an answer.
-        on_new_queue: called when the streams are new; whoever else asks workers asks again.
+        on_new_queue: called when the streams are new, so that others ask their questions again.
     """
 
     def __init__(
@@ -188,7 +188,7 @@ class LostJobs:
                 if sentence:
                     await self._replies.text(ref, sentence)
             except TargetGone as error:
-                log.info("Nobody can be told about %s: %s", question.id, error)
+                log.info("%s can't be answered: %s", question.id, error)
             await self._store.mark_delivered(question.id)
 
 

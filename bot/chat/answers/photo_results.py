@@ -70,13 +70,13 @@ class PhotoResults:
         try:
             is_recorded = await self._tell(result, record)
         except TargetGone as error:
-            log.info("Nobody can be told about %s: %s", record.id, error)
+            log.info("%s can't be answered: %s", record.id, error)
             is_recorded = False
         if not is_recorded:
             await self._mark_delivered(record)
 
     async def _mark_delivered(self, record: JobRecord) -> None:
-        # This is the delivery record: after a crash from here on, nothing is told twice.
+        # This is the delivery record. Once it is stored, no crash can repeat the answer.
         await retry_until_stored(lambda: self._store.mark_delivered(record.id))
 
     async def _apologise(self, record: JobRecord) -> None:

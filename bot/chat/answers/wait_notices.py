@@ -47,7 +47,7 @@ async def watch_model(
 ) -> None:
     """Tell people who ask while no worker has its model, until cancelled.
 
-    Each chat is told once in `_CHAT_AGAIN_AFTER` seconds; `watch` tells the others in time.
+    Each chat is told once in `_CHAT_AGAIN_AFTER` seconds; `watch` tells the others later.
 
     Args:
         lacks_model: see `WorkerRegistry.lacks_model`.
@@ -85,7 +85,7 @@ async def _tell(
         # It is stored as the answer, so that the chart later replaces it.
         await replies.text(record.ref, sentence(speak(record.language)))
     except TargetGone as error:
-        log.info("Nobody can be told that %s waits: %s", record.id, error)
+        log.info("The notice that %s waits can't be sent: %s", record.id, error)
     except RetryLater:
         return False
     except Exception:

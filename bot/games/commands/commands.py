@@ -97,7 +97,7 @@ class GameCommands:
         return True
 
     async def _pressed(self, press: ButtonPress, who: Speaker, number: int, choice: str) -> str:
-        """Let a button of a board happen to its round; return what to tell the person."""
+        """Pass the press of a board's button to its round; return what to tell the person."""
         over = Toast(Note.OVER)
         topic, user_id, language = press.topic, press.author.id, who.sentences.language
         if topic is None:  # too old: the platform no longer says where the board is

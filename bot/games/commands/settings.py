@@ -65,7 +65,7 @@ class GroupSettings:
             task.add_done_callback(lambda done: self._edited(key, done))
 
     def _edited(self, key: tuple[int, int], done: asyncio.Task[Any] | None) -> None:
-        if self._editing.get(key) is done:  # else a newer edit is under way
+        if self._editing.get(key) is done:  # else a newer edit has begun
             del self._editing[key]
 
     async def _edit(self, ref: MessageRef, home_id: int, texts: CommandTexts) -> None:

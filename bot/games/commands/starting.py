@@ -73,7 +73,7 @@ class GameStarter:
         request = StartRequest(
             RoundConfig(
                 RoundId(topic.chat_id, command.number),
-                Player(who.user_id, ""),  # no more than needed: they may want to be forgotten
+                Player(who.user_id, ""),  # without a name: the person may want to be forgotten
                 reply_to=reply_to,
                 thread_id=topic.thread_id,
                 language=settings.language or who.sentences.language,
@@ -108,7 +108,7 @@ class GameStarter:
             if shown.ref is None:
                 continue
             chat_id, message_id = shown.ref.chat_id, shown.ref.message_id
-            # Our chart is a picture too, but a reply to it means the picture that it speaks of.
+            # Our chart is a picture too, but a reply to it means the picture that it is about.
             if job := await self._store.job_answered_by(chat_id, message_id):
                 return job.media[0], message_id
             # The chart of a game belongs to no job. It counts as no picture: it has the answer on

@@ -1,1 +1,1 @@
-"""Rounds under way: stepped, stored, shown, and judged by the workers."""
+"""Running rounds: stepped, stored, shown, and judged by the workers."""

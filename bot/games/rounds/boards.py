@@ -15,7 +15,7 @@ from bot.games.spec.texts import GameTexts
 from bot.i18n.lengths import shown_units
 from bot.platform.ports import Button, Buttons, ChatPlatform
 
-# UTF-16 units that are left of a platform's limits: the heading of a board takes some of them.
+# UTF-16 units below a platform's limits that stay free; a board's heading takes some of them.
 _TEXT_SPARE, _CAPTION_SPARE = 196, 24
 _PREFIX = "game:r:"
 

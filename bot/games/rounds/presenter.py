@@ -121,7 +121,7 @@ class Presenter:
         except TargetGone as error:
             log.info("Round %s can't be shown: %s", row.id, error)
             return NextCall(is_done=True)
-        # As an edit, the board differs only in its links: there is nothing to edit yet.
+        # The first board has no mentions. That is no reason to edit it, so it counts as an edit.
         shown = board_of(row.state, self._platform, fresh=False).digest
         calls = with_call(row.display.calls, self._clock())
         display = replace(row.display, board_id=board_id, shown=shown, calls=calls)

@@ -1,4 +1,4 @@
-"""Rounds under way: each event is stepped by the rules, stored, and then carried out."""
+"""Running rounds: the rules step each event, the state is stored, the effects are carried out."""
 
 import asyncio
 import contextlib
@@ -42,7 +42,7 @@ _ATTEMPTS = 5
 # Without a deadline and without changes, a round is looked at this often, in seconds. It costs one
 # small query.
 _LOOK_EVERY = 60.0
-# When the bot stops, a send or an edit under way gets this long to end, in seconds.
+# When the bot stops, a send or an edit that has begun gets this long to end, in seconds.
 _STOP_TIMEOUT = 3.0
 # A new round waits this long for the last one, which is over, to be shown as such, in seconds. The
 # result of that one is out at once, but its board is edited in its turn (`EDIT_EVERY`).
@@ -97,7 +97,7 @@ class GameRunner:
         return await self._happens((chat_id, thread_id), event)
 
     async def forget(self, user_id: int) -> None:
-        """Take a person out of all rounds under way."""
+        """Remove a person from all running rounds."""
         for row in await self._rounds.all():
             await self._happens((row.id.chat_id, row.thread_id), Forgotten(user_id))
 
@@ -158,7 +158,7 @@ class GameRunner:
                     continue  # it has just been removed
                 if there.id != first.config.id:
                     return there.state.phase
-                if there.state != first:  # else it may be stored although we were told otherwise
+                if there.state != first:  # else it is ours: it was stored although the call failed
                     effects = ()
                 break
             self._carry_out(first, effects)
@@ -282,7 +282,7 @@ class GameRunner:
         return self._clock() if next_call.is_done else min(times, default=None)
 
     async def _show(self, row: StoredRound) -> NextCall:
-        """Show a round. A stop lets a call under way end: else it would be made once more."""
+        """Show a round. A stop lets a call end that has begun: else the next start repeats it."""
         showing = asyncio.create_task(self._presenter.show(row))
         try:
             return await asyncio.shield(showing)

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class StoredRound:
-    """A round under way.
+    """A running round.
 
     Attributes:
         display: how far it has been shown.
@@ -44,16 +44,16 @@ class RoundStore:
         self._store = store
 
     async def add(self, state: Round) -> bool:
-        """Store a new round; return False when one is under way in that topic."""
+        """Store a new round; return False when one is running in that topic."""
         return await self._store.add_round(_key(state), encode(state))
 
     async def at(self, chat_id: int, thread_id: int | None) -> StoredRound | None:
-        """Return the round under way in a topic."""
+        """Return the running round of a topic."""
         row = await self._store.round_at(chat_id, thread_id)
         return None if row is None else await self._read(row)
 
     async def all(self) -> list[StoredRound]:
-        """Return all rounds under way."""
+        """Return all running rounds."""
         found = [await self._read(row) for row in await self._store.rounds_under_way()]
         return [one for one in found if one is not None]
 

@@ -124,7 +124,7 @@ class Toast:
 
     Attributes:
         note: a `Note`, or one of the game's own notes.
-        seconds: how much time there is left, where the note speaks of it.
+        seconds: how much time there is left, if the note mentions it.
     """
 
     note: str

@@ -5,8 +5,8 @@ from typing import TypeVar
 
 import msgspec
 
-# After a crash people have at least this long to act, in seconds. The queue delivers again what was
-# in hand at the crash after `ACK_WAIT` (9 s), which must be less.
+# After a crash people have at least this long to act, in seconds. It is longer than `ACK_WAIT`
+# (9 s), after which the queue delivers again what was being handled at the crash.
 GRACE = 12.0
 # A round that waits longer than this for CLIP, in seconds, is called off. Starting a worker may
 # take minutes.
@@ -155,7 +155,7 @@ def judging(state: R, now: float) -> R:
 
 
 def over(state: R, end: End) -> R:
-    """Return the round as it is over."""
+    """Return the round after its end."""
     return msgspec.structs.replace(state, phase=Phase.OVER, ends_at=None, end=end)
 
 

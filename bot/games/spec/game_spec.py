@@ -23,7 +23,7 @@ _NAMED = 20
 
 
 class Urgency(IntEnum):
-    """How urgently a board must be shown: up to how many calls a minute its round may have then.
+    """How urgent it is to show a board. The value is how many calls a minute its round can make.
 
     A call is a send or an edit. The lower kinds leave room for the higher ones: a result takes two.
     """
@@ -83,7 +83,7 @@ class GameSpec(Generic[S, T]):
         wakes_at: when the round needs a `Tick`, in Unix seconds; None while only people act.
         running: what the board shows while people play.
         result: the lines of the result, once the round is done.
-        may_show_chart: False where the chart would show what it must not.
+        may_show_chart: False if the chart would give something away.
         texts: the sentences in one language, by its code.
     """
 

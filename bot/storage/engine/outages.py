@@ -9,10 +9,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.runtime.retry import retry
 
-# The database can't be reached or used for now: never the fault of what was to be stored. Not among
-# these are the errors for values that it refuses (DataError, IntegrityError, ProgrammingError,
-# OverflowError of SQLite's driver): it would refuse them again. The last two are about connections:
-# all are in use, or none can be made.
+# The database can't be reached or used for now. Errors for values that it refuses are not among
+# these, because it would refuse them again: DataError, IntegrityError, ProgrammingError, and
+# OverflowError of SQLite's driver. The last two are about connections: all are in use, or none can
+# be made.
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout, OSError)
 
 # PostgreSQL's classes of SQLSTATE (its manual, appendix A) that say something about the server and

@@ -14,7 +14,7 @@ from bot.storage.engine.database import Database
 # How long, in hours, a caption may be edited, or an answer replied to, and still be understood.
 MEMORY_HOURS = 48
 
-# In no statement the name of a column: SQLAlchemy would set that column.
+# The name of a parameter. No column may have it: SQLAlchemy would set that column.
 _PLATFORM = "on_platform"
 
 

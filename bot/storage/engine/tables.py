@@ -103,7 +103,7 @@ albums = Table(
     _platform(),
     _id("chat_id"),
     Column("group_id", String(64), primary_key=True),
-    Column("due_at", Float),  # None: nothing new since it was last taken up
+    Column("due_at", Float),  # None: nothing new since it was last handled
     Column("serial", BigInteger, nullable=False),  # the album's revision, see `StoredAlbum`
     Column("asking_id", BigInteger),  # the item that we answer, once we did
     Column("created_at", Float, nullable=False),
@@ -138,7 +138,7 @@ handled = Table(
     Column("at", Float, nullable=False),
 )
 
-# Rounds of games under way: one for each chat, or for each topic of a forum. The row is deleted
+# Running rounds of games: one for each chat, or for each topic of a forum. The row is deleted
 # when all has been shown.
 rounds = Table(
     "rounds",
@@ -199,7 +199,7 @@ game_settings = Table(
     _platform(),
     _id("chat_id", "home_id"),
     Column("pace", Float, nullable=False),  # times the usual length of a round
-    Column("language", String(8)),  # None: that of whoever starts a round
+    Column("language", String(8)),  # None: that of the person who starts a round
     Column("labels", Integer, nullable=False),
     Column("admins_only", Integer, nullable=False),
 )

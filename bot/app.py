@@ -2,7 +2,7 @@
 
 Telegram ─ Poller or webhook ─▶ UpdateInbox ─▶ Router ─▶ JobPublisher ─▶ jobs ─▶ workers
 Telegram ◀─ ReplyService ◀─ ResultDispatcher ◀──────────────────────── results ◀─┘
-                               └─▶ GameRunner, which plays games and asks workers by itself
+                               └─▶ GameRunner, which plays games and also asks workers
 """
 
 import asyncio

@@ -43,9 +43,9 @@ from inference.protocol.broker.client import (
     updates_subject,
 )
 
-# Held at once, most of them waiting for their turn: bounds memory (a result has 50 to 160 kB, an
-# update 6 with its task) and how often the queue is told that they are still in progress. The inbox
-# and the result dispatcher limit by themselves how many are worked on.
+# How many are held at once; most of them wait for their turn. This limits memory (a result has 50
+# to 160 kB, an update with its task 6 kB) and the "in progress" messages to the queue. The inbox
+# and the result dispatcher have lower limits for how many are handled at once.
 _UPDATES_IN_HAND = 500
 _RESULTS_IN_HAND = 300
 # Questions whose pictures are in memory at once: each has up to one message of the queue, 64 MB.

@@ -228,8 +228,8 @@ class ClassifyHandler:
         ref = request.ref
         latest = await self._store.latest_job(ref.chat_id, ref.message_id)
         if latest and latest.revision < request.revision:
-            # An edit took its phrases away. When the person stores phrases later, a further edit
-            # must not ask again.
+            # An edit removed its phrases. When the person stores phrases later, another edit must
+            # not ask again.
             await self._store.change_fingerprint(latest.id, request.fingerprint)
         if earlier := await self._store.answer_to(ref.chat_id, ref.message_id):
             # We asked already; but the edit may show another picture, or an album has more items.
@@ -237,7 +237,7 @@ class ClassifyHandler:
                 await self._store.change_question(ref.chat_id, earlier.answer_id, request.media)
             return
         if latest:
-            return  # an edit that came first took the phrases away, or brought some
+            return  # a later edit came first: it removed the phrases, or added some
         question_id = await self._platform.ask_for_reply(
             ref, speaker.sentences.which_phrases(), speaker.sentences.phrases_placeholder()
         )

@@ -71,7 +71,7 @@ class TargetFinder:
                 return await self._last_if_meant(message, speaker)
         if replied_to.is_elsewhere:
             return await self._in_another_chat(replied_to)
-        assert replied_to.ref is not None  # it stands in this chat
+        assert replied_to.ref is not None  # it is in this chat
         chat_id, message_id = replied_to.ref.chat_id, replied_to.ref.message_id
         if media := await self._store.question(chat_id, message_id):
             return TargetPictures(media, message_id)
@@ -89,7 +89,7 @@ class TargetFinder:
     async def _of_our_sentence(
         self, message: IncomingMessage, ours: ReferencedMessage, speaker: Speaker
     ) -> TargetPictures | NotAPicture | None:
-        assert ours.ref is not None  # it stands in this chat
+        assert ours.ref is not None  # it is in this chat
         # A question that the platform took too long to confirm was asked twice; only the second one
         # is stored.
         if asked := await self._open_question(message, speaker, after=ours.ref.message_id):
@@ -172,7 +172,7 @@ class TargetFinder:
 
 
 def _is_lost_question(message: ReferencedMessage) -> bool:
-    """Return whether a message is a question for phrases of ours, whose record may be gone."""
+    """Return whether a message is our question for phrases; its record may be gone."""
     return message.is_ours and message.text in _questions()
 
 

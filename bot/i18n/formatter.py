@@ -15,7 +15,7 @@ from bot.i18n.lengths import fitting, units
 # UTF-16 units. Bot API: a message has up to 4,096 characters; the rest is for the sentence around
 # the list.
 _LIST_LENGTH = 3_500
-# Times below this, in seconds, are told in seconds alone.
+# Times below this, in seconds, are given in seconds alone.
 _IN_SECONDS = 120
 # Left free for the words that say how many lines are left out; in UTF-16 units.
 _ROOM_FOR_MORE = 40

@@ -6,7 +6,7 @@ from bot.i18n.formatter import Formatter
 
 
 class Introductions(Formatter):
-    """What people read who do not know the bot yet, in one language."""
+    """Sentences for people who do not know the bot yet, in one language."""
 
     # -- greetings and help -----------------------------------------------------------------------
 
@@ -128,7 +128,7 @@ class Introductions(Formatter):
         )
 
     def short_description(self) -> str:
-        """Return the line on the bot's profile; it also stands beside links to the bot."""
+        """Return the line on the bot's profile, which is also shown with links to the bot."""
         return self._("I sort photos by any phrases, with a chart; in groups I play games, too.")
 
     # -- the command menu: at most 256 characters each --------------------------------------------

@@ -111,7 +111,7 @@ class ReferencedMessage:
 
     Attributes:
         ref: the message; None where the platform does not tell which one it is.
-        is_elsewhere: it stands in another chat or topic and is only quoted here.
+        is_elsewhere: it is in another chat or topic and is only quoted here.
         is_ours: this bot wrote it, or it repeats what this bot wrote.
         text: its text; empty where it has only a caption.
         attachments: pictures and files that it carries.

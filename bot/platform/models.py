@@ -43,7 +43,7 @@ class MessageRef:
     """A message, and where its answers go.
 
     Attributes:
-        chat_id: the chat that it stands in.
+        chat_id: the chat that it is in.
         message_id: unique within the chat.
         thread_id: forum topic, if any.
     """

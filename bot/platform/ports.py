@@ -90,7 +90,7 @@ class ChatPlatform(Protocol):
         """Reply with a question, and open a reply to it for its reader; return its message's id.
 
         Args:
-            placeholder: stands in the empty input field.
+            placeholder: what the empty input field shows.
         """
 
     async def send_chart(self, ref: MessageRef, chart: bytes, caption: str) -> int:
@@ -140,5 +140,5 @@ class ChatPlatform(Protocol):
     def restore(self, stored: bytes) -> IncomingMessage | None:
         """Return the message of `IncomingMessage.stored`, as any earlier release stored it.
 
-        None where it is no message of a person's.
+        None if no person wrote it.
         """

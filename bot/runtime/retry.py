@@ -29,7 +29,7 @@ def asked_pause(error: Exception) -> float:
 class Retries:
     """Says when each piece of one kind of work is tried again, and when it is given up.
 
-    It counts failures by itself. The queue's count of deliveries also grows when we stop, or when
+    It counts failures itself. The queue's count of deliveries also grows when we stop, or when
     the platform is away.
 
     Args:

@@ -9,7 +9,7 @@ systems have no such request: there, the parent ends its children when it stops,
 the next start does (see `EmbeddedNatsServer.end_leftover`).
 
 PROGRAM leads a process group of its own. Ctrl-C in a terminal goes to the whole group that was
-started there, and the parent decides by itself when its children end. (Ctrl-C before the group is
+started there, and the parent itself decides when its children end. (Ctrl-C before the group is
 made ends this process, as it ends the parent.)
 """
 

@@ -69,7 +69,7 @@ class JobRecord:
     """A question that was put to the workers.
 
     Attributes:
-        fingerprint: of what its message said, see `ClassifyRequest`; "" where that is forgotten.
+        fingerprint: see `ClassifyRequest`; "" if what its message said is forgotten.
         delivered_at: Unix time of its answer; None while there is none.
     """
 
@@ -104,7 +104,7 @@ class JobTables(StorePart):
         """Store a question before it is queued; the same question again changes nothing.
 
         Args:
-            queue: when the jobs stream was made that it is put into.
+            queue: when the jobs stream that takes it was made.
         """
         # delivered_at is not among them: an answer that was delivered stays delivered.
         values = {
@@ -196,7 +196,7 @@ class JobTables(StorePart):
                 jobs.c.serial < revision,
                 jobs.c.delivered_at.is_(None),
             )
-            # Without a fingerprint: an edit back to the old question must be answered after all.
+            # Without a fingerprint: an edit back to the old question must be answered again.
             .values(delivered_at=time.time(), fingerprint="", **_FORGOTTEN)
         )
 

@@ -86,7 +86,7 @@ class Store(
             delete(answers).where(here(answers), or_(private, exists().where(answered))),
             delete(albums).where(here(albums), albums.c.chat_id == user_id),
             delete(jobs).where(theirs, jobs.c.delivered_at.is_not(None)),
-            # Those in the queue are answered, but no later message is about their pictures.
+            # Jobs in the queue are still answered, but no later message can mean their pictures.
             update(jobs).where(theirs).values(fingerprint=""),
         ]
         async with self._database.begin() as connection:

@@ -246,7 +246,7 @@ def _as_reply(ref: MessageRef) -> dict[str, Any]:
     if ref.message_id == _NO_MESSAGE:
         return {"message_thread_id": ref.thread_id}
     return {
-        # The question may have been deleted meanwhile; it is answered all the same.
+        # The question may have been deleted meanwhile; it is answered anyway.
         "reply_parameters": ReplyParameters(ref.message_id, allow_sending_without_reply=True),
         "message_thread_id": ref.thread_id,
     }

@@ -216,8 +216,8 @@ def _break_lines(
 def _cut_middle(clusters: Sequence[str], keep: int) -> list[str]:
     """Return the first and the last clusters, `keep` in all, with an ellipsis between them.
 
-    A word next to the ellipsis is dropped if only a part of it is left, unless that would cost
-    more than a third of its half.
+    A word that the ellipsis cuts is dropped, unless that would drop more than a third of the
+    clusters on its side.
     """
     head, tail = list(clusters[: (keep + 1) // 2]), list(clusters[len(clusters) - keep // 2 :])
     gap = [ELLIPSIS]

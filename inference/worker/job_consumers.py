@@ -5,7 +5,7 @@ import time
 from inference.protocol.broker.client import JOBS, Queue, jobs_consumer, jobs_subject
 from inference.protocol.broker.pull_consumer import Delivery, PullConsumer
 
-# How often the consumer is asked that had no jobs lately.
+# How often to ask the consumer that had no jobs lately.
 _QUIET_INTERVAL = 1.0  # seconds
 
 

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 # How often a worker asks bots for their model.
 COMPARE_EVERY = 15.0  # seconds
-# A thread that is stuck for this long after it was found stuck hangs for good.
+# A thread that is still stuck this long after it was found stuck will never go on.
 HANG_PATIENCE = 60.0  # seconds
 
 

@@ -60,7 +60,7 @@ def message(
 
 
 def referenced(shown: IncomingMessage) -> ReferencedMessage:
-    """Return a message as another one replies to it."""
+    """Return a message in the form in which a reply refers to it."""
     return ReferencedMessage(
         shown.ref,
         is_ours=shown.is_ours,
@@ -70,11 +70,11 @@ def referenced(shown: IncomingMessage) -> ReferencedMessage:
 
 
 def ours(number: int, text: str = "", *, topic: ChatTopic = PRIVATE) -> ReferencedMessage:
-    """Return a message of the bot's, as another one replies to it."""
+    """Return a message of the bot, in the form in which a reply refers to it."""
     return ReferencedMessage(MessageRef(topic.chat_id, number), is_ours=True, text=text)
 
 
 def chart(number: int, *, topic: ChatTopic = PRIVATE) -> ReferencedMessage:
-    """Return a chart of the bot's, as another message replies to it."""
+    """Return a chart of the bot, in the form in which a reply refers to it."""
     shown = (NotAPicture.OURS,)
     return ReferencedMessage(MessageRef(topic.chat_id, number), is_ours=True, attachments=shown)

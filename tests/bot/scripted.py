@@ -21,7 +21,7 @@ class ScriptedPlatform:
 
     Attributes:
         said: what was done, to which message, and the words.
-        toasts: what was told to those who pressed buttons.
+        toasts: what the people who pressed buttons were told.
         admins: the people who may decide for groups.
     """
 

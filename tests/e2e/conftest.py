@@ -1,4 +1,4 @@
-"""One bot process for all conversations. Each test has people of its own.
+"""One bot process for all conversations. Each test has its own people.
 
 All of these tests and fixtures share one event loop, in which the Bot API server runs.
 """

@@ -133,7 +133,7 @@ class BatchMaker:
         return self._arranged(self._rng(step), ease=0.0)
 
     def captions_for(self, contents: PictureContents, rng: np.random.Generator) -> CaptionBatch:
-        """Return captions of these pictures and of others, compared with these pictures."""
+        """Write captions of these pictures and of others, and compare all with these pictures."""
         own, captions = self._captions(contents, rng)
         bits = SceneBits.of(contents.scenes, contents.grounds)
         fits = matching.fits(bits, captions)

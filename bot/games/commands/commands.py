@@ -180,7 +180,7 @@ def number_of(press: str) -> int:
     """Return a round's number from the id of a press: the same for the same press.
 
     An id is any string (Bot API); in practice a number that may be negative. The result is below
-    2**56 and, but by a chance of 2**-24, above 2**32: ids of messages are below that.
+    2**56. It is above 2**32, except with a probability of 2**-24: ids of messages are below that.
     """
     return int.from_bytes(hashlib.sha256(press.encode()).digest()[:7])
 

@@ -99,7 +99,7 @@ class Leaderboard:
 def _line(standing: Standing, rank: int, only: Game | None, texts: CommandTexts, link: Link) -> str:
     player = Player(standing.user_id, standing.name, standing.username)
     name = texts.name_of(player, link)
-    # All games share the streaks: they stand in the leaderboards of games that have them.
+    # All games share the streaks. They are shown in the leaderboards of games that have them.
     streak = standing.streak if only is None or only.has_streaks else 0
     return texts.score_line(name, standing.points, rank, standing.medals, streak)
 

@@ -80,7 +80,7 @@ class GroupSettings:
             await asyncio.sleep(error.after or 1.0)
             self._edit_soon(ref, home_id, texts)
         except TargetGone:
-            pass  # the choice is stored all the same
+            pass  # the choice is stored anyway
 
 
 def _text(settings: GameSettings, texts: CommandTexts) -> str:

@@ -21,7 +21,7 @@ def _start(request: StartRequest, _texts: DuelTexts) -> Duel | str:
 
 
 def _running(state: Duel, texts: DuelTexts, name: Name) -> View:
-    """Show who takes part. Their phrases stand in their replies."""
+    """Show who takes part. Their phrases can be read in their replies."""
     lines = [texts.board(state.config.seconds, MAX_WORDS)]
     lines += players_line([entry.player for entry in state.entries], texts, name)
     if state.phase is Phase.JUDGING:

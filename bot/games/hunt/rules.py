@@ -81,7 +81,7 @@ class Hunt(Round, frozen=True, kw_only=True, tag="hunt"):
 
     Attributes:
         target: what players look for, as shown.
-        decoys: what CLIP compares each photo with besides, as shown; hidden until the end.
+        decoys: what CLIP also compares each photo with, as shown; hidden until the end.
         asked: what CLIP reads in place of target and decoys; empty: the same.
         shots: in the order of their messages.
         remarks: why the latest photos do not count.

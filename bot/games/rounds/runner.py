@@ -282,7 +282,7 @@ class GameRunner:
         return self._clock() if next_call.is_done else min(times, default=None)
 
     async def _show(self, row: StoredRound) -> NextCall:
-        """Show a round. A stop lets a call end that has begun: else the next start repeats it."""
+        """Show a round. A stop waits for a call that has begun; else the next start repeats it."""
         showing = asyncio.create_task(self._presenter.show(row))
         try:
             return await asyncio.shield(showing)

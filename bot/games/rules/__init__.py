@@ -6,7 +6,7 @@ A **state** is one round as a frozen value that fits into a database row. An **e
 happened: a press, a reply, a photo, CLIP's answer, or time that passed. An **effect** is what the
 bot has to do about it: show a toast to the person who acted, ask CLIP, give points. The runner
 stores each state before it carries out the effects, so that `kill -9` at any moment loses nothing:
-a round that starts again is told `Resumed` and repeats the effects that are still open.
+after a restart a round gets `Resumed`, and repeats the effects that are still open.
 
     OPENING ──BoardShown──▶ OPEN ──its time is up, or somebody ends it──▶ JUDGING ──▶ OVER
                              └────────────────────/stop────────────────────────────────▲

@@ -49,7 +49,7 @@ class Player(msgspec.Struct, frozen=True):
     Attributes:
         name: short, without characters that change the direction of writing; may be empty.
         username: without @; empty where there is none.
-        hidden: is called "somebody" and stands in no leaderboard.
+        hidden: is called "somebody" and is in no leaderboard.
     """
 
     id: int

@@ -61,7 +61,7 @@ jobs = Table(
     Column("delivered_at", Float),  # when the platform took the answer, or it became pointless
     Column("labels", Text),  # JSON list, in order; None: stored by an older clipbot
     Column("template", Text),
-    Column("queue", String(64)),  # when the jobs stream was made that it was put into
+    Column("queue", String(64)),  # when the jobs stream that took it was made
     Index("jobs_by_message", "platform", "chat_id", "message_id", "serial"),
     Index("jobs_by_user", "platform", "user_id", "delivered_at"),
     Index("jobs_by_age", "created_at"),

@@ -143,7 +143,7 @@ class PullConsumer:
 
         Args:
             limit: messages; fewer are returned if they have more than `PULL_BYTES`.
-            wait: seconds to wait for the first message. With 0 only messages are taken that are
+            wait: seconds to wait for the first message. With 0, take only messages that are
                 there already, never one that an idle client waits for.
 
         Returns:

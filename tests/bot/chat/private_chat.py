@@ -20,7 +20,7 @@ from tests.bot.scripted import ScriptedPlatform
 
 
 class NoGames:
-    """A bot without games; notes the people that it was told to forget."""
+    """In place of the games: notes the people that they have to forget."""
 
     def __init__(self) -> None:
         self.commands: dict[str, CommandHandler] = {}

@@ -12,7 +12,7 @@ TOO_MANY = ", ".join(f"label {number}" for number in range(30))
 
 async def test_a_question_is_about_the_picture_that_is_there_now(chat: PrivateChat) -> None:
     await chat.photo(1)
-    await chat.photo(1, revision=5, width=500)  # replaced
+    await chat.photo(1, revision=5, width=500)  # an edit with another picture
     assert len(chat.sentences) == 1
     await chat.text(10_000, "a dog, a cat")
     (job,) = await chat.jobs()
@@ -21,7 +21,7 @@ async def test_a_question_is_about_the_picture_that_is_there_now(chat: PrivateCh
 
 async def test_a_question_is_about_all_items_of_an_album(chat: PrivateChat) -> None:
     sizes = [(300 + number, 300) for number in range(3)]
-    for count, revision in ((2, 12), (3, 13)):  # the last one came late
+    for count, revision in ((2, 12), (3, 13)):  # the third item comes late
         shown = map(picture, sizes[:count])
         await chat.hears(message(1, "", *shown, revision=revision))
     await chat.text(10_000, "a dog, a cat", replies_to=_question(await chat.question()))
@@ -46,7 +46,7 @@ async def test_a_refused_edit_cancels_the_earlier_answer(chat: PrivateChat) -> N
     assert "30 phrases" in chat.sentences[-1]
     latest = await chat.store.latest_job(7, 1)
     assert latest
-    assert latest.delivered  # its chart would take the sentence's place
+    assert latest.delivered  # or its chart would replace the sentence
 
 
 async def test_a_refused_edit_that_is_edited_back_is_answered(chat: PrivateChat) -> None:
@@ -90,7 +90,7 @@ async def test_phrases_that_come_twice_are_sorted_once(chat: PrivateChat, closed
     asked = await chat.store.open_question(7, 7)
     assert asked
     await chat.text(10_000, "a dog, a cat")
-    if not closed:  # as if we had ended before
+    if not closed:  # as if a crash had come before the question was closed
         await chat.store.record_question(7, asked[0], 7, asked[1])
     await chat.text(10_000, "a dog, a cat")
     assert len(chat.sentences) == 1
@@ -109,7 +109,7 @@ async def test_refused_phrases_can_be_corrected_by_an_edit(chat: PrivateChat) ->
     await chat.text(1, "hello")
     await chat.photo(2)
     await chat.text(10_000, TOO_MANY)
-    await chat.text(1, "hello!", revision=5)  # said before we asked
+    await chat.text(1, "hello!", revision=5)  # an edit of a message from before our question
     assert await chat.jobs() == []
     await chat.text(10_000, "a dog, a cat", revision=6)
     (job,) = await chat.jobs()

@@ -34,7 +34,7 @@ async def test_a_new_caption_is_a_new_question(chat: PrivateChat) -> None:
     await chat.photo(2)
     await chat.jobs()
     await chat.photo(2, "a house, a boat", revision=8)
-    await chat.photo(2, revision=9)  # its caption is taken away again
+    await chat.photo(2, revision=9)  # its caption is removed again
     first, second = await chat.jobs()
     assert first.labels == ["a house", "a boat"]
     assert second.labels == ["a dog", "a cat"]
@@ -67,7 +67,7 @@ async def test_an_open_question_is_not_answered_by_stored_phrases(chat: PrivateC
     await _sets(chat)
     await chat.photo(1, revision=8)
     assert await chat.jobs() == []
-    await chat.photo(1, revision=9, width=500)  # replaced
+    await chat.photo(1, revision=9, width=500)  # with another picture
     assert len(await chat.jobs()) == 1
 
 

@@ -21,7 +21,7 @@ from bot.i18n.lengths import units
 from tests.bot.i18n.reading import TYPED, shown, spoken
 
 ANN = Player(7, "Ann", "ann")
-# By the name of a parameter: what is HTML already, and what has few values. All else by type.
+# Values to try. By a parameter's name if it gets HTML or has only a few values, else by its type.
 VALUES: dict[Any, list[Any]] = {
     **{parameter: ["Ann"] for parameter in ("name", "other")},
     **{parameter: [["Ann"]] for parameter in ("names", "games", "lines")},
@@ -39,11 +39,12 @@ VALUES: dict[Any, list[Any]] = {
     End: list(End),
     Link: [lambda user_id, username, name: f"<b>{name}</b>"],
 }
-# What has no markup or is not one text, and what `Formatter` has: tried with the bot's sentences.
+# Not tried here: methods that return no markup or no single text, and those of `Formatter`, which
+# the tests of the bot's sentences try.
 _OTHER = frozenset({"toast", "on_button", "settings_buttons"}) | {
     name for name, _ in inspect.getmembers(Formatter, inspect.isfunction)
 }
-# Sentences of symbols, numbers and what people typed alone.
+# These have only symbols, numbers and what people typed.
 _WITHOUT_WORDS = {
     *("name_of", "players_in", "score_line", "score_section", "right", "wrong", "target", "line"),
 }

@@ -12,7 +12,7 @@ import pytest
 
 _REPOSITORY = Path(__file__).parents[3]
 
-# Made up, and no language of ours: Esperanto.
+# A language that the bot does not have: Esperanto.
 _CATALOGUE = r"""
 msgid ""
 msgstr ""
@@ -40,7 +40,7 @@ endings = ["j"]
 red_thing = "ruĝa afero"
 """
 
-# What the copy is asked, with the parts that the bot itself uses.
+# The program that asks the copy what it says, as the bot itself does.
 _QUESTIONS = """
 import asyncio, json
 from types import SimpleNamespace
@@ -79,7 +79,7 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What a copy of the bot says that has the new language's two files."""
+    """Add the new language's two files to a copy of the bot; return what the copy says."""
     folder = tmp_path_factory.mktemp("copy")
     shutil.copytree(_REPOSITORY / "bot", folder / "bot")
     (folder / "bot" / "i18n" / "eo.po").write_text(_CATALOGUE, encoding="utf-8")

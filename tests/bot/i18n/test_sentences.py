@@ -14,7 +14,7 @@ from tests.bot.i18n.reading import TYPED, shown, spoken
 
 GIVEN: dict[str, list[Any]] = {
     "name": [TYPED],
-    # the last: 50 labels of 80 characters, which is a legal message, but no legal answer to it
+    # The last are 50 labels of 80 characters: they fit into a message, but not into its answer.
     "labels": [("a dog",), ("a dog", TYPED), tuple(f"{n:<79}x" for n in range(50))],
     "label": [TYPED],
     "template": ["a {} <x>"],
@@ -36,7 +36,7 @@ GIVEN: dict[str, list[Any]] = {
     "model": [TYPED],
     "hidden": [3],
 }
-# Not one text.
+# These return no single text.
 _OTHER = frozenset({"chart_words", "menu_private", "menu_group", "many"})
 
 
@@ -53,7 +53,7 @@ def test_every_sentence_is_good_html_of_telegram_size(language: str) -> None:
 def test_every_sentence_is_translated() -> None:
     english, spanish = said(speak("en")), said(speak("es"))
     same = {name for (name, a), (_, b) in zip(english, spanish, strict=True) if a == b}
-    # numbers alone, and what people typed
+    # These have only numbers and what people typed.
     assert same <= {
         *("quote", "list_of", "winner", "runner_up", "percent", "number"),
         *("length_of_time", "languages"),

@@ -31,7 +31,7 @@ def worker(state: WorkerState, model: str = OURS, reason: str = "") -> WorkerSta
 
 
 class Dependencies:
-    """All that the bot depends on; each of it can fail."""
+    """All that the bot depends on; each part can fail."""
 
     def __init__(self, store: Store, folder: Path) -> None:
         self.queue = SimpleNamespace(problem=None)

@@ -1,4 +1,4 @@
-"""The web server; an address that can't be used is told in one sentence."""
+"""The web server; if an address can't be used, one sentence says why."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""Results: each to the handler that asked, once; none comes back for ever."""
+"""Results: each goes to the handler that asked, once; none comes back without end."""
 
 import asyncio
 from collections.abc import Hashable
@@ -18,7 +18,7 @@ class ScriptedHandler:
     """Wants results whose data begins with its letter; raises what is put into `faults`.
 
     Attributes:
-        is_open: results are dealt with only while this is set.
+        is_open: results are handled only while this is set.
     """
 
     def __init__(self, letter: bytes) -> None:

@@ -33,7 +33,7 @@ async def test_open_questions(store: Store) -> None:
     assert await store.close_questions(7, 7) == 2
     assert await store.close_questions(7, 7) == 0
     assert await store.open_question(7, 7) is None
-    assert await store.question(7, 100) == MEDIA[:1]  # who replies to it still means these
+    assert await store.question(7, 100) == MEDIA[:1]  # a reply to it still means these
 
 
 async def test_a_question_that_was_sent_twice_is_found_by_its_picture(
@@ -101,11 +101,11 @@ async def test_an_albums_items_may_come_in_any_order_and_twice(store: Store) -> 
     for message_id, update_id in ((1, 11), (3, 13), (2, 12)):
         await _album(store, message_id, update_id, -1)
     (album,) = await store.due_albums()
-    assert album.revision == 14  # greater than that of the question without the second item
+    assert album.revision == 14  # greater than the 13 that it had without the second item
     await _album(store, 4, 21, -1, edited=True)
-    await _album(store, 4, 15, -1)  # what was edited
+    await _album(store, 4, 15, -1)  # the item as it was before the edit
     await store.put_off_album(StoredAlbum(7, "g", 21), None)
-    await _album(store, 2, 12, -1)  # once more
+    await _album(store, 2, 12, -1)  # delivered again
     assert await store.due_albums() == []
     assert await store.album_items(album) == [b"item 1", b"item 2", b"item 3", b"edit of item 4"]
 
@@ -131,7 +131,7 @@ async def test_forgetting_a_person_keeps_only_jobs_without_an_answer(store: Stor
     assert await store.job(done.id) is None
     still_out = await store.job(out.id)
     assert still_out
-    assert still_out.fingerprint == ""  # what it said is forgotten as well
+    assert still_out.fingerprint == ""  # what its message said is forgotten as well
     assert await store.answer_to(7, 1) is None
     assert await store.open_question(7, 7) is None
     assert await store.album_items(StoredAlbum(7, "g", 1)) == []
@@ -155,7 +155,7 @@ async def test_old_rows_are_pruned(store: Store, monkeypatch: pytest.MonkeyPatch
     assert await store.jobs_in_flight(7) == 0
     await store.prune()
     assert await store.job(done.id) is None
-    assert await store.job(waiting.id) is not None  # whoever was told to wait gets the answer
+    assert await store.job(waiting.id) is not None  # a person who waits still gets the answer
     assert await store.answer_to(7, 1) is None
     assert await store.album_items(StoredAlbum(7, "g", 1)) == []
     assert not await store.is_handled("5")

@@ -71,7 +71,7 @@ _TIMES = {"created_at", "noticed_at", "delivered_at", "at", "due_at"}
 
 
 def left_behind() -> sqlite3.Connection:
-    """Return the database, with its times as if it was left a moment ago."""
+    """Return the database, with its times moved so that it was left a moment ago."""
     script = (LEFT / "database.sql").read_text()
     written = re.match(r"-- (\d+)\n", script)
     assert written

@@ -35,7 +35,7 @@ def no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Box:
-    """Stores updates, unless it is told to fail."""
+    """Stores updates, unless a test lets it fail."""
 
     def __init__(self) -> None:
         self.kept: list[Update] = []

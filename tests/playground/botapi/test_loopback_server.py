@@ -104,7 +104,7 @@ async def test_flood_limits_and_broken_gateways(
     await alice.sends("/start")
     server.faults.next("sendMessage", status=429, retry_after=3)
     server.faults.next("*", status=502)
-    # Without it python-telegram-bot warns of its own next major version.
+    # Without it python-telegram-bot warns about a change in its next major version.
     monkeypatch.setenv("PTB_TIMEDELTA", "1")
     with pytest.raises(RetryAfter) as caught:
         await bot.send_message(alice.user.id, "hi")

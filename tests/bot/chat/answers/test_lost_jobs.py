@@ -34,7 +34,7 @@ from tests.waiting import until
 
 
 class RecordingGames:
-    """Another part of the bot that asks workers; counts how often it was told to ask again."""
+    """Another part of the bot that asks workers; counts how often it has to ask again."""
 
     def __init__(self) -> None:
         self.told = 0
@@ -84,7 +84,7 @@ def answer_to(job: Job) -> Result:
 
 
 class ScriptedWorker:
-    """Takes jobs, and answers them when a test says so."""
+    """Takes jobs, and answers them when a test wants it."""
 
     def __init__(self, queue: Queue, jobs: PullConsumer) -> None:
         self._queue = queue
@@ -119,7 +119,7 @@ async def delivering(queue: Queue, dispatcher: ResultDispatcher) -> AsyncIterato
 
 
 async def remade(queue: Queue, server: NatsServer) -> None:
-    """The queue stops, loses its files and comes back; the first who pulls makes its streams."""
+    """Let the queue stop, lose its files and come back; the next pull makes its streams again."""
     pull_consumer = await queue.pull_consumer(RESULTS, "bot-42", results_subject(42))
     server.stop()
     server.forget()
@@ -184,7 +184,7 @@ async def test_after_a_queue_lost_its_files_each_person_is_answered_once(
         for job, delivery in again:
             await worker.answers(job, delivery)
         await until(lambda: sorted(platform.kinds), ["chart"] * 3)
-        # An answer that was under way when the queue went away.
+        # Answers that the workers had begun when the queue went away.
         for job in before.values():
             await queue.publish(job.reply.subject, encode(answer_to(job)), f"late {job.id}")
         await until(is_empty, True)
@@ -205,7 +205,7 @@ async def test_a_bot_that_starts_on_another_queue_asks_again(
     await remade(queue, nats_server)
     await lost.look()
     assert await queue.jobs_waiting() == 1
-    assert games.told == 0  # they resume by themselves at a start
+    assert games.told == 0  # at a start, games resume without this
 
 
 @pytest.mark.parametrize("stream", [JOBS, RESULTS])
@@ -224,7 +224,7 @@ async def test_purged_questions_are_asked_again(
     assert (job.labels, job.reply.data) == (["a dog", "a cat"], a_request().id.encode())
     await worker.answers(job, delivery)
     state = await queue.state(RESULTS)
-    assert state.first == state.last  # not taken for the result that was lost
+    assert state.first == state.last  # it is not confused with the lost result
 
 
 async def test_questions_in_a_stream_are_not_asked_again(
@@ -240,7 +240,7 @@ async def test_questions_in_a_stream_are_not_asked_again(
         await lost.look()
     await worker.answers(job, delivery)
     for _ in range(5):
-        await lost.look()  # the result waits
+        await lost.look()  # while the result waits in its stream
     assert await queue.jobs_waiting() == 0
 
 
@@ -308,7 +308,7 @@ async def test_questions_of_an_older_clipbot_are_told_as_lost(
             )
     for _ in range(3):
         await lost.look()
-    assert [ref.message_id for _, ref, _ in platform.said] == [1]  # nobody remembers the other
+    assert [ref.message_id for _, ref, _ in platform.said] == [1]  # the other one is forgotten
     assert "I lost this picture" in platform.said[0][2]
     assert await queue.jobs_waiting() == 0
     for number in (1, 2):
@@ -333,7 +333,7 @@ async def test_a_question_that_an_edit_replaced_does_not_count_for_the_limit(
     await store.record_job(a_request(), "an older queue")
     edit = a_request(revision=5, labels=("a house",))
     await store.record_job(edit, "an older queue")
-    await store.mark_delivered(edit.id)  # and we were killed before the first one was given up
+    await store.mark_delivered(edit.id)  # a crash came before the first one was closed
     await lost.look()
     assert await store.jobs_in_flight(7) == 0
     assert await queue.jobs_waiting() == 0

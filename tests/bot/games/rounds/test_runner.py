@@ -65,7 +65,7 @@ async def test_a_new_game_waits_for_the_last_boards_last_edit(
     games.platform.faults["edit_board"] = [RetryLater("flood", 500.0)]
     await games.runner.happens(CHAT, None, RoundStopped(RoundId(CHAT, 1)))
     await until(lambda: len(games.platform.faults["edit_board"]), 0)
-    assert "cancelled" in games.boards[-1]  # as the result, which everybody sees
+    assert "cancelled" in games.boards[-1]  # as a new message, which everybody sees
 
     assert await games.runner.begin(a_guess()) is None  # delivered twice: begins nothing
     with monkeypatch.context() as impatient:

@@ -62,7 +62,7 @@ async def test_changes_that_were_not_committed_are_undone(database: Database) ->
 async def test_a_cancelled_task_leaves_no_transaction_behind(
     database: Database, moment: int
 ) -> None:
-    """The moments differ in whether the call was waiting, running or done."""
+    """At each moment, the call to the thread is waiting, running or done."""
 
     async def change() -> None:
         async with database.begin() as connection:

@@ -44,7 +44,7 @@ export function header() {
   picture.id = "face";
   $("face").replaceWith(picture);
   const ids = chat.private ? [...state.people.values()].filter((p) => !p.bot).map((p) => p.id) : chat.members;
-  // Replacing its entries would close an open list. Mostly they are the same.
+  // Replacing its entries would close an open list. Usually they are the same.
   if ([...$("speaker").options].map((o) => o.value).join() !== ids.join())
     $("speaker").replaceChildren(...ids.map((id) => el("option", { value: id }, nameOf(id))));
   if ($("speaker").value !== String(state.person)) $("speaker").value = state.person;

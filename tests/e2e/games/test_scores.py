@@ -6,7 +6,7 @@ from clipbot_playground.botapi.model.chats import Message
 from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.conftest import Start
-from tests.e2e.playing import Club, a_club
+from tests.e2e.games.playing import Club, a_club
 from tests.playground.botapi.pictures import picture
 
 LABELS = "a red thing, a blue thing, a green thing"

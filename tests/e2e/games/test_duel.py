@@ -4,7 +4,7 @@ import pytest
 
 from clipbot_playground.botapi.model.chats import Message
 from clipbot_playground.botapi.server import BotApiServer
-from tests.e2e.playing import Club, a_club
+from tests.e2e.games.playing import Club, a_club
 from tests.playground.botapi.pictures import picture
 
 

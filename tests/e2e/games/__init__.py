@@ -1,0 +1,1 @@
+"""Games that people play in a group, from the command to the leaderboard."""

@@ -1,0 +1,1 @@
+"""What an operator sees: starts, crashes, faults, and the webhook."""

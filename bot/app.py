@@ -121,7 +121,7 @@ async def _start_telegram(shared: Shared, stack: AsyncExitStack) -> Fatal:
     platform = TelegramPlatform(bot)
     await queue.readdress_jobs(settings.clip_model, bot_id)
     conversations = Conversations(shared, platform, bot_id)
-    stack.push_async_callback(bot.shutdown)  # also where the login fails
+    stack.push_async_callback(bot.shutdown)  # also if the login fails
     await log_in(bot)
 
     inbox = await conversations.start(lambda router: TelegramUpdateHandler(bot, router), stack)

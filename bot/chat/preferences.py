@@ -129,7 +129,7 @@ class Preferences:
         await self._say(message, text)
 
     async def _sort_by_stored(self, message: IncomingMessage, who: Speaker) -> None:
-        """Sort the picture whose caption a command is, in private.
+        """If a command is the caption of a picture in a private chat, sort that picture.
 
         Called before anything is said: if this fails, the command is carried out again.
         """

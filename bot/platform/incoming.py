@@ -19,7 +19,7 @@ class ChatKind(Enum):
 
 
 class NotAPicture(Enum):
-    """Why a file that a message carries is no picture to sort."""
+    """Why a file that a message carries is not a picture to sort."""
 
     OTHER_FILE = "other file"
     MOVING = "moving"
@@ -31,7 +31,7 @@ class PictureSize:
     """One size in which the platform keeps a picture.
 
     Attributes:
-        side: shorter side in pixels; None where the platform does not tell.
+        side: shorter side in pixels; None if the platform does not tell.
     """
 
     media: Media
@@ -110,10 +110,10 @@ class ReferencedMessage:
     """A message that another one, or a pressed button, points to.
 
     Attributes:
-        ref: the message; None where the platform does not tell which one it is.
+        ref: the message; None if the platform does not tell which one it is.
         is_elsewhere: it is in another chat or topic and is only quoted here.
         is_ours: this bot wrote it, or it repeats what this bot wrote.
-        text: its text; empty where it has only a caption.
+        text: its text; empty if it has only a caption.
         attachments: pictures and files that it carries.
         buttons: what its buttons send when they are pressed.
     """
@@ -192,7 +192,7 @@ class ButtonPress:
     Attributes:
         id: of the press; the same where the platform delivers it twice.
         data: what the button sends, see `bot.platform.ports.Button`.
-        topic: where that message stands; None where the platform no longer tells.
+        topic: where that message stands; None if the platform no longer tells.
         ref: the message with the button; None as above.
         shown: that message, as far as the platform still tells; None as above.
         replies_to: the message that it replies to.

@@ -21,7 +21,7 @@ class Media(msgspec.Struct, frozen=True):
         unique_id: the same for the same picture, whoever sends it.
         size: bytes, where the platform tells.
         number: that people give it in its album, from 1; 0: its position among the pictures.
-        skipped: numbers of the items of its album that are no pictures; only in the first picture.
+        skipped: numbers of the items of its album that are not pictures; only in the first picture.
     """
 
     file_id: str
@@ -63,7 +63,7 @@ class ClassifyRequest:
         media: 1..10 pictures; more than one is an album.
         labels: what to compare them with, as typed.
         private: True in a chat with one person.
-        has_own_labels: True where the message itself holds them; else they are stored ones.
+        has_own_labels: True if the message itself holds them; else they are stored ones.
         platform: where the message stands; lower-case letters.
     """
 
@@ -93,21 +93,21 @@ class ClassifyRequest:
         """Return platform, chat and number of the message that asked, from the question's id.
 
         Raises:
-            ValueError: it is no question's id.
+            ValueError: it is not a question's id.
         """
         parts = request_id.split(".")
         platform = TELEGRAM if len(parts) == 3 else parts.pop(0)
         numbers = [int(part) for part in parts]
         if len(numbers) != 3 or any(abs(number) >= 2**63 for number in numbers):
-            raise ValueError(f"{request_id!r} is no question's id")
+            raise ValueError(f"{request_id!r} is not a question's id")
         return platform, numbers[0], numbers[1]
 
     @property
     def fingerprint(self) -> str:
         """Return a digest of what the message says: its pictures, and its phrases or none.
 
-        Stored phrases and the template are no part of it: they can change without the message, and
-        an edit that changes nothing must leave its answer as it is.
+        Stored phrases and the template are not a part of it: they can change without the message,
+        and an edit that changes nothing must leave its answer as it is.
         """
         said = self.labels if self.has_own_labels else None
         shown = [(media.unique_id, media.number, media.skipped) for media in self.media]

@@ -132,7 +132,7 @@ class ChatPlatform(Protocol):
         """Return a person's name as HTML that leads to them, where the platform can do that.
 
         Args:
-            username: without @; empty where there is none.
+            username: without @; empty if there is none.
             name: HTML.
             mentions: as a mention. In a new message it notifies the person, in an edit it does not.
         """

@@ -30,7 +30,7 @@ class PicturesTooLarge(Exception):
     """The pictures of a job do not fit into one message of the queue.
 
     Attributes:
-        room: bytes that all pictures of a job can have together; None where the queue refused the
+        room: bytes that all pictures of a job can have together; None if the queue refused the
             message because of a limit of its own, which is not known.
     """
 

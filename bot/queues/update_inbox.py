@@ -171,7 +171,7 @@ def _update_in(delivery: Delivery) -> Update:
     """Return a stored update. Older versions of clipbot stored updates without a check.
 
     Raises:
-        Unusable: it is no update.
+        Unusable: it is not an update.
     """
     update: Update = read(delivery.data)
     _number_of(update)

@@ -67,7 +67,7 @@ class Child:
 
     @property
     def ended(self) -> Ended | None:
-        """How it last ended; None once it has run for 10 s since."""
+        """How it last ended; None if it has then run for 10 s."""
         if self._ended is None:
             return None
         runs = self._process is not None and self._process.returncode is None

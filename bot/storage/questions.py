@@ -36,7 +36,7 @@ class QuestionsTable(StorePart):
     async def change_question(
         self, chat_id: int, question_id: int, media: tuple[Media, ...]
     ) -> None:
-        """Set the pictures that a question of ours is about; do nothing if it is no question."""
+        """Set the pictures that a question of ours is about; do nothing if it is not a question."""
         await self._change(
             update(questions)
             .where(
@@ -93,7 +93,7 @@ class QuestionsTable(StorePart):
     async def last_asked_at(self, chat_id: int, user_id: int) -> float:
         """Return the Unix time of our newest question to a person in a chat, open or not.
 
-        0.0 where there is none.
+        0.0 if there is none.
         """
         row = await self._first(
             select(func.max(questions.c.created_at)).where(

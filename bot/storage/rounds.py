@@ -55,7 +55,7 @@ class RoundRow:
 
     Attributes:
         state: as its game encoded it.
-        chart: a JPEG file that waits to be shown; empty where there is none.
+        chart: a JPEG file that waits to be shown; empty if there is none.
     """
 
     key: RoundKey
@@ -70,9 +70,9 @@ class ScoreEntry:
 
     Attributes:
         name: as they are called today.
-        username: without @; empty where there is none.
+        username: without @; empty if there is none.
         place: 1 to 3: a medal; 0: none.
-        right: keeps their streak up (True) or ends it; None where the game has no streaks.
+        right: keeps their streak up (True) or ends it; None if the game has no streaks.
     """
 
     user_id: int

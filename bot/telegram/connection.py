@@ -79,7 +79,7 @@ async def log_in(bot: Bot) -> None:
 
 
 async def prepare_polling(bot: Bot) -> None:
-    """Remove the webhook: Telegram gives updates by polling only where there is none."""
+    """Remove the webhook: Telegram gives updates by polling only if there is none."""
     await _call(bot.delete_webhook, "deleteWebhook")
 
 

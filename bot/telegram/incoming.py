@@ -76,7 +76,7 @@ class TelegramUpdateHandler:
 
 
 def parse_update(update: RawUpdate, bot: Bot) -> Incoming | None:
-    """Return what an update says; None where no person said it, or it is of another kind."""
+    """Return what an update says; None if no person said it, or it is of another kind."""
     parsed = Update.de_json(shapes.update(update) or update, bot)
     if parsed.callback_query:
         return _press(parsed.callback_query, bot)

@@ -32,7 +32,7 @@ _VAGUE_TYPES = {
 
 
 def attachment_of(message: Message | ExternalReplyInfo) -> Picture | NotAPicture | None:
-    """Return the picture or file that a message carries; None where it carries none."""
+    """Return the picture or file that a message carries; None if it carries none."""
     if message.photo:
         by_area = sorted(message.photo, key=lambda size: size.width * size.height)
         return Picture(

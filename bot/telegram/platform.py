@@ -191,7 +191,7 @@ def _keyboard(buttons: Buttons) -> InlineKeyboardMarkup | None:
 async def _send_near(send: Callable[[MessageRef], Awaitable[Message]], ref: MessageRef) -> int:
     """Send a reply; if refused, without its topic, without the reply, or to a group's new id.
 
-    Raises PTB's errors. A refusal is raised only where none of these helps.
+    Raises PTB's errors. A refusal is raised only if none of these helps.
     """
     left = [Cure.AGAIN, Cure.WITHOUT_THREAD, Cure.WITHOUT_REPLY, Cure.NEW_CHAT]
     while True:

@@ -31,7 +31,7 @@ _TIMEOUT = aiohttp.ClientTimeout(
 # Seconds. Telegram asks for a longer pause only by mistake.
 _LONGEST = 3_600.0
 _BATCH = 100  # Bot API: "Values between 1-100 are accepted"
-# Finds the number of the first update in an answer that is no JSON. It never finds what a person
+# Finds the number of the first update in an answer that is not JSON. It never finds what a person
 # wrote: quotes inside of strings are escaped.
 _NUMBER = re.compile(rb'"update_id"\s*:\s*(\d{1,18})\b')
 _SHOWN_BYTES = 1_000
@@ -119,7 +119,7 @@ class Poller:
         return []
 
     async def _skip(self, body: bytes, batch: int) -> None:
-        """Handle an answer that is no JSON: skip its update, if it has only one."""
+        """Handle an answer that is not JSON: skip its update, if it has only one."""
         found = _NUMBER.search(body)
         if found and batch == 1:
             log.error("An update can't be read, and is skipped: %r", body[:_SHOWN_BYTES])

@@ -37,7 +37,7 @@ class Cure(Enum):
 
 
 def cure_of(error: TelegramError) -> Cure | None:
-    """Return what helps against a refusal; None where the table does not have it."""
+    """Return what helps against a refusal; None if the table does not have it."""
     if isinstance(error, ChatMigrated):
         return Cure.NEW_CHAT
     description = error.message.lower()
@@ -91,6 +91,6 @@ async def telegram_errors() -> AsyncIterator[None]:
     except NetworkError as error:
         raise RetryLater(f"Telegram can't be reached ({type(error).__name__})") from error
     except TelegramError as error:
-        if type(error) is TelegramError:  # PTB raises it for an answer that is no JSON
+        if type(error) is TelegramError:  # PTB raises it for an answer that is not JSON
             raise RetryLater(f"Telegram's answer can't be read ({error.message})") from error
         raise

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Json = dict[str, Any]
-# Returns the value as PTB can read it, or None where it is of another kind.
+# Returns the value as PTB can read it, or None if it is of another kind.
 Reader = Callable[[Any], Any]
 
 # For messages without a date; 0 would mean an inaccessible message (Bot API, InaccessibleMessage).
@@ -63,7 +63,7 @@ class Shape:
     keeps: Mapping[str, Reader] = field(default_factory=dict)
 
     def __call__(self, value: Any) -> Json | None:
-        """Return the object with only these fields; None where it lacks a needed one."""
+        """Return the object with only these fields; None if it lacks a needed one."""
         if not isinstance(value, dict):
             return None
         found: Json = {}
@@ -81,7 +81,7 @@ class Shape:
 
 
 def list_of(shape: Reader) -> Reader:
-    """Return a reader of lists: of the items that `shape` can read; None where there are none."""
+    """Return a reader of lists: of the items that `shape` can read; None if there are none."""
 
     def read(value: Any) -> list[Any] | None:
         items = [shape(item) for item in value] if isinstance(value, list) else []
@@ -208,7 +208,7 @@ _LANE = Shape(keeps={"chat": _WHOSE, "from": _WHOSE, "message": Shape(keeps={"ch
 
 
 def chat_and_person(value: Any, kinds: Iterable[str]) -> tuple[int | None, int | None] | None:
-    """Return the ids of the chat and the person of an update; None where it is of other kinds."""
+    """Return the ids of the chat and the person of an update; None if it is of other kinds."""
     content = next((found for kind in kinds if (found := _LANE(value.get(kind)))), None)
     if content is None:
         return None

@@ -37,7 +37,7 @@ def webhook(secret: str, keep: Callable[[Update], Awaitable[None]]) -> Starlette
         try:
             update = read(body)
         except Unusable as error:
-            log.warning("A request to the webhook is no update: %s.", error)
+            log.warning("A request to the webhook is not an update: %s.", error)
             return PlainTextResponse("Not an update", 400)
         if not isinstance(update, dict) or type(update.get("update_id")) is not int:
             return PlainTextResponse("Not an update", 400)
@@ -52,7 +52,7 @@ def webhook(secret: str, keep: Callable[[Update], Awaitable[None]]) -> Starlette
 
 
 async def _body(request: Request) -> bytes | None:
-    """Return the body; None where it is larger than an update can be, whatever its header says."""
+    """Return the body; None if it is larger than an update can be, whatever its header says."""
     length = request.headers.get("content-length", "")
     if length.isdecimal() and (len(length) > 18 or int(length) > _MAX_BODY):
         return None

@@ -31,7 +31,7 @@ _INSTRUCTIONS = (
 
 
 def _instructions() -> tuple[str, ...]:
-    """Return those of `_INSTRUCTIONS` that the processor has; empty where that is unknown."""
+    """Return those of `_INSTRUCTIONS` that the processor has; empty if that is unknown."""
     flags = set(re.findall(r"\S+", _cpu_field("flags") or _cpu_field("Features")))
     return tuple(name for name in _INSTRUCTIONS if name in flags)
 

@@ -178,7 +178,7 @@ class GrowthPoint(msgspec.Struct, frozen=True):
     Attributes:
         seconds: end to end, for each photo.
         core_seconds: processor time of bot, worker and nats-server for each photo. Unlike
-            `seconds` it does not depend on other programs. None where the system has no /proc.
+            `seconds` it does not depend on other programs. None if the system has no /proc.
         bot_seconds: the bot's share of `core_seconds`.
     """
 
@@ -268,7 +268,7 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     bot_side: BotResults = msgspec.field(name="whole")
 
     def measurement(self, kind: str, name: str, batch: int, labels: str = "") -> Measurement | None:
-        """Return the figures of a benchmark case; None where it was not measured."""
+        """Return the figures of a benchmark case; None if it was not measured."""
         wanted = (kind, name, batch, labels)
         return next(
             (

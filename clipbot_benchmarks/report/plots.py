@@ -43,7 +43,7 @@ def draw_all(bench: Bench, folder: Path) -> list[str]:
 
 
 def draw(bench: Bench, folder: Path, name: str) -> bool:
-    """Write one plot in both themes; return False where there are no figures for it."""
+    """Write one plot in both themes; return False if there are no figures for it."""
     for theme in (LIGHT, DARK):
         with settings(theme):
             figure = PLOTS[name](bench, theme)

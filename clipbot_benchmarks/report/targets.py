@@ -34,7 +34,7 @@ class TargetCheck:
     Attributes:
         line: what is compared with what.
         at_least: whether more is better.
-        figure: None where it was not measured.
+        figure: None if it was not measured.
         note: how the figure is made.
     """
 
@@ -47,7 +47,7 @@ class TargetCheck:
 
     @property
     def met(self) -> bool | None:
-        """Whether the figure meets the target; None where it was not measured."""
+        """Whether the figure meets the target; None if it was not measured."""
         if self.figure is None:
             return None
         return self.figure >= self.target if self.at_least else self.figure <= self.target
@@ -91,7 +91,7 @@ def ideal_per_photo(bench: Bench) -> float | None:
     """Return the shortest possible time for each photo, in seconds.
 
     All cores would always be busy, with nothing but the forward pass at batch 16, decoding what the
-    bot fetches, and the chart. None where one of them was not measured, or a GPU runs the model.
+    bot fetches, and the chart. None if one of them was not measured, or a GPU runs the model.
     """
     parts = [
         bench.measurement("limit", RAW, 16),

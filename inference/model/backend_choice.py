@@ -37,9 +37,9 @@ class LoadedModel:
         encoder: its two towers.
         device: such as `cpu` or `cuda:0`.
         dtype: what is computed in: `float32`, `bfloat16` or `float16`.
-        torch_model: the model behind the towers; None where OpenVINO runs them.
+        torch_model: the model behind the towers; None if OpenVINO runs them.
         joint_logits: the model's own forward pass, from prepared images and tokenized texts to
-            logits, float32 [images, texts]; None where the towers may run apart.
+            logits, float32 [images, texts]; None if the towers may run apart.
     """
 
     encoder: DualEncoder
@@ -92,7 +92,7 @@ def _is_surely_cpu(device: str) -> bool:
 def _load_with_openvino(
     model: str, dtype: str, threads: int, *, required: bool
 ) -> LoadedModel | None:
-    """Return the model run by OpenVINO; None where that is not worth it, or not possible.
+    """Return the model run by OpenVINO; None if that is not worth it, or not possible.
 
     Args:
         required: whether CLIP_RUNTIME is `openvino`, so that torch must not be used instead.

@@ -34,7 +34,7 @@ class Classifier(Protocol):
         name: as set in CLIP_MODEL.
         device: where the weights are, such as `cpu` or `cuda:0`.
         image_size: shorter side of the model's input, in pixels.
-        sigmoid_scores: True where scores are sigmoids, which need not add up to 1.
+        sigmoid_scores: True if scores are sigmoids, which need not add up to 1.
         is_demo: True for the bundled model, which knows drawings and shapes only.
     """
 

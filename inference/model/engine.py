@@ -26,9 +26,9 @@ class Engine:
         dtype: what is computed in: `float32`, `bfloat16` or `float16`.
         runtime: what runs the towers: `torch` or `openvino`.
         image_size: shorter side of the model's input, in pixels.
-        sigmoid_scores: True where scores are sigmoids, which need not add up to 1.
+        sigmoid_scores: True if scores are sigmoids, which need not add up to 1.
         encoder: the two towers.
-        torch_model: the model behind the towers; None where OpenVINO runs them.
+        torch_model: the model behind the towers; None if OpenVINO runs them.
         is_demo: True for the bundled model, which knows drawings and shapes, not photographs.
     """
 

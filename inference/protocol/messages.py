@@ -162,7 +162,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         images: one outcome for each picture of the job, in order; empty when `problem` is set.
         chart: a PNG or JPEG file; empty if no picture could be read or no chart was wanted.
         model: the checkpoint's name, as in CLIP_MODEL.
-        sigmoid_scores: True where scores are sigmoids, which need not add up to 1.
+        sigmoid_scores: True if scores are sigmoids, which need not add up to 1.
         problem: set when the job failed as a whole.
     """
 

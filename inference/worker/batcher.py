@@ -64,7 +64,7 @@ class ReadJob:
 
 
 # One outcome for each picture; or the problem of the whole job; or None if there was no memory even
-# for a single picture, which can be different later or on another machine.
+# for a single picture: later, or on another machine, there may be enough.
 JobOutcome = list[ImageOutcome] | Problem | None
 
 

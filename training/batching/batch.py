@@ -26,10 +26,10 @@ class CaptionBatch:
 
     ids: Tensor  # [T, L], padded with the end token
     fits: Tensor  # int8 [B, T]: FITS, UNSURE or WRONG
-    own: Tensor  # [B]: the index of each picture's own caption, -1 where it has none
+    own: Tensor  # [B]: the index of each picture's own caption, -1 if it has none
     neutral: Tensor  # bool [T]
-    concepts: Tensor  # [B], -1 where the picture is no artwork
-    meanings: Tensor  # [T]: each caption's row of `Meanings`, -1 where it is not about artwork
+    concepts: Tensor  # [B], -1 if the picture is not artwork
+    meanings: Tensor  # [T]: each caption's row of `Meanings`, -1 if it is not about artwork
 
     def to(self, device: torch.device) -> Self:
         """Return the same batch with its tensors on a device."""
@@ -52,7 +52,7 @@ class PictureContents:
     """What pictures show, in the terms of captions."""
 
     scenes: list[Scene | None]  # None: artwork
-    grounds: list[str | None]  # names of COLOURS; None where the colour has no name
+    grounds: list[str | None]  # names of COLOURS; None if the colour has no name
     concepts: npt.NDArray[np.int64]  # [B], -1: no artwork
     appearances: list[Appearance]  # [B]
 

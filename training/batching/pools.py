@@ -121,7 +121,7 @@ def choose_grounds(
         rng: gives the random numbers.
 
     Returns:
-        uint8 [B, SIDE, SIDE, 3], and the name of each ground's colour; None where it has none.
+        uint8 [B, SIDE, SIDE, 3], and the name of each ground's colour; None if it has none.
     """
     count, tries = len(paints), 5
     candidates = rng.integers(len(pool.rgb), size=(count, tries))

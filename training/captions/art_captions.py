@@ -43,7 +43,7 @@ class Appearance:
     """What a caption can say of a picture of artwork besides what it shows."""
 
     effect: int = 0  # index of EFFECTS
-    colour: int = -1  # index of COLOURS; -1 where no single colour prevails
+    colour: int = -1  # index of COLOURS; -1 if no single colour prevails
 
 
 def _bits(effects: frozenset[str]) -> int:
@@ -163,8 +163,8 @@ class ArtCaptions:
 
         Args:
             fits: int8 [B, T], changed in place.
-            concepts: [B], -1 where the picture is no artwork.
-            groups: [B], the number of groups in a scene; 0 where the picture is an empty ground.
+            concepts: [B], -1 if the picture is not artwork.
+            groups: [B], the number of groups in a scene; 0 if the picture is an empty ground.
             captions: T of them.
             appearances: of the pictures, [B].
         """

@@ -96,15 +96,15 @@ class SceneBits:
     second: Ints  # [B, 6]
     relation: Ints  # [B]
     ground: Ints  # [B]
-    groups: Ints  # [B], 0..2; -1 where the picture is no drawn scene
+    groups: Ints  # [B], 0..2; -1 if the picture is not a drawn scene
 
     @classmethod
     def of(cls, scenes: list[Scene | None], grounds: list[str | None]) -> "SceneBits":
         """Return the attributes of these scenes on these grounds.
 
         Args:
-            scenes: None for pictures that are no drawn scenes.
-            grounds: names of COLOURS; None where a ground's colour has no name.
+            scenes: None for pictures that are not drawn scenes.
+            grounds: names of COLOURS; None if a ground's colour has no name.
         """
         nothing = (0,) * len(Attribute)
         groups = [scene.groups if scene else () for scene in scenes]

@@ -28,7 +28,7 @@ def caption(
 
     Args:
         scene: may be empty.
-        ground: the name of the ground's colour, of COLOURS; None where it has no name.
+        ground: the name of the ground's colour, of COLOURS; None if it has no name.
         language: of the caption.
         rng: chooses what is mentioned, and the words.
     """

@@ -46,7 +46,7 @@ def named_colours(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
         pixels: RGB, 0..255, [n, 3].
 
     Returns:
-        Indices of COLOURS, [n]; -1 where the colour lies between two names.
+        Indices of COLOURS, [n]; -1 if the colour lies between two names.
     """
     channels = pixels.astype(np.float64) / 255
     value = channels.max(axis=1)

@@ -32,8 +32,8 @@ class Group:
     colour: str
     count: int = 1
     fill: str = "solid"
-    size: str | None = None  # one of SIZES, or None where nobody would name it
-    place: str | None = None  # one of PLACES, or None where nobody would name it
+    size: str | None = None  # one of SIZES, or None if nobody would name it
+    place: str | None = None  # one of PLACES, or None if nobody would name it
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ def fitted(image: Image.Image) -> npt.NDArray[np.uint8] | None:
     """Cut a drawing with alpha to its visible part and scale it to the canvas.
 
     Returns:
-        uint8 [CANVAS, CANVAS, 4], premultiplied; None where nothing is visible.
+        uint8 [CANVAS, CANVAS, 4], premultiplied; None if nothing is visible.
     """
     box = image.getchannel("A").point(lambda level: 255 if level > 24 else 0).getbbox()
     if box is None:

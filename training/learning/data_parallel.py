@@ -44,7 +44,7 @@ class DataParallelGroup:
         """Return all tensors; each process has some of them.
 
         Args:
-            tensors: None where another process has the tensor.
+            tensors: None if another process has the tensor.
             like: tensors of the same shapes.
         """
         zeros = [

@@ -42,7 +42,7 @@ def contrastive(logits: Tensor, fits: Tensor, own: Tensor, neutral: Tensor) -> L
     Args:
         logits: exp(logit_scale) times the cosine, [B, T].
         fits: int8 [B, T]: FITS, UNSURE or WRONG.
-        own: the index of each picture's own caption, [B]; -1 where it has none.
+        own: the index of each picture's own caption, [B]; -1 if it has none.
         neutral: bool [T]: captions that say nothing. They must lose against a caption that fits,
             and win against captions that are wrong.
     """

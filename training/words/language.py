@@ -40,10 +40,10 @@ def words(table: dict[str, Any], where: str) -> Words:
     """Return a table's words by language.
 
     Args:
-        table: what `read` gives for it; keys that are no language are ignored.
+        table: what `read` gives for it; keys that are not languages are ignored.
         where: names the table in errors.
 
     Raises:
-        ValueError: a language is missing, or its value is no list of strings.
+        ValueError: a language is missing, or its value is not a list of strings.
     """
     return {language: strings(table.get(language), f"{where}.{language}") for language in Language}

@@ -13,7 +13,7 @@ NARROW_MARGIN = 0.05
 # Where all sigmoid scores are below this, the model believes in none of the labels (SigLIP,
 # arXiv:2303.15343, section 3).
 _UNLIKELY = 0.01
-# UTF-16 units: ten lines of long labels must fit under one chart, also where they are emoji.
+# UTF-16 units: ten lines of long labels must fit under one chart, also if they are emoji.
 _ALBUM_LABEL_UNITS = 48
 # UTF-16 units that are left for the last line, which says how many labels are not shown.
 _LAST_LINE = 96

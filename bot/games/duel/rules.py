@@ -74,7 +74,7 @@ class EntryVerdict(msgspec.Struct, frozen=True):
     """What CLIP decided about an entry.
 
     Attributes:
-        share: CLIP's probability, 0..1; 0 where another player said the same before.
+        share: CLIP's probability, 0..1; 0 if another player said the same before.
         first: that other player.
     """
 

@@ -122,7 +122,7 @@ class GameRunner:
         except msgspec.DecodeError:
             log.exception("A result of a game can't be read; it is dropped.")
             return
-        # Workers of releases before 0.1 draw a chart for every job, also where none is wanted.
+        # Workers of releases before 0.1 draw a chart for every job, also if none is wanted.
         chart = result.chart if ref.draw else b""
         await self._judged(ref, judged(result, ref), chart)
 

@@ -20,7 +20,7 @@ class StoredRound:
 
     Attributes:
         display: how far it has been shown.
-        chart: a JPEG file that waits to be shown; empty where there is none.
+        chart: a JPEG file that waits to be shown; empty if there is none.
     """
 
     state: Round

@@ -159,7 +159,7 @@ class Award:
 
     Attributes:
         rank: 1 for the best, equal for equals; 0 for those who get no medal.
-        right: True lengthens the player's streak, False ends it; None where the game has none.
+        right: True lengthens the player's streak, False ends it; None if the game has none.
     """
 
     player: Player

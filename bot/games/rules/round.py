@@ -48,7 +48,7 @@ class Player(msgspec.Struct, frozen=True):
 
     Attributes:
         name: short, without characters that change the direction of writing; may be empty.
-        username: without @; empty where there is none.
+        username: without @; empty if there is none.
         hidden: is called "somebody" and is in no leaderboard.
     """
 

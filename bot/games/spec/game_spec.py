@@ -48,7 +48,7 @@ class StartRequest:
 
     Attributes:
         argument: what followed the command.
-        picture: what the game is about; None where the game needs none.
+        picture: what the game is about; None if the game needs none.
         stored_labels: the labels that the person keeps with the bot.
         max_labels: the most labels that a question may have in this chat.
         sample: draws from the bot's own phrases, as `random.sample` does.

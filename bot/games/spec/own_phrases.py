@@ -16,7 +16,7 @@ import msgspec
 from bot.i18n.languages import SOURCE_LANGUAGE
 
 PHRASE_FILES = Path(__file__).parent / "phrases"
-# An ending is left out only where at least this many letters stay.
+# An ending is left out only if at least this many letters stay.
 _SHORTEST_STEM = 3
 
 A = TypeVar("A")

@@ -1,6 +1,6 @@
 """Alembic's numbered steps from an empty database to today's tables.
 
-Imported only where a database has to be migrated: most starts need neither Alembic nor its 7 MB.
+Imported only if a database has to be migrated: most starts need neither Alembic nor its 7 MB.
 """
 
 from pathlib import Path

@@ -58,7 +58,7 @@ class ReplyRequest:
 
     Attributes:
         placeholder: what the empty input field shows; "" for the client's own text.
-        selective: whether only people are asked whom the text mentions or the message replies to.
+        selective: whether it asks only the people whom it mentions or replies to.
     """
 
     placeholder: str = ""

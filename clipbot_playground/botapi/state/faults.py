@@ -12,7 +12,7 @@ class InjectedFault:
     """What goes wrong with the next `times` calls of a method.
 
     Attributes:
-        status: the HTTP status to answer, such as 429 or 502, without executing the call; 0 where
+        status: the HTTP status to answer, such as 429 or 502, without executing the call; 0 if
             the connection is dropped.
         retry_after: seconds in the answer, for status 429.
         description: the answer's description, such as "Bad Request: TOPIC_CLOSED"; with "" it is

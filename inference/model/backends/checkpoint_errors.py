@@ -16,7 +16,7 @@ from inference.model.hub import cache, faults
 _LFS_POINTER = b"version https://git-lfs"
 
 # Phrases in torch's error where a pickle file names something that it must not call. Errors about
-# files that are cut off, or that are no pickle files, have none of them.
+# files that are cut off, or that are not pickle files, have none of them.
 # Source: torch/_weights_only_unpickler.py.
 _REFUSED = (
     "Unsupported global",

@@ -82,7 +82,7 @@ def load(model: str, dtype: str, threads: int, *, least_bytes: int) -> tuple[Dua
 def _read_kept(
     source: Path, home: Path, dtype: str, threads: int
 ) -> tuple[DualEncoder, str] | None:
-    """Return the encoder of an earlier export; None where there is none, or it is damaged."""
+    """Return the encoder of an earlier export; None if there is none, or it is damaged."""
     if not (folder := home / digest(source)).is_dir():
         return None
     try:
@@ -98,14 +98,14 @@ def digest(source: Path) -> str:
     Args:
         source: the checkpoint's folder.
     """
-    # Processor and dtypes: whether bfloat16 keeps the answers is measured only where it is native.
+    # Processor and dtypes: whether bfloat16 keeps the answers is measured only if it is native.
     return checkpoint_files.digest(
         source, _FORMAT, openvino_backend.processor(), *openvino_backend.native_dtypes()
     )
 
 
 def _home(model: str) -> Path | None:
-    """Return the folder for exports of this model; None where there is no cache."""
+    """Return the folder for exports of this model; None if there is no cache."""
     own = checkpoint_files.own_folder(model)
     name = re.sub(r"[^\w.-]+", "--", str(own.resolve()) if own else model).strip("-.")[-100:]
     from huggingface_hub import cached_assets_path  # not at the top: it is slow to import

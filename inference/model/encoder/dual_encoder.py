@@ -48,7 +48,7 @@ class Traits(msgspec.Struct, frozen=True):
 
     @property
     def sigmoid_scores(self) -> bool:
-        """True where scores are sigmoids, which need not add up to 1."""
+        """True if scores are sigmoids, which need not add up to 1."""
         return self.logit_bias is not None
 
 

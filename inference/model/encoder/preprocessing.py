@@ -1,7 +1,7 @@
 """Images → the arrays that a model reads, exactly as the checkpoint's own processor makes them.
 
 Most processors do the same: resize, crop the centre and scale each channel. `ImageTransform` does
-that in less time. It is used only where its pixels for some sample images equal those of the
+that in less time. It is used only if its pixels for some sample images equal those of the
 processor up to rounding; otherwise the processor does the work.
 """
 
@@ -43,7 +43,7 @@ class ImageTransform(msgspec.Struct, frozen=True):
     """Resizes with Pillow, crops the centre, scales and pads, as most image processors do.
 
     Attributes:
-        shortest_edge: length of the shorter side after resizing, in pixels; None where
+        shortest_edge: length of the shorter side after resizing, in pixels; None if
             `exact_size` is given.
         longest_edge: greatest length of the longer side, in pixels; where it applies, the shorter
             side becomes less than `shortest_edge`.
@@ -66,7 +66,7 @@ class ImageTransform(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, processor: Any) -> "ImageTransform | None":
-        """Return what an image processor of transformers does; None where it does something else.
+        """Return what an image processor of transformers does; None if it does something else.
 
         Compares the pixels of some sample images.
         """

@@ -60,7 +60,7 @@ def model_folder(name: str, environment: Mapping[str, str] = os.environ) -> Path
 
 
 def find_complete(name: str, environment: Mapping[str, str] = os.environ) -> Path | None:
-    """Return the latest snapshot of a model that is complete; None where there is none.
+    """Return the latest snapshot of a model that is complete; None if there is none.
 
     `refs/main` may name a commit with only some of its files; an older complete snapshot is
     returned then.
@@ -98,7 +98,7 @@ def is_complete(folder: Path) -> bool:
 
 
 def weight_files(folder: Path) -> list[Path] | None:
-    """Return the files of weights that transformers reads; None where some are missing."""
+    """Return the files of weights that transformers reads; None if some are missing."""
     for name in WEIGHTS:
         file = folder / name
         if not file.is_file():
@@ -114,7 +114,7 @@ def is_index(name: str) -> bool:
 
 
 def shards(index: Path) -> list[str]:
-    """Return the file names in an index of weights, sorted; empty where it can't be read."""
+    """Return the file names in an index of weights, sorted; empty if it can't be read."""
     try:
         names = set(json.loads(index.read_bytes())["weight_map"].values())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

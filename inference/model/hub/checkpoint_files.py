@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 def own_folder(name: str) -> Path | None:
-    """Return the folder that this CLIP_MODEL means; None where it is a hub id.
+    """Return the folder that this CLIP_MODEL means; None if it is a hub id.
 
     Raises:
         ModelUnavailable: it means a folder that does not exist or holds no checkpoint.

@@ -40,7 +40,7 @@ class RemoteFile:
     Attributes:
         commit: of the revision that was asked for.
         etag: its name in the cache: the SHA-256 of a large file, or git's hash of a small one.
-        size: in bytes; None where the hub does not say.
+        size: in bytes; None if the hub does not say.
     """
 
     commit: str
@@ -143,7 +143,7 @@ class HubClient:
             self._headers["Authorization"] = f"Bearer {token}"
 
     def files(self) -> frozenset[str] | None:
-        """Return the names of the files in the repository; None where the hub does not list them.
+        """Return the names of the files in the repository; None if the hub does not list them.
 
         The caller then asks for each file.
         """
@@ -183,7 +183,7 @@ class HubClient:
 
     @contextlib.contextmanager
     def content(self, file: str, commit: str, start: int) -> Iterator[tuple[int, Iterator[bytes]]]:
-        """Open a file on the hub from byte `start` on, or from 0 where the hub can't do that.
+        """Open a file on the hub from byte `start` on, or from 0 if the hub can't do that.
 
         Returns:
             The byte at which the content starts, and the content in pieces.

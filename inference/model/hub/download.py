@@ -51,7 +51,7 @@ class FetchProgress:
 
     Attributes:
         received: bytes on this machine.
-        size: bytes in all; 0 where the hub does not say.
+        size: bytes in all; 0 if the hub does not say.
     """
 
     received: int
@@ -59,7 +59,7 @@ class FetchProgress:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing is left to fetch; False where the hub does not say the size."""
+        """Whether nothing is left to fetch; False if the hub does not say the size."""
         return 0 < self.size <= self.received
 
 
@@ -109,7 +109,7 @@ def local_progress(name: str) -> FetchProgress:
     """Return how much of the weights is on this machine and how much there is, without fetching.
 
     Returns:
-        The size is 0 where the weights are in several files, or the hub does not say it.
+        The size is 0 if the weights are in several files, or the hub does not say it.
 
     Raises:
         HubFault: the hub fails.
@@ -244,7 +244,7 @@ def _settings(names: frozenset[str] | None) -> list[str]:
     """Return the names of the small files to fetch, besides config.json.
 
     Args:
-        names: the files that the hub lists; None where it lists none.
+        names: the files that the hub lists; None if it lists none.
     """
     if names is None:
         return list(_USUAL)

@@ -50,7 +50,7 @@ async def _move(js: JetStreamContext, subject: str, model: str, reply: str) -> i
         if job is None or job.reply.subject != reply:
             continue
         moved_job = msgspec.structs.replace(job, model=model)
-        # A new message id: NATS would take the job's own id for a duplicate and not store it.
+        # A new message id: with its old id, NATS would drop the job as a duplicate.
         headers = {"Nats-Msg-Id": f"{job.id} {jobs_subject(model)}"}
         try:
             await js.publish(jobs_subject(model), encode(moved_job), headers=headers)

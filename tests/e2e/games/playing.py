@@ -84,7 +84,7 @@ class Club:
             message
             for message in self.chat.messages.values()
             if message.sender.is_bot
-            # Outside of forums, replies form threads that are no topics.
+            # Outside of forums, replies form threads that are not topics.
             and (self.topic is None or message.thread_id == self.topic.id)
         ]
 

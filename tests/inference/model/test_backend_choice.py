@@ -1,4 +1,4 @@
-"""Each model runs in a way that gives right answers, also where towers or dtypes fail."""
+"""Each model runs in a way that gives right answers, also if towers or dtypes fail."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -36,7 +36,7 @@ def refusal(model: str | Path, **options: Any) -> str:
 
 
 class MakesFolder:
-    """Makes a folder if `pickle` alone reads it."""
+    """An object that makes a folder when `pickle` loads it without checks."""
 
     def __init__(self, target: Path) -> None:
         self.target = target

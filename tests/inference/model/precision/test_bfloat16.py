@@ -1,6 +1,6 @@
-"""`auto` chooses bfloat16 only where it is native, saves time and keeps the answers.
+"""`auto` chooses bfloat16 only if it is native, saves time and keeps the answers.
 
-torch computes in bfloat16 on any processor, if slowly. OpenVINO does so only where it is native, so
+torch computes in bfloat16 on any processor, if slowly. OpenVINO does so only if it is native, so
 these tests round the features of its towers as bfloat16 would.
 """
 

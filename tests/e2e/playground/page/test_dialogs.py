@@ -66,6 +66,20 @@ async def test_a_dialog_is_closed_by_its_button_escape_or_a_click_beside_it(
             assert await _shown_though_hidden(tab) == []
 
 
+async def test_a_group_of_many_people_can_be_made_on_a_phone(
+    scripted_session: BrowserSession, scripted: ScriptedPlayground
+) -> None:
+    for number in range(30):
+        scripted.server.person(f"Member {number}")
+    tab = await scripted_session.tab("Maker of crowds")
+    await tab.page.set_viewport_size({"width": _PHONE[0], "height": _PHONE[1]})
+    await tab.page.get_by_role("button", name="New group").click()
+    box = tab.page.locator("#dialog")
+    await expect(box.get_by_role("button", name="Cancel")).to_be_in_viewport(ratio=1)
+    await expect(box.get_by_label("Title")).to_be_in_viewport(ratio=1)
+    await box.get_by_role("button", name="Cancel").click()
+
+
 async def test_a_chart_of_ten_pictures_can_be_read(
     scripted_session: BrowserSession, scripted: ScriptedPlayground
 ) -> None:

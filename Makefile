@@ -10,16 +10,23 @@ JOBS ?= 3
 PYTEST = $(BIN)/pytest -n $(JOBS) --dist worksteal
 INSTALL := sh tools/install.sh "$(PYTHON)" $(VENV)
 
-.PHONY: demo run worker test test-dtypes coverage check format bench demo-model screenshot constraints clean
+.PHONY: help demo run worker test test-dtypes coverage check format bench demo-model screenshot constraints clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo    the whole bot in a local web page: no token, no model download"
-	@echo "make run     the bot; needs TELEGRAM_BOT_TOKEN in the environment or in .env"
-	@echo "make test    all tests          make check   format, lint, types, imports, translations"
-	@echo "make test-dtypes   the model's tests, as on processors with and without bfloat16"
-	@echo "make coverage   all tests, and which lines they reach"
-	@echo "make bench   speed, memory      make clean   removes what these commands made"
+	@echo "make demo         the whole bot in a local web page: no token, no model download"
+	@echo "make run          the bot; needs TELEGRAM_BOT_TOKEN in the environment or in .env"
+	@echo "make worker       a worker for the NATS server at NATS_URL"
+	@echo "make check        format, lint, types, imports, translations"
+	@echo "make format       formats the code, and fixes what ruff can fix"
+	@echo "make test         all tests; some of them with ARGS=tests/bot"
+	@echo "make test-dtypes  the model's tests, as on processors with and without bfloat16"
+	@echo "make coverage     all tests, and which lines they reach"
+	@echo "make bench        measures speed and memory, and writes docs/benchmarks.md"
+	@echo "make demo-model   trains the bundled model again"
+	@echo "make screenshot   takes the README's picture of the page"
+	@echo "make constraints  brings constraints.txt up to date"
+	@echo "make clean        removes what these commands made"
 
 # Installed once, and again when the dependencies change.
 $(VENV)/installed: pyproject.toml constraints.txt

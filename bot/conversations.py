@@ -1,4 +1,4 @@
-"""Everything that answers people on one chat platform, whichever it is.
+"""Everything that answers people on one chat platform. Which platform does not matter here.
 
 `bot.app` builds one `Conversations` for each platform. They share the database, the queue and the
 workers, and nothing else.

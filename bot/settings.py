@@ -93,7 +93,7 @@ class BotSettings(SharedSettings):
 
     @property
     def token(self) -> str:
-        """The bot's token, in the clear."""
+        """The bot's token as plain text."""
         return self.telegram_bot_token.get_secret_value()
 
     @property

@@ -1,4 +1,4 @@
-"""The process that leads the benchmark: it measures both sides, a round of each in turn."""
+"""The process that leads the benchmark: it measures both sides in turn, one round each."""
 
 import asyncio
 import contextlib

@@ -226,7 +226,7 @@ def _load(settings: WorkerSettings) -> Classifier:
 
 @contextlib.contextmanager
 def _loading_shown(model: str) -> Iterator[None]:
-    """Report the loading of the model: animated on a terminal, elsewhere as a line at times."""
+    """Report the loading of the model: animated on a terminal, elsewhere as a line now and then."""
     here = checkpoint_files.is_local(model)
     console = Console(stderr=True)
     if console.is_terminal:

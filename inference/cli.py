@@ -48,7 +48,7 @@ async def _serve_and_exit(serving: Coroutine[Any, Any, None]) -> NoReturn:
     """Serve until the end, then exit from within the event loop.
 
     A loop that ends waits for the tasks that it cancels. nats-py's task that looks for a lost
-    server sometimes ignores the cancellation, while it flushes, and the loop would wait for ever.
+    server sometimes ignores the cancellation, while it flushes, and the loop would never end.
     """
     status = 0
     try:

@@ -25,7 +25,7 @@ def available() -> int:
 
 
 def _quota() -> float:
-    """Return processor seconds for each second of time; infinite where there is no limit.
+    """Return processor seconds for each second of time; infinite if there is no limit.
 
     Source: https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files
     """

@@ -27,7 +27,7 @@ class AlbumPart:
 
 
 def parts_of(messages: Sequence[IncomingMessage], asking_id: int | None) -> list[AlbumPart]:
-    """Return the questions of an album: one for each of its captions, where they differ.
+    """Return the questions of an album: one for each of its captions, if they differ.
 
     A caption is about its own item and those without a caption after it; the first one also about
     those before it. In a group only /classify counts as a caption: without it there is no question.

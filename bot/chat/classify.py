@@ -138,7 +138,7 @@ class ClassifyHandler:
         answers_question: int | None = None,
         admission: Admission | None = None,
     ) -> None:
-        """Ask the workers, or ask the person where there are no phrases.
+        """Ask the workers, or ask the person if there are no phrases.
 
         Args:
             phrases: as typed; None or empty: the person's stored ones.

@@ -71,7 +71,7 @@ class PhotoJobs:
         Raises:
             JobRefused: too big, or the file is gone; `Busy` if too many questions wait.
             RetryLater: the platform is away for now.
-            QueueUnavailable: the queue is.
+            QueueUnavailable: the queue is away for now.
         """
         ref = request.ref
         latest = await self._store.latest_job(ref.chat_id, ref.message_id)

@@ -30,7 +30,7 @@ class GameHandler(Protocol):
         """Handle a message without a command; False when it replies to no board of a round."""
 
     async def press(self, press: ButtonPress) -> bool:
-        """Handle and answer a pressed button; False when it is none of a game."""
+        """Handle and answer a pressed button; False if it does not belong to a game."""
 
 
 class Router:

@@ -68,7 +68,7 @@ class Author:
         id: the person's, or that of the chat in whose name an anonymous admin speaks.
         name: as they call themselves; anything may be in it.
         username: their handle without @, or nothing.
-        language: of their app, as an IETF tag, where the platform tells.
+        language: of their app, as an IETF tag, if the platform tells.
     """
 
     id: int
@@ -190,7 +190,7 @@ class ButtonPress:
     """A person pressed a button under a message of ours.
 
     Attributes:
-        id: of the press; the same where the platform delivers it twice.
+        id: of the press; the same if the platform delivers it twice.
         data: what the button sends, see `bot.platform.ports.Button`.
         topic: where that message stands; None if the platform no longer tells.
         ref: the message with the button; None as above.

@@ -19,7 +19,7 @@ class Media(msgspec.Struct, frozen=True):
     Attributes:
         file_id: to fetch it.
         unique_id: the same for the same picture, whoever sends it.
-        size: bytes, where the platform tells.
+        size: bytes, if the platform tells.
         number: that people give it in its album, from 1; 0: its position among the pictures.
         skipped: numbers of the items of its album that are not pictures; only in the first picture.
     """

@@ -18,7 +18,7 @@ class RetryLater(Exception):
     """The platform can't do it now.
 
     Attributes:
-        after: seconds to wait, where the platform says so; else 0.
+        after: seconds to wait, if the platform says so; else 0.
     """
 
     def __init__(self, reason: str, after: float = 0.0) -> None:
@@ -129,7 +129,7 @@ class ChatPlatform(Protocol):
         """Return whether a person may decide for a group; never asked about private chats."""
 
     def link_person(self, user_id: int, username: str, name: str, *, mentions: bool) -> str:
-        """Return a person's name as HTML that leads to them, where the platform can do that.
+        """Return a person's name as HTML that leads to them, if the platform can do that.
 
         Args:
             username: without @; empty if there is none.

@@ -160,7 +160,7 @@ class UpdateInbox:
 
 
 def _packed(update: Update, room: int) -> bytes:
-    """Return an update as it is stored; raise `Unusable` where that can't be done."""
+    """Return an update as it is stored; raise `Unusable` if that can't be done."""
     data = json.dumps(made_safe(update)).encode()
     if len(data) > room:
         raise Unusable(f"it has {len(data)} bytes, more than NATS takes (max_payload)")

@@ -29,7 +29,7 @@ class Records(Protocol):
 
 
 def elapsed() -> float:
-    """Return seconds since a fixed moment; time in suspension counts where the system tells it."""
+    """Return seconds since a fixed moment; time in suspension counts if the system tells it."""
     boottime = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boottime is None else time.clock_gettime(boottime)
 

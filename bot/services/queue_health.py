@@ -1,4 +1,4 @@
-"""Checks whether the queue stores messages, and repairs the embedded server where it can."""
+"""Checks whether the queue stores messages, and repairs the embedded server if it can."""
 
 import asyncio
 import logging

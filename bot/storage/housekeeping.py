@@ -39,7 +39,7 @@ class Housekeeping(StorePart):
     """Methods that are not bound to one platform."""
 
     async def answers(self) -> None:
-        """Return once the database has answered a query; raise DATABASE_AWAY where it can't."""
+        """Return once the database has answered a query; raise DATABASE_AWAY if it can't."""
         async with self._database.connect() as connection:
             await connection.execute(select(1))
 

@@ -14,7 +14,7 @@ _PROFILE = select(people).where(here(people), people.c.user_id == bindparam("use
 
 @dataclass(frozen=True)
 class Profile:
-    """What a person chose. Empty where they chose nothing."""
+    """What a person chose. Empty if they chose nothing."""
 
     language: str | None = None
     labels: tuple[str, ...] = ()

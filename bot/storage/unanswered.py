@@ -20,7 +20,7 @@ class Unanswered:
     """A question that has no answer yet.
 
     Attributes:
-        request: what was asked. Without labels where an older clipbot stored it, which kept none.
+        request: what was asked. Without labels if an older clipbot stored it, which kept none.
         created_at: when it was asked, in Unix seconds.
     """
 

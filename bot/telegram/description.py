@@ -90,7 +90,7 @@ async def _set_where_free(
 ) -> None:
     """Set a text in each language in which there is none, or one of ours.
 
-    People without a text in their language read the one in the source language. Where the owner
+    People without a text in their language read the one in the source language. If the owner
     wrote that one, ours is removed in all other languages, so that everybody reads the owner's.
     """
     for language in sorted(wanted, key=lambda language: language != SOURCE_LANGUAGE):

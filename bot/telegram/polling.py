@@ -50,7 +50,7 @@ class Poller:
     """Fetches updates.
 
     Args:
-        keep: stores one update; where it raises, the update is not confirmed.
+        keep: stores one update; if it raises, the update is not confirmed.
     """
 
     def __init__(self, token: str, api_url: str, keep: Callable[[Update], Awaitable[None]]) -> None:

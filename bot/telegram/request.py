@@ -35,7 +35,7 @@ class AiohttpRequest(BaseRequest):
 
     @property
     def read_timeout(self) -> float:
-        """Return the seconds that an answer may take, where a call does not set them."""
+        """Return the seconds that an answer may take, if a call does not set them."""
         return _READ
 
     async def initialize(self) -> None:
@@ -115,7 +115,7 @@ def _needed(url: str, status: int, body: bytes) -> bytes:
 
 
 def _given(timeout: Any, default: float) -> float | None:
-    """Return seconds, or None for no limit. PTB passes a marker where a call does not set them."""
+    """Return seconds, or None for no limit. PTB passes a marker if a call does not set them."""
     return default if timeout is BaseRequest.DEFAULT_NONE else timeout
 
 

@@ -1,6 +1,6 @@
 """Cuts the Bot API's objects to what the bot uses, before PTB reads them.
 
-PTB reads all fields, and raises where an object is older or newer than its own Bot API: for example
+PTB reads all fields, and raises if an object is older or newer than its own Bot API: for example
 a poll from last year's server, in a message that is replied to. So fields that the bot does not use
 are left out, as are used fields of a wrong type. Fields that only PTB requires are filled in.
 """
@@ -199,7 +199,7 @@ _UPDATE = Shape(
 
 
 def update(value: Any) -> Json | None:
-    """Return what the bot needs of an `Update`; without content where it is of an unknown kind."""
+    """Return what the bot needs of an `Update`; without content if it is of an unknown kind."""
     return _UPDATE(value)
 
 
@@ -237,7 +237,7 @@ def is_cut(method: str) -> bool:
 
 
 def answer(method: str, result: Any) -> Any:
-    """Return what the bot needs of a method's result; all of it where it can't be read."""
+    """Return what the bot needs of a method's result; all of it if it can't be read."""
     reader = _ANSWERS.get(method.lower())
     read = reader(result) if reader else None
     return result if read is None else read

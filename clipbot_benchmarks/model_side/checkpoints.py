@@ -63,9 +63,9 @@ def random_clip(folder: Path, shape: Shape = "ViT-B/32") -> Path:
 
 
 def find(name: str, folder: Path) -> tuple[str, str]:
-    """Return the checkpoint to load for `name`, and a note where it is a replacement, or "".
+    """Return the checkpoint to load for `name`, and a note if it is a replacement, or "".
 
-    The default model is replaced by random weights in its shape, written to `folder`, where it is
+    The default model is replaced by random weights in its shape, written to `folder`, if it is
     not in the cache and the hub can't be reached.
 
     Raises:

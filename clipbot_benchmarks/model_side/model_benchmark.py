@@ -138,7 +138,7 @@ class ModelBenchmark:
         )
 
     def _tried(self, section: str, measure: Callable[[], T], nothing: T) -> T:
-        """Return what `measure` finds; `nothing` where it fails or the section was not chosen."""
+        """Return what `measure` finds; `nothing` if it fails or the section was not chosen."""
         if section not in self._sections:
             return nothing
         try:

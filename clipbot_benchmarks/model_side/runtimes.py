@@ -1,7 +1,7 @@
 """The image tower alone in every runtime that is installed: the limit of each runtime.
 
-Optional are the packages openvino, onnx with onnxscript, and onnxruntime, and for torch.compile a
-C++ compiler. What is missing is listed as not measured, with its reason.
+The packages openvino, onnx with onnxscript, and onnxruntime are optional. So is the C++ compiler
+that torch.compile needs. What is missing is listed as not measured, with the reason.
 """
 
 import contextlib

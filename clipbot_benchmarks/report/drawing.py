@@ -78,7 +78,7 @@ def draw_stack(
 def draw_lines(
     axes: Axes, lines: Sequence[tuple[str, list[tuple[int, Spread]], str]], theme: Theme
 ) -> None:
-    """Draw lines over sizes. The axis of sizes is logarithmic where they span a factor of 100."""
+    """Draw lines over sizes. The axis of sizes is logarithmic if they span a factor of 100."""
     sizes = sorted({size for _, points, _ in lines for size, _ in points})
     logarithmic = sizes[-1] >= 100 * sizes[0]
     axes.set_xscale("log" if logarithmic else "linear")

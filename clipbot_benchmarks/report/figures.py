@@ -1,6 +1,6 @@
 """What a run of `clipbot bench` found: the contents of bench.json.
 
-The file keeps its field names: where an attribute has another name here, `name=` gives the file's.
+The file keeps its field names: if an attribute has another name here, `name=` gives the file's.
 Times are in seconds and sizes in bytes, unless a name says otherwise.
 """
 
@@ -290,7 +290,7 @@ class Prepared(msgspec.Struct, frozen=True):
 
     Attributes:
         model: the CLIP_MODEL to measure: a name, or the folder of the random checkpoint.
-        note: a sentence for the operator where this is not the model that was asked for; or "".
+        note: a sentence for the operator if this is not the model that was asked for; or "".
     """
 
     model: str

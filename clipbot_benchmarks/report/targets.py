@@ -285,7 +285,7 @@ class _Change:
     """The change of a cost from the smallest size to the largest.
 
     Attributes:
-        percent: change of the median; negative where the largest size costs less.
+        percent: change of the median; negative if the largest size costs less.
         within_spread: whether samples of both sizes overlap, so that there may be no change.
     """
 

@@ -1,7 +1,7 @@
 """The progress of a model's download, which the worker makes.
 
 The hub tells how large the weights are, the hub's cache on this machine how much of them has come.
-Where the hub does not tell the size, the page shows no percentage.
+If the hub does not tell the size, the page shows no percentage.
 """
 
 import os

@@ -53,7 +53,7 @@ class SamplePicture:
 
 
 class Gallery:
-    """The samples of a folder by name; none where there is no such folder.
+    """The samples of a folder by name; none if there is no such folder.
 
     Args:
         folder: by default the demo model's samples.

@@ -18,7 +18,7 @@ from inference.protocol.settings import DEFAULT_MODEL, DEMO_MODEL
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """A model. `stands_in` is true for `demo` where no model was set and none is cached."""
+    """A model. `stands_in` is true for `demo` if no model was set and none is cached."""
 
     name: str
     stands_in: bool = False

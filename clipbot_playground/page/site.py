@@ -243,7 +243,7 @@ async def _send_as(
 
 
 async def _or_refused(doing: Awaitable[Any]) -> Any:
-    """Answer 422 with the reason where a person tries what Telegram's clients do not allow."""
+    """Answer 422 with the reason if a person tries what Telegram's clients do not allow."""
     try:
         return await doing
     except NotAPhotoError:

@@ -134,7 +134,7 @@ def _script_families(char: str) -> tuple[str, ...]:
 
 @cache
 def primary_family() -> str:
-    """Return the family that draws everything it has."""
+    """Return the family that draws every character that it has."""
     if not _code_points(PRIMARY_FAMILIES[0]):
         _refresh()
     if not _code_points(PRIMARY_FAMILIES[0]):

@@ -45,8 +45,8 @@ class MemoryBudget:
         return self.reserved(self.size)
 
     def _reserve(self, share: int) -> None:
-        # First come, first served. Otherwise smaller requests could keep a large one waiting for
-        # ever.
+        # First come, first served. Otherwise a large request could wait until no more small ones
+        # come.
         ticket = object()
         with self._changed:
             self._waiting.append(ticket)

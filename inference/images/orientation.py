@@ -49,7 +49,7 @@ def from_field(field: bytes, order: str, *, big: bool = False) -> int:
     Args:
         field: type, count and value.
         order: `<` or `>`, as for `struct`.
-        big: the entry is from a BigTIFF, where the count has 8 bytes.
+        big: the entry is from a BigTIFF, in which the count has 8 bytes.
     """
     (kind,) = struct.unpack_from(order + "H", field)
     form = {_BYTE: "B", _SHORT: "H", _LONG: "I"}.get(kind)

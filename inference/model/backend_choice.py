@@ -76,7 +76,7 @@ def load(model: str, *, device: str, dtype: str, runtime: str, threads: int) -> 
 def _is_surely_cpu(device: str) -> bool:
     """Return whether the model will run on the CPU, without importing torch.
 
-    `auto` may mean a GPU where a GPU's driver is installed; only torch knows then.
+    `auto` may mean a GPU if a GPU's driver is installed; only torch knows then.
     """
     if device != "auto":
         return device == "cpu"

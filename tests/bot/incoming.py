@@ -42,7 +42,7 @@ def message(
     revision: int = 0,
     **fields: Any,
 ) -> IncomingMessage:
-    """Return a message of Alice's; its text is a caption where it shows something."""
+    """Return a message of Alice's; its text is a caption if it shows something."""
     name, _, argument = text.removeprefix("/").partition(" ")
     return IncomingMessage(
         ref=MessageRef(topic.chat_id, number, topic.thread_id),

@@ -110,7 +110,7 @@ async def own_server() -> AsyncIterator[BotApiServer]:
 def start(own_server: BotApiServer, tmp_path: Path, model: str) -> Start:
     """Return a context manager that runs one test's own bot, and stops it at the end.
 
-    The bot runs its model with OpenVINO where that is installed. The shared bot uses torch.
+    The bot runs its model with OpenVINO if that is installed. The shared bot uses torch.
     """
     runtime = "openvino" if openvino_backend.is_installed() else "torch"
     defaults = {

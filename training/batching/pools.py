@@ -26,7 +26,7 @@ class ScenePool:
 
     scenes: list[Scene]
     rgba: npt.NDArray[np.uint8]  # [n, CANVAS, CANVAS, 4], premultiplied
-    # [n, 4, 3], 0..255; the first colour is repeated where a scene has fewer.
+    # [n, 4, 3], 0..255; the first colour is repeated if a scene has fewer.
     paints: npt.NDArray[np.float32]
 
 
@@ -117,7 +117,7 @@ def choose_grounds(
         pool: to choose from.
         paints: colours of the drawings, 0..255, [B, paints, 3].
         apart: least distance of the paints from the ground's mean colour, in RGB, 0..441, [B].
-        white: probability of plain white, where no paint is nearly white.
+        white: probability of plain white, if no paint is nearly white.
         rng: gives the random numbers.
 
     Returns:

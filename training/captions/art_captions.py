@@ -187,7 +187,7 @@ class ArtCaptions:
 def _judge_appearances(
     fits: npt.NDArray[np.int8], appearances: list[Appearance], captions: list[TrainingCaption]
 ) -> None:
-    """Compare effects and colours, where a caption mentions them; changes `fits` in place."""
+    """Compare effects and colours, if a caption mentions them; changes `fits` in place."""
     effects = np.array([1 << appearance.effect for appearance in appearances])
     colours = np.array(
         [1 << appearance.colour if appearance.colour >= 0 else 0 for appearance in appearances]

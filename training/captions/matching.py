@@ -5,7 +5,7 @@ every pair of picture and caption whether it is right. The loss leaves UNSURE pa
 
 Meanings are bit sets. For each attribute, `yes` holds the values that the caption names, and
 `maybe` those that some people would also accept. A scene has one bit for each attribute, or all
-bits where nobody would name a value.
+bits if nobody would name a value.
 """
 
 from collections.abc import Callable
@@ -74,7 +74,7 @@ class TrainingCaption:
 
 
 def group_bits(group: Group) -> tuple[int, ...]:
-    """Return one bit for each attribute, or ANY where nobody would name its value."""
+    """Return one bit for each attribute, or ANY if nobody would name its value."""
     shape = SHAPES.index(group.shape)
     if group.shape == "circle" and group.fill == "outline":
         shape = HOOP

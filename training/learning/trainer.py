@@ -54,7 +54,7 @@ def optimizers(
 
 
 def _precision(device: torch.device) -> torch.dtype | None:
-    """Return bfloat16 where the processor has instructions for it, else None, for float32.
+    """Return bfloat16 if the processor has instructions for it, else None, for float32.
 
     Without such instructions, a step in bfloat16 takes several times as long as in float32.
     """

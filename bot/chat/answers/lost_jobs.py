@@ -1,4 +1,4 @@
-"""Asks the workers again where the queue lost a question, so that everybody gets an answer.
+"""Asks the workers again if the queue lost a question, so that everybody gets an answer.
 
 When NATS loses its files, it makes new streams without the jobs that were in the old ones. The
 database still has them: the row of each question says which stream it was put into, and holds all

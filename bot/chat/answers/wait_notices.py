@@ -1,6 +1,6 @@
 """Tells people, once, that their picture has to wait. The picture stays in the queue.
 
-They are told after some minutes, or at once where no worker has a model to answer with.
+They are told after some minutes, or at once if no worker has a model to answer with.
 """
 
 import asyncio

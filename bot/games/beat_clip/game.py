@@ -9,7 +9,7 @@ from bot.games.spec.own_phrases import draw_phrases
 from inference.protocol.errors import NoLabels, TooManyLabels
 from inference.protocol.labels import parse
 
-# How many labels the bot chooses where nobody typed any.
+# How many labels the bot chooses if nobody typed any.
 _OWN_LABELS = 4
 
 

@@ -84,7 +84,7 @@ class GameCommands:
         return True
 
     async def press(self, press: ButtonPress) -> bool:
-        """Handle and answer a pressed button; False when it is none of a game."""
+        """Handle and answer a pressed button; False if it does not belong to a game."""
         who = await speaker_of(press.author, self._store)
         is_choice = press.data.startswith(_PLAY)
         if pressed := pressed_in(press.data):

@@ -40,7 +40,7 @@ class GroupSettings:
         await self._platform.send_board(message.ref, _text(settings, texts), _buttons(texts))
 
     async def press(self, press: ButtonPress) -> bool:
-        """Handle and answer a pressed button; False when it is none of ours."""
+        """Handle and answer a pressed button; False if it does not belong to the settings."""
         if not press.data.startswith(_PREFIX):
             return False
         who = await speaker_of(press.author, self._store)

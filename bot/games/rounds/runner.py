@@ -44,8 +44,8 @@ _ATTEMPTS = 5
 _LOOK_EVERY = 60.0
 # When the bot stops, a send or an edit that has begun gets this long to end, in seconds.
 _STOP_TIMEOUT = 3.0
-# A new round waits this long for the last one, which is over, to be shown as such, in seconds. The
-# result of that one is out at once, but its board is edited in its turn (`EDIT_EVERY`).
+# A new round waits this long, in seconds, until the board of the last one shows that it is over.
+# That one's result is sent at once, but its board is edited only every `EDIT_EVERY` seconds.
 _CLEARED_WITHIN = 3 * EDIT_EVERY
 
 TopicKey = tuple[int, int | None]  # chat, and topic of a forum if it is one
@@ -78,8 +78,8 @@ class GameRunner:
     async def begin(self, state: Round) -> Phase | None:
         """Begin a round; return the phase of another round that is in its way, if there is one.
 
-        The message that began a round does not begin a second one. Where the last round is over but
-        is not shown as such yet, the new one waits for that.
+        The message that began a round does not begin a second one. If the last round is over, but
+        its board does not show that yet, the new one waits for that.
         """
         topic = state.config.id.chat_id, state.config.thread_id
         phase = await self._begin(topic, state)
@@ -89,7 +89,7 @@ class GameRunner:
         return phase
 
     async def round_at(self, chat_id: int, thread_id: int | None) -> StoredRound | None:
-        """Return the round in a topic, also when it is over but not shown as such yet."""
+        """Return the round in a topic; also one that is over, until its board shows that."""
         return await self._rounds.at(chat_id, thread_id)
 
     async def happens(self, chat_id: int, thread_id: int | None, event: Event) -> Toast | None:

@@ -87,7 +87,7 @@ class RoundConfig(msgspec.Struct, frozen=True):
         thread_id: forum topic, if any.
         language: of the board; empty: the source language.
         seconds: how long people can act.
-        home: the group or server that the chat belongs to, where that is not the chat itself.
+        home: the group or server that the chat belongs to, if that is not the chat itself.
     """
 
     id: RoundId

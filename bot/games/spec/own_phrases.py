@@ -54,7 +54,7 @@ class OwnPhrase:
         return phrase_files()[SOURCE_LANGUAGE].phrases[self.key]
 
     def spoken(self, language: str) -> str:
-        """Return the phrase in a language; in the source language where that one lacks it."""
+        """Return the phrase in a language; in the source language if that one lacks it."""
         file = phrase_files().get(language)
         return self.asked if file is None else file.phrases.get(self.key, self.asked)
 

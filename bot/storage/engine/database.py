@@ -51,7 +51,7 @@ _VERSIONS = Table(
 
 
 async def open_database(address: str) -> Database:
-    """Connect to the database; make or migrate its tables where that is needed.
+    """Connect to the database; make or migrate its tables if that is needed.
 
     Args:
         address: SQLAlchemy's address with an asynchronous driver, as `BotSettings.database` gives.

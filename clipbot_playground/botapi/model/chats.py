@@ -38,7 +38,7 @@ class Message:
         versions: every content that it had, oldest first; more than one after an edit.
         service: the fields of a service message, such as `new_chat_members`; empty for others.
         extra: other fields that the bot's call has set.
-        force_reply: set where the bot asked for a reply with `ForceReply`.
+        force_reply: set if the bot asked for a reply with `ForceReply`.
     """
 
     chat: "Chat"

@@ -70,7 +70,7 @@ class Checkpoint:
 
 
 def pick_device(wanted: str) -> torch.device:
-    """Return the device to use; `auto` is the first CUDA device, or the CPU where there is none.
+    """Return the device to use; `auto` is the first CUDA device, or the CPU if there is none.
 
     Args:
         wanted: as CLIP_DEVICE.

@@ -15,7 +15,7 @@ from inference.model.hub import cache, faults
 # of Git LFS.
 _LFS_POINTER = b"version https://git-lfs"
 
-# Phrases in torch's error where a pickle file names something that it must not call. Errors about
+# Phrases in torch's error if a pickle file names something that it must not call. Errors about
 # files that are cut off, or that are not pickle files, have none of them.
 # Source: torch/_weights_only_unpickler.py.
 _REFUSED = (
@@ -32,7 +32,7 @@ def explain(name: str, error: BaseException, folder: Path | None = None) -> str:
     Args:
         name: as CLIP_MODEL.
         error: what was raised, with its causes.
-        folder: of the checkpoint's files, where it is known.
+        folder: of the checkpoint's files, if it is known.
     """
     return f"CLIP_MODEL is {name!r}, but {_reason(list(faults.chain(error)), name, folder)}"
 

@@ -119,7 +119,7 @@ def _home(model: str) -> Path | None:
 
 @contextlib.contextmanager
 def _writable_home(home: Path | None) -> Iterator[Path]:
-    """Lock the folder for exports; use a temporary one where nothing can be kept."""
+    """Lock the folder for exports; use a temporary one if nothing can be kept."""
     from filelock import FileLock  # huggingface_hub depends on it
 
     if home is not None and os.access(home, os.W_OK):

@@ -1,7 +1,7 @@
 """Exported towers, compiled by OpenVINO for this machine's processor.
 
 OpenVINO is faster than torch on CPUs: it packs weights in the order in which the processor reads
-them, joins operations, and uses bfloat16 instructions where there are any. It needs no compiler on
+them, joins operations, and uses bfloat16 instructions if there are any. It needs no compiler on
 the machine. docs/benchmarks.md compares its speed and memory with the other ways that were tried.
 """
 

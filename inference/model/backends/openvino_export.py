@@ -191,7 +191,7 @@ def _write_tower(loaded: TorchModel, method: str, example: Inputs, file: Path) -
             translated = openvino().convert_model(traced, example_input=tensors)
     except MemoryError:
         raise
-    except Exception as error:  # of any kind, where a tower can't be traced or converted
+    except Exception as error:  # a tower that can't be traced or converted raises anything
         raise ExportUnsupported(f"OpenVINO can't trace it: {error}") from error
     for port, name in zip(translated.inputs, named, strict=True):
         port.get_tensor().set_names({name})

@@ -17,7 +17,7 @@ _UNCHANGED: Final = re.compile(r"Anonymous: +0 kB")
 
 
 def page_out(folder: Path) -> None:
-    """Remove the files of a folder from resident memory, where this process has mapped them.
+    """Remove the files of a folder from resident memory, if this process has mapped them.
 
     A later read of that memory reads the file again. Files whose mapped memory was changed stay.
     Does nothing on other systems than Linux.

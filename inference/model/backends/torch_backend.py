@@ -22,7 +22,7 @@ from inference.model.precision.equivalence import SAMPLE_TEXTS, matches, sample_
 _FIXED_LENGTH_FAMILIES = {"siglip", "siglip2", "tipsv2", "align"}
 _FIXED_LENGTH = 64
 
-# Used where a text tower does not state its context, and as a limit for those that take 512
+# Used if a text tower does not state its context, and as a limit for those that take 512
 # tokens: labels have about 100 characters.
 _MAX_TOKENS = 256
 

@@ -45,7 +45,7 @@ class ImageTransform(msgspec.Struct, frozen=True):
     Attributes:
         shortest_edge: length of the shorter side after resizing, in pixels; None if
             `exact_size` is given.
-        longest_edge: greatest length of the longer side, in pixels; where it applies, the shorter
+        longest_edge: greatest length of the longer side, in pixels; if it applies, the shorter
             side becomes less than `shortest_edge`.
         exact_size: width and height of every resized image, in pixels.
         resampling: one of Pillow's filters.
@@ -197,7 +197,7 @@ class Preprocessor:
 
     @classmethod
     def of(cls, processor: Any) -> "Preprocessor":
-        """Return the preprocessor of a checkpoint, which uses an `ImageTransform` where it can.
+        """Return the preprocessor of a checkpoint, which uses an `ImageTransform` if it can.
 
         Args:
             processor: an image processor of transformers.

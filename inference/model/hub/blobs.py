@@ -187,7 +187,7 @@ class Blobs:
 
 
 def _link(blob: Path, pointer: Path) -> None:
-    """Link a snapshot's file to a blob; copy it where the file system has no links."""
+    """Link a snapshot's file to a blob; copy it if the file system has no links."""
     if pointer.is_file():
         return
     pointer.unlink(missing_ok=True)  # a link to a blob that was deleted

@@ -61,7 +61,7 @@ def own_folder(name: str) -> Path | None:
 
 
 def locate(name: str) -> Path:
-    """Return the folder with a checkpoint's files; fetch them from the hub where they are missing.
+    """Return the folder with a checkpoint's files; fetch them from the hub if they are missing.
 
     If the hub's cache has a complete snapshot, the hub is not asked.
 

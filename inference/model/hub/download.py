@@ -22,7 +22,7 @@ from inference.model.hub.faults import HubFault
 
 # Small files that configure a model, a tokenizer or how pictures are prepared.
 _SETTINGS = (".json", ".txt", ".model")
-# Asked for one by one where the hub does not list a repository's files.
+# Asked for one by one if the hub does not list a repository's files.
 _USUAL = (
     "preprocessor_config.json",
     "processor_config.json",
@@ -261,7 +261,7 @@ def _settings(names: frozenset[str] | None) -> list[str]:
 
 
 def megabytes(progress: FetchProgress) -> str:
-    """Return "84 of 605 MB", or "84 MB" where the size is not known."""
+    """Return "84 of 605 MB", or "84 MB" if the size is not known."""
     places = 0 if max(progress.size, progress.received) >= 10e6 else 1
     received = f"{progress.received / 1e6:.{places}f}"
     if not progress.size:

@@ -134,7 +134,7 @@ def of_status(status: int, headers: Mapping[str, str], *, with_token: bool) -> H
     if status == HTTPStatus.UNAUTHORIZED and with_token and of_token:
         return HubFault(
             f"the model hub does not accept {token_name()} ({status_name(status)}); it may have "
-            "expired: renew it, or remove it where the model is public"
+            "expired: renew it, or remove it if the model is public"
         )
     if status == HTTPStatus.FORBIDDEN:
         whose = f"{token_name()} gives no access to it" if with_token else "HF_TOKEN is not set"

@@ -1,4 +1,4 @@
-"""New labels are really new, and as much work as the known ones."""
+"""New labels are really new, and cost as much work as known ones."""
 
 import pytest
 from transformers import AutoTokenizer

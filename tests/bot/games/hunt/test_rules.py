@@ -92,7 +92,7 @@ def test_photos_that_clip_never_sees_do_not_delay_the_others() -> None:
     game.happens(Tick(), 180)
     game.happens(Tick(), ANSWER_TIMEOUT)
     assert set(game.awards) == {ANN.id}
-    game.happens(Tick(), 30)  # nor does a chart that never comes
+    game.happens(Tick(), 30)  # the chart never comes
     assert game.state.end is End.DONE
 
 

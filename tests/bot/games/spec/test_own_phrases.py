@@ -1,4 +1,4 @@
-"""The bot's own phrases: as many in each language, and none like the one that is hunted."""
+"""The bot's own phrases: each language has all of them, and none is like the hunted one."""
 
 import random
 from collections.abc import Sequence

@@ -16,7 +16,7 @@ async def _club(session: BrowserSession, title: str, *names: str) -> Tab:
 
 
 async def _board(tab: Tab, words: str) -> Locator:
-    """Return the latest message, once it contains these words, for whoever looks at it later."""
+    """Wait until the latest message has these words, and return it."""
     await expect(tab.answers.last).to_contain_text(words)
     number = await tab.answers.last.get_attribute("data-id")
     return tab.page.locator(f'#thread li[data-id="{number}"]')

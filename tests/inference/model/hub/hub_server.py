@@ -198,7 +198,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_: object) -> None:
-        """Print nothing where a client disconnects."""
+        """Print nothing if a client disconnects."""
 
 
 def _send(

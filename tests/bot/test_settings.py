@@ -201,7 +201,7 @@ def test_the_workers_settings_too(monkeypatch: pytest.MonkeyPatch, name: str, va
     [(" demo ", "demo"), ("a/b\t", "a/b"), ("\u00a0a/b\n", "a/b"), ("  ", DEFAULT_MODEL)],
 )
 @pytest.mark.parametrize("kind", [BotSettings, WorkerSettings])
-def test_blanks_around_the_model_are_no_part_of_its_name(
+def test_blanks_around_the_model_are_not_a_part_of_its_name(
     monkeypatch: pytest.MonkeyPatch, kind: type[SharedSettings], written: str, model: str
 ) -> None:
     monkeypatch.setenv("CLIP_MODEL", written)

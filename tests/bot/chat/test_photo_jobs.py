@@ -177,7 +177,7 @@ async def test_files_that_are_gone_or_away(
     assert await store.job(a_request().id) is None
 
 
-async def test_an_album_whose_sizes_were_not_told(
+async def test_an_album_whose_sizes_are_not_known(
     photo_jobs: PhotoJobs, platform: ScriptedPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fetch(media: Media) -> bytes:

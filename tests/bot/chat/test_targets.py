@@ -24,7 +24,7 @@ async def test_a_reply_to_a_chart_means_the_picture_that_it_speaks_of(chat: Priv
 
 @pytest.mark.parametrize("words", ["a moon, a sun", "/classify a moon, a sun", "/classify"])
 @pytest.mark.parametrize("open_question", [False, True])
-async def test_a_chart_that_is_forgotten_is_no_picture(
+async def test_a_chart_that_is_forgotten_is_not_a_picture(
     chat: PrivateChat, words: str, open_question: bool
 ) -> None:
     if open_question:
@@ -34,7 +34,7 @@ async def test_a_chart_that_is_forgotten_is_no_picture(
     assert await chat.jobs() == []
 
 
-async def test_a_forgotten_persons_chart_is_no_picture(chat: PrivateChat) -> None:
+async def test_a_forgotten_persons_chart_is_not_a_picture(chat: PrivateChat) -> None:
     await chat.photo(1, "a dog, a cat")
     shown = chart(await chat.charts(1))
     await chat.jobs()
@@ -46,7 +46,7 @@ async def test_a_forgotten_persons_chart_is_no_picture(chat: PrivateChat) -> Non
     assert await chat.jobs() == []
 
 
-async def test_a_chart_that_somebody_forwards_is_no_picture(chat: PrivateChat) -> None:
+async def test_a_chart_that_somebody_forwards_is_not_a_picture(chat: PrivateChat) -> None:
     heard = message(1, "a bar chart 71 %, a cat 29 %", NotAPicture.OURS, is_ours=True)
     await chat.hears(heard)
     assert chat.sentences[-1].startswith(FORGOTTEN)

@@ -144,7 +144,7 @@ async def test_a_result_of_another_version_waits_for_a_day_and_is_then_kept(
     assert (delivery.naks, delivery.acknowledged, await dead(queue)) == expected
 
 
-async def test_what_is_no_result_is_kept(dispatcher: ResultDispatcher, queue: Queue) -> None:
+async def test_what_is_not_a_result_is_kept(dispatcher: ResultDispatcher, queue: Queue) -> None:
     delivery = ScriptedDelivery(b"rubbish")
     await dispatcher.deal_with(delivery)
     assert delivery.acknowledged == 1

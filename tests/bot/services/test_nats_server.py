@@ -75,7 +75,7 @@ async def test_a_process_that_got_the_old_pid_is_left_alone(tmp_path: Path) -> N
     await server.stop()
 
 
-async def test_a_server_that_does_not_start_is_told_in_one_sentence(tmp_path: Path) -> None:
+async def test_a_server_that_does_not_start_is_reported_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "jetstream").write_text("a file where a folder must be")
     server = EmbeddedNatsServer(tmp_path)
     with pytest.raises(QueueUnavailable, match=r"did not start; .*nats-server.log says why"):

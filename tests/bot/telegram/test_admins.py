@@ -59,7 +59,7 @@ async def test_where_telegram_refuses_to_tell_nobody_is_an_admin(
     assert not await admins.has(GROUP, 7)
 
 
-async def test_a_failed_call_is_no_answer(bot: ScriptedBot, admins: Admins) -> None:
+async def test_a_failed_call_is_not_an_answer(bot: ScriptedBot, admins: Admins) -> None:
     bot.faults = [TimedOut()]
     with pytest.raises(RetryLater):
         await admins.has(GROUP, 7)

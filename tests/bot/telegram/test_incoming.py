@@ -76,7 +76,7 @@ def test_a_captioned_photo(bot: Bot) -> None:
     assert heard.caption == "/classify a, b"
 
 
-def test_an_edit_has_a_revision_and_a_command_for_others_is_none(bot: Bot) -> None:
+def test_an_edit_has_a_revision_and_a_command_for_others_is_ignored(bot: Bot) -> None:
     command = [{"type": "bot_command", "offset": 0, "length": 11}]
     heard = parsed(bot, "edited_message", text="/help@other", entities=command, edit_date=61)
     assert (heard.is_edit, heard.revision) == (True, 900)
@@ -84,7 +84,7 @@ def test_an_edit_has_a_revision_and_a_command_for_others_is_none(bot: Bot) -> No
     assert (heard.text, heard.caption, heard.is_caption) == ("/help@other", "", False)
 
 
-def test_answers_stay_in_topics_but_threads_of_replies_are_none(bot: Bot) -> None:
+def test_answers_stay_in_topics_and_threads_of_replies_are_not_topics(bot: Bot) -> None:
     in_topic = parsed(bot, text="x", chat=GROUP, message_thread_id=4, is_topic_message=True)
     assert in_topic.topic == ChatTopic(ChatKind.GROUP, -100, -100, 4)
     assert in_topic.ref == MessageRef(-100, 1, 4)
@@ -287,7 +287,7 @@ def test_the_order_of_entities_does_not_matter() -> None:
 
 
 @pytest.mark.parametrize("text", ["/usr/bin/python", "/a<b", "//", "/", "/ a, b", "/classifyé"])
-def test_code_that_is_no_command(text: str) -> None:
+def test_code_that_is_not_a_command(text: str) -> None:
     assert command_in(marked(text, "code"), "clip_bot") == (None, False)
 
 

@@ -197,7 +197,7 @@ def test_a_press_needs_only_the_person_and_the_data() -> None:
 
 
 @pytest.mark.parametrize("kind", ["channel_post", "chat_member", "poll", "unheard_of"])
-def test_an_update_of_another_kind_is_nothing(kind: str) -> None:
+def test_an_update_of_another_kind_is_ignored(kind: str) -> None:
     raw = {"update_id": 1, kind: {"poll": OLD_POLL}}
     assert Update.de_json(shapes.update(raw) or {}, None).effective_message is None
 

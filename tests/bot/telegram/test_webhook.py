@@ -75,7 +75,7 @@ async def test_no_secret(telegram: Telegram) -> None:
     ],
     ids=lambda content: str(content)[:40],
 )
-async def test_a_body_that_is_no_update(telegram: Telegram, content: Any) -> None:
+async def test_a_body_that_is_not_an_update(telegram: Telegram, content: Any) -> None:
     assert await telegram.posts(content) == 400
     assert telegram.kept == []
 

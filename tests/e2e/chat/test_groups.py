@@ -175,7 +175,7 @@ async def test_a_topic_may_be_deleted_while_its_picture_waits(
     assert answer.thread_id is None
 
 
-async def test_a_reply_thread_of_a_supergroup_is_no_topic(
+async def test_a_reply_thread_of_a_supergroup_is_not_a_topic(
     group: Chat, alice: SimulatedUser, bob: SimulatedUser
 ) -> None:
     photo = await bob.sends(picture(), to=group)

@@ -154,7 +154,7 @@ async def test_an_edit_without_a_change_keeps_the_labels_of_then(
     assert not answer.edited
 
 
-async def test_a_chart_is_no_picture_once_its_own_is_forgotten(alice: SimulatedUser) -> None:
+async def test_a_chart_is_not_a_picture_once_its_own_is_forgotten(alice: SimulatedUser) -> None:
     photo = await alice.sends(picture(), caption="a dog, a cat")
     chart = await alice.hears(reply_to=photo)
     page = await alice.hears(reply_to=await alice.sends("/privacy"))

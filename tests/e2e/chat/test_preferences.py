@@ -122,7 +122,7 @@ async def test_labels_under_a_photo_are_stored_and_sort_it(alice: SimulatedUser)
     assert await _asks(alice, "/labels") == "Your phrases: a dog, a cat"
 
 
-async def test_a_command_for_another_bot_is_no_phrase(alice: SimulatedUser) -> None:
+async def test_a_command_for_another_bot_is_not_a_phrase(alice: SimulatedUser) -> None:
     photo = await alice.sends(picture(), caption="/classify@other_bot a, b")
     assert "don't know that command" in ((await alice.hears(reply_to=photo)).text or "")
 

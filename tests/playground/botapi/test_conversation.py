@@ -61,7 +61,7 @@ async def test_a_bot_cannot_write_first(
         await bot.send_message(987654321, "psst")
 
 
-async def test_a_blocked_bot_is_told_so(bot: Bot, alice: SimulatedUser) -> None:
+async def test_a_bot_that_a_person_blocked_gets_an_error(bot: Bot, alice: SimulatedUser) -> None:
     await alice.sends("hello")
     alice.blocks()
     with pytest.raises(Forbidden, match="bot was blocked by the user"):

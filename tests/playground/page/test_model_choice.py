@@ -46,7 +46,7 @@ def test_otherwise_the_bundled_model_answers(tmp_path: Path, files: tuple[str, .
     assert choose(None, _leaves(tmp_path, *files)) == ModelChoice(DEMO_MODEL, stands_in=True)
 
 
-def test_another_models_cache_is_no_help(tmp_path: Path) -> None:
+def test_another_models_cache_does_not_help(tmp_path: Path) -> None:
     other = _leaves(tmp_path, *_REST, "model.safetensors", model="somebody/model")
     assert find_complete("somebody/model", other)
     assert not find_complete(DEFAULT_MODEL, other)

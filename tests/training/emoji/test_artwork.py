@@ -23,7 +23,7 @@ def test_a_drawing_fills_the_canvas_and_keeps_its_proportions() -> None:
     assert len(rows) == pytest.approx((CANVAS - 4) / 2, abs=1)
 
 
-def test_an_empty_image_is_no_drawing() -> None:
+def test_an_empty_image_is_not_a_drawing() -> None:
     assert artwork.fitted(Image.new("RGBA", (9, 9))) is None
 
 

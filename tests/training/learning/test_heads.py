@@ -57,7 +57,7 @@ def test_a_picture_at_its_prototype_costs_less_than_one_elsewhere() -> None:
     assert loss([CAT], [DOG], [CAT], [CAT]) > 5
 
 
-def test_a_concept_that_may_fit_too_is_no_rival() -> None:
+def test_a_concept_that_may_fit_too_does_not_compete() -> None:
     """The caption "cat" lies at the kitten, which does not compete: only cat and dog do."""
     at_its_own = loss([CAT], [CAT], [CAT], [CAT])
     dog_or_cat = 0.5 * math.log(2)  # half the weight of pictures

@@ -25,7 +25,7 @@ def test_winner_and_runner_up() -> None:
     assert text == "🏆 <b>a fast car</b> · 93.1 %\n🥈 dog · 4.9 %"
 
 
-def test_without_a_chart_as_many_labels_are_told_as_fit() -> None:
+def test_without_a_chart_as_many_labels_are_named_as_fit() -> None:
     few = result(["cat", "a fast car", "<dog>"], [0.02, 0.931, 0.049])
     assert in_words(few, ENGLISH, 4_096).splitlines() == [
         "🏆 <b>a fast car</b> · 93.1 %",

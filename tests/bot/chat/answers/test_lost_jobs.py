@@ -289,7 +289,7 @@ async def test_a_person_who_can_not_be_answered_is_told_and_can_ask_again(
     assert await store.jobs_in_flight(7) == 0
 
 
-async def test_questions_of_an_older_clipbot_are_told_as_lost(
+async def test_questions_of_an_older_clipbot_are_reported_as_lost(
     queue: Queue,
     store: Store,
     lost: LostJobs,

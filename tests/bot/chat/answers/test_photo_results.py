@@ -45,7 +45,7 @@ def result_of(
     return ScriptedDelivery(encode(result), attempt)
 
 
-async def test_a_result_is_told_and_counted(
+async def test_a_result_is_delivered_and_counted(
     dispatcher: ResultDispatcher, store: Store, platform: ScriptedPlatform, metrics: Metrics
 ) -> None:
     request = a_request()
@@ -221,7 +221,7 @@ async def test_an_apology_for_our_fault_is_replaced_by_a_later_answer(
     assert platform.kinds == ["text", "edit 9000 to chart"]
 
 
-async def test_without_a_chart_the_numbers_are_told(
+async def test_without_a_chart_the_answer_is_in_words(
     dispatcher: ResultDispatcher, store: Store, platform: ScriptedPlatform
 ) -> None:
     request = a_request()

@@ -29,7 +29,7 @@ def test_any_press_gives_a_number_that_a_button_can_carry(press: str) -> None:
     assert number_of(press) != number_of(press + "1")
 
 
-async def test_the_chart_of_a_game_is_no_picture_to_play_on(
+async def test_the_chart_of_a_game_is_not_a_picture_to_play_on(
     store: Store, platform: ScriptedPlatform, chat: PrivateChat
 ) -> None:
     starter = GameStarter(platform, store, ANYTHING, chat.classify)

@@ -141,7 +141,7 @@ async def test_a_database_of_another_program_is_left_alone(
         ("postgresql+asyncpg://me:s3cret@127.0.0.1:9/x", "can't be used"),
     ],
 )
-async def test_a_database_that_cannot_be_used_is_told_in_one_sentence(
+async def test_a_database_that_cannot_be_used_is_reported_in_one_sentence(
     address: str, reason: str
 ) -> None:
     with pytest.raises(SettingError) as refusal:
@@ -152,7 +152,7 @@ async def test_a_database_that_cannot_be_used_is_told_in_one_sentence(
     assert "s3cret" not in str(refusal.value)
 
 
-async def test_a_file_that_is_no_database_is_told_in_one_sentence(tmp_path: Path) -> None:
+async def test_a_file_that_is_not_a_database_is_reported_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "x.db").write_bytes(b"this is no database at all, but a text" * 99)
     with pytest.raises(SettingError, match="not a database"):
         await open_database(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}")

@@ -34,7 +34,8 @@ def parts_of(messages: Sequence[IncomingMessage], asking_id: int | None) -> list
 
     Args:
         messages: 1..10 items, in order.
-        asking_id: the item that was answered before; it stays so where all items are one question.
+        asking_id: the item that was answered before; if all items are one question, it is
+            answered again.
     """
     captions = {
         position: phrases

@@ -181,7 +181,7 @@ class ClassifyHandler:
         ):
             return
         earlier = None
-        if message.is_edit:  # before it, we may have asked for phrases
+        if message.is_edit:  # we may have asked for phrases before the edit
             earlier = await self._store.answer_to(ref.chat_id, ref.message_id)
         try:
             await self._jobs.submit(request, admission)

@@ -124,7 +124,7 @@ class TargetFinder:
         job = await self._store.last_job(message.ref.chat_id, speaker.user_id)
         if job is None or not _is_recent(job) or message.ref.message_id <= job.ref.message_id:
             return None
-        # A newer picture, about which we asked in vain, was cancelled: older ones are not meant.
+        # The person has cancelled our question about a newer picture, so no older one is meant.
         asked_at = await self._store.last_asked_at(message.ref.chat_id, speaker.user_id)
         return TargetPictures(job.media) if asked_at <= job.created_at else None
 

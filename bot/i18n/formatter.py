@@ -26,7 +26,7 @@ _ISOLATE = "\u2068{}\u2069"
 
 
 class Formatter:
-    """What one language says with few words or none. Classes with sentences derive from it."""
+    """Numbers, lists and short lines in one language. Classes with sentences derive from it."""
 
     def __init__(self, language: str) -> None:
         self.language = language

@@ -70,7 +70,7 @@ class Consumer:
         """Stop pulling; wait `patience` seconds for what is being handled, and nak the rest."""
         if self._pulling:
             await tasks.end(self._pulling)
-        # Before the naks: their messages would come to a pull that nobody reads any more.
+        # Before the naks: otherwise our own last pull would get their messages again.
         await self._pull_consumer.close()
         if self._handling:
             await asyncio.wait(self._handling, timeout=patience)

@@ -84,7 +84,7 @@ class WorkerRegistry:
         return [w for w in self.workers if self.is_ours(w)]
 
     async def watch(self) -> None:
-        """Ask for the workers' status without end; log once when there is none to answer."""
+        """Read the workers' status without end; log once when no worker can answer jobs."""
         silent, told = 0, None
         while True:
             try:

@@ -59,7 +59,7 @@ class Retries:
         Args:
             what: the work, as the log names it, with a capital letter.
             key: the work; its failures count together until `forget`.
-            attempt: which attempt it was, where somebody else counts passing failures.
+            attempt: which attempt it was, if the caller counts passing failures.
         """
         if isinstance(error, self._passing):
             waits = attempt or _count(self._waits, key)

@@ -13,7 +13,7 @@ class GameSettings:
     """How games are played in a home.
 
     Attributes:
-        pace: times the usual length of a round.
+        pace: factor on the usual length of a round.
         language: of boards; None takes that of the person who starts a round.
         labels: how many labels a round has at most, in games that show labels.
         admins_only: only the home's admins can start games.

@@ -132,7 +132,7 @@ _ORIGINS = {
 
 
 def _origin(value: Any) -> Json | None:
-    """Return where a forwarded message came from; of an unknown kind, too."""
+    """Return where a forwarded message came from, also if that is of an unknown kind."""
     if not isinstance(value, dict):
         return None
     shape = _ORIGINS.get(text(value.get("type")) or "")

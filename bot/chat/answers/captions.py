@@ -61,7 +61,7 @@ def ranking(
 ) -> list[tuple[str, float]]:
     """Return labels and probabilities, best first; equal ones in the order typed.
 
-    A single label of a softmax model is joined by `something_else`.
+    For a single label of a softmax model, `something_else` is added.
     """
     pairs = with_something_else(
         labels, probabilities, something_else, sigmoid_scores=sigmoid_scores

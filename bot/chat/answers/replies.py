@@ -25,7 +25,7 @@ class ReplyService:
 
         Args:
             text: its caption.
-            words: what is said instead where pictures can't be sent; by default the caption.
+            words: what is said instead if pictures can't be sent; by default the caption.
             job_id: the question that this answer delivers.
         """
         earlier = await self._store.answer_to(ref.chat_id, ref.message_id)

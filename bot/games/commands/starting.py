@@ -111,8 +111,8 @@ class GameStarter:
             # Our chart is a picture too, but a reply to it means the picture that it is about.
             if job := await self._store.job_answered_by(chat_id, message_id):
                 return job.media[0], message_id
-            # The chart of a game belongs to no job. It counts as no picture: it has the answer on
-            # it.
+            # The chart of a game belongs to no job. It does not count as a picture, because it
+            # shows the answer.
             if picture := self.picture_in(shown.attachments):
                 return picture, message_id
         return None

@@ -61,7 +61,7 @@ class Entry(msgspec.Struct, frozen=True):
 
     Attributes:
         message_id: the reply that holds it.
-        since: the newest message of the round at the moment when it came; orders entries.
+        since: the id of the round's newest message when the phrase came; entries are sorted by it.
     """
 
     player: Player

@@ -246,7 +246,7 @@ def _sent(state: Hunt, event: PhotoReply, now: float) -> Step:
     earlier = [shot for shot in state.shots if shot.message_id < event.message_id]
     if any(shot.media.unique_id == event.media.unique_id for shot in earlier):
         return _remarked(state, event.player, HuntNote.SAME), ()
-    # A photo that CLIP has not seen yet may be a copy, which uses up no try.
+    # A photo that CLIP has not seen yet may be a copy, and a copy does not count as a try.
     seen = _seen(state.shots)
     faults = _faults(seen)
     tries = sum(s.player.id == event.player.id and s.message_id not in faults for s in seen)

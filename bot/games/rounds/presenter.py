@@ -34,8 +34,8 @@ class NextCall:
     """When the presenter wants to be called again for a round.
 
     Attributes:
-        at: in Unix seconds; None: when the state has changed.
-        is_done: never; everything of the round has been shown.
+        at: in Unix seconds; None: not before the state changes.
+        is_done: everything of the round has been shown, so no call is needed.
     """
 
     at: float | None = None
@@ -121,7 +121,7 @@ class Presenter:
         except TargetGone as error:
             log.info("Round %s can't be shown: %s", row.id, error)
             return NextCall(is_done=True)
-        # The first board has no mentions. That is no reason to edit it, so it counts as an edit.
+        # A new board differs from an edited one only in its links, which is no reason for an edit.
         shown = board_of(row.state, self._platform, fresh=False).digest
         calls = with_call(row.display.calls, self._clock())
         display = replace(row.display, board_id=board_id, shown=shown, calls=calls)

@@ -56,7 +56,7 @@ class GameTexts(CommonTexts, ABC):
 
     @abstractmethod
     def name(self) -> str:
-        """Return the game's name, without markup: heads charts and leaderboards."""
+        """Return the game's name, without markup: the heading of charts and leaderboards."""
 
     @abstractmethod
     def how_to_start(self) -> str:

@@ -3,7 +3,7 @@
 To change one, add a migration to `migrations/versions` and name it in `database.NEWEST_REVISION`.
 
 Times are Unix seconds. Ids have up to 52 significant bits on Telegram (Bot API), 63 on Discord:
-BigInteger. Ids are unique only within their platform, so that it is part of every key.
+BigInteger. Ids are unique only within their platform, so every key begins with the platform.
 """
 
 from sqlalchemy import (
@@ -198,7 +198,7 @@ game_settings = Table(
     metadata,
     _platform(),
     _id("chat_id", "home_id"),
-    Column("pace", Float, nullable=False),  # times the usual length of a round
+    Column("pace", Float, nullable=False),  # factor on the usual length of a round
     Column("language", String(8)),  # None: that of the person who starts a round
     Column("labels", Integer, nullable=False),
     Column("admins_only", Integer, nullable=False),

@@ -75,7 +75,7 @@ async def test_the_status_of_workers_is_read_repeatedly(
 @pytest.mark.parametrize(
     ("workers", "lacks"),
     [
-        ([], False),  # nobody has said what is the matter
+        ([], False),  # no worker has given a reason
         ([WorkerState.LOADING], False),
         ([WorkerState.FAILED], True),
         ([WorkerState.FAILED, WorkerState.READY], False),

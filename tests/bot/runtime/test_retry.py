@@ -44,7 +44,9 @@ def test_only_own_faults_of_the_same_work_use_up_attempts(
             assert pause == error.after or 1 <= pause <= 60
             continue
         own[key] += 1
-        assert (pause is None) == (own[key] % ATTEMPTS == 0)  # given up, it may begin again
+        assert (pause is None) == (
+            own[key] % ATTEMPTS == 0
+        )  # after it is given up, the count begins again
         assert pause is None or pause == backoff(own[key] % ATTEMPTS)
 
 

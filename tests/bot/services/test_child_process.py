@@ -49,7 +49,7 @@ async def test_a_child_that_ends_is_started_again(
     child = sleeper(file, pids)
     await child.start()
     await until(lambda: starts(file), 1)
-    assert [child.ended] == [None]  # not narrowed: it changes
+    assert [child.ended] == [None]  # in lists, or mypy would think that it stays None
     os.kill(pids[0], signal.SIGKILL)
     await until(lambda: starts(file), 2)
     assert "sleeper ended by itself (status -9)" in caplog.text

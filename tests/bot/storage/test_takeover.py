@@ -87,7 +87,7 @@ def left_behind() -> sqlite3.Connection:
 
 
 async def copied(address: str) -> None:
-    """Put the database to an address: SQLite's as it is; PostgreSQL's table by table."""
+    """Copy the database to an address: the whole file for SQLite, each table for PostgreSQL."""
     with closing(left_behind()) as found:
         if address.startswith("sqlite"):
             file = Path(make_url(address).database or "")

@@ -91,8 +91,8 @@ def test_texts_of_a_release_stay_ours(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_texts_of_the_owner_stay(bot_api_server: BotApiServer, bot: ExtBot[None]) -> None:
     world = bot_api_server.world
-    world.descriptions[""] = "Our club's own bot."  # people without a text of theirs read it, too
-    world.descriptions["es"] = speak("es").description()  # set before that
+    world.descriptions[""] = "Our club's own bot."  # shown to people whose language has no text
+    world.descriptions["es"] = speak("es").description()  # ours, from before the owner wrote one
     world.short_descriptions["es"] = "El bot de nuestro club."
     await describe(bot)
     assert world.descriptions == {"": "Our club's own bot."}

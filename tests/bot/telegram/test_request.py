@@ -104,7 +104,7 @@ async def test_a_connection_that_was_closed_while_we_were_busy(one: AiohttpReque
         server.start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         assert (await one.do_request(url, "POST"))[0] == 200
-        closed.wait(5)  # and the loop with it
+        closed.wait(5)  # blocks the loop too, so it has not noticed that the server closed
         assert (await one.do_request(url, "POST"))[0] == 200
         server.join()
 

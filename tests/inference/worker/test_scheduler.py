@@ -242,8 +242,8 @@ def test_jobs_that_come_while_a_batch_is_in_the_model_join_the_next_one(
 ) -> None:
     simulation = Simulation([(0.0, job) for job in calm(2 * SIZE)], read, model, 0.001)
     late = [FakeJob(50 + number) for number in range(SIZE)]
-    # They come one by one while the second batch is in the model, the last one just before the
-    # third batch has to be pulled so that it can be read in time.
+    # They come one by one while the second batch is in the model. The last one comes just before
+    # the latest moment to pull the third batch, which must be read while the model still works.
     enters = SIZE * (read + model) + SIZE * read
     pulled = enters + SIZE * model - SIZE * read
     gap = (pulled - enters) / (SIZE + 1)

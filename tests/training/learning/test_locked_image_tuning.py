@@ -157,5 +157,5 @@ def test_the_result_lies_between_the_weights_before_and_after(
     locked_image_tuning.tune(trainer, maker, bank, steps=5, pictures=6)
     learnt = trainer.model.text_projection.weight.detach()
     middle = trainer.averaged().text_projection.weight
-    # The result is the mean with the average over the steps, which lags behind the last step.
+    # The result is the mean of the start and the averaged weights, which lag behind the last step.
     assert 0 < torch.dist(middle, before) < torch.dist(learnt, before)

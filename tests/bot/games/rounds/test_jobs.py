@@ -31,7 +31,7 @@ def test_sigmoid_scores_become_shares() -> None:
 
     assert shares(0.006, 0.003, 0.001) == [0.6, 0.3, 0.1]
     assert shares(0.0, 0.0) == [0.0, 0.0]
-    assert shares(0.2) == [0.2]  # against nothing
+    assert shares(0.2) == [0.2]  # a single score has nothing to share with
 
 
 async def test_a_question_is_queued_once_and_its_answer_is_known_as_a_games(

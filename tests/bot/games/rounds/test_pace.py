@@ -44,9 +44,9 @@ def test_edits_of_a_chat_are_apart() -> None:
     assert edits.allowed_at(-1) == 0.0
     assert [edits.book(-1, 100.0) for _ in range(3)] == [100.0, 103.0, 106.0]
     assert edits.allowed_at(-1) == 106.0 + EDIT_EVERY
-    edits.edited(-1, 108.0)  # the last one took two seconds
+    edits.edited(-1, 108.0)  # the edit at 106 took two seconds
     assert edits.allowed_at(-1) == 111.0
     edits.edited(-1, 100.5)  # an earlier edit changes nothing
     assert edits.allowed_at(-1) == 111.0
     assert edits.book(-2, 200.0) == 200.0
-    assert edits.allowed_at(-1) == 0.0  # forgotten
+    assert edits.allowed_at(-1) == 0.0  # no longer remembered, since its time is over

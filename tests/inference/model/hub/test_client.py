@@ -115,7 +115,7 @@ def test_a_proxy_that_can_t_be_reached_is_named(
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://hub.test")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    close_session()  # the session was made without the proxy
+    close_session()  # the next one is made with the proxy
     assert "check the name and the network and the proxy in HTTP_PROXY" in refusal()
     close_session()
 

@@ -2,8 +2,9 @@
 
 import time
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from bot.platform.models import Media
 from bot.storage import Database, Store
@@ -88,6 +89,36 @@ async def test_a_long_wait_is_noticed_once(store: Store) -> None:
     assert waiting.id == request.id
     await store.mark_noticed(request.id)
     assert await store.waiting_longer_than(-1) == []
+
+
+async def test_no_query_of_a_photo_reads_the_rows_of_all_people(
+    store: Store, database: Database
+) -> None:
+    if database.dialect.name != "sqlite":
+        return  # PostgreSQL plans by how many rows there are
+    asked: list[tuple[str, Any]] = []
+
+    def note(_c: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        asked.append((statement, values))
+
+    event.listen(database.sync_engine, "before_cursor_execute", note)
+    request = a_request()
+    await store.person(request.user_id)
+    await store.is_handled("1")
+    await store.latest_job(7, 1)
+    await store.jobs_in_flight(request.user_id)
+    await store.job(request.id)
+    await store.answer_to(7, 1)
+    await store.job_answered_by(7, 20)
+    await store.supersede(request.ref, 3)
+    await store.record_answer(request.ref, 20, is_chart=True, job_id=request.id)
+    event.remove(database.sync_engine, "before_cursor_execute", note)
+    plans = []
+    async with database.connect() as connection:
+        for statement, values in asked:
+            found = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            plans += [row.detail for row in found]
+    assert [plan for plan in plans if "SCAN" in plan or "jobs_open" in plan] == []
 
 
 async def test_the_last_question_of_a_person_in_a_chat(store: Store) -> None:

@@ -140,6 +140,7 @@ class Sentences(Introductions):
     # -- asking back --------------------------------------------------------------------------
 
     def which_phrases(self) -> str:
+        """Return our question for phrases. Old words stay known: see `bot.chat.targets`."""
         return self._(
             "Nice picture! Which phrases should I compare it with? "
             "Reply with a few, separated by commas."

@@ -39,7 +39,7 @@ _OTHERS: Final = {
     "playground": _LazyCommand(
         "clipbot_playground.cli", "The bot in a local web page: no token, no account."
     ),
-    "worker": _LazyCommand("inference.cli", "An inference worker for the NATS_URL given."),
+    "worker": _LazyCommand("inference.cli", "Run an inference worker for the queue at NATS_URL."),
 }
 
 

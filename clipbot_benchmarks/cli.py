@@ -11,7 +11,9 @@ from inference.protocol.errors import OperatorError, SettingError
 
 @click.command()
 @click.option(
-    "--quick", is_flag=True, help="Take a minute: shows that everything works, not how fast it is."
+    "--quick",
+    is_flag=True,
+    help="Measure for about a minute: it shows that everything works, not how fast it is.",
 )
 @click.option("--only", metavar="SECTIONS", help=f"Some of {','.join(run.SECTIONS)}.")
 @click.option("--model", help="Instead of CLIP_MODEL; `random` is ViT-B/32 with random weights.")
@@ -33,7 +35,8 @@ from inference.protocol.errors import OperatorError, SettingError
     "earlier",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Measure nothing: report on this earlier run. Of further ones the page shows the GPU.",
+    help="Measure nothing: report on this earlier run. From further files the page takes only the "
+    "figures of the GPU.",
 )
 def bench(
     quick: bool,

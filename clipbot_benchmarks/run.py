@@ -56,7 +56,7 @@ def run(
         try:
             bench = asyncio.run(runner.run())
         except asyncio.CancelledError:
-            raise OperatorError("The benchmark was told to end before it was done.") from None
+            raise OperatorError("The benchmark was stopped before it was done.") from None
     text = json.dumps(msgspec.to_builtins(bench), indent=1, ensure_ascii=False)
     file.write_text(text + "\n", encoding="utf-8")
     say(f"All figures are in {file}.")

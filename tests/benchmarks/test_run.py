@@ -59,7 +59,7 @@ def test_a_terminated_benchmark_leaves_no_files(tmp_path: Path) -> None:
         assert bench.stderr
         bench.stderr.readline()  # the first line of its progress
         bench.terminate()
-        assert "told to end" in bench.stderr.read()
+        assert "was stopped" in bench.stderr.read()
     assert bench.returncode == 1
     assert not list(tmp_path.glob("clipbot-bench-*"))
 

@@ -52,7 +52,7 @@ class TargetFinder:
     async def of(
         self, message: IncomingMessage, speaker: Speaker
     ) -> TargetPictures | NotAPicture | None:
-        """Return the pictures, or why what the message replies to is none.
+        """Return the pictures, or why the message that it replies to has none.
 
         None: the message means no picture.
         """

@@ -17,7 +17,7 @@ _ENVELOPE_BYTES = 256 * 2**10
 
 
 def payload_warning(queue: Queue) -> str | None:
-    """Return a sentence for the host where NATS takes no files as large as Telegram gives."""
+    """Return a sentence for the operator if NATS takes no files as large as Telegram's."""
     if queue.max_message >= MAX_FILE_BYTES + _ENVELOPE_BYTES:
         return None
     return (

@@ -32,7 +32,10 @@ class JobConsumers:
         return cls(named, nameless)
 
     async def pull(self, limit: int, wait: float) -> list[Delivery]:
-        """Return up to `limit` jobs, as `PullConsumer.pull`; wait where jobs came from lately."""
+        """Return up to `limit` jobs, as `PullConsumer.pull`.
+
+        It waits only for the consumer that had jobs lately.
+        """
         taken = await self._busy.pull(limit, 0.0)
         due = time.monotonic() - self._asked_quiet_at >= _QUIET_INTERVAL
         if len(taken) < limit and (due or (wait and not taken)):

@@ -142,7 +142,7 @@ class ScriptedDelivery(Delivery):
 def failing(
     monkeypatch: pytest.MonkeyPatch, store: Store, method: str, times: int
 ) -> list[Exception]:
-    """Have a method of the store fail so many times; return the errors that are not raised yet."""
+    """Let a method of the store fail `times` times; return the errors that are not raised yet."""
     faults: list[Exception] = [
         OperationalError(method, None, Exception("attempt to write a readonly database"))
     ] * times

@@ -10,7 +10,7 @@ from inference.protocol.messages import ImageOutcome, Result
 
 # A win by less than this difference in probability is called narrow.
 NARROW_MARGIN = 0.05
-# Where all sigmoid scores are below this, the model believes in none of the labels (SigLIP,
+# If all sigmoid scores are below this, the model believes in none of the labels (SigLIP,
 # arXiv:2303.15343, section 3).
 _UNLIKELY = 0.01
 # UTF-16 units: ten lines of long labels must fit under one chart, also if they are emoji.

@@ -86,7 +86,7 @@ class PhotoResults:
             log.exception("The apology for %s failed as well.", record.id)
 
     async def _tell(self, result: Result, record: JobRecord) -> bool:
-        """Tell the result; return whether that stored the delivery record, as a chart does."""
+        """Tell the result. Return whether this stored the delivery record; a chart does that."""
         recorded = False
         sentences = speak(record.language)
         if problem := _whole_problem(result):

@@ -57,7 +57,7 @@ class GroupSettings:
         return True
 
     def _edit_soon(self, ref: MessageRef, home_id: int, texts: CommandTexts) -> None:
-        """Show the settings once the chat may have an edit; many presses are one edit."""
+        """Show the settings as soon as the chat can have another edit; it shows all presses."""
         key = ref.chat_id, ref.message_id
         if key not in self._editing:
             task = asyncio.create_task(self._edit(ref, home_id, texts))

@@ -121,7 +121,7 @@ album_items = Table(
     Column("message", LargeBinary, nullable=False),  # the platform's message as JSON
 )
 
-# The one bot on each platform whose messages these are: to another bot their ids mean others.
+# The one bot on each platform that has these messages: the same ids of another bot mean others.
 owner = Table(
     "owner",
     metadata,
@@ -154,7 +154,7 @@ rounds = Table(
     Column("created_at", Float, nullable=False),
 )
 
-# What one round gave one player: a round can't give twice. `chat_id` is the home's.
+# What one round gave one player; it can't give it a second time. `chat_id` is that of the home.
 scores = Table(
     "scores",
     metadata,

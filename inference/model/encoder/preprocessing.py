@@ -128,7 +128,7 @@ class ImageTransform(msgspec.Struct, frozen=True):
 
         Raises:
             ValueError: the crop is larger than the resized image, or the image larger than the
-                pad; never where `accepts_any_image`.
+                pad; never if `accepts_any_image`.
         """
         image = image.resize(self._resized(*image.size), Image.Resampling(self.resampling))
         if self.crop is not None:

@@ -39,7 +39,7 @@ class PlayedRound(Generic[S]):
     effects: list[Effect] = field(default_factory=list)
 
     def happens(self, event: Event, after: float = 0.0) -> tuple[Effect, ...]:
-        """Let an event happen, so many seconds later; return its effects."""
+        """Let an event happen `after` seconds; return its effects."""
         self.now += after
         self.state, effects = self.step(self.state, event, self.now)
         self.effects += effects

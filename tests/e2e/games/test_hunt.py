@@ -50,7 +50,7 @@ async def test_five_people_hunt(server: BotApiServer, forum: bool) -> None:
     await dan.sends(picture(colour="yellow"), to=club.chat)  # no reply, so the bot does not get it
     await eve.sends(document=b"no picture", file_name="a.png", reply_to=board)
     shown = ("Eve: I can't read that", "Cem: that photo is here already")
-    # After two edits, the next one waits until the first minute is over if it can.
+    # After two edits, the next one can wait until the first minute is over.
     await server.until(lambda: all(words in (board.text or "") for words in shown), 70)
     assert "📷 2/3" in (await ann.presses(board, "Time left")).text
 

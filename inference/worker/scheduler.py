@@ -105,7 +105,7 @@ class Wait:
 
 @dataclass
 class PrefetchTimer:
-    """A prediction when to pull the next batch, from what the last one took per picture."""
+    """A prediction of when to pull the next batch, made from what the last one took per picture."""
 
     _read: float | None = None  # seconds per picture
     _model: float | None = None  # seconds per picture

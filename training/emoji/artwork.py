@@ -21,8 +21,8 @@ from training.emoji.concepts import Concept, codes_key
 from training.emoji.concepts import load as load_concepts
 from training.emoji.fetch import npm_folder
 
-# The styles for training, and how often each is shown. High contrast is line drawings: they differ
-# from most pictures, but teach the model to recognise things without their colours.
+# The styles for training, and how often each is shown. The high-contrast style has line drawings.
+# They differ from most pictures, but teach the model to recognise things without their colours.
 STYLES: Final = {
     "noto": 1.0,
     "noto-v1": 1.0,

@@ -114,7 +114,7 @@ def test_the_platform_follows_from_a_questions_id() -> None:
     assert ClassifyRequest.message_of(on_discord(a_request(3)).id) == (DISCORD, USER, 3)
     assert on_discord(a_request()).id == "discord.7.1.0"
     for wrong in ("", "1.2", "discord.1.2", "discord.x.1.2", f"discord.{2**63}.1.2", "a.b.1.2.3"):
-        with pytest.raises(ValueError, match=r"no question's id|invalid literal"):
+        with pytest.raises(ValueError, match=r"not a question's id|invalid literal"):
             ClassifyRequest.message_of(wrong)
 
 

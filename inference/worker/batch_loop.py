@@ -35,7 +35,8 @@ class BatchLoop:
     """The loop that serves jobs with one model until `stop` is set.
 
     Each job that is pulled is acknowledged or given back (nak) exactly once. A process that is
-    killed does neither: its jobs come back to another worker after `ACK_WAIT` seconds.
+    killed does neither: its jobs come back to another worker after `ACK_WAIT` seconds. So does a
+    message that is not a job, if the loop stops while the queue is away.
     """
 
     def __init__(

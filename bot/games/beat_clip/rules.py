@@ -26,6 +26,7 @@ from bot.games.rules.events import (
     RoundStopped,
     Tick,
     Toast,
+    told_over,
 )
 from bot.games.rules.round import End, Note, Phase, Player, Round
 from bot.platform.models import Media
@@ -98,7 +99,7 @@ def begin(state: BeatClip) -> Step:
 def step(state: BeatClip, event: Event, now: float) -> Step:
     """Return the next state and its effects. Never raises, whatever the event is."""
     if state.phase is Phase.OVER and not isinstance(event, Forgotten):
-        return state, _toast(event, Note.OVER)
+        return state, told_over(event)
     match event:
         case BoardShown():
             return _timed(rounds.opened(state, now), now)
@@ -118,7 +119,7 @@ def step(state: BeatClip, event: Event, now: float) -> Step:
             return _judged(state, event, now)
         case Pressed(round=id_) if id_ == state.config.id:
             return _pressed(state, event, now)
-    return state, _toast(event, Note.OVER)
+    return state, told_over(event)
 
 
 def right_labels(state: BeatClip) -> frozenset[int]:
@@ -173,11 +174,6 @@ def wakes_at(state: BeatClip) -> float | None:
 def _ask(state: BeatClip) -> JudgeRequest:
     captions = state.labels if state.asked else ()
     return JudgeRequest(_LOOK, state.media, state.asked or state.labels, captions, draw=True)
-
-
-def _toast(event: Event, note: Note) -> tuple[Effect, ...]:
-    """Return a toast if somebody pressed: they wait for an answer."""
-    return (Toast(note),) if isinstance(event, Pressed) else ()
 
 
 def _timed(state: BeatClip, now: float) -> Step:

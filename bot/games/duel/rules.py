@@ -28,6 +28,7 @@ from bot.games.rules.events import (
     TextReply,
     Tick,
     Toast,
+    told_over,
 )
 from bot.games.rules.round import End, Note, Phase, Player, Remark, Round
 from bot.platform.models import Media
@@ -108,7 +109,7 @@ def begin(state: Duel) -> Step:
 def step(state: Duel, event: Event, now: float) -> Step:
     """Return the next state and its effects. Never raises, whatever the event is."""
     if state.phase is Phase.OVER and not isinstance(event, Forgotten):
-        return state, _toast(event, Note.OVER)
+        return state, told_over(event)
     match event:
         case BoardShown():
             return rounds.opened(state, now), ()
@@ -129,7 +130,7 @@ def step(state: Duel, event: Event, now: float) -> Step:
             return _said(state, event, now)
         case Pressed(round=id_, choice=choice) if id_ == state.config.id and choice == MINE:
             return state, (_mine(state, event.player, now),)
-    return state, _toast(event, Note.OVER)
+    return state, told_over(event)
 
 
 def awards(state: Duel) -> tuple[Award, ...]:
@@ -145,10 +146,6 @@ def awards(state: Duel) -> tuple[Award, ...]:
 def wakes_at(state: Duel) -> float | None:
     """Return when time changes something."""
     return state.ends_at
-
-
-def _toast(event: Event, note: Note) -> tuple[Effect, ...]:
-    return (Toast(note),) if isinstance(event, Pressed) else ()
 
 
 def _mine(state: Duel, player: Player, now: float) -> Toast:

@@ -28,6 +28,7 @@ from bot.games.rules.events import (
     RoundStopped,
     Tick,
     Toast,
+    told_over,
 )
 from bot.games.rules.round import End, Note, Phase, Player, Remark, Round
 from bot.platform.models import Media
@@ -104,7 +105,7 @@ def begin(state: Hunt) -> Step:
 def step(state: Hunt, event: Event, now: float) -> Step:
     """Return the next state and its effects. Never raises, whatever the event is."""
     if state.phase is Phase.OVER and not isinstance(event, Forgotten):
-        return state, _toast(event, Note.OVER)
+        return state, told_over(event)
     match event:
         case BoardShown():
             return rounds.opened(state, now), ()
@@ -124,7 +125,7 @@ def step(state: Hunt, event: Event, now: float) -> Step:
             return _sent(state, event, now)
         case Pressed(round=id_, choice=choice) if id_ == state.config.id and choice == MINE:
             return state, (_mine(state, event.player, now),)
-    return state, _toast(event, Note.OVER)
+    return state, told_over(event)
 
 
 def counting(state: Hunt) -> tuple[Shot, ...]:
@@ -179,10 +180,6 @@ def awards(state: Hunt) -> tuple[Award, ...]:
 def wakes_at(state: Hunt) -> float | None:
     """Return when time changes something."""
     return state.ends_at
-
-
-def _toast(event: Event, note: Note) -> tuple[Effect, ...]:
-    return (Toast(note),) if isinstance(event, Pressed) else ()
 
 
 def _same(shot: Shot, other: Shot) -> bool:

@@ -6,7 +6,7 @@ runner itself.
 
 from dataclasses import dataclass
 
-from bot.games.rules.round import Player, RoundId
+from bot.games.rules.round import Note, Player, RoundId
 from bot.platform.models import Media
 from inference.protocol.messages import Fingerprint
 
@@ -176,3 +176,8 @@ class Awards:
 
 
 Effect = Toast | JudgeRequest | Awards
+
+
+def told_over(event: Event) -> tuple[Effect, ...]:
+    """Return a toast that the round is over if a button was pressed: the person waits for one."""
+    return (Toast(Note.OVER),) if isinstance(event, Pressed) else ()

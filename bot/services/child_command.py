@@ -9,8 +9,8 @@ systems have no such request: there, the parent ends its children when it stops,
 the next start does (see `EmbeddedNatsServer.end_leftover`).
 
 PROGRAM leads a process group of its own. Ctrl-C in a terminal goes to the whole group that was
-started there, and the parent itself decides when its children end. (Ctrl-C before the group is
-made ends this process, as it ends the parent.)
+started there, and the parent itself decides when its children end. Until that group is made, a
+shell has Ctrl-C ignored: it would end Python while that starts, with a traceback.
 """
 
 import ctypes
@@ -23,6 +23,8 @@ from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _LOOPBACK = "127.0.0.1,localhost"
+# Runs the command that follows. A parent can't set this for its child: uvloop resets all signals.
+_WITHOUT_CTRL_C = ["/bin/sh", "-c", 'trap "" INT; exec "$@"', "sh"]
 
 
 def clipbot_command(name: str) -> list[str]:
@@ -36,7 +38,8 @@ def clipbot_command(name: str) -> list[str]:
 def tied_to_parent(program: list[str]) -> list[str]:
     """Return the command line that runs a program so that it ends when the calling process does."""
     # -P: a file bot.py in the current folder must not be run in place of our package
-    return [sys.executable, "-P", "-m", "bot.services.child_command", str(os.getpid()), *program]
+    wrapper = [sys.executable, "-P", "-m", "bot.services.child_command", str(os.getpid())]
+    return [*_WITHOUT_CTRL_C, *wrapper, *program]
 
 
 def with_direct_loopback(environment: Mapping[str, str]) -> dict[str, str]:
@@ -53,6 +56,7 @@ def _main() -> None:
     parent = int(sys.argv[1])
     if os.getpgrp() != os.getpid():
         os.setpgid(0, 0)  # here, since uvloop knows no `process_group`
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # it died before we asked

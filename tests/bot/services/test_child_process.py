@@ -30,6 +30,10 @@ def alive(pid: int) -> bool:
         return False
 
 
+def command_line(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+
+
 def starts(file: Path) -> int:
     return len(file.read_text()) if file.exists() else 0
 
@@ -77,6 +81,25 @@ async def test_ctrl_c_in_a_terminal_does_not_reach_a_child(tmp_path: Path) -> No
     await until(lambda: starts(file), 1)
     assert os.getpgid(pids[0]) == pids[0] != os.getpgrp()
     await child.stop(5.0)
+
+
+async def test_ctrl_c_while_python_starts_a_child_does_not_reach_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "starts"
+    child = Child("sleeper", lambda: python(SLEEPS, file), os.environ, started=_interrupted)
+    await child.start()
+    await until(lambda: starts(file), 1)
+    assert child.ended is None
+    await child.stop(5.0)
+    assert capfd.readouterr().err == ""
+
+
+async def _interrupted(process: asyncio.subprocess.Process) -> None:
+    """Send SIGINT as soon as the shell has become the Python that runs `child_command`."""
+    while not command_line(process.pid).startswith(sys.executable):
+        pass  # Python needs 20 ms: too few to wait in between
+    process.send_signal(signal.SIGINT)
 
 
 async def test_a_child_whose_start_fails_is_ended(tmp_path: Path) -> None:

@@ -125,8 +125,9 @@ class Conversations:
             store,
             classify,
             albums,
-            preferences,
             games,
+            commands=preferences.commands,
+            presses=preferences.presses,
             allowed_chats=settings.allowed_chats,
             admin_ids=settings.admin_ids,
         )

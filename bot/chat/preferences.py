@@ -67,6 +67,7 @@ class Preferences:
             "cancel": self._cancel,
             "status": self._status,
         }
+        self.presses = {"language": self.press, "forget-me": self.press}
 
     async def _say(self, message: IncomingMessage, text: str, buttons: Buttons = ()) -> None:
         await self._platform.send_text(message.ref, text, buttons)

@@ -3,20 +3,33 @@
 message ─▶ allowed? ─▶ a game's command, or a reply to its board ─▶ games
                    ├─▶ an item of an album                       ─▶ AlbumCollector
                    ├─▶ /classify, phrases, pictures              ─▶ ClassifyHandler
-                   └─▶ other commands                            ─▶ Preferences
+                   └─▶ other commands                            ─▶ `commands`, by name
+button ─▶ allowed? ─▶ games, else `presses`, by the first word of what the button sends
 """
 
+import contextlib
 import datetime
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from bot.chat.albums import AlbumCollector
 from bot.chat.classify import ClassifyHandler
 from bot.chat.people import Speaker, speaker_of
-from bot.chat.preferences import ABOUT_PICTURES, CommandHandler, Preferences
-from bot.platform.incoming import ButtonPress, ChatMoved, Incoming, IncomingMessage
-from bot.platform.ports import ChatPlatform
+from bot.chat.preferences import ABOUT_PICTURES, CommandHandler
+from bot.platform.incoming import (
+    ButtonPress,
+    ChatMoved,
+    Incoming,
+    IncomingMessage,
+    InlineQuery,
+    MembershipChanged,
+)
+from bot.platform.ports import ChatPlatform, TargetGone
 from bot.storage import MEMORY_HOURS, Store
+
+PressHandler = Callable[[ButtonPress], Awaitable[None]]
+InlineHandler = Callable[[InlineQuery], Awaitable[None]]
+MembershipHandler = Callable[[MembershipChanged], Awaitable[None]]
 
 
 class GameHandler(Protocol):
@@ -37,6 +50,11 @@ class Router:
     """Hands everything that comes to the part that answers it.
 
     Args:
+        commands: the handlers of all commands but `/classify` and those of games, by name.
+        presses: the handlers of pressed buttons, by the part of `ButtonPress.data` before the first
+            colon. Each answers the press.
+        inline: answers inline queries.
+        membership: is told when the bot is added to a group or removed from it.
         allowed_chats: chats and people that may use the bot; empty: all.
         admin_ids: people who may always use it.
     """
@@ -47,9 +65,12 @@ class Router:
         store: Store,
         classify: ClassifyHandler,
         albums: AlbumCollector,
-        preferences: Preferences,
         games: GameHandler,
         *,
+        commands: Mapping[str, CommandHandler],
+        presses: Mapping[str, PressHandler],
+        inline: InlineHandler | None = None,
+        membership: MembershipHandler | None = None,
         allowed_chats: frozenset[int],
         admin_ids: frozenset[int],
     ) -> None:
@@ -57,8 +78,11 @@ class Router:
         self._store = store
         self._classify = classify
         self._albums = albums
-        self._preferences = preferences
         self._games = games
+        self._commands = commands
+        self._presses = presses
+        self._inline = inline
+        self._membership = membership
         self._allowed = allowed_chats | admin_ids if allowed_chats else frozenset()
 
     async def handle(self, incoming: Incoming) -> None:
@@ -75,6 +99,12 @@ class Router:
                 await self._press(incoming)
             case ChatMoved():
                 await self._store.move_chat(incoming.old_id, incoming.new_id)
+            case MembershipChanged():
+                if self._membership and self._allows(incoming.topic.chat_id, incoming.author.id):
+                    await self._membership(incoming)
+            case InlineQuery():
+                if self._inline and self._allows(incoming.author.id, incoming.author.id):
+                    await self._inline(incoming)
 
     async def apologise(self, message: IncomingMessage) -> None:
         """Say that something went wrong on our side, if the message was meant for us."""
@@ -113,7 +143,7 @@ class Router:
         name, argument = message.command.name, message.command.argument
         if name == "classify":
             await self._classify.classify(message, who, argument)
-        elif handler := self._preferences.commands.get(name):
+        elif handler := self._commands.get(name):
             if not message.is_edit:  # a command that was carried out is not carried out again
                 await handler(message, who, argument)
         elif message.is_private:
@@ -127,8 +157,13 @@ class Router:
 
     async def _press(self, press: ButtonPress) -> None:
         chat_id = press.topic.chat_id if press.topic else press.author.id
-        if self._allows(chat_id, press.author.id) and not await self._games.press(press):
-            await self._preferences.press(press)
+        if not self._allows(chat_id, press.author.id) or await self._games.press(press):
+            return
+        if handler := self._presses.get(press.data.partition(":")[0]):
+            await handler(press)
+            return
+        with contextlib.suppress(TargetGone):
+            await self._platform.answer_press(press, "")
 
     def _allows(self, chat_id: int, user_id: int) -> bool:
         return not self._allowed or not self._allowed.isdisjoint({chat_id, user_id})

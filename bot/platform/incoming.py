@@ -222,7 +222,35 @@ class ChatMoved:
     new_id: int
 
 
-Incoming = IncomingMessage | ButtonPress | ChatMoved
+@dataclass(frozen=True)
+class MembershipChanged:
+    """The bot was added to a group, or removed from it.
+
+    Attributes:
+        author: who did that.
+        is_member: True if it is in the group now.
+    """
+
+    topic: ChatTopic
+    author: Author
+    is_member: bool
+
+
+@dataclass(frozen=True)
+class InlineQuery:
+    """A person types the bot's name and some words into the input field of any chat.
+
+    Attributes:
+        text: the words after the name; may be empty.
+        handle: what the platform needs for an answer; only its adapter reads it.
+    """
+
+    author: Author
+    text: str
+    handle: str = field(default="", compare=False)
+
+
+Incoming = IncomingMessage | ButtonPress | ChatMoved | MembershipChanged | InlineQuery
 
 
 def _here(*messages: ReferencedMessage | None) -> tuple[ReferencedMessage, ...]:

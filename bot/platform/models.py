@@ -22,6 +22,7 @@ class Media(msgspec.Struct, frozen=True):
         size: bytes, if the platform tells.
         number: that people give it in its album, from 1; 0: its position among the pictures.
         skipped: numbers of the items of its album that are not pictures; only in the first picture.
+        has_spoiler: its sender hid it until somebody taps on it.
     """
 
     file_id: str
@@ -29,6 +30,7 @@ class Media(msgspec.Struct, frozen=True):
     size: int | None = None
     number: int = 0
     skipped: tuple[int, ...] = ()
+    has_spoiler: bool = False
 
 
 def numbers_of(media: Sequence[Media]) -> list[int]:

@@ -7,10 +7,11 @@ TargetGone               nobody is there to be answered
 FileTooBig               tell the person
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.platform.incoming import ButtonPress, ChatTopic, IncomingMessage
+from bot.platform.incoming import ButtonPress, ChatTopic, IncomingMessage, InlineQuery
 from bot.platform.models import Media, MessageRef
 
 
@@ -49,6 +50,7 @@ class Button:
     Attributes:
         label: what it shows.
         data: what comes back when it is pressed; up to 64 bytes (Bot API, InlineKeyboardButton).
+            The word up to the first colon says which part of the bot it belongs to.
     """
 
     label: str
@@ -56,6 +58,21 @@ class Button:
 
 
 Buttons = tuple[tuple[Button, ...], ...]
+
+
+@dataclass(frozen=True)
+class InlineResult:
+    """One choice in the list that an `InlineQuery` opens.
+
+    Attributes:
+        id: unique in the list; 1..64 bytes.
+        text: what the person says in the chat when they choose it, without markup.
+    """
+
+    id: str
+    title: str
+    description: str
+    text: str
 
 
 class ChatPlatform(Protocol):
@@ -93,14 +110,38 @@ class ChatPlatform(Protocol):
             placeholder: what the empty input field shows.
         """
 
-    async def send_chart(self, ref: MessageRef, chart: bytes, caption: str) -> int:
-        """Reply with a picture; return the new message's id. Also raises `PicturesNotAllowed`."""
+    async def send_chart(
+        self,
+        ref: MessageRef,
+        chart: bytes,
+        caption: str,
+        buttons: Buttons = (),
+        *,
+        has_spoiler: bool = False,
+    ) -> int:
+        """Reply with a picture; return the new message's id. Also raises `PicturesNotAllowed`.
 
-    async def edit_to_text(self, ref: MessageRef, answer_id: int, text: str) -> None:
+        Args:
+            has_spoiler: the picture is hidden until somebody taps on it.
+        """
+
+    async def send_file(self, ref: MessageRef, name: str, data: bytes, caption: str) -> int:
+        """Reply with a file; return the new message's id. Also raises `PicturesNotAllowed`."""
+
+    async def edit_to_text(
+        self, ref: MessageRef, answer_id: int, text: str, buttons: Buttons = ()
+    ) -> None:
         """Change an answer of text. Raises `TargetGone` when it can no longer be changed."""
 
     async def edit_to_chart(
-        self, ref: MessageRef, answer_id: int, chart: bytes, caption: str
+        self,
+        ref: MessageRef,
+        answer_id: int,
+        chart: bytes,
+        caption: str,
+        buttons: Buttons = (),
+        *,
+        has_spoiler: bool = False,
     ) -> None:
         """Change an answer, text or picture, to a picture.
 
@@ -123,6 +164,24 @@ class ChatPlatform(Protocol):
 
         Args:
             is_alert: the person must close it; otherwise it disappears after a moment.
+        """
+
+    async def answer_inline(
+        self, query: InlineQuery, results: Sequence[InlineResult], hint: str
+    ) -> None:
+        """Show a person the choices for what they typed, or `hint` where there are none.
+
+        The choices are theirs alone. Raises `TargetGone` when the query is too old.
+        """
+
+    def start_link(self, parameter: str) -> str:
+        """Return a link that opens a private chat and sends `/start parameter` there.
+
+        Args:
+            parameter: 1..64 of A-Z, a-z, 0-9, _ and -.
+
+        Returns:
+            A URL, or nothing where the platform has no such links.
         """
 
     async def is_admin(self, topic: ChatTopic, user_id: int) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Hashable
 from telegram import (
     Bot,
     CallbackQuery,
+    ChatMemberUpdated,
     ExternalReplyInfo,
     Message,
     MessageEntity,
@@ -15,7 +16,7 @@ from telegram import (
     Update,
     User,
 )
-from telegram.constants import ChatType
+from telegram.constants import ChatMemberStatus, ChatType
 
 from bot.chat.router import Router
 from bot.platform.incoming import (
@@ -28,6 +29,8 @@ from bot.platform.incoming import (
     Command,
     Incoming,
     IncomingMessage,
+    InlineQuery,
+    MembershipChanged,
     NotAPicture,
     ReferencedMessage,
 )
@@ -40,7 +43,7 @@ from inference.protocol.labels import clean
 log = logging.getLogger(__name__)
 
 # The kinds of updates that Telegram is asked for; no others are handled.
-ALLOWED_UPDATES = ("message", "edited_message", "callback_query")
+ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "inline_query", "my_chat_member")
 
 # How a command is written (TDLib, MessageEntity.cpp, find_bot_commands); ASCII on purpose.
 _WRITTEN = re.compile(r"/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/<>@])")
@@ -80,6 +83,11 @@ def parse_update(update: RawUpdate, bot: Bot) -> Incoming | None:
     parsed = Update.de_json(shapes.update(update) or update, bot)
     if parsed.callback_query:
         return _press(parsed.callback_query, bot)
+    if parsed.inline_query:
+        query = parsed.inline_query
+        return InlineQuery(_person(query.from_user), query.query, handle=query.id)
+    if parsed.my_chat_member:
+        return _membership(parsed.my_chat_member)
     message = parsed.message or parsed.edited_message
     if message is None:
         return None
@@ -137,6 +145,19 @@ def _press(query: CallbackQuery, bot: Bot) -> ButtonPress:
         _replied_to(message, bot),
         handle=query.id,
     )
+
+
+def _membership(changed: ChatMemberUpdated) -> MembershipChanged | None:
+    """Return that the bot was added to a group or removed; None for all else."""
+    was, is_now = (
+        member.status != ChatMemberStatus.LEFT
+        for member in (changed.old_chat_member, changed.new_chat_member)
+    )
+    chat = changed.chat
+    if was == is_now or chat.type not in {ChatType.GROUP, ChatType.SUPERGROUP}:
+        return None
+    topic = ChatTopic(ChatKind.GROUP, chat.id, chat.id)
+    return MembershipChanged(topic, _person(changed.from_user), is_now)
 
 
 def _author_of(message: Message) -> Author | None:

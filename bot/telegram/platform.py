@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
@@ -11,8 +11,11 @@ from telegram import (
     ForceReply,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
+    InlineQueryResultArticle,
+    InlineQueryResultsButton,
     InputFile,
     InputMediaPhoto,
+    InputTextMessageContent,
     LinkPreviewOptions,
     Message,
     ReplyParameters,
@@ -29,9 +32,9 @@ from telegram.error import (
 from telegram.ext import ExtBot
 
 from bot.i18n.lengths import shortened, shown
-from bot.platform.incoming import ButtonPress, ChatTopic, IncomingMessage
+from bot.platform.incoming import ButtonPress, ChatTopic, IncomingMessage, InlineQuery
 from bot.platform.models import TELEGRAM, Media, MessageRef
-from bot.platform.ports import Buttons, PicturesNotAllowed, TargetGone
+from bot.platform.ports import Buttons, InlineResult, PicturesNotAllowed, TargetGone
 from bot.telegram.admins import Admins
 from bot.telegram.incoming import restore_message
 from bot.telegram.refusals import Cure, cure_of, telegram_errors
@@ -82,7 +85,15 @@ class TelegramPlatform:
         markup = ForceReply(selective=True, input_field_placeholder=placeholder)
         return await self._send_text(ref, text, {"reply_markup": markup})
 
-    async def send_chart(self, ref: MessageRef, chart: bytes, caption: str) -> int:
+    async def send_chart(
+        self,
+        ref: MessageRef,
+        chart: bytes,
+        caption: str,
+        buttons: Buttons = (),
+        *,
+        has_spoiler: bool = False,
+    ) -> int:
         """Reply with a photo."""
 
         async def send(where: MessageRef) -> Message:
@@ -91,25 +102,57 @@ class TelegramPlatform:
                 InputFile(chart, filename=_name(chart)),
                 caption=caption,
                 parse_mode=ParseMode.HTML,
+                has_spoiler=has_spoiler or None,
+                reply_markup=_keyboard(buttons),
                 **_as_reply(where),
             )
 
         async with telegram_errors(), _as_no_pictures():
             return await _send_near(send, ref)
 
-    async def edit_to_text(self, ref: MessageRef, answer_id: int, text: str) -> None:
+    async def send_file(self, ref: MessageRef, name: str, data: bytes, caption: str) -> int:
+        """Reply with a document."""
+
+        async def send(where: MessageRef) -> Message:
+            return await self._bot.send_document(
+                where.chat_id,
+                InputFile(data, filename=name),
+                caption=caption,
+                parse_mode=ParseMode.HTML,
+                **_as_reply(where),
+            )
+
+        async with telegram_errors(), _as_no_pictures():
+            return await _send_near(send, ref)
+
+    async def edit_to_text(
+        self, ref: MessageRef, answer_id: int, text: str, buttons: Buttons = ()
+    ) -> None:
         """Change an answer of text."""
-        await self._edit_text(ref, answer_id, text, {})
+        await self._edit_text(ref, answer_id, text, {"reply_markup": _keyboard(buttons)})
 
     async def edit_to_chart(
-        self, ref: MessageRef, answer_id: int, chart: bytes, caption: str
+        self,
+        ref: MessageRef,
+        answer_id: int,
+        chart: bytes,
+        caption: str,
+        buttons: Buttons = (),
+        *,
+        has_spoiler: bool = False,
     ) -> None:
         """Change an answer to a photo. The Bot API lets text become a photo, too."""
         media = InputMediaPhoto(
-            chart, caption=caption, parse_mode=ParseMode.HTML, filename=_name(chart)
+            chart,
+            caption=caption,
+            parse_mode=ParseMode.HTML,
+            filename=_name(chart),
+            has_spoiler=has_spoiler or None,
         )
         async with telegram_errors(), _as_no_pictures(), _unchanged_is_fine():
-            await self._bot.edit_message_media(media, ref.chat_id, answer_id)
+            await self._bot.edit_message_media(
+                media, ref.chat_id, answer_id, reply_markup=_keyboard(buttons)
+            )
 
     async def send_board(self, ref: MessageRef, text: str, buttons: Buttons = ()) -> int:
         """Reply with text and buttons."""
@@ -125,6 +168,29 @@ class TelegramPlatform:
         """Show a toast or an alert."""
         async with telegram_errors():
             await self._bot.answer_callback_query(press.handle, text, show_alert=is_alert)
+
+    async def answer_inline(
+        self, query: InlineQuery, results: Sequence[InlineResult], hint: str
+    ) -> None:
+        """Show choices above the input field, or a button that opens a private chat."""
+        articles = [
+            InlineQueryResultArticle(
+                result.id,
+                result.title,
+                InputTextMessageContent(result.text),
+                description=result.description,
+            )
+            for result in results
+        ]
+        button = None if articles else InlineQueryResultsButton(hint, start_parameter="inline")
+        async with telegram_errors():
+            await self._bot.answer_inline_query(
+                query.handle, articles, cache_time=0, is_personal=True, button=button
+            )
+
+    def start_link(self, parameter: str) -> str:
+        """Return a deep link."""
+        return f"https://t.me/{self._bot.username}?start={parameter}"
 
     async def is_admin(self, topic: ChatTopic, user_id: int) -> bool:
         """Return whether a person is an admin of a group."""

@@ -184,6 +184,13 @@ def _alone(value: Any) -> Json | None:
     return found | _OTHER_CONTENT if has_other else found
 
 
+def _membership(value: Any) -> str | None:
+    """Return `member` or `left`; PTB requires more fields for other kinds of members."""
+    is_out = value in {"left", "kicked"}
+    return ("left" if is_out else "member") if isinstance(value, str) else None
+
+
+_MEMBER = Shape({"user": _USER, "status": _membership})
 _UPDATE = Shape(
     {"update_id": integer},
     keeps={
@@ -193,6 +200,11 @@ _UPDATE = Shape(
             {"id": text, "from": _USER},
             {"chat_instance": (text, "")},
             {"message": message, "data": text},
+        ),
+        "inline_query": Shape({"id": text, "from": _USER, "query": text}, {"offset": (text, "")}),
+        "my_chat_member": Shape(
+            {"chat": _CHAT, "from": _USER, "old_chat_member": _MEMBER, "new_chat_member": _MEMBER},
+            {"date": (moment, _SOME_TIME)},
         ),
     },
 )
@@ -225,6 +237,7 @@ _ADMINISTRATORS = list_of(
 _ANSWERS: dict[str, Reader] = {
     "sendmessage": _SENT,
     "sendphoto": _SENT,
+    "senddocument": _SENT,
     "editmessagetext": _SENT,
     "editmessagemedia": _SENT,
     "getchatadministrators": _ADMINISTRATORS,

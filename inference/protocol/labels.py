@@ -15,6 +15,9 @@ from inference.protocol.errors import LabelTooLong, NoLabels, TooManyLabels
 
 MAX_LABEL_LENGTH = 100
 
+# The template that stands for an average over several templates, see `Job.template`.
+AUTO_TEMPLATE = "auto"
+
 # Latin, fullwidth (Chinese, Japanese), ideographic, small forms, Arabic; then line ends.
 _SEPARATORS = ",;，；、﹐﹔،؛\n\r\v\f\u0085\u2028\u2029"
 _QUOTES = {

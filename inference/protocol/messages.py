@@ -55,7 +55,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         id: unique and deterministic: the same request sent again has the same id.
         images: 1..10 undecoded files (JPEG, PNG, …), as the user sent them.
         labels: 1..MAX_LABELS labels as typed; no two differ only in case.
-        template: holds one `{}`, which each label replaces; None uses labels as typed.
+        template: holds one `{}`, which each label replaces; None uses labels as typed;
+            `labels.AUTO_TEMPLATE` averages several templates.
         locale: the user's language, for logs and metrics only.
         created_at: Unix time in seconds.
         captions: what the chart shows instead of the labels, one for each label; empty shows the
@@ -137,12 +138,19 @@ class ImageOutcome(msgspec.Struct, frozen=True):
         same_as: if the job merges labels, for each label the index of the first label with nearly
             the same meaning, usually its own index. The others have probability 0.
         fingerprint: None if the job does not want it.
+        fit: the share of the labels when everyday things are compared with the picture as well,
+            0..1; None if that was not computed.
+        none_fits: `fit` is below the model's threshold: probably none of the labels fits.
+        looks_like_photo: only the demo model tells, which does not know photographs.
     """
 
     probabilities: list[float] = []
     problem: Problem | None = None
     same_as: list[int] = []
     fingerprint: Fingerprint | None = None
+    fit: float | None = None
+    none_fits: bool = False
+    looks_like_photo: bool = False
 
 
 class Timings(msgspec.Struct, frozen=True):

@@ -2,14 +2,15 @@
 
 import itertools
 from collections import defaultdict
+from collections.abc import Sequence
 
 import msgspec
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.platform.incoming import ButtonPress, ChatTopic, IncomingMessage
+from bot.platform.incoming import ButtonPress, ChatTopic, IncomingMessage, InlineQuery
 from bot.platform.models import TELEGRAM, ClassifyRequest, Media, MessageRef
-from bot.platform.ports import Buttons
+from bot.platform.ports import Buttons, InlineResult
 from bot.storage import Store
 from inference.protocol.broker.client import Delivery
 
@@ -23,6 +24,9 @@ class ScriptedPlatform:
         said: what was done, to which message, and the words.
         toasts: what the people who pressed buttons were told.
         admins: the people who may decide for groups.
+        has_spoiler: whether the last chart is hidden.
+        files: those that were sent, by name.
+        choices: of the last answer to an inline query.
     """
 
     name = TELEGRAM
@@ -37,6 +41,9 @@ class ScriptedPlatform:
         self.buttons: Buttons = ()
         self.toasts: list[str] = []
         self.admins: set[int] = set()
+        self.has_spoiler = False
+        self.files: dict[str, bytes] = {}
+        self.choices: list[InlineResult] = []
         self._ids = itertools.count(9_000)
 
     def _happens(self, method: str) -> None:
@@ -63,20 +70,46 @@ class ScriptedPlatform:
         self.said.append(("question", ref, text))
         return next(self._ids)
 
-    async def send_chart(self, ref: MessageRef, chart: bytes, caption: str) -> int:
+    async def send_chart(
+        self,
+        ref: MessageRef,
+        chart: bytes,
+        caption: str,
+        buttons: Buttons = (),
+        *,
+        has_spoiler: bool = False,
+    ) -> int:
         self._happens("send_chart")
         self.said.append(("chart", ref, caption))
+        self.buttons, self.has_spoiler = buttons, has_spoiler
         return next(self._ids)
 
-    async def edit_to_text(self, ref: MessageRef, answer_id: int, text: str) -> None:
+    async def send_file(self, ref: MessageRef, name: str, data: bytes, caption: str) -> int:
+        self._happens("send_file")
+        self.said.append(("file", ref, caption))
+        self.files[name] = data
+        return next(self._ids)
+
+    async def edit_to_text(
+        self, ref: MessageRef, answer_id: int, text: str, buttons: Buttons = ()
+    ) -> None:
         self._happens("edit_to_text")
         self.said.append((f"edit {answer_id} to text", ref, text))
+        self.buttons = buttons
 
     async def edit_to_chart(
-        self, ref: MessageRef, answer_id: int, chart: bytes, caption: str
+        self,
+        ref: MessageRef,
+        answer_id: int,
+        chart: bytes,
+        caption: str,
+        buttons: Buttons = (),
+        *,
+        has_spoiler: bool = False,
     ) -> None:
         self._happens("edit_to_chart")
         self.said.append((f"edit {answer_id} to chart", ref, caption))
+        self.buttons, self.has_spoiler = buttons, has_spoiler
 
     async def send_board(self, ref: MessageRef, text: str, buttons: Buttons = ()) -> int:
         self._happens("send_board")
@@ -94,6 +127,15 @@ class ScriptedPlatform:
     async def answer_press(self, press: ButtonPress, text: str, *, is_alert: bool = False) -> None:
         self._happens("answer_press")
         self.toasts.append(text)
+
+    async def answer_inline(
+        self, query: InlineQuery, results: Sequence[InlineResult], hint: str
+    ) -> None:
+        self._happens("answer_inline")
+        self.choices = list(results)
+
+    def start_link(self, parameter: str) -> str:
+        return f"https://t.me/clipbot?start={parameter}"
 
     async def is_admin(self, topic: ChatTopic, user_id: int) -> bool:
         assert not topic.is_private

@@ -40,7 +40,7 @@ _OUR_LOCK = int.from_bytes(b"clipbot")
 Database = AsyncEngine
 
 # The newest migration, which leads to the tables in `tables`.
-NEWEST_REVISION = "0004"
+NEWEST_REVISION = "0005"
 # Alembic's own table, exactly as Alembic makes it.
 _VERSIONS = Table(
     "alembic_version",

@@ -40,6 +40,7 @@ people = Table(
     Column("language", String(8)),
     Column("labels", Text),  # JSON list, in order
     Column("template", Text),
+    Column("hints", Text),  # JSON list of the hints that the person was given, each once
 )
 
 # One row for each question put to the workers; the row is the delivery record of its job.
@@ -62,6 +63,7 @@ jobs = Table(
     Column("labels", Text),  # JSON list, in order; None: stored by an older clipbot
     Column("template", Text),
     Column("queue", String(64)),  # when the jobs stream that took it was made
+    Column("outcome", LargeBinary),  # msgpack of the answer's numbers, for buttons under it
     Index("jobs_by_message", "platform", "chat_id", "message_id", "serial"),
     Index("jobs_by_user", "platform", "user_id", "delivered_at"),
     Index("jobs_by_age", "created_at"),
@@ -202,4 +204,51 @@ game_settings = Table(
     Column("language", String(8)),  # None: that of the person who starts a round
     Column("labels", Integer, nullable=False),
     Column("admins_only", Integer, nullable=False),
+)
+
+# Labels that a person keeps under a name.
+label_sets = Table(
+    "label_sets",
+    metadata,
+    _platform(),
+    _id("user_id"),
+    Column("key", String(64), primary_key=True),  # the name without case
+    Column("name", String(64), nullable=False),
+    Column("labels", Text, nullable=False),  # JSON list, in order
+    Column("created_at", Float, nullable=False),
+)
+
+# Sets that were shared by a link, as they were then.
+shared_sets = Table(
+    "shared_sets",
+    metadata,
+    _platform(),
+    Column("token", String(32), primary_key=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("labels", Text, nullable=False),  # JSON list, in order
+    Column("created_at", Float, nullable=False),
+    Index("shared_sets_by_user", "platform", "user_id"),
+)
+
+# Labels for the next picture that a person sends to a chat.
+next_labels = Table(
+    "next_labels",
+    metadata,
+    _platform(),
+    _id("chat_id"),
+    _id("user_id"),
+    Column("labels", Text, nullable=False),  # JSON list, in order
+    Column("created_at", Float, nullable=False),
+)
+
+# What is known of each group or server.
+homes = Table(
+    "homes",
+    metadata,
+    _platform(),
+    _id("home_id"),
+    Column("labels", Text),  # JSON list, in order: what its admins chose for everybody
+    Column("greeted_at", Float),
+    Column("removed_at", Float),  # when the bot was removed; None while it is there
 )

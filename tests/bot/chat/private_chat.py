@@ -73,8 +73,9 @@ class PrivateChat:
             store,
             classify,
             self.albums,
-            preferences,
             self.games,
+            commands=preferences.commands,
+            presses=preferences.presses,
             allowed_chats=frozenset(),
             admin_ids=frozenset(),
         )

@@ -62,8 +62,9 @@ def router(
         store,
         others,
         others,
-        preferences,
         games,
+        commands=preferences.commands,
+        presses={"x": preferences.presses},
         allowed_chats=allowed,
         admin_ids=frozenset(),
     )
@@ -88,7 +89,7 @@ def router(
         (message(1, "/frobnicate", topic=GROUP), ["group_message"]),
         (message(1, "/help@other", is_for_another_bot=True), ["refuse"]),
         (message(1, "/help@other", is_for_another_bot=True, topic=GROUP), []),
-        (ButtonPress("1", ALICE, "x"), ["press", "press"]),
+        (ButtonPress("1", ALICE, "x"), ["press", "presses"]),
     ],
 )
 async def test_each_message_goes_to_the_part_that_answers_it(
@@ -133,7 +134,7 @@ async def test_strangers_are_told_that_they_can_not_use_the_bot(
     friend = replace(ALICE, id=8)
     await closed.handle(message(3, "a dog", author=friend))
     await closed.handle(ButtonPress("1", ALICE, "x", replace(GROUP, chat_id=-200)))
-    assert got == ["private_message", "press", "press"]
+    assert got == ["private_message", "press", "presses"]
 
 
 async def test_a_person_who_is_forgotten_is_forgotten_by_the_games_too(chat: PrivateChat) -> None:

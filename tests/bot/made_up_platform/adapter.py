@@ -6,7 +6,7 @@ It stands for all that a second platform has to bring: a `ChatPlatform` and an `
 import datetime
 import itertools
 import logging
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from bot.chat.router import Router
@@ -17,11 +17,12 @@ from bot.platform.incoming import (
     ChatTopic,
     Command,
     IncomingMessage,
+    InlineQuery,
     Picture,
     PictureSize,
 )
 from bot.platform.models import Media, MessageRef
-from bot.platform.ports import Buttons, TargetGone
+from bot.platform.ports import Buttons, InlineResult, TargetGone
 from bot.queues.update_inbox import Update
 
 log = logging.getLogger(__name__)
@@ -62,14 +63,34 @@ class MadeUpPlatform:
     async def ask_for_reply(self, ref: MessageRef, text: str, placeholder: str) -> int:
         return self._send(ref, text)
 
-    async def send_chart(self, ref: MessageRef, chart: bytes, caption: str) -> int:
+    async def send_chart(
+        self,
+        ref: MessageRef,
+        chart: bytes,
+        caption: str,
+        buttons: Buttons = (),
+        *,
+        has_spoiler: bool = False,
+    ) -> int:
         return self._send(ref, caption)
 
-    async def edit_to_text(self, ref: MessageRef, answer_id: int, text: str) -> None:
+    async def send_file(self, ref: MessageRef, name: str, data: bytes, caption: str) -> int:
+        return self._send(ref, caption)
+
+    async def edit_to_text(
+        self, ref: MessageRef, answer_id: int, text: str, buttons: Buttons = ()
+    ) -> None:
         self._send(ref, text)
 
     async def edit_to_chart(
-        self, ref: MessageRef, answer_id: int, chart: bytes, caption: str
+        self,
+        ref: MessageRef,
+        answer_id: int,
+        chart: bytes,
+        caption: str,
+        buttons: Buttons = (),
+        *,
+        has_spoiler: bool = False,
     ) -> None:
         self._send(ref, caption)
 
@@ -83,6 +104,14 @@ class MadeUpPlatform:
 
     async def answer_press(self, press: ButtonPress, text: str, *, is_alert: bool = False) -> None:
         pass
+
+    async def answer_inline(
+        self, query: InlineQuery, results: Sequence[InlineResult], hint: str
+    ) -> None:
+        pass
+
+    def start_link(self, parameter: str) -> str:
+        return ""
 
     async def is_admin(self, topic: ChatTopic, user_id: int) -> bool:
         return False

@@ -14,11 +14,12 @@ from dotenv import dotenv_values
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from inference.protocol import models
 from inference.protocol.broker import addresses
 from inference.protocol.errors import SettingError
+from inference.protocol.models import DEMO_MODEL as DEMO_MODEL
 
 DEFAULT_MODEL = "openai/clip-vit-base-patch32"
-DEMO_MODEL = "demo"
 
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 
@@ -45,9 +46,9 @@ class SharedSettings(BaseSettings):
 
     @field_validator("clip_model", mode="before")
     @classmethod
-    def _stripped(cls, value: object) -> object:
-        """Remove blanks around the name; a blank name means the default."""
-        return value.strip() or DEFAULT_MODEL if isinstance(value, str) else value
+    def _model(cls, value: object) -> object:
+        """Return the hub id that a short name means; a blank name means the default."""
+        return models.resolve(value.strip() or DEFAULT_MODEL) if isinstance(value, str) else value
 
     @field_validator("nats_url")
     @classmethod

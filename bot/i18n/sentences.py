@@ -6,10 +6,8 @@ Texts are HTML as Telegram knows it. What people typed is escaped here, and nowh
 from collections.abc import Sequence
 from functools import cache
 
-from babel.numbers import get_decimal_symbol
-
-from bot.i18n.introductions import Introductions
 from bot.i18n.languages import languages, own_name
+from bot.i18n.results import ResultSentences
 from inference.protocol.errors import (
     LabelsRefused,
     LabelTooLong,
@@ -20,7 +18,6 @@ from inference.protocol.errors import (
     megapixels,
     megapixels_allowed,
 )
-from inference.protocol.messages import ChartWords
 
 
 @cache
@@ -29,25 +26,8 @@ def speak(language: str) -> "Sentences":
     return Sentences(language)
 
 
-class Sentences(Introductions):
+class Sentences(ResultSentences):
     """What the bot says in one language."""
-
-    def chart_words(self) -> ChartWords:
-        """Return what a chart says besides the labels; the worker knows no language."""
-        return ChartWords(
-            title=self._("What CLIP sees"),
-            something_else=self.something_else(),
-            # Translators: {share} is a percentage, e.g. "2.1 %"
-            and_more=self._("and {count} more: {share}"),
-            independent=self._("Scores are independent: they need not add up to 100 %."),
-            demo=self._("demo model: knows drawings and shapes, not photographs"),
-            unreadable=self._("not readable"),
-            decimal_point=get_decimal_symbol(self._locale),
-        )
-
-    def something_else(self) -> str:
-        """Return what a single label is compared with."""
-        return self._("something else")
 
     # -- what the bot does not do ---------------------------------------------------------------
 
@@ -269,22 +249,6 @@ class Sentences(Introductions):
                 ).format(limit=limit)
             case _:
                 return self.apology()
-
-    # -- results ------------------------------------------------------------------------------
-
-    def also_ran(self, label: str, share: float) -> str:
-        return f"▫️ {self.quote(label)} · {self.percent(share)}"
-
-    def narrow(self) -> str:
-        return self._("<i>A narrow win.</i>")
-
-    def none_likely(self) -> str:
-        return self._("<i>None of them seems to fit.</i>")
-
-    def skipped(self, numbers: Sequence[int]) -> str:
-        return self._(
-            "<i>Left out of the album: {numbers}. I only look at still pictures.</i>"
-        ).format(numbers=", ".join(map(str, numbers)))
 
     # -- the host's view ----------------------------------------------------------------------
 

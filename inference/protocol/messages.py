@@ -34,6 +34,8 @@ class ChartWords(msgspec.Struct, frozen=True):
     demo: str = "demo model: knows drawings and shapes, not photographs"
     unreadable: str = "not readable"
     decimal_point: str = "."
+    # stands under "something else" where its share is not part of the labels' 100 %
+    apart: str = "measured apart, against everyday things"
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -151,6 +153,17 @@ class ImageOutcome(msgspec.Struct, frozen=True):
     fit: float | None = None
     none_fits: bool = False
     looks_like_photo: bool = False
+
+    @property
+    def something_else(self) -> float | None:
+        """The share of everyday things, 0..1, if a reader should see it; else None.
+
+        They should if no label fits, and if everyday things together fit better than all labels
+        together. Below that, the share only says that a picture shows more than its labels name.
+        """
+        if self.fit is None or not (self.none_fits or self.fit < 0.5):
+            return None
+        return 1.0 - self.fit
 
 
 class Timings(msgspec.Struct, frozen=True):

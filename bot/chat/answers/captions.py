@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.i18n import Sentences
 from bot.i18n.lengths import shortened, shown_units
 from bot.platform.models import Media, numbers_of
-from inference.protocol.labels import with_something_else
+from inference.protocol.labels import needs_something_else, with_something_else
 from inference.protocol.messages import ImageOutcome, Result
 
 # A win by less than this difference in probability is called narrow.
@@ -33,6 +33,8 @@ def caption(result: Result, sentences: Sentences, media: Sequence[Media] = ()) -
             f"{number}. {_in_album(result, outcome, sentences)}"
             for number, outcome in zip(numbers, result.images, strict=True)
         ]
+    if any(outcome.looks_like_photo for outcome in result.images):
+        lines.append(sentences.photo_for_demo())
     if skipped := [number for one in media for number in one.skipped]:
         lines.append(sentences.skipped(skipped))
     return "\n".join(lines)
@@ -83,10 +85,10 @@ def _for_one(result: Result, outcome: ImageOutcome, sentences: Sentences) -> str
     lines = [sentences.winner(*best)]
     if others:
         lines.append(sentences.runner_up(*others[0]))
-        if best[1] - others[0][1] < NARROW_MARGIN:
-            lines.append(sentences.narrow())
-    if result.sigmoid_scores and best[1] < _UNLIKELY:
-        lines.append(sentences.none_likely())
+    if _none_fits(result, outcome):
+        lines.append(sentences.none_fits(len(result.labels)))
+    elif others and best[1] - others[0][1] < NARROW_MARGIN:
+        lines.append(sentences.narrow())
     return "\n".join(lines)
 
 
@@ -94,4 +96,16 @@ def _in_album(result: Result, outcome: ImageOutcome, sentences: Sentences) -> st
     if outcome.problem:
         return sentences.problem(outcome.problem)
     label, share = _ranked(result, outcome, sentences)[0]
-    return sentences.winner(shortened(label, _ALBUM_LABEL_UNITS), share)
+    line = sentences.winner(shortened(label, _ALBUM_LABEL_UNITS), share)
+    if _none_fits(result, outcome):
+        line += f" · <i>{sentences.none_fits_here(len(result.labels))}</i>"
+    return line
+
+
+def _none_fits(result: Result, outcome: ImageOutcome) -> bool:
+    """Return whether to say that none of the labels fits."""
+    if needs_something_else(result.labels, sigmoid_scores=result.sigmoid_scores):
+        return False  # "something else" is in the ranking, and wins
+    if outcome.fit is None:  # an older worker, or one that does not compute it
+        return result.sigmoid_scores and max(outcome.probabilities) < _UNLIKELY
+    return outcome.none_fits

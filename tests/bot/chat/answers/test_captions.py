@@ -1,6 +1,7 @@
 """Captions of charts, and the words in place of a chart."""
 
 import pytest
+from msgspec import structs
 from telegram.constants import MessageLimit
 
 from bot.chat.answers.captions import caption, in_words, ranking
@@ -55,9 +56,57 @@ def test_a_single_label_is_compared_with_something_else() -> None:
 
 def test_very_low_scores_are_said_to_fit_nothing() -> None:
     low = result(["cat", "dog"], [0.002, 0.001], sigmoid_scores=True)
-    assert "None of them seems to fit." in caption(low, ENGLISH)
+    assert "None of these seems to fit." in caption(low, ENGLISH)
     even = result([str(n) for n in range(200)], [0.005] * 200)
-    assert "None of them" not in caption(even, ENGLISH)
+    assert "None of these" not in caption(even, ENGLISH)
+
+
+def test_where_no_label_fits_the_winner_stays_and_is_said_not_to_fit() -> None:
+    far = result(["cat", "dog"], [0.52, 0.48])
+    far.images[0] = ImageOutcome([0.52, 0.48], fit=0.04, none_fits=True)
+    assert caption(far, ENGLISH).splitlines() == [
+        "🏆 <b>cat</b> · 52.0 %",
+        "🥈 dog · 48.0 %",
+        "<i>None of these seems to fit.</i>",
+    ]
+    assert caption(far, speak("es")).endswith("<i>Ninguna de estas parece encajar.</i>")
+    near = result(["cat", "dog"], [0.9, 0.1])
+    near.images[0] = ImageOutcome([0.9, 0.1], fit=0.4)
+    assert caption(near, ENGLISH) == caption(result(["cat", "dog"], [0.9, 0.1]), ENGLISH)
+
+
+def test_a_model_that_knows_the_fit_is_believed_before_low_sigmoid_scores() -> None:
+    """SigLIP's raw scores are often near 0 (transformers#38175)."""
+    low = result(["cat", "dog"], [0.002, 0.001], sigmoid_scores=True)
+    low.images[0] = ImageOutcome([0.002, 0.001], fit=0.8)
+    assert "None of these" not in caption(low, ENGLISH)
+
+
+def test_a_single_label_that_does_not_fit() -> None:
+    one = result(["cat"], [0.002], sigmoid_scores=True)
+    assert caption(one, ENGLISH).endswith("<i>This does not seem to fit.</i>")
+    softmax = result(["cat"], [0.2])
+    softmax.images[0] = ImageOutcome([0.2], fit=0.2, none_fits=True)
+    assert caption(softmax, ENGLISH) == caption(result(["cat"], [0.2]), ENGLISH)
+
+
+def test_an_album_marks_the_pictures_that_no_label_fits() -> None:
+    album = result(["cat", "dog"], [0.9, 0.1], [0.2, 0.8])
+    album.images[1] = ImageOutcome([0.2, 0.8], fit=0.01, none_fits=True)
+    assert caption(album, ENGLISH).splitlines() == [
+        "1. 🏆 <b>cat</b> · 90.0 %",
+        "2. 🏆 <b>dog</b> · 80.0 % · <i>none fits</i>",
+    ]
+
+
+def test_the_demo_model_says_once_that_it_does_not_know_photos() -> None:
+    photo = ImageOutcome([0.9, 0.1], looks_like_photo=True)
+    for count in (1, 3):
+        album = result(["cat", "dog"], *[[0.9, 0.1]] * count)
+        album.images[:] = [photo] * count
+        assert caption(album, ENGLISH).count("I run the demo model") == 1
+        assert in_words(album, ENGLISH, 4_096).count("I run the demo model") == 1
+    assert "demo" not in caption(result(["cat", "dog"], [0.9, 0.1]), ENGLISH)
 
 
 def test_equal_scores_keep_the_order_typed() -> None:
@@ -95,14 +144,18 @@ def test_an_album_numbers_its_pictures_as_people_see_them() -> None:
 )
 def test_every_caption_fits(language: str, letter: str, problem: Problem | None) -> None:
     labels = [f"{number}" + letter * 99 for number in range(3)]
-    outcome = ImageOutcome(probabilities=[0.35, 0.33, 0.32], problem=problem)
+    outcome = ImageOutcome(
+        [0.35, 0.33, 0.32], problem, fit=0.01, none_fits=True, looks_like_photo=True
+    )
     album = Result(job_id="1", reply=Reply("x"), labels=labels, images=[outcome] * 10)
     assert _units(caption(album, speak(language))) <= MessageLimit.CAPTION_LENGTH
     media = [Media("f", "u", number=number) for number in range(1, 10)]
     media[0] = Media("f", "u", number=1, skipped=(10,))
     most = Result(job_id="1", reply=Reply("x"), labels=labels, images=[outcome] * 9)
     assert _units(caption(most, speak(language), media)) <= MessageLimit.CAPTION_LENGTH
-    one = result(labels, [0.35, 0.33, 0.32])
+    one = Result(
+        job_id="1", reply=Reply("x"), labels=labels, images=[structs.replace(outcome, problem=None)]
+    )
     assert _units(caption(one, speak(language))) <= MessageLimit.CAPTION_LENGTH
 
 

@@ -10,68 +10,24 @@ People use Telegram's own clients, so the limits for bots do not apply to them.
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Final, Literal, TypedDict, Unpack, overload
+from typing import Any, Final, Unpack, overload
+from urllib.parse import parse_qs, urlsplit
 
+from clipbot_playground.botapi import items
+from clipbot_playground.botapi.items import AlbumOptions, ItemOptions
 from clipbot_playground.botapi.methods import commands, profile
-from clipbot_playground.botapi.model import media
+from clipbot_playground.botapi.methods.inline import START_PARAMETER
+from clipbot_playground.botapi.model import limits, media
 from clipbot_playground.botapi.model.chats import Chat, Message, Topic
 from clipbot_playground.botapi.model.content import Content, InlineKeyboardButton
-from clipbot_playground.botapi.model.entities import typed
-from clipbot_playground.botapi.model.media import Media
+from clipbot_playground.botapi.model.entities import typed, utf16_length
 from clipbot_playground.botapi.model.users import User
-from clipbot_playground.botapi.state.world import CallbackAnswer, World
+from clipbot_playground.botapi.state.world import CallbackAnswer, InlineAnswer, World
 
 # Seconds. Generous, for a slow machine that runs other tests at the same time.
 _TIMEOUT: Final = 20.0
-
-
-class Destination(TypedDict, total=False):
-    """Where something is sent. Without `to` it is the chat of `reply_to`, else the private chat."""
-
-    to: Chat | None
-    reply_to: Message | None
-    topic: Topic | None
-
-
-class ItemOptions(Destination, total=False):
-    """What is sent: one kind of media at most, with its caption.
-
-    Attributes:
-        location: latitude and longitude.
-        contact: phone number and first name.
-        sticker_kind: `static` for WebP, `animated` for TGS, `video` for WebM.
-        size: declared number of bytes; a test of large files needs no large file.
-    """
-
-    photo: bytes
-    document: bytes
-    sticker: bytes
-    animation: bytes
-    video: bytes
-    voice: bytes
-    location: tuple[float, float]
-    contact: tuple[str, str]
-    caption: str
-    file_name: str
-    mime_type: str
-    sticker_kind: Literal["static", "animated", "video"]
-    size: int
-
-
-class AlbumOptions(Destination, total=False):
-    """How an album is sent.
-
-    Attributes:
-        caption: of the item with the index `caption_on`.
-        captions: instead, one for each item; "" for none.
-        file_names: of documents; by default 0.jpg, 1.jpg, …
-    """
-
-    caption: str
-    caption_on: int
-    captions: Sequence[str]
-    album_of: Literal["photo", "document"]
-    file_names: Sequence[str]
+# Who sends the messages of anonymous admins, for bots that do not know `sender_chat`.
+_ANONYMOUS: Final = User(1087968824, "Group", username="GroupAnonymousBot", is_bot=True)
 
 
 class SimulatedUser:
@@ -102,6 +58,7 @@ class SimulatedUser:
         to: Chat | None = None,
         reply_to: Message | None = None,
         topic: Topic | None = None,
+        anonymous: bool = False,
         **given: Any,
     ) -> Message | list[Message]:
         """Send a text, a photo, other media or an album, and return what was sent.
@@ -112,13 +69,17 @@ class SimulatedUser:
 
         Raises:
             NotAPhotoError: a photo can't be decoded; Telegram's clients refuse it too.
-            ValueError: the person is not in that chat, or has blocked the bot.
+            ValueError: the person is not in that chat or not its admin, or has blocked the bot.
         """
         chat = to or (reply_to.chat if reply_to is not None else self.chat)
+        files = self._world.files
         contents = (
-            await self._album(album, **given) if album else [await self._content(what, **given)]
+            await items.album(files, album, **given)
+            if album
+            else [await items.content(files, what, **given)]
         )
         self._enter(chat)
+        extra = self._in_the_name_of(chat) if anonymous else {}
         group_id = str(secrets.randbits(53)) if album else None
         said = [
             self._world.post(
@@ -128,6 +89,7 @@ class SimulatedUser:
                 reply_to=reply_to,
                 thread_id=topic.id if topic is not None else None,
                 media_group_id=group_id,
+                extra=extra,
             )
             for content in contents
         ]
@@ -167,6 +129,63 @@ class SimulatedUser:
         """
         query_id = self._world.press(self.user, message, _data(message, button))
         return await self._world.notifier.until(lambda: self._world.callbacks[query_id], within)
+
+    async def starts(self, parameter: str = "") -> Message:
+        """Press "Start" in the private chat, as after opening a link with this parameter.
+
+        Raises:
+            ValueError: it is not 1 to 64 of A-Z, a-z, 0-9, _ and -.
+        """
+        if parameter and not START_PARAMETER.fullmatch(parameter):
+            raise ValueError(f"Telegram's clients ignore the start parameter {parameter!r}")
+        return await self.sends(f"/start {parameter}".strip())
+
+    async def opens(self, link: str) -> Message:
+        """Open a link to the bot, `https://t.me/USERNAME?start=PARAMETER`, and press "Start".
+
+        Raises:
+            ValueError: it is no such link, or one to another bot.
+        """
+        parts = urlsplit(link)
+        named = parts.path.strip("/").lower()
+        if parts.scheme != "https" or parts.netloc != "t.me" or named != self._bot_name:
+            raise ValueError(f"{link} is no link to the bot")
+        return await self.starts(parse_qs(parts.query).get("start", [""])[0])
+
+    async def queries(
+        self, text: str = "", *, chat: Chat | None = None, within: float = _TIMEOUT
+    ) -> InlineAnswer:
+        """Type the bot's name and a text in the input field of a chat; return what it offers.
+
+        Args:
+            chat: by default the private chat. The bot need not be in it.
+            within: seconds to wait for the bot's answer.
+
+        Raises:
+            TimeoutError: the bot has not answered the inline query.
+            ValueError: the text is too long, or inline mode is off.
+        """
+        if not self._world.inline:
+            raise ValueError("inline mode is off")
+        if utf16_length(text) > limits.INLINE_QUERY_LENGTH:
+            raise ValueError(f"Telegram sends up to {limits.INLINE_QUERY_LENGTH} characters")
+        query_id = self._world.query(self.user, text, chat or self.chat)
+        return await self._world.notifier.until(
+            lambda: self._world.inline_answers[query_id], within
+        )
+
+    async def chooses(self, answer: InlineAnswer, title: str, *, to: Chat | None = None) -> Message:
+        """Choose one of the results of an inline query, and return the message that this sends.
+
+        Raises:
+            ValueError: there is no such choice, or the person is not in that chat.
+        """
+        chosen = next((choice for choice in answer.choices if choice.title == title), None)
+        if chosen is None:
+            raise ValueError(f"no choice {title!r} among {[c.title for c in answer.choices]}")
+        chat = to or self.chat
+        self._enter(chat)
+        return self._world.post(chat, self.user, Content(chosen.words), via_bot=self._world.bot)
 
     async def hears(
         self,
@@ -233,6 +252,16 @@ class SimulatedUser:
         """Let the bot write again; it gets an update."""
         self._world.set_bot_status(self.chat, self.user, "member")
 
+    @property
+    def _bot_name(self) -> str:
+        return (self._world.bot.username or "").lower()
+
+    def _in_the_name_of(self, group: Chat) -> dict[str, Any]:
+        """Return the fields of a message that an anonymous admin sends."""
+        if self.user.id != group.owner and self.user.id not in group.administrators:
+            raise ValueError(f"{self.user.first_name} is no admin of {group.title}")
+        return {"from": _ANONYMOUS.to_json(), "sender_chat": group.to_json()}
+
     def _enter(self, chat: Chat) -> None:
         if chat.is_private:
             if chat.bot_status == "kicked":
@@ -240,71 +269,6 @@ class SimulatedUser:
             chat.started = True
         elif self.user.id not in chat.members:
             raise ValueError(f"{self.user.first_name} is not in {chat.title}")
-
-    async def _content(
-        self, what: str | bytes, *, caption: str | None = None, **thing: Any
-    ) -> Content:
-        if isinstance(what, bytes):
-            thing["photo"] = what
-            what = ""
-        return Content(typed(caption or what), await self._media(**thing))
-
-    async def _album(
-        self,
-        items: Sequence[bytes],
-        *,
-        caption: str = "",
-        caption_on: int = 0,
-        captions: Sequence[str] = (),
-        album_of: Literal["photo", "document"] = "photo",
-        file_names: Sequence[str] = (),
-    ) -> list[Content]:
-        names = file_names or [f"{index}.jpg" for index in range(len(items))]
-        words = captions or [caption if index == caption_on else "" for index in range(len(items))]
-        # All items are prepared before the first is sent, so that no other message comes between.
-        return [
-            await self._content(
-                "",
-                caption=said,
-                **{album_of: item},
-                **({"file_name": name} if album_of == "document" else {}),
-            )
-            for item, name, said in zip(items, names, words, strict=True)
-        ]
-
-    async def _media(
-        self,
-        *,
-        photo: bytes | None = None,
-        document: bytes | None = None,
-        sticker: bytes | None = None,
-        animation: bytes | None = None,
-        video: bytes | None = None,
-        voice: bytes | None = None,
-        location: tuple[float, float] | None = None,
-        contact: tuple[str, str] | None = None,
-        file_name: str = "",
-        mime_type: str = "",
-        sticker_kind: Literal["static", "animated", "video"] = "static",
-        size: int | None = None,
-    ) -> Media | None:
-        files = self._world.files
-        if photo is not None:
-            return await media.photo(files, photo, size)
-        if document is not None:
-            return await media.document(files, document, file_name, mime_type, size)
-        if sticker is not None:
-            animated, moving = sticker_kind == "animated", sticker_kind == "video"
-            return media.sticker(files, sticker, animated=animated, video=moving)
-        if animation is not None:
-            return media.animation(files, animation, 320, 240)
-        if video is not None:
-            return media.video(files, video, 320, 240)
-        if voice is not None:
-            return media.voice(files, voice)
-        if location is not None:
-            return media.Location(*location)
-        return None if contact is None else media.Contact(*contact)
 
 
 def _data(message: Message, wanted: str) -> str:

@@ -49,6 +49,7 @@ class BotApiServer:
         name: the bot's first name.
         username: the bot's, as in `/command@username`.
         port: 0 takes a free one.
+        inline: whether inline mode is on, which a bot's owner asks BotFather for.
 
     Attributes:
         token: see above.
@@ -63,10 +64,11 @@ class BotApiServer:
         name: str = "Clip",
         username: str = "clip_test_bot",
         port: int = 0,
+        inline: bool = True,
     ) -> None:
         bot = User(int(token.partition(":")[0]), name, username=username, is_bot=True)
         self.token = token
-        self.world = World(bot)
+        self.world = World(bot, inline=inline)
         self.faults = FaultInjector()
         self._journal = Journal(self.world.notifier)
         routes = [
@@ -157,6 +159,10 @@ class BotApiServer:
         """Let only administrators send these kinds, such as "photos" and "text messages"."""
         group.forbids = frozenset(kinds)
         self.world.notifier.notify()
+
+    def adds_bot(self, group: Chat, by: SimulatedUser) -> None:
+        """Let a member add the bot to a group again."""
+        self.world.set_bot_status(group, by.user, "member")
 
     def removes_bot(self, group: Chat, by: SimulatedUser) -> None:
         """Remove the bot from a group."""

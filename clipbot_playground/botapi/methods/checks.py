@@ -196,6 +196,15 @@ def reply_markup(parameters: Parameters) -> tuple[Keyboard, ReplyRequest | None]
     return keyboard, ReplyRequest(placeholder, markup.get("selective") is True)
 
 
+def inline_keyboard(parameters: Parameters) -> Keyboard:
+    """Return the inline keyboard of a call that takes no other kind."""
+    keyboard, _ = reply_markup(parameters)
+    markup = parameters.structure("reply_markup", "") or {}
+    if markup and "inline_keyboard" not in markup:
+        raise BadRequestError("Inline keyboard expected")
+    return keyboard
+
+
 def photo(content: bytes) -> None:
     """Check a photo that the bot uploads: that it is a picture, its bytes and its sides."""
     if not content:

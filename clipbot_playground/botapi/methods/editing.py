@@ -95,7 +95,7 @@ def _own_message(world: World, parameters: Parameters) -> Message:
 
 def _edited(world: World, parameters: Parameters, message: Message, content: Content) -> Json:
     """Apply an edit. Without `reply_markup` the buttons disappear, as on Telegram."""
-    keyboard, _ = checks.reply_markup(parameters)
+    keyboard = checks.inline_keyboard(parameters)
     content = replace(content, keyboard=keyboard)
     if _appearance(content) == _appearance(message.content):
         raise BadRequestError(
@@ -109,4 +109,4 @@ def _edited(world: World, parameters: Parameters, message: Message, content: Con
 def _appearance(content: Content) -> tuple[Any, ...]:
     """Return what is equal for equal contents; `file_id`s are not."""
     media = None if content.media is None else (content.media.kind, content.media.content)
-    return content.words, media, content.keyboard, content.above_media
+    return content.words, media, content.keyboard, content.above_media, content.spoiler

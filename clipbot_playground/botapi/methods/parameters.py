@@ -18,7 +18,7 @@ _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
 _STRUCTURED: Final = frozenset(
     {
         "allowed_updates", "caption_entities", "commands", "entities", "link_preview_options",
-        "media", "message_ids", "reply_markup", "reply_parameters", "scope",
+        "button", "media", "message_ids", "reply_markup", "reply_parameters", "results", "scope",
     }
 )  # fmt: skip
 

@@ -123,7 +123,8 @@ async def input_media(world: World, parameters: Parameters, described: Any) -> C
     )
     above = described.get("show_caption_above_media") is True
     found = await _media(world, kind, upload or _resent(world, kind, named))
-    return Content(words, found, above_media=above)
+    spoiler = kind == "photo" and described.get("has_spoiler") is True
+    return Content(words, found, above_media=above, spoiler=spoiler)
 
 
 async def _send_media(world: World, parameters: Parameters, kind: str) -> Json:
@@ -137,15 +138,15 @@ async def _send_media(world: World, parameters: Parameters, kind: str) -> Json:
     checks.may_send(to.chat, f"{kind}s")
     found = await _media(world, kind, upload or _resent(world, kind, named))
     above = parameters.boolean("show_caption_above_media")
-    spoiler = {"has_media_spoiler": True} if parameters.boolean("has_spoiler") else {}
+    spoiler = kind == "photo" and parameters.boolean("has_spoiler")
     message = world.post(
         to.chat,
         world.bot,
-        Content(words, found, keyboard, above),
+        Content(words, found, keyboard, above, spoiler),
         reply_to=to.reply_to,
         thread_id=to.thread_id,
         force_reply=force_reply,
-        extra=_extra(parameters) | spoiler,
+        extra=_extra(parameters),
     )
     return message.to_json()
 

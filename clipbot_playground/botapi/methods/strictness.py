@@ -30,6 +30,12 @@ _FIELDS: Final = {
         "type media thumbnail caption parse_mode caption_entities disable_content_type_detection"
     ),
     "BotCommand": "command description",
+    "InlineQueryResultArticle": (
+        "type id title input_message_content reply_markup url description thumbnail_url "
+        "thumbnail_width thumbnail_height"
+    ),
+    "InputTextMessageContent": "message_text parse_mode entities link_preview_options",
+    "InlineQueryResultsButton": "text web_app start_parameter",
 }
 KNOWN_FIELDS: Final = {name: frozenset(fields.split()) for name, fields in _FIELDS.items()}
 _INPUT_MEDIA: Final = {"photo": "InputMediaPhoto", "document": "InputMediaDocument"}
@@ -69,6 +75,11 @@ def _objects(parameters: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield _INPUT_MEDIA[item["type"]], item
     for command in _items(parameters.get("commands")):
         yield "BotCommand", command
+    for result in _items(parameters.get("results")):
+        yield "InlineQueryResultArticle", result
+        if isinstance(result, dict):
+            yield "InputTextMessageContent", result.get("input_message_content")
+    yield "InlineQueryResultsButton", parameters.get("button")
 
 
 def _items(value: Any) -> list[Any]:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from clipbot_playground.botapi.methods import asking, commands, editing, profile, sending
+from clipbot_playground.botapi.methods import asking, commands, editing, inline, profile, sending
 from clipbot_playground.botapi.methods.parameters import Parameters
 from clipbot_playground.botapi.state.world import World
 
@@ -87,6 +87,11 @@ _ALL: Final = (
         "answerCallbackQuery",
         editing.answer_callback_query,
         "callback_query_id text show_alert url cache_time",
+    ),
+    _method(
+        "answerInlineQuery",
+        inline.answer_inline_query,
+        "inline_query_id results cache_time is_personal next_offset button",
     ),
     _method("setMyDescription", profile.set_my_description, "description language_code"),
     _method("getMyDescription", profile.get_my_description, "language_code"),

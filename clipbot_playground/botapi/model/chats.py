@@ -37,8 +37,9 @@ class Message:
         date: Unix time.
         versions: every content that it had, oldest first; more than one after an edit.
         service: the fields of a service message, such as `new_chat_members`; empty for others.
-        extra: other fields that the bot's call has set.
+        extra: other fields, such as those that the bot's call has set.
         force_reply: set if the bot asked for a reply with `ForceReply`.
+        via_bot: the bot whose inline result the sender chose.
     """
 
     chat: "Chat"
@@ -54,6 +55,7 @@ class Message:
     force_reply: ReplyRequest | None = None
     edit_date: int | None = None
     deleted: bool = False
+    via_bot: User | None = None
 
     @property
     def content(self) -> Content:
@@ -86,6 +88,11 @@ class Message:
         return tuple(itertools.chain.from_iterable(self.content.keyboard))
 
     @property
+    def has_spoiler(self) -> bool:
+        """Whether its media are hidden until somebody taps on them."""
+        return self.content.spoiler
+
+    @property
     def edited(self) -> bool:
         return self.edit_date is not None
 
@@ -109,6 +116,8 @@ class Message:
             answer["edit_date"] = self.edit_date
         if self.media_group_id is not None:
             answer["media_group_id"] = self.media_group_id
+        if self.via_bot is not None:
+            answer["via_bot"] = self.via_bot.to_json()
         if with_reply and self.reply_to is not None and not self.reply_to.deleted:
             answer["reply_to_message"] = self.reply_to.to_json(with_reply=False)
         return answer | self.service | self.extra | self.content.fields()
@@ -224,7 +233,7 @@ def is_seen_by(bot: User, message: Message) -> bool:
     """Return whether Telegram sends this message of a person to the bot.
 
     Privacy mode is on by default. A bot that is not an administrator then receives only commands,
-    replies to its own messages and service messages.
+    replies to its own messages, messages sent via it and service messages.
     Source: https://core.telegram.org/bots/features#privacy-mode
     """
     chat = message.chat
@@ -233,6 +242,8 @@ def is_seen_by(bot: User, message: Message) -> bool:
     if chat.bot_status not in {"member", "administrator"}:
         return False
     if not chat.privacy or chat.bot_status == "administrator" or message.service:
+        return True
+    if message.via_bot == bot:
         return True
     if message.reply_to is not None and message.reply_to.sender.id == bot.id:
         return True

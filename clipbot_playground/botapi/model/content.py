@@ -27,12 +27,18 @@ Keyboard = tuple[tuple[InlineKeyboardButton, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What an edit can change. `words` is the text, or the caption of media."""
+    """What an edit can change.
+
+    Attributes:
+        words: the text, or the caption of media.
+        spoiler: whether the media are hidden until somebody taps on them.
+    """
 
     words: FormattedText = NOTHING
     media: Media | None = None
     keyboard: Keyboard = ()
     above_media: bool = False
+    spoiler: bool = False
 
     def fields(self) -> Json:
         """Return its fields in the Bot API's `Message`."""
@@ -46,6 +52,8 @@ class Content:
             answer[entities] = [entity.to_json() for entity in self.words.entities]
         if self.above_media and self.media is not None:
             answer["show_caption_above_media"] = True
+        if self.spoiler and self.media is not None:
+            answer["has_media_spoiler"] = True
         if self.keyboard:
             rows = [[button.to_json() for button in row] for row in self.keyboard]
             answer["reply_markup"] = {"inline_keyboard": rows}

@@ -14,6 +14,9 @@ from telegram.constants import (
     FileSizeLimit,
     InlineKeyboardButtonLimit,
     InlineKeyboardMarkupLimit,
+    InlineQueryLimit,
+    InlineQueryResultLimit,
+    InlineQueryResultsButtonLimit,
     MediaGroupLimit,
     MessageLimit,
     PollingLimit,
@@ -44,6 +47,12 @@ CALLBACK_DATA_MAX: Final = int(InlineKeyboardButtonLimit.MAX_CALLBACK_DATA)  # b
 KEYBOARD_BUTTONS: Final = int(InlineKeyboardMarkupLimit.TOTAL_BUTTON_NUMBER)
 CALLBACK_ANSWER_LENGTH: Final = int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)
 PLACEHOLDER_LENGTH: Final = int(ReplyLimit.MAX_INPUT_FIELD_PLACEHOLDER)
+
+INLINE_QUERY_LENGTH: Final = int(InlineQueryLimit.MAX_QUERY_LENGTH)
+INLINE_RESULTS: Final = int(InlineQueryLimit.RESULTS)
+INLINE_OFFSET_LENGTH: Final = int(InlineQueryLimit.MAX_OFFSET_LENGTH)  # bytes of UTF-8
+INLINE_RESULT_ID_LENGTH: Final = int(InlineQueryResultLimit.MAX_ID_LENGTH)  # bytes of UTF-8
+START_PARAMETER_LENGTH: Final = int(InlineQueryResultsButtonLimit.MAX_START_PARAMETER_LENGTH)
 
 COMMANDS: Final = int(BotCommandLimit.MAX_COMMAND_NUMBER)
 COMMAND_LENGTH: Final = int(BotCommandLimit.MAX_COMMAND)

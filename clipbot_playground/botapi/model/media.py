@@ -57,7 +57,7 @@ class FileMedia:
 
     @property
     def captioned(self) -> bool:
-        return self.kind != "sticker"
+        return self.kind not in {"sticker", "video_note"}
 
     @property
     def content(self) -> bytes:
@@ -146,7 +146,12 @@ async def document(
 
 
 def sticker(
-    files: FileStore, data: bytes, *, animated: bool = False, video: bool = False
+    files: FileStore,
+    data: bytes,
+    *,
+    animated: bool = False,
+    video: bool = False,
+    preview: bytes | None = None,
 ) -> FileMedia:
     """Return a sticker: WebP or PNG with sides up to 512; TGS if animated, WebM if a video."""
     width, height = (512, 512) if animated or video else photos.dimensions(data)
@@ -159,10 +164,14 @@ def sticker(
         "is_video": video,
         "emoji": "🙂",
     }
-    return FileMedia("sticker", files.send(data, "stickers", suffix), tuple(about.items()))
+    sent = files.send(data, "stickers", suffix)
+    shown = _preview(files, preview, width, height) if animated or video else None
+    return FileMedia("sticker", sent, tuple(about.items()), shown)
 
 
-def animation(files: FileStore, data: bytes, width: int, height: int) -> FileMedia:
+def animation(
+    files: FileStore, data: bytes, width: int, height: int, preview: bytes | None = None
+) -> FileMedia:
     """Return a GIF as Telegram keeps it: a silent MP4 with a thumbnail. Any bytes will do."""
     about = {
         "width": width,
@@ -171,12 +180,22 @@ def animation(files: FileStore, data: bytes, width: int, height: int) -> FileMed
         "file_name": "animation.gif.mp4",
         "mime_type": "video/mp4",
     }
-    return _moving(files, "animation", data, about)
+    return _moving(files, "animation", data, about, preview)
 
 
-def video(files: FileStore, data: bytes, width: int, height: int) -> FileMedia:
+def video(
+    files: FileStore, data: bytes, width: int, height: int, preview: bytes | None = None
+) -> FileMedia:
     about = {"width": width, "height": height, "duration": 1, "mime_type": "video/mp4"}
-    return _moving(files, "video", data, about)
+    return _moving(files, "video", data, about, preview)
+
+
+def video_note(files: FileStore, data: bytes, side: int, preview: bytes | None = None) -> FileMedia:
+    """Return a round video message."""
+    about = {"length": side, "duration": 1}
+    thumbnail = _preview(files, preview, side, side)
+    sent = files.send(data, "video_notes", ".mp4")
+    return FileMedia("video_note", sent, tuple(about.items()), thumbnail)
 
 
 def voice(files: FileStore, data: bytes) -> FileMedia:
@@ -184,11 +203,24 @@ def voice(files: FileStore, data: bytes) -> FileMedia:
     return FileMedia("voice", files.send(data, "voice", ".oga"), tuple(about.items()))
 
 
-def _moving(files: FileStore, kind: str, data: bytes, about: dict[str, Any]) -> FileMedia:
-    rendition = photos.placeholder(about["width"], about["height"])
-    preview = _photo_size(files, "thumbnails", rendition)
+def _moving(
+    files: FileStore, kind: str, data: bytes, about: dict[str, Any], preview: bytes | None
+) -> FileMedia:
+    thumbnail = _preview(files, preview, about["width"], about["height"])
     sent = files.send(data, f"{kind}s", ".mp4")
-    return FileMedia(kind, sent, tuple(about.items()), preview)
+    return FileMedia(kind, sent, tuple(about.items()), thumbnail)
+
+
+def _preview(files: FileStore, picture: bytes | None, width: int, height: int) -> PhotoSize | None:
+    """Return the thumbnail of something that moves.
+
+    Args:
+        picture: its first frame; None for a grey one, empty for no thumbnail.
+    """
+    if picture is None:
+        return _photo_size(files, "thumbnails", photos.placeholder(width, height))
+    rendition = photos.thumbnail(picture) if picture else None
+    return _photo_size(files, "thumbnails", rendition) if rendition else None
 
 
 def _photo_size(

@@ -22,6 +22,7 @@ from clipbot_playground.botapi.model.chats import (
     member,
 )
 from clipbot_playground.botapi.model.content import Content, ReplyRequest
+from clipbot_playground.botapi.model.entities import FormattedText
 from clipbot_playground.botapi.model.files import FileStore
 from clipbot_playground.botapi.model.users import User
 
@@ -36,6 +37,31 @@ class CallbackAnswer:
     text: str
     show_alert: bool
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class InlineChoice:
+    """One result of an inline query. `words` is what the person says who chooses it."""
+
+    id: str
+    title: str
+    description: str
+    words: FormattedText
+
+
+@dataclass(frozen=True, slots=True)
+class InlineAnswer:
+    """What answerInlineQuery showed.
+
+    Attributes:
+        button: the label of the button above the choices; "" without a button.
+        start_parameter: what that button sends in the private chat, after `/start`.
+    """
+
+    choices: tuple[InlineChoice, ...]
+    button: str = ""
+    start_parameter: str = ""
+    is_personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +83,13 @@ class World:
         descriptions: by language; "" stands for all languages without an entry.
         short_descriptions: the same for short descriptions.
         callbacks: by id of the callback query; None until the bot has answered.
+        inline: whether people can send inline queries, which BotFather decides for each bot.
+        inline_answers: by id of the inline query; None until the bot has answered.
     """
 
-    def __init__(self, bot: User) -> None:
+    def __init__(self, bot: User, *, inline: bool = True) -> None:
         self.bot = bot
+        self.inline = inline
         self.notifier = Notifier()
         self.files = FileStore()
         self.updates = UpdateQueue(self.notifier)
@@ -71,6 +100,7 @@ class World:
         self.descriptions: dict[str, str] = {}
         self.short_descriptions: dict[str, str] = {}
         self.callbacks: dict[str, CallbackAnswer | None] = {}
+        self.inline_answers: dict[str, InlineAnswer | None] = {}
         self._ids = itertools.count(1001)
 
     def add_person(self, name: str, language: str | None, username: str | None) -> User:
@@ -159,6 +189,7 @@ class World:
         extra: Json | None = None,
         force_reply: ReplyRequest | None = None,
         starts_thread: bool = False,
+        via_bot: User | None = None,
     ) -> Message:
         """Post a message in a chat. A person's message becomes an update if the bot may see it."""
         message_id = chat.next_message_id()
@@ -174,6 +205,7 @@ class World:
             service or {},
             extra or {},
             force_reply,
+            via_bot=via_bot,
         )
         chat.messages[message.message_id] = message
         self._queue_update("message", message)
@@ -219,6 +251,31 @@ class World:
         if self.callbacks.get(query_id, answer) is not None:
             return False
         self.callbacks[query_id] = answer
+        self.notifier.notify()
+        return True
+
+    def query(self, person: User, text: str, where: Chat) -> str:
+        """Queue an inline query; return its id, the key of its answer in `inline_answers`."""
+        query_id = str(secrets.randbits(63))
+        self.inline_answers[query_id] = None
+        self.updates.push(
+            "inline_query",
+            {
+                "id": query_id,
+                "from": person.to_json(),
+                "query": text,
+                "offset": "",
+                # "sender" is the bot's own chat with the person.
+                "chat_type": "sender" if where.is_private else where.type,
+            },
+        )
+        return query_id
+
+    def answer_inline(self, query_id: str, answer: InlineAnswer) -> bool:
+        """Store the answer to an inline query; return False if no such query is open."""
+        if self.inline_answers.get(query_id, answer) is not None:
+            return False
+        self.inline_answers[query_id] = answer
         self.notifier.notify()
         return True
 

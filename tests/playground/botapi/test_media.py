@@ -3,7 +3,16 @@
 import io
 
 import pytest
-from telegram import Bot, InputFile, InputMediaDocument, InputMediaPhoto
+from telegram import (
+    Bot,
+    ForceReply,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputFile,
+    InputMediaDocument,
+    InputMediaPhoto,
+    Message,
+)
 from telegram.error import BadRequest, NetworkError
 
 from clipbot_playground.botapi.model.photos import NotAPhotoError
@@ -107,6 +116,63 @@ async def test_stickers(bot: Bot, alice: SimulatedUser) -> None:
         False,
     )
     assert video.is_video
+
+
+async def test_what_moves_has_a_first_frame(bot: Bot, alice: SimulatedUser) -> None:
+    frame = picture(640, 480)
+    await alice.sends(video=b"mp4", thumbnail=frame)
+    await alice.sends(video_note=b"mp4", thumbnail=picture(240, 240))
+    await alice.sends(sticker=b"tgs", sticker_kind="animated")
+    await alice.sends(animation=b"mp4", thumbnail=b"")
+    messages = [update.message for update in await bot.get_updates() if update.message]
+    found = [message.effective_attachment for message in messages]
+    thumbnails = [getattr(media, "thumbnail", None) for media in found]
+    assert [t and (t.width, t.height) for t in thumbnails] == [
+        (320, 240),
+        (240, 240),
+        (512, 512),
+        None,
+    ]
+    assert thumbnails[0] is not None
+    data = bytes(await (await thumbnails[0].get_file()).download_as_bytearray())
+    assert sides(data) == (320, 240)
+    assert messages[1].video_note is not None
+    assert messages[1].video_note.length == 240
+
+
+async def test_spoilers(bot: Bot, alice: SimulatedUser) -> None:
+    await alice.sends(picture(), caption="dog", spoiler=True)
+    await alice.sends(album=[picture(), picture()], spoilers=[1])
+    messages = [update.message for update in await bot.get_updates() if update.message]
+    assert [message.has_media_spoiler for message in messages] == [True, None, True]
+    sent = await bot.send_photo(alice.user.id, picture(20, 20), has_spoiler=True)
+    assert sent.has_media_spoiler
+    answer = await alice.hears()
+    assert answer.has_spoiler
+    await sent.edit_caption("fox")  # the photo stays hidden
+    assert (await alice.hears(edit_of=answer)).has_spoiler
+    await sent.edit_media(InputMediaPhoto(picture(20, 20), caption="fox"))
+    assert not (await alice.hears(edit_of=answer)).has_spoiler
+    again = await sent.edit_media(InputMediaPhoto(picture(20, 20), has_spoiler=True))
+    assert isinstance(again, Message)
+    assert again.has_media_spoiler
+
+
+async def test_a_photo_keeps_its_buttons_only_if_an_edit_repeats_them(
+    server: BotApiServer, bot: Bot, alice: SimulatedUser
+) -> None:
+    await alice.sends("/start")
+    keyboard = InlineKeyboardMarkup.from_button(InlineKeyboardButton("More", callback_data="x"))
+    sent = await bot.send_photo(alice.user.id, picture(20, 20), reply_markup=keyboard)
+    answer = await alice.hears()
+    assert [button.value for button in answer.keyboard] == ["x"]
+    media = InputMediaPhoto(picture(30, 20))
+    await sent.edit_media(media, reply_markup=keyboard)
+    assert (await alice.hears(edit_of=answer)).keyboard == answer.versions[0].keyboard[0]
+    await sent.edit_media(InputMediaPhoto(picture(20, 20)))
+    assert (await alice.hears(edit_of=answer)).keyboard == ()
+    with server.expecting(), pytest.raises(BadRequest, match="Inline keyboard expected"):
+        await sent.edit_media(media, reply_markup=ForceReply())  # type: ignore[arg-type]
 
 
 async def test_people_cannot_send_other_data_as_a_photo(alice: SimulatedUser) -> None:

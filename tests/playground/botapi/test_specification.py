@@ -52,7 +52,10 @@ async def test_every_kind_of_update_matches_the_specification(
     await alice.sends(document=b"%PDF-1.4", file_name="x.pdf")
     await alice.sends(sticker=picture(512, 400, kind="WEBP"))
     await alice.sends(sticker=b"tgs", sticker_kind="animated")
-    await alice.sends(animation=b"mp4", caption="c")
+    await alice.sends(animation=b"mp4", caption="c", spoiler=True)
+    await alice.sends(video_note=b"mp4")
+    await alice.sends("/help", to=group, anonymous=True)
+    server.world.query(alice.user, "dog", group)
     await alice.sends(video=b"mp4", to=group)
     await alice.sends(voice=b"ogg")
     await alice.sends(location=(48.2, 16.4))
@@ -62,7 +65,12 @@ async def test_every_kind_of_update_matches_the_specification(
     server.removes_bot(group, alice)
     alice.blocks()
     updates = server.world.updates.pending
-    assert {update.type for update in updates} == {"message", "edited_message", "my_chat_member"}
+    assert {update.type for update in updates} == {
+        "message",
+        "edited_message",
+        "my_chat_member",
+        "inline_query",
+    }
     for update in updates:
         assert faults_of_object("Update", update.to_json()) == []
     assert len(await bot.get_updates()) == len(updates)

@@ -21,13 +21,13 @@ from rich.text import Text
 
 from inference.images.decoding import OVERSAMPLING, decode
 from inference.model.classifier import Classifier, LabelSet
-from inference.model.encoder.scoring import PLACEHOLDER
+from inference.model.encoder.templates import PLACEHOLDER
 from inference.model.hub import checkpoint_files, download
 from inference.model.hub.download import FetchProgress
 from inference.model.loading import load_engine
 from inference.protocol import labels as phrases
 from inference.protocol.errors import ImageRefused, TooLargeForHost, UserError
-from inference.protocol.labels import with_something_else
+from inference.protocol.labels import AUTO_TEMPLATE, with_something_else
 from inference.protocol.messages import ChartWords
 from inference.protocol.settings import WorkerSettings
 from inference.worker.batcher import Batcher
@@ -57,7 +57,7 @@ class Arguments:
 
     Attributes:
         sources: paths as given; `-` is standard input.
-        template: a sentence with one `{}` for the phrase.
+        template: a sentence with one `{}` for the phrase, or `auto`.
         chart: the file to write.
         as_json: print JSON instead of tables.
     """
@@ -102,11 +102,7 @@ def parse(
         )
     for place, source in enumerate(sources):
         _check_source(source, before=sources[:place], rest=[*sources[place:], text])
-    if template is not None and template.count(PLACEHOLDER) != 1:
-        raise UserError(
-            f"--template must contain {PLACEHOLDER} once, in place of the phrase, for example "
-            '"a photo of {}".'
-        )
+    check_template(template)
     target = Path(chart) if chart else None
     if target and target.suffix.lower() not in CHART_SUFFIXES:
         raise UserError(f"--chart is {chart}, but the name must end in {_either(CHART_SUFFIXES)}.")
@@ -116,6 +112,15 @@ def parse(
         raise UserError(f"A chart shows at most {MAX_CHART_PHOTOS} pictures.")
     labels = phrases.parse(text, max_labels=max_labels)
     return Arguments(tuple(sources), labels, template, target, as_json)
+
+
+def check_template(template: str | None) -> None:
+    """Raise UserError if `--template` is wrong."""
+    if template not in {None, AUTO_TEMPLATE} and template.count(PLACEHOLDER) != 1:
+        raise UserError(
+            f"--template must be {AUTO_TEMPLATE}, or contain {PLACEHOLDER} once, in place of the "
+            'phrase, for example "a photo of {}".'
+        )
 
 
 def _either(words: Sequence[str]) -> str:

@@ -63,7 +63,9 @@ async def _serve_and_exit(serving: Coroutine[Any, Any, None]) -> NoReturn:
 @click.argument("arguments", nargs=-1, required=True, metavar="IMAGE... PHRASES")
 @click.option("--chart", metavar="FILE", help="Write a chart to this .png, .jpg or .webp file.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each picture.")
-@click.option("--template", metavar="TEXT", help='A sentence around each phrase: "a photo of {}".')
+@click.option(
+    "--template", metavar="TEXT", help='A sentence around each phrase: "a photo of {}"; or auto.'
+)
 @click.option("--model", metavar="NAME", help="Used instead of CLIP_MODEL.")
 @click.option(
     "--device", metavar="DEVICE", help="Used instead of CLIP_DEVICE: auto, cpu, cuda or cuda:N."

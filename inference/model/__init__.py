@@ -2,9 +2,10 @@
 
 The rest of the code uses
 
-    loading          loads the model that the settings name, and tries again until that works
-    engine           `Engine`, a loaded checkpoint that classifies images
-    classifier       `Classifier`, the protocol that a worker needs, and a scripted one for tests
-    encoder.scoring  templates, neutral phrases, logits → probabilities
-    hub              whether a checkpoint is on this machine, and its download
+    loading            loads the model that the settings name, and tries again until that works
+    engine             `Engine`, a loaded checkpoint that classifies images
+    classifier         `Classifier`, the protocol that a worker needs, and a scripted one for tests
+    encoder.templates  from labels to the texts that a model reads
+    encoder.scoring    neutral phrases, logits → probabilities
+    hub                whether a checkpoint is on this machine, and its download
 """

@@ -20,7 +20,8 @@ class LabelSet:
 
     Attributes:
         labels: one or more, as typed.
-        template: holds exactly one `{}`, which each label replaces; None uses labels as typed.
+        template: holds exactly one `{}`, which each label replaces; None uses labels as typed;
+            `labels.AUTO_TEMPLATE` averages several templates.
     """
 
     labels: tuple[str, ...]
@@ -75,8 +76,8 @@ class Classifier(Protocol):
         """
         ...
 
-    def group_similar(self, texts: Sequence[str], at_least: float) -> list[int]:
-        """Return, for each text, the index of the first text of its group.
+    def group_similar(self, label_set: LabelSet, at_least: float) -> list[int]:
+        """Return, for each label, the index of the first label of its group.
 
         See `Engine.group_similar`.
         """
@@ -129,9 +130,9 @@ class ScriptedClassifier:
         """Return the image itself."""
         return image
 
-    def group_similar(self, texts: Sequence[str], at_least: float) -> list[int]:
-        """Group texts that hold the same words in any order."""
-        meanings = [frozenset(text.split()) for text in texts]
+    def group_similar(self, label_set: LabelSet, at_least: float) -> list[int]:
+        """Group labels that hold the same words in any order."""
+        meanings = [frozenset(label.split()) for label in label_set.labels]
         return [meanings.index(meaning) for meaning in meanings]
 
 

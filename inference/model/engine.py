@@ -13,7 +13,9 @@ from inference.model import backend_choice
 from inference.model.backend_choice import LoadedModel
 from inference.model.classifier import LabelSet
 from inference.model.encoder.preprocessing import Inputs, stack
-from inference.model.encoder.scoring import FloatArray, probabilities, texts_for
+from inference.model.encoder.scoring import FloatArray, probabilities, readings_for
+from inference.model.encoder.templates import Reading, readings
+from inference.protocol.labels import AUTO_TEMPLATE
 from inference.protocol.settings import DEMO_MODEL
 
 
@@ -100,8 +102,8 @@ class Engine:
             of its image is not finite, as when float16 overflows.
 
         Raises:
-            ValueError: a label set has no label, or its template not exactly one `{}`; or there
-                are not as many label sets as images.
+            ValueError: a label set has no label, or a template that is neither `auto` nor has
+                exactly one `{}`; or there are not as many label sets as images.
             torch.OutOfMemoryError: the batch does not fit on the device.
 
         Source: Radford et al. 2021, section 3.1 (arXiv:2103.00020).
@@ -110,20 +112,25 @@ class Engine:
             raise ValueError(f"{len(images)} images, but {len(label_sets)} label sets")
         if not images:
             return []
-        texts = [
-            texts_for(one.labels, one.template, sigmoid_scores=self.sigmoid_scores)
+        found = [
+            readings_for(one.labels, self._template(one), sigmoid_scores=self.sigmoid_scores)
             for one in label_sets
         ]
         inputs = self._inputs(images)
         rows = (
-            self._logits_apart(inputs, texts)
+            self._logits_apart(inputs, found)
             if self.runs_towers_apart
-            else self._logits_together(inputs, texts)
+            else self._logits_together(inputs, found)
         )
         return [
             self._probabilities(row)[: len(one.labels)]
             for row, one in zip(rows, label_sets, strict=True)
         ]
+
+    def _template(self, label_set: LabelSet) -> str | None:
+        """Return the template to use: without text features, `auto` can average nothing."""
+        averaged = label_set.template == AUTO_TEMPLATE
+        return None if averaged and not self.runs_towers_apart else label_set.template
 
     def _probabilities(self, logits: FloatArray) -> FloatArray:
         if not np.isfinite(logits).all():
@@ -151,48 +158,53 @@ class Engine:
             ]
         )
 
-    def group_similar(self, texts: Sequence[str], at_least: float) -> list[int]:
-        """Return, for each text, the index of the first text of its group.
+    def group_similar(self, label_set: LabelSet, at_least: float) -> list[int]:
+        """Return, for each label, the index of the first label of its group.
 
-        Texts are taken in order. Each joins the first group whose first text is similar to it; if
-        there is none, it starts a new group.
+        Labels are taken in order, as the model reads them. Each joins the first group whose first
+        label is similar to it; if there is none, it starts a new group.
 
         Args:
-            texts: 1..500, as the model reads them.
-            at_least: cosine of the features of two similar texts, -1..1.
+            label_set: 1..500 labels.
+            at_least: cosine of the features of two similar labels, -1..1.
 
         Returns:
-            As long as `texts`; `result[result[i]] == result[i] <= i`. Each text is a group of its
+            One for each label; `result[result[i]] == result[i] <= i`. Each label is a group of its
             own if the model's towers can't run apart.
+
+        Raises:
+            ValueError: as `classify`.
         """
         if not self.runs_towers_apart:
-            return list(range(len(texts)))
-        features = self.encoder.text_features(texts)
-        cosines = (features @ features.T).tolist()  # [texts, texts]
+            return list(range(len(label_set.labels)))
+        found = readings(label_set.labels, label_set.template)
+        features = self.encoder.reading_features(found)
+        cosines = (features @ features.T).tolist()  # [labels, labels]
         first: list[int] = []
-        for i in range(len(texts)):
+        for i in range(len(found)):
             similar = (j for j in range(i) if first[j] == j and cosines[i][j] >= at_least)
             first.append(next(similar, i))
         return first
 
-    def _logits_apart(self, inputs: Inputs, texts: list[list[str]]) -> list[FloatArray]:
-        """Return the logits of each image for its own texts; encode each distinct text once."""
-        column = {text: i for i, text in enumerate(dict.fromkeys(t for row in texts for t in row))}
-        text_features = self.encoder.text_features(list(column))
+    def _logits_apart(self, inputs: Inputs, readings: list[list[Reading]]) -> list[FloatArray]:
+        """Return the logits of each image for its own labels; encode each distinct text once."""
+        column = {one: i for i, one in enumerate(dict.fromkeys(r for row in readings for r in row))}
+        text_features = self.encoder.reading_features(list(column))
         # One product of all images with all texts takes less time than many small products.
         logits = self.encoder.logits(self.encoder.image_features(inputs), text_features)
-        return [logits[i, [column[text] for text in row]] for i, row in enumerate(texts)]
+        return [logits[i, [column[one] for one in row]] for i, row in enumerate(readings)]
 
-    def _logits_together(self, inputs: Inputs, texts: list[list[str]]) -> list[FloatArray]:
-        """Return the logits of each image for its own texts, by the model's own forward pass.
+    def _logits_together(self, inputs: Inputs, readings: list[list[Reading]]) -> list[FloatArray]:
+        """Return the logits of each image for its own labels, by the model's own forward pass.
 
-        Runs once for each distinct list of texts.
+        Runs once for each distinct list of texts. Each reading has one text.
         """
         assert self._joint_logits is not None
         tokenizer = self.encoder.tokenizer
         rows: dict[int, FloatArray] = {}
-        for group in dict.fromkeys(tuple(row) for row in texts):
-            members = [i for i, row in enumerate(texts) if tuple(row) == group]
+        texts = [tuple(text for (text,) in row) for row in readings]
+        for group in dict.fromkeys(texts):
+            members = [i for i, row in enumerate(texts) if row == group]
             chosen = {name: array[members] for name, array in inputs.items()}
             logits = self._joint_logits(chosen, tokenizer.batch(tokenizer.tokens(group)))
             rows.update(zip(members, logits, strict=True))

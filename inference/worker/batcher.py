@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from PIL.Image import Image
 
 from inference.model.classifier import Classifier, LabelSet, Prepared
-from inference.model.encoder.scoring import FloatArray, apply_template
+from inference.model.encoder.scoring import FloatArray
 from inference.protocol.errors import DeviceLost, Problem, ProblemCode
 from inference.protocol.messages import Fingerprint, ImageOutcome, Job
 
@@ -147,8 +147,8 @@ def _same_as(classifier: Classifier, read: ReadJob) -> list[int]:
     """Return for each label the first with nearly the same meaning; empty if none are merged."""
     if read.job.merge_above is None or not read.images:
         return []
-    texts = [apply_template(read.job.template, label) for label in read.job.labels]
-    return classifier.group_similar(texts, read.job.merge_above)
+    label_set = LabelSet(tuple(read.job.labels), read.job.template)
+    return classifier.group_similar(label_set, read.job.merge_above)
 
 
 def _compared(labels: Sequence[str], same_as: Sequence[int]) -> list[str]:

@@ -172,7 +172,10 @@ def test_a_bad_picture_alone_needs_no_model(types: Type, monkeypatch: pytest.Mon
         (("red.png", "green.png"), "Put the phrases last: clipbot classify photo.jpg"),
         (("red.png", " ,; "), ""),
         (("red.png", ",".join(map(str, range(60)))), ""),
-        (("red.png", PHRASES, "--template", "a photo"), "--template must contain {} once"),
+        (
+            ("red.png", PHRASES, "--template", "a photo"),
+            "--template must be auto, or contain {} once",
+        ),
         (("red.png", PHRASES, "--chart", "out.gif"), "--chart is out.gif, but the name must end"),
         (("red.png", PHRASES, "--chart", "no/o.png"), "--chart is no/o.png, but there is no fold"),
         ((*["red.png"] * 11, PHRASES, "--chart", "o.png"), "A chart shows at most 10 pictures."),

@@ -4,7 +4,7 @@ The towers run apart, so that the features of labels can be kept. What runs them
 `EncoderRuntime`: torch or OpenVINO (`inference.model.backends`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -13,6 +13,7 @@ from PIL import Image
 
 from inference.model.encoder.preprocessing import Inputs, Preprocessor
 from inference.model.encoder.scoring import FloatArray
+from inference.model.encoder.templates import Reading
 from inference.model.encoder.text_cache import TextFeatureCache
 from inference.model.encoder.tokenization import Tokenizer, Tokens
 
@@ -102,14 +103,49 @@ class DualEncoder:
         """
         keys = self.tokenizer.tokens(texts)
         features = self.text_cache.find(keys)
-        # Texts of similar length together need less padding.
-        missing = sorted((key for key in dict.fromkeys(keys) if key not in features), key=len)
-        for start in range(0, len(missing), _TEXT_BATCH):
-            batch = missing[start : start + _TEXT_BATCH]
-            encoded = self.encode_tokens(batch)
+        missing = [key for key in dict.fromkeys(keys) if key not in features]
+        for batch, encoded in self._in_batches(missing):
             features.update(zip(batch, encoded, strict=True))
             self.text_cache.store(batch, encoded)
         return np.stack([features[key] for key in keys])
+
+    def reading_features(self, readings: Sequence[Reading]) -> FloatArray:
+        """Return a unit vector for each reading: of its text, or of the mean of its texts.
+
+        Means are cached, and the texts that make one are not: there are seven for each label.
+
+        Returns:
+            float32 [readings, dimensions].
+
+        Source: the notebook Prompt_Engineering_for_ImageNet of openai/CLIP, for means.
+        """
+        means = self._means([reading for reading in readings if len(reading) > 1])
+        single = [reading[0] for reading in readings if len(reading) == 1]
+        typed = iter(self.text_features(single) if single else ())
+        return np.stack([means[one] if len(one) > 1 else next(typed) for one in readings])
+
+    def _means(self, readings: Sequence[Reading]) -> dict[Reading, FloatArray]:
+        means = self.text_cache.find(readings)
+        missing = [reading for reading in dict.fromkeys(readings) if reading not in means]
+        if not missing:
+            return means
+        keys = [self.tokenizer.tokens(reading) for reading in missing]
+        features: dict[Tokens, FloatArray] = {}
+        for batch, encoded in self._in_batches(dict.fromkeys(key for row in keys for key in row)):
+            features.update(zip(batch, encoded, strict=True))
+        encoded = _normalise(
+            np.stack([np.mean([features[key] for key in row], axis=0) for row in keys])
+        )
+        self.text_cache.store(missing, encoded)
+        return means | dict(zip(missing, encoded, strict=True))
+
+    def _in_batches(self, texts: Iterable[Tokens]) -> Iterator[tuple[list[Tokens], FloatArray]]:
+        """Yield texts and their unit vectors, a batch at a time."""
+        # Texts of similar length together need less padding.
+        in_order = sorted(texts, key=len)
+        for start in range(0, len(in_order), _TEXT_BATCH):
+            batch = in_order[start : start + _TEXT_BATCH]
+            yield batch, self.encode_tokens(batch)
 
     def encode_tokens(self, texts: Sequence[Tokens]) -> FloatArray:
         """Return unit vectors of tokenized texts, float32 [texts, dimensions]; ignore the cache."""

@@ -67,3 +67,34 @@ class ReferenceModel:
         scores = logits.sigmoid() if "siglip" in family else logits.softmax(-1)
         result: FloatArray = scores.numpy()
         return result
+
+    def classify_means(self, images: list[Image.Image], texts: list[list[str]]) -> FloatArray:
+        """Return the scores for classes that are means of texts, as in OpenAI's notebook."""
+        fixed = self.model.config.model_type in {"siglip", "siglip2", "align"}
+        with torch.inference_mode():
+            means = []
+            for one in texts:
+                inputs = self.processor.tokenizer(
+                    one,
+                    return_tensors="pt",
+                    padding="max_length" if fixed else True,
+                    max_length=64 if fixed else None,
+                )
+                found = self.model.get_text_features(**inputs).pooler_output
+                mean = (found / found.norm(dim=-1, keepdim=True)).mean(dim=0)
+                means.append(mean / mean.norm())
+            pixels = self.processor.image_processor(images, return_tensors="pt")
+            found = self.model.get_image_features(**pixels).pooler_output
+            cosines = found / found.norm(dim=-1, keepdim=True) @ torch.stack(means).T
+            logits = self._scaled(cosines)
+        scores = (
+            logits.sigmoid() if "siglip" in self.model.config.model_type else logits.softmax(-1)
+        )
+        result: FloatArray = scores.numpy()
+        return result
+
+    def _scaled(self, cosines: Any) -> Any:
+        if hasattr(self.model, "temperature"):  # ALIGN
+            return cosines / self.model.temperature
+        bias = getattr(self.model, "logit_bias", 0.0)
+        return cosines * self.model.logit_scale.exp() + bias

@@ -12,8 +12,10 @@ from PIL import Image
 
 from inference.model.classifier import LabelSet
 from inference.model.encoder.scoring import NEUTRAL_PHRASES
+from inference.model.encoder.templates import averaged_templates, readings
 from inference.model.engine import Engine
 from inference.model.hub.checkpoint_files import DEMO_FOLDER
+from inference.protocol.labels import AUTO_TEMPLATE
 from tests.inference.model import checkpoints
 from tests.inference.model.reference import LABELS, ReferenceModel, pictures, torch_model
 
@@ -74,8 +76,8 @@ def test_batched_equals_one_by_one(pair: EnginePair) -> None:
         LabelSet(LABELS),
         LabelSet(("cat", "a dog"), "a photo of {}"),
         LabelSet(("a dog", "cat")),
-        LabelSet(("cat",)),
-        LabelSet(LABELS[::-1]),
+        LabelSet(("cat",), AUTO_TEMPLATE),
+        LabelSet(("sports car", "a dog", "cat"), AUTO_TEMPLATE),
     ]
     together = pair.ours.classify(images, sets)
     for image, label_set, row in zip(images, sets, together, strict=True):
@@ -127,17 +129,56 @@ def test_a_template_is_part_of_the_text(pair: EnginePair) -> None:
     np.testing.assert_allclose(row, expected, atol=1e-4)
 
 
+def test_auto_equals_the_mean_of_the_references_text_features(pair: EnginePair) -> None:
+    images = pictures()
+    got = pair.ours.classify(images, [LabelSet(("cat", "a red boat"), AUTO_TEMPLATE)] * len(images))
+    expected = pair.theirs.classify_means(
+        images, [[one.replace("{}", "cat") for one in averaged_templates()], ["a red boat"]]
+    )
+    np.testing.assert_allclose(np.stack(got), expected, atol=1e-4)
+
+
+def test_a_cached_mean_equals_a_fresh_one(pair: EnginePair) -> None:
+    encoder = torch_model(pair.ours).dual_encoder()
+    asked = readings(("owl", "a boat", "sports car", "owl"), AUTO_TEMPLATE)
+    fresh = encoder.reading_features(asked)
+    assert len(encoder.text_cache) == 3  # two means, and the phrase
+    np.testing.assert_array_equal(encoder.reading_features(asked), fresh)
+    np.testing.assert_allclose(encoder.reading_features(asked[2:]), fresh[2:], atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(fresh, axis=1), 1, atol=1e-6)
+
+
+def test_a_model_without_text_features_reads_labels_as_typed(
+    tiny_clip: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images, labels = pictures()[:2], ("cat", "sports car")
+    typed = tiny_clip.classify(images, [LabelSet(labels)] * 2)
+    together = torch_model(tiny_clip).joint_logits
+    monkeypatch.setattr(tiny_clip, "_joint_logits", together)
+    assert not tiny_clip.runs_towers_apart
+    auto = tiny_clip.classify(images, [LabelSet(labels, AUTO_TEMPLATE)] * 2)
+    np.testing.assert_allclose(np.stack(auto), np.stack(typed), atol=1e-5)
+    assert tiny_clip.group_similar(LabelSet(labels, AUTO_TEMPLATE), -1.0) == [0, 1]
+
+
 def test_similar_texts_join_the_group_of_the_first(pair: EnginePair) -> None:
-    texts = ["a red circle", "two green trees by the sea", "a red circle", "a boat"]
-    if not pair.ours.runs_towers_apart:
-        assert pair.ours.group_similar(texts, -1.0) == [0, 1, 2, 3]
-        return
-    assert pair.ours.group_similar(texts, -1.0) == [0, 0, 0, 0]
-    assert pair.ours.group_similar(texts, 1.01) == [0, 1, 2, 3]
+    texts = ("a red circle", "two green trees by the sea", "a red circle", "a boat")
+    assert pair.ours.group_similar(LabelSet(texts), -1.0) == [0, 0, 0, 0]
+    assert pair.ours.group_similar(LabelSet(texts), 1.01) == [0, 1, 2, 3]
     features = pair.ours.encoder.text_features(texts)
     between = float(features[0] @ features[1])
-    assert pair.ours.group_similar(texts[:3], between - 1e-4) == [0, 0, 0]
-    assert pair.ours.group_similar(texts[:3], between + 1e-4) == [0, 1, 0]
+    assert pair.ours.group_similar(LabelSet(texts[:3]), between - 1e-4) == [0, 0, 0]
+    assert pair.ours.group_similar(LabelSet(texts[:3]), between + 1e-4) == [0, 1, 0]
+
+
+def test_labels_are_grouped_as_their_template_reads_them(pair: EnginePair) -> None:
+    for template in ("an owl {}", AUTO_TEMPLATE):
+        read = readings(("red circle", "boat"), template)
+        first, second = pair.ours.encoder.reading_features(read)
+        between = float(first @ second)
+        label_set = LabelSet(("red circle", "boat"), template)
+        assert pair.ours.group_similar(label_set, between - 1e-4) == [0, 0]
+        assert pair.ours.group_similar(label_set, between + 1e-4) == [0, 1]
 
 
 @pytest.mark.parametrize("size", [(3, 20_000), (20_000, 3), (3, 3), (65, 1_301)])

@@ -9,6 +9,7 @@ from bot.storage.engine.outages import DATABASE_AWAY, retry_until_stored
 from bot.storage.engine.part import MEMORY_HOURS
 from bot.storage.game_settings import GameSettings
 from bot.storage.jobs import Answered, JobRecord
+from bot.storage.label_sets import NEXT_SECONDS, SHARED_DAYS, NamedLabels
 from bot.storage.people import Profile
 from bot.storage.rounds import Display, RoundKey, RoundRow, ScoreEntry
 from bot.storage.scores import Standing
@@ -18,11 +19,14 @@ from bot.storage.unanswered import Unanswered
 __all__ = [
     "DATABASE_AWAY",
     "MEMORY_HOURS",
+    "NEXT_SECONDS",
+    "SHARED_DAYS",
     "Answered",
     "Database",
     "Display",
     "GameSettings",
     "JobRecord",
+    "NamedLabels",
     "Profile",
     "RoundKey",
     "RoundRow",

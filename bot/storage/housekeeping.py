@@ -11,12 +11,16 @@ from bot.storage.engine.tables import (
     answers,
     handled,
     jobs,
+    next_labels,
     questions,
     rounds,
+    shared_sets,
 )
+from bot.storage.label_sets import SHARED_DAYS
 
 # The ages of rows are computed from these. Not from `albums.due_at`, which is a time of
-# `bot.runtime.clock`, and not from `scores.at`, which is history.
+# `bot.runtime.clock`, not from `next_labels.created_at`, which is a time of the platform, and not
+# from `scores.at`, which is history.
 _TIMES: tuple[Column[float], ...] = (
     jobs.c.created_at,
     jobs.c.delivered_at,
@@ -25,6 +29,7 @@ _TIMES: tuple[Column[float], ...] = (
     albums.c.created_at,
     handled.c.at,
     rounds.c.created_at,
+    shared_sets.c.created_at,
 )
 
 # An album in a group that has no command is kept for this long, in seconds: a late item may have
@@ -68,8 +73,10 @@ class Housekeeping(StorePart):
         async with self._database.begin() as connection:
             await connection.execute(delete(album_items).where(its_album))
             await connection.execute(delete(albums).where(stale))
-            for table in (answers, questions, rounds):
+            for table in (answers, questions, rounds, next_labels):
                 await connection.execute(delete(table).where(table.c.created_at < old))
+            expired = shared_sets.c.created_at < now - SHARED_DAYS * 86_400
+            await connection.execute(delete(shared_sets).where(expired))
             await connection.execute(delete(handled).where(handled.c.at < old))
             await connection.execute(delete(jobs).where(jobs.c.created_at < old, not_(unanswered)))
 

@@ -13,15 +13,19 @@ from bot.storage.engine.tables import (
     game_settings,
     handled,
     jobs,
+    label_sets,
+    next_labels,
     people,
     players,
     questions,
     rounds,
     scores,
+    shared_sets,
 )
 from bot.storage.game_settings import GameSettingsTable
 from bot.storage.housekeeping import Housekeeping
 from bot.storage.jobs import JobTables
+from bot.storage.label_sets import LabelSetTables
 from bot.storage.people import PeopleTable
 from bot.storage.questions import QuestionsTable
 from bot.storage.rounds import RoundsTable
@@ -42,6 +46,7 @@ class Store(
     RoundsTable,
     ScoreTables,
     GameSettingsTable,
+    LabelSetTables,
     Housekeeping,
 ):
     """All tables, as one chat platform sees them.
@@ -81,7 +86,10 @@ class Store(
         statements = [
             *(
                 delete(table).where(here(table), table.c.user_id == user_id)
-                for table in (people, questions, album_items, scores, players)
+                for table in (
+                    *(people, questions, album_items, scores, players),
+                    *(label_sets, shared_sets, next_labels),
+                )
             ),
             delete(answers).where(here(answers), or_(private, exists().where(answered))),
             delete(albums).where(here(albums), albums.c.chat_id == user_id),
@@ -111,6 +119,10 @@ class Store(
                 .where(here(scores), scores.c.home_id == old)
                 .values(home_id=new, round_id=-func.abs(scores.c.round_id)),
                 bound,
+            )
+            # The numbers of the messages that they are for begin again, too.
+            await connection.execute(
+                delete(next_labels).where(here(next_labels), next_labels.c.chat_id == old), bound
             )
             query = select(players).where(here(players), players.c.home_id == old)
             for row in (await connection.execute(query, bound)).all():

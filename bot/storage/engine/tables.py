@@ -214,6 +214,7 @@ label_sets = Table(
     _id("user_id"),
     Column("key", String(64), primary_key=True),  # the name without case
     Column("name", String(64), nullable=False),
+    Column("tag", String(16), nullable=False),  # names the set in buttons, also once it is renamed
     Column("labels", Text, nullable=False),  # JSON list, in order
     Column("created_at", Float, nullable=False),
 )
@@ -226,12 +227,14 @@ shared_sets = Table(
     Column("token", String(32), primary_key=True),
     Column("user_id", BigInteger, nullable=False),
     Column("name", String(64), nullable=False),
+    Column("tag", String(16), nullable=False),  # of the set in `label_sets`
     Column("labels", Text, nullable=False),  # JSON list, in order
     Column("created_at", Float, nullable=False),
     Index("shared_sets_by_user", "platform", "user_id"),
 )
 
-# Labels for the next picture that a person sends to a chat.
+# Labels for the next picture that a person sends to a chat. `chosen_id` is the message that chose
+# them, and `used_by` the message with that picture.
 next_labels = Table(
     "next_labels",
     metadata,
@@ -239,7 +242,9 @@ next_labels = Table(
     _id("chat_id"),
     _id("user_id"),
     Column("labels", Text, nullable=False),  # JSON list, in order
-    Column("created_at", Float, nullable=False),
+    Column("chosen_id", BigInteger, nullable=False),
+    Column("used_by", BigInteger),
+    Column("created_at", Float, nullable=False),  # by the platform's clock
 )
 
 # What is known of each group or server.

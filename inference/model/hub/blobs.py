@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 
+from inference.model.hub import faults
 from inference.model.hub.client import HubClient, RemoteFile
 from inference.model.hub.faults import HubFault
 
@@ -25,6 +26,10 @@ _ATTEMPTS = 2
 # How long to wait for another process that fetches the same file and makes no progress.
 _IDLE = 60.0  # seconds
 _SHA256_LENGTH = 64  # hexadecimal digits
+# Bytes that stay free on the disk, for the other programs that write to it.
+_SPARE = 64 * 2**20
+# Bytes after which the room on the disk is looked at again.
+_LOOK_EVERY = 4 * 2**20
 
 OnProgress = Callable[[], None]
 
@@ -83,11 +88,10 @@ class Blobs:
 
     @contextlib.contextmanager
     def _locked(self, remote: RemoteFile, on_progress: OnProgress) -> Iterator[None]:
-        """Hold the lock of a file, which every program takes that fetches it into this cache."""
+        """Hold the lock of a file; wait while another program fetches it."""
         from filelock import FileLock, Timeout
 
-        lock = self._folder.parent / ".locks" / self._folder.name / f"{remote.etag}.lock"
-        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock = _lock_file(self._folder, remote.etag)
         held = FileLock(lock, mode=0o664)
         seen, since = -1, time.monotonic()
         while True:
@@ -137,7 +141,7 @@ class Blobs:
         while remote.size is None or _size(partial) < remote.size:
             have = _size(partial)
             too_far = False
-            _check_space(partial.parent, (remote.size or 0) - have)
+            self._check_room((remote.size or 0) - have)
             try:
                 if self._receive(file, remote, have, partial, on_progress):
                     break
@@ -161,6 +165,16 @@ class Blobs:
             time.sleep(_PAUSE)
         return in_parts
 
+    def _check_room(self, missing: int) -> None:
+        """Raise `HubFault` if the disk has no room for bytes that are still to come.
+
+        What was received stays: the disk is not really full yet, and the download can go on later.
+        """
+        with contextlib.suppress(FileNotFoundError):
+            room = max(0, shutil.disk_usage(self._folder).free - _SPARE)
+            if room < missing:
+                raise faults.no_room(self._folder, missing, room)
+
     def _receive(
         self,
         file: str,
@@ -180,10 +194,35 @@ class Blobs:
         ):
             target.seek(start)
             target.truncate()
+            seen = start
             for piece in pieces:
                 target.write(piece)
                 on_progress()
+                if (written := target.tell()) - seen >= _LOOK_EVERY:
+                    seen = written
+                    self._check_room((remote.size or 0) - written)
         return remote.size is None or _size(partial) >= remote.size
+
+
+def discard_unfinished(folder: Path) -> None:
+    """Delete the unfinished files of a model, except those that a process fetches now.
+
+    Args:
+        folder: of the model in the cache.
+    """
+    from filelock import FileLock, Timeout
+
+    for partial in (folder / "blobs").glob("*.incomplete"):
+        lock = _lock_file(folder, partial.name.partition(".")[0])
+        with contextlib.suppress(Timeout, OSError), FileLock(lock, mode=0o664, timeout=0):
+            partial.unlink(missing_ok=True)
+
+
+def _lock_file(folder: Path, etag: str) -> Path:
+    """Return the lock of a file, which every program takes that fetches it into this cache."""
+    lock = folder.parent / ".locks" / folder.name / f"{etag}.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    return lock
 
 
 def _link(blob: Path, pointer: Path) -> None:
@@ -197,12 +236,6 @@ def _link(blob: Path, pointer: Path) -> None:
         copy = pointer.with_name(f".{pointer.name}.{os.getpid()}")
         shutil.copyfile(blob, copy)
         copy.replace(pointer)
-
-
-def _check_space(folder: Path, needed: int) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        if shutil.disk_usage(folder).free < needed:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _size(path: Path) -> int:

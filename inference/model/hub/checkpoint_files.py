@@ -77,8 +77,9 @@ def locate(name: str) -> Path:
     try:
         return download.fetch(name)
     except HubFault as fault:
+        why = f"it is not in the cache and {fault}, or choose a folder or demo"
         raise ModelUnavailable(
-            f"CLIP_MODEL is {name!r}, but {fault}.", passing=fault.passing
+            f"CLIP_MODEL is {name!r}, but {why if fault.unasked else fault}.", passing=fault.passing
         ) from fault
 
 

@@ -4,6 +4,7 @@ A clause continues the sentence "CLIP_MODEL is 'x/y', but".
 """
 
 import errno
+import math
 import os
 import ssl
 from collections.abc import Iterator, Mapping
@@ -40,15 +41,23 @@ class HubFault(Exception):
     Attributes:
         passing: whether the same request may succeed a little later.
         absent: whether the repository exists, but this file does not.
+        unasked: whether the hub was not asked, so that it may have the model.
         status: of an answer for which the hub gives no reason; otherwise 0.
     """
 
     def __init__(
-        self, clause: str, *, passing: bool = False, absent: bool = False, status: int = 0
+        self,
+        clause: str,
+        *,
+        passing: bool = False,
+        absent: bool = False,
+        unasked: bool = False,
+        status: int = 0,
     ) -> None:
         super().__init__(clause)
         self.passing = passing
         self.absent = absent
+        self.unasked = unasked
         self.status = status
 
 
@@ -76,10 +85,7 @@ def is_offline(environment: Mapping[str, str] = os.environ) -> bool:
 
 def offline() -> HubFault:
     """Return the fault of a missing file if `is_offline`."""
-    return HubFault(
-        "it is not in the cache, and HF_HUB_OFFLINE forbids fetching it; unset that, or choose a "
-        "folder or demo"
-    )
+    return HubFault("HF_HUB_OFFLINE forbids fetching it; unset that", unasked=True)
 
 
 def no_endpoint() -> HubFault:
@@ -186,17 +192,32 @@ def of_error(error: BaseException) -> HubFault | None:
         return _proxy_refuses()
     if {"TimeoutException", "TimeoutError"} & names:
         return HubFault(
-            f"it is not in the cache and the model hub can't be reached: {host} does not answer in "
-            f"time; check the network{_and_proxy()}, or choose a folder or demo",
+            f"the model hub can't be reached: {host} does not answer in time; check the "
+            f"network{_and_proxy()}",
             passing=True,
+            unasked=True,
         )
     if {"TransportError", "ConnectionError", "SSLError", "LocalEntryNotFoundError"} & names:
         return HubFault(
-            "it is not in the cache and the model hub can't be reached; check the name and the "
-            f"network{_and_proxy()}, or choose a folder or demo",
+            f"the model hub can't be reached; check the name and the network{_and_proxy()}",
             passing=True,
+            unasked=True,
         )
     return None
+
+
+def no_room(folder: Path, missing: int, room: int) -> HubFault:
+    """Return the fault of a disk with too little room for a file.
+
+    Args:
+        folder: of the model in the cache.
+        missing: bytes of the file that are still to come.
+        room: bytes that the disk has for them.
+    """
+    return HubFault(
+        f"the disk is full: {math.ceil(missing / 1e6)} MB are still to come, and there is room for "
+        f"{int(room / 1e6)} MB; make room for the cache {folder}, or move the cache with HF_HOME"
+    )
 
 
 def of_disk(error: OSError, folder: Path | None = None) -> HubFault | None:

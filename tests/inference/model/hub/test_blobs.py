@@ -1,12 +1,13 @@
 """A download that breaks off continues, and no part of another file gets into it."""
 
 import os
+import shutil
 import threading
 
 import pytest
 from filelock import FileLock
 
-from inference.model.hub import checkpoint_files, download
+from inference.model.hub import blobs, checkpoint_files, download
 from inference.model.hub.cache import model_folder
 from inference.model.hub.download import FetchProgress
 from tests.inference.model.hub.hub_server import REPOSITORY, WEIGHTS, FakeHub, until
@@ -135,3 +136,37 @@ def test_a_lock_whose_holder_makes_no_progress_is_named(
         said = refusal()
     assert "another process" in said
     assert str(lock) in said
+
+
+def test_a_disk_that_fills_meanwhile_keeps_the_received_part(
+    hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blobs, "_LOOK_EVERY", 1)
+    usage, free = shutil.disk_usage("/"), [10**12] * 20
+
+    def filling(_: object) -> object:
+        return usage._replace(free=free.pop() if free else 70 * 2**20)
+
+    hub.files[WEIGHTS] += os.urandom(8 * 2**20)
+    monkeypatch.setattr(shutil, "disk_usage", filling)
+    said = refusal()
+    assert "the disk is full" in said
+    assert "there is room for 6 MB" in said
+    received = unfinished(hub).stat().st_size
+    assert 0 < received < len(hub.files[WEIGHTS])
+    free.extend([10**12] * 10**4)
+    folder = checkpoint_files.locate(REPOSITORY)
+    assert hub.fetched(WEIGHTS)[-1].headers["range"] == f"bytes={received}-"
+    assert (folder / WEIGHTS).read_bytes() == hub.files[WEIGHTS]
+
+
+def test_unfinished_files_are_discarded_unless_a_process_fetches_them(hub: FakeHub) -> None:
+    blobs_folder().mkdir(parents=True)
+    fetched, left = (blobs_folder() / f"{name}.incomplete" for name in ("abc", "def"))
+    for file in (fetched, left):
+        file.write_bytes(b"part")
+    folder = model_folder(REPOSITORY)
+    with FileLock(folder.parent / ".locks" / folder.name / "abc.lock"):
+        blobs.discard_unfinished(folder)
+    assert fetched.exists()
+    assert not left.exists()

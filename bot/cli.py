@@ -36,6 +36,7 @@ _OTHERS: Final = {
         "clipbot_benchmarks.cli", "Measure this machine: model, bot, growth and memory."
     ),
     "classify": _LazyCommand("inference.cli", "Sort pictures by phrases, without a bot."),
+    "download": _LazyCommand("inference.cli", "Fetch a model before it is needed."),
     "playground": _LazyCommand(
         "clipbot_playground.cli", "The bot in a local web page: no token, no account."
     ),

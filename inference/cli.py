@@ -1,4 +1,4 @@
-"""The commands `clipbot worker` and `clipbot classify`.
+"""The commands `clipbot worker`, `clipbot classify` and `clipbot download`.
 
 Libraries that take long to import are imported after a command has checked its settings.
 """
@@ -24,9 +24,10 @@ from inference.protocol.errors import (
 )
 from inference.protocol.settings import WorkerSettings, load
 
-# Exit statuses, as usual on Unix: the command failed; it was called wrongly.
+# Exit statuses, as usual on Unix: the command failed; it was called wrongly; Ctrl-C.
 FAILED = 1
 MISUSED = 2
+INTERRUPTED = 130
 
 
 @click.command()
@@ -98,6 +99,24 @@ def classify(
         )
         if not run(parsed, settings):
             sys.exit(FAILED)
+
+
+@click.command()
+@click.argument("model", required=False)
+def download(model: str | None) -> None:
+    """Fetch MODEL, a name on the model hub, before it is needed; by default CLIP_MODEL.
+
+    A download that was stopped continues. A model that is on this machine is not fetched again.
+    """
+    with _errors_as_sentences():
+        settings = load(WorkerSettings, **({"clip_model": model} if model else {}))
+        logs.configure("DEBUG" if settings.log_level == "DEBUG" else "WARNING")
+        with _missing_libraries_as_errors():
+            from inference.model_download import run
+        try:
+            run(settings.clip_model)
+        except KeyboardInterrupt:
+            _exit_now(INTERRUPTED)  # a thread may still wait for the hub
 
 
 @contextlib.contextmanager

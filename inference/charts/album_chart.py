@@ -7,12 +7,24 @@ from itertools import pairwise
 
 from PIL import Image
 
-from inference.charts.canvas import ACCENT, EDGE, INK, LEFT, PADDING, PANEL, QUIET, RIGHT, Canvas
+from inference.charts.canvas import (
+    ACCENT,
+    EDGE,
+    GREY,
+    INK,
+    LEFT,
+    PADDING,
+    PANEL,
+    QUIET,
+    RIGHT,
+    Canvas,
+)
 from inference.charts.frame import (
     ChartData,
     draw_footnotes,
     draw_heading,
     draw_missing_photo,
+    draw_rule,
     fill_photo,
 )
 from inference.charts.text_layout import TextStyle, clean, width, wrap
@@ -21,6 +33,8 @@ MAX_LABELS = 8
 # With more photos side by side, the percentages would be too small for a phone.
 _MAX_COLUMNS = 5
 _LABEL = TextStyle(32, colour=INK)
+_GREY_LABEL = TextStyle(32, colour=QUIET)
+_Box = tuple[float, float, float, float]
 _LEADING = 37
 _MEASURED_CHARACTERS = 50  # of a label; more do not fit in its column
 # With this many columns, percentages have no decimals, so that they can be larger.
@@ -28,8 +42,10 @@ _WHOLE_PERCENTS_FROM = 4
 _VALUE_SIZE = 34  # pixels per em of a percentage with a decimal
 _WHOLE_VALUE_SIZE = 40  # without decimals: 15 points, if a phone shows the chart 390 points wide
 _GUTTER = 8
+_Rgb = tuple[int, int, int]
 _SECTION_GAP = 36
 _COLD, _WARM = (243, 246, 250), (173, 200, 248)  # colour of a cell at 0 and at 1
+_GREY_COLD, _GREY_WARM = (245, 245, 246), (222, 223, 226)  # of something else
 
 
 def _sections(count: int) -> list[range]:
@@ -43,8 +59,8 @@ def _sections(count: int) -> list[range]:
     return [range(start, end) for start, end in pairwise(edges)]
 
 
-def _heat_colour(share: float) -> str:
-    mixed = (round(c + (w - c) * share) for c, w in zip(_COLD, _WARM, strict=True))
+def _heat_colour(share: float, cold: _Rgb = _COLD, warm: _Rgb = _WARM) -> str:
+    mixed = (round(c + (w - c) * share) for c, w in zip(cold, warm, strict=True))
     return "#" + "".join(f"{channel:02x}" for channel in mixed)
 
 
@@ -68,9 +84,7 @@ def _draw_badge(canvas: Canvas, x: float, y: float, number: int) -> None:
     canvas.text(x + 21, y + 31, str(number), TextStyle(27, bold=True, colour=INK), "center")
 
 
-def _draw_cell(
-    canvas: Canvas, box: tuple[float, float, float, float], text: str, colour: str, style: TextStyle
-) -> None:
+def _draw_cell(canvas: Canvas, box: _Box, text: str, colour: str, style: TextStyle) -> None:
     x, y, w, h = box
     canvas.rectangle(x, y, w, h, colour, 12)
     canvas.text(x + w / 2, y + h / 2 + style.size * 0.36, text, style, "center")
@@ -113,9 +127,10 @@ class _TableLayout:
     def of(cls, sections: Sequence[range], data: ChartData) -> "_TableLayout":
         columns = max(map(len, sections))
         shown = {label for section in sections for label in _shown_labels(data, section)}
-        widest_label = max(
-            width(clean(data.labels[label])[:_MEASURED_CHARACTERS], _LABEL) for label in shown
-        )
+        texts = [data.labels[label] for label in shown]
+        if data.has_something_else(range(len(data.rows))):
+            texts.append(data.words.something_else)
+        widest_label = max(width(clean(text)[:_MEASURED_CHARACTERS], _LABEL) for text in texts)
         label_width = max(
             120, min({2: 360, 3: 310, 4: 270}.get(columns, 240), math.ceil(widest_label))
         )
@@ -125,6 +140,7 @@ class _TableLayout:
         else:
             format_percent, largest = data.percent, _VALUE_SIZE
         best = [max(row) for row in data.rows if row is not None]
+        best += [one.share for one in data.something_else if one]
         style = TextStyle(largest, bold=True)
         widest = max(width(format_percent(share), style) for share in [0.5, *best])
         value_size = min(largest, int(largest * (step - _GUTTER - 10) / widest))
@@ -144,26 +160,59 @@ def _draw_label_row(
     canvas: Canvas, layout: _TableLayout, data: ChartData, section: range, label: int, top: int
 ) -> int:
     """Draw a label and its cells; return the height of the row."""
-    lines = wrap(data.labels[label], _LABEL, layout.label_width, layout.label_lines)
-    height = max(60, len(lines) * _LEADING + 10)
-    baseline = top + height / 2 + 11 - (len(lines) - 1) * _LEADING / 2
-    for index, line in enumerate(lines):
-        canvas.text(LEFT, baseline + index * _LEADING, line, _LABEL)
+    height = _draw_label(canvas, layout, data.labels[label], _LABEL, top)
     for column, photo in enumerate(section):
         cell = (layout.left(column), top, layout.cell_width, height)
         row = data.rows[photo]
         if row is None:
-            _draw_cell(
-                canvas, cell, "–", _heat_colour(0), TextStyle(layout.value_size, False, QUIET)
-            )
-        elif label == row.index(max(row)):
+            _draw_unknown(canvas, layout, cell)
+            continue
+        text = layout.format_percent(row[label])
+        if label == row.index(max(row)) and not data.none_fits(photo):
             style = TextStyle(layout.value_size, bold=True, colour=PANEL)
-            _draw_cell(canvas, cell, layout.format_percent(row[label]), ACCENT, style)
+            _draw_cell(canvas, cell, text, ACCENT, style)
         else:
-            text = layout.format_percent(row[label])
             colour = QUIET if text == layout.format_percent(0) else INK
             style = TextStyle(layout.value_size, colour=colour)
             _draw_cell(canvas, cell, text, _heat_colour(row[label]), style)
+    return height
+
+
+def _draw_label(
+    canvas: Canvas, layout: _TableLayout, label: str, style: TextStyle, top: int
+) -> int:
+    """Draw a label; return the height of its row."""
+    lines = wrap(label, style, layout.label_width, layout.label_lines)
+    height = max(60, len(lines) * _LEADING + 10)
+    baseline = top + height / 2 + 11 - (len(lines) - 1) * _LEADING / 2
+    for index, line in enumerate(lines):
+        canvas.text(LEFT, baseline + index * _LEADING, line, style)
+    return height
+
+
+def _draw_unknown(canvas: Canvas, layout: _TableLayout, cell: _Box) -> None:
+    _draw_cell(canvas, cell, "–", _heat_colour(0), TextStyle(layout.value_size, False, QUIET))
+
+
+def _draw_else_row(
+    canvas: Canvas, layout: _TableLayout, data: ChartData, section: range, top: int
+) -> int:
+    """Draw the row of something else; return its height. Where it wins, its cell is dark."""
+    height = _draw_label(canvas, layout, data.words.something_else, _GREY_LABEL, top)
+    for column, photo in enumerate(section):
+        cell = (layout.left(column), top, layout.cell_width, height)
+        something_else = data.something_else[photo]
+        if something_else is None:
+            _draw_unknown(canvas, layout, cell)
+            continue
+        text = layout.format_percent(something_else.share)
+        if something_else.wins:
+            style = TextStyle(layout.value_size, bold=True, colour=PANEL)
+            _draw_cell(canvas, cell, text, GREY, style)
+        else:
+            style = TextStyle(layout.value_size, colour=QUIET)
+            grey = _heat_colour(something_else.share, _GREY_COLD, _GREY_WARM)
+            _draw_cell(canvas, cell, text, grey, style)
     return height
 
 
@@ -187,6 +236,11 @@ def draw_album(
         shown = _shown_labels(data, section)
         for label in shown:
             top += _draw_label_row(canvas, layout, data, section, label, top) + _GUTTER
+        if data.has_something_else(section):
+            if not data.splits_all:
+                draw_rule(canvas, LEFT, top + _GUTTER)
+                top += _GUTTER + 2 + 2 * _GUTTER
+            top += _draw_else_row(canvas, layout, data, section, top) + _GUTTER
         top += _SECTION_GAP
         hidden += [[share for label, share in enumerate(row) if label not in shown] for row in rows]
     more = data.and_more(hidden) if hidden and hidden[0] else ""

@@ -5,12 +5,27 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from inference.charts.canvas import ACCENT, BAR, EDGE, INK, LEFT, PADDING, RIGHT, TRACK, Canvas
+from inference.charts.canvas import (
+    ACCENT,
+    BAR,
+    EDGE,
+    GREY,
+    GREY_FAINT,
+    INK,
+    LEFT,
+    PADDING,
+    QUIET,
+    RIGHT,
+    TRACK,
+    Canvas,
+)
 from inference.charts.frame import (
     ChartData,
     draw_footnotes,
     draw_heading,
     draw_missing_photo,
+    draw_notes,
+    draw_rule,
     fit_photo,
 )
 from inference.charts.text_layout import TextStyle, width, wrap
@@ -29,19 +44,42 @@ _MIN_BAR = 2  # pixels: the shortest bar that is visible on a phone
 
 
 @dataclass(frozen=True)
+class _Look:
+    """How a row is drawn: the colours of its label, its percentage and its bar."""
+
+    bold: bool
+    label: str
+    percent: str
+    bar: str
+
+    def label_style(self, size: float) -> TextStyle:
+        return TextStyle(size, self.bold, self.label)
+
+    def percent_style(self, size: float) -> TextStyle:
+        return TextStyle(size, self.bold, self.percent)
+
+
+_WINNER = _Look(True, INK, ACCENT, ACCENT)
+_OTHER = _Look(False, INK, INK, BAR)
+# The best label, if none of them fits.
+_BEST_OF_NONE = _Look(False, INK, INK, BAR)
+_ELSE_WINS = _Look(True, INK, INK, GREY)
+_ELSE = _Look(False, QUIET, QUIET, GREY_FAINT)
+
+
+@dataclass(frozen=True)
 class _BarRow:
+    """A row of the chart.
+
+    Attributes:
+        is_apart: a thin line above it says that its share is not part of the others' 100 %.
+    """
+
     lines: list[str]
     share: float
     percent: str
-    is_winner: bool
-
-
-def _label_style(size: float, is_winner: bool) -> TextStyle:
-    return TextStyle(size, bold=is_winner, colour=INK)
-
-
-def _percent_style(size: float, is_winner: bool) -> TextStyle:
-    return TextStyle(size, bold=is_winner, colour=ACCENT if is_winner else INK)
+    look: _Look
+    is_apart: bool = False
 
 
 def _draw_bar(
@@ -50,9 +88,8 @@ def _draw_bar(
     # With half circles as ends, all bars that are shorter than thick would look the same.
     canvas.rectangle(x, y, length, thickness, TRACK, _BAR_RADIUS)
     if row.share >= 0.0005:  # a smaller share is printed as 0.0 % and has no bar
-        colour = ACCENT if row.is_winner else BAR
         filled = _MIN_BAR + (length - _MIN_BAR) * row.share
-        canvas.rectangle(x, y, filled, thickness, colour, _BAR_RADIUS)
+        canvas.rectangle(x, y, filled, thickness, row.look.bar, _BAR_RADIUS)
 
 
 def _ranking(shares: Sequence[float]) -> list[int]:
@@ -70,19 +107,25 @@ def _rows(
         max_lines: of all labels together. Fewer labels can have more lines each, so that long ones
             are shown completely.
     """
-    (shares,) = data.rows
+    (shares,), (something_else,) = data.rows, data.something_else
     if shares is None:
         return []
     lines = max(2, min(_MAX_LABEL_LINES, max_lines // min(len(shares), MAX_BARS)))
-    return [
-        _BarRow(
-            lines=wrap(data.labels[label], _label_style(size, rank == 0), limit, lines),
-            share=shares[label],
-            percent=data.percent(shares[label]),
-            is_winner=rank == 0,
-        )
+
+    def row(label: str, share: float, look: _Look, *, is_apart: bool = False) -> _BarRow:
+        wrapped = wrap(label, look.label_style(size), limit, lines)
+        return _BarRow(wrapped, share, data.percent(share), look, is_apart)
+
+    best = _BEST_OF_NONE if something_else and something_else.wins else _WINNER
+    rows = [
+        row(data.labels[label], shares[label], _OTHER if rank else best)
         for rank, label in enumerate(_ranking(shares)[:MAX_BARS])
     ]
+    if something_else and something_else.is_shown:
+        look = _ELSE_WINS if something_else.wins else _ELSE
+        words, is_apart = data.words.something_else, not data.splits_all
+        rows.append(row(words, something_else.share, look, is_apart=is_apart))
+    return rows
 
 
 def _and_more(data: ChartData) -> str:
@@ -94,16 +137,19 @@ def _and_more(data: ChartData) -> str:
 
 
 _SIZE, _LEADING, _THICK, _GAP = 34, 44, 16, 30
+_RULE_GAP = 30  # below the line above something else; above it are the usual gaps
 
 
 def _draw_stacked(canvas: Canvas, rows: list[_BarRow], left: float, top: float) -> float:
     """Draw each label above its bar, which leaves room for long labels; return the bottom."""
     for row in rows:
+        if row.is_apart:
+            draw_rule(canvas, left, top)
+            top += _RULE_GAP
         for index, line in enumerate(row.lines):
-            style = _label_style(_SIZE, row.is_winner)
-            canvas.text(left, top + 33 + index * _LEADING, line, style)
+            canvas.text(left, top + 33 + index * _LEADING, line, row.look.label_style(_SIZE))
         height = max(1, len(row.lines)) * _LEADING
-        style = _percent_style(_SIZE, row.is_winner)
+        style = row.look.percent_style(_SIZE)
         canvas.text(RIGHT, top + height - 11, row.percent, style, "right")
         _draw_bar(canvas, row, left, top + height + 6, RIGHT - left, _THICK)
         top += height + 6 + _THICK + _GAP
@@ -112,7 +158,8 @@ def _draw_stacked(canvas: Canvas, rows: list[_BarRow], left: float, top: float) 
 
 def _stacked_height(rows: list[_BarRow]) -> int:
     text = sum(max(1, len(row.lines)) * _LEADING for row in rows)
-    return text + len(rows) * (6 + _THICK + _GAP) - _GAP
+    rules = sum(row.is_apart for row in rows) * _RULE_GAP
+    return text + rules + len(rows) * (6 + _THICK + _GAP) - _GAP
 
 
 _SMALL, _SMALL_LEADING, _SMALL_THICK, _SMALL_GAP = 31, 38, 20, 18
@@ -123,26 +170,29 @@ def _draw_columns(canvas: Canvas, data: ChartData, top: float) -> float:
     """Draw label, bar and percentage side by side, so that many rows fit; return the bottom."""
     rows = _rows(data, _SMALL, _SMALL_LABEL_WIDTH, _SMALL_LINES)
     longest = max(
-        (width(line, _label_style(_SMALL, row.is_winner)) for row in rows for line in row.lines),
+        (width(line, row.look.label_style(_SMALL)) for row in rows for line in row.lines),
         default=0,
     )
     start = LEFT + max(140, longest) + 24
     end = RIGHT - 136
     for row in rows:
-        style = _label_style(_SMALL, row.is_winner)
+        if row.is_apart:
+            top = draw_notes(canvas, [_and_more(data)], top - _SMALL_GAP) + _SMALL_GAP
+            draw_rule(canvas, LEFT, top)
+            top += _SMALL_GAP + 2
+        style = row.look.label_style(_SMALL)
         for index, line in enumerate(row.lines):
             canvas.text(LEFT, top + 29 + index * _SMALL_LEADING, line, style)
         height = max(1, len(row.lines)) * _SMALL_LEADING
         middle = top + height / 2
         _draw_bar(canvas, row, start, middle - _SMALL_THICK / 2, end - start, _SMALL_THICK)
-        style = _percent_style(_SMALL, row.is_winner)
-        canvas.text(RIGHT, middle + 10, row.percent, style, "right")
+        canvas.text(RIGHT, middle + 10, row.percent, row.look.percent_style(_SMALL), "right")
         top += height + _SMALL_GAP
     return top - _SMALL_GAP
 
 
 def _percent_width() -> float:
-    return width("100.0 %", _percent_style(_SIZE, True)) + 24
+    return width("100.0 %", _WINNER.percent_style(_SIZE)) + 24
 
 
 def _draw_beside_photo(
@@ -204,4 +254,6 @@ def draw_bars(photo: Image.Image | None, data: ChartData) -> Image.Image:
         bottom = _draw_many(canvas, photo, data, top)
     else:
         bottom = _draw_beside_photo(canvas, photo, data, top)
-    return canvas.render(draw_footnotes(canvas, data, _and_more(data), bottom))
+    # Above something else, the labels without a bar are already named.
+    more = "" if data.shows_apart else _and_more(data)
+    return canvas.render(draw_footnotes(canvas, data, more, bottom))

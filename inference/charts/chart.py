@@ -15,14 +15,27 @@ from inference.charts import fonts
 from inference.charts.album_chart import draw_album
 from inference.charts.bar_chart import draw_bars
 from inference.charts.canvas import chart_settings
-from inference.charts.frame import ChartData
+from inference.charts.frame import ChartData, SomethingElse
 from inference.protocol.labels import needs_something_else
-from inference.protocol.messages import ChartWords
+from inference.protocol.messages import ChartWords, shows_something_else
 
 
 def _clamp(value: float) -> float:
     """Return a score in 0..1, also for what a broken model returns."""
     return 0.0 if math.isnan(value) else min(1.0, max(0.0, value))
+
+
+def _something_else(
+    fits: Sequence[float | None], none_fits: Sequence[bool], *, is_shown: bool
+) -> tuple[SomethingElse | None, ...]:
+    return tuple(
+        None
+        if fit is None
+        else SomethingElse(
+            1.0 - _clamp(fit), none, is_shown or shows_something_else(fit, none_fits=none)
+        )
+        for fit, none in zip(fits, none_fits, strict=True)
+    )
 
 
 def draw(
@@ -34,6 +47,8 @@ def draw(
     sigmoid_scores: bool = False,
     demo: bool = False,
     numbers: Sequence[int] = (),
+    fits: Sequence[float | None] = (),
+    none_fits: Sequence[bool] = (),
 ) -> Image.Image:
     """Draw the chart of one photo or of an album.
 
@@ -46,6 +61,9 @@ def draw(
         sigmoid_scores: scores are sigmoids; a footnote says that they need not add up to 100 %.
         demo: a footnote says that the demo model answered.
         numbers: the numbers on the photos of an album; if empty, 1, 2, …
+        fits: for each photo the share of the labels among everyday things, 0..1; None, and empty:
+            not known. Unused for a single label that is compared with something else.
+        none_fits: for each photo whether none of the labels fits.
 
     Returns:
         RGB, 1,000 pixels wide and at most about 2,000 high. The Bot API accepts photos with
@@ -58,14 +76,17 @@ def draw(
         raise ValueError("a chart needs a photo, a label, and a row for each photo")
     if numbers and len(numbers) != len(photos):
         raise ValueError("each photo needs a number, or none has one")
+    if len(fits) != len(none_fits) or (fits and len(fits) != len(photos)):
+        raise ValueError("each photo needs to be known to fit or not, or none is")
     if any(row is not None and len(row) != len(labels) for row in rows):
         raise ValueError("a row needs a probability for each label")
-    names = tuple(labels)
     shares = tuple(None if row is None else tuple(map(_clamp, row)) for row in rows)
-    if needs_something_else(names, sigmoid_scores=sigmoid_scores):
-        names = (*names, words.something_else)
-        shares = tuple(None if row is None else (row[0], 1.0 - row[0]) for row in shares)
-    data = ChartData(names, shares, words, sigmoid_scores, demo)
+    splits_all = needs_something_else(labels, sigmoid_scores=sigmoid_scores)
+    if splits_all:
+        fits = [None if row is None else row[0] for row in shares]
+        none_fits = [fit is not None and fit < 0.5 for fit in fits]
+    something_else = _something_else(fits, none_fits, is_shown=splits_all) or (None,) * len(photos)
+    data = ChartData(tuple(labels), shares, words, sigmoid_scores, demo, something_else, splits_all)
     with chart_settings():
         fonts.refresh_if_missing()
         if len(photos) == 1:

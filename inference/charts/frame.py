@@ -1,17 +1,32 @@
 """What all charts have in common: data, heading, footnotes, photos and tiles for missing ones."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from inference.charts.canvas import EMPTY, INK, LEFT, QUIET, RIGHT, Canvas
+from inference.charts.canvas import BORDER, EMPTY, INK, LEFT, QUIET, RIGHT, Canvas
 from inference.charts.text_layout import TextStyle, clean, width, wrap
 from inference.protocol.messages import ChartWords
 
 HEADING = TextStyle(40, bold=True, colour=INK)
 FOOTNOTE = TextStyle(27, colour=QUIET)
 TILE = TextStyle(27, colour=INK)
+
+
+@dataclass(frozen=True)
+class SomethingElse:
+    """How well something else fits a photo, which nobody typed.
+
+    Attributes:
+        share: 0..1.
+        wins: none of the labels fits.
+        is_shown: a reader should see it, see `shows_something_else`.
+    """
+
+    share: float
+    wins: bool
+    is_shown: bool
 
 
 @dataclass(frozen=True)
@@ -24,6 +39,8 @@ class ChartData:
         words: everything else that the chart says.
         sigmoid_scores: scores are sigmoids and need not add up to 1.
         demo: the bundled demo model answered.
+        something_else: for each photo how well something else fits; None if that is not known.
+        splits_all: a single label and something else share the 100 %; they are one table.
     """
 
     labels: tuple[str, ...]
@@ -31,6 +48,22 @@ class ChartData:
     words: ChartWords
     sigmoid_scores: bool
     demo: bool
+    something_else: tuple[SomethingElse | None, ...]
+    splits_all: bool = False
+
+    def has_something_else(self, photos: Iterable[int]) -> bool:
+        """Return whether something else is shown for these photos: one of them needs it."""
+        return any(one.is_shown for photo in photos if (one := self.something_else[photo]))
+
+    def none_fits(self, photo: int) -> bool:
+        """Return whether none of the labels fits a photo."""
+        one = self.something_else[photo]
+        return one is not None and one.wins
+
+    @property
+    def shows_apart(self) -> bool:
+        """Return whether something else is shown that is not part of the labels' 100 %."""
+        return not self.splits_all and self.has_something_else(range(len(self.rows)))
 
     def percent(self, share: float) -> str:
         """Return a score in 0..1 as people write it, e.g. "93.1 %"."""
@@ -74,17 +107,28 @@ def draw_heading(
     return top + 22 if lines else top
 
 
-def draw_footnotes(canvas: Canvas, data: ChartData, more: str, top: float) -> float:
-    """Draw the lines below a chart; return where they end."""
-    notes = (
-        more,
-        data.words.independent if data.sigmoid_scores else "",
-        data.words.demo if data.demo else "",
-    )
+def draw_notes(canvas: Canvas, notes: Sequence[str], top: float) -> float:
+    """Draw lines below what ends at `top`; return where they end."""
     lines = [line for note in notes for line in wrap(note, FOOTNOTE, RIGHT - LEFT, 2)]
     for index, line in enumerate(lines):
         canvas.text(LEFT, top + 46 + index * 38, line, FOOTNOTE)
     return top + 54 + (len(lines) - 1) * 38 if lines else top
+
+
+def draw_rule(canvas: Canvas, left: float, top: float) -> None:
+    """Draw the thin line above something else, whose share is not part of the labels' 100 %."""
+    canvas.rectangle(left, top, RIGHT - left, 2, BORDER)
+
+
+def draw_footnotes(canvas: Canvas, data: ChartData, more: str, top: float) -> float:
+    """Draw the lines below a chart; return where they end."""
+    notes = (
+        more,
+        f"{data.words.something_else}: {data.words.apart}" if data.shows_apart else "",
+        data.words.independent if data.sigmoid_scores else "",
+        data.words.demo if data.demo else "",
+    )
+    return draw_notes(canvas, notes, top)
 
 
 def draw_missing_photo(canvas: Canvas, box: tuple[int, int, int, int], text: str) -> None:

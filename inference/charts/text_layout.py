@@ -69,7 +69,7 @@ def _clean_text(text: str) -> str:
         marks = marks + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
         if marks <= _MAX_MARKS:
             out.append(char)
-    # Joiners shape words in Arabic, Indic and other scripts of this range; elsewhere they do
+    # Joiners shape words in Arabic, Indic and other scripts of this range; something_else they do
     # nothing.
     return re.sub(
         r"(?<![\u0600-\u1fff])[\u200c\u200d]+|[\u200c\u200d]+(?![\u0600-\u1fff])", "", "".join(out)

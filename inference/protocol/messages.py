@@ -156,14 +156,19 @@ class ImageOutcome(msgspec.Struct, frozen=True):
 
     @property
     def something_else(self) -> float | None:
-        """The share of everyday things, 0..1, if a reader should see it; else None.
-
-        They should if no label fits, and if everyday things together fit better than all labels
-        together. Below that, the share only says that a picture shows more than its labels name.
-        """
-        if self.fit is None or not (self.none_fits or self.fit < 0.5):
+        """Return the share of everyday things, 0..1, if a reader should see it; else None."""
+        if self.fit is None or not shows_something_else(self.fit, none_fits=self.none_fits):
             return None
         return 1.0 - self.fit
+
+
+def shows_something_else(fit: float, *, none_fits: bool) -> bool:
+    """Return whether a reader should see how well everyday things fit, besides the labels.
+
+    They should if no label fits, and if everyday things together fit better than all labels
+    together. Otherwise the share only says that a picture shows more than its labels name.
+    """
+    return none_fits or fit < 0.5
 
 
 class Timings(msgspec.Struct, frozen=True):

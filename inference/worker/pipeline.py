@@ -215,6 +215,8 @@ class Pipeline:
             sigmoid_scores=self.classifier.sigmoid_scores,
             demo=self.classifier.is_demo,
             numbers=read.job.numbers,
+            fits=[outcome.fit for outcome in outcomes],
+            none_fits=[outcome.none_fits for outcome in outcomes],
         )
         return chart.to_jpeg(picture), time.monotonic() - started
 

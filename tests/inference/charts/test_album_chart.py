@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from inference.charts.canvas import ACCENT
+from inference.charts.canvas import ACCENT, BORDER, GREY
 from inference.charts.chart import draw
 from tests.inference.charts.conftest import DrawnChart
 from tests.inference.charts.samples import FRUIT, WORDS, fits_a_chat, photo
@@ -66,3 +66,58 @@ def test_an_album_with_numbers_of_its_own(drawn: DrawnChart) -> None:
 
 def test_an_album_of_unreadable_photos() -> None:
     assert fits_a_chat(draw([None] * 3, [f"{i}" for i in range(20)], [None] * 3, WORDS))
+
+
+def test_an_album_marks_the_photos_that_no_label_fits(drawn: DrawnChart) -> None:
+    rows = [[0.1, 0.2, 0.7], [0.5, 0.3, 0.2], None]
+    draw(
+        [photo(), photo(), None],
+        FRUIT,
+        rows,
+        WORDS,
+        fits=[0.9, 0.02, None],
+        none_fits=[False, True, False],
+    )
+    assert (drawn.count(ACCENT), drawn.count(GREY)) == (1, 1)
+    assert drawn.lines[-5:] == [
+        *("something else", "10.0 %", "98.0 %", "–"),
+        f"something else: {WORDS.apart}",
+    ]
+    (line,) = (bar for bar in drawn.bars if bar[-1] == BORDER and bar[3] == 2)
+    (grey,) = (bar for bar in drawn.bars if bar[-1] == GREY)
+    (blue,) = (bar for bar in drawn.bars if bar[-1] == ACCENT)
+    assert blue[1] + blue[3] < line[1] < grey[1]
+
+
+def test_an_album_whose_labels_fit_has_no_row_for_something_else(drawn: DrawnChart) -> None:
+    rows = [[0.1, 0.2, 0.7], [0.5, 0.3, 0.2]]
+    draw([photo()] * 2, FRUIT, rows, WORDS)
+    plain = drawn.lines
+    drawn.texts.clear()
+    draw([photo()] * 2, FRUIT, rows, WORDS, fits=[0.9, 0.6], none_fits=[False] * 2)
+    assert drawn.lines == plain
+
+
+def test_an_album_with_a_single_label(drawn: DrawnChart) -> None:
+    draw([photo()] * 2, ["an apple"], [[0.9], [0.2]], WORDS)
+    assert drawn.lines[-6:] == [
+        "an apple",
+        "90.0 %",
+        "20.0 %",
+        "something else",
+        "10.0 %",
+        "80.0 %",
+    ]
+    assert (drawn.count(ACCENT), drawn.count(GREY)) == (1, 1)
+
+
+@pytest.mark.parametrize("count", [2, 5, 10])
+def test_albums_with_something_else_fit_a_chat(drawn: DrawnChart, count: int) -> None:
+    rows = np.random.default_rng(count).dirichlet([0.3] * 20, size=count).tolist()
+    labels = [f"a photograph of the old house number {i} in fog" for i in range(20)]
+    chart = draw(
+        [photo()] * count, labels, rows, WORDS, fits=[0.0] * count, none_fits=[True] * count
+    )
+    assert fits_a_chat(chart)
+    assert drawn.lines.count("something else") == (2 if count > 5 else 1)
+    assert drawn.count(GREY) == count

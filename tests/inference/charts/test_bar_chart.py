@@ -2,7 +2,7 @@
 
 import pytest
 
-from inference.charts.canvas import ACCENT, BAR, TRACK
+from inference.charts.canvas import ACCENT, BAR, BORDER, GREY, GREY_FAINT, TRACK
 from inference.charts.chart import draw
 from inference.protocol.messages import ChartWords
 from tests.inference.charts.conftest import DrawnChart
@@ -40,6 +40,64 @@ def test_equal_scores_keep_the_order_in_which_they_were_typed(drawn: DrawnChart)
 def test_one_label_is_compared_with_something_else(drawn: DrawnChart) -> None:
     draw([photo()], ["una manzana"], [[0.831]], SPANISH)
     assert drawn.lines[1:] == ["una manzana", "83,1 %", "otra cosa", "16,9 %"]
+
+
+def test_a_single_label_that_fits_less_than_something_else_does_not_win(drawn: DrawnChart) -> None:
+    draw([photo()], ["an apple"], [[0.2]], WORDS)
+    assert drawn.lines[1:] == ["an apple", "20.0 %", "something else", "80.0 %"]
+    assert (drawn.count(ACCENT), drawn.count(GREY)) == (0, 1)
+    assert drawn.count(BORDER) == 1  # the photo's border, and no line between the two
+
+
+@pytest.mark.parametrize(
+    ("count", "sigmoid_scores"),
+    [(1, True), (3, False), (3, True), (7, False), (8, False), (15, True)],
+)
+@pytest.mark.parametrize("size", [(64, 48), (200, 50)], ids=str)
+def test_something_else_is_the_last_bar_and_stands_apart(
+    drawn: DrawnChart, count: int, size: tuple[int, int], sigmoid_scores: bool
+) -> None:
+    shares = [[0.5, *[0.5 / (count - 1 or 1)] * (count - 1)]]
+    labels = [f"label {i}" for i in range(count)]
+    draw([photo(*size)], labels, shares, WORDS, sigmoid_scores=sigmoid_scores)
+    alone = drawn.percents
+    drawn.texts.clear()
+    drawn.bars.clear()
+    draw(
+        [photo(*size)],
+        labels,
+        shares,
+        WORDS,
+        sigmoid_scores=sigmoid_scores,
+        fits=[0.03],
+        none_fits=[True],
+    )
+    # The percentages among the labels stay as they are.
+    assert drawn.percents == [*alone, "97.0 %"]
+    assert f"something else: {WORDS.apart}" in drawn.lines
+    bars = [bar for bar in drawn.bars if bar[-1] in (ACCENT, BAR, GREY)]
+    assert [bar[-1] for bar in bars] == [BAR] * count + [GREY]
+    (line,) = (bar for bar in drawn.bars if bar[-1] == BORDER and bar[3] == 2)
+    assert bars[-2][1] + bars[-2][3] < line[1] < bars[-1][1]
+
+
+def test_something_else_is_shown_where_it_fits_better_than_all_labels(drawn: DrawnChart) -> None:
+    draw([photo()], FRUIT, [[0.9, 0.06, 0.04]], WORDS, fits=[0.49], none_fits=[False])
+    assert drawn.percents == ["90.0 %", "6.0 %", "4.0 %", "51.0 %"]
+    assert (drawn.count(ACCENT), drawn.count(GREY_FAINT)) == (1, 1)
+    for fits in ([0.5], [None]):
+        drawn.texts.clear()
+        draw([photo()], FRUIT, [[0.9, 0.06, 0.04]], WORDS, fits=fits, none_fits=[False])
+        assert drawn.percents == ["90.0 %", "6.0 %", "4.0 %"]
+
+
+def test_the_labels_without_a_bar_are_named_above_something_else(drawn: DrawnChart) -> None:
+    labels = [f"label {i}" for i in range(50)]
+    draw([photo()], labels, [[0.02] * 50], WORDS, fits=[0.1], none_fits=[True])
+    assert drawn.lines[-4:] == [
+        *("and 35 more: 70.0 %", "something else", "90.0 %"),
+        f"something else: {WORDS.apart}",
+    ]
 
 
 def test_one_sigmoid_score_stands_alone(drawn: DrawnChart) -> None:

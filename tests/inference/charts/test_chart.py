@@ -44,12 +44,26 @@ def test_a_formula_is_not_typeset(monkeypatch: pytest.MonkeyPatch) -> None:
     ),
     count=st.integers(1, 3),
     sigmoid_scores=st.booleans(),
+    fit=st.none() | st.floats(0, 1),
+    none_fits=st.booleans(),
 )
 def test_anything_can_be_drawn(
-    data: list[tuple[str, float]], count: int, sigmoid_scores: bool
+    data: list[tuple[str, float]],
+    count: int,
+    sigmoid_scores: bool,
+    fit: float | None,
+    none_fits: bool,
 ) -> None:
     labels, row = [label for label, _ in data], [share for _, share in data]
-    chart = draw([photo()] * count, labels, [row] * count, WORDS, sigmoid_scores=sigmoid_scores)
+    chart = draw(
+        [photo()] * count,
+        labels,
+        [row] * count,
+        WORDS,
+        sigmoid_scores=sigmoid_scores,
+        fits=[fit] * count,
+        none_fits=[none_fits] * count,
+    )
     assert fits_a_chat(chart)
 
 
@@ -85,6 +99,12 @@ def test_input_that_does_not_fit_together(
 ) -> None:
     with pytest.raises(ValueError, match="needs a"):
         draw([photo()] * photos, labels, rows, WORDS)
+
+
+def test_each_photo_is_known_to_fit_or_none_is() -> None:
+    for fits, none_fits in (([0.1], []), ([0.1], [True])):
+        with pytest.raises(ValueError, match="fit"):
+            draw([photo()] * 2, FRUIT, [[1, 0, 0]] * 2, WORDS, fits=fits, none_fits=none_fits)
 
 
 def test_drawing_needs_no_pyplot_and_does_not_change_settings() -> None:

@@ -1,15 +1,12 @@
 """`clipbot classify`: prints the probability of each phrase for each picture, without a bot."""
 
-import contextlib
 import json
 import math
 import os
 import re
 import shlex
 import sys
-import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -20,10 +17,9 @@ from rich.table import Table
 from rich.text import Text
 
 from inference.images.decoding import OVERSAMPLING, decode
+from inference.loading_display import loading_shown
 from inference.model.classifier import Classifier, LabelSet
 from inference.model.encoder.templates import PLACEHOLDER
-from inference.model.hub import checkpoint_files, download
-from inference.model.hub.download import FetchProgress
 from inference.model.loading import load_engine
 from inference.protocol import labels as phrases
 from inference.protocol.errors import ImageRefused, TooLargeForHost, UserError
@@ -38,11 +34,6 @@ MAX_CHART_PHOTOS = 10  # as many as an album can have
 # Pictures are kept for the chart at this size, not at full size: a chart shows them about 400
 # pixels wide, and no model uses more than half of it.
 _KEPT_SIDE = 1_024  # pixels
-# Without a terminal, progress is printed this often.
-_REPORT_SECONDS = 10.0
-# Without a terminal, the reason for a wait is printed after this time: the hub has not answered, or
-# files are being read.
-_REPORT_HUB_AFTER, _REPORT_LOADING_AFTER = 1.0, 3.0  # seconds
 # Between phrases: see `inference.protocol.labels`.
 _SEPARATOR = re.compile("[,;，；、؛،]")
 
@@ -222,52 +213,11 @@ def _small(photo: Image.Image) -> Image.Image:
 
 
 def _load(settings: WorkerSettings) -> Classifier:
-    with _loading_shown(settings.clip_model):
+    with loading_shown(settings.clip_model):
         classifier = load_engine(settings)
     if classifier.is_demo:
         click.echo(f"Answered by the {_WORDS.demo}.", err=True)
     return classifier
-
-
-@contextlib.contextmanager
-def _loading_shown(model: str) -> Iterator[None]:
-    """Report the loading of the model: animated on a terminal, elsewhere as a line now and then."""
-    here = checkpoint_files.is_local(model)
-    console = Console(stderr=True)
-    if console.is_terminal:
-        words = f"Loading {model} …" if here else f"Downloading {model} …"
-        with console.status(Text(words)) as status:
-
-            def show(progress: FetchProgress) -> None:
-                status.update(Text(_progress_line(model, progress)))
-
-            with download.reporting_to(show):
-                yield
-        return
-    words = f"Loading {model} …" if here else f"Asking the model hub for {model} …"
-    delay = _REPORT_LOADING_AFTER if here else _REPORT_HUB_AFTER
-    first_line = threading.Timer(delay, click.echo, (words,), {"err": True})
-    reported_at = -math.inf
-
-    def report(progress: FetchProgress) -> None:
-        nonlocal reported_at
-        first_line.cancel()
-        if not progress.is_complete and time.monotonic() - reported_at >= _REPORT_SECONDS:
-            reported_at = time.monotonic()
-            click.echo(_progress_line(model, progress), err=True)
-
-    first_line.start()
-    try:
-        with download.reporting_to(report):
-            yield
-    finally:
-        first_line.cancel()
-
-
-def _progress_line(model: str, progress: FetchProgress) -> str:
-    if progress.is_complete:
-        return f"Loading {model} …"
-    return f"Downloading {model}: {download.megabytes(progress)} …"
 
 
 def _probabilities(

@@ -93,7 +93,8 @@ class Engine:
             images: RGB, any size, resized and cropped as the checkpoint's processor says; or
                 outputs of `prepare`.
             label_sets: `label_sets[i]` belongs to `images[i]`; longer texts are cut at the model's
-                context (77 tokens for CLIP, 64 for SigLIP).
+                context (77 tokens for CLIP, 64 for SigLIP). An object that is given several times,
+                to be compared with several label sets, is encoded once.
 
         Returns:
             For each image, float32 [labels]: a row that sums to 1 (softmax models), or independent
@@ -116,11 +117,13 @@ class Engine:
             readings_for(one.labels, self._template(one), sigmoid_scores=self.sigmoid_scores)
             for one in label_sets
         ]
-        inputs = self._inputs(images)
+        distinct = {id(image): image for image in images}
+        at = {key: i for i, key in enumerate(distinct)}
+        inputs, places = self._inputs(list(distinct.values())), [at[id(image)] for image in images]
         rows = (
-            self._logits_apart(inputs, found)
+            self._logits_apart(inputs, places, found)
             if self.runs_towers_apart
-            else self._logits_together(inputs, found)
+            else self._logits_together(inputs, places, found)
         )
         return [
             self._probabilities(row)[: len(one.labels)]
@@ -186,16 +189,23 @@ class Engine:
             first.append(next(similar, i))
         return first
 
-    def _logits_apart(self, inputs: Inputs, readings: list[list[Reading]]) -> list[FloatArray]:
-        """Return the logits of each image for its own labels; encode each distinct text once."""
+    def _logits_apart(
+        self, inputs: Inputs, places: Sequence[int], readings: list[list[Reading]]
+    ) -> list[FloatArray]:
+        """Return the logits of image `places[i]` for `readings[i]`; encode each text once."""
         column = {one: i for i, one in enumerate(dict.fromkeys(r for row in readings for r in row))}
         text_features = self.encoder.reading_features(list(column))
         # One product of all images with all texts takes less time than many small products.
         logits = self.encoder.logits(self.encoder.image_features(inputs), text_features)
-        return [logits[i, [column[one] for one in row]] for i, row in enumerate(readings)]
+        return [
+            logits[place, [column[one] for one in row]]
+            for place, row in zip(places, readings, strict=True)
+        ]
 
-    def _logits_together(self, inputs: Inputs, readings: list[list[Reading]]) -> list[FloatArray]:
-        """Return the logits of each image for its own labels, by the model's own forward pass.
+    def _logits_together(
+        self, inputs: Inputs, places: Sequence[int], readings: list[list[Reading]]
+    ) -> list[FloatArray]:
+        """Return the logits of image `places[i]` for `readings[i]`, by the model's forward pass.
 
         Runs once for each distinct list of texts. Each reading has one text.
         """
@@ -205,7 +215,7 @@ class Engine:
         texts = [tuple(text for (text,) in row) for row in readings]
         for group in dict.fromkeys(texts):
             members = [i for i, row in enumerate(texts) if row == group]
-            chosen = {name: array[members] for name, array in inputs.items()}
+            chosen = {name: array[[places[i] for i in members]] for name, array in inputs.items()}
             logits = self._joint_logits(chosen, tokenizer.batch(tokenizer.tokens(group)))
             rows.update(zip(members, logits, strict=True))
         return [rows[i] for i in range(len(texts))]

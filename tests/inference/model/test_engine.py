@@ -235,6 +235,30 @@ def test_the_bundled_model_says_that_it_is_a_demo(demo: Engine) -> None:
     assert demo.name == "demo"
 
 
+@pytest.mark.parametrize("apart", [True, False])
+def test_an_image_with_several_label_sets_is_encoded_once(
+    tiny_clip: Engine, monkeypatch: pytest.MonkeyPatch, apart: bool
+) -> None:
+    one, other = pictures()[:2]
+    sets = [LabelSet(("cat", "dog")), LabelSet(("dog", "cat")), LabelSet(("owl", "cat"))]
+    expected = [
+        tiny_clip.classify([image], [label_set])[0]
+        for image, label_set in zip((one, other, one), sets, strict=True)
+    ]
+    if not apart:
+        monkeypatch.setattr(tiny_clip, "_joint_logits", torch_model(tiny_clip).joint_logits)
+    prepare, prepared = tiny_clip.encoder.preprocess, []
+
+    def counting(images: list[Image.Image]) -> Any:
+        prepared.append(images)
+        return prepare(images)
+
+    monkeypatch.setattr(tiny_clip.encoder, "preprocess", counting)
+    for got, wanted in zip(tiny_clip.classify([one, other, one], sets), expected, strict=True):
+        np.testing.assert_allclose(got, wanted, atol=1e-5)
+    assert prepared == [[one, other]]
+
+
 def test_no_images_give_no_rows(tiny_clip: Engine) -> None:
     assert tiny_clip.classify([], []) == []
 

@@ -9,13 +9,15 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from bot.chat.albums import AlbumCollector
-from bot.chat.answers import wait_notices
 from bot.chat.answers.lost_jobs import LostJobs
 from bot.chat.answers.photo_results import PhotoResults
 from bot.chat.classify import ClassifyHandler
 from bot.chat.photo_jobs import PhotoJobs
 from bot.chat.preferences import Preferences
 from bot.chat.router import Router
+from bot.chat.waiting import notices
+from bot.chat.waiting.cancelling import Cancelling
+from bot.chat.waiting.places import QueuePlaces
 from bot.games.commands.commands import GameCommands
 from bot.games.commands.leaderboard import Leaderboard
 from bot.games.commands.settings import GroupSettings
@@ -86,12 +88,15 @@ class Conversations:
                 queue, platform, metrics, bot_id=bot_id, model=model, at_once=at_once
             )
 
+        chat_locks = KeyedLock()
+        places = QueuePlaces(store, platform, chat_locks, lambda: registry.is_answering)
         photo_jobs = PhotoJobs(
             publisher(_PHOTOS_AT_ONCE),
             store,
             platform,
             metrics,
             max_per_user=settings.max_per_user,
+            asked=places.asked,
         )
         classify = ClassifyHandler(
             platform, store, photo_jobs, registry, max_labels=settings.max_labels
@@ -126,13 +131,15 @@ class Conversations:
             classify,
             albums,
             games,
-            commands=preferences.commands,
+            commands={
+                **preferences.commands,
+                **Cancelling(platform, store, chat_locks).commands,
+            },
             presses=preferences.presses,
             allowed_chats=settings.allowed_chats,
             admin_ids=settings.admin_ids,
         )
 
-        chat_locks = KeyedLock()
         handlers: list[ResultHandler] = [runner, PhotoResults(store, platform, metrics)]
         lost = LostJobs(queue, store, photo_jobs, platform, chat_locks, on_new_queue=runner.resume)
         wait = settings.wait_notice_minutes * 60
@@ -140,12 +147,14 @@ class Conversations:
             albums.watch,
             runner.watch,
             lost.watch,
-            lambda: wait_notices.watch(
-                store, platform, chat_locks, wait=wait, look_every=min(15.0, wait / 4)
+            places.watch,
+            lambda: notices.watch(
+                *(store, platform, chat_locks),
+                wait=wait,
+                look_every=min(15.0, wait / 4),
+                knows_place=places.tells,
             ),
-            lambda: wait_notices.watch_model(
-                store, platform, chat_locks, lambda: registry.lacks_model
-            ),
+            lambda: notices.watch_model(store, platform, chat_locks, lambda: registry.lacks_model),
         )
         self._runner = runner
         self._dispatcher = ResultDispatcher(queue, handlers, chat_locks)

@@ -45,6 +45,7 @@ class PhotoJobs:
 
     Args:
         max_per_user: how many questions of one person can wait at once.
+        asked: called when a question is queued.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class PhotoJobs:
         metrics: Metrics,
         *,
         max_per_user: int,
+        asked: Callable[[], None] = lambda: None,
     ) -> None:
         self._publisher = publisher
         self._store = store
         self._platform = platform
         self._metrics = metrics
         self._max_per_user = max_per_user
+        self._asked = asked
 
     async def submit(self, request: ClassifyRequest, admission: Admission | None = None) -> None:
         """Queue a question. The same question again changes nothing.
@@ -90,6 +93,7 @@ class PhotoJobs:
             if known:  # recorded by an attempt that did not get as far as the queue
                 await self._store.forget_job(request.id)
             raise
+        self._asked()
         if request.revision:
             await self._store.supersede(ref, request.revision)
 

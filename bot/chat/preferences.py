@@ -64,7 +64,6 @@ class Preferences:
             "template": self._template,
             "language": self._language,
             "privacy": self._privacy,
-            "cancel": self._cancel,
             "status": self._status,
         }
         self.presses = {"language": self.press, "forget-me": self.press}
@@ -155,14 +154,6 @@ class Preferences:
         delete = Button(who.sentences.delete_button(), _FORGET)
         buttons = ((delete,),) if message.is_private else ()
         await self._say(message, who.sentences.privacy(MEMORY_HOURS), buttons)
-
-    async def _cancel(self, message: IncomingMessage, who: Speaker, _argument: str) -> None:
-        asked = await self._store.open_question(message.ref.chat_id, who.user_id)
-        await self._say(
-            message, who.sentences.cancelled() if asked else who.sentences.nothing_to_cancel()
-        )
-        # Last: if the answer can't be sent, this runs again and must still find the question open.
-        await self._store.close_questions(message.ref.chat_id, who.user_id)
 
     async def _status(self, message: IncomingMessage, who: Speaker, _argument: str) -> None:
         if who.user_id not in self._admin_ids:

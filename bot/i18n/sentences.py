@@ -8,6 +8,7 @@ from functools import cache
 
 from bot.i18n.languages import languages, own_name
 from bot.i18n.results import ResultSentences
+from bot.i18n.waits import WaitSentences
 from inference.protocol.errors import (
     LabelsRefused,
     LabelTooLong,
@@ -26,7 +27,7 @@ def speak(language: str) -> "Sentences":
     return Sentences(language)
 
 
-class Sentences(ResultSentences):
+class Sentences(ResultSentences, WaitSentences):
     """What the bot says in one language."""
 
     # -- what the bot does not do ---------------------------------------------------------------
@@ -135,12 +136,6 @@ class Sentences(ResultSentences):
             "or write that as the picture's caption."
         )
 
-    def nothing_to_cancel(self) -> str:
-        return self._("There is nothing to cancel.")
-
-    def cancelled(self) -> str:
-        return self._("Forgotten. Send me another picture whenever you like.")
-
     # -- refusals -----------------------------------------------------------------------------
 
     def labels_refused(self, error: LabelsRefused) -> str:
@@ -199,21 +194,6 @@ class Sentences(ResultSentences):
 
     def queue_full(self) -> str:
         return self._("Too many people at once! Please send that again in a minute.")
-
-    def still_waiting(self) -> str:
-        return self._(
-            "Sorry, this takes longer than usual: the model is not running, or very many people "
-            "are asking. Your picture is kept, and I will answer as soon as I can."
-        )
-
-    def picture_lost(self) -> str:
-        return self._("Sorry, I lost this picture before I could answer. Please send it again.")
-
-    def model_missing(self) -> str:
-        return self._(
-            "I can't look at pictures yet, because my model has not been downloaded. Your picture "
-            "is kept, and I will answer as soon as the model is there."
-        )
 
     def apology(self) -> str:
         return self._("Sorry, something went wrong on my side. The error has been logged.")

@@ -33,6 +33,11 @@ class WorkerRegistry:
         self.workers: list[WorkerStatus] = []
 
     @property
+    def is_answering(self) -> bool:
+        """True while a worker that takes this bot's jobs has its model."""
+        return bool(self._ready)
+
+    @property
     def problem(self) -> str | None:
         """A sentence about why no worker can answer; None while one can."""
         if self._ready:

@@ -14,7 +14,7 @@ from bot.storage.people import Profile
 from bot.storage.rounds import Display, RoundKey, RoundRow, ScoreEntry
 from bot.storage.scores import Standing
 from bot.storage.store import Store
-from bot.storage.unanswered import Unanswered
+from bot.storage.unanswered import Unanswered, WaitingQuestion
 
 __all__ = [
     "DATABASE_AWAY",
@@ -35,6 +35,7 @@ __all__ = [
     "Store",
     "StoredAlbum",
     "Unanswered",
+    "WaitingQuestion",
     "checkpoint",
     "claim",
     "open_database",

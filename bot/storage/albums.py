@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
 
 from bot.runtime.clock import steady
 from bot.storage.engine.part import StorePart, here
@@ -102,6 +102,13 @@ class AlbumTables(StorePart):
             .values(due_at=due_at)
         )
 
+    async def settling_albums(self, chat_id: int, user_id: int) -> int:
+        """Return how many albums of a person in a chat the workers are not asked about yet."""
+        row = await self._first(
+            select(func.count()).select_from(albums).where(settling_of(chat_id, user_id))
+        )
+        return int(row[0]) if row else 0
+
     async def put_off_all_albums(self, seconds: float) -> None:
         """Make all waiting albums due in `seconds`.
 
@@ -116,6 +123,17 @@ class AlbumTables(StorePart):
     async def album_asked_by(self, album: StoredAlbum, message_id: int) -> None:
         """Store which item the album's answer replies to."""
         await self._change(update(albums).where(_is(album)).values(asking_id=message_id))
+
+
+def settling_of(chat_id: int, user_id: int) -> ColumnElement[bool]:
+    """Match the albums of a person in a chat that are due some time."""
+    theirs = exists().where(
+        album_items.c.platform == albums.c.platform,
+        album_items.c.chat_id == albums.c.chat_id,
+        album_items.c.group_id == albums.c.group_id,
+        album_items.c.user_id == user_id,
+    )
+    return and_(here(albums), albums.c.chat_id == chat_id, albums.c.due_at.is_not(None), theirs)
 
 
 def _in(seconds: float) -> float:

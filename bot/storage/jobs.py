@@ -11,10 +11,7 @@ from sqlalchemy import Select, Update, bindparam, delete, func, select, update
 from bot.platform.models import ClassifyRequest, Media, MessageRef
 from bot.storage.engine.part import StorePart, here
 from bot.storage.engine.tables import answers, jobs
-
-# A job that has no answer after this many seconds is lost (its queue was deleted). It no longer
-# counts for the limit of its person.
-_LOST_AFTER = 24 * 3_600.0
+from bot.storage.unanswered import LOST_AFTER
 
 _media = msgspec.msgpack.Decoder(tuple[Media, ...])
 
@@ -163,7 +160,7 @@ class JobTables(StorePart):
 
     async def jobs_in_flight(self, user_id: int) -> int:
         """Return how many questions of a person are not answered yet."""
-        row = await self._first(_IN_FLIGHT, user_id=user_id, since=time.time() - _LOST_AFTER)
+        row = await self._first(_IN_FLIGHT, user_id=user_id, since=time.time() - LOST_AFTER)
         return int(row[0]) if row else 0
 
     async def forget_job(self, job_id: str) -> None:
@@ -182,7 +179,7 @@ class JobTables(StorePart):
             jobs.c.delivered_at.is_(None),
             jobs.c.noticed_at.is_(None),
             jobs.c.created_at < now - seconds,
-            jobs.c.created_at > now - _LOST_AFTER,
+            jobs.c.created_at > now - LOST_AFTER,
         )
         return [_job_record(row) for row in await self._all(query)]
 

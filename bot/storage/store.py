@@ -4,7 +4,7 @@ import time
 
 from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, update
 
-from bot.storage.albums import AlbumTables
+from bot.storage.albums import AlbumTables, settling_of
 from bot.storage.engine.part import here
 from bot.storage.engine.tables import (
     album_items,
@@ -68,6 +68,35 @@ class Store(
     async def mark_handled(self, update_key: str) -> None:
         """Store that this update's handler is done."""
         await self._upsert(handled, {"update_key": update_key}, {"at": time.time()})
+
+    async def take_back(self, chat_id: int, user_id: int) -> None:
+        """End all that a person waits for in a chat: their pictures, their albums, our questions.
+
+        The result of a job that is under way finds its question answered, and is dropped.
+        """
+        statements = [
+            update(jobs)
+            .where(
+                here(jobs),
+                jobs.c.user_id == user_id,
+                jobs.c.delivered_at.is_(None),
+                jobs.c.chat_id == chat_id,
+            )
+            # Without a fingerprint: an edit back to the same phrases must be answered again.
+            .values(delivered_at=time.time(), fingerprint="", labels=None, template=None),
+            update(albums).where(settling_of(chat_id, user_id)).values(due_at=None),
+            update(questions)
+            .where(
+                here(questions),
+                questions.c.chat_id == chat_id,
+                questions.c.user_id == user_id,
+                questions.c.is_open == 1,
+            )
+            .values(is_open=0),
+        ]
+        async with self._database.begin() as connection:
+            for statement in statements:
+                await connection.execute(statement, self._bound)
 
     async def forget_person(self, user_id: int) -> None:
         """Delete everything about a person, except jobs in the queue, which end as usual.

@@ -1,18 +1,33 @@
 """Questions without an answer: the queue must hold them, or they have to be asked again."""
 
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from bot.platform.models import ClassifyRequest, Media, MessageRef
 from bot.storage.engine.part import StorePart, here
 from bot.storage.engine.tables import jobs
 
+# A job that has no answer after this many seconds is lost (its queue was deleted). It no longer
+# counts for the limit of its person.
+LOST_AFTER = 24 * 3_600.0
+
 _media = msgspec.msgpack.Decoder(tuple[Media, ...])
 _OPEN = select(jobs).where(here(jobs), jobs.c.delivered_at.is_(None)).order_by(jobs.c.created_at)
+# Runs each second while people wait, so it reads only what is shown.
+_WAITING = (
+    select(
+        *(jobs.c.id, jobs.c.chat_id, jobs.c.message_id, jobs.c.thread_id),
+        *(jobs.c.user_id, jobs.c.language, jobs.c.created_at),
+    )
+    .where(here(jobs), jobs.c.delivered_at.is_(None), jobs.c.created_at > bindparam("since"))
+    .order_by(jobs.c.created_at)
+)
+_LONGEST_WAITING = _WAITING.limit(bindparam("at_most"))
 
 
 @dataclass(frozen=True)
@@ -33,8 +48,35 @@ class Unanswered:
         return self.request.id
 
 
+@dataclass(frozen=True)
+class WaitingQuestion:
+    """A question that has no answer yet, as far as its person can be told about it."""
+
+    id: str
+    ref: MessageRef
+    user_id: int
+    language: str
+    created_at: float
+
+    @property
+    def is_private(self) -> bool:
+        """True in a private chat, where the platform gives it the person's own id."""
+        return self.ref.chat_id == self.user_id
+
+
 class OpenJobs(StorePart):
     """The rows of the table `jobs` whose answer is not delivered."""
+
+    async def longest_waiting(self, at_most: int) -> list[WaitingQuestion]:
+        """Return the questions that wait, but for lost ones; the oldest first."""
+        since = time.time() - LOST_AFTER
+        rows = await self._all(_LONGEST_WAITING, since=since, at_most=at_most)
+        return [_waiting(row) for row in rows]
+
+    async def waiting_of(self, chat_id: int, user_id: int) -> list[WaitingQuestion]:
+        """Return the questions of a person in a chat that wait; the oldest first."""
+        query = _WAITING.where(jobs.c.chat_id == chat_id, jobs.c.user_id == user_id)
+        return [_waiting(row) for row in await self._all(query, since=0.0)]
 
     async def unanswered_of_other_queues(self, queue: str) -> list[Unanswered]:
         """Return the questions that were put into another queue than this; the oldest first."""
@@ -64,3 +106,8 @@ class OpenJobs(StorePart):
             platform=self._platform,
         )
         return Unanswered(request, row.created_at)
+
+
+def _waiting(row: Any) -> WaitingQuestion:
+    ref = MessageRef(row.chat_id, row.message_id, row.thread_id)
+    return WaitingQuestion(row.id, ref, row.user_id, row.language, row.created_at)

@@ -8,9 +8,11 @@ from bot.chat.classify import ClassifyHandler
 from bot.chat.photo_jobs import PhotoJobs
 from bot.chat.preferences import CommandHandler, Preferences
 from bot.chat.router import Router
+from bot.chat.waiting.cancelling import Cancelling
 from bot.platform.incoming import ButtonPress, Incoming, IncomingMessage
 from bot.platform.models import MessageRef
 from bot.queues.job_publisher import JobPublisher
+from bot.runtime.keyed_lock import KeyedLock
 from bot.runtime.metrics import Metrics
 from bot.storage import Store
 from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Queue
@@ -43,6 +45,7 @@ class PrivateChat:
         self.store = store
         self.platform = platform
         self.games = NoGames()
+        self.chat_locks = KeyedLock()
         self._queue = queue
         registry: Any = SimpleNamespace(image_size=224, is_demo=False)
         self.registry = registry
@@ -74,7 +77,10 @@ class PrivateChat:
             classify,
             self.albums,
             self.games,
-            commands=preferences.commands,
+            commands={
+                **preferences.commands,
+                **Cancelling(platform, store, self.chat_locks).commands,
+            },
             presses=preferences.presses,
             allowed_chats=frozenset(),
             admin_ids=frozenset(),

@@ -21,18 +21,28 @@ _CHAT_AGAIN_AFTER = 300.0
 
 
 async def watch(
-    store: Store, platform: ChatPlatform, chat_locks: KeyedLock, *, wait: float, look_every: float
+    store: Store,
+    platform: ChatPlatform,
+    chat_locks: KeyedLock,
+    *,
+    wait: float,
+    look_every: float,
+    knows_place: Callable[[str], bool] = lambda _: False,
 ) -> None:
     """Tell people whose question is older than `wait` seconds, until cancelled.
 
     Args:
         chat_locks: shared with `ResultDispatcher`, so that no notice comes after its answer.
         look_every: seconds between two looks.
+        knows_place: returns whether the person was told their place for this question, which says
+            more; see `QueuePlaces.tells`.
     """
     replies = ReplyService(store, platform)
     while True:
         await asyncio.sleep(look_every)
         for record in await store.waiting_longer_than(wait):
+            if knows_place(record.id):
+                continue
             async with chat_locks.turn(record.ref.chat_id):
                 await _tell(store, replies, record)
 

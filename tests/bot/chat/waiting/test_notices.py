@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from types import SimpleNamespace
 
-from bot.chat.answers import wait_notices as patience
 from bot.chat.answers.replies import ReplyService
+from bot.chat.waiting import notices
 from bot.platform.ports import RetryLater, TargetGone
 from bot.runtime.keyed_lock import KeyedLock
 from bot.storage import Store
@@ -18,7 +18,7 @@ from tests.waiting import until
 @contextlib.asynccontextmanager
 async def watching(store: Store, platform: ScriptedPlatform) -> AsyncIterator[None]:
     watch = asyncio.create_task(
-        patience.watch(store, platform, KeyedLock(), wait=-1, look_every=0.01)
+        notices.watch(store, platform, KeyedLock(), wait=-1, look_every=0.01)
     )
     yield
     watch.cancel()
@@ -45,7 +45,7 @@ async def watching_model(
     store: Store, platform: ScriptedPlatform, registry: SimpleNamespace
 ) -> AsyncIterator[None]:
     watch = asyncio.create_task(
-        patience.watch_model(
+        notices.watch_model(
             store, platform, KeyedLock(), lambda: bool(registry.lacks_model), look_every=0.01
         )
     )

@@ -12,6 +12,7 @@ from bot.chat.albums import AlbumCollector
 from bot.chat.answers.lost_jobs import LostJobs
 from bot.chat.answers.photo_results import PhotoResults
 from bot.chat.classify import ClassifyHandler
+from bot.chat.membership import Membership
 from bot.chat.photo_jobs import PhotoJobs
 from bot.chat.preferences import Preferences
 from bot.chat.router import Router
@@ -136,6 +137,7 @@ class Conversations:
                 **Cancelling(platform, store, chat_locks).commands,
             },
             presses=preferences.presses,
+            membership=Membership(platform, store, registry).changed,
             allowed_chats=settings.allowed_chats,
             admin_ids=settings.admin_ids,
         )

@@ -100,7 +100,9 @@ class Router:
             case ChatMoved():
                 await self._store.move_chat(incoming.old_id, incoming.new_id)
             case MembershipChanged():
-                if self._membership and self._allows(incoming.topic.chat_id, incoming.author.id):
+                allowed = self._allows(incoming.topic.chat_id, incoming.author.id)
+                # Whoever removes the bot: what is stored about the group must be forgotten.
+                if self._membership and (allowed or not incoming.is_member):
                     await self._membership(incoming)
             case InlineQuery():
                 if self._inline and self._allows(incoming.author.id, incoming.author.id):

@@ -19,14 +19,12 @@ class Introductions(Formatter):
         ).format(name=self.quote(name))
 
     def start_in_group(self) -> str:
+        """Return what the bot can do in a group, in three lines; also said when it is added."""
         return self._(
-            "Hello! 👋 In a group I only look at pictures that you show me: reply to one "
-            "with\n"
-            "<code>/classify a blurry cat, a fast sports car</code>\n"
-            "or write that as the caption of a new one, and I'll tell you which phrase fits it "
-            "best.\n"
-            "\n"
-            "/play starts a game. /help tells you more."
+            "Hello! 👋 I tell you which phrase fits a picture best, with a chart.\n"
+            "📷 Reply to a picture with <code>/classify a dog, a cat</code>, or write that as the "
+            "caption of a new one. I look at no others here.\n"
+            "🎲 /play starts a game for the whole group. /help tells you more."
         )
 
     def demo_note(self) -> str:
@@ -54,7 +52,7 @@ class Introductions(Formatter):
             "/template a photo of {{}} – put each phrase into a sentence; /template clear\n"
             "/language – {languages}\n"
             "/play – games with CLIP as the referee, best in a group\n"
-            "/cancel – forget what I asked you\n"
+            "/cancel – take back pictures that wait\n"
             "/privacy – what is stored, and how to delete it\n"
         ).format(languages=self.languages()) + self._limits(max_labels)
 
@@ -140,7 +138,7 @@ class Introductions(Formatter):
             ("play", self._("games with CLIP as the referee")),
             ("template", self._("a sentence around each phrase")),
             ("language", self.languages()),
-            ("cancel", self._("forget what I asked you")),
+            ("cancel", self._("take back pictures that wait")),
             ("privacy", self._("what is stored, and how to delete it")),
             ("help", self._("how to ask")),
         ]

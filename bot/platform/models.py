@@ -9,6 +9,9 @@ import msgspec
 # The platform of ids, jobs and rows that name none.
 TELEGRAM = "telegram"
 
+# In a `MessageRef`: no message, so that what is sent there is no reply.
+NO_MESSAGE = 0
+
 # Bot API, getFile: "bots can download files of up to 20MB in size"
 MAX_FILE_BYTES = 20 * 2**20
 
@@ -46,7 +49,7 @@ class MessageRef:
 
     Attributes:
         chat_id: the chat that it is in.
-        message_id: unique within the chat.
+        message_id: unique within the chat; `NO_MESSAGE` for the chat as a whole.
         thread_id: forum topic, if any.
     """
 

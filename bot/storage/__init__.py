@@ -7,7 +7,7 @@ from bot.storage.albums import StoredAlbum
 from bot.storage.engine.database import Database, checkpoint, claim, open_database
 from bot.storage.engine.outages import DATABASE_AWAY, retry_until_stored
 from bot.storage.engine.part import MEMORY_HOURS
-from bot.storage.game_settings import GameSettings
+from bot.storage.homes import REMOVED_DAYS, GameSettings
 from bot.storage.jobs import Answered, JobRecord
 from bot.storage.label_sets import NEXT_SECONDS, SHARED_DAYS, NamedLabels
 from bot.storage.people import Profile
@@ -20,6 +20,7 @@ __all__ = [
     "DATABASE_AWAY",
     "MEMORY_HOURS",
     "NEXT_SECONDS",
+    "REMOVED_DAYS",
     "SHARED_DAYS",
     "Answered",
     "Database",

@@ -3,19 +3,25 @@
 import time
 
 from sqlalchemy import Column, and_, delete, exists, not_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.engine.part import MEMORY_HOURS, StorePart
 from bot.storage.engine.tables import (
     album_items,
     albums,
     answers,
+    game_settings,
     handled,
+    homes,
     jobs,
     next_labels,
+    players,
     questions,
     rounds,
+    scores,
     shared_sets,
 )
+from bot.storage.homes import REMOVED_DAYS
 from bot.storage.label_sets import SHARED_DAYS
 
 # The ages of rows are computed from these. Not from `albums.due_at`, which is a time of
@@ -30,6 +36,7 @@ _TIMES: tuple[Column[float], ...] = (
     handled.c.at,
     rounds.c.created_at,
     shared_sets.c.created_at,
+    homes.c.removed_at,
 )
 
 # An album in a group that has no command is kept for this long, in seconds: a late item may have
@@ -51,7 +58,8 @@ class Housekeeping(StorePart):
     async def prune(self) -> None:
         """Delete what is older than `MEMORY_HOURS`, and group albums that nobody asked about.
 
-        Questions that wait for their answer are kept longer, see `_UNANSWERED`.
+        Questions that wait for their answer are kept longer, see `_UNANSWERED`; so are the games of
+        homes that the bot was removed from, see `REMOVED_DAYS`.
         """
         now = time.time()
         old = now - MEMORY_HOURS * 3_600
@@ -78,7 +86,28 @@ class Housekeeping(StorePart):
             expired = shared_sets.c.created_at < now - SHARED_DAYS * 86_400
             await connection.execute(delete(shared_sets).where(expired))
             await connection.execute(delete(handled).where(handled.c.at < old))
+            await self._forget_left_homes(connection, now)
             await connection.execute(delete(jobs).where(jobs.c.created_at < old, not_(unanswered)))
+
+    async def _forget_left_homes(self, connection: AsyncConnection, now: float) -> None:
+        """Delete what is stored about the homes that the bot was removed from long ago.
+
+        A home where people played since then is kept: the bot is there, whatever news was lost.
+        """
+        was_played = exists().where(
+            scores.c.platform == homes.c.platform,
+            scores.c.home_id == homes.c.home_id,
+            scores.c.at > homes.c.removed_at,
+        )
+        left = homes.c.removed_at < now - REMOVED_DAYS * 86_400
+        # First, so that the bot's return at this very moment waits, and finds a new home.
+        gone = await connection.execute(
+            delete(homes).where(left, ~was_played).returning(homes.c.platform, homes.c.home_id)
+        )
+        for home in gone.all():
+            for table in (scores, players, game_settings):
+                of_it = table.c.platform == home.platform, table.c.home_id == home.home_id
+                await connection.execute(delete(table).where(*of_it))
 
     async def move(self, by: float, now: float, *, fresh: float) -> None:
         """Move the times of all rows by `by` seconds, because the host's clock was set.

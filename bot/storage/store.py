@@ -12,6 +12,7 @@ from bot.storage.engine.tables import (
     answers,
     game_settings,
     handled,
+    homes,
     jobs,
     label_sets,
     next_labels,
@@ -22,7 +23,7 @@ from bot.storage.engine.tables import (
     scores,
     shared_sets,
 )
-from bot.storage.game_settings import GameSettingsTable
+from bot.storage.homes import HomeTables
 from bot.storage.housekeeping import Housekeeping
 from bot.storage.jobs import JobTables
 from bot.storage.label_sets import LabelSetTables
@@ -45,7 +46,7 @@ class Store(
     AlbumTables,
     RoundsTable,
     ScoreTables,
-    GameSettingsTable,
+    HomeTables,
     LabelSetTables,
     Housekeeping,
 ):
@@ -173,7 +174,12 @@ class Store(
                     for name in ("pace", "language", "labels", "admins_only")
                 }
                 await connection.execute(self._insert_once(game_settings, {"home_id": new}, values))
-            for table in (players, game_settings):
+            known = select(homes).where(here(homes), homes.c.home_id == old)
+            for row in (await connection.execute(known, bound)).all():
+                fresh = {"labels": row.labels, "greeted_at": row.greeted_at}
+                kept = {name: func.coalesce(homes.c[name], value) for name, value in fresh.items()}
+                await connection.execute(self._upsert_into(homes, {"home_id": new}, fresh, kept))
+            for table in (players, game_settings, homes):
                 await connection.execute(
                     delete(table).where(here(table), table.c.home_id == old), bound
                 )

@@ -33,7 +33,7 @@ from telegram.ext import ExtBot
 
 from bot.i18n.lengths import shortened, shown
 from bot.platform.incoming import ButtonPress, ChatTopic, IncomingMessage, InlineQuery
-from bot.platform.models import TELEGRAM, Media, MessageRef
+from bot.platform.models import NO_MESSAGE, TELEGRAM, Media, MessageRef
 from bot.platform.ports import Buttons, InlineResult, PicturesNotAllowed, TargetGone
 from bot.telegram.admins import Admins
 from bot.telegram.incoming import restore_message
@@ -44,9 +44,6 @@ log = logging.getLogger(__name__)
 Bot = ExtBot[Any]
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-# A reply to no message. When a group becomes a supergroup, its messages get new ids, so that the
-# old ones can't be replied to.
-_NO_MESSAGE = 0
 
 
 class TelegramPlatform:
@@ -275,11 +272,12 @@ async def _send_near(send: Callable[[MessageRef], Awaitable[Message]], ref: Mess
 def _next_try(ref: MessageRef, cure: Cure | None, error: TelegramError) -> MessageRef:
     """Return where to send it next."""
     if isinstance(error, ChatMigrated):  # the group became a supergroup meanwhile
-        return MessageRef(error.new_chat_id, _NO_MESSAGE, ref.thread_id)
+        # Its messages got new ids, so that the old ones can't be replied to.
+        return MessageRef(error.new_chat_id, NO_MESSAGE, ref.thread_id)
     if cure is Cure.WITHOUT_THREAD:
         return replace(ref, thread_id=None)
     if cure is Cure.WITHOUT_REPLY:
-        return replace(ref, message_id=_NO_MESSAGE)
+        return replace(ref, message_id=NO_MESSAGE)
     return ref
 
 
@@ -309,7 +307,7 @@ def _plain(text: str) -> str:
 
 
 def _as_reply(ref: MessageRef) -> dict[str, Any]:
-    if ref.message_id == _NO_MESSAGE:
+    if ref.message_id == NO_MESSAGE:
         return {"message_thread_id": ref.thread_id}
     return {
         # The question may have been deleted meanwhile; it is answered anyway.

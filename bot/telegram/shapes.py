@@ -220,12 +220,15 @@ _LANE = Shape(keeps={"chat": _WHOSE, "from": _WHOSE, "message": Shape(keeps={"ch
 
 
 def chat_and_person(value: Any, kinds: Iterable[str]) -> tuple[int | None, int | None] | None:
-    """Return the ids of the chat and the person of an update; None if it is of other kinds."""
+    """Return the ids of the chat and the person of an update; None if it is of other kinds.
+
+    News of the bot's membership name no person: those of a chat must be handled in order.
+    """
     content = next((found for kind in kinds if (found := _LANE(value.get(kind)))), None)
     if content is None:
         return None
     chat, person = content.get("message", content).get("chat", {}), content.get("from", {})
-    return chat.get("id"), person.get("id")
+    return chat.get("id"), None if "my_chat_member" in value else person.get("id")
 
 
 # What the bot reads of answers, by method. Of a sent message that is only its id.

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.chat.albums import AlbumCollector
 from bot.chat.classify import ClassifyHandler
+from bot.chat.membership import Membership
 from bot.chat.photo_jobs import PhotoJobs
 from bot.chat.preferences import CommandHandler, Preferences
 from bot.chat.router import Router
@@ -49,11 +50,22 @@ class PrivateChat:
         self._queue = queue
         registry: Any = SimpleNamespace(image_size=224, is_demo=False)
         self.registry = registry
-        self.has_limit(20)
+        self._allowed: frozenset[int] = frozenset()
+        self._max_labels = 20
+        self._build()
 
     def has_limit(self, max_labels: int) -> None:
         """Set how many labels the bot takes at once."""
-        store, platform = self.store, self.platform
+        self._max_labels = max_labels
+        self._build()
+
+    def allows(self, *chats: int) -> None:
+        """Set ALLOWED_CHATS."""
+        self._allowed = frozenset(chats)
+        self._build()
+
+    def _build(self) -> None:
+        store, platform, max_labels = self.store, self.platform, self._max_labels
         publisher = JobPublisher(self._queue, platform, Metrics(), bot_id=42)
         jobs = PhotoJobs(publisher, store, platform, Metrics(), max_per_user=3)
         classify = self.classify = ClassifyHandler(
@@ -82,7 +94,8 @@ class PrivateChat:
                 **Cancelling(platform, store, self.chat_locks).commands,
             },
             presses=preferences.presses,
-            allowed_chats=frozenset(),
+            membership=Membership(platform, store, self.registry).changed,
+            allowed_chats=self._allowed,
             admin_ids=frozenset(),
         )
 

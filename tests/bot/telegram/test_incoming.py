@@ -229,6 +229,9 @@ def test_each_person_has_a_lane_in_each_chat(bot: Bot) -> None:
     assert handler.lane(update(text="x", chat=GROUP)) == (-100, 7)
     query = {"id": "17", "from": ALICE, "message": {"message_id": 9, "date": 0, "chat": GROUP}}
     assert handler.lane({"update_id": 1, "callback_query": query}) == (-100, 7)
+    # Whoever adds and removes the bot: which of it came last must be known.
+    change = {"chat": GROUP, "from": ALICE}
+    assert handler.lane({"update_id": 1, "my_chat_member": change}) == (-100, None)
     assert handler.lane({"update_id": 1, "poll": {}}) is None
 
 

@@ -28,7 +28,7 @@ async def test_an_album_gets_one_answer_wherever_its_caption_is(
     assert [line[:4] for line in lines] == ["1. 🏆", "2. 🏆", "3. 🏆"]
     assert answer.photo
     assert answer.reply_to is album[caption_on]
-    await alice.hears(reply_to=await alice.sends("/cancel"))
+    await alice.hears(reply_to=await alice.sends("/labels"))
     assert answers_to(album) == [answer]
 
 
@@ -156,7 +156,7 @@ async def test_an_album_is_answered_once_when_telegram_fails(
     album = await alice.sends(album=THREE[:2], caption="a dog, a cat")
     answer = await alice.hears(reply_to=album, within=40)
     assert len((answer.caption or "").splitlines()) == 2
-    await alice.hears(reply_to=await alice.sends("/cancel"))
+    await alice.hears(reply_to=await alice.sends("/labels"))
     assert answers_to(album) == [answer]
 
 

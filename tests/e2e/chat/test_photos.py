@@ -131,7 +131,7 @@ async def test_an_edit_without_a_change_does_nothing(
     photo = await alice.sends(picture(), caption="a dog, a cat")
     answer = await alice.hears(reply_to=photo)
     await alice.edits(photo, caption="a dog , a cat")
-    await alice.sends("/cancel")  # one person's messages are handled in order
+    await alice.sends("/labels")  # one person's messages are handled in order
     await alice.hears()
     assert alice.chat.replies_to(photo) == [answer]
     assert not answer.edited

@@ -1,11 +1,15 @@
-"""What the admins of a group or server chose for its games."""
+"""Groups and servers: whether the bot is there, and what their admins chose for games."""
 
+import time
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from bot.storage.engine.part import StorePart, here
-from bot.storage.engine.tables import game_settings
+from bot.storage.engine.tables import game_settings, homes
+
+# What a home won and chose is forgotten so long after the bot was removed from it.
+REMOVED_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -25,8 +29,23 @@ class GameSettings:
     admins_only: bool = False
 
 
-class GameSettingsTable(StorePart):
-    """The table `game_settings`."""
+class HomeTables(StorePart):
+    """The tables `game_settings` and `homes`, but for the labels of a home."""
+
+    async def home_joined(self, home_id: int) -> bool:
+        """Store that the bot is in a home; return whether it has yet to greet there."""
+        await self._upsert(homes, {"home_id": home_id}, {"removed_at": None})
+        query = select(homes.c.greeted_at).where(here(homes), homes.c.home_id == home_id)
+        row = await self._first(query)
+        return row is None or row.greeted_at is None
+
+    async def home_greeted(self, home_id: int) -> None:
+        """Store that the bot has greeted in a home."""
+        await self._upsert(homes, {"home_id": home_id}, {"greeted_at": time.time()})
+
+    async def home_left(self, home_id: int) -> None:
+        """Store that the bot was removed: `prune` forgets the home after `REMOVED_DAYS`."""
+        await self._upsert(homes, {"home_id": home_id}, {"removed_at": time.time()})
 
     async def game_settings(self, home_id: int) -> GameSettings:
         """Return a home's settings."""

@@ -6,16 +6,21 @@ from dataclasses import replace
 
 from bot.chat.people import Speaker, speaker_of
 from bot.i18n import choose, languages, speak
+from bot.i18n.lengths import shown
 from bot.platform.incoming import ButtonPress, IncomingMessage
 from bot.platform.ports import Button, Buttons, ChatPlatform, TargetGone
 from bot.queues.worker_registry import WorkerRegistry
 from bot.storage import MEMORY_HOURS, Store
 from inference.protocol.broker.client import Queue
 from inference.protocol.errors import LabelsRefused
-from inference.protocol.labels import MAX_LABEL_LENGTH, parse
+from inference.protocol.labels import AUTO_TEMPLATE, MAX_LABEL_LENGTH, parse
 
 _LANGUAGE = "language:"
 _FORGET = "forget-me"
+
+_PHOTO = "a photo of {}"  # in English, as CLIP was trained
+# What the buttons of `/template` set.
+_TEMPLATES = {"auto": AUTO_TEMPLATE, "photo": _PHOTO, "none": None}
 
 CommandHandler = Callable[[IncomingMessage, Speaker, str], Awaitable[None]]
 Sort = Callable[[IncomingMessage, Speaker], Awaitable[None]]
@@ -66,7 +71,11 @@ class Preferences:
             "privacy": self._privacy,
             "status": self._status,
         }
-        self.presses = {"language": self.press, "forget-me": self.press}
+        self.presses = {
+            "language": self.press,
+            "forget-me": self.press,
+            "template": self._press_template,
+        }
 
     async def _say(self, message: IncomingMessage, text: str, buttons: Buttons = ()) -> None:
         await self._platform.send_text(message.ref, text, buttons)
@@ -111,22 +120,35 @@ class Preferences:
         await self._say(message, text)
 
     async def _template(self, message: IncomingMessage, who: Speaker, argument: str) -> None:
-        if argument.lower() == "clear":
-            await self._store.set_template(who.user_id, None)
-            text = who.sentences.template_cleared()
-        elif argument:
-            template = " ".join(argument.split())
-            if template.count("{}") != 1 or len(template) > MAX_LABEL_LENGTH:
+        template = who.person.template
+        if argument:
+            template = _template_typed(argument)
+            if not _is_template(template):
                 await self._say(message, who.sentences.template_wrong(MAX_LABEL_LENGTH))
                 return
             await self._store.set_template(who.user_id, template)
             text = who.sentences.template_set(template)
-        elif who.person.template:
-            text = who.sentences.template_shown(who.person.template)
         else:
-            text = who.sentences.template_none()
+            text = who.sentences.template_shown(template)
         await self._sort_by_stored(message, who)
-        await self._say(message, text)
+        # An anonymous admin would press them under another id.
+        can_press = message.is_private or who.user_id != message.topic.home_id
+        await self._say(message, text, _template_buttons(who, template) if can_press else ())
+
+    async def _press_template(self, press: ButtonPress) -> None:
+        """Set the template of the person who has these buttons; others are told that they can't."""
+        who = await speaker_of(press.author, self._store)
+        _, owner, choice = [*press.data.split(":"), "", ""][:3]
+        if choice not in _TEMPLATES or owner != str(who.user_id):
+            text = "" if choice not in _TEMPLATES else who.sentences.template_of_somebody_else()
+            with contextlib.suppress(TargetGone):
+                await self._platform.answer_press(press, text)
+            return
+        template = _TEMPLATES[choice]
+        await self._store.set_template(who.user_id, template)
+        await self._confirm(
+            press, who.sentences.template_set(template), _template_buttons(who, template)
+        )
 
     async def _sort_by_stored(self, message: IncomingMessage, who: Speaker) -> None:
         """If a command is the caption of a picture in a private chat, sort that picture.
@@ -184,8 +206,39 @@ class Preferences:
             text = who.sentences.deleted()
         else:
             text = ""
+        await self._confirm(press, text)
+
+    async def _confirm(self, press: ButtonPress, text: str, buttons: Buttons = ()) -> None:
+        """Say what a press did, in a toast and in place of the message that was pressed."""
         # After a long stop the press is too old to be answered; the edit still tells what it did.
         with contextlib.suppress(TargetGone):
-            await self._platform.answer_press(press, text)
-        if text and press.ref and press.shown and press.shown.text != text:
-            await self._platform.edit_to_text(press.ref, press.ref.message_id, text)
+            await self._platform.answer_press(press, shown(text))
+        if text and press.ref and press.shown and press.shown.text != shown(text):
+            await self._platform.edit_to_text(press.ref, press.ref.message_id, text, buttons)
+
+
+def _template_typed(argument: str) -> str | None:
+    """Return the template that follows `/template`, right or wrong; None uses labels as typed."""
+    if argument.lower() in {"clear", "none"}:
+        return None
+    return AUTO_TEMPLATE if argument.lower() == AUTO_TEMPLATE else " ".join(argument.split())
+
+
+def _is_template(template: str | None) -> bool:
+    return template in {None, AUTO_TEMPLATE} or (
+        template.count("{}") == 1 and len(template) <= MAX_LABEL_LENGTH
+    )
+
+
+def _template_buttons(who: Speaker, template: str | None) -> Buttons:
+    """Return a button for each template that can be chosen without typing, for this person only."""
+    names = {"auto": "auto", "photo": _PHOTO, "none": who.sentences.as_typed_button()}
+    return (
+        tuple(
+            Button(
+                f"✓ {name}" if _TEMPLATES[choice] == template else name,
+                f"template:{who.user_id}:{choice}",
+            )
+            for choice, name in names.items()
+        ),
+    )

@@ -15,8 +15,9 @@ class Introductions(Formatter):
             "Hello {name}! 👋 Send me a photo with a caption such as\n"
             "<code>a blurry cat, a fast sports car, a tree</code>\n"
             "and I'll tell you which phrase fits it best, with a chart. Any phrases work.\n\n"
+            "{limits}\n\n"
             "/labels keeps phrases for photos without a caption. /help tells you more."
-        ).format(name=self.quote(name))
+        ).format(name=self.quote(name), limits=self.far_and_near())
 
     def start_in_group(self) -> str:
         """Return what the bot can do in a group, in three lines; also said when it is added."""
@@ -49,7 +50,7 @@ class Introductions(Formatter):
             "<b>Commands</b>\n"
             "/labels a dog, a cat – your phrases for pictures without a caption\n"
             "/labels – show them, /labels clear – forget them\n"
-            "/template a photo of {{}} – put each phrase into a sentence; /template clear\n"
+            "/template a photo of {{}} – put each phrase into a sentence; /template shows more\n"
             "/language – {languages}\n"
             "/play – games with CLIP as the referee, best in a group\n"
             "/cancel – take back pictures that wait\n"
@@ -76,17 +77,21 @@ class Introductions(Formatter):
             "\n"
             "<b>Yours, in all chats</b>\n"
             "/labels a dog, a cat – your phrases; /labels clear – forget them\n"
-            "/template a photo of {{}} – put each phrase into a sentence; /template clear\n"
+            "/template a photo of {{}} – put each phrase into a sentence; /template shows more\n"
             "/language – {languages}\n"
             "/privacy – what is stored; /forget – delete what you won\n"
         ).format(games="\n".join(games), languages=self.languages()) + self._limits(max_labels)
 
     def _limits(self, max_labels: int) -> str:
-        return "\n" + self._n(
-            "Up to {count} phrase. I only compare: the best phrase wins even if none fits.",
-            "Up to {count} phrases. I only compare: the best phrase wins even if none fits.",
-            max_labels,
-        ).format(count=max_labels)
+        limit = self._n("Up to {count} phrase.", "Up to {count} phrases.", max_labels)
+        return f"\n{limit.format(count=max_labels)} {self.far_and_near()}"
+
+    def far_and_near(self) -> str:
+        """Return how far an answer can be trusted; README.md, "Limits and warnings", says why."""
+        return self._(
+            "I only compare, so the best phrase wins even if none fits: I notice what is far off "
+            "(a pizza is no dog), but not what is near (a wolf may pass for one)."
+        )
 
     def privacy(self, hours: int) -> str:
         return self._(
@@ -122,8 +127,8 @@ class Introductions(Formatter):
             "\n"
             "In groups: /classify a dog, a cat as a reply to a photo, and games with /play.\n"
             "\n"
-            "I only compare: the best phrase wins even if none fits."
-        )
+            "{limits}"
+        ).format(limits=self.far_and_near())
 
     def short_description(self) -> str:
         """Return the line on the bot's profile, which is also shown with links to the bot."""

@@ -19,6 +19,7 @@ from inference.protocol.errors import (
     megapixels,
     megapixels_allowed,
 )
+from inference.protocol.labels import AUTO_TEMPLATE
 
 
 @cache
@@ -83,25 +84,39 @@ class Sentences(ResultSentences, WaitSentences):
     def labels_cleared(self) -> str:
         return self._("Your phrases are forgotten.")
 
-    def template_set(self, template: str) -> str:
+    def template_set(self, template: str | None) -> str:
+        """Return what a template does from now on: to put labels in it, `auto`, or none."""
+        if template is None:
+            return self._("Phrases are used as you type them from now on.")
+        if template == AUTO_TEMPLATE:
+            return self._("Noted: <code>auto</code>.") + " " + self._auto_template()
         example = self._("dog")
         return self._("Noted: “{label}” becomes “{sentence}”.").format(
             label=example, sentence=self.quote(template.replace("{}", example))
         )
 
-    def template_shown(self, template: str) -> str:
-        return self._(
-            "Your template: <code>{template}</code>. /template clear uses phrases as typed."
-        ).format(template=self.quote(template))
+    def template_shown(self, template: str | None) -> str:
+        if template is None:
+            return self._(
+                "Phrases are used as you type them. Choose a template, or type one with {{}} where "
+                "the phrase goes: <code>/template a drawing of {{}}</code>"
+            ).format()
+        text = self._("Your template: <code>{template}</code>.").format(
+            template=self.quote(template)
+        )
+        return f"{text} {self._auto_template()}" if template == AUTO_TEMPLATE else text
 
-    def template_none(self) -> str:
+    def _auto_template(self) -> str:
         return self._(
-            "Phrases are used as you type them. Set a template, with {{}} where the phrase goes: "
-            "<code>/template a photo of {{}}</code>"
-        ).format()
+            "Bare words such as “dog” are read in seven sentences, and the average counts. "
+            "Longer phrases stay as you type them."
+        )
 
-    def template_cleared(self) -> str:
-        return self._("Phrases are used as you type them from now on.")
+    def as_typed_button(self) -> str:
+        return self._("as typed")
+
+    def template_of_somebody_else(self) -> str:
+        return self._("These buttons are somebody else's. /template gives you your own.")
 
     def template_wrong(self, limit: int) -> str:
         return self._(

@@ -22,6 +22,8 @@ _RELEASED = frozenset(
         "cbe3b802f240efa8",
         "98503b13e00b7bcf",
         "8c0c2c66912769a0",
+        "c025cf9c69d38a39",
+        "f4b55fd675f7f4dd",
     }
 )
 

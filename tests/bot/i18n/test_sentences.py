@@ -16,7 +16,7 @@ from tests.bot.i18n.reading import TYPED, shown, spoken
 GIVEN: dict[Any, list[Any]] = {
     # The last are 50 labels of 80 characters: they fit into a message, but not into its answer.
     "labels": [("a dog",), ("a dog", TYPED), tuple(f"{n:<79}x" for n in range(50))],
-    "template": ["a {} <x>"],
+    "template": [None, "auto", "a {} <x>"],
     "max_labels": [50, 1],
     "share": [0.931],
     "seconds": [30.0, 180.0],

@@ -65,6 +65,58 @@ async def test_a_template_wraps_each_phrase(alice: SimulatedUser) -> None:
     assert "as you type them" in await _asks(alice, "/template clear")
 
 
+async def test_template_buttons_choose_a_template(alice: SimulatedUser) -> None:
+    shown = await alice.hears(reply_to=await alice.sends("/template"))
+    assert [button.text for button in shown.keyboard] == ["auto", "a photo of {}", "✓ as typed"]
+    answer = await alice.presses(shown, "auto")
+    assert (answer.text or "").startswith("Noted: auto.")
+    await alice.hears(edit_of=shown)
+    assert shown.text == answer.text
+    assert [button.text for button in shown.keyboard] == ["✓ auto", "a photo of {}", "as typed"]
+    assert (await _asks(alice, "/template")).startswith("Your template: auto.")
+    photo = await alice.sends(picture(), caption="cat, dog")
+    assert "%" in ((await alice.hears(reply_to=photo)).caption or "")
+    again = await alice.presses(shown, "✓ auto")
+    assert again.text == answer.text
+    await alice.presses(shown, "a photo of {}")
+    await alice.hears(edit_of=shown)
+    assert "“dog” becomes “a photo of dog”" in (shown.text or "")
+    await alice.presses(shown, "as typed")
+    await alice.hears(edit_of=shown)
+    assert "Phrases are used as you type them." in await _asks(alice, "/template")
+
+
+async def test_template_buttons_speak_spanish(server: BotApiServer) -> None:
+    carmen = server.person("Carmen", "es")
+    shown = await carmen.hears(reply_to=await carmen.sends("/template"))
+    assert [button.text for button in shown.keyboard] == ["auto", "a photo of {}", "✓ tal cual"]
+    answer = await carmen.presses(shown, "auto")
+    assert (answer.text or "").startswith("Anotado: auto.")
+
+
+async def test_template_buttons_are_for_whoever_asked(
+    server: BotApiServer, alice: SimulatedUser, bob: SimulatedUser
+) -> None:
+    group = server.group("Templates", [alice, bob])
+    shown = await alice.hears(reply_to=await alice.sends("/template", to=group))
+    before = shown.text
+    foreign = await bob.presses(shown, "auto")
+    assert "somebody else's" in (foreign.text or "")
+    assert shown.text == before
+    assert "Phrases are used as you type them." in await _asks(bob, "/template")
+    assert "Phrases are used as you type them." in await _asks(alice, "/template")
+
+
+async def test_an_anonymous_admin_gets_no_buttons(
+    server: BotApiServer, alice: SimulatedUser
+) -> None:
+    group = server.group("Templates", [alice])
+    command = await alice.sends("/template", to=group, anonymous=True)
+    shown = await alice.hears(reply_to=command)
+    assert "Phrases are used as you type them." in (shown.text or "")
+    assert not shown.keyboard
+
+
 async def test_a_spanish_client_gets_spanish(server: BotApiServer) -> None:
     carmen = server.person("Carmen", "es-MX")
     assert (await _asks(carmen, "/start")).startswith("¡Hola, Carmen!")

@@ -1,0 +1,72 @@
+"""The buttons of /template: each person's own, and safe to press twice or to forge."""
+
+import pytest
+
+from bot.platform.incoming import Author, ButtonPress, ReferencedMessage
+from bot.platform.models import MessageRef
+from inference.protocol.labels import AUTO_TEMPLATE
+from tests.bot.chat.private_chat import PrivateChat
+from tests.bot.incoming import ALICE, PRIVATE
+
+
+def _press(data: str, author: Author = ALICE, text: str = "") -> ButtonPress:
+    shown = ReferencedMessage(MessageRef(7, 9_000), is_ours=True, text=text)
+    return ButtonPress("1", author, data, PRIVATE, shown.ref, shown)
+
+
+async def _template(chat: PrivateChat) -> str | None:
+    return (await chat.store.person(ALICE.id)).template
+
+
+@pytest.mark.parametrize("words", ["auto", "AUTO"])
+async def test_auto_is_stored_by_its_own_name(chat: PrivateChat, words: str) -> None:
+    await chat.text(1, f"/template {words}")
+    assert await _template(chat) == AUTO_TEMPLATE
+    await chat.photo(2, "cat, dog")
+    (job,) = await chat.jobs()
+    assert job.template == AUTO_TEMPLATE
+
+
+async def test_each_button_sets_what_it_says(chat: PrivateChat) -> None:
+    await chat.text(1, "/template")
+    stored = []
+    for button in chat.platform.buttons[0]:
+        await chat.hears(_press(button.data))
+        stored.append(await _template(chat))
+    assert stored == ["auto", "a photo of {}", None]
+
+
+async def test_a_press_that_comes_twice_edits_once(chat: PrivateChat) -> None:
+    await chat.text(1, "/template")
+    auto = chat.platform.buttons[0][0].data
+    await chat.hears(_press(auto))
+    *_, (edit, _, _) = chat.platform.said
+    assert edit == "edit 9000 to text"
+    said = len(chat.platform.said)
+    (toast,) = chat.platform.toasts
+    assert len(toast) <= 200  # Bot API, answerCallbackQuery
+    await chat.hears(_press(auto, text=toast))
+    assert chat.platform.toasts == [toast, toast]
+    assert len(chat.platform.said) == said
+    assert await _template(chat) == "auto"
+
+
+@pytest.mark.parametrize(
+    "data", ["template", "template:", "template:7", "template:7:{}", "template:auto", "template:::"]
+)
+async def test_a_forged_press_is_answered_and_does_nothing(chat: PrivateChat, data: str) -> None:
+    await chat.text(1, "/template a drawing of {}")
+    said = list(chat.platform.said)
+    await chat.hears(_press(data))
+    assert (chat.platform.toasts, chat.platform.said) == ([""], said)
+    assert await _template(chat) == "a drawing of {}"
+
+
+async def test_nobody_presses_the_buttons_of_somebody_else(chat: PrivateChat) -> None:
+    await chat.text(1, "/template")
+    said = list(chat.platform.said)
+    await chat.hears(_press(chat.platform.buttons[0][0].data, Author(8, "Bob", language="en")))
+    assert "somebody else's" in chat.platform.toasts[0]
+    assert chat.platform.said == said
+    assert await _template(chat) is None
+    assert (await chat.store.person(8)).template is None

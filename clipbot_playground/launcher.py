@@ -27,18 +27,20 @@ from bot.settings import BotSettings
 from clipbot_playground.botapi.delivery.loopback_server import LoopbackServer
 from clipbot_playground.botapi.server import BotApiServer
 from clipbot_playground.page.download import Download
+from clipbot_playground.page.download_process import fetch
 from clipbot_playground.page.gallery import Gallery
 from clipbot_playground.page.model_choice import ModelChoice, choose
+from clipbot_playground.page.offer import ModelOffer
 from clipbot_playground.page.site import Site
 from clipbot_playground.page.system_panel import SystemPanel
+from clipbot_playground.programs import Programs
 from inference.model.hub.cache import find_complete
 from inference.protocol import tasks
 from inference.protocol.broker.client import connect, results_subject
 from inference.protocol.errors import SettingError
-from inference.protocol.settings import SharedSettings
+from inference.protocol.settings import DEFAULT_MODEL, SharedSettings
 
 _BOT_ID = 42  # the user id in the token
-_STOP_TIMEOUT = 8.0  # seconds
 
 
 class PlaygroundSettings(SharedSettings):
@@ -52,6 +54,7 @@ class Playground:
 
     Args:
         port: of the page; 0 takes a free one.
+        offered: the model that the page offers to get while the demo model answers.
 
     Attributes:
         server: the Bot API server behind the page.
@@ -59,17 +62,26 @@ class Playground:
         site: the page's server.
     """
 
-    def __init__(self, settings: PlaygroundSettings, port: int) -> None:
+    def __init__(
+        self, settings: PlaygroundSettings, port: int, offered: str = DEFAULT_MODEL
+    ) -> None:
         self._settings = settings
         self._folder = settings.data_dir.absolute() / "playground"
         chosen = settings.clip_model if "clip_model" in settings.model_fields_set else None
-        self._model = choose(chosen)
+        model = choose(chosen)
         token = f"{_BOT_ID}:{secrets.token_urlsafe(24)}"
         self.server = BotApiServer(token, username="clip_bot")
-        self.system_panel = SystemPanel(
-            self.server.world.notifier, self._model, _download(self._model)
-        )
-        self.site = Site(self.server, self.system_panel, Gallery())
+        notifier = self.server.world.notifier
+        self.system_panel = SystemPanel(notifier, model, _download(model))
+        self._offer: ModelOffer | None = None
+        if model.is_demo:
+            self._offer = ModelOffer(
+                offered,
+                lambda: fetch(offered, self._environment(offered)),
+                lambda: self._change_to(offered),
+                notifier.notify,
+            )
+        self.site = Site(self.server, self.system_panel, Gallery(), self._offer)
         self._loopback_server = LoopbackServer(self.site.application, port)
         self._port = port
         self._stack = AsyncExitStack()
@@ -126,14 +138,20 @@ class Playground:
         health = QueueHealth(queue, OwnServer(Disk(self._folder), nats.restart))
         watching_health = asyncio.create_task(tasks.keep_going(health.watch))
         stack.push_async_callback(tasks.end, watching_health)
-        worker = embedded_worker(nats.url, self._environment())
-        stack.push_async_callback(worker.stop, _STOP_TIMEOUT)
-        await worker.start()
-        self.system_panel.children.append(worker)
-        bot = embedded_bot(self._bot_environment(nats.url), self._folder)
-        stack.push_async_callback(bot.stop, 2 * _STOP_TIMEOUT)
-        await bot.start()
-        self.system_panel.children.append(bot)
+        self._programs = Programs(
+            queue,
+            lambda model: embedded_worker(nats.url, self._environment(model)),
+            lambda model: embedded_bot(self._bot_environment(model, nats.url), self._folder),
+        )
+        self.system_panel.children = self._programs.children
+        stack.push_async_callback(self._programs.stop)
+        await self._programs.start(self.system_panel.model.name)
+        if self._offer is not None:
+            stack.push_async_callback(tasks.end, asyncio.create_task(self._offer.watch()))
+
+    async def _change_to(self, model: str) -> None:
+        await self._programs.change_to(model)
+        self.system_panel.change_model(ModelChoice(model))
 
     def _own_folder(self, stack: AsyncExitStack) -> None:
         try:
@@ -165,7 +183,7 @@ class Playground:
         )
         self.server.group("Picture club", [alex, bea, carlos])
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, model: str) -> dict[str, str]:
         """Return the worker's environment: the operator's without the settings of the real bot."""
         bot_settings = set(BotSettings.model_fields) - set(SharedSettings.model_fields)
         kept = {
@@ -173,7 +191,7 @@ class Playground:
         }
         quiet = "log_level" not in self._settings.model_fields_set
         return with_direct_loopback(kept) | {
-            "CLIP_MODEL": self._model.name,
+            "CLIP_MODEL": model,
             "MAX_QUEUE": str(self._settings.max_queue),
             "MAX_LABELS": str(self._settings.max_labels),
             "LOG_LEVEL": "WARNING" if quiet else self._settings.log_level,
@@ -182,8 +200,8 @@ class Playground:
             "TELEGRAM_BOT_TOKEN": "",
         }
 
-    def _bot_environment(self, nats_url: str) -> dict[str, str]:
-        return self._environment() | {
+    def _bot_environment(self, model: str, nats_url: str) -> dict[str, str]:
+        return self._environment(model) | {
             "TELEGRAM_BOT_TOKEN": self.server.token,
             "TELEGRAM_API_URL": self.server.url,
             "NATS_URL": nats_url,

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any, Final
 
 from clipbot_playground.botapi.server import BotApiServer
+from clipbot_playground.page.offer import ModelOffer
 from clipbot_playground.page.serializers import call_json, chat_json, message_json, user_json
 from clipbot_playground.page.system_panel import SystemPanel
 
@@ -25,10 +26,14 @@ _CALLS: Final = 200
 class EventStream:
     """The stream of one tab."""
 
-    def __init__(self, server: BotApiServer, system_panel: SystemPanel) -> None:
+    def __init__(
+        self, server: BotApiServer, system_panel: SystemPanel, offer: ModelOffer | None
+    ) -> None:
         self._server = server
         self._world = server.world
         self._system_panel = system_panel
+        self._offer = offer
+        self._offered: Json = {}
         self._sent: dict[tuple[int, int], int] = {}
         self._chats: dict[int, Json] = {}
         self._people = 0
@@ -68,6 +73,7 @@ class EventStream:
             *self._new_actions(),
             *self._new_calls(),
             *self._new_figures(),
+            *self._new_offer(),
         ]
 
     def _new_people(self) -> list[Json]:
@@ -128,6 +134,13 @@ class EventStream:
             return []
         self._revision = self._system_panel.revision
         return [{"is": "figures", **self._system_panel.to_json()}]
+
+    def _new_offer(self) -> list[Json]:
+        offered = self._offer.to_json() if self._offer else {}
+        if offered == self._offered:
+            return []
+        self._offered = offered
+        return [{"is": "offer", **offered}]
 
 
 def _event(name: str, data: Any) -> bytes:

@@ -5,8 +5,6 @@ machine; otherwise the bundled `demo`, of which a banner on the page tells.
 """
 
 import os
-import shutil
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,15 +24,19 @@ class ModelChoice:
     @property
     def comes_from_hub(self) -> bool:
         """Whether a download may be needed: the model is neither bundled nor a folder."""
-        return self.name != DEMO_MODEL and not Path(self.name).expanduser().exists()
+        return not self.is_demo and not Path(self.name).expanduser().exists()
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether it is the bundled model, which does not know photographs."""
+        return self.name == DEMO_MODEL
 
     def to_json(self) -> dict[str, Any]:
         """Return the choice for the page."""
         return {
             "name": self.name,
             "stands_in": self.stands_in,
-            "demo": self.name == DEMO_MODEL,
-            "command": f"{_called()} playground --model {DEFAULT_MODEL}",
+            "demo": self.is_demo,
         }
 
 
@@ -45,12 +47,3 @@ def choose(wanted: str | None, environment: Mapping[str, str] = os.environ) -> M
     if find_complete(DEFAULT_MODEL, environment):
         return ModelChoice(DEFAULT_MODEL)
     return ModelChoice(DEMO_MODEL, stands_in=True)
-
-
-def _called() -> str:
-    """Return how to call clipbot in a shell: by its name, or by its path if it is not on PATH."""
-    path = Path(sys.argv[0]).absolute()
-    if path.name != "clipbot" or shutil.which("clipbot"):
-        return "clipbot"
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -27,6 +27,7 @@ from clipbot_playground.botapi.server import BotApiServer
 from clipbot_playground.page.event_stream import EventStream
 from clipbot_playground.page.gallery import Gallery
 from clipbot_playground.page.loopback_guard import LoopbackGuard
+from clipbot_playground.page.offer import ModelOffer
 from clipbot_playground.page.serializers import media_unique_id
 from clipbot_playground.page.system_panel import SystemPanel
 
@@ -39,16 +40,26 @@ _LONGEST_NAME: Final = 60
 class Site:
     """The page in front of one Bot API server.
 
+    Args:
+        offer: the model that the page offers to get; None if there is nothing to offer.
+
     Attributes:
         people: the people as whom the page can write, by user id, in the order of their creation.
         application: the ASGI application.
     """
 
-    def __init__(self, server: BotApiServer, system_panel: SystemPanel, gallery: Gallery) -> None:
+    def __init__(
+        self,
+        server: BotApiServer,
+        system_panel: SystemPanel,
+        gallery: Gallery,
+        offer: ModelOffer | None = None,
+    ) -> None:
         self.people: dict[int, SimulatedUser] = {}
         self._server = server
         self._system_panel = system_panel
         self._gallery = gallery
+        self._offer = offer
         self.application = Starlette(
             routes=[
                 Route("/", self._index),
@@ -64,6 +75,7 @@ class Site:
                 Route("/play/press", self._press, methods=["POST"]),
                 Route("/play/people", self._new_person, methods=["POST"]),
                 Route("/play/groups", self._new_group, methods=["POST"]),
+                Route("/play/offer", self._take_offer, methods=["POST"]),
             ],
             middleware=[Middleware(LoopbackGuard)],
             exception_handlers={HTTPException: _error},
@@ -79,7 +91,7 @@ class Site:
         return FileResponse(_PAGE / "index.html", headers={"cache-control": "no-cache"})
 
     async def _events(self, _request: Request) -> Response:
-        events = EventStream(self._server, self._system_panel)
+        events = EventStream(self._server, self._system_panel, self._offer)
         return StreamingResponse(
             events.stream(), media_type="text/event-stream", headers={"cache-control": "no-store"}
         )
@@ -176,6 +188,14 @@ class Site:
             raise HTTPException(422, "A group needs at least one member.")
         group = self._server.group(title, members)
         return JSONResponse({"id": group.id}, 201)
+
+    async def _take_offer(self, request: Request) -> Response:
+        """Take a step of the offer; one that comes too late changes nothing."""
+        step = str((await _object(request)).get("step"))
+        if self._offer is None:
+            raise HTTPException(404, "There is no model to get.")
+        await _or_refused(self._offer.take(step))
+        return JSONResponse({})
 
     def _who_and_where(self, given: Any) -> tuple[SimulatedUser, Chat]:
         return self._person(given.get("person")), self._chat(given.get("chat"))

@@ -65,6 +65,7 @@ class SystemPanel:
         jobs: number of jobs that were queued since the start.
         works: the latest finished jobs, oldest first.
         workers: the workers' latest status messages.
+        model: the model that answers.
         progress: of the model's download.
         children: the programs whose crashes the page shows.
         ended: the latest crash of each of these programs.
@@ -83,7 +84,7 @@ class SystemPanel:
         self.children: list[Child] = []
         self.ended: list[Ended] = []
         self._notifier = notifier
-        self._model = model
+        self.model = model
         self._download = download
         self._numbers = itertools.count(1)
         self._look = asyncio.Event()
@@ -103,13 +104,19 @@ class SystemPanel:
     def _best_worker(self) -> WorkerStatus | None:
         """The worker that the page shows: a ready one, else a loading one, else a failed one.
 
-        After a restart, the status of the former process stays in the list for a while.
+        After a restart, the status of the former process stays in the list for a while. Workers of
+        other models are not shown: one of the next model can be loading.
         """
         for state in (WorkerState.READY, WorkerState.LOADING, WorkerState.FAILED):
             for worker in self.workers:
-                if worker.state is state:
+                if worker.state is state and worker.model == self.model.name:
                     return worker
         return None
+
+    def change_model(self, model: ModelChoice) -> None:
+        """Show that another model answers from now on."""
+        self.model = model
+        self._changed()
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures for the page."""
@@ -118,7 +125,7 @@ class SystemPanel:
             "jobs": self.jobs,
             "finished": self.finished,
             "works": [asdict(work) for work in self.works],
-            "model": self._model.to_json(),
+            "model": self.model.to_json(),
             "state": self.state,
             "device": self._best_worker.device if self._best_worker else "",
             "reason": self._best_worker.reason if self._best_worker else "",

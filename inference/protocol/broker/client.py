@@ -262,6 +262,12 @@ class Queue:
         """Return how many jobs are stored: those that wait and those that workers hold."""
         return await self.stored(JOBS)
 
+    async def jobs_for(self, model: str) -> int:
+        """Return how many jobs are stored for the workers of one model."""
+        subject = jobs_subject(model)
+        subjects = (await self._js.stream_info(JOBS, subjects_filter=subject)).state.subjects
+        return (subjects or {}).get(subject, 0)
+
     async def stored(self, stream: str) -> int:
         """Return how many messages a stream holds."""
         return (await self._js.stream_info(stream)).state.messages

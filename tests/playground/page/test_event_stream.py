@@ -20,7 +20,7 @@ Tab = Callable[[], Listener]
 
 @pytest.fixture
 def tab(server: BotApiServer, system_panel: SystemPanel) -> Tab:
-    return lambda: Listener(EventStream(server, system_panel))
+    return lambda: Listener(EventStream(server, system_panel, None))
 
 
 def _is(kind: str, **said: Any) -> Callable[[dict[str, Any]], bool]:
@@ -112,7 +112,7 @@ async def test_a_heartbeat_keeps_a_silent_stream_open(
     server: BotApiServer, system_panel: SystemPanel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_stream, "_HEARTBEAT", 0.01)
-    stream = EventStream(server, system_panel).stream()
+    stream = EventStream(server, system_panel, None).stream()
     assert (await anext(stream)).startswith(b"event: hello\n")
     assert await anext(stream) == b": still here\n\n"
 
@@ -120,7 +120,7 @@ async def test_a_heartbeat_keeps_a_silent_stream_open(
 async def test_the_stream_ends_with_the_server(
     server: BotApiServer, system_panel: SystemPanel
 ) -> None:
-    stream = EventStream(server, system_panel).stream()
+    stream = EventStream(server, system_panel, None).stream()
     await anext(stream)
     rest = asyncio.ensure_future(anext(stream, b"the end"))
     server.world.updates.close()

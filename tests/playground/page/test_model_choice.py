@@ -1,6 +1,5 @@
 """Which model answers in the playground."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -73,21 +72,3 @@ def test_only_remote_models_come_from_the_hub(tmp_path: Path) -> None:
     assert ModelChoice("somebody/model").comes_from_hub
     assert not ModelChoice(DEMO_MODEL).comes_from_hub
     assert not ModelChoice(str(tmp_path)).comes_from_hub
-
-
-def test_the_command_is_one_that_the_shell_finds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    words = f"playground --model {DEFAULT_MODEL}"
-    program = tmp_path / "venv" / "clipbot"
-    program.parent.mkdir()
-    program.touch(0o755)
-    monkeypatch.setattr(sys, "argv", [str(program), "playground"])
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.chdir(tmp_path)
-    assert ModelChoice(DEMO_MODEL).to_json()["command"] == f"venv/clipbot {words}"
-    monkeypatch.chdir(program.parent.parent.parent)
-    assert ModelChoice(DEMO_MODEL).to_json()["command"].endswith(f"/venv/clipbot {words}")
-    monkeypatch.chdir("/")
-    monkeypatch.setenv("PATH", str(program.parent))
-    assert ModelChoice(DEMO_MODEL).to_json()["command"] == f"clipbot {words}"

@@ -232,9 +232,11 @@ def test_a_restarted_worker_does_not_show_the_state_of_the_former_one(
     notifier: Notifier,
 ) -> None:
     system_panel = SystemPanel(notifier, ModelChoice("somebody/model"))
-    failed = WorkerStatus(worker="a", model="m", state=WorkerState.FAILED, reason="Disk full.")
-    loading = WorkerStatus(worker="b", model="m", state=WorkerState.LOADING)
-    ready = WorkerStatus(worker="c", model="m", state=WorkerState.READY, device="cpu")
+    failed = WorkerStatus(
+        worker="a", model="somebody/model", state=WorkerState.FAILED, reason="Disk full."
+    )
+    loading = WorkerStatus(worker="b", model="somebody/model", state=WorkerState.LOADING)
+    ready = WorkerStatus(worker="c", model="somebody/model", state=WorkerState.READY, device="cpu")
     told = []
     for system_panel.workers in ([], [failed], [failed, loading], [failed, loading, ready]):
         figures = system_panel.to_json()

@@ -1,34 +1,39 @@
-// Which model answers, the progress of its download, and what is wrong.
+// Which model answers, the progress of a download, and what is wrong.
 import { $, bytes, el, icon } from "./dom.js";
+import { buttons, offering } from "./offer.js";
 
-let shown = ""; // the current text: if it were set again, screen readers would repeat it and a selection would be lost
+let shown = ""; // what is shown: if it were set again, screen readers would repeat it and a selection would be lost
 const hidden = () => sessionStorage.getItem("hidden note"); // the text of the note that was closed
 
-export function banner({ model, state, reason, download, ended }, lost) {
-  const bad = lost || ended.length > 0 || state === "failed";
-  const waits = !bad && !model.demo && ["starting", "loading"].includes(state);
-  const comes = waits && (download.size ? download.received < download.size : download.received > 0);
-  const explained = waits && !comes && reason; // why it takes so long
-  let sentence = "";
-  if (lost) sentence = "The playground has stopped. This page continues when it is started again.";
-  else if (ended.length) sentence = ended.map(down).join(" ");
-  else if (bad) sentence = `The model ${model.name} can't be used: ${reason}`;
-  else if (comes) sentence = `Downloading ${model.name}.`;
-  else if (waits) sentence = `Loading ${model.name}…`;
-  else if (model.demo) sentence = "The demo model answers. It knows drawings, not photographs. For the real model, run:";
-  const parts = [sentence];
-  if (comes) parts.push(el("progress", { id: "download", "aria-label": "Download" }));
-  if (comes || explained) parts.push(el("span", { id: "amount", "aria-live": "off" }));
-  else if (model.demo && !bad) parts.push(el("code", {}, model.command));
-  const now = JSON.stringify([sentence, Boolean(comes), Boolean(explained)]);
+// A note has a sentence, and can be bad news, and have a progress bar, a changing text and steps to take.
+export function banner(figures, offer, lost) {
+  const { sentence, bad = false, bar, amount, steps = [] } = note(figures, offer, lost);
+  const now = JSON.stringify([sentence, bad, Boolean(bar), Boolean(amount), steps]);
   if (now !== shown) {
     shown = now;
+    const parts = [el("span", {}, sentence)];
+    if (bar) parts.push(el("progress", { id: "download", "aria-label": "Download" }));
+    if (amount) parts.push(el("span", { id: "amount", className: steps.length ? "beside-steps" : "", "aria-live": "off" }));
+    const focused = $("banner").contains(document.activeElement);
     $("banner").hidden = !sentence || hidden() === sentence;
     $("banner").classList.toggle("bad", bad);
-    $("banner").replaceChildren(el("p", {}, ...parts), closing(sentence));
+    $("banner").replaceChildren(el("p", {}, ...parts, ...buttons(steps)), closing(sentence));
+    if (focused) ($("banner").querySelector(".step") ?? $("words")).focus();
   }
-  if (comes) measure(download);
-  else if (explained) $("amount").textContent = reason;
+  if (bar) measure(bar);
+  if (amount) $("amount").textContent = amount;
+}
+
+function note({ model, state, reason, download, ended }, offer, lost) {
+  if (lost) return { bad: true, sentence: "The playground has stopped. This page continues when it is started again." };
+  if (ended.length) return { bad: true, sentence: ended.map(down).join(" ") };
+  if (state === "failed") return { bad: true, sentence: `The model ${model.name} can't be used: ${reason}` };
+  if (model.demo) return offering(offer);
+  if (!["starting", "loading"].includes(state)) return { sentence: offer?.state === "done" ? "The real CLIP answers from now on." : "" };
+  const { received, size } = download;
+  if (size ? received >= size : !received) return { sentence: `Loading ${model.name}…`, amount: reason };
+  const amount = size ? `${Math.floor((100 * received) / size)} % of ${bytes(size)}` : `${bytes(received)} so far`;
+  return { sentence: `Downloading ${model.name}.`, bar: download, amount };
 }
 
 // A closed note stays closed until its text changes.
@@ -45,5 +50,4 @@ const down = ({ name, times, status }) =>
 // Without a value the bar moves to and fro: the size is still unknown.
 function measure({ received, size }) {
   if (size) Object.assign($("download"), { max: size, value: received });
-  $("amount").textContent = size ? `${Math.floor((100 * received) / size)} % of ${bytes(size)}` : `${bytes(received)} so far`;
 }

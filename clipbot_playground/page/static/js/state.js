@@ -1,6 +1,6 @@
 // What this tab knows, which chat it shows, and as which person it writes.
 export const state = {
-  bot: null, people: new Map(), chats: new Map(), calls: [], totals: {}, figures: null, lost: false,
+  bot: null, people: new Map(), chats: new Map(), calls: [], totals: {}, figures: null, offer: null, lost: false,
   chat: null, person: null,
 };
 
@@ -30,13 +30,14 @@ export function apply(event) {
   else if (is === "call") { state.calls.push(rest); if (state.calls.length > 300) state.calls.shift(); }
   else if (is === "totals") state.totals = rest.methods;
   else if (is === "figures") state.figures = rest;
+  else if (is === "offer") state.offer = rest;
 }
 
 export function reset(hello) {
   state.bot = hello.bot;
   state.lost = false;
   const before = new Map(state.chats);
-  state.people.clear(); state.chats.clear(); state.calls = [];
+  state.people.clear(); state.chats.clear(); state.calls = []; state.offer = null;
   hello.events.forEach(apply);
   for (const chat of state.chats.values()) chat.unread = chat.id === state.chat ? 0 : missed(chat, before.get(chat.id));
 }

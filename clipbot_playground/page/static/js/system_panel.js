@@ -15,7 +15,7 @@ function figure(name, value, id, wide) {
 export function render() {
   const f = state.figures;
   if (!f) return;
-  banner(f, state.lost);
+  banner(f, state.offer, state.lost);
   const calls = Object.values(state.totals).reduce((a, b) => a + b, 0);
   $("figures").replaceChildren(figure("in the queue", f.depth, "depth"), figure("jobs done", f.finished, "finished"),
     figure("last batch", f.works.at(-1)?.batch_size ?? "–", "batch"), figure("API calls", calls, "calls"),

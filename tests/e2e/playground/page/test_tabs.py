@@ -21,16 +21,16 @@ async def test_two_tabs_and_a_reload_show_the_same(session: BrowserSession) -> N
     await expect(tab.page.locator("#speaker option:checked")).to_have_text("Lena")
 
 
-async def test_the_banners_command_stays_selected(session: BrowserSession) -> None:
+async def test_the_banners_text_stays_selected(session: BrowserSession) -> None:
     tab, other = await session.tab(), await session.tab("Rosa")
-    await tab.page.locator("#banner code").click(click_count=3)
+    await tab.page.locator("#banner span").click(click_count=3)
     selected = "getSelection().toString()"
-    command = await tab.page.evaluate(selected)
-    assert "clipbot playground --model" in command
+    sentence = await tab.page.evaluate(selected)
+    assert "The demo model answers." in sentence
     before = await session.figure(tab, "calls").inner_text()
     await other.says("/help")
     await expect(session.figure(tab, "calls")).not_to_have_text(before)
-    assert await tab.page.evaluate(selected) == command
+    assert await tab.page.evaluate(selected) == sentence
 
 
 async def test_the_chat_with_the_latest_activity_comes_first(session: BrowserSession) -> None:

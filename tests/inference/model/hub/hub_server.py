@@ -5,6 +5,7 @@ them by the newer protocol "xet".
 """
 
 import hashlib
+import json
 import socket
 import threading
 import time
@@ -62,6 +63,7 @@ class FakeHub:
     Attributes:
         commit: of its newest revision.
         lists_files: whether it sends a list of its files.
+        lists_sizes: whether that list has sizes and hashes, as the real one has.
         may_continue: if cleared, the weights stop in the middle until it is set.
     """
 
@@ -69,6 +71,7 @@ class FakeHub:
         self.files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
         self.commit = COMMIT
         self.lists_files = True
+        self.lists_sizes = False
         self.failures = HubFailures()
         self.requests: list[HubRequest] = []
         self.may_continue = threading.Event()
@@ -131,9 +134,9 @@ class FakeHub:
                 return
         name = path.rpartition("/")[2]
         if path == f"/api/models/{REPOSITORY}" and self.lists_files:
-            listed = ", ".join(f'{{"rfilename": "{file}"}}' for file in self.files)
-            body = f'{{"id": "{REPOSITORY}", "sha": "{self.commit}", "siblings": [{listed}]}}'
-            _send(request, 200, {}, body.encode())
+            siblings = [self._listed(file) for file in self.files]
+            listing = {"id": REPOSITORY, "sha": self.commit, "siblings": siblings}
+            _send(request, 200, {}, json.dumps(listing).encode())
         elif path.startswith(f"/{REPOSITORY}/resolve/") and name in self.files:
             self._resolve(request, name)
         elif path.startswith("/elsewhere/"):
@@ -141,6 +144,13 @@ class FakeHub:
         else:
             error = "EntryNotFound" if REPOSITORY in path else "RepoNotFound"
             _send(request, 404, {"X-Error-Code": error})
+
+    def _listed(self, name: str) -> dict[str, object]:
+        if not self.lists_sizes:
+            return {"rfilename": name}
+        size, etag = len(self.files[name]), self.etag(name)
+        lfs = {"lfs": {"sha256": etag, "size": size}} if name.endswith(_LARGE) else {}
+        return {"rfilename": name, "size": size, "blobId": etag, **lfs}
 
     def _resolve(self, request: BaseHTTPRequestHandler, name: str) -> None:
         headers = {"X-Repo-Commit": self.commit}

@@ -131,6 +131,10 @@ def _is_within(mine: bytes, theirs: bytes, steps: int) -> bool:
     )
 
 
+# The share of everyday things from which a reader should see it.
+_SHOWN_FROM = 0.25
+
+
 class ImageOutcome(msgspec.Struct, frozen=True):
     """The outcome for one picture: either probabilities, one for each label in order, or a problem.
 
@@ -165,10 +169,10 @@ class ImageOutcome(msgspec.Struct, frozen=True):
 def shows_something_else(fit: float, *, none_fits: bool) -> bool:
     """Return whether a reader should see how well everyday things fit, besides the labels.
 
-    They should if no label fits, and if everyday things together fit better than all labels
-    together. Otherwise the share only says that a picture shows more than its labels name.
+    They should if no label fits, and as a warning before that: if everyday things have a quarter or
+    more. A smaller share only says that a picture shows more than its labels name.
     """
-    return none_fits or fit < 0.5
+    return none_fits or 1.0 - fit >= _SHOWN_FROM
 
 
 class Timings(msgspec.Struct, frozen=True):

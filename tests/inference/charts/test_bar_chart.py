@@ -81,11 +81,11 @@ def test_something_else_is_the_last_bar_and_stands_apart(
     assert bars[-2][1] + bars[-2][3] < line[1] < bars[-1][1]
 
 
-def test_something_else_is_shown_where_it_fits_better_than_all_labels(drawn: DrawnChart) -> None:
-    draw([photo()], FRUIT, [[0.9, 0.06, 0.04]], WORDS, fits=[0.49], none_fits=[False])
-    assert drawn.percents == ["90.0 %", "6.0 %", "4.0 %", "51.0 %"]
+def test_something_else_is_shown_as_a_warning(drawn: DrawnChart) -> None:
+    draw([photo()], FRUIT, [[0.9, 0.06, 0.04]], WORDS, fits=[0.6], none_fits=[False])
+    assert drawn.percents == ["90.0 %", "6.0 %", "4.0 %", "40.0 %"]
     assert (drawn.count(ACCENT), drawn.count(GREY_FAINT)) == (1, 1)
-    for fits in ([0.5], [None]):
+    for fits in ([0.8], [None]):
         drawn.texts.clear()
         draw([photo()], FRUIT, [[0.9, 0.06, 0.04]], WORDS, fits=fits, none_fits=[False])
         assert drawn.percents == ["90.0 %", "6.0 %", "4.0 %"]

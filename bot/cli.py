@@ -37,6 +37,9 @@ _OTHERS: Final = {
     ),
     "classify": _LazyCommand("inference.cli", "Sort pictures by phrases, without a bot."),
     "download": _LazyCommand("inference.cli", "Fetch a model before it is needed."),
+    "evaluate": _LazyCommand(
+        "inference.cli", "Measure a model on pictures whose labels are known."
+    ),
     "playground": _LazyCommand(
         "clipbot_playground.cli", "The bot in a local web page: no token, no account."
     ),

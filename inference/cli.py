@@ -119,6 +119,44 @@ def download(model: str | None) -> None:
             _exit_now(INTERRUPTED)  # a thread may still wait for the hub
 
 
+@click.command()
+@click.argument("data", metavar="FOLDER|CSV")
+@click.option(
+    "--template",
+    "templates",
+    multiple=True,
+    metavar="TEXT",
+    help='Repeatable: none (the default), auto, or a sentence such as "a photo of {}".',
+)
+@click.option(
+    "--model", "models", multiple=True, metavar="NAME", help="Repeatable; else CLIP_MODEL."
+)
+@click.option(
+    "--device", metavar="DEVICE", help="Used instead of CLIP_DEVICE: auto, cpu, cuda or cuda:N."
+)
+@click.option("--labels", metavar="CSV", help="A phrase for each class: class,phrase on each line.")
+@click.option("--json", metavar="FILE", help="Write the whole report here; - prints only that.")
+@click.option("--page", metavar="FILE", help="Write an HTML page with plots here.")
+@click.option("--results", metavar="FOLDER", help="Keep what is needed to go on here.")
+def evaluate(
+    data: str, templates: tuple[str, ...], models: tuple[str, ...], **options: str | None
+) -> None:
+    """Measure a model on pictures whose labels are known.
+
+    FOLDER has a sub-folder for each label (a_red_car is "a red car"); CSV has a path and a label on
+    each line. If it is stopped, the same command goes on where it was.
+    """
+    with _errors_as_sentences():
+        logs.configure("DEBUG" if load(WorkerSettings).log_level == "DEBUG" else "WARNING")
+        with _missing_libraries_as_errors():
+            from inference.evaluate.run import parse, run
+        request = parse(data, templates=templates, models=models, **options)
+        try:
+            run(request)
+        except KeyboardInterrupt:
+            _exit_now(INTERRUPTED)  # a thread may still load the model
+
+
 @contextlib.contextmanager
 def _errors_as_sentences() -> Iterator[None]:
     """Print an error that the user can fix as one sentence, and exit."""

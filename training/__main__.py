@@ -91,6 +91,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--report", action="store_true", help="only measure the model in the package"
     )
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="FOLDER",
+        help="only write unseen drawings into this folder, for `clipbot evaluate`",
+    )
+    parser.add_argument(
+        "--labels", type=int, default=50, help="sub-folders of --pictures (%(default)s)"
+    )
     parser.add_argument("--no-export", action="store_true", help="keep the model in the package")
     arguments = parser.parse_args()
     if arguments.processes is not None and arguments.processes < 1:
@@ -105,7 +114,12 @@ def main() -> None:
         os.environ.update(_ENVIRONMENT)  # these are read when a process starts
         os.execv(sys.executable, [sys.executable, "-m", "training", *sys.argv[1:]])
     fetch(arguments.cache)
-    if arguments.report:
+    if arguments.pictures:
+        from training.measuring import picture_folder
+
+        written = picture_folder.write(arguments.pictures, arguments.cache, arguments.labels)
+        print(f"{written} pictures are in {arguments.pictures}.")
+    elif arguments.report:
         from training.measuring import report
         from training.model import export
 

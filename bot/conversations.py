@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from bot.chat.albums import AlbumCollector
+from bot.chat.answers.answer_buttons import AnswerButtons
 from bot.chat.answers.lost_jobs import LostJobs
 from bot.chat.answers.photo_results import PhotoResults
 from bot.chat.classify import ClassifyHandler
@@ -136,7 +137,11 @@ class Conversations:
                 **preferences.commands,
                 **Cancelling(platform, store, chat_locks).commands,
             },
-            presses=preferences.presses,
+            presses={
+                **preferences.presses,
+                **classify.presses,
+                **AnswerButtons(platform, store).presses,
+            },
             membership=Membership(platform, store, registry).changed,
             allowed_chats=settings.allowed_chats,
             admin_ids=settings.admin_ids,

@@ -11,9 +11,10 @@ import logging
 from dataclasses import replace
 
 from bot.chat.album_parts import AlbumPart, numbered, parts_of
-from bot.chat.classify import ClassifyHandler, worst_of
+from bot.chat.classify import ClassifyHandler
 from bot.chat.people import Speaker, speaker_of
 from bot.chat.photo_jobs import Admission
+from bot.chat.shown_pictures import worst_of
 from bot.platform.incoming import IncomingMessage, NotAPicture
 from bot.platform.ports import ChatPlatform, TargetGone
 from bot.queues import AWAY
@@ -131,4 +132,4 @@ class AlbumCollector:
             await self._classify.ask(asking, speaker, media, part.phrases, admission=admission)
         else:
             why = worst_of(found) or NotAPicture.OTHER_FILE
-            await self._classify.refuse_target(asking, speaker, why)
+            await self._classify.refuse_target(asking, speaker, why, part.phrases)

@@ -1,20 +1,30 @@
 """Messages that want pictures sorted: pictures, replies, /classify, and edits of them."""
 
-from collections.abc import Sequence
+import datetime
 from dataclasses import replace
 
 from bot.chat.album_parts import numbered
+from bot.chat.answers.asking import Asking
 from bot.chat.answers.replies import ReplyService
+from bot.chat.frame_offers import FrameOffers
 from bot.chat.people import Speaker
 from bot.chat.photo_jobs import Admission, Busy, JobRefused, PhotoJobs
-from bot.chat.targets import TargetFinder, TargetPictures
-from bot.platform.incoming import Attachment, IncomingMessage, NotAPicture, Picture
+from bot.chat.shown_pictures import ShownPictures, worst_of
+from bot.chat.targets import FirstFrames, NoPictures, TargetFinder, TargetPictures
+from bot.platform.incoming import (
+    IncomingMessage,
+    NotAPicture,
+)
 from bot.platform.models import ClassifyRequest, Media
 from bot.platform.ports import ChatPlatform
 from bot.queues.worker_registry import WorkerRegistry
 from bot.storage import Store, retry_until_stored
 from inference.protocol.errors import LabelsRefused, NoLabels
 from inference.protocol.labels import parse
+
+# An edit can be handled before its message, if that had to be tried again, but not much later than
+# this after the message was sent; in seconds.
+_OVERTAKING = 600.0
 
 
 class ClassifyHandler:
@@ -32,24 +42,35 @@ class ClassifyHandler:
         self._platform = platform
         self._store = store
         self._jobs = jobs
-        self._registry = registry
         self._replies = ReplyService(store, platform)
         self._max_labels = max_labels
+        self._shown = ShownPictures(store, registry)
+        self.pictures_in = self._shown.pictures_in
+        self.found_in = self._shown.found_in
         self._targets = TargetFinder(store, self.pictures_in, max_labels=max_labels)
+        self._asking = Asking(platform, store)
+        self._offers = FrameOffers(platform, store, self._replies, self.ask)
+        self.presses = self._offers.presses
 
     async def private_message(self, message: IncomingMessage, speaker: Speaker) -> None:
         """Handle anything but a command in a private chat."""
+        if _is_late_edit(message) and not await self._shown.remembers(message):
+            return  # its memory was deleted, and the edit asks for nothing
         found = await self.found_in([message], message)
         if media := numbered(found):
             await self.ask(message, speaker, media, message.caption)
             return
-        target: TargetPictures | NotAPicture | None = None
+        target: TargetPictures | NoPictures | None = None
         if message.text and not message.is_caption and not message.is_ours:
             target = await self._targets.of(message, speaker)
         if isinstance(target, TargetPictures):
             await self.ask(message, speaker, target.media, message.text, target.question)
+            return
+        why = worst_of(found) or target
+        if isinstance(why, FirstFrames) and message.is_edit:
+            await self._offers.change(message, why.media, message.text)
         elif not message.is_edit and message.has_content:
-            await self.refuse_target(message, speaker, worst_of(found) or target)
+            await self.refuse_target(message, speaker, why, message.text)
 
     async def group_message(self, message: IncomingMessage, speaker: Speaker) -> None:
         """Handle anything but a command in a group: a reply to our own question, or nothing."""
@@ -57,9 +78,9 @@ class ClassifyHandler:
             return
         target = await self._targets.in_group(message)
         if isinstance(target, TargetPictures):
-            await self.ask(message, speaker, target.media, message.text)
+            await self.ask(message, speaker, target.media, message.text, target.question)
         elif target and not message.is_edit:
-            await self.refuse_target(message, speaker, target)
+            await self.refuse_target(message, speaker, target, message.text)
 
     async def classify(self, message: IncomingMessage, speaker: Speaker, phrases: str) -> None:
         """`/classify phrases`, as a caption or as a reply to a picture."""
@@ -71,7 +92,7 @@ class ClassifyHandler:
         if isinstance(target, TargetPictures):
             await self.ask(message, speaker, target.media, phrases, target.question)
         elif why := target or worst_of(found):
-            await self.refuse_target(message, speaker, why)
+            await self.refuse_target(message, speaker, why, phrases)
         else:
             await self.refuse(message, speaker.sentences.reply_to_picture())
 
@@ -80,54 +101,6 @@ class ClassifyHandler:
         pictures = self.pictures_in(message.attachments)
         if isinstance(pictures, tuple):
             await self.ask(message, speaker, pictures, None)
-
-    def pictures_in(
-        self, attachments: Sequence[Attachment]
-    ) -> tuple[Media, ...] | NotAPicture | None:
-        """Return the pictures at the size that suits today's model.
-
-        If there is none, return why the attachments are no pictures; None without attachments.
-        """
-        found = [self._at_todays_size(one) for one in attachments]
-        return numbered(found) or worst_of(found)
-
-    def _at_todays_size(self, attachment: Attachment) -> Media | NotAPicture:
-        if isinstance(attachment, Picture):
-            return attachment.sufficient(self._registry.image_size)
-        return attachment
-
-    async def found_in(
-        self, messages: Sequence[IncomingMessage], asking: IncomingMessage
-    ) -> list[Media | NotAPicture | None]:
-        """Return what each message shows; None for one that carries nothing.
-
-        In an edit of `asking`, pictures have the size that was taken before: another model may want
-        another size by now, but the picture is still the same.
-        """
-        known = {media.unique_id: media for media in await self._shown_before(asking)}
-        found: list[Media | NotAPicture | None] = []
-        for message in messages:
-            for one in message.attachments:
-                sizes = one.sizes if isinstance(one, Picture) else ()
-                before = (known.get(size.media.unique_id) for size in sizes)
-                found.append(next(filter(None, before), None) or self._at_todays_size(one))
-            if not message.attachments:
-                found.append(None)
-        return found
-
-    async def _shown_before(self, message: IncomingMessage) -> tuple[Media, ...]:
-        if not message.is_edit:
-            return ()
-        if job := await self._store.latest_job(message.ref.chat_id, message.ref.message_id):
-            return job.media
-        return await self._asked_back(message) or ()
-
-    async def _asked_back(self, message: IncomingMessage) -> tuple[Media, ...] | None:
-        """Return the pictures of the question with which we answered a message, if we did."""
-        earlier = await self._store.answer_to(message.ref.chat_id, message.ref.message_id)
-        if earlier is None:
-            return None
-        return await self._store.question(message.ref.chat_id, earlier.answer_id)
 
     async def ask(
         self,
@@ -221,7 +194,7 @@ class ClassifyHandler:
         """
         if await self._store.latest_job(message.ref.chat_id, message.ref.message_id):
             return False  # the job's fingerprint tells whether the edit says anything new
-        asked = await self._asked_back(message) or ()
+        asked = await self._shown.asked_back(message) or ()
         return [media.unique_id for media in asked] == [media.unique_id for media in request.media]
 
     async def _ask_back(self, speaker: Speaker, request: ClassifyRequest) -> None:
@@ -231,7 +204,12 @@ class ClassifyHandler:
             # An edit removed its phrases. When the person stores phrases later, another edit must
             # not ask again.
             await self._store.change_fingerprint(latest.id, request.fingerprint)
-        if earlier := await self._store.answer_to(ref.chat_id, ref.message_id):
+        earlier = await self._store.answer_to(ref.chat_id, ref.message_id)
+        if earlier and await self._store.offer(ref.chat_id, earlier.answer_id):
+            question = speaker.sentences.which_phrases()
+            await self._asking.ask(ref, speaker.user_id, request.media, question, speaker)
+            return
+        if earlier:
             # We asked already; but the edit may show another picture, or an album has more items.
             if request.revision:
                 await self._store.change_question(ref.chat_id, earlier.answer_id, request.media)
@@ -251,10 +229,21 @@ class ClassifyHandler:
         )
 
     async def refuse_target(
-        self, message: IncomingMessage, speaker: Speaker, why: NotAPicture | None
+        self,
+        message: IncomingMessage,
+        speaker: Speaker,
+        why: NoPictures | None,
+        phrases: str | None = None,
     ) -> None:
-        """Say why a message is about no picture."""
+        """Say why a message is about no picture, or offer what can be sorted instead.
+
+        Args:
+            phrases: as typed, for what is offered.
+        """
         sentences = speaker.sentences
+        if isinstance(why, FirstFrames):
+            await self._offers.offer(message, speaker, why.media, phrases or "")
+            return
         if why is NotAPicture.MOVING:
             sentence = sentences.moving_picture()
         elif why is NotAPicture.OURS:
@@ -266,10 +255,10 @@ class ClassifyHandler:
         await self.refuse(message, sentence)
 
 
-def worst_of(found: Sequence[Media | NotAPicture | None]) -> NotAPicture | None:
-    """Return why none of these is a picture: of several reasons, the most helpful one."""
-    reasons = (NotAPicture.OURS, NotAPicture.MOVING, NotAPicture.OTHER_FILE)
-    return next((why for why in reasons if why in found), None)
+def _is_late_edit(message: IncomingMessage) -> bool:
+    """Return whether a message without phrases was edited long after it was sent."""
+    age = datetime.datetime.now(datetime.UTC) - message.sent_at
+    return message.is_edit and not message.text and age.total_seconds() > _OVERTAKING
 
 
 def _all_in(phrases: str) -> tuple[str, ...]:

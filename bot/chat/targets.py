@@ -22,7 +22,21 @@ _EARLIER_QUESTIONS = (
     "Nice picture! Which phrases shall I compare it with? Reply with a few, separated by commas.",
 )
 
-Find = Callable[[Sequence[Attachment]], tuple[Media, ...] | NotAPicture | None]
+
+@dataclass(frozen=True)
+class FirstFrames:
+    """What moves in place of pictures: it can be sorted by its first frames, if its sender wants.
+
+    Attributes:
+        media: at least one frame.
+    """
+
+    media: tuple[Media, ...]
+
+
+# Why there are no pictures.
+NoPictures = FirstFrames | NotAPicture
+Find = Callable[[Sequence[Attachment]], tuple[Media, ...] | NoPictures | None]
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,7 @@ class TargetFinder:
 
     async def of(
         self, message: IncomingMessage, speaker: Speaker
-    ) -> TargetPictures | NotAPicture | None:
+    ) -> TargetPictures | NoPictures | None:
         """Return the pictures, or why the message that it replies to has none.
 
         None: the message means no picture.
@@ -76,7 +90,8 @@ class TargetFinder:
         if media := await self._store.question(chat_id, message_id):
             return TargetPictures(media, message_id)
         # Our chart is a picture too, but a reply to it means the picture that it is about.
-        if job := await self._store.job_answered_by(chat_id, message_id):
+        job = await self._store.job_answered_by(chat_id, message_id)
+        if job := job or await self._store.job_copied_to(chat_id, message_id):
             return TargetPictures(job.media)
         pictures = self._pictures_in(replied_to.attachments)
         if pictures is not None:
@@ -88,7 +103,7 @@ class TargetFinder:
 
     async def _of_our_sentence(
         self, message: IncomingMessage, ours: ReferencedMessage, speaker: Speaker
-    ) -> TargetPictures | NotAPicture | None:
+    ) -> TargetPictures | NoPictures | None:
         assert ours.ref is not None  # it is in this chat
         # A question that the platform took too long to confirm was asked twice; only the second one
         # is stored.
@@ -110,7 +125,7 @@ class TargetFinder:
             return None
         asked = replied_to.ref
         if media := await self._store.question(asked.chat_id, asked.message_id):
-            return TargetPictures(media)
+            return TargetPictures(media, asked.message_id)
         if message.is_edit and (media := await self._asked_before(message.ref)):
             return TargetPictures(media)
         return NotAPicture.OURS if _is_lost_question(replied_to) else None
@@ -122,11 +137,22 @@ class TargetFinder:
         if not message.is_private:
             return None
         job = await self._store.last_job(message.ref.chat_id, speaker.user_id)
+        if frames := await self._offered_since(message, speaker, job):
+            return frames
         if job is None or not _is_recent(job) or message.ref.message_id <= job.ref.message_id:
             return None
         # The person has cancelled our question about a newer picture, so no older one is meant.
         asked_at = await self._store.last_asked_at(message.ref.chat_id, speaker.user_id)
         return TargetPictures(job.media) if asked_at <= job.created_at else None
+
+    async def _offered_since(
+        self, message: IncomingMessage, speaker: Speaker, job: JobRecord | None
+    ) -> TargetPictures | None:
+        """Return the first frames that we offered to sort, if that came after the last picture."""
+        offer = await self._store.last_offer(message.ref.chat_id, speaker.user_id)
+        since = max(time.time() - _RECENT, job.created_at if job else 0.0)
+        is_meant = offer and offer.created_at > since and offer.message_id < message.ref.message_id
+        return TargetPictures(offer.media) if offer and is_meant else None
 
     async def _last_if_meant(
         self, message: IncomingMessage, speaker: Speaker
@@ -149,7 +175,7 @@ class TargetFinder:
 
     async def _in_another_chat(
         self, quoted: ReferencedMessage
-    ) -> TargetPictures | NotAPicture | None:
+    ) -> TargetPictures | NoPictures | None:
         if quoted.ref:
             job = await self._store.job_answered_by(quoted.ref.chat_id, quoted.ref.message_id)
             if job:
@@ -183,5 +209,9 @@ def _is_recent(job: JobRecord) -> bool:
 
 @cache
 def _questions() -> frozenset[str]:
-    today = (speak(language).which_phrases() for language in languages())
+    today = [
+        question
+        for sentences in map(speak, languages())
+        for question in (sentences.which_phrases(), sentences.which_other_phrases())
+    ]
     return frozenset((*today, *_EARLIER_QUESTIONS))

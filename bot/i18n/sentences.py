@@ -6,6 +6,7 @@ Texts are HTML as Telegram knows it. What people typed is escaped here, and nowh
 from collections.abc import Sequence
 from functools import cache
 
+from bot.i18n.button_sentences import ButtonSentences
 from bot.i18n.languages import languages, own_name
 from bot.i18n.results import ResultSentences
 from bot.i18n.waits import WaitSentences
@@ -28,7 +29,7 @@ def speak(language: str) -> "Sentences":
     return Sentences(language)
 
 
-class Sentences(ResultSentences, WaitSentences):
+class Sentences(ResultSentences, WaitSentences, ButtonSentences):
     """What the bot says in one language."""
 
     # -- what the bot does not do ---------------------------------------------------------------

@@ -57,7 +57,19 @@ class Picture:
         return next(fits, self.sizes[-1]).media
 
 
-Attachment = Picture | NotAPicture
+@dataclass(frozen=True)
+class MovingPicture:
+    """A video, a GIF or a moving sticker that a message carries.
+
+    Attributes:
+        frame: its first frame, which the platform shows before it plays.
+    """
+
+    frame: Media
+
+
+# What moves without a first frame is `NotAPicture.MOVING`.
+Attachment = Picture | MovingPicture | NotAPicture
 
 
 @dataclass(frozen=True)

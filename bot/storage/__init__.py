@@ -11,6 +11,7 @@ from bot.storage.homes import REMOVED_DAYS, GameSettings
 from bot.storage.jobs import Answered, JobRecord
 from bot.storage.label_sets import NEXT_SECONDS, SHARED_DAYS, NamedLabels
 from bot.storage.people import Profile
+from bot.storage.questions import FrameOffer
 from bot.storage.rounds import Display, RoundKey, RoundRow, ScoreEntry
 from bot.storage.scores import Standing
 from bot.storage.store import Store
@@ -25,6 +26,7 @@ __all__ = [
     "Answered",
     "Database",
     "Display",
+    "FrameOffer",
     "GameSettings",
     "JobRecord",
     "NamedLabels",

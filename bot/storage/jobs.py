@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, Update, bindparam, delete, func, select, update
+from sqlalchemy import LargeBinary, Select, Update, bindparam, delete, func, select, update
 
 from bot.platform.models import ClassifyRequest, Media, MessageRef
 from bot.storage.engine.part import StorePart, here
@@ -30,6 +30,10 @@ _JOB_ANSWERED_BY = _NEWEST.where(
             answers.c.answer_id == bindparam("answer_id"),
         )
     ),
+)
+_NUMBERS_SHOWN_BY = _JOB_ANSWERED_BY.where(jobs.c.outcome.is_not(None))
+_JOB_COPIED_TO = _NEWEST.where(
+    jobs.c.chat_id == bindparam("chat_id"), jobs.c.copy_id == bindparam("copy_id")
 )
 _LAST_JOB = (
     select(jobs)
@@ -60,6 +64,7 @@ _DELIVERED = (
     .where(here(jobs), jobs.c.id == bindparam("job_id"))
     .values(delivered_at=bindparam("now"), **_FORGOTTEN)
 )
+_ANSWERED = _DELIVERED.values(outcome=bindparam("outcome", type_=LargeBinary))
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,8 @@ class JobRecord:
     Attributes:
         fingerprint: see `ClassifyRequest`; "" if what its message said is forgotten.
         delivered_at: Unix time of its answer; None while there is none.
+        outcome: the numbers of its answer, see `bot.chat.answers.outcome`; None without numbers.
+        copy_id: our message that repeats the answer as text, if there is one.
     """
 
     id: str
@@ -80,6 +87,8 @@ class JobRecord:
     media: tuple[Media, ...]
     created_at: float
     delivered_at: float | None
+    outcome: bytes | None = None
+    copy_id: int | None = None
 
     @property
     def delivered(self) -> bool:
@@ -150,6 +159,22 @@ class JobTables(StorePart):
         """Return the question that a message of ours answers."""
         return await self._record(_JOB_ANSWERED_BY, chat_id=chat_id, answer_id=answer_id)
 
+    async def numbers_shown_by(self, chat_id: int, answer_id: int) -> JobRecord | None:
+        """Return the question whose numbers a message of ours shows.
+
+        It can be older than the one of `job_answered_by`: an edit that is not answered yet, or that
+        a sentence answers, leaves the chart as it is.
+        """
+        return await self._record(_NUMBERS_SHOWN_BY, chat_id=chat_id, answer_id=answer_id)
+
+    async def job_copied_to(self, chat_id: int, copy_id: int) -> JobRecord | None:
+        """Return the question whose answer a message of ours repeats as text."""
+        return await self._record(_JOB_COPIED_TO, chat_id=chat_id, copy_id=copy_id)
+
+    async def record_copy(self, job_id: str, copy_id: int) -> None:
+        """Store which message of ours repeats an answer as text."""
+        await self._change(_update_of(job_id).values(copy_id=copy_id))
+
     async def last_job(self, chat_id: int, user_id: int) -> JobRecord | None:
         """Return the newest question of a person in a chat."""
         return await self._record(_LAST_JOB, chat_id=chat_id, user_id=user_id)
@@ -215,7 +240,13 @@ class JobTables(StorePart):
         return await self._first(query.limit(1)) is not None
 
     async def record_answer(
-        self, ref: MessageRef, answer_id: int, *, is_chart: bool, job_id: str | None = None
+        self,
+        ref: MessageRef,
+        answer_id: int,
+        *,
+        is_chart: bool,
+        job_id: str | None = None,
+        outcome: bytes | None = None,
     ) -> None:
         """Store which message of ours answers which of theirs.
 
@@ -223,14 +254,15 @@ class JobTables(StorePart):
             job_id: mark this question as delivered in the same transaction. Otherwise a crash in
                 between would repeat the answer as an edit that changes nothing, which Telegram
                 refuses.
+            outcome: the numbers of that question's answer.
         """
         keys = {"chat_id": ref.chat_id, "message_id": ref.message_id}
         values = {"answer_id": answer_id, "is_chart": int(is_chart), "created_at": time.time()}
         async with self._database.begin() as connection:
             await self._put(connection, answers, keys, values)
             if job_id is not None:
-                delivered = {"job_id": job_id, "now": time.time(), **self._bound}
-                await connection.execute(_DELIVERED, delivered)
+                delivered = {"job_id": job_id, "now": time.time(), "outcome": outcome}
+                await connection.execute(_ANSWERED, delivered | self._bound)
 
 
 def _update_of(job_id: str) -> Update:
@@ -248,4 +280,6 @@ def _job_record(row: Any) -> JobRecord:
         media=_media.decode(row.media),
         created_at=row.created_at,
         delivered_at=row.delivered_at,
+        outcome=row.outcome,
+        copy_id=row.copy_id,
     )

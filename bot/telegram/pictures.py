@@ -2,9 +2,18 @@
 
 from pathlib import PurePath
 
-from telegram import Document, ExternalReplyInfo, Message, PhotoSize, Sticker
+from telegram import (
+    Animation,
+    Document,
+    ExternalReplyInfo,
+    Message,
+    PhotoSize,
+    Sticker,
+    Video,
+    VideoNote,
+)
 
-from bot.platform.incoming import NotAPicture, Picture, PictureSize
+from bot.platform.incoming import Attachment, MovingPicture, NotAPicture, Picture, PictureSize
 from bot.platform.models import Media
 
 # Picture formats, as suffixes of file names and as programs name them in MIME types.
@@ -31,24 +40,37 @@ _VAGUE_TYPES = {
 }  # fmt: skip
 
 
-def attachment_of(message: Message | ExternalReplyInfo) -> Picture | NotAPicture | None:
+def attachment_of(message: Message | ExternalReplyInfo) -> Attachment | None:
     """Return the picture or file that a message carries; None if it carries none."""
+    is_hidden = bool(message.has_media_spoiler)
     if message.photo:
         by_area = sorted(message.photo, key=lambda size: size.width * size.height)
         return Picture(
-            tuple(PictureSize(_media(one), min(one.width, one.height)) for one in by_area)
+            tuple(
+                PictureSize(_media(one, is_hidden=is_hidden), min(one.width, one.height))
+                for one in by_area
+            )
         )
     if message.sticker:
-        moving = message.sticker.is_animated or message.sticker.is_video
-        return NotAPicture.MOVING if moving else _single(message.sticker)
+        moves = message.sticker.is_animated or message.sticker.is_video
+        return _moving(message.sticker) if moves else _single(message.sticker)
     # An animation also comes as a document; a real GIF file can be read, an MP4 can't.
     if message.document and _is_picture(message.document):
         return _single(message.document)
-    if message.animation or message.video or message.video_note:
-        return NotAPicture.MOVING
+    if film := message.animation or message.video or message.video_note:
+        return _moving(film, is_hidden=is_hidden)
     if message.document:
-        return NotAPicture.MOVING if _is_film(message.document) else NotAPicture.OTHER_FILE
+        is_film = _is_film(message.document)
+        return _moving(message.document) if is_film else NotAPicture.OTHER_FILE
     return None
+
+
+def _moving(
+    film: Animation | Video | VideoNote | Sticker | Document, *, is_hidden: bool = False
+) -> MovingPicture | NotAPicture:
+    if film.thumbnail is None:
+        return NotAPicture.MOVING
+    return MovingPicture(_media(film.thumbnail, is_hidden=is_hidden))
 
 
 def _single(file: Document | Sticker) -> Picture:
@@ -86,9 +108,10 @@ def _suffix(document: Document) -> str:
     return PurePath(document.file_name or "").suffix.lower().removeprefix(".").strip()
 
 
-def _media(file: PhotoSize | Document | Sticker) -> Media:
+def _media(file: PhotoSize | Document | Sticker, *, is_hidden: bool = False) -> Media:
     return Media(
         file_id=file.file_id,
         unique_id=file.file_unique_id,
         size=file.file_size,
+        has_spoiler=is_hidden,
     )

@@ -101,18 +101,23 @@ _CHAT = Shape(
     {"id": integer, "type": text},
     keeps={"title": text, "username": text, "first_name": text, "is_forum": flag},
 )
+_PHOTO_SIZE = Shape(_FILE, _SIZED, {"file_size": integer})
+_PREVIEWED: dict[str, Reader] = {"thumbnail": _PHOTO_SIZE}
 _MEDIA: dict[str, Reader] = {
-    "photo": list_of(Shape(_FILE, _SIZED, {"file_size": integer})),
+    "photo": list_of(_PHOTO_SIZE),
     "sticker": Shape(
         _FILE,
         {**_SIZED, "is_animated": (flag, False), "is_video": (flag, False), "type": (text, "")},
-        {"file_size": integer},
+        {"file_size": integer, **_PREVIEWED},
     ),
-    "document": Shape(_FILE, keeps={"file_name": text, "mime_type": text, "file_size": integer}),
-    # Of these, the bot needs no more than their kind.
-    "animation": Shape(_FILE, {**_SIZED, "duration": (integer, 0)}),
-    "video": Shape(_FILE, {**_SIZED, "duration": (integer, 0)}),
-    "video_note": Shape(_FILE, {"length": (integer, 1), "duration": (integer, 0)}),
+    "document": Shape(
+        _FILE,
+        keeps={"file_name": text, "mime_type": text, "file_size": integer, **_PREVIEWED},
+    ),
+    # Of these, the bot needs no more than their kind and their first frame.
+    "animation": Shape(_FILE, {**_SIZED, "duration": (integer, 0)}, _PREVIEWED),
+    "video": Shape(_FILE, {**_SIZED, "duration": (integer, 0)}, _PREVIEWED),
+    "video_note": Shape(_FILE, {"length": (integer, 1), "duration": (integer, 0)}, _PREVIEWED),
 }
 _ENTITIES = list_of(Shape({"type": text, "offset": integer, "length": integer}))
 _KEYBOARD = Shape(
@@ -141,7 +146,7 @@ def _origin(value: Any) -> Json | None:
 
 _EXTERNAL_REPLY = Shape(
     fills={"origin": (_origin, {"type": "", "date": _SOME_TIME})},
-    keeps={"chat": _CHAT, "message_id": integer, **_MEDIA},
+    keeps={"chat": _CHAT, "message_id": integer, "has_media_spoiler": flag, **_MEDIA},
 )
 _MESSAGE = Shape(
     {"message_id": integer, "chat": _CHAT},
@@ -156,6 +161,7 @@ _MESSAGE = Shape(
         "caption": text,
         "caption_entities": _ENTITIES,
         **_MEDIA,
+        "has_media_spoiler": flag,
         "media_group_id": text,
         "message_thread_id": integer,
         "is_topic_message": flag,

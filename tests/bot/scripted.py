@@ -3,8 +3,8 @@
 import itertools
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
-import msgspec
 import pytest
 from sqlalchemy.exc import OperationalError
 
@@ -27,6 +27,7 @@ class ScriptedPlatform:
         has_spoiler: whether the last chart is hidden.
         files: those that were sent, by name.
         choices: of the last answer to an inline query.
+        items: of albums, by what is stored of each.
     """
 
     name = TELEGRAM
@@ -44,6 +45,7 @@ class ScriptedPlatform:
         self.has_spoiler = False
         self.files: dict[str, bytes] = {}
         self.choices: list[InlineResult] = []
+        self.items: dict[bytes, IncomingMessage] = {}
         self._ids = itertools.count(9_000)
 
     def _happens(self, method: str) -> None:
@@ -145,7 +147,13 @@ class ScriptedPlatform:
         return f"<b>{name}</b>"
 
     def restore(self, stored: bytes) -> IncomingMessage | None:
-        return msgspec.json.decode(stored, type=IncomingMessage)
+        return self.items.get(stored)
+
+    def keeps(self, item: IncomingMessage) -> IncomingMessage:
+        """Return an item of an album with what `restore` needs to return it again."""
+        kept = replace(item, stored=str(item.ref.message_id).encode())
+        self.items[kept.stored] = kept
+        return kept
 
     @property
     def kinds(self) -> list[str]:

@@ -4,8 +4,10 @@ import logging
 import time
 from collections.abc import Hashable
 
+from bot.chat.answers.answer_buttons import answer_buttons
 from bot.chat.answers.captions import caption, in_words
-from bot.chat.answers.replies import ReplyService
+from bot.chat.answers.outcome import packed
+from bot.chat.answers.replies import Delivered, ReplyService
 from bot.i18n import speak
 from bot.platform.models import ClassifyRequest
 from bot.platform.ports import ChatPlatform, TargetGone
@@ -86,29 +88,35 @@ class PhotoResults:
             log.exception("The apology for %s failed as well.", record.id)
 
     async def _tell(self, result: Result, record: JobRecord) -> bool:
-        """Tell the result. Return whether this stored the delivery record; a chart does that."""
-        recorded = False
+        """Tell the result. Return whether this stored the delivery record; numbers do that."""
         sentences = speak(record.language)
         if problem := _whole_problem(result):
             if problem.fault is not Fault.USER:
                 log.warning("Job %s failed: %s (%s)", record.id, problem.code, problem.fault)
             await self._replies.text(record.ref, sentences.problem(problem))
-        elif result.chart:
+        else:
+            await self._tell_numbers(result, record)
+        self._metrics.answers.inc()
+        self._metrics.answer_seconds.observe(max(0.0, time.time() - record.created_at))
+        return problem is None
+
+    async def _tell_numbers(self, result: Result, record: JobRecord) -> None:
+        sentences = speak(record.language)
+        words = in_words(result, sentences, self._platform.text_limit, record.media)
+        delivered = Delivered(record.id)
+        if record.fingerprint:  # else its person wants to be forgotten
+            delivered = Delivered(record.id, packed(result), answer_buttons(sentences))
+        if result.chart:
             await self._replies.chart(
                 record.ref,
                 result.chart,
                 caption(result, sentences, record.media),
-                words=in_words(result, sentences, self._platform.text_limit, record.media),
-                job_id=record.id,
+                words=words,
+                delivered=delivered,
+                has_spoiler=any(media.has_spoiler for media in record.media),
             )
-            recorded = True
         else:  # drawing failed; the numbers still answer the question
-            await self._replies.text(
-                record.ref, in_words(result, sentences, self._platform.text_limit, record.media)
-            )
-        self._metrics.answers.inc()
-        self._metrics.answer_seconds.observe(max(0.0, time.time() - record.created_at))
-        return recorded
+            await self._replies.words(record.ref, words, delivered)
 
 
 def _whole_problem(result: Result) -> Problem | None:

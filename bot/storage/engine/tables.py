@@ -64,6 +64,7 @@ jobs = Table(
     Column("template", Text),
     Column("queue", String(64)),  # when the jobs stream that took it was made
     Column("outcome", LargeBinary),  # msgpack of the answer's numbers, for buttons under it
+    Column("copy_id", BigInteger),  # our message that repeats the answer as text
     Index("jobs_by_message", "platform", "chat_id", "message_id", "serial"),
     Index("jobs_by_user", "platform", "user_id", "delivered_at"),
     Index("jobs_by_age", "created_at"),
@@ -95,6 +96,7 @@ questions = Table(
     Column("media", LargeBinary, nullable=False),
     Column("is_open", Integer, nullable=False),  # 0: answered or cancelled; a reply still works
     Column("created_at", Float, nullable=False),
+    Column("phrases", Text),  # of an offer to sort first frames, as typed; None: not an offer
     Index("questions_by_user", "platform", "chat_id", "user_id"),
 )
 

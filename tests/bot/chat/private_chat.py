@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from bot.chat.albums import AlbumCollector
+from bot.chat.answers.answer_buttons import AnswerButtons
 from bot.chat.classify import ClassifyHandler
 from bot.chat.membership import Membership
 from bot.chat.photo_jobs import PhotoJobs
@@ -93,7 +94,11 @@ class PrivateChat:
                 **preferences.commands,
                 **Cancelling(platform, store, self.chat_locks).commands,
             },
-            presses=preferences.presses,
+            presses={
+                **preferences.presses,
+                **classify.presses,
+                **AnswerButtons(platform, store).presses,
+            },
             membership=Membership(platform, store, self.registry).changed,
             allowed_chats=self._allowed,
             admin_ids=frozenset(),

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-import msgspec
 import pytest
 
 from inference.protocol import tasks
@@ -26,7 +25,7 @@ class Sender:
             self._sequence += 1
             item = message(number, caption, picture((300 + number, 300)), album_id=f"album {first}")
             item = replace(item, sequence=self._sequence, is_edit=edited)
-            await self._chat.hears(replace(item, stored=msgspec.json.encode(item)))
+            await self._chat.hears(self._chat.platform.keeps(item))
         await until(self._chat.store.next_album_due, None)
 
 

@@ -14,6 +14,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("hints", sa.Text(), nullable=True))
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("outcome", sa.LargeBinary(), nullable=True))
+        batch_op.add_column(sa.Column("copy_id", sa.BigInteger(), nullable=True))
+    with op.batch_alter_table("questions", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("phrases", sa.Text(), nullable=True))
     op.create_table(
         "label_sets",
         _platform(),
@@ -62,7 +65,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("homes", "next_labels", "shared_sets", "label_sets"):
         op.drop_table(table)
+    with op.batch_alter_table("questions", schema=None) as batch_op:
+        batch_op.drop_column("phrases")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
+        batch_op.drop_column("copy_id")
         batch_op.drop_column("outcome")
     with op.batch_alter_table("people", schema=None) as batch_op:
         batch_op.drop_column("hints")

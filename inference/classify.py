@@ -23,8 +23,8 @@ from inference.model.encoder.templates import PLACEHOLDER
 from inference.model.loading import load_engine
 from inference.protocol import labels as phrases
 from inference.protocol.errors import ImageRefused, TooLargeForHost, UserError
-from inference.protocol.labels import AUTO_TEMPLATE, with_something_else
-from inference.protocol.messages import ChartWords
+from inference.protocol.labels import AUTO_TEMPLATE, needs_something_else, with_something_else
+from inference.protocol.messages import ChartWords, ImageOutcome
 from inference.protocol.settings import WorkerSettings
 from inference.worker.batcher import Batcher
 
@@ -39,6 +39,8 @@ _SEPARATOR = re.compile("[,;，；、؛،]")
 
 _WORDS = ChartWords()
 
+_NONE_FITS = "None of these seems to fit."
+_DOES_NOT_FIT = "It does not seem to fit."
 _NO_NUMBERS = "The model's scores are not numbers; CLIP_DTYPE=float32 may help."
 
 
@@ -62,11 +64,11 @@ class Arguments:
 
 @dataclass(frozen=True)
 class PictureResult:
-    """A picture and its probabilities in label order; both are None if there is no result."""
+    """A picture and what the model says about it; both are None if there is no result."""
 
     source: str
     photo: Image.Image | None = None
-    row: Sequence[float] | None = None
+    outcome: ImageOutcome | None = None
 
 
 def parse(
@@ -170,30 +172,30 @@ def run(arguments: Arguments, settings: WorkerSettings) -> bool:
         if classifier is None:
             results += [PictureResult(source) for source in batch]
             continue
-        rows = iter(_rows(batcher, classifier, readable, arguments))
+        outcomes = iter(_outcomes(batcher, classifier, readable, arguments))
         for source, photo in zip(batch, photos, strict=True):
-            row = next(rows) if photo else None
-            if photo and not row:
+            outcome = next(outcomes) if photo else None
+            if photo and not outcome:
                 click.echo(f"{source}: {_NO_NUMBERS}", err=True)
             result = PictureResult(source)
-            if photo and row:
-                result = PictureResult(source, _small(photo), row)
+            if photo and outcome:
+                result = PictureResult(source, _small(photo), outcome)
+                _print(source, outcome, arguments, classifier)
             results.append(result)
-            _print(result, arguments, classifier)
-    done = all(result.row for result in results)
-    if arguments.chart and classifier and any(result.row for result in results):
+    done = all(result.outcome for result in results)
+    if arguments.chart and classifier and any(result.outcome for result in results):
         done &= _write_chart(arguments.chart, results, arguments, classifier)
     return done
 
 
-def _rows(
+def _outcomes(
     batcher: Batcher, classifier: Classifier, photos: Sequence[Image.Image], arguments: Arguments
-) -> list[list[float] | None]:
-    """Return the probabilities of each photo; None if they are not numbers."""
+) -> list[ImageOutcome | None]:
+    """Return the outcome for each photo; None if its probabilities are not numbers."""
     label_set = LabelSet(arguments.labels, arguments.template)
     rows = batcher.rows(classifier, photos, [label_set] * len(photos))
     shares = [[float(p) for p in row] for row in rows]
-    return [row if all(map(math.isfinite, row)) else None for row in shares]
+    return [ImageOutcome(row) if all(map(math.isfinite, row)) else None for row in shares]
 
 
 def _read(source: str, max_megapixels: float) -> Image.Image | None:
@@ -220,40 +222,57 @@ def _load(settings: WorkerSettings) -> Classifier:
     return classifier
 
 
-def _probabilities(
-    row: Sequence[float], arguments: Arguments, classifier: Classifier
-) -> dict[str, float]:
-    words, sigmoid_scores = _WORDS.something_else, classifier.sigmoid_scores
-    return dict(with_something_else(arguments.labels, row, words, sigmoid_scores=sigmoid_scores))
-
-
-def _print(result: PictureResult, arguments: Arguments, classifier: Classifier) -> None:
-    if result.row is None:
-        return
-    shares = _probabilities(result.row, arguments, classifier)
+def _print(
+    source: str, outcome: ImageOutcome, arguments: Arguments, classifier: Classifier
+) -> None:
+    labels, sigmoid_scores = arguments.labels, classifier.sigmoid_scores
+    shares = dict(
+        with_something_else(
+            labels,
+            outcome.probabilities,
+            _WORDS.something_else,
+            sigmoid_scores=sigmoid_scores,
+        )
+    )
     winner = max(shares, key=lambda label: shares[label])
+    if outcome.looks_like_photo:
+        click.echo(
+            f"{source}: This looks like a photograph, which the demo model does not know.", err=True
+        )
     if arguments.as_json:
         line = {
-            "image": result.source,
+            "image": source,
             "model": classifier.name,
             "winner": winner,
             "probabilities": shares,
+            "fit": outcome.fit,
+            "none_fits": outcome.none_fits,
         }
         click.echo(json.dumps(line, ensure_ascii=False))
         return
     if len(arguments.sources) > 1:
-        click.secho(f"\n{result.source}", bold=True)
+        click.secho(f"\n{source}", bold=True)
     click.echo(f"The image is classified as: {winner}")
+    # A single label of a softmax model shares the 100 % with something else.
+    is_apart = not needs_something_else(labels, sigmoid_scores=sigmoid_scores)
+    if outcome.none_fits and is_apart:
+        click.echo(_NONE_FITS if len(labels) > 1 else _DOES_NOT_FIT)
     table = Table("phrase", "probability")
     table.columns[0].overflow = "fold"
     table.columns[1].justify = "right"
     for label in sorted(shares, key=lambda label: -shares[label]):
-        style = "bold" if label == winner else ""
-        table.add_row(Text(label, style), Text(f"{shares[label]:.1%}".replace("%", " %"), style))
+        _add_row(table, label, shares[label], "bold" if label == winner else "")
+    if is_apart and (elsewhere := outcome.something_else) is not None:
+        table.add_section()
+        _add_row(table, f"{_WORDS.something_else} ({_WORDS.apart})", elsewhere, "dim")
     console = Console()
     console.print(table)
-    if classifier.sigmoid_scores:
+    if sigmoid_scores:
         console.print(Text(_WORDS.independent))
+
+
+def _add_row(table: Table, label: str, share: float, style: str) -> None:
+    table.add_row(Text(label, style), Text(f"{share:.1%}".replace("%", " %"), style))
 
 
 def _write_chart(
@@ -261,13 +280,16 @@ def _write_chart(
 ) -> bool:
     from inference.charts import chart
 
+    outcomes = [result.outcome for result in results]
     picture = chart.draw(
         [result.photo for result in results],
         arguments.labels,
-        [result.row for result in results],
+        [None if one is None else one.probabilities for one in outcomes],
         _WORDS,
         sigmoid_scores=classifier.sigmoid_scores,
         demo=classifier.is_demo,
+        fits=[None if one is None else one.fit for one in outcomes],
+        none_fits=[one is not None and one.none_fits for one in outcomes],
     )
     suffix = path.suffix.lower()
     try:

@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -34,8 +33,6 @@ MAX_CHART_PHOTOS = 10  # as many as an album can have
 # Pictures are kept for the chart at this size, not at full size: a chart shows them about 400
 # pixels wide, and no model uses more than half of it.
 _KEPT_SIDE = 1_024  # pixels
-# Between phrases: see `inference.protocol.labels`.
-_SEPARATOR = re.compile("[,;，；、؛،]")
 
 _WORDS = ChartWords()
 
@@ -138,7 +135,8 @@ def _check_source(source: str, *, before: Sequence[str], rest: Sequence[str]) ->
         return
     if before and not _looks_like_a_path(source):
         words = " ".join(rest)
-        quoted = words if _SEPARATOR.search(words) else ", ".join(rest)
+        are_several = len(phrases.parse(words, max_labels=len(words), max_length=len(words))) > 1
+        quoted = words if are_several else ", ".join(rest)
         pictures = " ".join(map(shlex.quote, before))
         raise UserError(
             f"There is no file {source}. If it is one of the phrases, put the phrases in quotes: "

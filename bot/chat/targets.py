@@ -162,12 +162,14 @@ class TargetFinder:
     def _has_phrases(self, message: IncomingMessage) -> bool:
         """Return whether a message says that it wants a picture sorted.
 
-        A command does. Other texts need two phrases: "thanks" alone is a remark.
+        A command does. Other texts need two phrases with a comma or line end between them:
+        "thanks" and "tea or coffee?" can be remarks.
         """
         if message.command:
             return True
         try:
-            return len(parse(message.text, max_labels=self._max_labels)) > 1
+            found = parse(message.text, max_labels=self._max_labels, as_separated=True)
+            return len(found) > 1
         except TooManyLabels:
             return True
         except LabelsRefused:

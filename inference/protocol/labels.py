@@ -2,6 +2,7 @@
 
 Labels are separated by commas or semicolons of any script, or by line ends. Quotes around a label
 protect the separators inside it. The order is kept; repeated labels are dropped, ignoring case.
+Without any of these, `dog or cat?` and other ways to say it are understood: `protocol.phrases`.
 
 All functions take time in proportion to the length of the text, because the bot's event loop runs
 them on whatever users send.
@@ -9,32 +10,19 @@ them on whatever users send.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from inference.protocol.errors import LabelTooLong, NoLabels, TooManyLabels
+from inference.protocol.phrases import alternatives, lists, separators
+from inference.protocol.phrases.separators import Item
 
 MAX_LABEL_LENGTH = 100
 
 # The template that stands for an average over several templates, see `Job.template`.
 AUTO_TEMPLATE = "auto"
 
-# Latin, fullwidth (Chinese, Japanese), ideographic, small forms, Arabic; then line ends.
-_SEPARATORS = ",;，；、﹐﹔،؛\n\r\v\f\u0085\u2028\u2029"
-_QUOTES = {
-    '"': '"',
-    "“": "”",
-    "„": "“”",
-    "«": "»",
-    "‹": "›",
-    "「": "」",
-    "『": "』",
-    "'": "'",
-    "‘": "’",
-}
-_OPENED_BY = {
-    closer: tuple(opening for opening, closers in _QUOTES.items() if closer in closers)
-    for closer in set("".join(_QUOTES.values()))
-}
+# Each round removes at least a bullet from each label; nobody writes more of them.
+_MAX_ROUNDS = 5
 _SPACES = re.compile(r"\s+")
 # The limit of accents and other marks on one letter; no script needs more. Source: Unicode UAX 15,
 # section 13. Normalization sorts them, in time that grows with the square of their number.
@@ -44,20 +32,27 @@ _MAX_MARKS = 30
 _INVISIBLE = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200B, 0x2060, 0xFEFF])
 
 
-def parse(text: str, *, max_labels: int, max_length: int = MAX_LABEL_LENGTH) -> tuple[str, ...]:
+def parse(
+    text: str,
+    *,
+    max_labels: int,
+    max_length: int = MAX_LABEL_LENGTH,
+    as_separated: bool = False,
+) -> tuple[str, ...]:
     """Return the labels in a text: 1..max_labels labels of 1..max_length characters each.
+
+    Args:
+        as_separated: read only commas, semicolons and line ends; `dog or cat?` is one label then.
 
     Raises:
         NoLabels: the text has only separators and spaces.
         TooManyLabels: it has more than `max_labels` different labels.
         LabelTooLong: a label has more than `max_length` characters.
     """
-    found: dict[str, str] = {}
-    for item in _split(text):
-        label = clean(item)
-        if label:
-            found.setdefault(_folded(label[: max_length + 1]), label)
-    labels = tuple(found.values())
+    items = _distinct(separators.split(text), max_length)
+    if not as_separated:
+        items = _understood(items, max_length, by_lines=len(text.strip().splitlines()) > 1)
+    labels = tuple(item.text for item in items)
     if not labels:
         raise NoLabels
     if len(labels) > max_labels:
@@ -73,6 +68,37 @@ def clean(item: str) -> str:
     visible = "".join(c for c in item.translate(_INVISIBLE) if c.isspace() or _prints(c))
     label = _SPACES.sub(" ", with_few_marks(visible)).strip()
     return label if any(unicodedata.category(c) not in {"Cf", "Mn", "Zs"} for c in label) else ""
+
+
+def _distinct(items: Iterable[Item], max_length: int) -> list[Item]:
+    """Return the items that are clean, not empty and new, ignoring case."""
+    found: dict[str, Item] = {}
+    for item in items:
+        label = clean(item.text)
+        if label:
+            found.setdefault(_folded(label[: max_length + 1]), Item(label, item.is_quoted))
+    return list(found.values())
+
+
+def _understood(items: list[Item], max_length: int, *, by_lines: bool) -> list[Item]:
+    """Return the items that are meant; a text such as `1. dog or cat` needs several rounds."""
+    for _ in range(_MAX_ROUNDS):
+        before = items
+        if _is_open(items):
+            items = lists.split_inline(items[0].text) or items
+        if items:
+            items = lists.without_markers(items, by_lines=by_lines)
+        if _is_open(items):
+            items = alternatives.split_alternatives(items[0].text) or items
+        items = _distinct(items, max_length)
+        if items == before:
+            break
+    return items
+
+
+def _is_open(items: Sequence[Item]) -> bool:
+    """Return whether there is only one item, which may be several in other words."""
+    return len(items) == 1 and not items[0].is_quoted
 
 
 def with_few_marks(text: str) -> str:
@@ -122,62 +148,3 @@ def _folded(label: str) -> str:
 def _prints(character: str) -> bool:
     # Cc: control characters; Cs: halves of surrogate pairs, which can't be encoded
     return unicodedata.category(character) not in {"Cc", "Cs"}
-
-
-def _split(text: str) -> list[str]:
-    """Return the items of a text without the quotes around them."""
-    closings = _closings(text)
-    items: list[str] = []
-    start = at = 0
-    is_blank = True  # only blanks from `start` to `at`
-    while at < len(text):
-        character = text[at]
-        if character in _SEPARATORS:
-            items.append(text[start:at])
-            start = at = at + 1
-            is_blank = True
-            continue
-        if is_blank and (end := _next(closings.get(character, []), at)):
-            items.append(text[at + 1 : end])
-            start = at = _after_separator(text, end + 1)
-            continue
-        is_blank = is_blank and character.isspace()
-        at += 1
-    items.append(text[start:])
-    return items
-
-
-def _closings(text: str) -> dict[str, list[int]]:
-    """Return, for each kind of opening quote, the positions where it can close, the last one first.
-
-    A quote can close where only blanks follow up to the next separator. So an apostrophe or inch
-    sign inside a label (`a dog's bone`, `a 5" disk`) opens and closes nothing.
-    """
-    closings: dict[str, list[int]] = {opening: [] for opening in _QUOTES}
-    ends_item = True
-    for at in range(len(text) - 1, -1, -1):
-        character = text[at]
-        if ends_item:
-            for opening in _OPENED_BY.get(character, ()):
-                closings[opening].append(at)
-        ends_item = character in _SEPARATORS or (ends_item and character in " \t")
-    return closings
-
-
-def _next(places: list[int], after: int) -> int | None:
-    """Return the smallest of `places` that is larger than `after`.
-
-    Args:
-        places: positions in falling order. Those before the result are removed: the caller moves
-            only forwards.
-    """
-    while places and places[-1] <= after:
-        places.pop()
-    return places[-1] if places else None
-
-
-def _after_separator(text: str, at: int) -> int:
-    """Return the position after the next separator."""
-    while at < len(text) and text[at] not in _SEPARATORS:
-        at += 1
-    return at + 1

@@ -97,6 +97,11 @@ def test_json_is_one_line_for_each_picture_and_nothing_else(types: Type) -> None
     assert result.stderr == "bad.jpg: This file is not a picture.\n"
 
 
+def test_phrases_need_no_commas(types: Type) -> None:
+    answer = json.loads(types("red.png", "is it a red car or a green tree?", "--json").stdout)
+    assert list(answer["probabilities"]) == ["a red car", "a green tree"]
+
+
 def test_a_single_phrase_is_compared_with_something_else(types: Type) -> None:
     result = types("red.png", "a green tree", "--json")
     answer = json.loads(result.stdout)
@@ -160,6 +165,10 @@ def test_a_bad_picture_alone_needs_no_model(types: Type, monkeypatch: pytest.Mon
         (
             ("red.png", "blue.png", "a", "cat,", "a", "dog"),
             f'There is no file a. {QUOTES}: clipbot classify red.png blue.png "a cat, a dog".',
+        ),
+        (
+            ("red.png", "dog", "or", "cat?"),
+            f'There is no file dog. {QUOTES}: clipbot classify red.png "dog or cat?".',
         ),
         ((".", PHRASES), ". is a folder; name the pictures in it, for example ./*.jpg."),
         (("red.png", "my photos/", PHRASES), "my photos/ is a folder; name the pictures in it"),

@@ -142,3 +142,25 @@ async def _cancel(chat: PrivateChat) -> None:
 
 def _question(number: int) -> ReferencedMessage:
     return ours(number, "Which phrases?")
+
+
+@pytest.mark.parametrize(
+    ("caption", "labels"),
+    [
+        ("is it a dog or a cat?", ["a dog", "a cat"]),
+        ("/classify ¿perro o gato?", ["perro", "gato"]),
+        ("/labels 1. dog 2. cat", ["dog", "cat"]),
+        ("a man walking or running", ["a man walking or running"]),
+    ],
+)
+async def test_people_need_no_commas(chat: PrivateChat, caption: str, labels: list[str]) -> None:
+    await chat.photo(1, caption)
+    (job,) = await chat.jobs()
+    assert job.labels == labels
+
+
+async def test_a_reply_needs_no_commas(chat: PrivateChat) -> None:
+    await chat.photo(1)
+    await chat.text(10_000, "• dog\n• cat", replies_to=_question(await chat.question()))
+    (job,) = await chat.jobs()
+    assert job.labels == ["dog", "cat"]

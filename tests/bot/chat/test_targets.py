@@ -175,6 +175,16 @@ async def test_one_phrase_alone_may_be_a_remark(chat: PrivateChat) -> None:
     assert job.labels == ["a moon"]
 
 
+@pytest.mark.parametrize("words", ["thanks or no thanks", "tea or coffee?", "- ok", "dog vs cat"])
+async def test_words_without_a_comma_may_be_a_remark(chat: PrivateChat, words: str) -> None:
+    await chat.photo(1, "a dog, a cat")
+    await chat.charts(1)
+    await chat.jobs()
+    await chat.text(2, words)
+    assert chat.sentences[-1].startswith("Do you mean your last picture?")
+    assert await chat.jobs() == []
+
+
 async def test_phrases_mean_the_last_picture_for_ten_minutes(
     chat: PrivateChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:

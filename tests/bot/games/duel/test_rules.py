@@ -123,6 +123,16 @@ def test_eight_words_are_accepted_and_an_empty_reply_changes_nothing() -> None:
     assert phrases(game) == {"Player 1": "one two three four five six seven eight"}
 
 
+def test_a_phrase_is_one_caption_whatever_it_says() -> None:
+    game = a_round()
+    game.happens(TextReply(ROUND, ANN, 10, "is it a dog or a cat?"))
+    game.happens(TextReply(ROUND, BOB, 11, "dog / cat, or a bird"))
+    assert phrases(game) == {
+        "Player 1": "is it a dog or a cat?",
+        "Player 2": "dog / cat, or a bird",
+    }
+
+
 def test_the_same_words_count_only_for_the_first_player() -> None:
     game = a_round()
     game.happens(TextReply(ROUND, ANN, 10, "A cat"))

@@ -1,0 +1,9 @@
+"""What people mean who don't write commas.
+
+separators.py    commas, semicolons, line ends, and the quotes that protect them
+lists.py         `- dog - cat`, `1. dog 2. cat`, `dog | cat`, and `, or a bird` at the end
+alternatives.py  `dog or cat?`, `dog vs cat`, `dog / cat`
+language.py      the word lists of each language: en.toml, es.toml
+
+`inference.protocol.labels` puts them together.
+"""

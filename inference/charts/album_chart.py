@@ -168,12 +168,13 @@ def _draw_label_row(
             _draw_unknown(canvas, layout, cell)
             continue
         text = layout.format_percent(row[label])
-        if label == row.index(max(row)) and not data.none_fits(photo):
+        is_best = label == row.index(max(row))
+        if is_best and not data.none_fits(photo):
             style = TextStyle(layout.value_size, bold=True, colour=PANEL)
             _draw_cell(canvas, cell, text, ACCENT, style)
         else:
             colour = QUIET if text == layout.format_percent(0) else INK
-            style = TextStyle(layout.value_size, colour=colour)
+            style = TextStyle(layout.value_size, is_best and not data.splits_all, colour)
             _draw_cell(canvas, cell, text, _heat_colour(row[label]), style)
     return height
 

@@ -61,8 +61,8 @@ class _Look:
 
 _WINNER = _Look(True, INK, ACCENT, ACCENT)
 _OTHER = _Look(False, INK, INK, BAR)
-# The best label, if none of them fits.
-_BEST_OF_NONE = _Look(False, INK, INK, BAR)
+# The best label, if none of them fits: it wins, but nothing is blue.
+_BEST_OF_NONE = _Look(True, INK, INK, BAR)
 _ELSE_WINS = _Look(True, INK, INK, GREY)
 _ELSE = _Look(False, QUIET, QUIET, GREY_FAINT)
 
@@ -116,7 +116,9 @@ def _rows(
         wrapped = wrap(label, look.label_style(size), limit, lines)
         return _BarRow(wrapped, share, data.percent(share), look, is_apart)
 
-    best = _BEST_OF_NONE if something_else and something_else.wins else _WINNER
+    best = _WINNER
+    if something_else and something_else.wins:
+        best = _OTHER if data.splits_all else _BEST_OF_NONE
     rows = [
         row(data.labels[label], shares[label], _OTHER if rank else best)
         for rank, label in enumerate(_ranking(shares)[:MAX_BARS])

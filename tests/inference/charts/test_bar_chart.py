@@ -75,6 +75,11 @@ def test_something_else_is_the_last_bar_and_stands_apart(
     # The percentages among the labels stay as they are.
     assert drawn.percents == [*alone, "97.0 %"]
     assert f"something else: {WORDS.apart}" in drawn.lines
+    bold = [text.text for text in drawn.texts if text.style.bold]
+    assert [line for line in bold if line in {*labels, "something else"}] == [
+        labels[0],
+        "something else",
+    ]
     bars = [bar for bar in drawn.bars if bar[-1] in (ACCENT, BAR, GREY)]
     assert [bar[-1] for bar in bars] == [BAR] * count + [GREY]
     (line,) = (bar for bar in drawn.bars if bar[-1] == BORDER and bar[3] == 2)

@@ -68,6 +68,19 @@ async def test_a_chart_is_drawn_although_one_picture_has_no_scores(pipeline: Pip
     assert await pipeline.draw(found, [broken, broken]) == (b"", 0.0)
 
 
+async def test_a_chart_shows_that_no_label_fits(pipeline: Pipeline) -> None:
+    found = await read(pipeline, picture("red"))
+    heights = []
+    for outcome in (
+        ImageOutcome([0.8, 0.1, 0.1], fit=0.9),
+        ImageOutcome([0.8, 0.1, 0.1], fit=0.1, none_fits=True),
+    ):
+        chart, _ = await pipeline.draw(found, [outcome])
+        with Image.open(io.BytesIO(chart)) as drawn:
+            heights.append(drawn.height)
+    assert heights[0] < heights[1]
+
+
 async def test_prepared_pictures_get_the_same_scores_as_pictures(tiny_clip: Engine) -> None:
     pipeline = Pipeline(tiny_clip, WorkerSettings())
     try:

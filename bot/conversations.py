@@ -14,6 +14,7 @@ from bot.chat.answers.lost_jobs import LostJobs
 from bot.chat.answers.photo_results import PhotoResults
 from bot.chat.classify import ClassifyHandler
 from bot.chat.membership import Membership
+from bot.chat.my_data import MyData
 from bot.chat.photo_jobs import PhotoJobs
 from bot.chat.preferences import Preferences
 from bot.chat.router import Router
@@ -124,9 +125,9 @@ class Conversations:
             max_labels=settings.max_labels,
             admin_ids=settings.admin_ids,
             sort=classify.sort_by_stored,
-            forget=runner.forget,
             games_help=help_lines,
         )
+        my_data = MyData(platform, store, forget=runner.forget, rounds_of=runner.rounds_of)
         self._router = Router(
             platform,
             store,
@@ -135,10 +136,12 @@ class Conversations:
             games,
             commands={
                 **preferences.commands,
+                **my_data.commands,
                 **Cancelling(platform, store, chat_locks).commands,
             },
             presses={
                 **preferences.presses,
+                **my_data.presses,
                 **classify.presses,
                 **AnswerButtons(platform, store).presses,
             },

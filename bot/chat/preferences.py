@@ -1,4 +1,4 @@
-"""Commands about the person and the bot: labels, template, language, help, privacy."""
+"""Commands about the person and the bot: labels, template, language, help."""
 
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,13 +10,12 @@ from bot.i18n.lengths import shown
 from bot.platform.incoming import ButtonPress, IncomingMessage
 from bot.platform.ports import Button, Buttons, ChatPlatform, TargetGone
 from bot.queues.worker_registry import WorkerRegistry
-from bot.storage import MEMORY_HOURS, Store
+from bot.storage import Store
 from inference.protocol.broker.client import Queue
 from inference.protocol.errors import LabelsRefused
 from inference.protocol.labels import AUTO_TEMPLATE, MAX_LABEL_LENGTH, parse
 
 _LANGUAGE = "language:"
-_FORGET = "forget-me"
 
 _PHOTO = "a photo of {}"  # in English, as CLIP was trained
 # What the buttons of `/template` set.
@@ -24,7 +23,6 @@ _TEMPLATES = {"auto": AUTO_TEMPLATE, "photo": _PHOTO, "none": None}
 
 CommandHandler = Callable[[IncomingMessage, Speaker, str], Awaitable[None]]
 Sort = Callable[[IncomingMessage, Speaker], Awaitable[None]]
-Forget = Callable[[int], Awaitable[None]]
 GamesHelp = Callable[[str], Sequence[str]]
 
 # As a caption, these commands also sort the picture, by what they have just stored.
@@ -36,7 +34,6 @@ class Preferences:
 
     Args:
         sort: sorts a message's own picture, if it has one, by what is stored.
-        forget: removes a person, by id, from the games that are running.
         games_help: the lines of `/help` about games, as HTML, in a language.
     """
 
@@ -50,7 +47,6 @@ class Preferences:
         max_labels: int,
         admin_ids: frozenset[int],
         sort: Sort,
-        forget: Forget,
         games_help: GamesHelp,
     ) -> None:
         self._platform = platform
@@ -60,7 +56,6 @@ class Preferences:
         self._max_labels = max_labels
         self._admin_ids = admin_ids
         self._sort = sort
-        self._forget = forget
         self._games_help = games_help
         self.commands: dict[str, CommandHandler] = {
             "start": self._start,
@@ -68,12 +63,10 @@ class Preferences:
             "labels": self._labels,
             "template": self._template,
             "language": self._language,
-            "privacy": self._privacy,
             "status": self._status,
         }
         self.presses = {
             "language": self.press,
-            "forget-me": self.press,
             "template": self._press_template,
         }
 
@@ -172,11 +165,6 @@ class Preferences:
         await self._store.set_language(who.user_id, code)
         await self._say(message, speak(code).language_set())
 
-    async def _privacy(self, message: IncomingMessage, who: Speaker, _argument: str) -> None:
-        delete = Button(who.sentences.delete_button(), _FORGET)
-        buttons = ((delete,),) if message.is_private else ()
-        await self._say(message, who.sentences.privacy(MEMORY_HOURS), buttons)
-
     async def _status(self, message: IncomingMessage, who: Speaker, _argument: str) -> None:
         if who.user_id not in self._admin_ids:
             if message.is_private:
@@ -200,10 +188,6 @@ class Preferences:
             code = choose(press.data.removeprefix(_LANGUAGE), None)
             await self._store.set_language(who.user_id, code)
             text = speak(code).language_set()
-        elif press.data == _FORGET:
-            await self._forget(who.user_id)
-            await self._store.forget_person(who.user_id)
-            text = who.sentences.deleted()
         else:
             text = ""
         await self._confirm(press, text)

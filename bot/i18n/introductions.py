@@ -93,28 +93,48 @@ class Introductions(Formatter):
             "(a pizza is no dog), but not what is near (a wolf may pass for one)."
         )
 
-    def privacy(self, hours: int) -> str:
+    def privacy(self, hours: int, link_days: int, removed_days: int) -> str:
         return self._(
             "<b>What is stored</b>\n"
-            "• Your language, phrases and template, until you delete them.\n"
-            "• Which message asked and which one answered, with the ids of the picture files, "
-            "for {hours} hours, so that an edited caption can edit the answer; albums with their "
-            "captions as well.\n"
+            "• Your language, phrases, sets and template, until you delete them; links to your "
+            "sets for {link_days} days.\n"
+            "• Which message asked and which one answered, with the answer's numbers and the ids "
+            "of the picture files, for {hours} hours, so that an edited caption can edit the "
+            "answer; albums with their captions as well.\n"
             "• Games: what is sent in a round, until it ends; what you won in each chat, with your "
-            "name, until you send /forget.\n"
+            "name, until you send /forget, or for {removed_days} days after I was removed from "
+            "that chat.\n"
             "• Pictures, only while they wait in the queue. Then they are deleted. Only the model "
             "looks at them.\n"
             "• What I could not answer because of an error of mine, for up to 7 days, so that the "
             "error can be found."
-        ).format(hours=hours)
+        ).format(hours=hours, link_days=link_days, removed_days=removed_days)
 
     def delete_button(self) -> str:
         return self._("Delete what you know about me")
 
     def deleted(self) -> str:
         return self._(
-            "Done: your language, phrases, template, past questions and points are deleted."
+            "Done: your language, phrases, sets, template, past questions and points are deleted."
         )
+
+    def my_data_button(self) -> str:
+        return self._("Send me my data")
+
+    def my_data(self) -> str:
+        """Return the caption of the file with everything that is stored about a person."""
+        return self._("Everything that I store about you. Times are in UTC.")
+
+    def my_data_not_sent(self) -> str:
+        return self._("I can't send files here. Please ask the person who runs this bot.")
+
+    def my_data_in_private(self) -> str:
+        """Return what a person is told who asks for their data where others would see it."""
+        return self._("Ask me in a private chat: /privacy")
+
+    def privacy_again(self) -> str:
+        """Return what a person is told whose button is too old."""
+        return self._("That was too long ago. Send /privacy again.")
 
     # -- the profile, without markup: at most 512 and 120 characters ------------------------------
 

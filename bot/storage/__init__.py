@@ -11,6 +11,7 @@ from bot.storage.homes import REMOVED_DAYS, GameSettings
 from bot.storage.jobs import Answered, JobRecord
 from bot.storage.label_sets import NEXT_SECONDS, SHARED_DAYS, NamedLabels
 from bot.storage.people import Profile
+from bot.storage.personal_data import MOST_ROWS
 from bot.storage.questions import FrameOffer
 from bot.storage.rounds import Display, RoundKey, RoundRow, ScoreEntry
 from bot.storage.scores import Standing
@@ -20,6 +21,7 @@ from bot.storage.unanswered import Unanswered, WaitingQuestion
 __all__ = [
     "DATABASE_AWAY",
     "MEMORY_HOURS",
+    "MOST_ROWS",
     "NEXT_SECONDS",
     "REMOVED_DAYS",
     "SHARED_DAYS",

@@ -2,32 +2,28 @@
 
 import time
 
-from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from bot.storage.albums import AlbumTables, settling_of
 from bot.storage.engine.part import here
 from bot.storage.engine.tables import (
-    album_items,
     albums,
-    answers,
     game_settings,
     handled,
     homes,
     jobs,
-    label_sets,
     next_labels,
-    people,
     players,
     questions,
     rounds,
     scores,
-    shared_sets,
 )
 from bot.storage.homes import HomeTables
 from bot.storage.housekeeping import Housekeeping
 from bot.storage.jobs import JobTables
 from bot.storage.label_sets import LabelSetTables
 from bot.storage.people import PeopleTable
+from bot.storage.personal_data import PersonalTables
 from bot.storage.questions import QuestionsTable
 from bot.storage.rounds import RoundsTable
 from bot.storage.scores import ScoreTables
@@ -48,6 +44,7 @@ class Store(
     ScoreTables,
     HomeTables,
     LabelSetTables,
+    PersonalTables,
     Housekeeping,
 ):
     """All tables, as one chat platform sees them.
@@ -94,38 +91,6 @@ class Store(
                 questions.c.is_open == 1,
             )
             .values(is_open=0),
-        ]
-        async with self._database.begin() as connection:
-            for statement in statements:
-                await connection.execute(statement, self._bound)
-
-    async def forget_person(self, user_id: int) -> None:
-        """Delete everything about a person, except jobs in the queue, which end as usual.
-
-        A hidden person stays hidden: one who wants to be forgotten does not want to be seen again.
-        """
-        answered = and_(
-            jobs.c.platform == answers.c.platform,
-            jobs.c.user_id == user_id,
-            jobs.c.chat_id == answers.c.chat_id,
-            jobs.c.message_id == answers.c.message_id,
-        )
-        theirs = and_(here(jobs), jobs.c.user_id == user_id)
-        # On Telegram, a private chat has the person's own id.
-        private = answers.c.chat_id == user_id
-        statements = [
-            *(
-                delete(table).where(here(table), table.c.user_id == user_id)
-                for table in (
-                    *(people, questions, album_items, scores, players),
-                    *(label_sets, shared_sets, next_labels),
-                )
-            ),
-            delete(answers).where(here(answers), or_(private, exists().where(answered))),
-            delete(albums).where(here(albums), albums.c.chat_id == user_id),
-            delete(jobs).where(theirs, jobs.c.delivered_at.is_not(None)),
-            # Jobs in the queue are still answered, but no later message can mean their pictures.
-            update(jobs).where(theirs).values(fingerprint=""),
         ]
         async with self._database.begin() as connection:
             for statement in statements:

@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import msgspec
 
 from bot.games.registry import game_of
 from bot.games.rounds.jobs import GameJobRef, GameJobs, is_of_a_game, job_ref_of, judged
 from bot.games.rounds.pace import EDIT_EVERY, EditPace
+from bot.games.rounds.personal import part_of
 from bot.games.rounds.presenter import NextCall, Presenter
 from bot.games.rounds.store import RoundStore, StoredRound
 from bot.games.rules.events import (
@@ -100,6 +101,11 @@ class GameRunner:
         """Remove a person from all running rounds."""
         for row in await self._rounds.all():
             await self._happens((row.id.chat_id, row.thread_id), Forgotten(user_id))
+
+    async def rounds_of(self, user_id: int) -> list[dict[str, Any]]:
+        """Return a person's parts in all running rounds, readable."""
+        found = [part_of(row.state, user_id) for row in await self._rounds.all()]
+        return [part for part in found if part]
 
     def wants(self, result: Result) -> bool:
         """Return whether a result answers a question of a round."""

@@ -7,6 +7,7 @@ from bot.chat.albums import AlbumCollector
 from bot.chat.answers.answer_buttons import AnswerButtons
 from bot.chat.classify import ClassifyHandler
 from bot.chat.membership import Membership
+from bot.chat.my_data import MyData
 from bot.chat.photo_jobs import PhotoJobs
 from bot.chat.preferences import CommandHandler, Preferences
 from bot.chat.router import Router
@@ -38,6 +39,9 @@ class NoGames:
 
     async def forget(self, user_id: int) -> None:
         self.forgotten.append(user_id)
+
+    async def rounds_of(self, user_id: int) -> list[dict[str, Any]]:
+        return [{"game": "duel", "yours": [user_id]}]
 
 
 class PrivateChat:
@@ -80,9 +84,9 @@ class PrivateChat:
             max_labels=max_labels,
             admin_ids=frozenset(),
             sort=classify.sort_by_stored,
-            forget=self.games.forget,
             games_help=lambda _: [],
         )
+        my_data = MyData(platform, store, forget=self.games.forget, rounds_of=self.games.rounds_of)
         self.albums = AlbumCollector(platform, store, classify)
         self.router = Router(
             platform,
@@ -92,10 +96,12 @@ class PrivateChat:
             self.games,
             commands={
                 **preferences.commands,
+                **my_data.commands,
                 **Cancelling(platform, store, self.chat_locks).commands,
             },
             presses={
                 **preferences.presses,
+                **my_data.presses,
                 **classify.presses,
                 **AnswerButtons(platform, store).presses,
             },

@@ -51,7 +51,6 @@ async def test_it_says_what_takes_no_jobs_and_what_is_missing(
         max_labels=20,
         admin_ids=frozenset({7}),
         sort=_ANYTHING,
-        forget=_ANYTHING,
         games_help=lambda _: [],
     )
     who = Speaker(7, Profile(), speak("en"))

@@ -57,7 +57,7 @@ from tests.bot.scripted import ScriptedPlatform
 
 platform = ScriptedPlatform()
 preferences = Preferences(
-    platform, *[None] * 3, max_labels=9, admin_ids=(), sort=None, forget=None, games_help=help_lines
+    platform, *[None] * 3, max_labels=9, admin_ids=(), sort=None, games_help=help_lines
 )
 who = Speaker(7, None, speak(choose(None, "eo-US")))
 asyncio.run(preferences.commands["language"](message(1, "/language"), who, ""))

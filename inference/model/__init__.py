@@ -6,6 +6,7 @@ The rest of the code uses
     engine             `Engine`, a loaded checkpoint that classifies images
     classifier         `Classifier`, the protocol that a worker needs, and a scripted one for tests
     encoder.templates  from labels to the texts that a model reads
-    encoder.scoring    neutral phrases, logits → probabilities
+    encoder.scoring    logits → probabilities
+    none_of_these      whether labels fit at all, against a bank of everyday things
     hub                whether a checkpoint is on this machine, and its download
 """

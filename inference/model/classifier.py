@@ -28,6 +28,29 @@ class LabelSet:
     template: str | None = None
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """What a model says about one image and its labels.
+
+    Attributes:
+        probabilities: float32 [labels], each in 0..1; all NaN if numbers overflowed for this image.
+        log_odds: ln(S / (1 - S)), see `none_of_these.fit`; None if that was not computed.
+        fit: how well the labels fit against everyday things, 0..1; below 0.5 none of them seems to.
+            None if that was not computed.
+        looks_like_photo: only the demo model tells.
+    """
+
+    probabilities: FloatArray
+    log_odds: float | None = None
+    fit: float | None = None
+    looks_like_photo: bool = False
+
+    @property
+    def none_fits(self) -> bool:
+        """Whether none of the labels seems to fit."""
+        return self.fit is not None and self.fit < 0.5
+
+
 class Classifier(Protocol):
     """A loaded checkpoint. One call at a time, except `prepare`.
 
@@ -51,7 +74,7 @@ class Classifier(Protocol):
     def is_demo(self) -> bool: ...
 
     def prepare(self, image: Image) -> Prepared:
-        """Do the part of `classify` that needs no model. Any thread may call this at any time.
+        """Do the part of `compare` that needs no model. Any thread may call this at any time.
 
         Args:
             image: RGB, any size.
@@ -61,18 +84,21 @@ class Classifier(Protocol):
         """
         ...
 
-    def classify(
+    def compare(
         self, images: Sequence[Image | Prepared], label_sets: Sequence[LabelSet]
-    ) -> list[FloatArray]:
-        """Return the probability of each label for each image.
+    ) -> list[Comparison]:
+        """Compare each image with its labels.
 
         Args:
             images: RGB images, or what `prepare` returned for them.
             label_sets: `label_sets[i]` belongs to `images[i]`.
+        """
+        ...
 
-        Returns:
-            For each image, float32 [labels], each in 0..1. A row is all NaN if numbers overflowed
-            for this image.
+    def encode_bank(self, seconds: float) -> bool:
+        """Encode everyday things for about this long; return whether `compare` can tell the fit.
+
+        See `Engine.encode_bank`.
         """
         ...
 
@@ -90,7 +116,7 @@ class ScriptedClassifier:
     A label that names the colour (`red`, `a green car`) gets 0.9; the others share the rest.
 
     Attributes:
-        batches: how many images each call of `classify` had.
+        batches: how many images each call of `compare` had.
 
     Args:
         fits: images that fit into memory at once; more raise an out-of-memory error.
@@ -114,21 +140,25 @@ class ScriptedClassifier:
         self._fits = fits
         self._on_call = on_call
 
-    def classify(self, images: Sequence[Image], label_sets: Sequence[LabelSet]) -> list[FloatArray]:
-        """Return a row of probabilities for each image; see `Classifier.classify`."""
+    def compare(self, images: Sequence[Image], label_sets: Sequence[LabelSet]) -> list[Comparison]:
+        """Return a comparison for each image, without its fit; see `Classifier.compare`."""
         self.batches.append(len(images))
         if len(images) > self._fits:
             # The text of torch.OutOfMemoryError, which is a RuntimeError.
             raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB.")
         self._on_call(images)
         return [
-            _row(colour_of(image), label_set.labels)
+            Comparison(_row(colour_of(image), label_set.labels))
             for image, label_set in zip(images, label_sets, strict=True)
         ]
 
     def prepare(self, image: Image) -> Image:
         """Return the image itself."""
         return image
+
+    def encode_bank(self, seconds: float) -> bool:
+        """Do nothing: this classifier never tells the fit."""
+        return True
 
     def group_similar(self, label_set: LabelSet, at_least: float) -> list[int]:
         """Group labels that hold the same words in any order."""

@@ -1,7 +1,8 @@
 """Zero-shot classification: images and labels in, probabilities out.
 
 labels ─ template ─▶ texts ─▶ text features (cached) ─┐
-images ─ the checkpoint's processor ─▶ image features ─┴▶ logits ─▶ probabilities
+images ─ the checkpoint's processor ─▶ image features ─┼▶ logits ─▶ probabilities, fit
+everyday things ─▶ text features (kept on disk) ───────┘
 """
 
 from collections.abc import Sequence
@@ -11,11 +12,13 @@ from PIL import Image
 
 from inference.model import backend_choice
 from inference.model.backend_choice import LoadedModel
-from inference.model.classifier import LabelSet
+from inference.model.classifier import Comparison, LabelSet
 from inference.model.encoder.preprocessing import Inputs, stack
-from inference.model.encoder.scoring import FloatArray, probabilities, readings_for
+from inference.model.encoder.scoring import FloatArray, probabilities
 from inference.model.encoder.templates import Reading, readings
-from inference.protocol.labels import AUTO_TEMPLATE
+from inference.model.none_of_these import bank, bank_features
+from inference.model.none_of_these.fit import fit, log_odds, threshold_of
+from inference.protocol.labels import AUTO_TEMPLATE, needs_something_else
 from inference.protocol.settings import DEMO_MODEL
 
 
@@ -34,7 +37,7 @@ class Engine:
         is_demo: True for the bundled model, which knows drawings and shapes, not photographs.
     """
 
-    def __init__(self, name: str, loaded: LoadedModel) -> None:
+    def __init__(self, name: str, loaded: LoadedModel, none_fits: str | float = "auto") -> None:
         """See `load`."""
         self.name = name
         self.device = loaded.device
@@ -46,6 +49,12 @@ class Engine:
         self.image_size = loaded.encoder.traits.image_size
         self.sigmoid_scores = loaded.encoder.traits.sigmoid_scores
         self._joint_logits = loaded.joint_logits
+        self._tells_fit = none_fits != "off" and self.runs_towers_apart
+        own = none_fits if isinstance(none_fits, float) else threshold_of(name)
+        self._threshold = own
+        self._bank = bank_features.of_model(
+            name, self.encoder, self.runtime, self.dtype, str(self.device)
+        )
 
     @classmethod
     def load(
@@ -56,6 +65,7 @@ class Engine:
         dtype: str = "auto",
         runtime: str = "auto",
         threads: int = 0,
+        none_fits: str | float = "auto",
     ) -> "Engine":
         """Load a checkpoint and check its answers on a few sample images.
 
@@ -70,6 +80,8 @@ class Engine:
                 installed, gives the same answers, and the model is large enough to gain from it;
                 else torch.
             threads: that the model uses on a CPU; 0 for as many as there are cores.
+            none_fits: the S of a single label, 0..1, below which it seems not to fit; `auto` for
+                the checkpoint's own; `off` never tells whether labels fit.
 
         Raises:
             ModelUnavailable: the model can't be loaded; one sentence says why and what to do.
@@ -77,7 +89,7 @@ class Engine:
         loaded = backend_choice.load(
             model, device=device, dtype=dtype, runtime=runtime, threads=threads
         )
-        return cls(model, loaded)
+        return cls(model, loaded, none_fits)
 
     @property
     def runs_towers_apart(self) -> bool:
@@ -87,7 +99,13 @@ class Engine:
     def classify(
         self, images: Sequence[Image.Image | Inputs], label_sets: Sequence[LabelSet]
     ) -> list[FloatArray]:
-        """Return the probability of each label, for a batch of images with a label set each.
+        """Return the probabilities of `compare`."""
+        return [found.probabilities for found in self.compare(images, label_sets)]
+
+    def compare(
+        self, images: Sequence[Image.Image | Inputs], label_sets: Sequence[LabelSet]
+    ) -> list[Comparison]:
+        """Compare each image of a batch with its own label set.
 
         Args:
             images: RGB, any size, resized and cropped as the checkpoint's processor says; or
@@ -97,10 +115,12 @@ class Engine:
                 to be compared with several label sets, is encoded once.
 
         Returns:
-            For each image, float32 [labels]: a row that sums to 1 (softmax models), or independent
-            scores in 0..1 (`sigmoid_scores`). A single label of a softmax model is compared with
-            `scoring.NEUTRAL_PHRASES`; then p(something else) = 1 - p. A row is all NaN if a logit
-            of its image is not finite, as when float16 overflows.
+            For each image its comparison. Its probabilities sum to 1 (softmax models), or are
+            independent scores in 0..1 (`sigmoid_scores`). A single label of a softmax model is
+            compared with everyday things: its probability is its fit. The fit is None until
+            `encode_bank` is done, if NONE_FITS is off, and if the towers can't run apart.
+            Probabilities are all NaN if a logit of the image is not finite, as when float16
+            overflows.
 
         Raises:
             ValueError: a label set has no label, or a template that is neither `auto` nor has
@@ -113,35 +133,31 @@ class Engine:
             raise ValueError(f"{len(images)} images, but {len(label_sets)} label sets")
         if not images:
             return []
-        found = [
-            readings_for(one.labels, self._template(one), sigmoid_scores=self.sigmoid_scores)
-            for one in label_sets
-        ]
+        if not all(one.labels for one in label_sets):
+            raise ValueError("there are no labels to compare an image with")
+        found = [readings(one.labels, self._template(one)) for one in label_sets]
         distinct = {id(image): image for image in images}
         at = {key: i for i, key in enumerate(distinct)}
         inputs, places = self._inputs(list(distinct.values())), [at[id(image)] for image in images]
-        rows = (
-            self._logits_apart(inputs, places, found)
-            if self.runs_towers_apart
-            else self._logits_together(inputs, places, found)
-        )
-        return [
-            self._probabilities(row)[: len(one.labels)]
-            for row, one in zip(rows, label_sets, strict=True)
-        ]
+        if self.runs_towers_apart:
+            return self._compare_apart(inputs, places, found)
+        return self._compare_together(inputs, places, found)
+
+    def encode_bank(self, seconds: float) -> bool:
+        """Encode everyday things for about this long; return whether `compare` can tell the fit.
+
+        What is encoded is kept on disk, so that only the first start with a checkpoint takes this
+        time. True as well if NONE_FITS is off, or the towers can't run apart.
+        """
+        return not self._tells_fit or self._bank.encode(seconds)
 
     def _template(self, label_set: LabelSet) -> str | None:
         """Return the template to use: without text features, `auto` can average nothing."""
         averaged = label_set.template == AUTO_TEMPLATE
         return None if averaged and not self.runs_towers_apart else label_set.template
 
-    def _probabilities(self, logits: FloatArray) -> FloatArray:
-        if not np.isfinite(logits).all():
-            return np.full_like(logits, np.nan)
-        return probabilities(logits, sigmoid_scores=self.sigmoid_scores)
-
     def prepare(self, image: Image.Image) -> Inputs:
-        """Return the arrays of one image: the part of `classify` that needs no model.
+        """Return the arrays of one image: the part of `compare` that needs no model.
 
         Any number of threads may call this at the same time.
 
@@ -176,7 +192,7 @@ class Engine:
             own if the model's towers can't run apart.
 
         Raises:
-            ValueError: as `classify`.
+            ValueError: as `compare`.
         """
         if not self.runs_towers_apart:
             return list(range(len(label_set.labels)))
@@ -189,33 +205,78 @@ class Engine:
             first.append(next(similar, i))
         return first
 
-    def _logits_apart(
+    def _compare_apart(
         self, inputs: Inputs, places: Sequence[int], readings: list[list[Reading]]
-    ) -> list[FloatArray]:
-        """Return the logits of image `places[i]` for `readings[i]`; encode each text once."""
+    ) -> list[Comparison]:
+        """Compare image `places[i]` with `readings[i]`; encode each text once."""
         column = {one: i for i, one in enumerate(dict.fromkeys(r for row in readings for r in row))}
-        text_features = self.encoder.reading_features(list(column))
+        texts = self.encoder.reading_features(list(column))
+        images = self.encoder.image_features(inputs)
         # One product of all images with all texts takes less time than many small products.
-        logits = self.encoder.logits(self.encoder.image_features(inputs), text_features)
-        return [
-            logits[place, [column[one] for one in row]]
-            for place, row in zip(places, readings, strict=True)
-        ]
+        logits = self.encoder.logits(images, texts)
+        alone = any(self._needs_something_else(row) for row in readings)
+        everyday = None
+        if alone or (self._tells_fit and self._bank.ready):
+            everyday = self.encoder.logits(images, self._bank.features)
+        compared = []
+        for place, row in zip(places, readings, strict=True):
+            columns = [column[one] for one in row]
+            own = logits[place, columns]
+            odds = None
+            if everyday is not None and np.isfinite(own).all():
+                far = self._bank.far_from(texts[columns], tuple(row))
+                odds = log_odds(own, everyday[place, far])
+            compared.append(self._comparison(own, odds))
+        return compared
 
-    def _logits_together(
+    def _compare_together(
         self, inputs: Inputs, places: Sequence[int], readings: list[list[Reading]]
-    ) -> list[FloatArray]:
-        """Return the logits of image `places[i]` for `readings[i]`, by the model's forward pass.
+    ) -> list[Comparison]:
+        """Compare image `places[i]` with `readings[i]`, by the model's own forward pass.
 
-        Runs once for each distinct list of texts. Each reading has one text.
+        Runs once for each distinct list of texts. Each reading has one text. Each everyday thing
+        would cost as much as a label, so that a few stand for all, and only where there must be
+        some.
         """
         assert self._joint_logits is not None
         tokenizer = self.encoder.tokenizer
         rows: dict[int, FloatArray] = {}
-        texts = [tuple(text for (text,) in row) for row in readings]
+        few = bank.few_texts()
+        texts = [
+            tuple(text for (text,) in row) + (few if self._needs_something_else(row) else ())
+            for row in readings
+        ]
         for group in dict.fromkeys(texts):
             members = [i for i, row in enumerate(texts) if row == group]
             chosen = {name: array[[places[i] for i in members]] for name, array in inputs.items()}
             logits = self._joint_logits(chosen, tokenizer.batch(tokenizer.tokens(group)))
             rows.update(zip(members, logits, strict=True))
-        return [rows[i] for i in range(len(texts))]
+        compared = []
+        for i, row in enumerate(readings):
+            own, others = rows[i][: len(row)], rows[i][len(row) :]
+            odds = None
+            if len(others) and np.isfinite(rows[i]).all():
+                odds = log_odds(own, others) - np.log(len(bank.english_texts()) / len(few))
+            compared.append(self._comparison(own, odds))
+        return compared
+
+    def _needs_something_else(self, row: Sequence[Reading]) -> bool:
+        return needs_something_else(row, sigmoid_scores=self.sigmoid_scores)
+
+    def _comparison(self, logits: FloatArray, odds: float | None) -> Comparison:
+        """Return what logits say about one image.
+
+        Args:
+            logits: of its labels, float32 [labels].
+            odds: as `Comparison.log_odds`.
+        """
+        if not np.isfinite(logits).all():
+            return Comparison(np.full_like(logits, np.nan))
+        how_well = None if odds is None else fit(odds, len(logits), self._threshold)
+        if needs_something_else(logits, sigmoid_scores=self.sigmoid_scores):
+            shares = np.full(1, np.nan if how_well is None else how_well, np.float32)
+        else:
+            shares = probabilities(logits, sigmoid_scores=self.sigmoid_scores)
+        if not self._tells_fit:
+            how_well = odds = None
+        return Comparison(shares, odds, how_well)

@@ -57,6 +57,7 @@ def load_engine(settings: WorkerSettings) -> Classifier:
             dtype=settings.clip_dtype,
             runtime=settings.clip_runtime,
             threads=settings.clip_threads,
+            none_fits=settings.none_fits,
         )
     except ImportError as error:
         raise ModelUnavailable(

@@ -10,7 +10,7 @@ them on whatever users send.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 
 from inference.protocol.errors import LabelTooLong, NoLabels, TooManyLabels
 from inference.protocol.phrases import alternatives, lists, separators
@@ -112,11 +112,11 @@ def with_few_marks(text: str) -> str:
     return "".join(kept)
 
 
-def needs_something_else(labels: Sequence[str], *, sigmoid_scores: bool) -> bool:
+def needs_something_else(labels: Sized, *, sigmoid_scores: bool) -> bool:
     """Return whether labels are compared with something else: a single one of a softmax model is.
 
-    Softmax needs a choice, so the model also reads neutral phrases, and a result holds the one
-    probability of the label against them. Sigmoid models score each label by itself.
+    Softmax needs a choice, so the label stands against everyday things, and a result holds its one
+    probability. Sigmoid models score each label by itself.
     """
     return len(labels) == 1 and not sigmoid_scores
 
@@ -132,7 +132,7 @@ def with_something_else(
 
     Args:
         probabilities: one for each label, as a result holds them.
-        something_else: what neutral phrases are called, in the reader's language.
+        something_else: what everyday things are called, in the reader's language.
     """
     pairs = list(zip(labels, probabilities, strict=True))
     if needs_something_else(labels, sigmoid_scores=sigmoid_scores):

@@ -138,15 +138,15 @@ _SHOWN_FROM = 0.25
 class ImageOutcome(msgspec.Struct, frozen=True):
     """The outcome for one picture: either probabilities, one for each label in order, or a problem.
 
-    With a single label there is a single probability: that label compared with neutral phrases.
+    With a single label there is a single probability: that label compared with everyday things.
 
     Attributes:
         same_as: if the job merges labels, for each label the index of the first label with nearly
             the same meaning, usually its own index. The others have probability 0.
         fingerprint: None if the job does not want it.
-        fit: the share of the labels when everyday things are compared with the picture as well,
-            0..1; None if that was not computed.
-        none_fits: `fit` is below the model's threshold: probably none of the labels fits.
+        fit: how well the labels fit when everyday things are compared with the picture as well,
+            0..1, scaled so that the model's threshold is 0.5; None if that was not computed.
+        none_fits: `fit` is below 0.5: probably none of the labels fits.
         looks_like_photo: only the demo model tells, which does not know photographs.
     """
 

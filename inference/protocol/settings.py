@@ -72,6 +72,7 @@ class WorkerSettings(SharedSettings):
     clip_threads: Annotated[int, Field(ge=0, le=1_024)] = 0
     max_batch: Annotated[int, Field(ge=1, le=1_024)] = 16
     max_megapixels: Annotated[float, Field(gt=0, le=1_000)] = 128.0
+    none_fits: float | Literal["auto", "off"] = "auto"
 
     @field_validator("clip_device")
     @classmethod
@@ -79,6 +80,17 @@ class WorkerSettings(SharedSettings):
         if not _DEVICE.fullmatch(value):
             raise ValueError("auto, cpu, cuda or cuda:N")
         return value
+
+    @field_validator("none_fits", mode="before")
+    @classmethod
+    def _none_fits(cls, value: object) -> object:
+        text = str(value).strip().lower()
+        if text in {"auto", "off"}:
+            return text
+        with contextlib.suppress(ValueError):
+            if 0.0 <= (number := float(text)) <= 1.0:
+                return number
+        raise ValueError("auto, off or a number from 0 to 1")
 
 
 # Replaces pydantic's wording by type of error: its own is about parsing, not about what to write.

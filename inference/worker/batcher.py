@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from PIL.Image import Image
 
-from inference.model.classifier import Classifier, LabelSet, Prepared
+from inference.model.classifier import Classifier, Comparison, LabelSet, Prepared
 from inference.model.encoder.scoring import FloatArray
 from inference.protocol.errors import DeviceLost, Problem, ProblemCode
 from inference.protocol.messages import Fingerprint, ImageOutcome, Job
@@ -107,8 +107,8 @@ class Batcher:
             images += read.inputs
             labels = _compared(read.job.labels, same_as)
             label_sets += [LabelSet(tuple(labels), read.job.template)] * len(read.images)
-        rows = iter(self.rows(classifier, images, label_sets))
-        return [_outcomes(read, rows, same) for read, same in zip(jobs, merged, strict=True)]
+        found = iter(self.compare(classifier, images, label_sets))
+        return [_outcomes(read, found, same) for read, same in zip(jobs, merged, strict=True)]
 
     def rows(
         self,
@@ -116,19 +116,25 @@ class Batcher:
         images: Sequence[Image | Prepared],
         label_sets: Sequence[LabelSet],
     ) -> list[FloatArray]:
-        """Return the scores of each picture's own labels, in as few calls as `size` allows.
+        """Return the probabilities of `compare`."""
+        return [found.probabilities for found in self.compare(classifier, images, label_sets)]
 
-        Returns:
-            For each picture float32 [number of its labels].
+    def compare(
+        self,
+        classifier: Classifier,
+        images: Sequence[Image | Prepared],
+        label_sets: Sequence[LabelSet],
+    ) -> list[Comparison]:
+        """Compare each picture with its own labels, in as few calls as `size` allows.
 
         Raises:
             Exception: what the classifier raises; out of memory only for a single picture.
         """
-        done: list[FloatArray] = []
+        done: list[Comparison] = []
         while len(done) < len(images):
             part = slice(len(done), len(done) + self.size)
             try:
-                done += classifier.classify(images[part], label_sets[part])
+                done += classifier.compare(images[part], label_sets[part])
                 continue
             except Exception as error:
                 tried = len(images[part])
@@ -156,15 +162,18 @@ def _compared(labels: Sequence[str], same_as: Sequence[int]) -> list[str]:
     return [label for i, label in enumerate(labels) if not same_as or same_as[i] == i]
 
 
-def _outcomes(read: ReadJob, rows: Iterator[FloatArray], same_as: list[int]) -> list[ImageOutcome]:
-    """Return the job's outcomes; takes one row for each picture that could be decoded."""
+def _outcomes(
+    read: ReadJob, comparisons: Iterator[Comparison], same_as: list[int]
+) -> list[ImageOutcome]:
+    """Return the job's outcomes; takes a comparison for each picture that could be decoded."""
     outcomes = []
     prints = read.fingerprints or (None,) * len(read.pictures)
     for picture, fingerprint in zip(read.pictures, prints, strict=True):
         if isinstance(picture, Problem):
             outcomes.append(ImageOutcome(problem=picture))
             continue
-        row = [float(p) for p in next(rows)]
+        compared = next(comparisons)
+        row = [float(p) for p in compared.probabilities]
         if not all(map(math.isfinite, row)):
             log.error(
                 "Job %s: a picture's scores are not numbers; CLIP_DTYPE=float32 may help.",
@@ -175,7 +184,16 @@ def _outcomes(read: ReadJob, rows: Iterator[FloatArray], same_as: list[int]) -> 
         if same_as:
             shares = iter(row)
             row = [next(shares) if first == i else 0.0 for i, first in enumerate(same_as)]
-        outcomes.append(ImageOutcome(row, same_as=same_as, fingerprint=fingerprint))
+        outcomes.append(
+            ImageOutcome(
+                row,
+                same_as=same_as,
+                fingerprint=fingerprint,
+                fit=compared.fit,
+                none_fits=compared.none_fits,
+                looks_like_photo=compared.looks_like_photo,
+            )
+        )
     return outcomes
 
 

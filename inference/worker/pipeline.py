@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 # MAX_MEGAPIXELS. Pillow stores RGB in 4 bytes per pixel.
 _BYTES_PER_PIXEL = 4
 
+# How long everyday things are encoded before the model thread looks for pictures.
+_BANK_STEP = 0.1  # seconds
+
 
 @dataclass(frozen=True)
 class _Read:
@@ -64,6 +67,22 @@ class Pipeline:
         self._decoders = ThreadPoolExecutor(min(8, cores.available()), "decode")
         self._model_thread = ThreadPoolExecutor(1, "model")
         self._chart_thread = ThreadPoolExecutor(1, "chart")
+
+    async def encode_bank(self) -> None:
+        """Encode the everyday things that pictures are compared with, while no picture waits.
+
+        A batch waits for at most one step. Until the end, outcomes have no fit.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            while not await loop.run_in_executor(
+                self._model_thread, self.classifier.encode_bank, _BANK_STEP
+            ):
+                pass
+        except Exception:
+            log.exception(
+                "Everyday things can't be encoded: answers don't tell whether labels fit."
+            )
 
     async def decode(self, jobs: Sequence[Job]) -> list[ReadJob]:
         """Decode and prepare all pictures of all jobs; a picture that can't be read fails alone."""

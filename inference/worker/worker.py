@@ -91,12 +91,13 @@ class Worker:
     async def _serve(self, classifier: Classifier, consumers: JobConsumers) -> None:
         pipeline = Pipeline(classifier, self._settings, self._metrics, self.health)
         trimming = asyncio.create_task(malloc.trim_periodically())
+        encoding = asyncio.create_task(pipeline.encode_bank())
         reader = JobReader(self._queue, self._metrics)
         try:
             await BatchLoop(self._queue, consumers, reader, pipeline, self._stop).run()
         finally:
             pipeline.close()
-            await tasks.end(trimming)
+            await tasks.end(trimming, encoding)
 
     @contextlib.asynccontextmanager
     async def _telling_status(self) -> AsyncIterator[None]:

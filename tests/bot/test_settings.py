@@ -188,12 +188,31 @@ def test_all_secrets_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("CLIP_DEVICE", "tpu"), ("CLIP_DTYPE", "int4"), ("MAX_BATCH", "0"), ("MAX_MEGAPIXELS", "-1")],
+    [
+        ("CLIP_DEVICE", "tpu"),
+        ("CLIP_DTYPE", "int4"),
+        ("MAX_BATCH", "0"),
+        ("MAX_MEGAPIXELS", "-1"),
+        ("NONE_FITS", "1.5"),
+        ("NONE_FITS", "nan"),
+        ("NONE_FITS", "on"),
+    ],
 )
 def test_the_workers_settings_too(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingError, match=f"^{name} is '{value}', but it must be "):
         load(WorkerSettings)
+
+
+@pytest.mark.parametrize(
+    ("written", "none_fits"),
+    [("OFF", "off"), (" auto", "auto"), ("0", 0.0), ("0.05", 0.05), ("", "auto")],
+)
+def test_the_threshold_is_a_number_or_a_word(
+    monkeypatch: pytest.MonkeyPatch, written: str, none_fits: str | float
+) -> None:
+    monkeypatch.setenv("NONE_FITS", written)
+    assert load(WorkerSettings).none_fits == none_fits
 
 
 @pytest.mark.parametrize(

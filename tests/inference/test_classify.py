@@ -16,7 +16,7 @@ from PIL import Image
 
 from inference import classify as classify_module
 from inference.cli import classify
-from inference.model.classifier import ScriptedClassifier, colour_of
+from inference.model.classifier import Comparison, ScriptedClassifier, colour_of
 from inference.model.hub import download
 from inference.model.hub.download import FetchProgress
 from inference.model.loading import load_engine
@@ -68,9 +68,10 @@ def test_a_picture_whose_scores_are_not_numbers_has_no_result(
     types: Type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def overflows(self: ScriptedClassifier, images: list[Image.Image], sets: object) -> object:
-        return [np.full(3, np.nan if colour_of(each) == "red" else 0.3) for each in images]
+        rows = [np.full(3, np.nan if colour_of(each) == "red" else 0.3) for each in images]
+        return [Comparison(row.astype(np.float32)) for row in rows]
 
-    monkeypatch.setattr(ScriptedClassifier, "classify", overflows)
+    monkeypatch.setattr(ScriptedClassifier, "compare", overflows)
     result = types("red.png", "blue.png", PHRASES, "--json", "--chart", "chart.png")
     assert result.exit_code == 1
     [line] = result.stdout.splitlines()

@@ -8,17 +8,16 @@ huggingface_hub keeps for other libraries. `exported_files` says what an export 
 import contextlib
 import logging
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
+from inference.model import assets
 from inference.model.backends import openvino_backend
 from inference.model.backends.exported_files import (
     REFUSAL,
@@ -32,9 +31,6 @@ from inference.protocol.errors import ModelUnavailable
 
 # Must change whenever the same checkpoint is exported in another way.
 _FORMAT = "2"
-
-# An export that was not loaded for this long belongs to an older checkpoint or library.
-_UNUSED = 7 * 24 * 3_600.0  # seconds
 
 _LOCK = "lock"
 _UNFINISHED = "unfinished"
@@ -66,7 +62,7 @@ def load(model: str, dtype: str, threads: int, *, least_bytes: int) -> tuple[Dua
         raise ExportUnsupported("it is small")
     if dtype not in {"auto", *openvino_backend.native_dtypes()}:
         raise ExportUnsupported(f"this processor has no instructions for {dtype}")
-    home = _home(model)
+    home = assets.folder_for("openvino", model)
     if home is not None and (found := _read_kept(source, home, dtype, threads)):
         return found
     try:
@@ -102,19 +98,6 @@ def digest(source: Path) -> str:
     return checkpoint_files.digest(
         source, _FORMAT, openvino_backend.processor(), *openvino_backend.native_dtypes()
     )
-
-
-def _home(model: str) -> Path | None:
-    """Return the folder for exports of this model; None if there is no cache."""
-    own = checkpoint_files.own_folder(model)
-    name = re.sub(r"[^\w.-]+", "--", str(own.resolve()) if own else model).strip("-.")[-100:]
-    from huggingface_hub import cached_assets_path  # not at the top: it is slow to import
-
-    try:
-        return cached_assets_path("clipbot", namespace="openvino", subfolder=name)
-    except (OSError, ValueError) as error:
-        log.info("There is no place for exports (%s).", error)
-        return None
 
 
 @contextlib.contextmanager
@@ -157,16 +140,8 @@ def _make(model: str, home: Path, least_bytes: int) -> Path:
         unfinished.rename(final)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    _delete_unused(home)
+    assets.delete_unused(entry for entry in home.iterdir() if entry.is_dir())
     return final
-
-
-def _delete_unused(home: Path) -> None:
-    for folder in home.iterdir():
-        with contextlib.suppress(OSError):
-            used = max(file.stat().st_mtime for file in (folder, *folder.iterdir()))
-            if time.time() - used > _UNUSED:
-                shutil.rmtree(folder)
 
 
 def _export(model: str, folder: Path, least_bytes: int) -> ExportOutcome:

@@ -1,41 +1,9 @@
-"""What labels are compared with, and from logits to probabilities."""
-
-from collections.abc import Sequence
+"""From logits to probabilities."""
 
 import numpy as np
 import numpy.typing as npt
 
-from inference.model.encoder.templates import Reading, readings
-from inference.protocol.labels import needs_something_else
-
 FloatArray = npt.NDArray[np.float32]
-
-# A softmax over one text is always 1, so a single label is compared with these. They fit every
-# image and describe none in particular; the label must beat the best of them.
-NEUTRAL_PHRASES = ("a photo", "a picture of something", "an object", "a background")
-
-
-def readings_for(
-    labels: Sequence[str], template: str | None, *, sigmoid_scores: bool
-) -> list[Reading]:
-    """Return the texts that the model reads for these labels.
-
-    Args:
-        sigmoid_scores: whether the model scores each label by itself.
-
-    Returns:
-        The reading of each label, in order. A single label of a softmax model is followed by
-        `NEUTRAL_PHRASES`.
-
-    Raises:
-        ValueError: there is no label, or no template like this.
-    """
-    if not labels:
-        raise ValueError("there are no labels to compare an image with")
-    found = readings(labels, template)
-    if needs_something_else(labels, sigmoid_scores=sigmoid_scores):
-        found.extend((phrase,) for phrase in NEUTRAL_PHRASES)
-    return found
 
 
 def probabilities(logits: FloatArray, *, sigmoid_scores: bool) -> FloatArray:

@@ -51,6 +51,12 @@ class ReferenceModel:
         )
 
     def classify(self, images: list[Image.Image], labels: tuple[str, ...]) -> FloatArray:
+        logits = torch.from_numpy(self.logits(images, labels))
+        sigmoid = "siglip" in self.model.config.model_type
+        result: FloatArray = (logits.sigmoid() if sigmoid else logits.softmax(-1)).numpy()
+        return result
+
+    def logits(self, images: list[Image.Image], labels: tuple[str, ...]) -> FloatArray:
         family = self.model.config.model_type
         fixed = family in {"siglip", "siglip2", "align"}
         context = 64 if fixed else self.model.config.text_config.max_position_embeddings
@@ -63,9 +69,7 @@ class ReferenceModel:
             truncation=True,
         )
         with torch.inference_mode():
-            logits = self.model(**inputs).logits_per_image
-        scores = logits.sigmoid() if "siglip" in family else logits.softmax(-1)
-        result: FloatArray = scores.numpy()
+            result: FloatArray = self.model(**inputs).logits_per_image.numpy()
         return result
 
     def classify_means(self, images: list[Image.Image], texts: list[list[str]]) -> FloatArray:

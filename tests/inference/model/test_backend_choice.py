@@ -12,9 +12,10 @@ from transformers import CLIPModel
 from inference.model.backend_choice import run_with_torch
 from inference.model.backends import checkpoint
 from inference.model.classifier import LabelSet
-from inference.model.encoder.scoring import NEUTRAL_PHRASES, FloatArray
+from inference.model.encoder.scoring import FloatArray
 from inference.model.encoder.tokenization import Tokens
 from inference.model.engine import Engine
+from inference.model.none_of_these import bank, fit
 from inference.protocol.errors import ModelUnavailable
 from tests.inference.model import checkpoints
 from tests.inference.model.reference import LABELS, ReferenceModel, pictures, torch_model
@@ -57,8 +58,16 @@ class TestAModelWhoseTowersCannotRunApart:
         np.testing.assert_allclose([rows[0], rows[2]], expected, atol=1e-4)
         expected = reference.classify([images[1]], ("a", "b"))
         np.testing.assert_allclose([rows[1]], expected, atol=1e-4)
-        expected = reference.classify([images[3]], ("c", *NEUTRAL_PHRASES))[:, :1]
-        np.testing.assert_allclose([rows[3]], expected, atol=1e-4)
+        [[label, *others]] = reference.logits([images[3]], ("c", *bank.few_texts()))
+        missing = np.log(len(bank.english_texts()) / len(bank.few_texts()))
+        odds = label - np.logaddexp.reduce(np.float64(others)) - missing
+        how_well = fit.fit(odds, 1, fit.threshold_of(engine.name))
+        np.testing.assert_allclose(rows[3], [how_well], atol=1e-4)
+
+    def test_it_does_not_tell_whether_labels_fit(self, engine: Engine) -> None:
+        assert engine.encode_bank(0)
+        found = engine.compare(pictures()[:2], [LabelSet(LABELS), LabelSet(("c",))])
+        assert [one.fit for one in found] == [None, None]
 
 
 @pytest.mark.parametrize("driver", [True, False])

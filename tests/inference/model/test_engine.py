@@ -10,11 +10,13 @@ import pytest
 import torch
 from PIL import Image
 
+from inference.model.backend_choice import LoadedModel
 from inference.model.classifier import LabelSet
-from inference.model.encoder.scoring import NEUTRAL_PHRASES
 from inference.model.encoder.templates import averaged_templates, readings
 from inference.model.engine import Engine
 from inference.model.hub.checkpoint_files import DEMO_FOLDER
+from inference.model.none_of_these import bank
+from inference.model.none_of_these.fit import fit, near_limit, threshold_of
 from inference.protocol.labels import AUTO_TEMPLATE
 from tests.inference.model import checkpoints
 from tests.inference.model.reference import LABELS, ReferenceModel, pictures, torch_model
@@ -26,6 +28,11 @@ class EnginePair:
 
     ours: Engine
     theirs: ReferenceModel
+
+
+def loaded(engine: Engine) -> LoadedModel:
+    """Return the model behind an engine, for another one."""
+    return LoadedModel(engine.encoder, engine.device, engine.dtype, engine.torch_model)
 
 
 FAMILIES = {
@@ -114,12 +121,85 @@ def test_a_text_without_padding_equals_one_padded_to_the_context(pair: EnginePai
         np.testing.assert_allclose(alone, wanted, atol=1e-5)
 
 
-def test_one_label_is_compared_with_neutral_phrases(pair: EnginePair) -> None:
+def test_a_single_label_of_a_softmax_model_has_its_fit_as_probability(pair: EnginePair) -> None:
     image = pictures()[1]
-    [row] = pair.ours.classify([image], [LabelSet(("a gold circle",))])
-    company = () if pair.ours.sigmoid_scores else NEUTRAL_PHRASES
-    expected = pair.theirs.classify([image], ("a gold circle", *company))[0, :1]
-    np.testing.assert_allclose(row, expected, atol=1e-4)
+    [found] = pair.ours.compare([image], [LabelSet(("a gold circle",))])
+    if pair.ours.sigmoid_scores:
+        expected = pair.theirs.classify([image], ("a gold circle",))[0]
+        np.testing.assert_allclose(found.probabilities, expected, atol=1e-4)
+    else:
+        assert found.fit is not None
+        np.testing.assert_allclose(found.probabilities, [found.fit], atol=1e-6)
+
+
+def expected_log_odds(pair: EnginePair, image: Image.Image, labels: tuple[str, ...]) -> float:
+    """Return ln(S / (1 - S)) by the reference, without what means nearly the same as a label."""
+    texts = bank.texts_for(pair.ours.name)
+    [logits] = pair.theirs.logits([image], (*labels, *texts)).astype(np.float64)
+    cosines = pair.ours.encoder.text_features(labels) @ pair.ours.encoder.text_features(texts).T
+    english = pair.ours.encoder.text_features(bank.english_texts())
+    far = cosines.max(axis=0) <= near_limit(english)
+    own, everyday = logits[: len(labels)], logits[len(labels) :][far]
+    return float(np.logaddexp.reduce(own) - np.logaddexp.reduce(everyday))
+
+
+@pytest.mark.parametrize("labels", [("a dog",), ("a red circle", "a kitten"), LABELS])
+def test_the_fit_is_the_share_of_the_labels_against_the_bank(
+    pair: EnginePair, labels: tuple[str, ...]
+) -> None:
+    assert pair.ours.encode_bank(float("inf"))
+    image = pictures()[1]
+    [found] = pair.ours.compare([image], [LabelSet(labels)])
+    expected = expected_log_odds(pair, image, labels)
+    assert found.log_odds == pytest.approx(expected, abs=1e-3)
+    threshold = threshold_of(pair.ours.name)
+    assert found.fit == pytest.approx(fit(expected, len(labels), threshold), abs=1e-3)
+    assert found.none_fits == (found.fit is not None and found.fit < 0.5)
+
+
+def test_with_and_without_the_bank_probabilities_are_the_same(pair: EnginePair) -> None:
+    images, sets = pictures(), [LabelSet(LABELS)] * len(pictures())
+    without = Engine(pair.ours.name, loaded(pair.ours), "off").compare(images, sets)
+    assert pair.ours.encode_bank(float("inf"))
+    found = pair.ours.compare(images, sets)
+    for one, other in zip(found, without, strict=True):
+        assert one.fit is not None
+        assert other.fit is other.log_odds is None
+        np.testing.assert_array_equal(one.probabilities, other.probabilities)
+
+
+def test_the_fit_of_a_batch_equals_that_of_each_image(pair: EnginePair) -> None:
+    assert pair.ours.encode_bank(float("inf"))
+    images = pictures()
+    sets = [LabelSet(LABELS[:count]) for count in (5, 1, 2, 4, 3)]
+    together = pair.ours.compare(images, sets)
+    for image, label_set, one in zip(images, sets, together, strict=True):
+        [alone] = pair.ours.compare([image], [label_set])
+        assert one.log_odds == pytest.approx(alone.log_odds, abs=1e-4)
+
+
+def test_labels_have_no_fit_until_the_bank_is_encoded(pair: EnginePair) -> None:
+    fresh = Engine(pair.ours.name, loaded(pair.ours))
+    [found] = fresh.compare(pictures()[:1], [LabelSet(LABELS)])
+    assert found.fit is None
+    assert not found.none_fits
+    while not fresh.encode_bank(0):
+        pass
+    [found] = fresh.compare(pictures()[:1], [LabelSet(LABELS)])
+    assert found.fit is not None
+
+
+def test_the_setting_moves_the_threshold(pair: EnginePair) -> None:
+    for none_fits, expected in ((0.0, False), (1.0, True)):
+        engine = Engine(pair.ours.name, loaded(pair.ours), none_fits)
+        assert engine.encode_bank(float("inf"))
+        [found] = engine.compare(pictures()[:1], [LabelSet(LABELS)])
+        assert found.none_fits == expected
+
+
+def test_a_label_set_without_labels_is_refused(pair: EnginePair) -> None:
+    with pytest.raises(ValueError, match="no labels"):
+        pair.ours.compare(pictures()[:1], [LabelSet(())])
 
 
 def test_a_template_is_part_of_the_text(pair: EnginePair) -> None:

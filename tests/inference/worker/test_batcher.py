@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inference.model.classifier import LabelSet, ScriptedClassifier, colour_of
-from inference.model.encoder.scoring import FloatArray
+from inference.model.classifier import Comparison, LabelSet, ScriptedClassifier, colour_of
 from inference.protocol.errors import DeviceLost, Problem, ProblemCode
 from inference.protocol.messages import Fingerprint, ImageOutcome, Job, Reply
 from inference.worker.batcher import Batcher, JobOutcome, ReadJob
@@ -142,18 +141,20 @@ def test_a_picture_whose_scores_are_not_numbers_fails_alone(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     classifier = ScriptedClassifier()
-    classify = classifier.classify
+    compare = classifier.compare
 
     def overflows(
         images: Sequence[Image.Image], label_sets: Sequence[LabelSet]
-    ) -> list[FloatArray]:
-        rows = classify(images, label_sets)
+    ) -> list[Comparison]:
+        found = compare(images, label_sets)
         return [
-            row * np.float32(np.nan) if colour_of(image) == "green" else row
-            for image, row in zip(images, rows, strict=True)
+            Comparison(one.probabilities * np.float32(np.nan))
+            if colour_of(image) == "green"
+            else one
+            for image, one in zip(images, found, strict=True)
         ]
 
-    monkeypatch.setattr(classifier, "classify", overflows)
+    monkeypatch.setattr(classifier, "compare", overflows)
     album, alone, other = a_job("red", "green", "blue"), a_job("green"), a_job("red")
     outcomes = Batcher(16).answer(classifier, [album, alone, other])
     assert classifier.batches == [5]  # one call: no picture is computed again

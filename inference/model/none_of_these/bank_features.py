@@ -1,0 +1,184 @@
+"""The bank's text features for one checkpoint: encoded once, and kept for later starts.
+
+Encoding takes seconds with CLIP ViT-B/32, and minutes with a large multilingual model on a small
+processor. So `encode` takes as much time as it is given, and goes on where it stopped.
+"""
+
+import contextlib
+import hashlib
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Callable, Hashable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from cachetools import LRUCache
+
+from inference.model import assets
+from inference.model.encoder.dual_encoder import DualEncoder
+from inference.model.encoder.scoring import FloatArray
+from inference.model.hub import checkpoint_files
+from inference.model.none_of_these import bank
+from inference.model.none_of_these.fit import near_limit
+from inference.protocol.errors import ModelUnavailable
+
+# Texts in one call. A few, because pictures wait meanwhile.
+_BATCH = 16
+# Label sets whose `far_from` is remembered: 1.2 kB each with both languages.
+_LABEL_SETS = 256
+
+log = logging.getLogger(__name__)
+
+
+class BankFeatures:
+    """The bank's text features. One thread at a time.
+
+    They are apart from the text cache, so that no label can push them out.
+
+    Args:
+        encoder: of the checkpoint.
+        texts: the bank's texts.
+        english: how many of them, the first ones, are English.
+        file: returns where they are kept; None if nowhere. Called once, when they are needed.
+    """
+
+    def __init__(
+        self,
+        encoder: DualEncoder,
+        texts: tuple[str, ...],
+        english: int,
+        file: Callable[[], Path | None],
+    ) -> None:
+        self._encoder = encoder
+        self._texts = texts
+        self._english = english
+        self._find_file = file
+        self._file: Path | None = None
+        self._rows: list[FloatArray] | None = None  # arrays of texts in order; None: not begun
+        self._all: FloatArray | None = None
+        self._limit = 1.0
+        self._far: LRUCache[Hashable, npt.NDArray[np.bool_]] = LRUCache(_LABEL_SETS)
+
+    @property
+    def ready(self) -> bool:
+        """Whether all texts are encoded."""
+        return self._all is not None
+
+    @property
+    def features(self) -> FloatArray:
+        """Unit vectors, float32 [texts, dimensions]; encodes those that are missing."""
+        if self._all is None:
+            self.encode(float("inf"))
+            assert self._all is not None
+        return self._all
+
+    @property
+    def limit(self) -> float:
+        """Cosine above which a label means nearly the same as a text of the bank."""
+        return self._limit
+
+    def encode(self, seconds: float) -> bool:
+        """Encode texts for about this long, at least a few; return whether all are encoded."""
+        if self._all is not None:
+            return True
+        until = time.monotonic() + seconds
+        if self._rows is None:
+            self._file = self._find_file()
+            self._rows = _read(self._file, len(self._texts)) if self._file else []
+        found = sum(map(len, self._rows))
+        begun = found
+        while found < len(self._texts):
+            texts = self._texts[found : found + _BATCH]
+            self._rows.append(self._encoder.encode_tokens(self._encoder.tokenizer.tokens(texts)))
+            found += len(texts)
+            if time.monotonic() >= until:
+                break
+        if found < len(self._texts):
+            return False
+        self._all = np.concatenate(self._rows)
+        self._limit = near_limit(self._all[: self._english])
+        self._rows = []
+        if self._file and found > begun:
+            _write(self._file, self._all)
+        return True
+
+    def keep(self) -> None:
+        """Keep what is encoded so far, for a process that ends before all is."""
+        if self._file and self._rows:
+            _write(self._file, np.concatenate(self._rows))
+
+    def far_from(self, labels: FloatArray, key: Hashable) -> npt.NDArray[np.bool_]:
+        """Return which texts of the bank mean nearly the same as none of the labels, bool [texts].
+
+        Args:
+            labels: unit vectors of the labels, [labels, dimensions].
+            key: the same for the same labels.
+        """
+        found: npt.NDArray[np.bool_] | None = self._far.get(key)
+        if found is None:
+            found = (labels @ self.features.T).max(axis=0) <= self._limit
+            if not found.any():  # all is near: then nothing tells, and nothing is left out
+                found = np.ones_like(found)
+            self._far[key] = found
+        return found
+
+
+def of_model(model: str, encoder: DualEncoder, *conditions: str) -> BankFeatures:
+    """Return the bank's features for a model, which are encoded when they are needed.
+
+    Args:
+        model: as CLIP_MODEL.
+        encoder: of the model.
+        conditions: what else changes features, such as the dtype.
+    """
+    texts = bank.texts_for(model)
+
+    def file() -> Path | None:
+        folder = assets.folder_for("none-of-these", model)
+        if folder is None or not os.access(folder, os.W_OK):
+            return None
+        try:
+            source = checkpoint_files.locate(model)
+        except ModelUnavailable:  # loaded from elsewhere
+            return None
+        content = hashlib.sha256("\n".join(texts).encode()).hexdigest()
+        return folder / f"{checkpoint_files.digest(source, content, *conditions)}.npy"
+
+    return BankFeatures(encoder, texts, len(bank.english_texts()), file)
+
+
+def _read(file: Path, most: int) -> list[FloatArray]:
+    """Return the features in a file, at most `most` rows; empty if it is missing or damaged."""
+    try:
+        found: FloatArray = np.load(file, allow_pickle=False)
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, EOFError) as error:
+        log.warning("%s is damaged (%s); it is made again.", file, error)
+        return []
+    if found.dtype != np.float32 or found.ndim != 2 or not np.isfinite(found).all():
+        log.warning("%s is damaged; it is made again.", file)
+        return []
+    with contextlib.suppress(OSError):
+        os.utime(file)
+    return [found[:most]]
+
+
+def _write(file: Path, features: FloatArray) -> None:
+    """Write features, so that a reader never sees half of them; delete old files beside them."""
+    unfinished = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            dir=file.parent, suffix=".unfinished", delete=False
+        ) as unfinished:
+            np.save(unfinished, features)
+        Path(unfinished.name).replace(file)
+        assets.delete_unused(file.parent.iterdir())
+    except OSError as error:
+        log.info("The features of everyday things can't be kept (%s).", error)
+        if unfinished:
+            with contextlib.suppress(OSError):
+                Path(unfinished.name).unlink()

@@ -13,6 +13,7 @@ from bot.chat.answers.answer_buttons import AnswerButtons
 from bot.chat.answers.lost_jobs import LostJobs
 from bot.chat.answers.photo_results import PhotoResults
 from bot.chat.classify import ClassifyHandler
+from bot.chat.label_sets.handlers import LabelSetHandlers
 from bot.chat.membership import Membership
 from bot.chat.my_data import MyData
 from bot.chat.photo_jobs import PhotoJobs
@@ -117,6 +118,9 @@ class Conversations:
             GroupSettings(platform, store, edits),
         )
 
+        label_sets = LabelSetHandlers(
+            platform, store, max_labels=settings.max_labels, sort=classify.sort_by_stored
+        )
         preferences = Preferences(
             platform,
             store,
@@ -126,6 +130,7 @@ class Conversations:
             admin_ids=settings.admin_ids,
             sort=classify.sort_by_stored,
             games_help=help_lines,
+            start_links=label_sets.start_links,
         )
         my_data = MyData(platform, store, forget=runner.forget, rounds_of=runner.rounds_of)
         self._router = Router(
@@ -137,6 +142,7 @@ class Conversations:
             commands={
                 **preferences.commands,
                 **my_data.commands,
+                **label_sets.commands,
                 **Cancelling(platform, store, chat_locks).commands,
             },
             presses={
@@ -144,8 +150,11 @@ class Conversations:
                 **my_data.presses,
                 **classify.presses,
                 **AnswerButtons(platform, store).presses,
+                **label_sets.presses,
             },
             membership=Membership(platform, store, registry).changed,
+            label_sets=label_sets.message,
+            inline=label_sets.inline,
             allowed_chats=settings.allowed_chats,
             admin_ids=settings.admin_ids,
         )

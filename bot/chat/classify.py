@@ -7,6 +7,8 @@ from bot.chat.album_parts import numbered
 from bot.chat.answers.asking import Asking
 from bot.chat.answers.replies import ReplyService
 from bot.chat.frame_offers import FrameOffers
+from bot.chat.label_sets.finder import LabelFinder
+from bot.chat.label_sets.texts import refusal as refusal_of
 from bot.chat.people import Speaker
 from bot.chat.photo_jobs import Admission, Busy, JobRefused, PhotoJobs
 from bot.chat.shown_pictures import ShownPictures, worst_of
@@ -43,10 +45,10 @@ class ClassifyHandler:
         self._store = store
         self._jobs = jobs
         self._replies = ReplyService(store, platform)
-        self._max_labels = max_labels
         self._shown = ShownPictures(store, registry)
         self.pictures_in = self._shown.pictures_in
         self.found_in = self._shown.found_in
+        self._labels = LabelFinder(store, max_labels=max_labels)
         self._targets = TargetFinder(store, self.pictures_in, max_labels=max_labels)
         self._asking = Asking(platform, store)
         self._offers = FrameOffers(platform, store, self._replies, self.ask)
@@ -73,7 +75,14 @@ class ClassifyHandler:
             await self.refuse_target(message, speaker, why, message.text)
 
     async def group_message(self, message: IncomingMessage, speaker: Speaker) -> None:
-        """Handle anything but a command in a group: a reply to our own question, or nothing."""
+        """Handle anything but a command in a group.
+
+        A reply to our own question, or a photo for which labels were chosen; else nothing.
+        """
+        if not message.text and (media := numbered(await self.found_in([message], message))):
+            if await self._labels.chosen(message, speaker):
+                await self.ask(message, speaker, media, None)
+            return
         if not message.text or message.is_caption:
             return
         target = await self._targets.in_group(message)
@@ -97,9 +106,9 @@ class ClassifyHandler:
             await self.refuse(message, speaker.sentences.reply_to_picture())
 
     async def sort_by_stored(self, message: IncomingMessage, speaker: Speaker) -> None:
-        """Sort a new message's own pictures by stored phrases, whatever its caption says."""
+        """Sort the picture whose caption is a command, in a private chat, by stored phrases."""
         pictures = self.pictures_in(message.attachments)
-        if isinstance(pictures, tuple):
+        if message.is_private and not message.album_id and isinstance(pictures, tuple):
             await self.ask(message, speaker, pictures, None)
 
     async def ask(
@@ -125,7 +134,7 @@ class ClassifyHandler:
             user_id=speaker.user_id,
             language=sentences.language,
             media=media,
-            labels=speaker.person.labels,
+            labels=(),
             template=speaker.person.template,
             revision=message.revision,
             private=message.is_private,
@@ -134,16 +143,20 @@ class ClassifyHandler:
         )
         if phrases:
             try:
-                labels = parse(phrases, max_labels=self._max_labels)
+                read = await self._labels.read(phrases, speaker)
             except LabelsRefused as error:
                 # A caption of nothing but separators counts as no caption.
                 is_text = bool(message.text) and not message.is_caption
                 if is_text or not isinstance(error, NoLabels):
                     refused = replace(request, labels=_all_in(phrases), has_own_labels=True)
-                    await self._refuse_phrases(message, refused, sentences.labels_refused(error))
+                    await self._refuse_phrases(message, refused, refusal_of(error, sentences))
                     return
             else:
-                request = replace(request, labels=labels, has_own_labels=True)
+                request = replace(
+                    request, labels=read.labels, typed=read.typed, has_own_labels=True
+                )
+        if not request.has_own_labels:
+            request = replace(request, labels=await self._labels.stored(message, speaker))
         if not request.labels:
             await self._ask_back(speaker, request)
             return

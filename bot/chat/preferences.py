@@ -1,8 +1,9 @@
-"""Commands about the person and the bot: labels, template, language, help."""
+"""Commands about the person and the bot: template, language, help."""
 
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from bot.chat.people import Speaker, speaker_of
 from bot.i18n import choose, languages, speak
@@ -12,8 +13,7 @@ from bot.platform.ports import Button, Buttons, ChatPlatform, TargetGone
 from bot.queues.worker_registry import WorkerRegistry
 from bot.storage import Store
 from inference.protocol.broker.client import Queue
-from inference.protocol.errors import LabelsRefused
-from inference.protocol.labels import AUTO_TEMPLATE, MAX_LABEL_LENGTH, parse
+from inference.protocol.labels import AUTO_TEMPLATE, MAX_LABEL_LENGTH
 
 _LANGUAGE = "language:"
 
@@ -35,6 +35,8 @@ class Preferences:
     Args:
         sort: sorts a message's own picture, if it has one, by what is stored.
         games_help: the lines of `/help` about games, as HTML, in a language.
+        start_links: handlers of links to a private chat, by what their parameter begins with, up
+            to the first `_`. Each takes the whole parameter.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Preferences:
         admin_ids: frozenset[int],
         sort: Sort,
         games_help: GamesHelp,
+        start_links: Mapping[str, CommandHandler] = MappingProxyType({}),
     ) -> None:
         self._platform = platform
         self._store = store
@@ -57,10 +60,10 @@ class Preferences:
         self._admin_ids = admin_ids
         self._sort = sort
         self._games_help = games_help
+        self._start_links = start_links
         self.commands: dict[str, CommandHandler] = {
             "start": self._start,
             "help": self._help,
-            "labels": self._labels,
             "template": self._template,
             "language": self._language,
             "status": self._status,
@@ -73,7 +76,10 @@ class Preferences:
     async def _say(self, message: IncomingMessage, text: str, buttons: Buttons = ()) -> None:
         await self._platform.send_text(message.ref, text, buttons)
 
-    async def _start(self, message: IncomingMessage, who: Speaker, _argument: str) -> None:
+    async def _start(self, message: IncomingMessage, who: Speaker, argument: str) -> None:
+        if message.is_private and (opened := self._start_links.get(argument.partition("_")[0])):
+            await opened(message, who, argument)
+            return
         if message.is_private:
             text = who.sentences.start(message.author.name)
         else:
@@ -90,26 +96,6 @@ class Preferences:
             text = who.sentences.help_in_group(self._max_labels, games)
         if self._registry.is_demo:
             text += "\n\n" + who.sentences.demo_note()
-        await self._say(message, text)
-
-    async def _labels(self, message: IncomingMessage, who: Speaker, argument: str) -> None:
-        if argument.lower() == "clear":
-            await self._store.set_labels(who.user_id, ())
-            text = who.sentences.labels_cleared()
-        elif argument:
-            try:
-                labels = parse(argument, max_labels=self._max_labels)
-            except LabelsRefused as error:
-                await self._say(message, who.sentences.labels_refused(error))
-                return
-            await self._store.set_labels(who.user_id, labels)
-            noted = who.sentences.labels_set
-            text = (noted if message.is_private else who.sentences.labels_set_in_group)(labels)
-        elif who.person.labels:
-            text = who.sentences.labels_shown(who.person.labels)
-        else:
-            text = who.sentences.labels_none()
-        await self._sort_by_stored(message, who)
         await self._say(message, text)
 
     async def _template(self, message: IncomingMessage, who: Speaker, argument: str) -> None:
@@ -148,8 +134,7 @@ class Preferences:
 
         Called before anything is said: if this fails, the command is carried out again.
         """
-        if message.is_private and message.caption and not message.album_id:
-            await self._sort(message, replace(who, person=await self._store.person(who.user_id)))
+        await self._sort(message, replace(who, person=await self._store.person(who.user_id)))
 
     async def _language(self, message: IncomingMessage, who: Speaker, argument: str) -> None:
         if not argument:

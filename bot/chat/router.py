@@ -1,6 +1,7 @@
 """Which part of the bot answers a message or a pressed button, on any chat platform.
 
 message ─▶ allowed? ─▶ a game's command, or a reply to its board ─▶ games
+                   ├─▶ what label sets asked for, or offered     ─▶ `label_sets`
                    ├─▶ an item of an album                       ─▶ AlbumCollector
                    ├─▶ /classify, phrases, pictures              ─▶ ClassifyHandler
                    └─▶ other commands                            ─▶ `commands`, by name
@@ -29,6 +30,7 @@ from bot.storage import MEMORY_HOURS, Store
 
 PressHandler = Callable[[ButtonPress], Awaitable[None]]
 InlineHandler = Callable[[InlineQuery], Awaitable[None]]
+MessageHandler = Callable[[IncomingMessage, Speaker], Awaitable[bool]]
 MembershipHandler = Callable[[MembershipChanged], Awaitable[None]]
 
 
@@ -53,6 +55,7 @@ class Router:
         commands: the handlers of all commands but `/classify` and those of games, by name.
         presses: the handlers of pressed buttons, by the part of `ButtonPress.data` before the first
             colon. Each answers the press.
+        label_sets: handles a message without a command; False if it does not concern label sets.
         inline: answers inline queries.
         membership: is told when the bot is added to a group or removed from it.
         allowed_chats: chats and people that may use the bot; empty: all.
@@ -69,6 +72,7 @@ class Router:
         *,
         commands: Mapping[str, CommandHandler],
         presses: Mapping[str, PressHandler],
+        label_sets: MessageHandler | None = None,
         inline: InlineHandler | None = None,
         membership: MembershipHandler | None = None,
         allowed_chats: frozenset[int],
@@ -81,6 +85,7 @@ class Router:
         self._games = games
         self._commands = commands
         self._presses = presses
+        self._label_sets = label_sets
         self._inline = inline
         self._membership = membership
         self._allowed = allowed_chats | admin_ids if allowed_chats else frozenset()
@@ -126,7 +131,7 @@ class Router:
         elif message.command and (play := self._games.commands.get(message.command.name)):
             if not message.is_edit:
                 await play(message, who, message.command.argument)
-        elif not message.command and await self._games.reply(message, who):
+        elif not message.command and await self._is_taken(message, who):
             pass
         elif message.album_id:
             await self._albums.add(message, who)
@@ -138,6 +143,12 @@ class Router:
             await self._classify.private_message(message, who)
         else:
             await self._classify.group_message(message, who)
+
+    async def _is_taken(self, message: IncomingMessage, who: Speaker) -> bool:
+        """Return whether a game or a label set has handled a message without a command."""
+        if await self._games.reply(message, who):
+            return True
+        return self._label_sets is not None and await self._label_sets(message, who)
 
     async def _command(self, message: IncomingMessage, who: Speaker) -> None:
         """Carry out a command that is not a game's."""

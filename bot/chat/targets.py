@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from bot.chat.label_sets.names import references
 from bot.chat.people import Speaker
 from bot.i18n import languages, speak
 from bot.platform.incoming import Attachment, IncomingMessage, NotAPicture, ReferencedMessage
@@ -162,10 +163,10 @@ class TargetFinder:
     def _has_phrases(self, message: IncomingMessage) -> bool:
         """Return whether a message says that it wants a picture sorted.
 
-        A command does. Other texts need two phrases with a comma or line end between them:
-        "thanks" and "tea or coffee?" can be remarks.
+        A command does, and so does `#pets`. Other texts need two phrases with a comma or line end
+        between them: "thanks" and "tea or coffee?" can be remarks.
         """
-        if message.command:
+        if message.command or references(message.text)[0]:
             return True
         try:
             found = parse(message.text, max_labels=self._max_labels, as_separated=True)

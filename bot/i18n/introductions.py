@@ -49,7 +49,9 @@ class Introductions(Formatter):
             "\n"
             "<b>Commands</b>\n"
             "/labels a dog, a cat – your phrases for pictures without a caption\n"
-            "/labels – show them, /labels clear – forget them\n"
+            "/labels – show them, your sets and ready-made ones; /labels clear – forget them\n"
+            "/labels save pets a dog, a cat – keep a set: <code>#pets</code> as a caption means "
+            "it\n"
             "/template a photo of {{}} – put each phrase into a sentence; /template shows more\n"
             "/language – {languages}\n"
             "/play – games with CLIP as the referee, best in a group\n"
@@ -64,7 +66,8 @@ class Introductions(Formatter):
             "• Reply to a picture with <code>/classify a dog, a cat</code>, or write that as the "
             "caption of a new one. Separate phrases by commas; put a phrase that has a comma in "
             "quotes.\n"
-            "• /classify alone uses the phrases that you stored with /labels, or asks for some.\n"
+            "• /classify alone uses the phrases that admins chose with /labels group, or yours, or "
+            "asks for some. <code>/classify #pets</code> uses your set of that name.\n"
             "• Edit your message, and I edit my answer.\n"
             "• I look at no other pictures here. In a private chat with me a caption without a "
             "command is enough.\n"
@@ -76,7 +79,7 @@ class Introductions(Formatter):
             "/settings – how games are played here\n"
             "\n"
             "<b>Yours, in all chats</b>\n"
-            "/labels a dog, a cat – your phrases; /labels clear – forget them\n"
+            "/labels a dog, a cat – your phrases; /labels – show them and your sets\n"
             "/template a photo of {{}} – put each phrase into a sentence; /template shows more\n"
             "/language – {languages}\n"
             "/privacy – what is stored; /forget – delete what you won\n"
@@ -159,7 +162,7 @@ class Introductions(Formatter):
     def menu_private(self) -> list[tuple[str, str]]:
         """Return commands and their descriptions, for private chats."""
         return [
-            ("labels", self._("phrases for pictures without a caption")),
+            ("labels", self._("your phrases and sets, for pictures without a caption")),
             ("play", self._("games with CLIP as the referee")),
             ("template", self._("a sentence around each phrase")),
             ("language", self.languages()),
@@ -179,6 +182,6 @@ class Introductions(Formatter):
             ("stop", self._("cancel the game")),
             ("settings", self._("how games are played here")),
             ("forget", self._("delete what I won, and hide me")),
-            ("labels", self._("your phrases for /classify alone")),
+            ("labels", self._("phrases and sets for /classify alone")),
             ("help", self._("how to ask")),
         ]

@@ -67,6 +67,7 @@ class ClassifyRequest:
         revision: 0 for a new message; grows with each edit of it, so that the newest answer stays.
         media: 1..10 pictures; more than one is an album.
         labels: what to compare them with, as typed.
+        typed: what the message says where that is not the labels themselves but names of sets.
         private: True in a chat with one person.
         has_own_labels: True if the message itself holds them; else they are stored ones.
         platform: where the message stands; lower-case letters.
@@ -82,6 +83,7 @@ class ClassifyRequest:
     private: bool = field(default=True, compare=False)
     has_own_labels: bool = True
     platform: str = TELEGRAM
+    typed: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def id(self) -> str:
@@ -111,10 +113,10 @@ class ClassifyRequest:
     def fingerprint(self) -> str:
         """Return a digest of what the message says: its pictures, and its phrases or none.
 
-        Stored phrases and the template are not a part of it: they can change without the message,
+        Stored phrases, sets and the template are not a part of it: they can change without it,
         and an edit that changes nothing must leave its answer as it is.
         """
-        said = self.labels if self.has_own_labels else None
+        said = (self.typed or self.labels) if self.has_own_labels else None
         shown = [(media.unique_id, media.number, media.skipped) for media in self.media]
         return _digest((shown, said))
 

@@ -76,7 +76,7 @@ def _distinct(items: Iterable[Item], max_length: int) -> list[Item]:
     for item in items:
         label = clean(item.text)
         if label:
-            found.setdefault(_folded(label[: max_length + 1]), Item(label, item.is_quoted))
+            found.setdefault(folded(label[: max_length + 1]), Item(label, item.is_quoted))
     return list(found.values())
 
 
@@ -140,7 +140,7 @@ def with_something_else(
     return pairs
 
 
-def _folded(label: str) -> str:
+def folded(label: str) -> str:
     """Return the same text for labels that differ only in case or in the width of letters."""
     return unicodedata.normalize("NFKC", label).casefold()
 

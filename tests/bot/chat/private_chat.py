@@ -6,6 +6,7 @@ from typing import Any
 from bot.chat.albums import AlbumCollector
 from bot.chat.answers.answer_buttons import AnswerButtons
 from bot.chat.classify import ClassifyHandler
+from bot.chat.label_sets.handlers import LabelSetHandlers
 from bot.chat.membership import Membership
 from bot.chat.my_data import MyData
 from bot.chat.photo_jobs import PhotoJobs
@@ -76,6 +77,9 @@ class PrivateChat:
         classify = self.classify = ClassifyHandler(
             platform, store, jobs, self.registry, max_labels=max_labels
         )
+        label_sets = LabelSetHandlers(
+            platform, store, max_labels=max_labels, sort=classify.sort_by_stored
+        )
         preferences = Preferences(
             platform,
             store,
@@ -85,6 +89,7 @@ class PrivateChat:
             admin_ids=frozenset(),
             sort=classify.sort_by_stored,
             games_help=lambda _: [],
+            start_links=label_sets.start_links,
         )
         my_data = MyData(platform, store, forget=self.games.forget, rounds_of=self.games.rounds_of)
         self.albums = AlbumCollector(platform, store, classify)
@@ -97,6 +102,7 @@ class PrivateChat:
             commands={
                 **preferences.commands,
                 **my_data.commands,
+                **label_sets.commands,
                 **Cancelling(platform, store, self.chat_locks).commands,
             },
             presses={
@@ -104,9 +110,12 @@ class PrivateChat:
                 **my_data.presses,
                 **classify.presses,
                 **AnswerButtons(platform, store).presses,
+                **label_sets.presses,
             },
             membership=Membership(platform, store, self.registry).changed,
             allowed_chats=self._allowed,
+            label_sets=label_sets.message,
+            inline=label_sets.inline,
             admin_ids=frozenset(),
         )
 

@@ -1,0 +1,111 @@
+"""Which labels a text, a name or a picture without a caption means."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.chat.label_sets.names import key_of, near, references
+from bot.chat.label_sets.ready_made import find_ready_made, ready_made
+from bot.chat.people import Speaker
+from bot.platform.incoming import IncomingMessage
+from bot.storage import NamedLabels, Store
+from inference.protocol.errors import LabelsRefused, TooManyLabels
+from inference.protocol.labels import folded, parse
+
+
+class UnknownSet(LabelsRefused):
+    """A text names a set that is not there.
+
+    Attributes:
+        near: names that look like it.
+    """
+
+    def __init__(self, name: str, near: Sequence[str]) -> None:
+        super().__init__(f"There is no set {name!r}.")
+        self.name, self.near = name, near
+
+
+@dataclass(frozen=True)
+class LabelsRead:
+    """What a text means.
+
+    Attributes:
+        labels: with the labels of the sets that it names.
+        typed: the labels as they were typed, a set as `#name`.
+    """
+
+    labels: tuple[str, ...]
+    typed: tuple[str, ...]
+
+
+class LabelFinder:
+    """Reads labels and names of sets."""
+
+    def __init__(self, store: Store, *, max_labels: int) -> None:
+        self._store = store
+        self._max_labels = max_labels
+
+    async def read(self, text: str, speaker: Speaker) -> LabelsRead:
+        """Return the labels in a text: `#pets, a tree` adds a label to those of a set.
+
+        Raises:
+            LabelsRefused: as `parse` raises it; `UnknownSet` if a name is nobody's.
+        """
+        typed = parse(text, max_labels=self._max_labels)
+        groups = [await self._meant_by(label, speaker) for label in typed]
+        return LabelsRead(self._merged(groups), typed)
+
+    async def named(self, name: str, speaker: Speaker) -> NamedLabels | None:
+        """Return the set with a name: the person's own, else the ready-made one, else None."""
+        key = key_of(name.removeprefix("#"))
+        if key is None:
+            return None
+        own = await self._store.label_sets(speaker.user_id)
+        found = next((one for one in own if key_of(one.name) == key), None)
+        return found or self._cut(find_ready_made(key, speaker.sentences.language))
+
+    async def near(self, name: str, speaker: Speaker) -> list[str]:
+        """Return the names of sets that look like this one."""
+        own = [one.name for one in await self._store.label_sets(speaker.user_id)]
+        known = [*own, *(one.name for one in ready_made(speaker.sentences.language))]
+        return near(name.removeprefix("#"), known)
+
+    async def stored(self, message: IncomingMessage, speaker: Speaker) -> tuple[str, ...]:
+        """Return the labels for a message that has none of its own; empty: none are stored.
+
+        For a picture without a caption, those that the person chose for their next one. Then, in a
+        group, what its admins chose. Then the person's own.
+        """
+        labels = await self.chosen(message, speaker)
+        if not labels and not message.is_private:
+            labels = await self._store.group_labels(message.topic.home_id)
+        return labels or speaker.person.labels
+
+    async def chosen(self, message: IncomingMessage, speaker: Speaker) -> tuple[str, ...]:
+        """Return the labels that the person chose for this picture; see `Store.next_labels`."""
+        if message.text or not message.attachments:
+            return ()
+        ref, at = message.ref, message.sent_at.timestamp()
+        return await self._store.next_labels(ref.chat_id, speaker.user_id, ref.message_id, at)
+
+    async def _meant_by(self, label: str, speaker: Speaker) -> Sequence[str]:
+        names, rest = references(label)
+        found = [await self.named(name, speaker) for name in names]
+        if rest and not all(found):  # `#1 in my heart` is a phrase
+            return (label,)
+        for name, one in zip(names, found, strict=True):
+            if one is None:
+                raise UnknownSet(name, await self.near(name, speaker))
+        return [*(each for one in found if one for each in one.labels), *([rest] if rest else ())]
+
+    def _merged(self, groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
+        merged: dict[str, str] = {}
+        for group in groups:
+            for label in group:
+                merged.setdefault(folded(label), label)
+        if len(merged) > self._max_labels:
+            raise TooManyLabels(got=len(merged), limit=self._max_labels)
+        return tuple(merged.values())
+
+    def _cut(self, one: NamedLabels | None) -> NamedLabels | None:
+        """Return a ready-made set with no more labels than one picture can be compared with."""
+        return one and NamedLabels(one.name, one.labels[: self._max_labels], one.tag)

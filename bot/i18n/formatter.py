@@ -77,10 +77,13 @@ class Formatter:
         right_to_left = any(unicodedata.bidirectional(c) in {"R", "AL"} for c in typed)
         return _ISOLATE.format(text) if right_to_left else text
 
-    def list_of(self, labels: Sequence[str]) -> str:
-        """Return labels as a person would type them, as many as fit into one message."""
+    def list_of(self, labels: Sequence[str], room: int = _LIST_LENGTH) -> str:
+        """Return labels as a person would type them, as many as fit into `room` UTF-16 units.
+
+        By default, that is one message.
+        """
         lengths = accumulate(units(label) + len(_COMMA) for label in labels)
-        shown = bisect_right(list(lengths), _LIST_LENGTH + len(_COMMA))
+        shown = bisect_right(list(lengths), room + len(_COMMA))
         text = _COMMA.join(self.quote(label) for label in labels[:shown])
         return text + self.and_more(len(labels) - shown)
 

@@ -76,8 +76,9 @@ class Sentences(ResultSentences, WaitSentences, ButtonSentences):
             len(labels),
         ).format(labels=self.list_of(labels), count=len(labels))
 
-    def labels_shown(self, labels: Sequence[str]) -> str:
-        return self._("Your phrases: {labels}").format(labels=self.list_of(labels))
+    def labels_shown(self, labels: Sequence[str], room: int) -> str:
+        """Return the phrases in use, as many as fit into `room` UTF-16 units."""
+        return self._("Your phrases: {labels}").format(labels=self.list_of(labels, room))
 
     def labels_none(self) -> str:
         return self._("You have no phrases stored. Set some: <code>/labels a dog, a cat</code>")

@@ -11,10 +11,11 @@ from bot.i18n.lengths import shortened, shown
 from bot.storage import NamedLabels
 from inference.protocol.errors import LabelsRefused
 
-# Of the labels of one set in a list of sets; in UTF-16 units.
-_IN_A_LIST = 60
-# Of all sets together in such a list.
-_LIST = 2_500
+# Limits in UTF-16 units. What `/labels` shows is one message of up to 4,096 of them (Bot API):
+# phrases of the group, the person's own, and a line for each set.
+OWN_ROOM, _GROUP_ROOM, _SETS_ROOM = 1_200, 700, 2_000
+# Of the labels of one set in its line; twenty lines fit.
+_IN_A_LINE = 60
 # Of the name on a button, two of which stand side by side on a phone.
 _ON_A_BUTTON = 18
 # Begins what a person says in a chat when they choose labels there.
@@ -41,10 +42,10 @@ class LabelSetTexts(Formatter):
     # -- lists and cards --------------------------------------------------------------------------
 
     def own_sets(self, sets: Sequence[NamedLabels]) -> str:
-        starts = [self.quote(shortened(plain(one.labels), _IN_A_LIST)) for one in sets]
+        starts = [self.quote(shortened(plain(one.labels), _IN_A_LINE)) for one in sets]
         names = [self.quote(one.name) for one in sets]
         lines = [f"• <b>{name}</b>: {start}" for name, start in zip(names, starts, strict=True)]
-        return "\n".join([self._("Your sets:"), *self.many(lines, _LIST)])
+        return "\n".join([self._("Your sets:"), *self.many(lines, _SETS_ROOM)])
 
     def ready_made(self) -> str:
         return self._(
@@ -53,7 +54,9 @@ class LabelSetTexts(Formatter):
         ).format(name=self._("animals"))
 
     def group_labels(self, labels: Sequence[str]) -> str:
-        return self._("This group's phrases: {labels}").format(labels=self.list_of(labels))
+        return self._("This group's phrases: {labels}").format(
+            labels=self.list_of(labels, _GROUP_ROOM)
+        )
 
     def card(self, one: NamedLabels) -> str:
         heading = self._n(

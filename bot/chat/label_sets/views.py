@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.chat.label_sets.ready_made import ready_made
-from bot.chat.label_sets.texts import LabelSetTexts, set_texts
+from bot.chat.label_sets.texts import OWN_ROOM, LabelSetTexts, set_texts
 from bot.chat.people import Speaker
 from bot.platform.ports import Button, Buttons
 from bot.storage import NamedLabels
@@ -37,7 +37,7 @@ def labels_view(
 ) -> SetView:
     """Return a person's labels and sets, in a group below those of the group."""
     texts, owner = set_texts(who.sentences.language), who.user_id
-    own = who.sentences.labels_shown(labels) if labels else who.sentences.labels_none()
+    own = who.sentences.labels_shown(labels, OWN_ROOM) if labels else who.sentences.labels_none()
     parts = [
         *([texts.group_labels(group_labels)] if group_labels else ()),
         own,

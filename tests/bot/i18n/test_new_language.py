@@ -65,7 +65,7 @@ red = next(phrase for phrase in own_phrases() if phrase.key == "red_thing")
 print(json.dumps({
     "buttons": {button.label: button.data for row in platform.buttons for button in row},
     "menu": dict(who.sentences.menu_group(command_menu("eo"))),
-    "sentence": who.sentences.labels_shown(("hundo",)),
+    "sentence": who.sentences.labels_shown(("hundo",), 99),
     "set": who.sentences.language_set(),
     "toast": command_texts("eo").toast(Toast(Note.NOTED, "hundo")),
     "phrase": red.spoken("eo"),

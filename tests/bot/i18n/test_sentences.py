@@ -62,7 +62,7 @@ def test_what_people_typed_is_shown_as_typed(language: str) -> None:
     for text in (
         sentences.start(TYPED),
         sentences.labels_set(("a", TYPED)),
-        sentences.labels_shown((TYPED,)),
+        sentences.labels_shown((TYPED,), 99),
         sentences.winner(TYPED, 0.5),
         sentences.status(0, (TYPED,)),
         sentences.template_shown(TYPED + "{}"),

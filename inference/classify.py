@@ -191,9 +191,17 @@ def _outcomes(
 ) -> list[ImageOutcome | None]:
     """Return the outcome for each photo; None if its probabilities are not numbers."""
     label_set = LabelSet(arguments.labels, arguments.template)
-    rows = batcher.rows(classifier, photos, [label_set] * len(photos))
-    shares = [[float(p) for p in row] for row in rows]
-    return [ImageOutcome(row) if all(map(math.isfinite, row)) else None for row in shares]
+    outcomes: list[ImageOutcome | None] = []
+    for found in batcher.compare(classifier, photos, [label_set] * len(photos)):
+        shares = [float(p) for p in found.probabilities]
+        outcome = ImageOutcome(
+            shares,
+            fit=found.fit,
+            none_fits=found.none_fits,
+            looks_like_photo=found.looks_like_photo,
+        )
+        outcomes.append(outcome if all(map(math.isfinite, shares)) else None)
+    return outcomes
 
 
 def _read(source: str, max_megapixels: float) -> Image.Image | None:
@@ -215,6 +223,8 @@ def _small(photo: Image.Image) -> Image.Image:
 def _load(settings: WorkerSettings) -> Classifier:
     with loading_shown(settings.clip_model):
         classifier = load_engine(settings)
+        # Takes seconds, but only once with each checkpoint: what is encoded is kept on disk.
+        classifier.encode_bank(math.inf)
     if classifier.is_demo:
         click.echo(f"Answered by the {_WORDS.demo}.", err=True)
     return classifier

@@ -14,7 +14,6 @@ from bot.storage.engine.tables import (
     jobs,
     next_labels,
     players,
-    questions,
     rounds,
     scores,
 )
@@ -67,10 +66,13 @@ class Store(
         """Store that this update's handler is done."""
         await self._upsert(handled, {"update_key": update_key}, {"at": time.time()})
 
-    async def take_back(self, chat_id: int, user_id: int) -> None:
-        """End all that a person waits for in a chat: their pictures, their albums, our questions.
+    async def take_back(self, chat_id: int, user_id: int, by: int) -> None:
+        """End what a person waits for in a chat: their pictures, and albums that still come.
 
         The result of a job that is under way finds its question answered, and is dropped.
+
+        Args:
+            by: the message that wants it, see `taken_back`; pictures after it go on.
         """
         statements = [
             update(jobs)
@@ -79,18 +81,17 @@ class Store(
                 jobs.c.user_id == user_id,
                 jobs.c.delivered_at.is_(None),
                 jobs.c.chat_id == chat_id,
+                jobs.c.message_id < by,
             )
             # Without a fingerprint: an edit back to the same phrases must be answered again.
-            .values(delivered_at=time.time(), fingerprint="", labels=None, template=None),
+            .values(
+                delivered_at=time.time(),
+                cancelled_by=by,
+                fingerprint="",
+                labels=None,
+                template=None,
+            ),
             update(albums).where(settling_of(chat_id, user_id)).values(due_at=None),
-            update(questions)
-            .where(
-                here(questions),
-                questions.c.chat_id == chat_id,
-                questions.c.user_id == user_id,
-                questions.c.is_open == 1,
-            )
-            .values(is_open=0),
         ]
         async with self._database.begin() as connection:
             for statement in statements:

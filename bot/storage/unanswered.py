@@ -19,15 +19,15 @@ LOST_AFTER = 24 * 3_600.0
 _media = msgspec.msgpack.Decoder(tuple[Media, ...])
 _OPEN = select(jobs).where(here(jobs), jobs.c.delivered_at.is_(None)).order_by(jobs.c.created_at)
 # Runs each second while people wait, so it reads only what is shown.
-_WAITING = (
-    select(
-        *(jobs.c.id, jobs.c.chat_id, jobs.c.message_id, jobs.c.thread_id),
-        *(jobs.c.user_id, jobs.c.language, jobs.c.created_at),
-    )
-    .where(here(jobs), jobs.c.delivered_at.is_(None), jobs.c.created_at > bindparam("since"))
+_BRIEFLY = select(
+    *(jobs.c.id, jobs.c.chat_id, jobs.c.message_id, jobs.c.thread_id),
+    *(jobs.c.user_id, jobs.c.language, jobs.c.created_at),
+).where(here(jobs))
+_LONGEST_WAITING = (
+    _BRIEFLY.where(jobs.c.delivered_at.is_(None), jobs.c.created_at > bindparam("since"))
     .order_by(jobs.c.created_at)
+    .limit(bindparam("at_most"))
 )
-_LONGEST_WAITING = _WAITING.limit(bindparam("at_most"))
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Unanswered:
 
 @dataclass(frozen=True)
 class WaitingQuestion:
-    """A question that has no answer yet, as far as its person can be told about it."""
+    """A question that waits or was taken back: what is needed to tell its person so."""
 
     id: str
     ref: MessageRef
@@ -73,10 +73,12 @@ class OpenJobs(StorePart):
         rows = await self._all(_LONGEST_WAITING, since=since, at_most=at_most)
         return [_waiting(row) for row in rows]
 
-    async def waiting_of(self, chat_id: int, user_id: int) -> list[WaitingQuestion]:
-        """Return the questions of a person in a chat that wait; the oldest first."""
-        query = _WAITING.where(jobs.c.chat_id == chat_id, jobs.c.user_id == user_id)
-        return [_waiting(row) for row in await self._all(query, since=0.0)]
+    async def taken_back(self, chat_id: int, user_id: int, by: int) -> list[WaitingQuestion]:
+        """Return the questions of a person that their message `by` took back."""
+        query = _BRIEFLY.where(
+            jobs.c.user_id == user_id, jobs.c.chat_id == chat_id, jobs.c.cancelled_by == by
+        )
+        return [_waiting(row) for row in await self._all(query)]
 
     async def unanswered_of_other_queues(self, queue: str) -> list[Unanswered]:
         """Return the questions that were put into another queue than this; the oldest first."""

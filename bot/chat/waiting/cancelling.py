@@ -25,21 +25,24 @@ class Cancelling:
 
     async def cancel(self, message: IncomingMessage, who: Speaker, _argument: str) -> None:
         """Take back what waits. The answer to a job that a worker already has is dropped."""
-        chat_id, sentences = message.ref.chat_id, who.sentences
+        chat_id, user_id, sentences = message.ref.chat_id, who.user_id, who.sentences
+        by = message.ref.message_id
         async with self._chat_locks.turn(chat_id):
-            waiting = await self._store.waiting_of(chat_id, who.user_id)
-            count = len(waiting) + await self._store.settling_albums(chat_id, who.user_id)
-            if count:
+            count = await self._store.settling_albums(chat_id, user_id)
+            # First: what people read here must be so, even if we are killed now.
+            await self._store.take_back(chat_id, user_id, by)
+            taken_back = await self._store.taken_back(chat_id, user_id, by)
+            if count := count + len(taken_back):
                 text = sentences.taken_back(count)
-            elif await self._store.open_question(chat_id, who.user_id):
+            elif await self._store.open_question(chat_id, user_id):
                 text = sentences.cancelled()
             else:
                 text = sentences.nothing_to_cancel()
-            for question in waiting:
+            for question in taken_back:
                 await self._change_notice(question.ref, sentences.taken_back(1))
             await self._platform.send_text(message.ref, text)
-            # Last: if something can't be sent, this runs again and must still find all of it.
-            await self._store.take_back(chat_id, who.user_id)
+        # Last: if the answer can't be sent, this runs again and must still find the question open.
+        await self._store.close_questions(chat_id, user_id)
 
     async def _change_notice(self, ref: MessageRef, text: str) -> None:
         """Edit the sentence that told a person to wait, if there is one."""

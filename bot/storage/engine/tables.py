@@ -65,6 +65,7 @@ jobs = Table(
     Column("queue", String(64)),  # when the jobs stream that took it was made
     Column("outcome", LargeBinary),  # msgpack of the answer's numbers, for buttons under it
     Column("copy_id", BigInteger),  # our message that repeats the answer as text
+    Column("cancelled_by", BigInteger),  # the message that took the question back
     Index("jobs_by_message", "platform", "chat_id", "message_id", "serial"),
     Index("jobs_by_user", "platform", "user_id", "delivered_at"),
     Index("jobs_by_age", "created_at"),

@@ -57,14 +57,30 @@ async def test_classify_alone_without_labels_asks_only_its_sender(
 async def test_a_group_is_greeted_with_what_works_in_groups(
     group: Chat, alice: SimulatedUser
 ) -> None:
+    greeting = await alice.hears(chat=group)
+    assert not greeting.reply_to
+    lines = (greeting.text or "").splitlines()
+    assert len([line for line in lines if line and "demo model" not in line]) == 3
+    assert "/classify a dog, a cat" in lines[1]
     start = await alice.sends("/start@clip_test_bot", to=group)
-    greeting = (await alice.hears(reply_to=start)).text or ""
-    assert "/classify a blurry cat" in greeting
-    assert "Send me a photo" not in greeting
+    assert (await alice.hears(reply_to=start)).text == greeting.text
     told = (await alice.hears(reply_to=await alice.sends("/help", to=group))).text or ""
     assert "Reply to a picture with /classify a dog, a cat" in told
     assert "/hunt a red thing" in told
     assert "Send a photo" not in told
+
+
+async def test_a_group_is_greeted_once_in_the_language_of_who_added_the_bot(
+    server: BotApiServer, alice: SimulatedUser
+) -> None:
+    carmen = server.person("Carmen", "es")
+    group = server.group("Amigos", [carmen, alice])
+    assert ((await carmen.hears(chat=group)).text or "").startswith("¡Hola! 👋")
+    server.removes_bot(group, alice)
+    server.adds_bot(group, alice)
+    await alice.hears(reply_to=await alice.sends("/labels", to=group))
+    ours = [message for message in group.messages.values() if message.sender.is_bot]
+    assert len(ours) == 2
 
 
 async def test_the_bot_ignores_everything_else_in_a_group(
@@ -170,7 +186,7 @@ async def test_a_topic_may_be_deleted_while_its_picture_waits(
     with server.expecting("message thread not found"):
         await alice.sends(picture(), caption="/classify a, b", to=forum, topic=topic)
         server.deletes_topic(forum, topic)
-        answer = await alice.hears(chat=forum)
+        answer = await alice.hears(chat=forum, matching=lambda message: bool(message.photo))
     assert answer.photo
     assert answer.thread_id is None
 

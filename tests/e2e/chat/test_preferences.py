@@ -1,10 +1,13 @@
 """Commands for a person's preferences: labels, template, language, privacy, help."""
 
 import asyncio
+import json
 import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from bot.games.registry import GAMES
 from clipbot_playground.botapi.people import SimulatedUser
@@ -153,6 +156,37 @@ async def test_the_privacy_button_deletes_everything(alice: SimulatedUser) -> No
     await alice.presses(page, page.keyboard[0].text)
     await alice.hears(edit_of=page)
     assert "no phrases stored" in await _asks(alice, "/labels")
+
+
+@pytest.mark.parametrize(
+    ("language", "button", "caption"),
+    [
+        ("en", "Send me my data", "Everything that I store about you. Times are in UTC."),
+        ("es", "Enviarme mis datos", "Todo lo que guardo sobre ti. Las horas son UTC."),
+    ],
+)
+async def test_the_second_privacy_button_sends_everything_as_a_file(
+    server: BotApiServer, language: str, button: str, caption: str
+) -> None:
+    dora = server.person("Dora", language)
+    photo = await dora.sends(picture(), caption="a fox, a cow")
+    chart = await dora.hears(reply_to=photo)
+    await _asks(dora, "/labels a dog, a cat")
+    page = await dora.hears(reply_to=await dora.sends("/privacy"))
+    assert [one.text for one in page.keyboard][1] == button
+    await dora.presses(page, button)
+    sent = await dora.hears(reply_to=page)
+    assert sent.caption == caption
+    assert sent.document
+    file = json.loads(sent.document)
+    assert file["user_id"] == dora.user.id
+    assert file["preferences"][0]["labels"] == ["a dog", "a cat"]
+    (asked,) = file["asked_by_you"]
+    assert (asked["chat_id"], asked["message_id"]) == (dora.chat.id, photo.message_id)
+    assert asked["delivered_at"] >= asked["created_at"]
+    answer_ids = [answer["answer_id"] for answer in file["answers_to_you"]]
+    assert answer_ids == [chart.message_id]
+    assert file["running_games"] == []
 
 
 async def test_an_unknown_command_gets_a_hint(alice: SimulatedUser) -> None:

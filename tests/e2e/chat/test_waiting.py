@@ -1,9 +1,12 @@
-"""While the model is not loaded yet, people get a notice, limits hold, and nothing is lost."""
+"""While people wait they are told so, limits hold, and nothing is lost."""
 
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import httpx
+import pytest
 
 from clipbot_playground.botapi.model.chats import Message
 from clipbot_playground.botapi.people import SimulatedUser
@@ -67,6 +70,66 @@ async def test_photos_wait_for_a_model_that_appears_later(
             assert photo.chat.replies_to(photo) == [notice]
             assert len(notice.versions) == 2  # one notice, one answer
         assert "there is no such folder" in bot.log
+
+
+@pytest.mark.parametrize(
+    ("language", "place", "taken_back"),
+    [
+        ("en", "⏳ You are number {} in the queue", "Taken back: I don't answer this picture"),
+        ("es", "⏳ Tienes el número {} en la cola", "Retirada: ya no respondo a esta imagen"),
+    ],
+)
+async def test_who_waits_knows_their_place_and_can_take_the_picture_back(
+    own_server: BotApiServer, start: Start, language: str, place: str, taken_back: str
+) -> None:
+    ann, bob, cleo = (own_server.person(name, language) for name in ("Ann", "Bob", "Cleo"))
+    async with start() as bot:
+        await ann.hears(reply_to=await _asks(ann), within=60)
+        worker = bot.process("worker")
+        os.kill(worker, signal.SIGSTOP)
+        photos = [await _asks(person) for person in (ann, bob, cleo)]
+        notices = [
+            await person.hears(reply_to=photo)
+            for person, photo in zip((ann, bob, cleo), photos, strict=True)
+        ]
+        for number, notice in enumerate(notices, 1):
+            assert (notice.text or "").startswith(place.format(number))
+        cancel = await bob.sends("/cancel")
+        await bob.hears(edit_of=notices[1])
+        assert (notices[1].text or "").startswith(taken_back)
+        assert ((await bob.hears(reply_to=cancel)).text or "").startswith(taken_back)
+        await own_server.until(lambda: place.format(2) in (notices[2].text or ""))  # it moves up
+        os.kill(worker, signal.SIGCONT)
+        for index in (0, 2):
+            await own_server.until(lambda index=index: notices[index].photo)  # type: ignore[misc]
+        # What was taken back stays so, although its job was already in the queue.
+        await bob.hears(reply_to=await _asks(bob))
+        assert not notices[1].photo
+        for photo, notice in zip(photos, notices, strict=True):
+            assert photo.chat.replies_to(photo) == [notice]
+
+
+async def test_places_go_on_after_everything_was_killed(
+    own_server: BotApiServer, start: Start
+) -> None:
+    ann, bob = own_server.person("Ann"), own_server.person("Bob")
+    async with start() as bot:
+        await ann.hears(reply_to=await _asks(ann), within=60)
+        os.kill(bot.process("worker"), signal.SIGSTOP)
+        photos = [await _asks(ann), await _asks(bob)]
+        notices = [
+            await person.hears(reply_to=photo)
+            for person, photo in zip((ann, bob), photos, strict=True)
+        ]
+        cancel = await ann.sends("/cancel")
+        await ann.hears(reply_to=cancel)
+        await bot.is_killed()
+    async with start():
+        await own_server.until(lambda: notices[1].photo, 60)
+        await bob.hears(reply_to=await _asks(bob))
+        assert "Taken back" in (notices[0].text or "")
+        for photo, notice in zip(photos, notices, strict=True):
+            assert photo.chat.replies_to(photo) == [notice]
 
 
 async def _asks(person: SimulatedUser) -> Message:

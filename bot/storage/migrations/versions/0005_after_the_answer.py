@@ -15,6 +15,7 @@ def upgrade() -> None:
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("outcome", sa.LargeBinary(), nullable=True))
         batch_op.add_column(sa.Column("copy_id", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("cancelled_by", sa.BigInteger(), nullable=True))
     with op.batch_alter_table("questions", schema=None) as batch_op:
         batch_op.add_column(sa.Column("phrases", sa.Text(), nullable=True))
     op.create_table(
@@ -68,6 +69,7 @@ def downgrade() -> None:
     with op.batch_alter_table("questions", schema=None) as batch_op:
         batch_op.drop_column("phrases")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
+        batch_op.drop_column("cancelled_by")
         batch_op.drop_column("copy_id")
         batch_op.drop_column("outcome")
     with op.batch_alter_table("people", schema=None) as batch_op:

@@ -96,7 +96,7 @@ def _of_folder(folder: Path) -> Dataset:
         if not files:
             notes.append(f"“{labels[-1]}” has no pictures; it only competes with the other labels.")
     if loose := len(entries) - len(classes):
-        notes.append(f"{_count(loose, 'file')} in no sub-folder: left out.")
+        notes.append(f"{counted(loose, 'file')} in no sub-folder: left out.")
     return Dataset(folder, tuple(labels), tuple(pictures), tuple(notes))
 
 
@@ -218,5 +218,6 @@ def _refuse_equal(names: Sequence[str], labels: Sequence[str]) -> None:
             )
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """Return a number and its noun: `1 file`, `2,000 files`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

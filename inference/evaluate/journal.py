@@ -57,7 +57,7 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Prediction)
 
 
-class Journal:
+class PredictionJournal:
     """The predictions of one model with one template for one dataset.
 
     Attributes:

@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 from inference.evaluate import plots
-from inference.evaluate.dataset import Dataset
+from inference.evaluate.dataset import Dataset, counted
 from inference.evaluate.figures import ClassFigures, Figures, Mistake, has_mistakes
 from inference.evaluate.journal import printable
 from inference.evaluate.report import EvaluationReport, ModelRun, percent
@@ -42,8 +42,8 @@ def render(report: EvaluationReport, dataset: Dataset) -> str:
     files = {printable(one.name): one.path for one in dataset.pictures}
     read = max(run.figures.pictures for run in report.runs)
     about = (
-        f"{read:,} pictures with {len(report.labels):,} labels · {Path(report.dataset).name} · "
-        f"{report.machine}"
+        f"{counted(read, 'picture')} with {len(report.labels):,} labels · "
+        f"{Path(report.dataset).name} · {report.machine}"
     )
     title = f"{Path(report.dataset).name}: {percent(best.figures.accuracy)} right"
     parts = [
@@ -157,7 +157,7 @@ def _sections(run: ModelRun) -> str:
     wrong.sort(key=lambda one: 2.0 if one.recall is None else one.recall)
     parts.append(_classes(wrong) if wrong else "<p>There are no mistakes.</p>")
     if right:
-        summary = f"{len(right):,} without a mistake"
+        summary = f"{counted(len(right), 'label')} without a mistake"
         parts.append(f"<details><summary>{summary}</summary>{_classes(right)}</details>")
     return "\n".join(parts)
 
@@ -171,7 +171,7 @@ def _classes(classes: Sequence[ClassFigures]) -> str:
              ("right answers", "number"))  # fmt: skip
     table = _table(heads, map(_class, classes[:_MAX_CLASSES]))
     more = len(classes) - _MAX_CLASSES
-    return table + (f'<p class="quiet">and {more:,} more labels</p>' if more > 0 else "")
+    return table + (f'<p class="quiet">and {counted(more, "label")} more</p>' if more > 0 else "")
 
 
 def _class(one: ClassFigures) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
+from inference.evaluate.dataset import counted
 from inference.evaluate.figures import ConfidenceBin, Figures
 from inference.evaluate.report import percent
 
@@ -38,7 +39,7 @@ def reliability(bins: Sequence[ConfidenceBin]) -> str:
         right, said = _SIDE * one.accuracy, _SIDE * one.confidence
         share = _HISTOGRAM * one.pictures / most
         told = (
-            f"{one.low * 100:.0f}–{one.high * 100:.0f} %: {one.pictures:,} pictures, "
+            f"{one.low * 100:.0f}–{one.high * 100:.0f} %: {counted(one.pictures, 'picture')}, "
             f"{percent(one.accuracy)} right, {percent(one.confidence)} on average"
         )
         parts += [
@@ -57,7 +58,7 @@ def reliability(bins: Sequence[ConfidenceBin]) -> str:
     parts += [
         f'<line class="ideal" x1="{_LEFT}" y1="{_TOP + _SIDE}" x2="{_LEFT + _SIDE}" y2="{_TOP}"/>',
         f'<line class="axis" x1="{_LEFT}" x2="{_LEFT + _SIDE}" y1="{base}" y2="{base}"/>',
-        _text(_LEFT + 2, base - _HISTOGRAM + 4, f"{total:,} pictures"),
+        _text(_LEFT + 2, base - _HISTOGRAM + 4, counted(total, "picture")),
         _text(_LEFT + _SIDE / 2, base + 32, "probability of the winner", "middle"),
         "</svg>",
     ]

@@ -15,7 +15,7 @@ import numpy as np
 
 from inference import cores
 from inference.evaluate.dataset import Dataset, LabelledPicture
-from inference.evaluate.journal import Journal, Prediction, printable
+from inference.evaluate.journal import PredictionJournal, Prediction, printable
 from inference.images.decoding import decode
 from inference.images.memory_budget import MemoryBudget
 from inference.model.classifier import Classifier, LabelSet, Prepared
@@ -72,7 +72,7 @@ class Predictor:
         dataset: Dataset,
         classifier: Classifier,
         settings: WorkerSettings,
-        journals: Mapping[Template, Journal],
+        journals: Mapping[Template, PredictionJournal],
         on_progress: Callable[[int], None] = lambda done: None,
     ) -> None:
         self._dataset = dataset

@@ -15,7 +15,7 @@ from inference.evaluate import journal as journals
 from inference.evaluate import progress, tables
 from inference.evaluate.dataset import Dataset
 from inference.evaluate.figures import compute
-from inference.evaluate.journal import Journal
+from inference.evaluate.journal import PredictionJournal
 from inference.evaluate.predictions import Predictor, Template
 from inference.evaluate.report import EvaluationReport, ModelRun, machine
 from inference.loading_display import loading_shown
@@ -162,7 +162,8 @@ def _with_model(
         classifier = load_engine(settings)
     key = (_digest(settings), numbers := _numbers(classifier), str(classifier.device))
     kept = {
-        template: Journal(folder, dataset, *key, template or "") for template in request.templates
+        template: PredictionJournal(folder, dataset, *key, template or "")
+        for template in request.templates
     }
     with progress.shown(classifier.name, len(dataset.pictures)) as show:
         passed = Predictor(dataset, classifier, settings, kept, show).run()

@@ -5,6 +5,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from inference.evaluate.dataset import counted
 from inference.evaluate.figures import ClassFigures, Figures, has_mistakes
 from inference.evaluate.report import EvaluationReport, ModelRun, percent
 
@@ -24,7 +25,9 @@ def show(report: EvaluationReport) -> None:
     for note in report.notes:
         click.echo(note, err=True)
     read = max(run.figures.pictures for run in report.runs)
-    console.print(Text(f"{read:,} pictures with {len(report.labels):,} labels on {report.machine}"))
+    console.print(
+        Text(f"{counted(read, 'picture')} with {len(report.labels):,} labels on {report.machine}")
+    )
     console.print(_comparison(report))
     best = report.best
     if len(report.runs) > 1:
@@ -73,7 +76,7 @@ def _classes(figures: Figures) -> Table:
     shown = sorted(wrong, key=_worst_first)[:_MAX_CLASSES]
     hidden = len(figures.classes) - len(shown)
     kind = "found more often" if len(shown) < len(wrong) else "without a mistake"
-    table = Table(caption=f"and {hidden:,} labels {kind}" if hidden else None)
+    table = Table(caption=f"and {counted(hidden, 'label')} {kind}" if hidden else None)
     table.add_column("label", overflow="fold")
     for name in ("pictures", "found", "right\nanswers"):
         table.add_column(name, justify="right")

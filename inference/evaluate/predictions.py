@@ -12,14 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
+from PIL import Image
 
 from inference import cores
 from inference.evaluate.dataset import Dataset, LabelledPicture
-from inference.evaluate.journal import PredictionJournal, Prediction, printable
+from inference.evaluate.journal import Prediction, PredictionJournal, printable
 from inference.images.decoding import decode
 from inference.images.memory_budget import MemoryBudget
-from inference.model.classifier import Classifier, LabelSet, Prepared
-from inference.model.encoder.scoring import FloatArray
+from inference.model.classifier import Classifier, Comparison, LabelSet, Prepared
 from inference.protocol.errors import ImageRefused, TooLargeForHost
 from inference.protocol.settings import WorkerSettings
 from inference.worker.batcher import Batcher
@@ -81,6 +81,7 @@ class Predictor:
         self._on_progress = on_progress
         self._batch = settings.max_batch
         self._batcher = Batcher(0)
+        self._tells_fit = False
         self._max_megapixels = settings.max_megapixels
         self._budget = MemoryBudget(int(settings.max_megapixels * 1e6 * _BYTES_PER_PIXEL))
 
@@ -103,6 +104,7 @@ class Predictor:
         ]
         done = len(self._dataset.pictures) - len(left)
         self._on_progress(done)
+        self._tells_fit = bool(left) and self._can_tell_fit()
         started = time.perf_counter()
         for batch in self._batches(left):
             readable = [read for read in batch if not read.problem]
@@ -150,32 +152,59 @@ class Predictor:
         except Exception as error:  # a checkpoint's processor raises anything
             return _Read(picture, problem=f"The model can't take this picture ({error}).")
 
+    def _can_tell_fit(self) -> bool:
+        """Return whether the model tells how well labels fit, by asking it about a grey picture."""
+        grey = self._classifier.prepare(Image.new("RGB", (64, 64), "grey"))
+        [compared] = self._classifier.compare([grey], [LabelSet(self._dataset.labels)])
+        return compared.fit is not None
+
     def _predict(self, batch: Sequence[_Read]) -> dict[str, str]:
         """Store the predictions of a batch; return the pictures without one, and why."""
-        labels, problems = self._dataset.labels, {}
-        sets = [LabelSet(labels, template) for template in self._journals]
-        # Whole pictures in a call of the model: one that is divided is encoded twice.
-        self._batcher.size = self._batcher.size or self._batch * len(sets)
-        images = [read.prepared for read in batch for _ in sets]
-        rows = iter(self._batcher.rows(self._classifier, images, sets * len(batch)))
+        problems = {}
         said: dict[Template, list[Prediction]] = {template: [] for template in self._journals}
+        compared = iter(self._compare(batch))
         for read in batch:
             for template in self._journals:
-                row = next(rows)
-                if not np.isfinite(row).all():
+                whole = next(compared)
+                without = next(compared) if self._tells_fit else None
+                if not np.isfinite(whole.probabilities).all():
                     problems[read.picture.name] = (
                         "The model's scores are not numbers; CLIP_DTYPE=float32 may help."
                     )
                     continue
-                said[template].append(_prediction(read, row))
+                said[template].append(_prediction(read, whole, without))
         for template, journal in self._journals.items():
-            new = [one for one in said[template] if one.path not in journal.done]
-            journal.append(new)
+            journal.append([one for one in said[template] if one.path not in journal.done])
         return problems
 
+    def _compare(self, batch: Sequence[_Read]) -> list[Comparison]:
+        """Compare each picture with all labels, by each template.
 
-def _prediction(read: _Read, row: FloatArray) -> Prediction:
+        If the model tells whether labels fit, each comparison is followed by one without the
+        picture's own label.
+        """
+        sets = []
+        for read in batch:
+            at, labels = read.picture.label, self._dataset.labels
+            for template in self._journals:
+                sets.append(LabelSet(labels, template))
+                if self._tells_fit:
+                    sets.append(LabelSet(labels[:at] + labels[at + 1 :], template))
+        each = len(sets) // len(batch)
+        # Whole pictures in a call of the model: one that is divided is encoded twice.
+        self._batcher.size = self._batcher.size or self._batch * each
+        images = [read.prepared for read in batch for _ in range(each)]
+        return self._batcher.compare(self._classifier, images, sets)
+
+
+def _prediction(read: _Read, compared: Comparison, without: Comparison | None) -> Prediction:
+    """Return the prediction for a picture.
+
+    Args:
+        without: the comparison without the picture's own label; None if fits are not told.
+    """
     assert read.stat is not None
+    row = compared.probabilities
     # Labels of equal score are ranked in their order, as argmax does it.
     order = np.argsort(-row, kind="stable")
     best = order[:BEST]
@@ -187,6 +216,9 @@ def _prediction(read: _Read, row: FloatArray) -> Prediction:
         best=best.tolist(),
         probabilities=[float(share) for share in row[best]],
         rank=int(np.flatnonzero(order == read.picture.label)[0]),
+        fit=compared.fit,
+        none_fits=compared.none_fits,
+        none_fits_without=without is not None and without.none_fits,
     )
 
 

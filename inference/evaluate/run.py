@@ -23,12 +23,16 @@ from inference.model.classifier import Classifier
 from inference.model.encoder.templates import PLACEHOLDER
 from inference.model.hub import checkpoint_files
 from inference.model.loading import load_engine
+from inference.model.none_of_these import bank
+from inference.model.none_of_these.fit import threshold_of
 from inference.protocol.errors import OperatorError, UserError
 from inference.protocol.labels import AUTO_TEMPLATE
 from inference.protocol.settings import WorkerSettings, load
 
 STDOUT = "-"
 NO_TEMPLATE = "none"
+
+_BANK_STEP = 1.0  # seconds; Ctrl-C waits for at most one step
 
 
 @dataclass(frozen=True)
@@ -160,6 +164,8 @@ def _with_model(
     dataset = request.dataset
     with loading_shown(settings.clip_model):
         classifier = load_engine(settings)
+        while not classifier.encode_bank(_BANK_STEP):
+            pass
     key = (_digest(settings), numbers := _numbers(classifier), str(classifier.device))
     kept = {
         template: PredictionJournal(folder, dataset, *key, template or "")
@@ -208,7 +214,9 @@ def _numbers(classifier: Classifier) -> str:
 def _digest(settings: WorkerSettings) -> str:
     """Return what changes whenever a model's answers can change."""
     folder = checkpoint_files.locate(settings.clip_model)
-    return checkpoint_files.digest(folder, settings.clip_model, str(settings.max_megapixels))
+    name = settings.clip_model
+    fits = (str(settings.none_fits), str(threshold_of(name)), *bank.texts_for(name))
+    return checkpoint_files.digest(folder, name, str(settings.max_megapixels), *fits)
 
 
 def _version() -> str:

@@ -1,6 +1,7 @@
 """The report in a terminal."""
 
 import click
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -11,6 +12,10 @@ from inference.evaluate.report import EvaluationReport, ModelRun, percent
 
 _MAX_CLASSES = 40  # rows of a table; all classes are in --json and --page
 _MAX_UNREADABLE = 20
+_NONE = (
+    "none found: “none of these” is said when the right label is left out; "
+    "none false: when it is there."
+)
 _BAR = 20  # characters of a bar that stands for 100 %
 
 
@@ -29,6 +34,8 @@ def show(report: EvaluationReport) -> None:
         Text(f"{counted(read, 'picture')} with {len(report.labels):,} labels on {report.machine}")
     )
     console.print(_comparison(report))
+    if any(run.figures.none_of_these for run in report.runs):
+        console.print(Text(_NONE))
     best = report.best
     if len(report.runs) > 1:
         console.print(Text(f"\nBest: {best.model} with template {best.template}", "bold"))
@@ -44,8 +51,8 @@ def _comparison(report: EvaluationReport) -> Table:
     """Return a row for each run; columns in which no run has a figure are left out."""
     best, columns = report.best, [_figures(run) for run in report.runs]
     names = [name for name in columns[0] if any(figures[name] != "–" for figures in columns)]
-    table = Table()
-    table.add_column("model", overflow="fold", min_width=8)
+    table = Table(box=box.SIMPLE, padding=0, pad_edge=False)
+    table.add_column("model", overflow="fold", min_width=6)
     table.add_column("template", overflow="fold", min_width=8)
     for name in names:
         table.add_column(name, justify="right", no_wrap=True)
@@ -61,11 +68,11 @@ def _figures(run: ModelRun) -> dict[str, str]:
     low, high = figures.interval
     return {
         "right": percent(figures.accuracy),
-        "95 %\ninterval": f"{low * 100:.0f}–{high * 100:.0f} %",
+        "95 %\nrange": f"{low * 100:.0f}–{high * 100:.0f} %",
         "best 5": percent(figures.top_5),
         "calib.\nerror": percent(figures.calibration_error),
-        "none fits:\nfound": percent(none.recall if none else None),
-        "false\nalarms": percent(none.false_alarms if none else None),
+        "none\nfound": percent(none.recall if none else None),
+        "none\nfalse": percent(none.false_alarms if none else None),
         "ms": "–" if run.milliseconds is None else f"{run.milliseconds:.1f}",
     }
 

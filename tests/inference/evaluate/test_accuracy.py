@@ -10,7 +10,9 @@ from click.testing import CliRunner
 from PIL import Image
 
 from inference.cli import evaluate
+from inference.model.classifier import LabelSet
 from inference.model.encoder.templates import is_bare_noun
+from inference.model.engine import Engine
 from inference.model.hub.checkpoint_files import DEMO_FOLDER
 from tests.inference.evaluate.conftest import PICTURES
 from tests.inference.model.reference import ReferenceModel
@@ -95,3 +97,29 @@ def calibration_error(sure: "np.ndarray[Any, Any]", hits: "np.ndarray[Any, Any]"
             gap = abs(sum(hits[i] for i in own) / len(own) - sum(sure[i] for i in own) / len(own))
             error += gap * len(own) / len(sure)
     return error
+
+
+def test_none_of_these_equals_comparisons_one_by_one(
+    drawings: Path, report: Any, demo: Engine
+) -> None:
+    script = IndependentScript(drawings)
+    while not demo.encode_bank(10):
+        pass
+    labels, found, false = tuple(script.labels), 0, 0
+    for image, at in zip(script.images, script.right, strict=True):
+        [whole] = demo.compare([image], [LabelSet(labels)])
+        [without] = demo.compare([image], [LabelSet(labels[:at] + labels[at + 1 :])])
+        false += whole.none_fits
+        found += without.none_fits
+    assert 0 < found < PICTURES
+    figures = report["runs"][0]["figures"]
+    assert figures["none_of_these"] == {
+        "recall": found / PICTURES,
+        "false_alarms": false / PICTURES,
+    }
+
+
+def test_a_model_that_does_not_tell_gives_no_figure(drawings: Path, tmp_path: Path) -> None:
+    words = [str(drawings), "--model", "demo", "--json", "-", "--results", str(tmp_path)]
+    off = CliRunner(env={"NONE_FITS": "off"}).invoke(evaluate, words)
+    assert json.loads(off.stdout)["runs"][0]["figures"]["none_of_these"] is None

@@ -60,6 +60,11 @@ def report(result: Result) -> Any:
     return json.loads(result.stdout)
 
 
+def computed(model: ScriptedClassifier) -> int:
+    """Return how many pictures a model saw after the grey one, which asks what it can tell."""
+    return sum(model.batches) - 1
+
+
 def test_a_folder_gives_tables(types: Type) -> None:
     result = types("data")
     assert result.exit_code == 0
@@ -129,7 +134,7 @@ def test_a_second_run_computes_only_what_is_new_or_changed(
     types: Type, models: list[ScriptedClassifier]
 ) -> None:
     first = report(types("data", "--json", "-"))
-    assert sum(models[-1].batches) == 6
+    assert computed(models[-1]) == 6
     again = report(types("data", "--json", "-"))
     assert models[-1].batches == []
     assert again["runs"][0]["milliseconds"] is None
@@ -137,14 +142,14 @@ def test_a_second_run_computes_only_what_is_new_or_changed(
     Path("data/red/3.png").write_bytes(picture("red"))
     Path("data/green_tree/2.png").write_bytes(picture("green", (50, 50)))
     changed = report(types("data", "--json", "-"))
-    assert sum(models[-1].batches) == 2
+    assert computed(models[-1]) == 2
     assert changed["runs"][0]["figures"]["right"] == 7
     Path("data/red/3.png").unlink()
     assert report(types("data", "--json", "-"))["runs"][0]["figures"]["pictures"] == 6
     assert models[-1].batches == []
     Path("data/grey").mkdir()  # a new label: everything may be different
     report(types("data", "--json", "-"))
-    assert sum(models[-1].batches) == 6
+    assert computed(models[-1]) == 6
 
 
 def test_templates_and_models_are_compared(types: Type, models: list[ScriptedClassifier]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from inference.evaluate.dataset import Dataset, LabelledPicture
-from inference.evaluate.journal import PredictionJournal, Prediction, delete_old, printable
+from inference.evaluate.journal import Prediction, PredictionJournal, delete_old, printable
 from inference.protocol.errors import OperatorError
 
 

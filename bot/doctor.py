@@ -16,15 +16,17 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.engine import make_url
 
+from bot.chat.answers.spanish import ENGLISH_ONLY
 from bot.queues.job_publisher import payload_warning
 from bot.runtime.http import post, session
 from bot.services.nats_server import binary
 from bot.settings import BotSettings
-from bot.storage import open_database
+from bot.storage import Database, Store, open_database
 from inference.protocol.broker.client import connect, jobs_subject
 from inference.protocol.errors import OperatorError, SettingError
 from inference.protocol.findings import Finding, State
 from inference.protocol.messages import WorkerState
+from inference.protocol.models import is_multilingual
 from inference.protocol.settings import load
 
 _MARKS = {
@@ -48,7 +50,8 @@ async def examine() -> AsyncIterator[Finding]:
     for each in tokens:
         yield await each.check(settings)
     yield await _check_data_dir(settings)
-    yield await _check_database(settings)
+    async for finding in _check_database(settings):
+        yield finding
     async for finding in _check_queue(settings):
         yield finding
     async for finding in _check_clip(settings):
@@ -166,19 +169,34 @@ def _nearest(folder: Path) -> Path:
     return next((each for each in (folder, *folder.parents) if each.is_dir()), folder)
 
 
-async def _check_database(settings: BotSettings) -> Finding:
-    """Check that the database can be opened."""
+async def _check_database(settings: BotSettings) -> AsyncIterator[Finding]:
+    """Check that the database can be opened, and what it tells about the model."""
     try:
-        name = await _opened(settings.database)
+        async with _opened(settings.database) as database:
+            yield Finding("database", State.FINE, database.dialect.name)
+            if is_multilingual(settings.clip_model) is False:
+                people = await Store(database).hinted_people(ENGLISH_ONLY)
+                if people:
+                    yield _unread_language(settings.clip_model, people)
     except SettingError as error:
-        return Finding(
+        yield Finding(
             "database", State.BROKEN, str(error), "start the database, or correct DATABASE_URL"
         )
-    return Finding("database", State.FINE, name)
 
 
-async def _opened(address: str) -> str:
-    """Open the database and return its kind. A missing SQLite file is not created.
+def _unread_language(model: str, people: int) -> Finding:
+    who = "1 person has" if people == 1 else f"{people} people have"
+    return Finding(
+        "language",
+        State.NOTE,
+        f"{who} written Spanish phrases, but {model} reads English only",
+        "set CLIP_MODEL=siglip2-b16; clipbot models compares it with others",
+    )
+
+
+@contextlib.asynccontextmanager
+async def _opened(address: str) -> AsyncIterator[Database]:
+    """Open the database. A missing SQLite file is not created.
 
     Raises:
         SettingError: the database can't be used.
@@ -198,8 +216,10 @@ async def _opened(address: str) -> str:
                 ) from error
             url = url.set(database=str(Path(borrowed.enter_context(folder), "trial.db")))
         database = await open_database(url.render_as_string(hide_password=False))
-        await database.dispose()
-        return database.dialect.name
+        try:
+            yield database
+        finally:
+            await database.dispose()
 
 
 # Queue and workers

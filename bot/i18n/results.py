@@ -61,6 +61,13 @@ class ResultSentences(Introductions):
             "me the real CLIP.</i>"
         )
 
+    def english_only(self) -> str:
+        """Return the hint for who writes Spanish to a model that reads English only."""
+        return self._(
+            "<i>Tip: this bot's model reads English best. Phrases in English get better "
+            "answers.</i>"
+        )
+
     def skipped(self, numbers: Sequence[int]) -> str:
         return self._(
             "<i>Left out of the album: {numbers}. I only look at still pictures.</i>"

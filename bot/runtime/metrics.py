@@ -26,6 +26,11 @@ class Metrics:
             buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600),
             registry=self.registry,
         )
+        self.spanish_hints = Counter(
+            "clipbot_spanish_hints_total",
+            "People who wrote Spanish to a model that reads English only.",
+            registry=self.registry,
+        )
         self.workers = Gauge(
             "clipbot_workers_ready", "Workers that have their model.", registry=self.registry
         )

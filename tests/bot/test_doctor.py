@@ -11,6 +11,8 @@ import pytest
 from rich.console import Console
 
 from bot import doctor
+from bot.chat.answers.spanish import ENGLISH_ONLY
+from bot.storage import Store, open_database
 from clipbot_playground.botapi.server import BotApiServer
 from inference.protocol.broker.client import Queue, connect, jobs_subject
 from inference.protocol.findings import Finding, State
@@ -67,6 +69,25 @@ async def test_a_check_leaves_nothing_behind(
     found = await findings()
     assert (found["database"].state, found["DATA_DIR"].state) == (State.FINE, State.FINE)
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - no loop runs meanwhile
+
+
+async def test_people_who_write_spanish_to_an_english_model_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"sqlite+aiosqlite:///{tmp_path}/clipbot.db"
+    monkeypatch.setenv("DATABASE_URL", address)
+    database = await open_database(address)
+    for platform, person in (("telegram", 7), ("telegram", 8), ("discord", 7)):
+        await Store(database, platform).note_hint(person, ENGLISH_ONLY)
+    await Store(database).note_hint(8, ENGLISH_ONLY)
+    await database.dispose()
+    monkeypatch.setenv("CLIP_MODEL", "clip-b32")
+    found = (await findings())["language"]
+    assert found.state is State.NOTE
+    assert found.found.startswith("3 people have written Spanish phrases, but openai/clip-vit-base")
+    assert "CLIP_MODEL=siglip2-b16" in found.advice
+    monkeypatch.setenv("CLIP_MODEL", "siglip2-b16")
+    assert "language" not in await findings()
 
 
 async def test_a_missing_token_does_not_hide_other_findings(

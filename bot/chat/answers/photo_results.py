@@ -8,7 +8,9 @@ from bot.chat.answers.answer_buttons import answer_buttons
 from bot.chat.answers.captions import caption, in_words
 from bot.chat.answers.outcome import packed
 from bot.chat.answers.replies import Delivered, ReplyService
+from bot.chat.answers.spanish import ENGLISH_ONLY, is_unread
 from bot.i18n import speak
+from bot.i18n.lengths import shown_units
 from bot.platform.models import ClassifyRequest
 from bot.platform.ports import ChatPlatform, TargetGone
 from bot.runtime.metrics import Metrics
@@ -102,7 +104,10 @@ class PhotoResults:
 
     async def _tell_numbers(self, result: Result, record: JobRecord) -> None:
         sentences = speak(record.language)
-        words = in_words(result, sentences, self._platform.text_limit, record.media)
+        text = caption(result, sentences, record.media)
+        hint = await self._hint(result, record, self._platform.caption_limit - shown_units(text))
+        room = self._platform.text_limit - shown_units(hint)
+        words = in_words(result, sentences, room, record.media) + hint
         delivered = Delivered(record.id)
         if record.fingerprint:  # else its person wants to be forgotten
             delivered = Delivered(record.id, packed(result), answer_buttons(sentences))
@@ -110,13 +115,29 @@ class PhotoResults:
             await self._replies.chart(
                 record.ref,
                 result.chart,
-                caption(result, sentences, record.media),
+                text + hint,
                 words=words,
                 delivered=delivered,
                 has_spoiler=any(media.has_spoiler for media in record.media),
             )
         else:  # drawing failed; the numbers still answer the question
             await self._replies.words(record.ref, words, delivered)
+        if hint:
+            self._metrics.spanish_hints.inc()
+            await retry_until_stored(lambda: self._store.note_hint(record.user_id, ENGLISH_ONLY))
+
+    async def _hint(self, result: Result, record: JobRecord, room: int) -> str:
+        """Return a line for who writes Spanish to a model that reads English only; once for each.
+
+        Args:
+            room: how long it can be, in UTF-16 units.
+        """
+        if not record.fingerprint or not is_unread(result.labels, record.language, result.model):
+            return ""
+        if ENGLISH_ONLY in (await self._store.person(record.user_id)).hints:
+            return ""
+        line = "\n" + speak(record.language).english_only()
+        return line if shown_units(line) <= room else ""
 
 
 def _whole_problem(result: Result) -> Problem | None:

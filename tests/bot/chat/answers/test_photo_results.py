@@ -32,6 +32,7 @@ def result_of(
     chart: bytes = CHART,
     problem: Problem | None = None,
     outcome: ImageOutcome | None = None,
+    model: str = "",
 ) -> ScriptedDelivery:
     scores = [0.9] + [0.1 / max(1, len(request.labels) - 1)] * (len(request.labels) - 1)
     result = Result(
@@ -41,6 +42,7 @@ def result_of(
         images=[outcome or ImageOutcome(probabilities=scores)],
         chart=chart,
         problem=problem,
+        model=model,
     )
     return ScriptedDelivery(encode(result), attempt)
 
@@ -266,3 +268,60 @@ async def test_a_result_with_an_impossible_question_id_is_dropped(
     delivery = ScriptedDelivery(encode(result))
     await dispatcher.deal_with(delivery)
     assert (delivery.naks, delivery.acknowledged) == ([], 1)
+
+
+ENGLISH_ONLY = "openai/clip-vit-base-patch32"
+TIP = "Tip: this bot's model reads English best."
+
+
+@pytest.mark.parametrize("chart", [CHART, b""])
+async def test_who_writes_spanish_to_an_english_model_is_told_once(
+    dispatcher: ResultDispatcher,
+    store: Store,
+    platform: ScriptedPlatform,
+    metrics: Metrics,
+    chart: bytes,
+) -> None:
+    for number in (1, 2):
+        request = a_request(number, labels=("el perro", "los gatos"))
+        await store.record_job(request)
+        await dispatcher.deal_with(result_of(request, chart=chart, model=ENGLISH_ONLY))
+    first, second = [text for _, _, text in platform.said]
+    assert first.startswith("🏆 <b>el perro</b>")
+    assert TIP in first
+    assert TIP not in second
+    assert await store.hinted_people("english_only") == 1
+    assert metrics.registry.get_sample_value("clipbot_spanish_hints_total") == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "labels"),
+    [
+        ("demo", ("el perro", "los gatos")),
+        ("google/siglip2-base-patch16-224", ("el perro", "los gatos")),
+        ("/a/folder", ("el perro", "los gatos")),
+        (ENGLISH_ONLY, ("a dog", "a cat")),
+    ],
+)
+async def test_no_other_model_and_no_other_language_gets_that_hint(
+    dispatcher: ResultDispatcher,
+    store: Store,
+    platform: ScriptedPlatform,
+    model: str,
+    labels: tuple[str, ...],
+) -> None:
+    request = a_request(labels=labels)
+    await store.record_job(request)
+    await dispatcher.deal_with(result_of(request, model=model))
+    assert TIP not in platform.said[0][2]
+    assert await store.hinted_people("english_only") == 0
+
+
+async def test_a_forgotten_person_is_not_stored_again_for_a_hint(
+    dispatcher: ResultDispatcher, store: Store, platform: ScriptedPlatform
+) -> None:
+    request = a_request(labels=("el perro", "los gatos"))
+    await store.record_job(request)
+    await store.forget_person(request.user_id)
+    await dispatcher.deal_with(result_of(request, model=ENGLISH_ONLY))
+    assert await store.hinted_people("english_only") == 0

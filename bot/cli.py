@@ -40,6 +40,9 @@ _OTHERS: Final = {
     "evaluate": _LazyCommand(
         "inference.cli", "Measure a model on pictures whose labels are known."
     ),
+    "models": _LazyCommand(
+        "clipbot_benchmarks.models.cli", "Compare the models that CLIP_MODEL can name shortly."
+    ),
     "playground": _LazyCommand(
         "clipbot_playground.cli", "The bot in a local web page: no token, no account."
     ),

@@ -46,7 +46,7 @@ class ModelPreset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     imagenet: float
     all_languages: float
     source: str
-    good_for: list[str]
+    good_for: str
     spanish: float | None = None
 
     @property

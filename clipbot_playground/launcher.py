@@ -60,6 +60,7 @@ class Playground:
         server: the Bot API server behind the page.
         system_panel: the figures of the page's panel.
         site: the page's server.
+        offer: of the real CLIP; None if the demo model does not answer.
     """
 
     def __init__(
@@ -73,15 +74,15 @@ class Playground:
         self.server = BotApiServer(token, username="clip_bot")
         notifier = self.server.world.notifier
         self.system_panel = SystemPanel(notifier, model, _download(model))
-        self._offer: ModelOffer | None = None
+        self.offer: ModelOffer | None = None
         if model.is_demo:
-            self._offer = ModelOffer(
+            self.offer = ModelOffer(
                 offered,
                 lambda: fetch(offered, self._environment(offered)),
                 lambda: self._change_to(offered),
                 notifier.notify,
             )
-        self.site = Site(self.server, self.system_panel, Gallery(), self._offer)
+        self.site = Site(self.server, self.system_panel, Gallery(), self.offer)
         self._loopback_server = LoopbackServer(self.site.application, port)
         self._port = port
         self._stack = AsyncExitStack()
@@ -146,8 +147,8 @@ class Playground:
         self.system_panel.children = self._programs.children
         stack.push_async_callback(self._programs.stop)
         await self._programs.start(self.system_panel.model.name)
-        if self._offer is not None:
-            stack.push_async_callback(tasks.end, asyncio.create_task(self._offer.watch()))
+        if self.offer is not None:
+            stack.push_async_callback(tasks.end, asyncio.create_task(self.offer.watch()))
 
     async def _change_to(self, model: str) -> None:
         await self._programs.change_to(model)

@@ -11,10 +11,10 @@ A step that comes twice, or too late, changes nothing: several tabs show the sam
 
 import asyncio
 import logging
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from enum import StrEnum
+from time import monotonic
 from typing import Any, Final
 
 from clipbot_playground.page.download import Download, DownloadedBytes
@@ -112,8 +112,9 @@ class ModelOffer:
     async def watch(self) -> None:
         """Follow what has come, and how large the model is. Ends the download when cancelled."""
         await self._look()
-        if self._progress.received and not self._is_here:
-            self._become(OfferState.PAUSED)  # an earlier playground has begun
+        begun = self._progress.received > 0 and not self._is_here  # by an earlier playground
+        if begun and self.state is OfferState.OFFERED:
+            self._become(OfferState.PAUSED)
         measuring = asyncio.create_task(self._measure())
         try:
             while True:
@@ -172,7 +173,7 @@ class ModelOffer:
 
     async def _look(self) -> None:
         self._is_here, self._progress = await asyncio.to_thread(self._on_this_machine)
-        now = time.monotonic()
+        now = monotonic()
         self._samples.append((now, self._progress.received))
         while now - self._samples[0][0] > _SPEED_OVER:
             self._samples.popleft()

@@ -173,7 +173,7 @@ class Blobs:
         with contextlib.suppress(FileNotFoundError):
             room = max(0, shutil.disk_usage(self._folder).free - _SPARE)
             if room < missing:
-                raise faults.no_room(self._folder, missing, room)
+                raise faults.no_room(self._folder.parent, missing, room)
 
     def _receive(
         self,

@@ -210,7 +210,7 @@ def no_room(folder: Path, missing: int, room: int) -> HubFault:
     """Return the fault of a disk with too little room for a file.
 
     Args:
-        folder: of the model in the cache.
+        folder: the cache.
         missing: bytes of the file that are still to come.
         room: bytes that the disk has for them.
     """

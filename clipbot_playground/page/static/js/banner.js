@@ -5,19 +5,21 @@ import { buttons, offering } from "./offer.js";
 let shown = ""; // what is shown: if it were set again, screen readers would repeat it and a selection would be lost
 const hidden = () => sessionStorage.getItem("hidden note"); // the text of the note that was closed
 
-// A note has a sentence, and can be bad news, and have a progress bar, a changing text and steps to take.
+// A note has a sentence. It can be bad news, and have a progress bar, an amount and steps to take.
+// An amount that grows and shrinks has room for that, so that the buttons beside it do not move.
 export function banner(figures, offer, lost) {
-  const { sentence, bad = false, bar, amount, steps = [] } = note(figures, offer, lost);
-  const now = JSON.stringify([sentence, bad, Boolean(bar), Boolean(amount), steps]);
+  const { sentence, bad = false, bar, amount, grows = false, steps = [] } = note(figures, offer, lost);
+  const now = JSON.stringify([sentence, bad, Boolean(bar), Boolean(amount), grows, steps]);
   if (now !== shown) {
     shown = now;
     const parts = [el("span", {}, sentence)];
     if (bar) parts.push(el("progress", { id: "download", "aria-label": "Download" }));
-    if (amount) parts.push(el("span", { id: "amount", className: steps.length ? "beside-steps" : "", "aria-live": "off" }));
+    if (amount) parts.push(el("span", { id: "amount", className: grows ? "grows" : "", "aria-live": "off" }));
+    if (steps.length) parts.push(el("span", { className: "steps" }, ...buttons(steps)));
     const focused = $("banner").contains(document.activeElement);
     $("banner").hidden = !sentence || hidden() === sentence;
     $("banner").classList.toggle("bad", bad);
-    $("banner").replaceChildren(el("p", {}, ...parts, ...buttons(steps)), closing(sentence));
+    $("banner").replaceChildren(el("p", {}, ...parts), closing(sentence));
     if (focused) ($("banner").querySelector(".step") ?? $("words")).focus();
   }
   if (bar) measure(bar);

@@ -8,7 +8,7 @@ import pytest
 from huggingface_hub import close_session
 
 from inference.model.hub import checkpoint_files
-from inference.model.hub.cache import is_complete, model_folder
+from inference.model.hub.cache import cache_folder, is_complete, model_folder
 from tests.inference.model.hub.hub_server import REPOSITORY, WEIGHTS, FakeHub
 from tests.inference.model.hub.local_cache import refusal
 
@@ -139,7 +139,7 @@ def test_a_download_that_would_fill_the_disk_does_not_start(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
     said = refusal()
     assert "the disk is full" in said
-    assert str(model_folder(REPOSITORY)) in said
+    assert f"make room for the cache {cache_folder()}, or move" in said
     assert hub.fetched(WEIGHTS) == []
 
 

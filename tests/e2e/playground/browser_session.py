@@ -132,6 +132,10 @@ class Tab:
         await item.get_by_role("button", name=tool, exact=True).click()
 
 
+def sample(name: str) -> bytes:
+    """Return one of the pictures that come with the bundled model."""
+    return (_SAMPLES / f"{name}.png").read_bytes()
+
+
 def _picture(name: str) -> FilePayload:
-    content = (_SAMPLES / f"{name}.png").read_bytes()
-    return {"name": f"{name}.png", "mimeType": "image/png", "buffer": content}
+    return {"name": f"{name}.png", "mimeType": "image/png", "buffer": sample(name)}

@@ -10,6 +10,7 @@ from playwright.async_api import Browser, async_playwright
 
 from clipbot_playground.launcher import Playground, PlaygroundSettings
 from inference.protocol.settings import load
+from tests.e2e.playground import axe_core
 from tests.e2e.playground.browser_session import SHOTS, BrowserSession
 from tests.e2e.playground.scripted_playground import ScriptedPlayground
 from tools import chromium
@@ -56,6 +57,12 @@ async def session(open_session: BrowserSession) -> AsyncIterator[BrowserSession]
     await open_session.close_tabs()
     complaints, open_session.complaints = open_session.complaints, []
     assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of axe-core."""
+    return axe_core.script()
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")

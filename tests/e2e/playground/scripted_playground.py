@@ -10,6 +10,7 @@ from clipbot_playground.botapi.server import BotApiServer
 from clipbot_playground.page.download import DownloadedBytes
 from clipbot_playground.page.gallery import Gallery
 from clipbot_playground.page.model_choice import ModelChoice
+from clipbot_playground.page.offer import ModelOffer
 from clipbot_playground.page.site import Site
 from clipbot_playground.page.system_panel import SystemPanel
 from inference.protocol.messages import WorkerStatus
@@ -25,10 +26,10 @@ class ScriptedPlayground:
 
     bot: Bot
 
-    def __init__(self, model: str = "demo") -> None:
+    def __init__(self, model: str = "demo", offer: ModelOffer | None = None) -> None:
         self.server = BotApiServer()
         self.system_panel = SystemPanel(self.server.world.notifier, ModelChoice(model))
-        self.site = Site(self.server, self.system_panel, Gallery())
+        self.site = Site(self.server, self.system_panel, Gallery(), offer)
         self._loopback_server = LoopbackServer(self.site.application)
         self._stack = AsyncExitStack()
         self._offset = 0

@@ -5,8 +5,9 @@ import re
 from importlib.resources import files
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
+from tests.e2e.playground.axe_core import violations
 from tests.e2e.playground.browser_session import PHRASES, SHOTS, BrowserSession
 from tests.e2e.playground.scripted_playground import ScriptedPlayground
 
@@ -17,29 +18,29 @@ async def test_axe_finds_nothing(session: BrowserSession, axe: str, theme: str) 
     await tab.page.emulate_media(reduced_motion="reduce")
     await tab.page.evaluate("name => { document.documentElement.dataset.theme = name; }", theme)
     await tab.page.evaluate(axe)
-    found = {"empty chat": await _violations(tab.page)}
+    found = {"empty chat": await violations(tab.page)}
     await tab.attaches("a-red-circle")
-    found["attached"] = await _violations(tab.page)
+    found["attached"] = await violations(tab.page)
     await tab.says(PHRASES)
     await expect(tab.answers.locator(".picture img")).to_have_count(1)
     await tab.says("/language")
     await tab.answers.get_by_role("button", name="Español").click()
     await tab.is_told("español")
     await tab.own.first.hover()
-    found["chat"] = await _violations(tab.page)
+    found["chat"] = await violations(tab.page)
     await tab.page.screenshot(path=SHOTS / f"playground-{theme}.png")
     await tab.own.first.get_by_role("button", name="Edit", exact=True).click()
     for name in ("Commands", "Sample pictures"):
         await tab.page.get_by_role("button", name=name, exact=True).click()
         await expect(tab.page.locator("#popover")).to_be_visible()
-        found[name] = await _violations(tab.page)
+        found[name] = await violations(tab.page)
         await tab.page.keyboard.press("Escape")
     for name in ("Add person", "New group"):
         await tab.page.get_by_role("button", name=name, exact=True).click()
-        found[name] = await _violations(tab.page)
+        found[name] = await violations(tab.page)
         await tab.page.keyboard.press("Escape")
     await tab.own.locator(".picture").click()
-    found["enlarged"] = await _violations(tab.page)
+    found["enlarged"] = await violations(tab.page)
     assert {where: lines for where, lines in found.items() if lines} == {}
 
 
@@ -57,7 +58,7 @@ async def test_axe_finds_nothing_in_a_group(browser: Browser, axe: str, theme: s
         await tab.page.evaluate(axe)
         await tab.page.locator("#chat-list button", has_text="Choir").click()
         await expect(tab.answers.locator(".sender")).to_have_count(2)
-        assert await _violations(tab.page) == []
+        assert await violations(tab.page) == []
         await session.close_tabs()
 
 
@@ -88,23 +89,3 @@ def _luminance(*colour: float) -> float:
     """Return the relative luminance (WCAG 2.2) of red, green and blue in 0..1."""
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """The script of axe-core, which the package axe-playwright-python contains."""
-    return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-
-
-async def _violations(page: Page) -> list[str]:
-    """Return the violations that axe-core finds in the current page, one for each element."""
-    return list(
-        await page.evaluate(
-            """async () => {
-                const tags = ["wcag2a", "wcag2aa"];
-                const { violations } = await axe.run({ runOnly: { type: "tag", values: tags } });
-                return violations.flatMap((v) => v.nodes.map(
-                    (n) => `${v.id}: ${n.target} ${n.failureSummary}`));
-            }"""
-        )
-    )

@@ -2,18 +2,15 @@
 
 from pathlib import Path
 
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, expect
 
 from clipbot_playground.launcher import Playground
 from inference.model.hub.cache import model_folder
-from tests.e2e.playground.browser_session import PATIENCE, PHRASES, SHOTS, BrowserSession, Tab
+from tests.e2e.playground.browser_session import PATIENCE, PHRASES, BrowserSession
+from tests.e2e.playground.real_model.banner import amount, banner, step
 from tests.inference.model.hub.hub_server import REPOSITORY, WEIGHTS, FakeHub
 
 _DEMO = "The demo model answers. It knows drawings, not photographs."
-
-
-def _step(tab: Tab, name: str) -> Locator:
-    return tab.page.locator("#banner").get_by_role("button", name=name, exact=True)
 
 
 def _partial(hub: FakeHub) -> Path:
@@ -27,25 +24,22 @@ async def test_from_the_button_to_the_answer_of_the_real_model(
     first, half = 6_000_000, size // 2
     hub.failures.cuts = [first, 3_000_000]
     hub.may_continue.clear()
-    SHOTS.mkdir(exist_ok=True)
     async with playground:
         session = BrowserSession(playground, browser)
         tab = await session.tab()
-        banner, page = tab.page.locator("#banner"), tab.page
-        await expect(banner).to_contain_text(_DEMO)
-        await page.screenshot(path=SHOTS / "real-model-offered.png")
+        note, page = banner(tab), tab.page
+        await expect(note).to_contain_text(_DEMO)
         # The keyboard reaches the button, and the focus stays in the banner.
-        await _step(tab, "Get the real CLIP (25 MB)").focus()
+        await step(tab, "Get the real CLIP (25 MB)").focus()
         await page.keyboard.press("Enter")
-        await expect(_step(tab, "Pause")).to_be_focused()
+        await expect(step(tab, "Pause")).to_be_focused()
         # Two cuts, then the hub stops in the middle.
-        amount = banner.locator("#amount")
-        await expect(amount).to_contain_text(f"{round(half / 1e6)} of 25 MB", timeout=2 * PATIENCE)
+        found = f"{round(half / 1e6)} of 25 MB"
+        await expect(amount(tab)).to_contain_text(found, timeout=2 * PATIENCE)
         ranges = [one.headers.get("range") for one in hub.fetched(WEIGHTS) if "else" in one.path]
         assert ranges == [None, f"bytes={first}-", f"bytes={first + 3_000_000}-"]
-        bar = banner.get_by_role("progressbar", name="Download")
+        bar = note.get_by_role("progressbar", name="Download")
         assert await bar.evaluate("bar => [bar.value, bar.max]") == [half, size]
-        await page.screenshot(path=SHOTS / "real-model-fetching.png")
         # The demo model answers meanwhile.
         await tab.attaches("a-red-circle")
         await tab.says(PHRASES)
@@ -54,19 +48,17 @@ async def test_from_the_button_to_the_answer_of_the_real_model(
         # A reload and another tab show the same.
         await page.reload()
         other = await session.tab()
-        for seen in (banner, other.page.locator("#banner")):
-            await expect(seen.locator("#amount")).to_contain_text(f"{round(half / 1e6)} of 25 MB")
-        await other.page.get_by_role("button", name="Pause", exact=True).click()
-        await expect(banner).to_contain_text("The download of the real CLIP is paused.")
-        await expect(_step(tab, "Resume")).to_be_visible()
-        await page.screenshot(path=SHOTS / "real-model-paused.png")
+        for seen in (tab, other):
+            await expect(amount(seen)).to_contain_text(f"{round(half / 1e6)} of 25 MB")
+        await step(other, "Pause").click()
+        await expect(note).to_contain_text("The download of the real CLIP is paused.")
+        await expect(step(tab, "Resume")).to_be_visible()
         assert _partial(hub).stat().st_size == half
         hub.may_continue.set()
-        await _step(tab, "Resume").click()
-        await expect(banner).to_contain_text("The real CLIP answers from now on.")
+        await step(tab, "Resume").click()
+        await expect(note).to_contain_text("The real CLIP answers from now on.")
         assert hub.fetched(WEIGHTS)[-1].headers["range"] == f"bytes={half}-"
         await expect(session.figure(tab, "model")).to_contain_text(f"{REPOSITORY} · ready")
-        await page.screenshot(path=SHOTS / "real-model-answers.png")
         await tab.says("a red circle, a blue square, a car")
         await expect(tab.answers.locator(".picture img")).to_have_count(2)
         charts = [call for call in playground.server.calls if call.method == "sendPhoto"]

@@ -4,6 +4,7 @@ import datetime
 from typing import Any
 
 from bot.platform.incoming import (
+    Attachment,
     Author,
     ChatKind,
     ChatTopic,
@@ -36,7 +37,7 @@ def picture(*sizes: tuple[int, int]) -> Picture:
 def message(
     number: int = 1,
     text: str = "",
-    *shown: Picture | NotAPicture,
+    *shown: Attachment,
     topic: ChatTopic = PRIVATE,
     author: Author = ALICE,
     revision: int = 0,

@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
-from bot.platform.incoming import NotAPicture, Picture, PictureSize
+from bot.platform.incoming import MovingPicture, NotAPicture, Picture, PictureSize
 from bot.platform.models import Media
+from bot.telegram import shapes
 from bot.telegram.pictures import attachment_of
-from tests.bot.telegram.messages import file, message, size
+from tests.bot.telegram.messages import PRIVATE, file, message, size
 
+ANIMATION = file("f", width=9, height=9, duration=1, thumbnail=size(320, 180))
 LADDER = [size(90, 68), size(320, 240), size(800, 600), size(1_280, 960)]
 
 
@@ -87,6 +89,29 @@ def test_pictures(fields: dict[str, Any]) -> None:
 )
 def test_moving_pictures(fields: dict[str, Any]) -> None:
     assert attachment_of(message(**fields)) is NotAPicture.MOVING
+    shown = {name: {**content, "thumbnail": size(320, 180)} for name, content in fields.items()}
+    needed = shapes.message({"message_id": 1, "chat": PRIVATE, **shown})
+    found = attachment_of(message(**(needed or {})))
+    assert found == MovingPicture(Media("320x180-id", "320x180-unique", 10))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"photo": LADDER},
+        {"video": file("f", width=9, height=9, duration=1, thumbnail=size(320, 180))},
+        {**animation("video/mp4"), "animation": ANIMATION},
+    ],
+)
+def test_spoilers(fields: dict[str, Any]) -> None:
+    for is_hidden in (True, False):
+        sent = {"message_id": 1, "chat": PRIVATE, "has_media_spoiler": is_hidden, **fields}
+        found = attachment_of(message(**(shapes.message(sent) or {})))
+        if isinstance(found, MovingPicture):
+            assert found.frame.has_spoiler is is_hidden
+        else:
+            assert isinstance(found, Picture)
+            assert {one.media.has_spoiler for one in found.sizes} == {is_hidden}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ USED = {
     "caption", "caption_entities", "photo", "sticker", "document", "animation", "video",
     "video_note", "media_group_id", "message_thread_id", "is_topic_message",
     "is_automatic_forward", "migrate_to_chat_id", "forward_origin", "external_reply",
-    "reply_markup", "reply_to_message",
+    "reply_markup", "reply_to_message", "has_media_spoiler",
 }  # fmt: skip
 ODD: list[Any] = [None, True, 7, -1.5, 10**30, "x", [], {}, [None], [[{}]], {"id": {}}, [{"x": 1}]]
 # Telegram's polls before Bot API 9.6 had no `allows_revoting`, on which PTB insists.

@@ -143,7 +143,7 @@ class Conversations:
                 **preferences.commands,
                 **my_data.commands,
                 **label_sets.commands,
-                **Cancelling(platform, store, chat_locks).commands,
+                **Cancelling(platform, store, photo_jobs, chat_locks).commands,
             },
             presses={
                 **preferences.presses,

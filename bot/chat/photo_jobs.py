@@ -114,6 +114,10 @@ class PhotoJobs:
         await self._fetch_and_queue(request, job)
         await self._store.mark_queued(request.id, self._publisher.stream_made)
 
+    async def withdraw(self, request_id: str) -> None:
+        """Spare the workers a question that was taken back."""
+        await self._publisher.withdraw(request_id)
+
     async def _admit(self, request: ClassifyRequest, admission: Admission, *, again: bool) -> None:
         sentences = speak(request.language)
         if any((media.size or 0) > MAX_FILE_BYTES for media in request.media):

@@ -8,10 +8,12 @@ import msgspec
 from bot.platform.models import MAX_FILE_BYTES, Media
 from bot.platform.ports import ChatPlatform
 from bot.runtime.metrics import Metrics
-from inference.protocol.broker.client import Queue, jobs_subject, results_subject
+from inference.protocol.broker.client import JOBS, Queue, jobs_subject, results_subject
 from inference.protocol.errors import MessageTooLarge
 from inference.protocol.messages import Job, Reply, encode
 
+# The latest jobs that can be withdrawn. After a restart none can, and their results are dropped.
+_WITHDRAWABLE = 1_000
 # What a job's message holds besides its pictures: labels, words, ids.
 _ENVELOPE_BYTES = 256 * 2**10
 
@@ -65,6 +67,7 @@ class JobPublisher:
         self._bot_id = bot_id
         self._model = model
         self._at_once = asyncio.Semaphore(at_once)
+        self._stored: dict[str, tuple[str, int]] = {}  # job → stream and number in it
 
     @property
     def stream_made(self) -> str:
@@ -119,10 +122,23 @@ class JobPublisher:
             if record:
                 await record()
             try:
-                await self._queue.publish(jobs_subject(self._model), packed, job.id)
+                number = await self._queue.publish(jobs_subject(self._model), packed, job.id)
             except MessageTooLarge as error:  # a limit of the stream's own, or very long labels
                 raise PicturesTooLarge(None) from error
         self._metrics.jobs.inc()
+        self._stored[job.id] = self.stream_made, number
+        if len(self._stored) > _WITHDRAWABLE:
+            del self._stored[next(iter(self._stored))]
+
+    async def withdraw(self, name: str) -> None:
+        """Take a job out of the queue, if it is still there and this process put it there.
+
+        Args:
+            name: as of `job`.
+        """
+        made, number = self._stored.pop(f"{self._bot_id}.{name}", ("", 0))
+        if number and made == self.stream_made:  # a new stream numbers other jobs so
+            await self._queue.withdraw(JOBS, number)
 
     async def _fetch_all(
         self, media: Sequence[Media], meanwhile: Callable[[], Awaitable[None]] | None

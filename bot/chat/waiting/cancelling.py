@@ -1,8 +1,10 @@
 """`/cancel`: takes back the pictures of a person that wait, and forgets what we asked them."""
 
+import asyncio
 import contextlib
 
 from bot.chat.people import Speaker
+from bot.chat.photo_jobs import PhotoJobs
 from bot.platform.incoming import IncomingMessage
 from bot.platform.models import MessageRef
 from bot.platform.ports import ChatPlatform, TargetGone
@@ -17,14 +19,17 @@ class Cancelling:
         chat_locks: shared with `ResultDispatcher`: a picture is answered or taken back, never both.
     """
 
-    def __init__(self, platform: ChatPlatform, store: Store, chat_locks: KeyedLock) -> None:
+    def __init__(
+        self, platform: ChatPlatform, store: Store, jobs: PhotoJobs, chat_locks: KeyedLock
+    ) -> None:
         self._platform = platform
         self._store = store
+        self._jobs = jobs
         self._chat_locks = chat_locks
         self.commands = {"cancel": self.cancel}
 
     async def cancel(self, message: IncomingMessage, who: Speaker, _argument: str) -> None:
-        """Take back what waits. The answer to a job that a worker already has is dropped."""
+        """Take back what waits. If a worker has it already, its answer is dropped."""
         chat_id, user_id, sentences = message.ref.chat_id, who.user_id, who.sentences
         by = message.ref.message_id
         async with self._chat_locks.turn(chat_id):
@@ -41,6 +46,7 @@ class Cancelling:
             for question in taken_back:
                 await self._change_notice(question.ref, sentences.taken_back(1))
             await self._platform.send_text(message.ref, text)
+        await asyncio.gather(*(self._jobs.withdraw(question.id) for question in taken_back))
         # Last: if the answer can't be sent, this runs again and must still find the question open.
         await self._store.close_questions(chat_id, user_id)
 

@@ -169,8 +169,8 @@ class Queue:
         if missing := [subject for subject in config.subjects or [] if subject not in known]:
             await self._js.update_stream(found.evolve(subjects=[*known, *missing]))
 
-    async def publish(self, subject: str, data: bytes, message_id: str) -> None:
-        """Store a message; return when the server has stored it.
+    async def publish(self, subject: str, data: bytes, message_id: str) -> int:
+        """Store a message; return its number in the stream when the server has stored it.
 
         A second message with the same id within `DUPLICATE_WINDOW` seconds is not stored.
 
@@ -180,7 +180,15 @@ class Queue:
             NoStream: no stream stores that subject.
             QueueUnavailable: the server did not store it.
         """
-        await self._publisher.publish(subject, data, message_id, self.timeout)
+        return await self._publisher.publish(subject, data, message_id, self.timeout)
+
+    async def withdraw(self, stream: str, number: int) -> None:
+        """Delete a message that nobody needs any more; do nothing if that can't be done.
+
+        Who holds it can still acknowledge it.
+        """
+        with contextlib.suppress(TimeoutError, NatsError, js_errors.Error):
+            await self._js.delete_msg(stream, number)
 
     async def refused_writes(self) -> dict[str, str]:
         """Return the streams that store nothing, each with the server's reason."""

@@ -37,23 +37,24 @@ class Publisher:
         """Streams that did not store the last message for them."""
         return frozenset(self._suspects)
 
-    async def publish(self, subject: str, data: bytes, message_id: str, timeout: float) -> None:
+    async def publish(self, subject: str, data: bytes, message_id: str, timeout: float) -> int:
         """Store a message, as `Queue.publish` says; `timeout` is in seconds."""
         stream = write_checks.stream_of(subject) or ""
         turn = self._large if len(data) >= _LARGE else contextlib.nullcontext()
         try:
             async with turn:
-                await self._publish(subject, data, message_id, timeout)
+                number = await self._publish(subject, data, message_id, timeout)
         except (QueueFull, MessageTooLarge):
             raise
         except QueueUnavailable:
             self._suspects.add(stream)
             raise
         self._suspects.discard(stream)
+        return number
 
-    async def _publish(self, subject: str, data: bytes, message_id: str, timeout: float) -> None:
+    async def _publish(self, subject: str, data: bytes, message_id: str, timeout: float) -> int:
         try:
-            await self._js.publish(
+            stored = await self._js.publish(
                 subject, data, timeout=timeout, headers={"Nats-Msg-Id": message_id}
             )
         except js_errors.APIError as error:
@@ -64,6 +65,7 @@ class Publisher:
             raise MessageTooLarge(_too_large(len(data))) from error
         except (TimeoutError, NatsError, js_errors.Error) as error:
             raise QueueUnavailable(f"NATS did not answer: {error or 'timeout'}") from error
+        return stored.seq
 
     async def refused_writes(self) -> dict[str, str]:
         """Return the streams that store nothing, each with the server's reason.

@@ -103,7 +103,7 @@ class PrivateChat:
                 **preferences.commands,
                 **my_data.commands,
                 **label_sets.commands,
-                **Cancelling(platform, store, self.chat_locks).commands,
+                **Cancelling(platform, store, jobs, self.chat_locks).commands,
             },
             presses={
                 **preferences.presses,

@@ -107,6 +107,23 @@ async def test_pictures_that_do_not_fit_are_not_queued(
     assert await queue.jobs_waiting() == 1
 
 
+async def test_a_job_is_withdrawn_from_the_queue_once(
+    publisher: JobPublisher, queue: Queue
+) -> None:
+    for name in ("7.5.0", "7.6.0"):
+        await publisher.publish(a_job(publisher, name), [ONE])
+    for name in ("7.5.0", "7.5.0", "never queued"):
+        await publisher.withdraw(name)
+    assert [job.id for job in await published(queue)] == ["42.7.6.0"]
+
+
+async def test_a_queue_that_is_away_keeps_its_jobs(publisher: JobPublisher, queue: Queue) -> None:
+    await publisher.publish(a_job(publisher), [ONE])
+    await queue.withdraw(JOBS, 999)  # there is none with that number
+    await queue.close()
+    await publisher.withdraw("7.5.0")
+
+
 async def test_a_limit_that_only_the_server_knows_has_no_number(
     publisher: JobPublisher, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from bot.platform.ports import RetryLater, TargetGone
 from bot.queues.result_dispatcher import ResultDispatcher
 from bot.runtime.metrics import Metrics
 from bot.storage import Store
-from inference.protocol.broker.client import Queue
+from inference.protocol.broker.client import JOBS, JOBS_SUBJECT, Queue
 from inference.protocol.messages import ImageOutcome, Reply, Result, encode
 from tests.bot.chat.private_chat import PrivateChat
 from tests.bot.incoming import GROUP, message, picture
@@ -57,10 +57,32 @@ async def test_several_pictures_are_counted_and_the_limit_is_free_again(
     assert "still busy with 3 pictures" in chat.sentences[-1]
     await chat.text(5, "/cancel")
     assert chat.sentences[-1] == "Taken back: I don't answer these 3 pictures any more."
-    assert len(await chat.jobs()) == 3  # else the queue would be full
     platform.said.clear()
-    await chat.photo(6, "a dog, a cat")
+    await chat.photo(6, "a dog, a cat")  # the queue has room for three, too
     assert platform.said == []
+    assert [job.id for job in await chat.jobs()] == ["42.7.6.0"]
+
+
+async def test_what_a_worker_holds_can_be_taken_back(
+    chat: PrivateChat, queue: Queue, store: Store
+) -> None:
+    await chat.photo(1, "a dog, a cat")
+    consumer = await queue.pull_consumer(JOBS, "test", JOBS_SUBJECT)
+    (held,) = await consumer.pull(9, 0.5)
+    await chat.text(2, "/cancel")
+    assert chat.sentences == [TAKEN_BACK]
+    assert await queue.jobs_waiting() == 0
+    await asyncio.wait_for(held.ack(), 2.0)  # the server confirms it, although it is deleted
+    assert await store.jobs_in_flight(7) == 0
+
+
+async def test_the_job_of_another_with_the_same_number_in_a_new_stream_stays(
+    chat: PrivateChat, queue: Queue
+) -> None:
+    await chat.photo(1, "a dog, a cat")
+    queue.jobs_made = "a new stream"
+    await chat.text(2, "/cancel")
+    assert len(await chat.jobs()) == 1
 
 
 async def test_an_album_that_still_comes_is_taken_back(chat: PrivateChat, store: Store) -> None:
@@ -76,7 +98,7 @@ async def test_an_edit_asks_anew(chat: PrivateChat) -> None:
     await chat.photo(1, "a dog, a cat")
     await chat.text(2, "/cancel")
     await chat.photo(1, "a dog, a cat", revision=5)
-    assert [job.id for job in await chat.jobs()] == ["42.7.1.0", "42.7.1.5"]
+    assert [job.id for job in await chat.jobs()] == ["42.7.1.5"]
 
 
 async def test_other_people_and_other_chats_go_on(chat: PrivateChat, store: Store) -> None:

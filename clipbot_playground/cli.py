@@ -19,7 +19,7 @@ from inference.protocol.settings import load
     show_default=True,
     help="Port of the page on 127.0.0.1; 0 takes a free one.",
 )
-@click.option("--model", help="A hub id, a folder or `demo`, instead of CLIP_MODEL.")
+@click.option("--model", help="A short name, a hub id, a folder or `demo`, instead of CLIP_MODEL.")
 @click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
 def playground(port: int, model: str | None, opens: bool) -> None:
     """The bot in a local web page: no token, no account."""

@@ -1,4 +1,4 @@
-"""The commands `clipbot worker`, `clipbot classify` and `clipbot download`.
+"""The commands `clipbot worker`, `classify`, `download` and `evaluate`.
 
 Libraries that take long to import are imported after a command has checked its settings.
 """

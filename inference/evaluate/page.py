@@ -90,10 +90,8 @@ def _tiles(run: ModelRun) -> str:
         ("Calibration error", percent(figures.calibration_error), "0 % would be honest percentages")
     )
     if none := figures.none_of_these:
-        tiles.append(
-            ("“None of these” found", percent(none.recall), "when the right label is left out")
-        )
-        tiles.append(("False alarms", percent(none.false_alarms), "when the right label is there"))
+        note = f"when the right label is left out; {percent(none.false_alarms)} when it is there"
+        tiles.append(("“None of these”", percent(none.recall), note))
     if run.milliseconds is not None:
         tiles.append(("A picture takes", f"{run.milliseconds:.0f} ms", "with reading the file"))
     shown = "".join(

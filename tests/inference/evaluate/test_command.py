@@ -2,6 +2,7 @@
 
 import json
 import os
+import weakref
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from PIL.Image import Image
 
 from inference.cli import evaluate
 from inference.evaluate import run as run_module
@@ -166,6 +168,27 @@ def test_templates_and_models_are_compared(types: Type, models: list[ScriptedCla
 def test_a_batch_that_does_not_fit_is_divided(types: Type, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_module, "load_engine", lambda settings: ScriptedClassifier(fits=2))
     assert report(types("data", "--json", "-"))["runs"][0]["figures"]["right"] == 5
+
+
+def test_memory_holds_two_batches_however_many_pictures_there_are(
+    types: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for at in range(100):
+        Path(f"data/red/many-{at}.png").write_bytes(picture("red"))
+    alive: set[int] = set()
+    most = 0
+
+    class Counting(ScriptedClassifier):
+        def prepare(self, image: Image) -> Image:
+            nonlocal most
+            alive.add(id(image))
+            weakref.finalize(image, alive.discard, id(image))
+            most = max(most, len(alive))
+            return image
+
+    monkeypatch.setattr(run_module, "load_engine", lambda settings: Counting())
+    assert report(types("data", "--json", "-", MAX_BATCH="4"))["pictures"] == 106
+    assert 4 < most <= 12  # two batches, and those that are being decoded
 
 
 @pytest.mark.parametrize(

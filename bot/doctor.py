@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import msgspec
@@ -48,7 +49,8 @@ async def examine() -> AsyncIterator[Finding]:
     if settings is None:
         return
     for each in tokens:
-        yield await each.check(settings)
+        for finding in await each.check(settings):
+            yield finding
     yield await _check_data_dir(settings)
     async for finding in _check_database(settings):
         yield finding
@@ -70,14 +72,14 @@ class _PlatformToken:
         setting: the field of BotSettings.
         stand_in: used if the token is missing or wrong, so that everything else is checked.
         source: where a token comes from.
-        check: asks the platform whether it accepts the token.
+        check: asks the platform whether it accepts the token, and what it allows the bot.
     """
 
     check_name: str
     setting: str
     stand_in: str
     source: str
-    check: Callable[[BotSettings], Awaitable[Finding]]
+    check: Callable[[BotSettings], Awaitable[list[Finding]]]
 
 
 def _load_settings() -> tuple[BotSettings | None, list[_PlatformToken], list[Finding]]:
@@ -104,29 +106,32 @@ def _load_settings() -> tuple[BotSettings | None, list[_PlatformToken], list[Fin
         return settings, [each for each in _TOKENS if each.setting not in stand_ins], findings
 
 
-async def _check_telegram(settings: BotSettings) -> Finding:
-    """Check that Telegram accepts the token."""
+async def _check_telegram(settings: BotSettings) -> list[Finding]:
+    """Check that Telegram accepts the token, and that inline mode is on."""
+    token, bot = await _ask_telegram(settings)
+    if not bot or bot.get("supports_inline_queries"):
+        return [token]
+    found = "off: people can't choose phrases by typing the bot's name in a chat"
+    return [token, Finding("inline mode", State.NOTE, found, "send /setinline to @BotFather")]
+
+
+async def _ask_telegram(settings: BotSettings) -> tuple[Finding, dict[str, Any]]:
+    """Return whether Telegram accepts the token, and what it says about the bot."""
     try:
         async with session(settings.telegram_api_url) as client:
             address = f"{settings.telegram_api_url}/bot{settings.token}/getMe"
             body = await post(client, address, {}, aiohttp.ClientTimeout(10))
     except SettingError as error:
-        return Finding("token", State.BROKEN, str(error), _CORRECT_SETTING)
+        return Finding("token", State.BROKEN, str(error), _CORRECT_SETTING), {}
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        return Finding(
-            "token",
-            State.BROKEN,
-            f"{settings.telegram_api_url} can't be reached ({type(error).__name__})",
-            "check the network and TELEGRAM_API_URL",
-        )
+        found = f"{settings.telegram_api_url} can't be reached ({type(error).__name__})"
+        advice = "check the network and TELEGRAM_API_URL"
+        return Finding("token", State.BROKEN, found, advice), {}
     if not body.get("ok"):
-        return Finding(
-            "token",
-            State.BROKEN,
-            f"Telegram does not accept it ({body.get('description', 'no reason given')})",
-            "copy it from @BotFather again",
-        )
-    return Finding("token", State.FINE, f"@{body['result'].get('username')}")
+        found = f"Telegram does not accept it ({body.get('description', 'no reason given')})"
+        return Finding("token", State.BROKEN, found, "copy it from @BotFather again"), {}
+    bot: dict[str, Any] = body["result"]
+    return Finding("token", State.FINE, f"@{bot.get('username')}"), bot
 
 
 # A second chat platform adds its token here.

@@ -58,6 +58,15 @@ async def test_a_healthy_host() -> None:
     assert found["queue"].found.startswith("embedded")
 
 
+async def test_inline_mode_is_for_botfather_to_switch_on(
+    server: BotApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "inline mode" not in await findings()
+    monkeypatch.setattr(server.world, "inline", False)
+    found = (await findings())["inline mode"]
+    assert (found.state, found.advice) == (State.NOTE, "send /setinline to @BotFather")
+
+
 @pytest.mark.parametrize("address", ["", "sqlite:///there/x.db", "sqlite:///x.db"])
 async def test_a_check_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str

@@ -192,7 +192,7 @@ async def test_replies_that_are_not_meant_for_a_game_are_not_answered(server: Bo
     untouched.append(await bob.sends(BLUE, reply_to=board))
     await bob.hears(reply_to=await bob.sends("/score", to=club.chat))
     assert [reply for message in untouched for reply in club.chat.replies_to(message)] == []
-    assert len(club.said()) == 3  # board, result, score
+    assert len(club.said()) == 4  # the greeting, board, result, score
     await club.tells_costs("A round with much noise around it")
 
 

@@ -34,7 +34,8 @@ class Crowd:
         return [photo.chat.replies_to(photo) for photo in self.sent]
 
     def answered(self) -> int:
-        return sum(bool(answers) for answers in self.answers())
+        """Count the photos with a chart: a sentence about the queue is not an answer yet."""
+        return sum(any(answer.photo for answer in answers) for answers in self.answers())
 
     def repeats(self) -> int:
         return sum(max(0, len(answers) - 1) for answers in self.answers())
@@ -42,7 +43,6 @@ class Crowd:
     async def is_answered(self, count: int | None = None, within: float = 90.0) -> None:
         wanted = len(self.sent) if count is None else count
         await self._server.until(lambda: self.answered() >= wanted, within)
-        assert all(answer.photo for answers in self.answers() for answer in answers)
 
 
 async def _is_ready(bot: Clipbot, server: BotApiServer) -> SimulatedUser:

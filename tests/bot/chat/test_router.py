@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.chat.people import Speaker
+from bot.chat.people import Speaker, speaker_of
 from bot.chat.router import Router
 from bot.platform.incoming import ButtonPress, ChatMoved, Incoming, IncomingMessage
 from bot.storage import MEMORY_HOURS, Store
@@ -168,3 +168,11 @@ async def test_only_people_who_spoke_to_the_bot_get_an_apology(
 ) -> None:
     await router([], store, platform).apologise(heard)
     assert (len(platform.said) == 1) is is_told
+
+
+async def test_a_person_speaks_their_language(store: Store) -> None:
+    who = await speaker_of(replace(ALICE, language="es-MX"), store)
+    assert (who.user_id, who.sentences.language) == (7, "es")
+    await store.set_language(7, "en")
+    again = await speaker_of(replace(ALICE, language="es-MX"), store)
+    assert again.sentences.language == "en"

@@ -104,9 +104,10 @@ def classify(
 @click.command()
 @click.argument("model", required=False)
 def download(model: str | None) -> None:
-    """Fetch MODEL, a name on the model hub, before it is needed; by default CLIP_MODEL.
+    """Fetch MODEL before it is needed; by default CLIP_MODEL.
 
-    A download that was stopped continues. A model that is on this machine is not fetched again.
+    MODEL is a short name (see `clipbot models`) or a name on the model hub. A download that was
+    stopped continues. A model that is on this machine is not fetched again.
     """
     with _errors_as_sentences():
         settings = load(WorkerSettings, **({"clip_model": model} if model else {}))

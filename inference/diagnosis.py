@@ -109,7 +109,7 @@ def _check_download(name: str) -> Finding:
         _MODEL,
         State.NOTE,
         f"{name} is not complete on this machine yet: {there}",
-        "the first start downloads the rest; CLIP_MODEL=demo needs no download",
+        "`clipbot download`, or the first start, downloads the rest; CLIP_MODEL=demo needs none",
     )
 
 

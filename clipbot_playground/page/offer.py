@@ -23,13 +23,10 @@ from inference.model.hub.blobs import discard_unfinished
 from inference.model.hub.cache import find_complete, model_folder
 from inference.protocol import tasks
 from inference.protocol.errors import ModelUnavailable
-from inference.protocol.settings import DEFAULT_MODEL
+from inference.protocol.models import presets
 
 log = logging.getLogger(__name__)
 
-# Bytes of the default model's weights, for when the hub can't be asked.
-# Source: https://huggingface.co/openai/clip-vit-base-patch32/tree/main
-_KNOWN_SIZES: Final = {DEFAULT_MODEL: 605_000_000}
 # Seconds between two looks at what has come, and between two questions to the hub about the size.
 _LOOK_EVERY: Final = 0.5
 _ASK_EVERY: Final = 10.0
@@ -75,6 +72,8 @@ class ModelOffer:
         self._change_over = change_over
         self._on_change = on_change
         self._download = Download(model)
+        # Until the hub tells the size, or if it can't be asked.
+        self._known_size = next((m.megabytes * 10**6 for m in presets() if m.hub_id == model), 0)
         self._progress = DownloadedBytes()
         self._is_here = False
         self._samples: deque[tuple[float, int]] = deque()
@@ -84,7 +83,7 @@ class ModelOffer:
 
     def to_json(self) -> dict[str, Any]:
         """Return the offer for the page. `speed` is in bytes a second, `left` in seconds."""
-        size = self._progress.size or _KNOWN_SIZES.get(self._model, 0)
+        size = self._progress.size or self._known_size
         speed = self._speed()
         return {
             "model": self._model,
@@ -112,8 +111,8 @@ class ModelOffer:
     async def watch(self) -> None:
         """Follow what has come, and how large the model is. Ends the download when cancelled."""
         await self._look()
-        begun = self._progress.received > 0 and not self._is_here  # by an earlier playground
-        if begun and self.state is OfferState.OFFERED:
+        has_begun = await asyncio.to_thread(self._has_begun)
+        if has_begun and self.state is OfferState.OFFERED:
             self._become(OfferState.PAUSED)
         measuring = asyncio.create_task(self._measure())
         try:
@@ -181,6 +180,11 @@ class ModelOffer:
 
     def _on_this_machine(self) -> tuple[bool, DownloadedBytes]:
         return find_complete(self._model) is not None, self._download.look()
+
+    def _has_begun(self) -> bool:
+        """Return whether an earlier playground, or another program, has fetched a part."""
+        unfinished = any((model_folder(self._model) / "blobs").glob("*.incomplete"))
+        return unfinished and self._progress.received > 0 and not self._is_here
 
     def _speed(self) -> float:
         if self.state is not OfferState.FETCHING or len(self._samples) < 2:

@@ -3,6 +3,8 @@ import { bytes, el, toast } from "./dom.js";
 import { post } from "./server.js";
 
 const DEMO = "The demo model answers. It knows drawings, not photographs.";
+// On a CPU, the first start exports the model for OpenVINO.
+const LOADING = "The real CLIP is here and gets ready, which can take some minutes the first time. The demo model answers meanwhile.";
 
 const mb = (n) => (n && n < 1e7 ? (n / 1e6).toFixed(1) : String(Math.round(n / 1e6)));
 const ofAll = ({ received, size }) => (size ? `${mb(received)} of ${mb(size)} MB` : `${mb(received)} MB so far`);
@@ -22,7 +24,7 @@ export function offering(offer) {
   }
   if (state === "paused") return { sentence: "The download of the real CLIP is paused.", ...some, steps: [get("Resume"), cancel] };
   if (state === "failed") return { sentence: reason, bad: true, ...some, steps: [get("Try again"), cancel] };
-  if (state === "loading" || state === "done") return { sentence: "The real CLIP is here and starts. The demo model answers meanwhile." };
+  if (state === "loading" || state === "done") return { sentence: LOADING };
   return { sentence: DEMO, steps: [get(here ? "Use the real CLIP" : `Get the real CLIP${size ? ` (${mb(size)} MB)` : ""}`)] };
 }
 

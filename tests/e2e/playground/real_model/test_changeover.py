@@ -1,6 +1,10 @@
 """The change from the demo model to the real one, while people go on chatting."""
 
 import asyncio
+import contextlib
+import os
+import signal
+from pathlib import Path
 
 import httpx
 
@@ -10,6 +14,7 @@ from clipbot_playground.launcher import Playground
 from clipbot_playground.page.offer import OfferState
 from tests.e2e.playground.browser_session import PHRASES, sample
 from tests.inference.model.hub.hub_server import REPOSITORY, FakeHub
+from tests.waiting import until
 
 _PEOPLE = 6
 _UNANSWERED = 8  # of one person at a time; MAX_PER_USER is 10
@@ -58,6 +63,18 @@ async def _takes(playground: Playground, step: str) -> None:
         assert (await page.post("/play/offer", json={"step": step})).status_code == 200
 
 
+def _children(command: str) -> set[int]:
+    """Return the ids of processes that this one has started as `clipbot COMMAND`."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it can end meanwhile
+            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            words = (folder / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+            if int(parent) == os.getpid() and words[-1] == command.encode():
+                found.add(int(folder.name))
+    return found
+
+
 async def test_under_load_every_photo_is_answered_once(
     hub: FakeHub, playground: Playground
 ) -> None:
@@ -79,7 +96,7 @@ async def test_under_load_every_photo_is_answered_once(
         assert set(captions[changed:]) == {captions[-1]}
         assert playground.system_panel.model.name == REPOSITORY
         # The demo's worker and bot have ended.
-        await playground.server.until(lambda: len(playground.system_panel.children) == 2, 30)
+        await until(lambda: len(playground.system_panel.children), 2, within=30)
         assert playground.system_panel.ended == []
         assert playground.server.violations == []
 
@@ -93,8 +110,36 @@ async def test_a_model_that_can_t_be_loaded_leaves_the_demo_model(
         await _becomes(playground, OfferState.FAILED)
         assert playground.offer is not None
         assert playground.offer.reason.startswith(f"{REPOSITORY} can't be used: ")
-        await playground.server.until(lambda: len(playground.system_panel.children) == 2, 30)
+        await until(lambda: len(playground.system_panel.children), 2, within=30)
         assert playground.system_panel.model.is_demo
         anna = playground.server.person("Anna")
         photo = await anna.sends(sample("a-red-circle"), caption=PHRASES)
         assert (await anna.hears(reply_to=photo, within=60)).photo
+
+
+async def test_a_worker_that_is_killed_while_it_loads_can_be_tried_again(
+    hub: FakeHub, playground: Playground
+) -> None:
+    async with playground:
+        (demo,) = _children("worker")
+        await _takes(playground, "get")
+        await until(lambda: len(playground.system_panel.children), 3, within=60)
+        await until(lambda: len(_children("worker")), 2, within=30)
+        (loading,) = _children("worker") - {demo}
+        os.kill(loading, signal.SIGKILL)  # as a machine without memory does
+        await _becomes(playground, OfferState.FAILED)
+        assert playground.offer is not None
+        assert "stopped unexpectedly (status -9)" in playground.offer.reason
+        assert _children("worker") == {demo}
+        await _takes(playground, "get")
+        await _becomes(playground, OfferState.DONE)
+        await until(lambda: demo in _children("worker"), False, within=30)
+
+
+async def test_the_end_during_the_change_leaves_no_process(
+    hub: FakeHub, playground: Playground
+) -> None:
+    async with playground:
+        await _takes(playground, "get")
+        await until(lambda: len(playground.system_panel.children), 3, within=60)
+    assert _children("worker") | _children("run") == set()

@@ -68,7 +68,7 @@ def on_terminal(measured: Measured | None) -> RenderableType:
             preset.good_for,
             f"{preset.megabytes:,} MB",
             f"{speed.megabytes:,} MB" if speed else _UNKNOWN,
-            f"{speed.milliseconds:.0f}" if speed else _UNKNOWN,
+            f"{speed.milliseconds:,.0f}" if speed else _UNKNOWN,
             "yes" if find_complete(preset.hub_id) else "no",
         )
     quality = Table(box=None, padding=(0, 2, 0, 0))
@@ -88,7 +88,7 @@ def on_terminal(measured: Measured | None) -> RenderableType:
         )
     ids = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for preset in presets():
-        ids.add_row(preset.name, preset.hub_id)
+        ids.add_row(preset.name, preset.hub_id, _millions(preset), _loads_as(preset))
     notes = [*_NOTES, _where(measured)]
     notes += [f"{name}: {source}" for name, source in model_file().sources.items()]
     return Group(figures, "", quality, "", ids, "", *map(Text, notes))
@@ -97,19 +97,20 @@ def on_terminal(measured: Measured | None) -> RenderableType:
 def as_markdown(measured: Measured | None) -> str:
     """Return the table of docs/models.md."""
     headings = (
-        "model", "good for", "weights", "memory", "ms a photo", "ImageNet", "Spanish",
+        "model", "good for", "parameters", "weights", "memory", "ms a photo", "ImageNet", "Spanish",
         "36 languages", "languages", "licence",
     )  # fmt: skip
-    rows = [headings, ["---"] * 2 + ["--:"] * 6 + ["---"] * 2]
+    rows = [headings, ["---"] * 2 + ["--:"] * 7 + ["---"] * 2]
     for preset in presets():
         speed = _speed(preset, measured)
         rows.append(
             (
                 f"`{preset.name}`<br>[{preset.hub_id}](https://huggingface.co/{preset.hub_id})",
                 preset.good_for,
+                _millions(preset),
                 f"{preset.megabytes:,} MB",
                 f"{speed.megabytes:,} MB" if speed else _UNKNOWN,
-                f"{speed.milliseconds:.0f}" if speed else _UNKNOWN,
+                f"{speed.milliseconds:,.0f}" if speed else _UNKNOWN,
                 _percent(preset.imagenet),
                 _percent(preset.spanish),
                 _percent(preset.all_languages),
@@ -133,6 +134,10 @@ def _speed(preset: ModelPreset, measured: Measured | None) -> Speed | None:
 
 def _percent(share: float | None) -> str:
     return _UNKNOWN if share is None else f"{share:.1f} %"
+
+
+def _millions(preset: ModelPreset) -> str:
+    return f"{preset.parameters / 1e6:.0f} M"
 
 
 def _loads_as(preset: ModelPreset) -> str:

@@ -146,4 +146,4 @@ def _openers(lists: WordLists, *, is_asked: bool) -> list[re.Pattern[str]]:
 def _conjunction(lists: WordLists) -> re.Pattern[str]:
     # Spanish says u instead of o before o- and ho-.
     spelled = [rf"{each}(?=\s+h?[oó])" if each == "u" else each for each in lists.conjunctions]
-    return re.compile(rf"({_QUOTED})|\s+(?:{'|'.join(sorted(spelled))})\s+", re.IGNORECASE)
+    return re.compile(rf"({_QUOTED})|\s+¿?(?:{'|'.join(sorted(spelled))})\s+", re.IGNORECASE)

@@ -140,8 +140,7 @@ def _are_alike(choice: Choice, words: Sequence[Words]) -> bool:
     if others_are_led == {True}:  # dog or a cat?
         return choice.is_asked
     # dog or guinea pig? but not: red or blue car?
-    is_shared = all(word in lists.modifiers for word in first) and not choice.has_opener
-    shares = is_shared or _share_end(lists, words)
+    shares = _share_beginning(choice, words) or _share_end(lists, words)
     readily = choice.is_asked or not choice.is_or
     return _are_equally_long(words) or (readily and not shares)
 
@@ -158,11 +157,21 @@ def _are_plain(lists: WordLists, words: Sequence[Words]) -> bool:
     )
 
 
+def _share_beginning(choice: Choice, words: Sequence[Words]) -> bool:
+    """Return whether the beginning of the first part belongs to later ones as well."""
+    lists = choice.lists
+    if all(word in lists.modifiers for word in words[0]):
+        return not choice.has_opener  # red or blue car; but: is it red or pale blue
+    doing = [any(_is_participle(lists, word) for word in one) for one in words]
+    return doing[0] and not all(doing)  # wearing glasses or lenses
+
+
 def _share_end(lists: WordLists, words: Sequence[Words]) -> bool:
     """Return whether the end of a later part belongs to the first one as well."""
     first, *others = words
     ends = [other[-1] for other in others]
-    if first[-1] not in lists.shared_heads and not lists.shared_heads.isdisjoint(ends):
+    longer = [other[-1] for other in others if len(other) > 1]
+    if first[-1] not in lists.shared_heads and not lists.shared_heads.isdisjoint(longer):
         return True  # cat or dog food
     if any(all(word in lists.modifiers for word in other) for other in others):
         return True  # coche rojo o azul

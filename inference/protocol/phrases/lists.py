@@ -12,11 +12,11 @@ from inference.protocol.phrases.language import all_languages, any_of
 from inference.protocol.phrases.separators import Item
 
 # Bullets that are also used otherwise: as bullets, a blank follows them.
-_DASHES = r"\-–—*·→+"
+_DASHES = r"\-–—*·→+>"
 # Bullets and nothing else.
 _DOTS = "•◦‣●○■□▪▫◆◇►▶▸"
 # Emoji that people use as bullets; a single one may be a part of its label.
-_EMOJI = "➡✓✔✅❌❎☑✗✘👉🔹🔸🔷🔶⭐★☆📌📍"
+_EMOJI = "➡✓✔✅❌❎☑✗✘👉🔹🔸🔷🔶⭐★☆📌📍🔴🟠🟡🟢🔵🟣🟤⚫⚪🟥🟧🟨🟩🟦🟪🟫⬛⬜"
 _BULLET = re.compile(rf"(?:[{_DASHES}]\s+|[{_DOTS}{_EMOJI}]\ufe0f?\s*)+(?=\S)")
 _TIGHT_DASH = re.compile(r"[-–—](?=[^\W\d])")
 # 1. 1.- 1) (1) 1: 1 - 1º 1️⃣ a) (a); not 1.5
@@ -24,9 +24,12 @@ _NUMBER = re.compile(
     r"(?<!\S)(?:(\d{1,2})(?:\.-\s*|\.\s+|\.(?=[^\W\d])|:\s+|\s?[-–]\s+|\.?[ºª]\s+|\ufe0f?\u20e3\s*)"
     r"|\(?(\d{1,2}|[A-Za-z])\)\s*)"
 )
+_LETTER = re.compile(r"([A-Za-z])\.\s+()")  # only in lines: it may be a name's initial
 _SINGLE_NUMBER = re.compile(r"1\.\s+|\(?1\)\s*")
 _SYMBOLS = re.compile(rf"\s*[{_DOTS}]\ufe0f?\s*|\s+·\s+")
 _EMOJI_SYMBOLS = re.compile(rf"\s*[{_EMOJI}]\ufe0f?\s*")
+# On a line of their own, these join the lines around them.
+_JOINTS = frozenset({"or", "o", "vs", "vs.", "versus"})
 # A heading before a list ends with one of these.
 _HEADING_ENDS = (":", "?")
 
@@ -49,6 +52,10 @@ def without_markers(items: Sequence[Item], *, by_lines: bool) -> list[Item]:
         if not found and by_lines and has_heading:
             found = _unmarked(items[1:], by_lines=True)
         items = found or items
+    if by_lines:
+        things = [item for item in items if item.is_quoted or item.text.lower() not in _JOINTS]
+        are_words = all(len(item.text) > 1 for item in things)  # a, e, i, o, u are letters
+        items = things if len(things) > 1 and are_words else items
     return _without_conjunction(items)
 
 
@@ -108,9 +115,10 @@ def _markers(texts: Sequence[str], *, by_lines: bool) -> Iterator[Sequence[re.Ma
         yield [_SINGLE_NUMBER.match(texts[0])]
         return
     yield [_BULLET.match(text) for text in texts]
-    numbers = [found for text in texts if (found := _NUMBER.match(text))]
-    if _counts_up(numbers, at_least=len(texts)):
-        yield numbers
+    for pattern in (_NUMBER, _LETTER) if by_lines else (_NUMBER,):
+        counted = [found for text in texts if (found := pattern.match(text))]
+        if _counts_up(counted, at_least=len(texts)):
+            yield counted
     if by_lines:
         yield [_TIGHT_DASH.match(text) for text in texts]
 

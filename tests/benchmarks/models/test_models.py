@@ -63,7 +63,7 @@ def test_what_was_measured_is_kept_and_shown(tmp_path: Path) -> None:
     assert (rows["clip-b32"]["milliseconds"], rows["clip-b32"]["memory_megabytes"]) == (31.6, 712)
     assert rows["clip-l14"]["milliseconds"] is None
     assert not rows["clip-b32"]["cached"]
-    assert "| 712 MB | 32 |" in table.as_markdown(found)
+    assert "| 151 M | 605 MB | 712 MB | 32 |" in table.as_markdown(found)
     file.write_text("[1]")
     assert speed.read(file) is None
 

@@ -125,6 +125,18 @@ def test_a_bot_that_takes_one_phrase_says_so(language: str, one: str, many: str)
     )
 
 
+@pytest.mark.parametrize("language", languages())
+def test_greeting_help_and_profile_say_how_far_answers_can_be_trusted(language: str) -> None:
+    sentences = speak(language)
+    for text in (
+        sentences.start("Ann"),
+        sentences.help(50),
+        sentences.help_in_group(50, ()),
+        sentences.description(),
+    ):
+        assert sentences.far_and_near() in text
+
+
 def test_one_and_many() -> None:
     assert "this phrase" in speak("en").labels_set(("a",))
     assert "these 2 phrases" in speak("en").labels_set(("a", "b"))

@@ -31,6 +31,23 @@ async def test_a_photo_with_a_caption_gets_one_chart(
     assert alice.chat.replies_to(photo) == [answer]
 
 
+@pytest.mark.parametrize(
+    ("caption", "labels"),
+    [
+        ("is it a dog or a cat?", {"a dog", "a cat"}),
+        ("¿perro o gato?", {"perro", "gato"}),
+        ("- dog\n- cat", {"dog", "cat"}),
+    ],
+)
+async def test_phrases_need_no_commas_and_the_answer_shows_which_were_understood(
+    server: BotApiServer, alice: SimulatedUser, caption: str, labels: set[str]
+) -> None:
+    photo = await alice.sends(picture(), caption=caption)
+    answer = await alice.hears(reply_to=photo)
+    first_two = (answer.caption or "").splitlines()[:2]
+    assert {line[2:].partition(" · ")[0] for line in first_two} == labels
+
+
 async def test_the_label_that_fits_wins(
     server: BotApiServer, alice: SimulatedUser, has_demo: bool
 ) -> None:

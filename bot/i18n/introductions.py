@@ -99,8 +99,8 @@ class Introductions(Formatter):
     def privacy(self, hours: int, link_days: int, removed_days: int) -> str:
         return self._(
             "<b>What is stored</b>\n"
-            "• Your language, phrases, sets and template, until you delete them; links to your "
-            "sets for {link_days} days.\n"
+            "• Your language, phrases, sets and template, and the tips that you got, until you "
+            "delete them; links to your sets for {link_days} days.\n"
             "• Which message asked and which one answered, with the answer's numbers and the ids "
             "of the picture files, for {hours} hours, so that an edited caption can edit the "
             "answer; albums with their captions as well.\n"

@@ -55,7 +55,7 @@ def as_json(measured: Measured | None) -> list[dict[str, Any]]:
 
 
 def on_terminal(measured: Measured | None) -> RenderableType:
-    """Return two tables that fit on 80 columns, and what to know about them."""
+    """Return tables that fit on 80 columns, and what to know about them."""
     figures = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("model", "good for"):
         figures.add_column(heading)

@@ -24,6 +24,17 @@ async def test_what_people_chose(store: Store) -> None:
     assert await store.person(1) == Profile()
 
 
+async def test_a_hint_is_noted_once_and_counted_on_all_platforms(store: Store) -> None:
+    await store.set_language(A_USER, "es")
+    for user_id, hint in ((A_USER, "one"), (A_USER, "two"), (A_USER, "one"), (1, "two")):
+        await store.note_hint(user_id, hint)
+    assert await store.person(A_USER) == Profile("es", hints=("one", "two"))
+    assert (await store.hinted_people("one"), await store.hinted_people("two")) == (1, 2)
+    assert await store.hinted_people("tw") == 0
+    await store.forget_person(A_USER)
+    assert await store.hinted_people("one") == 0
+
+
 async def test_open_questions(store: Store) -> None:
     await store.record_question(7, 100, 7, MEDIA[:1])
     await store.record_question(7, 101, 7, MEDIA)

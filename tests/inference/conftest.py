@@ -3,18 +3,22 @@
 No test of this folder reaches the network; checkpoints are made once for all tests.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner, Result
 
 from inference.protocol.broker.client import connect
+from tests.inference.pictures import NOT_A_PICTURE, picture
 from tests.inference.worker.support.job_sender import JobSender
 from tests.inference.worker.support.running_worker import StartWorker, worker_starter
 
 if TYPE_CHECKING:  # imports torch and transformers, which most of these tests do without
     from inference.model.engine import Engine
+
+Type = Callable[..., Result]
 
 
 @pytest.fixture
@@ -34,6 +38,25 @@ async def start_worker(
     monkeypatch.setattr("inference.worker.scheduler.LINGER", 0.2)  # seconds: they stop sooner
     async with worker_starter(nats_url) as start_worker:
         yield start_worker
+
+
+@pytest.fixture
+def types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Type:
+    """Return a function that runs a command line with a scripted model and some pictures."""
+    from inference import classify
+    from inference.cli import classify as command
+    from inference.model.classifier import ScriptedClassifier
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(classify, "load_engine", lambda settings: ScriptedClassifier())
+    for colour in ("red", "green", "blue"):
+        Path(f"{colour}.png").write_bytes(picture(colour))
+    Path("bad.jpg").write_bytes(NOT_A_PICTURE)
+
+    def types(*words: str, stdin: bytes = b"", **environment: str) -> Result:
+        return CliRunner(env=environment).invoke(command, words, input=stdin)
+
+    return types
 
 
 @pytest.fixture(scope="session")

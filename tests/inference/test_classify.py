@@ -4,48 +4,26 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 from PIL import Image
 
-import inference
 from inference import classify as classify_module
-from inference.cli import classify
-from inference.model.classifier import Comparison, LabelSet, ScriptedClassifier, colour_of
+from inference.model.classifier import Comparison, ScriptedClassifier, colour_of
 from inference.model.hub import download
 from inference.model.hub.download import FetchProgress
 from inference.model.loading import load_engine
 from inference.protocol.errors import ModelUnavailable, TooLargeForHost
 from inference.protocol.settings import WorkerSettings
-from tests.inference.pictures import NOT_A_PICTURE, picture
+from tests.inference.conftest import Type
+from tests.inference.pictures import picture
 
-SAMPLES = Path(inference.__file__).parent / "demo_model" / "samples"
 QUOTES = "If it is one of the phrases, put the phrases in quotes"
 PHRASES = "a red car, a green tree, a blue sea"
-
-Type = Callable[..., Result]
-
-
-@pytest.fixture
-def types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Type:
-    """Return a function that runs a command line with a scripted model and some pictures."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(classify_module, "load_engine", lambda settings: ScriptedClassifier())
-    for colour in ("red", "green", "blue"):
-        Path(f"{colour}.png").write_bytes(picture(colour))
-    Path("bad.jpg").write_bytes(NOT_A_PICTURE)
-
-    def types(*words: str, stdin: bytes = b"", **environment: str) -> Result:
-        return CliRunner(env=environment).invoke(classify, words, input=stdin)
-
-    return types
 
 
 def test_one_picture(types: Type) -> None:
@@ -119,87 +97,6 @@ def test_sigmoid_scores_are_not_compared_with_something_else(
     monkeypatch.setattr(ScriptedClassifier, "sigmoid_scores", True)
     assert json.loads(types("red.png", "a tree", "--json").stdout)["winner"] == "a tree"
     assert "need not add up to 100 %" in types("red.png", PHRASES).stdout
-
-
-@pytest.fixture
-def knows_the_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the scripted model find that labels fit red pictures, green ones less, and no others."""
-    fits = {"red": 0.9, "green": 0.6, "blue": 0.03}
-    compare = ScriptedClassifier.compare
-
-    def compared(
-        self: ScriptedClassifier, images: list[Image.Image], sets: list[LabelSet]
-    ) -> list[Comparison]:
-        found = compare(self, images, sets)
-        return [
-            replace(one, fit=fits[colour_of(image)], looks_like_photo=colour_of(image) == "blue")
-            for one, image in zip(found, images, strict=True)
-        ]
-
-    monkeypatch.setattr(ScriptedClassifier, "compare", compared)
-
-
-@pytest.mark.usefixtures("knows_the_fit")
-def test_where_no_phrase_fits_the_text_says_so_and_the_winner_stays(types: Type) -> None:
-    lines = types("blue.png", PHRASES).stdout.splitlines()
-    assert lines[:2] == ["The image is classified as: a blue sea", "None of these seems to fit."]
-    rows = [line for line in lines if "%" in line]
-    assert len(rows) == 4
-    assert "something else (measured apart, against everyday things)" in rows[-1]
-    assert "97.0 %" in rows[-1]
-    warned = types("green.png", PHRASES).stdout
-    assert "40.0 %" in warned
-    assert "seems to fit" not in warned
-    assert "something else" not in types("red.png", PHRASES).stdout
-
-
-@pytest.mark.usefixtures("knows_the_fit")
-def test_json_has_the_fit_beside_unchanged_probabilities(types: Type) -> None:
-    red, blue = map(json.loads, types("red.png", "blue.png", PHRASES, "--json").stdout.splitlines())
-    assert (red["fit"], red["none_fits"]) == (0.9, False)
-    assert (blue["fit"], blue["none_fits"]) == (0.03, True)
-    assert sum(blue["probabilities"].values()) == pytest.approx(1.0)
-    assert len(blue["probabilities"]) == 3
-
-
-@pytest.mark.usefixtures("knows_the_fit")
-def test_a_single_sigmoid_phrase_that_does_not_fit(
-    types: Type, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ScriptedClassifier, "sigmoid_scores", True)
-    assert "It does not seem to fit." in types("blue.png", "a tree").stdout
-
-
-@pytest.mark.usefixtures("knows_the_fit")
-def test_a_chart_is_higher_where_no_phrase_fits(types: Type) -> None:
-    heights = []
-    for colour in ("red", "blue"):
-        types(f"{colour}.png", PHRASES, "--chart", "chart.png")
-        with Image.open("chart.png") as chart:
-            heights.append(chart.height)
-    assert heights[0] < heights[1]
-
-
-@pytest.mark.usefixtures("knows_the_fit")
-def test_a_photograph_is_reported_apart_from_the_results(types: Type) -> None:
-    result = types("blue.png", "red.png", PHRASES, "--json")
-    assert result.stderr == (
-        "blue.png: This looks like a photograph, which the demo model does not know.\n"
-    )
-
-
-def test_the_demo_model_tells_what_is_far_off() -> None:
-    """With real weights, from the command to the sentence."""
-    sample = str(SAMPLES / "a-rocket.png")
-    near, far = (
-        json.loads(CliRunner(env={"CLIP_MODEL": "demo"}).invoke(classify, words).stdout)
-        for words in (
-            [sample, "a rocket, a slice of pizza, a dog", "--json"],
-            [sample, "a slice of pizza, a dog, a red car", "--json"],
-        )
-    )
-    assert not near["none_fits"]
-    assert far["none_fits"]
 
 
 def test_a_picture_from_standard_input(types: Type) -> None:

@@ -10,11 +10,11 @@ import contextlib
 import logging
 from dataclasses import replace
 
-from bot.chat.album_parts import AlbumPart, numbered, parts_of
 from bot.chat.classify import ClassifyHandler
 from bot.chat.people import Speaker, speaker_of
 from bot.chat.photo_jobs import Admission
-from bot.chat.shown_pictures import worst_of
+from bot.chat.pictures.album_parts import AlbumPart, numbered, parts_of
+from bot.chat.pictures.shown_pictures import worst_of
 from bot.platform.incoming import IncomingMessage, NotAPicture
 from bot.platform.ports import ChatPlatform, TargetGone
 from bot.queues import AWAY

@@ -3,15 +3,15 @@
 import datetime
 from dataclasses import replace
 
-from bot.chat.album_parts import numbered
 from bot.chat.answers.asking import Asking
 from bot.chat.answers.replies import ReplyService
-from bot.chat.frame_offers import FrameOffers
 from bot.chat.label_sets.finder import LabelFinder
 from bot.chat.label_sets.texts import refusal as refusal_of
 from bot.chat.people import Speaker
 from bot.chat.photo_jobs import Admission, Busy, JobRefused, PhotoJobs
-from bot.chat.shown_pictures import ShownPictures, worst_of
+from bot.chat.pictures.album_parts import numbered
+from bot.chat.pictures.frame_offers import FrameOffers
+from bot.chat.pictures.shown_pictures import ShownPictures, worst_of
 from bot.chat.targets import FirstFrames, NoPictures, TargetFinder, TargetPictures
 from bot.platform.incoming import (
     IncomingMessage,

@@ -174,15 +174,20 @@ class SimulatedUser:
             lambda: self._world.inline_answers[query_id], within
         )
 
-    async def chooses(self, answer: InlineAnswer, title: str, *, to: Chat | None = None) -> Message:
+    async def chooses(
+        self, answer: InlineAnswer, choice: str, *, to: Chat | None = None
+    ) -> Message:
         """Choose one of the results of an inline query, and return the message that this sends.
+
+        Args:
+            choice: its title or its id.
 
         Raises:
             ValueError: there is no such choice, or the person is not in that chat.
         """
-        chosen = next((choice for choice in answer.choices if choice.title == title), None)
+        chosen = next((one for one in answer.choices if choice in {one.title, one.id}), None)
         if chosen is None:
-            raise ValueError(f"no choice {title!r} among {[c.title for c in answer.choices]}")
+            raise ValueError(f"no choice {choice!r} among {[c.title for c in answer.choices]}")
         chat = to or self.chat
         self._enter(chat)
         return self._world.post(chat, self.user, Content(chosen.words), via_bot=self._world.bot)

@@ -11,6 +11,7 @@ from clipbot_playground.botapi.model.chats import Chat, Message
 from clipbot_playground.botapi.model.media import FileMedia, Media, Photo
 from clipbot_playground.botapi.model.users import User
 from clipbot_playground.botapi.state.journal import Call
+from clipbot_playground.botapi.state.world import InlineAnswer
 
 Json = dict[str, Any]
 # Characters of a call's parameters that are shown.
@@ -55,6 +56,8 @@ def message_json(message: Message) -> Json:
         "entities": [entity.to_json() for entity in content.words.entities],
         "media": _media_json(message),
         "above": content.above_media,
+        "spoiler": content.spoiler,
+        "via": message.via_bot.username if message.via_bot else None,
         "buttons": [
             [{"text": b.text, "action": b.action, "value": b.value} for b in row]
             for row in content.keyboard
@@ -63,6 +66,18 @@ def message_json(message: Message) -> Json:
         "force_reply": asdict(message.force_reply) if message.force_reply else None,
         "album": message.media_group_id,
         "service": _service(message),
+    }
+
+
+def inline_json(offered: InlineAnswer) -> Json:
+    """Return what the bot offers for an inline query."""
+    return {
+        "query": offered.query_id,
+        "button": offered.button,
+        "choices": [
+            {"id": choice.id, "title": choice.title, "description": choice.description}
+            for choice in offered.choices
+        ],
     }
 
 

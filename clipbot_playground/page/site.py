@@ -1,7 +1,6 @@
 """The page's server: the page itself, and under /play/ live updates and what people do."""
 
 import json
-from collections.abc import Awaitable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -21,14 +20,14 @@ from clipbot_playground.botapi.model import limits
 from clipbot_playground.botapi.model.chats import Chat, Message
 from clipbot_playground.botapi.model.content import Content
 from clipbot_playground.botapi.model.media import FileMedia, Media, Photo
-from clipbot_playground.botapi.model.photos import NotAPhotoError
 from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from clipbot_playground.page.event_stream import EventStream
 from clipbot_playground.page.gallery import Gallery
 from clipbot_playground.page.loopback_guard import LoopbackGuard
 from clipbot_playground.page.offer import ModelOffer
-from clipbot_playground.page.serializers import media_unique_id
+from clipbot_playground.page.sending import not_too_long, or_refused, send_as
+from clipbot_playground.page.serializers import inline_json, media_unique_id
 from clipbot_playground.page.system_panel import SystemPanel
 
 _PAGE: Final = Path(str(files("clipbot_playground.page"))) / "static"
@@ -73,6 +72,8 @@ class Site:
                 Route("/play/send", self._send, methods=["POST"]),
                 Route("/play/edit", self._edit, methods=["POST"]),
                 Route("/play/press", self._press, methods=["POST"]),
+                Route("/play/inline", self._inline, methods=["POST"]),
+                Route("/play/choose", self._choose, methods=["POST"]),
                 Route("/play/people", self._new_person, methods=["POST"]),
                 Route("/play/groups", self._new_group, methods=["POST"]),
                 Route("/play/offer", self._take_offer, methods=["POST"]),
@@ -136,12 +137,13 @@ class Site:
             pictures = [item for item in form.getlist("files") if isinstance(item, UploadFile)]
             contents = [await picture.read() for picture in pictures]
             names = [picture.filename or "file" for picture in pictures]
-            given = {name: str(form.get(name) or "") for name in ("text", "reply_to", "as_file")}
+            names_given = ("text", "reply_to", "as_file", "spoiler")
+            given = {name: str(form.get(name) or "") for name in names_given}
             sample = self._gallery.get(str(form.get("sample") or ""))
         if sample is not None:
             contents, names = [sample.path.read_bytes()], [sample.path.name]
         reply_to = self._message(chat, given["reply_to"]) if given["reply_to"] else None
-        await _send_as(person, contents, names, given, chat, reply_to)
+        await send_as(person, contents, names, given, chat, reply_to)
         return JSONResponse({}, 201)
 
     async def _edit(self, request: Request) -> Response:
@@ -151,8 +153,8 @@ class Site:
         words = str(given.get("text", "")).strip()
         if not words and message.content.media is None:
             raise HTTPException(422, "A message can't be empty.")
-        _not_too_long(words, captioned=message.content.media is not None)
-        await _or_refused(person.edits(message, words))
+        not_too_long(words, captioned=message.content.media is not None)
+        await or_refused(person.edits(message, words))
         return JSONResponse({})
 
     async def _press(self, request: Request) -> Response:
@@ -161,10 +163,34 @@ class Site:
         message = self._message(chat, given.get("message"))
         pressing = person.presses(message, str(given.get("data")), within=_PRESS_TIMEOUT)
         try:
-            answer = await _or_refused(pressing)
+            answer = await or_refused(pressing)
         except TimeoutError:
             raise HTTPException(504, "The bot has not answered in time.") from None
         return JSONResponse({"text": answer.text, "alert": answer.show_alert, "url": answer.url})
+
+    async def _inline(self, request: Request) -> Response:
+        """Return what the bot offers for a text that is typed after its name."""
+        given = await _object(request)
+        person, chat = self._who_and_where(given)
+        querying = person.queries(str(given.get("text") or ""), chat=chat, within=_PRESS_TIMEOUT)
+        try:
+            offered = await or_refused(querying)
+        except TimeoutError:
+            raise HTTPException(504, "The bot has not answered in time.") from None
+        return JSONResponse(inline_json(offered))
+
+    async def _choose(self, request: Request) -> Response:
+        """Send what a choice says, or press the button above the choices."""
+        given = await _object(request)
+        person, chat = self._who_and_where(given)
+        offered = self._server.world.inline_answers.get(str(given.get("query")))
+        if offered is None:
+            raise HTTPException(404, "These choices no longer exist.")
+        if given.get("choice") is None:
+            await or_refused(person.starts(offered.start_parameter))
+        else:
+            await or_refused(person.chooses(offered, str(given["choice"]), to=chat))
+        return JSONResponse({}, 201)
 
     async def _new_person(self, request: Request) -> Response:
         """Add a person; with `chat` also as a new member of that group."""
@@ -194,7 +220,7 @@ class Site:
         step = str((await _object(request)).get("step"))
         if self._offer is None:
             raise HTTPException(404, "There is no model to get.")
-        await _or_refused(self._offer.take(step))
+        await or_refused(self._offer.take(step))
         return JSONResponse({})
 
     def _who_and_where(self, given: Any) -> tuple[SimulatedUser, Chat]:
@@ -226,58 +252,6 @@ class Site:
 
 
 _KEPT: Final = {"cache-control": "private, max-age=3600"}
-
-
-async def _send_as(
-    person: SimulatedUser,
-    contents: Sequence[bytes],
-    names: Sequence[str],
-    given: dict[str, str],
-    chat: Chat,
-    reply_to: Message | None,
-) -> None:
-    words = given["text"].strip()
-    _not_too_long(words, captioned=bool(contents))
-    as_file = given["as_file"] == "true"
-    sending: Awaitable[Any]
-    if len(contents) > 1:
-        sending = person.sends(
-            album=contents,
-            caption=words,
-            album_of="document" if as_file else "photo",
-            file_names=names,
-            to=chat,
-            reply_to=reply_to,
-        )
-    elif contents and as_file:
-        sending = person.sends(
-            document=contents[0], file_name=names[0], caption=words, to=chat, reply_to=reply_to
-        )
-    elif contents:
-        sending = person.sends(photo=contents[0], caption=words, to=chat, reply_to=reply_to)
-    elif words:
-        sending = person.sends(words, to=chat, reply_to=reply_to)
-    else:
-        raise HTTPException(422, "There is nothing to send.")
-    await _or_refused(sending)
-
-
-async def _or_refused(doing: Awaitable[Any]) -> Any:
-    """Answer 422 with the reason if a person tries what Telegram's clients do not allow."""
-    try:
-        return await doing
-    except NotAPhotoError:
-        raise HTTPException(
-            422, "Telegram can't show that as a picture. Send it as a file."
-        ) from None
-    except ValueError as error:
-        raise HTTPException(422, str(error)) from None
-
-
-def _not_too_long(words: str, *, captioned: bool) -> None:
-    limit = limits.CAPTION_LENGTH if captioned else limits.TEXT_LENGTH
-    if len(words) > limit:
-        raise HTTPException(422, f"Telegram takes up to {limit:,} characters here.")
 
 
 async def _object(request: Request) -> dict[str, Any]:

@@ -32,8 +32,9 @@ async def answer_inline_query(world: World, parameters: Parameters) -> bool:
     choices = tuple(_choice(world, item) for item in described)
     if len({choice.id for choice in choices}) < len(choices):
         raise BadRequestError("RESULT_ID_DUPLICATE")
-    answer = InlineAnswer(choices, label, start_parameter, parameters.boolean("is_personal"))
-    if not world.answer_inline(parameters.text("inline_query_id"), answer):
+    query_id, is_personal = parameters.text("inline_query_id"), parameters.boolean("is_personal")
+    answer = InlineAnswer(query_id, choices, label, start_parameter, is_personal)
+    if not world.answer_inline(answer):
         raise BadRequestError(
             "query is too old and response timeout expired or query ID is invalid"
         )

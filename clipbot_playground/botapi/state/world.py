@@ -54,10 +54,12 @@ class InlineAnswer:
     """What answerInlineQuery showed.
 
     Attributes:
+        query_id: the query that it answers.
         button: the label of the button above the choices; "" without a button.
         start_parameter: what that button sends in the private chat, after `/start`.
     """
 
+    query_id: str
     choices: tuple[InlineChoice, ...]
     button: str = ""
     start_parameter: str = ""
@@ -271,11 +273,11 @@ class World:
         )
         return query_id
 
-    def answer_inline(self, query_id: str, answer: InlineAnswer) -> bool:
+    def answer_inline(self, answer: InlineAnswer) -> bool:
         """Store the answer to an inline query; return False if no such query is open."""
-        if self.inline_answers.get(query_id, answer) is not None:
+        if self.inline_answers.get(answer.query_id, answer) is not None:
             return False
-        self.inline_answers[query_id] = answer
+        self.inline_answers[answer.query_id] = answer
         self.notifier.notify()
         return True
 

@@ -153,3 +153,61 @@ async def test_an_edit_closes_the_earlier_questions_of_its_message(store: Store)
     assert await store.jobs_in_flight(7) == 2
     waiting = await store.waiting_longer_than(-1)
     assert {record.id for record in waiting} == {a_request(revision=9).id, a_request(6).id}
+
+
+async def test_the_numbers_of_an_answer_are_stored_with_its_delivery(store: Store) -> None:
+    request, edit = a_request(), a_request(revision=5)
+    await store.record_job(request)
+    await store.record_answer(request.ref, 55, is_chart=True, job_id=request.id, outcome=b"one")
+    await store.record_copy(request.id, 56)
+    shown = await store.numbers_shown_by(7, 55)
+    assert shown
+    assert (shown.id, shown.outcome, shown.copy_id, shown.delivered) == (
+        request.id,
+        b"one",
+        56,
+        True,
+    )
+    copied = await store.job_copied_to(7, 56)
+    assert copied
+    assert copied.id == request.id
+    # An edit that is not answered yet leaves the numbers as they are; its answer replaces them.
+    await store.record_job(edit)
+    latest, shown = await store.job_answered_by(7, 55), await store.numbers_shown_by(7, 55)
+    assert latest
+    assert shown
+    assert (latest.id, shown.id) == (edit.id, request.id)
+    await store.mark_delivered(request.id)  # a late copy of the first result
+    assert await store.numbers_shown_by(7, 55) == replace(
+        shown, delivered_at=(await store.job(request.id) or shown).delivered_at
+    )
+    await store.record_answer(edit.ref, 55, is_chart=True, job_id=edit.id, outcome=b"two")
+    shown = await store.numbers_shown_by(7, 55)
+    assert shown
+    assert (shown.outcome, shown.copy_id) == (b"two", None)
+    assert await store.numbers_shown_by(7, 56) is None
+    assert await store.numbers_shown_by(8, 55) is None
+
+
+async def test_an_offer_of_first_frames_is_no_open_question(store: Store) -> None:
+    ref = a_request().ref
+    await store.record_answer(ref, 55, is_chart=False)
+    await store.record_offer(7, 55, 7, MEDIA, "a dog, a cat")
+    offer = await store.offer(7, 55)
+    assert offer
+    assert (offer.message_id, offer.user_id, offer.media, offer.phrases) == (
+        1,
+        7,
+        MEDIA,
+        "a dog, a cat",
+    )
+    assert await store.last_offer(7, 7) == offer
+    assert await store.open_question(7, 7) is None
+    assert await store.question(7, 55) == MEDIA
+    await store.record_offer(7, 55, 7, MEDIA[:1], "")
+    changed = await store.offer(7, 55)
+    assert changed
+    assert (changed.media, changed.phrases) == (MEDIA[:1], "")
+    await store.record_question(7, 60, 7, MEDIA)
+    assert await store.offer(7, 60) is None
+    assert await store.last_offer(7, 8) is None

@@ -15,8 +15,6 @@ from bot.platform.incoming import (
     ChatTopic,
     Command,
     IncomingMessage,
-    InlineQuery,
-    MembershipChanged,
     NotAPicture,
     Picture,
     PictureSize,
@@ -211,50 +209,6 @@ def test_a_button_under_an_old_message_knows_no_more_than_telegram_tells(bot: Bo
     assert isinstance(found, ButtonPress)
     assert found.ref == MessageRef(-100, 9)
     assert found.shown == ReferencedMessage(found.ref)
-
-
-def test_an_inline_query(bot: Bot) -> None:
-    query = {"id": "77", "from": ALICE, "query": "dog, cat", "offset": "", "chat_type": "sender"}
-    found = parse_update({"update_id": 900, "inline_query": query}, bot)
-    assert found == InlineQuery(Author(7, "Alice", language="en"), "dog, cat")
-    assert isinstance(found, InlineQuery)
-    assert found.handle == "77"
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "is_member"),
-    [
-        ("left", "member", True),
-        ("kicked", "administrator", True),
-        ("member", "kicked", False),
-        ("administrator", "left", False),
-        ("member", "administrator", None),
-        ("left", "kicked", None),
-    ],
-)
-def test_being_added_and_removed(bot: Bot, before: str, after: str, is_member: bool | None) -> None:
-    def changed(chat: dict[str, Any]) -> object:
-        members = {"old_chat_member": before, "new_chat_member": after}
-        return parse_update(
-            {
-                "update_id": 900,
-                "my_chat_member": {
-                    "chat": chat,
-                    "from": ALICE,
-                    "date": 60,
-                    **{name: {"user": OURS, "status": status} for name, status in members.items()},
-                },
-            },
-            bot,
-        )
-
-    found = changed(GROUP)
-    if is_member is None:
-        assert found is None
-    else:
-        assert isinstance(found, MembershipChanged)
-        assert (found.topic.chat_id, found.author.id, found.is_member) == (-100, 7, is_member)
-    assert changed(PRIVATE) is None  # a person who blocks the bot
 
 
 def test_an_item_of_an_album_is_restored_from_what_was_stored(bot: Bot) -> None:

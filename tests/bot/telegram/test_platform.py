@@ -1,13 +1,15 @@
-"""Charts with buttons, spoilers, files and inline queries, over real HTTP."""
+"""Charts with buttons, spoilers, files, inline queries and membership: what comes and goes."""
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
+from telegram import Bot
 from telegram.ext import ExtBot
 
-from bot.platform.incoming import InlineQuery
+from bot.platform.incoming import Author, InlineQuery, MembershipChanged
 from bot.platform.models import MessageRef
 from bot.platform.ports import Button, InlineResult, PicturesNotAllowed, TargetGone
 from bot.telegram.incoming import ALLOWED_UPDATES, parse_update
@@ -15,10 +17,13 @@ from bot.telegram.platform import TelegramPlatform
 from bot.telegram.request import AiohttpRequest
 from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
+from tests.bot.telegram.messages import ALICE, PRIVATE
 from tests.playground.botapi.pictures import picture
 
 BUTTONS = ((Button("Other phrases", "answer:phrases"),), (Button("Save these", "answer:save"),))
 CHART = picture(900, 300)
+GROUP = {"id": -100, "type": "supergroup", "title": "Friends", "is_forum": True}
+OURS = {"id": 42, "is_bot": True, "first_name": "clipbot", "username": "clip_bot"}
 
 
 @pytest.fixture
@@ -166,3 +171,47 @@ async def test_telegram_is_asked_for_all_kinds_that_are_read(
     await alice.edits(hello, "hi")
     server.world.press(alice.user, hello, "x")
     assert {update.type for update in server.world.updates.pending} == set(ALLOWED_UPDATES)
+
+
+def test_an_inline_query() -> None:
+    query = {"id": "77", "from": ALICE, "query": "dog, cat", "offset": "", "chat_type": "sender"}
+    found = parse_update({"update_id": 900, "inline_query": query}, Bot("42:token"))
+    assert found == InlineQuery(Author(7, "Alice", language="en"), "dog, cat")
+    assert isinstance(found, InlineQuery)
+    assert found.handle == "77"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_member"),
+    [
+        ("left", "member", True),
+        ("kicked", "administrator", True),
+        ("member", "kicked", False),
+        ("administrator", "left", False),
+        ("member", "administrator", None),
+        ("left", "kicked", None),
+    ],
+)
+def test_being_added_and_removed(before: str, after: str, is_member: bool | None) -> None:
+    def changed(chat: dict[str, Any]) -> object:
+        members = {"old_chat_member": before, "new_chat_member": after}
+        return parse_update(
+            {
+                "update_id": 900,
+                "my_chat_member": {
+                    "chat": chat,
+                    "from": ALICE,
+                    "date": 60,
+                    **{name: {"user": OURS, "status": status} for name, status in members.items()},
+                },
+            },
+            Bot("42:token"),
+        )
+
+    found = changed(GROUP)
+    if is_member is None:
+        assert found is None
+    else:
+        assert isinstance(found, MembershipChanged)
+        assert (found.topic.chat_id, found.author.id, found.is_member) == (-100, 7, is_member)
+    assert changed(PRIVATE) is None  # a person who blocks the bot

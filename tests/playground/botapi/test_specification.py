@@ -1,8 +1,15 @@
-"""The server against the machine-readable Bot API."""
+"""The server against the machine-readable Bot API, and against its own page in docs/."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from telegram import Bot
 
+import bot as bot_package
 from clipbot_playground.botapi.methods.strictness import KNOWN_FIELDS
 from clipbot_playground.botapi.methods.table import METHODS
 from clipbot_playground.botapi.people import SimulatedUser
@@ -15,9 +22,10 @@ from tests.playground.botapi.specification import (
     specification,
 )
 
-pytestmark = needs_specification
+_PAGE = Path(bot_package.__file__).parents[1] / "docs" / "bot-api-server.md"
 
 
+@needs_specification
 @pytest.mark.parametrize("method", METHODS.values(), ids=lambda method: method.name)
 def test_a_method_has_the_parameters_of_the_specification(method: object) -> None:
     name, parameters = getattr(method, "name", ""), getattr(method, "parameters", None)
@@ -25,12 +33,14 @@ def test_a_method_has_the_parameters_of_the_specification(method: object) -> Non
     assert parameters == {field["name"] for field in described.get("fields", [])}
 
 
+@needs_specification
 @pytest.mark.parametrize("kind", KNOWN_FIELDS)
 def test_an_object_has_the_fields_of_the_specification(kind: str) -> None:
     fields = specification()["types"][kind]["fields"]
     assert KNOWN_FIELDS[kind] == {field["name"] for field in fields}
 
 
+@needs_specification
 def test_the_validator_finds_faults() -> None:
     user = {"id": 1, "is_bot": False, "first_name": "Alice"}
     assert faults_of_object("User", user) == []
@@ -40,6 +50,7 @@ def test_the_validator_finds_faults() -> None:
     assert faults_of_answer("getUpdates", [{"update_id": "1"}]) != []
 
 
+@needs_specification
 async def test_every_kind_of_update_matches_the_specification(
     server: BotApiServer, bot: Bot, alice: SimulatedUser, bob: SimulatedUser
 ) -> None:
@@ -76,6 +87,7 @@ async def test_every_kind_of_update_matches_the_specification(
     assert len(await bot.get_updates()) == len(updates)
 
 
+@needs_specification
 async def test_questions_about_chats(
     server: BotApiServer, bot: Bot, alice: SimulatedUser, bob: SimulatedUser
 ) -> None:
@@ -91,3 +103,32 @@ async def test_questions_about_chats(
     assert {admin.user.first_name for admin in admins} == {"Alice", "Clip"}
     assert await bot.leave_chat(group.id)
     assert group.bot_status == "left"
+
+
+def test_the_pages_example_runs(tmp_path: Path) -> None:
+    plugin, example = re.findall(
+        r"```python\n(.*?)```", _PAGE.read_text(encoding="utf-8"), re.DOTALL
+    )
+    (tmp_path / "conftest.py").write_text(plugin)
+    (tmp_path / "test_example.py").write_text(example)
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(_PAGE.parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "1 passed" in run.stdout
+
+
+def test_the_page_names_only_existing_attributes() -> None:
+    text = _PAGE.read_text(encoding="utf-8")
+    server = BotApiServer()
+    alice = server.person("Alice")
+    for name, owner in (("server", server), ("alice", alice)):
+        named = set(re.findall(rf"(?<!playground\.)\b{name}\.(\w+)", text))
+        assert len(named) > 4
+        assert [word for word in named if not hasattr(owner, word)] == []

@@ -6,7 +6,15 @@ from typing import Any
 
 import httpx
 import pytest
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InlineQueryResultArticle,
+    InlineQueryResultsButton,
+    InputTextMessageContent,
+    Update,
+)
 
 from clipbot_playground.botapi.model import limits
 from clipbot_playground.botapi.model.chats import Chat, Message
@@ -66,6 +74,19 @@ async def test_pictures_go_as_photos_or_as_files(
     assert [message.caption for message in messages] == ["a, b"] + [None] * (count - 1)
     assert len({message.media_group_id for message in messages}) == 1
     assert bool(messages[0].media_group_id) == (count > 1)
+
+
+async def test_pictures_can_be_hidden(
+    page: httpx.AsyncClient, anna: SimulatedUser, bot: Bot
+) -> None:
+    for files in ([picture(40, 30)], [picture(40, 30), picture(30, 40)]):
+        await _says(page, anna, files=files, spoiler="true")
+    await _says(page, anna, files=[picture(40, 30)], spoiler="true", as_file="true")
+    updates = await bot.get_updates(timeout=10)
+    hidden = [update.message.has_media_spoiler for update in updates if update.message]
+    assert hidden == [True, True, True, None]  # files are never hidden
+    shown = [message_json(message)["spoiler"] for message in anna.chat.messages.values()]
+    assert shown == [True, True, True, False]
 
 
 async def test_a_reply_names_what_it_answers(page: httpx.AsyncClient, anna: SimulatedUser) -> None:
@@ -271,3 +292,48 @@ async def test_requests_that_the_page_would_not_make(
 )
 async def test_other_files_are_not_served(page: httpx.AsyncClient, path: str) -> None:
     assert (await page.get(path)).status_code == 404
+
+
+async def _offers(bot: Bot, *articles: InlineQueryResultArticle, **fields: Any) -> None:
+    (update, *_) = await bot.get_updates(-1, timeout=10)
+    assert update.inline_query
+    await update.inline_query.answer(articles, **fields)
+    await bot.get_updates(update.update_id + 1)
+
+
+async def test_a_choice_is_said_by_way_of_the_bot(
+    page: httpx.AsyncClient, anna: SimulatedUser, bot: Bot
+) -> None:
+    where = {"person": anna.user.id, "chat": anna.chat.id}
+    pets = InlineQueryResultArticle("7", "Pets", InputTextMessageContent("a dog, a cat"))
+    asking = page.post("/play/inline", json={**where, "text": "dog"})
+    answer, _ = await asyncio.gather(asking, _offers(bot, pets))
+    offered = answer.json()
+    assert offered["choices"] == [{"id": "7", "title": "Pets", "description": ""}]
+    chosen = {**where, "query": offered["query"]}
+    assert (await page.post("/play/choose", json={**chosen, "choice": "7"})).status_code == 201
+    (said,) = anna.chat.messages.values()
+    assert said.text == "a dog, a cat"
+    assert message_json(said)["via"] == "clip_test_bot"
+    for wrong, status in (({"choice": "8"}, 422), ({"query": "1", "choice": "7"}, 404)):
+        assert (await page.post("/play/choose", json=chosen | wrong)).status_code == status
+
+
+async def test_the_button_above_the_choices_starts_the_bot(
+    page: httpx.AsyncClient, anna: SimulatedUser, bot: Bot
+) -> None:
+    where = {"person": anna.user.id, "chat": anna.chat.id}
+    button = InlineQueryResultsButton("Save some", start_parameter="inline")
+    asking = page.post("/play/inline", json={**where, "text": ""})
+    answer, _ = await asyncio.gather(asking, _offers(bot, button=button))
+    assert (answer.json()["button"], answer.json()["choices"]) == ("Save some", [])
+    await page.post("/play/choose", json={**where, "query": answer.json()["query"]})
+    (said,) = anna.chat.messages.values()
+    assert said.text == "/start inline"
+
+
+async def test_a_text_that_telegram_would_not_send_is_refused(
+    page: httpx.AsyncClient, anna: SimulatedUser
+) -> None:
+    asked = {"person": anna.user.id, "chat": anna.chat.id, "text": "x" * 257}
+    assert (await page.post("/play/inline", json=asked)).status_code == 422

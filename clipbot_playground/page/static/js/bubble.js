@@ -12,6 +12,7 @@ export function bubble(group, chat, marks, acts) {
   const box = el("div", { className: `bubble${marks.last ? " tail" : ""}${photos.length ? " photo" : ""}` });
   if (!own && !chat.private && marks.first)
     box.append(el("span", { className: "sender", hue: hue(first.from) }, nameOf(first.from)));
+  if (message.via) box.append(el("span", { className: "via" }, `via @${message.via}`));
   if (first.reply_to) box.append(quote(chat, first.reply_to, acts));
   if (photos.length === 1) {
     const image = picture(photos[0], acts);
@@ -22,7 +23,7 @@ export function bubble(group, chat, marks, acts) {
     box.classList.add("fits");
     box.append(el("div", { className: `grid${photos.length % 2 ? " odd" : ""}` }, ...photos.map((m) => picture(m, acts))));
   }
-  for (const m of group) if (m.media && m.media.kind !== "photo") box.append(file(m.media));
+  for (const m of group) if (m.media && m.media.kind !== "photo") box.append(file(m));
   const meta = el("span", { className: "meta" }, `${group.some((m) => m.edited) ? "edited " : ""}${clock(message.date)}`);
   if (message.text) box.append(el("div", { className: "words" }, ...words(message.text, message.entities, acts.command), meta));
   else box.append(meta);
@@ -32,7 +33,12 @@ export function bubble(group, chat, marks, acts) {
   const item = el("li", { className: `${own ? "own" : ""}${marks.first ? " first" : ""}` }, box);
   item.dataset.id = first.id;
   item.dataset.ids = group.map((m) => m.id).join(" ");
-  if (message.buttons.length) item.append(keyboard(message, acts));
+  if (message.buttons.length) {
+    const buttons = keyboard(message, acts);
+    // As wide as the bubble, whose padding is 4 pixels on each side.
+    if (photos.length === 1) buttons.style.maxWidth = `min(100% - 68px, ${shownWidth(photos[0].media, first.from === state.bot.id) + 8}px)`;
+    item.append(buttons);
+  }
   return item;
 }
 
@@ -50,12 +56,31 @@ function picture(message, acts) {
   const { url, width, height } = message.media;
   const alt = message.text ? `Picture: ${message.text.slice(0, 120)}` : "Picture";
   const isDrawn = message.from === state.bot.id;
-  return el("button", { type: "button", className: `picture${isDrawn ? " drawn" : ""}`, "aria-label": `Enlarge. ${alt}`, onclick: () => acts.enlarge(message.media, alt) },
+  const node = el("button", { type: "button", className: `picture${isDrawn ? " drawn" : ""}`, "aria-label": `Enlarge. ${alt}`, onclick: () => acts.enlarge(message.media, alt) },
     el("img", { src: url, width, height, alt: "" }));
+  if (message.spoiler) hide(node, url);
+  return node;
 }
 
-function file(media) {
-  const preview = media.url ? el("img", { src: media.url, alt: "" }) : el("span", { className: "sheet" }, icon("sheet"));
+const shown = new Set(); // the hidden pictures that somebody tapped on in this tab, by URL
+
+// The first tap on a hidden picture shows it, the next one enlarges it.
+function hide(node, url) {
+  if (shown.has(url)) return;
+  const label = node.getAttribute("aria-label");
+  node.classList.add("hidden");
+  node.setAttribute("aria-label", "Hidden picture. Show it.");
+  node.addEventListener("click", (event) => {
+    if (shown.has(url)) return;
+    event.stopImmediatePropagation();
+    shown.add(url);
+    node.classList.remove("hidden");
+    node.setAttribute("aria-label", label);
+  }, { capture: true });
+}
+
+function file({ media, spoiler }) {
+  const preview = media.url ? el("img", { src: media.url, alt: "", className: spoiler ? "blurred" : "" }) : el("span", { className: "sheet" }, icon("sheet"));
   return el("a", { className: "file", href: media.file ?? "#", download: media.name ?? "" }, preview,
     el("span", {}, el("b", {}, media.name ?? media.kind), el("small", {}, bytes(media.size))));
 }

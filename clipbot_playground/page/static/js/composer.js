@@ -6,10 +6,13 @@ import { current, nameOf, state } from "./state.js";
 
 const MOST = 10; // pictures in an album: limits.MEDIA_GROUP_MAX
 const LARGEST = 50e6; // bytes at once: limits.UPLOAD_SIZE
+const PAUSE = 300; // milliseconds without typing after which the bot is asked
 let pictures = [];
 const previews = new Map(); // from a picture to the URL of its bytes
 let draft = ""; // the text that was written before an edit began
 let asking = 0; // numbers the popovers: only the latest is shown
+let typing = null; // the timer that asks the bot what it offers
+let isOffering = false;
 let context = null; // { kind: "reply" | "edit", message }
 
 const place = () => ({ person: state.person, chat: state.chat });
@@ -67,13 +70,15 @@ async function send() {
   const before = context;
   const { chat } = place();
   const asFile = $("as-file").checked;
-  $("as-file").checked = false; // it applied to these pictures only
+  const spoiler = $("as-spoiler").checked;
+  $("as-file").checked = $("as-spoiler").checked = false; // they applied to these pictures only
   $("words").value = "";
   pictures = [];
   attached();
   show(null, null);
   grow();
-  const sent = await submit({ text, as_file: asFile, ...reply }, taken);
+  typed();
+  const sent = await submit({ text, as_file: asFile, spoiler, ...reply }, taken);
   if (sent) return;
   if (state.chat !== chat || $("words").value || pictures.length || context) {
     toast(`This was not sent: ${text || taken.map((file) => file.name).join(", ")}`);
@@ -82,6 +87,7 @@ async function send() {
   $("words").value = text;
   pictures = taken;
   $("as-file").checked = asFile;
+  $("as-spoiler").checked = spoiler;
   attached();
   if (before) show(before.kind, before.message);
   grow();
@@ -121,6 +127,8 @@ function hint() {
 function grow() { $("words").style.height = "auto"; $("words").style.height = `${Math.min(176, $("words").scrollHeight)}px`; }
 
 export function closePopover() {
+  clearTimeout(typing);
+  isOffering = false;
   const was = !$("popover").hidden;
   asking += 1;
   if ($("popover").contains(document.activeElement)) $("words").focus();
@@ -185,9 +193,46 @@ async function sendSample({ name }, text, isWritten) {
   if (answered) show("reply", answered);
 }
 
+// Inline mode: what the bot offers for a text that is typed after its name.
+
+// Ask the bot if the text begins with its name.
+function typed() {
+  const text = $("words").value;
+  const name = `@${state.bot.username}`;
+  clearTimeout(typing);
+  if (typing) asking += 1; // what the bot offers for an earlier text is no longer shown
+  typing = null;
+  if (!text.toLowerCase().startsWith(`${name} `.toLowerCase())) {
+    if (isOffering) closePopover();
+    return;
+  }
+  typing = setTimeout(offer, PAUSE, text.slice(name.length + 1), asking);
+}
+
+async function offer(text, number) {
+  const from = place();
+  const offered = await post("/play/inline", { ...from, text });
+  if (!offered || number !== asking) return;
+  const { query, button, choices } = offered;
+  const choose = async (choice) => {
+    closePopover();
+    const before = $("words").value;
+    $("words").value = "";
+    if (await post("/play/choose", { ...from, query, choice })) {
+      if (choice === null) toast("Sent to the private chat with the bot.");
+    } else $("words").value = before;
+  };
+  const nodes = choices.map(({ id, title, description }) =>
+    el("button", { type: "button", className: "choice", onclick: () => choose(id) }, el("b", {}, title), el("span", {}, description)));
+  if (button) nodes.unshift(el("button", { type: "button", className: "choice", onclick: () => choose(null) }, el("b", {}, button)));
+  $("popover").replaceChildren(el("h3", {}, nodes.length ? `@${state.bot.username} offers` : `@${state.bot.username} offers nothing for this.`), ...nodes);
+  $("popover").hidden = false;
+  isOffering = true;
+}
+
 export function begin() {
   $("composer").addEventListener("submit", (event) => { event.preventDefault(); send(); });
-  $("words").addEventListener("input", grow);
+  $("words").addEventListener("input", () => { grow(); typed(); });
   $("words").addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(); }
     if (event.key === "ArrowUp" && !$("words").value) {

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.chat.album_parts import numbered
+from bot.chat.pictures.album_parts import numbered
 from bot.chat.targets import FirstFrames, NoPictures
 from bot.platform.incoming import (
     Attachment,

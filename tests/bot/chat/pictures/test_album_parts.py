@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from bot.chat.album_parts import numbered, parts_of
+from bot.chat.pictures.album_parts import numbered, parts_of
 from bot.platform.incoming import IncomingMessage, NotAPicture
 from bot.platform.models import Media
 from tests.bot.incoming import GROUP, PRIVATE, message, picture

@@ -16,13 +16,11 @@ from statistics import median
 
 import msgspec
 
-from clipbot_benchmarks.model_side import machine, pictures
 from clipbot_benchmarks.models import shapes
 from inference.protocol.errors import OperatorError
 from inference.protocol.models import ModelPreset, presets
 
-_PHOTOS = 16
-_LABELS = pictures.LABELS[:5]
+_PHOTOS, _LABELS = 16, 5
 # Writing, exporting and loading the largest takes about five minutes on two cores.
 _LONGEST = 1_800.0  # seconds
 
@@ -71,9 +69,14 @@ def measure_all(file: Path, say: Callable[[str], None]) -> Measured:
     """Measure all models one after the other, and keep what was measured after each.
 
     Raises:
-        OperatorError: the file can't be written.
+        OperatorError: the libraries are missing, or the file can't be written.
     """
-    found = Measured(_here(), {})
+    try:
+        found = Measured(_here(), {})
+    except ImportError as error:
+        raise OperatorError(
+            f"Measuring needs {error.name}: pip install 'clipbot[worker]'."
+        ) from error
     for preset in presets():
         say(f"{preset.name}: {preset.megabytes:,} MB of random weights …")
         speed = _in_a_process(preset, say)
@@ -90,6 +93,8 @@ def measure_all(file: Path, say: Callable[[str], None]) -> Measured:
 
 
 def _here() -> str:
+    from clipbot_benchmarks.model_side import machine  # not at the top: the table needs no torch
+
     found = machine.describe()
     instructions = ", ".join(found.instructions) or "unknown instructions"
     gpu = f", {found.gpu}" if found.gpu else ""
@@ -124,13 +129,14 @@ def measure(checkpoint: Path, runtime: str = "auto") -> Speed:
     """Measure a checkpoint in this process."""
     import resource  # not on Windows
 
+    from clipbot_benchmarks.model_side import pictures
     from inference.images.decoding import decode
     from inference.model.classifier import LabelSet
     from inference.model.engine import Engine
 
     engine = Engine.load(str(checkpoint), runtime=runtime)
     photos = [decode(pictures.photo(seed)) for seed in range(_PHOTOS)]
-    asked = [LabelSet(_LABELS)]
+    asked = [LabelSet(pictures.LABELS[:_LABELS])]
     times = []
     for photo in [photos[0], *photos]:  # the first one encodes the labels, and is not counted
         began = time.perf_counter()

@@ -94,6 +94,21 @@ def test_a_model_is_measured_with_random_weights(
     assert found.how.startswith("cpu, torch, ")
 
 
-def test_the_command_imports_no_torch() -> None:
-    script = "import sys; import clipbot_benchmarks.models.cli; assert 'torch' not in sys.modules"
-    subprocess.run([sys.executable, "-c", script], check=True)
+def test_the_table_needs_no_library_of_the_worker() -> None:
+    script = (
+        "import sys; sys.modules.update(dict.fromkeys(('torch', 'transformers', 'PIL', 'numpy')))\n"
+        "from clipbot_benchmarks.models.cli import models; models(['--json'])"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+    assert len(json.loads(ran.stdout)) == len(NAMES)
+
+
+def test_measuring_without_these_libraries_is_one_sentence(tmp_path: Path) -> None:
+    script = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from clipbot_benchmarks.models.cli import models\n"
+        f"models(['--measure', '--measured', {str(tmp_path / 'models.json')!r}])"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True)
+    assert ran.returncode == 1
+    assert ran.stderr == b"clipbot: Measuring needs torch: pip install 'clipbot[worker]'.\n"

@@ -20,7 +20,7 @@ from inference.evaluate.journal import Prediction, PredictionJournal, printable
 from inference.images.decoding import decode
 from inference.images.memory_budget import MemoryBudget
 from inference.model.classifier import Classifier, Comparison, LabelSet, Prepared
-from inference.protocol.errors import ImageRefused, TooLargeForHost
+from inference.protocol.errors import ImageRefused, OperatorError, TooLargeForHost
 from inference.protocol.settings import WorkerSettings
 from inference.worker.batcher import Batcher
 
@@ -109,7 +109,7 @@ class Predictor:
         for batch in self._batches(left):
             readable = [read for read in batch if not read.problem]
             at = time.perf_counter()
-            problems = self._predict(readable) if readable else {}
+            problems = self._predict(readable)
             result.model_seconds += time.perf_counter() - at
             problems |= {read.picture.name: read.problem for read in batch if read.problem}
             result.unreadable |= {printable(name): why for name, why in problems.items()}
@@ -154,15 +154,35 @@ class Predictor:
 
     def _can_tell_fit(self) -> bool:
         """Return whether the model tells how well labels fit, by asking it about a grey picture."""
-        grey = self._classifier.prepare(Image.new("RGB", (64, 64), "grey"))
-        [compared] = self._classifier.compare([grey], [LabelSet(self._dataset.labels)])
+        try:
+            grey = self._classifier.prepare(Image.new("RGB", (64, 64), "grey"))
+            [compared] = self._classifier.compare([grey], [LabelSet(self._dataset.labels)])
+        except Exception:  # the pictures will tell why
+            return False
         return compared.fit is not None
 
     def _predict(self, batch: Sequence[_Read]) -> dict[str, str]:
-        """Store the predictions of a batch; return the pictures without one, and why."""
+        """Store the predictions of a batch; return the pictures without one, and why.
+
+        A picture that the model fails on makes no other one fail.
+        """
+        if not batch:
+            return {}
+        try:
+            return self._store(batch, self._compare(batch))
+        except OperatorError:
+            raise
+        except Exception as error:
+            if len(batch) == 1:
+                return {batch[0].picture.name: f"The model fails on this picture ({error})."}
+        half = len(batch) // 2  # outside of `except`, so that the memory is free
+        return self._predict(batch[:half]) | self._predict(batch[half:])
+
+    def _store(self, batch: Sequence[_Read], comparisons: Sequence[Comparison]) -> dict[str, str]:
+        """Store what the model says about a batch; return the pictures without scores, and why."""
         problems = {}
         said: dict[Template, list[Prediction]] = {template: [] for template in self._journals}
-        compared = iter(self._compare(batch))
+        compared = iter(comparisons)
         for read in batch:
             for template in self._journals:
                 whole = next(compared)

@@ -3,7 +3,7 @@
 import json
 import os
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from PIL.Image import Image
 
 from inference.cli import evaluate
 from inference.evaluate import run as run_module
-from inference.model.classifier import ScriptedClassifier
+from inference.model.classifier import ScriptedClassifier, colour_of
 from inference.protocol.errors import ModelUnavailable
 from tests.inference.pictures import NOT_A_PICTURE, picture
 
@@ -168,6 +168,32 @@ def test_templates_and_models_are_compared(types: Type, models: list[ScriptedCla
 def test_a_batch_that_does_not_fit_is_divided(types: Type, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_module, "load_engine", lambda settings: ScriptedClassifier(fits=2))
     assert report(types("data", "--json", "-"))["runs"][0]["figures"]["right"] == 5
+
+
+def test_a_picture_that_the_model_fails_on_makes_no_other_fail(
+    types: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(images: Sequence[Image]) -> None:
+        if any(colour_of(image) == "blue" for image in images):
+            raise RuntimeError("no blue")
+
+    monkeypatch.setattr(
+        run_module, "load_engine", lambda settings: ScriptedClassifier(on_call=fail)
+    )
+    found = report(types("data", "--json", "-"))
+    assert found["runs"][0]["figures"]["pictures"] == 4
+    assert found["unreadable"] == dict.fromkeys(
+        ("blue/1.png", "blue/ñ 猫.png"), "The model fails on this picture (no blue)."
+    )
+
+
+def test_a_name_that_is_not_utf_8_is_measured_and_shown(types: Type) -> None:
+    Path(os.fsdecode(b"data/green_tree/caf\xe9.png")).write_bytes(picture("blue"))
+    found = report(types("data", "--json", "-", "--page", "page.html"))
+    assert found["pictures"] == 7
+    mistakes = [one["path"] for one in found["runs"][0]["figures"]["mistakes"]]
+    assert "green_tree/caf\\udce9.png" in mistakes
+    assert "caf\\udce9.png" in Path("page.html").read_text(encoding="utf-8")
 
 
 def test_memory_holds_two_batches_however_many_pictures_there_are(

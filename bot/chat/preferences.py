@@ -118,16 +118,15 @@ class Preferences:
         """Set the template of the person who has these buttons; others are told that they can't."""
         who = await speaker_of(press.author, self._store)
         _, owner, choice = [*press.data.split(":"), "", ""][:3]
-        if choice not in _TEMPLATES or owner != str(who.user_id):
-            text = "" if choice not in _TEMPLATES else who.sentences.template_of_somebody_else()
-            with contextlib.suppress(TargetGone):
-                await self._platform.answer_press(press, text)
+        if choice in _TEMPLATES and owner == str(who.user_id):
+            template = _TEMPLATES[choice]
+            await self._store.set_template(who.user_id, template)
+            text = who.sentences.template_set(template)
+            await self._confirm(press, text, _template_buttons(who, template))
             return
-        template = _TEMPLATES[choice]
-        await self._store.set_template(who.user_id, template)
-        await self._confirm(
-            press, who.sentences.template_set(template), _template_buttons(who, template)
-        )
+        text = who.sentences.template_of_somebody_else() if choice in _TEMPLATES else ""
+        with contextlib.suppress(TargetGone):
+            await self._platform.answer_press(press, text)
 
     async def _sort_by_stored(self, message: IncomingMessage, who: Speaker) -> None:
         """If a command is the caption of a picture in a private chat, sort that picture.
@@ -182,7 +181,9 @@ class Preferences:
         # After a long stop the press is too old to be answered; the edit still tells what it did.
         with contextlib.suppress(TargetGone):
             await self._platform.answer_press(press, shown(text))
-        if text and press.ref and press.shown and press.shown.text != shown(text):
+        # A forged press can name any message of ours, such as the board of a game.
+        before = press.shown if press.shown and press.data in press.shown.buttons else None
+        if text and press.ref and before and before.text != shown(text):
             await self._platform.edit_to_text(press.ref, press.ref.message_id, text, buttons)
 
 

@@ -67,8 +67,11 @@ async def test_it_says_what_takes_no_jobs_and_what_is_missing(
 # -- /template -----------------------------------------------------------------------------------
 
 
-def _press(data: str, author: Author = ALICE, text: str = "") -> ButtonPress:
-    shown = ReferencedMessage(MessageRef(7, 9_000), is_ours=True, text=text)
+def _press(
+    data: str, author: Author = ALICE, text: str = "", *, is_made_up: bool = False
+) -> ButtonPress:
+    buttons = () if is_made_up else (data,)
+    shown = ReferencedMessage(MessageRef(7, 9_000), is_ours=True, text=text, buttons=buttons)
     return ButtonPress("1", author, data, PRIVATE, shown.ref, shown)
 
 
@@ -128,3 +131,10 @@ async def test_nobody_presses_the_buttons_of_somebody_else(chat: PrivateChat) ->
     assert chat.platform.said == said
     assert await _template(chat) is None
     assert (await chat.store.person(8)).template is None
+
+
+async def test_a_press_that_names_another_message_does_not_change_it(chat: PrivateChat) -> None:
+    for data in (f"template:{ALICE.id}:auto", "language:es"):
+        await chat.hears(_press(data, text="the board of a game", is_made_up=True))
+    assert chat.platform.said == []
+    assert len(chat.platform.toasts) == 2

@@ -66,7 +66,7 @@ async def test_caption_duel(session: BrowserSession) -> None:
 async def test_photo_hunt(session: BrowserSession) -> None:
     tab = await _club(session, "Hunters", "Kim", "Lou")
     await tab.says("/play")
-    await tab.answers.first.get_by_role("button", name="Photo hunt").click()
+    await tab.answers.get_by_role("button", name="Photo hunt").click()
     await expect(tab.answers.last).to_contain_text("Photo hunt: find")
     await tab.says("/stop")
     await expect(tab.answers.last).to_contain_text("cancelled")

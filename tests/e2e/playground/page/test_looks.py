@@ -39,7 +39,7 @@ async def _talks(tab: Tab) -> None:
     await tab.says(PHRASES)
     await expect(tab.answers).to_have_count(2)
     await tab.says("/language")
-    await expect(tab.answers.locator(".keyboard button")).to_have_count(2)
+    await expect(tab.answers.last.locator(".keyboard button")).to_have_count(2)
     await tab.attaches("a-yellow-star")
     await tab.says(f"{_LONG}, a yellow star, {_LONG[:40]}")
     await expect(tab.answers).to_have_count(4)

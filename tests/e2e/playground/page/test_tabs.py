@@ -23,7 +23,7 @@ async def test_two_tabs_and_a_reload_show_the_same(session: BrowserSession) -> N
 
 async def test_the_banners_text_stays_selected(session: BrowserSession) -> None:
     tab, other = await session.tab(), await session.tab("Rosa")
-    await tab.page.locator("#banner span").click(click_count=3)
+    await tab.page.locator("#banner span").first.click(click_count=3)
     selected = "getSelection().toString()"
     sentence = await tab.page.evaluate(selected)
     assert "The demo model answers." in sentence

@@ -18,6 +18,7 @@ from inference.model.encoder.scoring import FloatArray, probabilities
 from inference.model.encoder.templates import Reading, readings
 from inference.model.none_of_these import bank, bank_features
 from inference.model.none_of_these.fit import fit, log_odds, threshold_of
+from inference.model.photo_probe import PhotoProbe
 from inference.protocol.labels import AUTO_TEMPLATE, needs_something_else
 from inference.protocol.settings import DEMO_MODEL
 
@@ -49,9 +50,9 @@ class Engine:
         self.image_size = loaded.encoder.traits.image_size
         self.sigmoid_scores = loaded.encoder.traits.sigmoid_scores
         self._joint_logits = loaded.joint_logits
+        self._photo_probe = PhotoProbe.load() if self.is_demo else None
         self._tells_fit = none_fits != "off" and self.runs_towers_apart
-        own = none_fits if isinstance(none_fits, float) else threshold_of(name)
-        self._threshold = own
+        self._threshold = none_fits if isinstance(none_fits, float) else threshold_of(name)
         self._bank = bank_features.of_model(
             name, self.encoder, self.runtime, self.dtype, str(self.device)
         )
@@ -218,6 +219,7 @@ class Engine:
         everyday = None
         if alone or (self._tells_fit and self._bank.ready):
             everyday = self.encoder.logits(images, self._bank.features)
+        photos = self._are_photos(inputs, images)
         compared = []
         for place, row in zip(places, readings, strict=True):
             columns = [column[one] for one in row]
@@ -226,8 +228,15 @@ class Engine:
             if everyday is not None and np.isfinite(own).all():
                 far = self._bank.far_from(texts[columns], tuple(row))
                 odds = log_odds(own, everyday[place, far])
-            compared.append(self._comparison(own, odds))
+            compared.append(self._comparison(own, odds, photos[place]))
         return compared
+
+    def _are_photos(self, inputs: Inputs, features: FloatArray) -> list[bool]:
+        """Return whether each image looks like a photograph; only of the demo model."""
+        if self._photo_probe is None:
+            return [False] * len(features)
+        pairs = zip(inputs["pixel_values"], features, strict=True)
+        return [self._photo_probe.says_photo(pixels, own) for pixels, own in pairs]
 
     def _compare_together(
         self, inputs: Inputs, places: Sequence[int], readings: list[list[Reading]]
@@ -263,12 +272,15 @@ class Engine:
     def _needs_something_else(self, row: Sequence[Reading]) -> bool:
         return needs_something_else(row, sigmoid_scores=self.sigmoid_scores)
 
-    def _comparison(self, logits: FloatArray, odds: float | None) -> Comparison:
+    def _comparison(
+        self, logits: FloatArray, odds: float | None, looks_like_photo: bool = False
+    ) -> Comparison:
         """Return what logits say about one image.
 
         Args:
             logits: of its labels, float32 [labels].
             odds: as `Comparison.log_odds`.
+            looks_like_photo: as `Comparison.looks_like_photo`.
         """
         if not np.isfinite(logits).all():
             return Comparison(np.full_like(logits, np.nan))
@@ -279,4 +291,4 @@ class Engine:
             shares = probabilities(logits, sigmoid_scores=self.sigmoid_scores)
         if not self._tells_fit:
             how_well = odds = None
-        return Comparison(shares, odds, how_well)
+        return Comparison(shares, odds, how_well, looks_like_photo)

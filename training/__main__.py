@@ -100,6 +100,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--labels", type=int, default=50, help="sub-folders of --pictures (%(default)s)"
     )
+    parser.add_argument(
+        "--photos",
+        type=Path,
+        help="fit the probe that tells photographs from drawings to the photographs in this folder",
+    )
+    parser.add_argument(
+        "--test-photos",
+        type=Path,
+        help="with --report: also measure that probe on the photographs in this folder",
+    )
     parser.add_argument("--no-export", action="store_true", help="keep the model in the package")
     arguments = parser.parse_args()
     if arguments.processes is not None and arguments.processes < 1:

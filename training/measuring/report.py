@@ -13,23 +13,28 @@ from transformers import AutoModelForZeroShotImageClassification, CLIPModel
 
 from inference.model.classifier import LabelSet
 from inference.model.engine import Engine
-from training.captions.meanings import find_meanings
+from inference.model.photo_probe import PhotoProbe
+from training.captions.meanings import Meanings, find_meanings
 from training.captions.unseen_wordings import WORDINGS, Wording
 from training.emoji import artwork
 from training.emoji import concepts as concept_data
-from training.measuring import calibration, shape_questions, unseen_grounds
+from training.emoji.artwork import Artwork
+from training.emoji.concepts import Concept
+from training.measuring import calibration, photographs, shape_questions, unseen_grounds
 from training.measuring.artwork_evaluation import RIVALS, ArtworkEvaluation
+from training.measuring.none_of_these import NoneOfTheseEvaluation
 from training.measuring.similarity import encode_pictures, top_1
 from training.model import tokenizer as tokenizers
 from training.words.language import Language
 
 
-def table(folder: Path, cache: Path) -> dict[str, str]:
+def table(folder: Path, cache: Path, test_photos: Path | None = None) -> dict[str, str]:
     """Return every figure as text, by its name.
 
     Args:
         folder: holds the model's files as they are shipped.
         cache: the folder that `fetch` filled.
+        test_photos: a folder of photographs, for the probe that tells them from drawings.
     """
     started = time.perf_counter()
     engine = Engine.load(str(folder), device="cpu")
@@ -40,8 +45,9 @@ def table(folder: Path, cache: Path) -> dict[str, str]:
     tokenizer = tokenizers.load(folder)
     assert isinstance(model, CLIPModel)
     concepts = concept_data.load(cache)
+    meanings = find_meanings(concepts)
     twemoji = artwork.load_test_style(concepts, cache)
-    test = ArtworkEvaluation(tokenizer, concepts, find_meanings(concepts), twemoji)
+    test = ArtworkEvaluation(tokenizer, concepts, meanings, twemoji)
     figures: dict[str, str] = {}
 
     def percent(name: str, *values: float) -> None:
@@ -92,8 +98,45 @@ def table(folder: Path, cache: Path) -> dict[str, str]:
         f"{calibration.probabilities(wrong).max(axis=1).mean():.2f}"
         for wrong in (test.questions(scores[i], "any", fitting=False) for i in Language)
     )
+    figures |= _none_of_these(concepts, meanings, twemoji, cache)
+    looks = photographs.drawings(twemoji, seed=3, count=len(twemoji.rgba))
+    if test_photos:
+        looks["photographs"] = photographs.read(test_photos)
+    for name, share in photographs.shares(PhotoProbe.load(), looks).items():
+        percent(f"looks like a photograph: {name}", share)
     figures["one 800×600 picture and 5 labels"] = f"{1000 * _seconds(engine):.1f} ms"
     figures["loading"] = f"{loading:.2f} s"
+    return figures
+
+
+def _none_of_these(
+    concepts: list[Concept], meanings: Meanings, twemoji: Artwork, cache: Path
+) -> dict[str, str]:
+    """Return how often the model says that no label fits, English / Spanish."""
+    drawings = artwork.load(concepts, cache)
+    held_out = drawings.subset(artwork.validation_split(drawings))
+    threshold = NoneOfTheseEvaluation(concepts, meanings, held_out).threshold()
+    figures = {"threshold of none of these, for 5 % of held-out drawings": f"{threshold:.5f}"}
+    test = NoneOfTheseEvaluation(concepts, meanings, twemoji)
+
+    def percent(name: str, *values: float) -> None:
+        figures[name] = " / ".join(f"{100 * value:.1f} %" for value in values)
+
+    for ground in ("white", "busy"):
+        for fitting, words in ((True, "said wrongly"), (False, "said rightly")):
+            for labels in (1, 2, 5, 10, 20, 50):
+                asked = (
+                    test.ask(ground, language, labels, fitting=fitting, seed=9)
+                    for language in Language
+                )
+                name = f"none of these {words}, labels: {labels}, {ground} ground"
+                percent(name, *(one.alarms.mean() for one in asked))
+            neutral = (
+                test.single_against_neutral(ground, language, fitting=fitting)
+                for language in Language
+            )
+            name = f"none of these {words}, one label against neutral phrases, {ground} ground"
+            percent(name, *(one.mean() for one in neutral))
     return figures
 
 
@@ -109,8 +152,8 @@ def _seconds(engine: Engine, rounds: int = 50) -> float:
     return float(np.median(times))
 
 
-def print_table(folder: Path, cache: Path) -> None:
-    """Print the figures as a Markdown table."""
+def print_table(folder: Path, cache: Path, test_photos: Path | None = None) -> None:
+    """Print the figures as a Markdown table; see `table`."""
     print("| figure | value |\n|---|---|")
-    for name, value in table(folder, cache).items():
+    for name, value in table(folder, cache, test_photos).items():
         print(f"| {name} | {value} |")

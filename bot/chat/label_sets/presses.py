@@ -42,7 +42,6 @@ class LabelSetPresses:
         texts = set_texts(who.sentences.language)
         _, what, owner, tag = [*press.data.split(":", 3), "", "", ""][:4]
         toast, view = "", None
-        in_group = press.topic is not None and not press.topic.is_private
         if press.ref is None:
             toast = texts.too_old()
         elif owner != str(who.user_id):
@@ -55,7 +54,7 @@ class LabelSetPresses:
             view = await self._labels(press, who)
         elif what == "all":
             view = views.ready_made_view(who)
-        elif what == "name" and in_group:
+        elif what == "name" and _is_in_group(press):
             toast = texts.save_in_words()
         elif what == "name":
             await self._asks(press, texts.first_name_question(), texts)
@@ -106,7 +105,7 @@ class LabelSetPresses:
         if one is None:
             return texts.gone(), views.ready_made_view(who)
         if what == "look":
-            return "", views.ready_made_card(who, one)
+            return "", views.ready_made_card(who, one, in_group=_is_in_group(press))
         return await self._used(press, who, one)
 
     async def _own(
@@ -120,7 +119,7 @@ class LabelSetPresses:
             return texts.gone(), await self._labels(press, who)
         match what:
             case "open":
-                return "", views.card(who, one)
+                return "", views.card(who, one, in_group=_is_in_group(press))
             case "use":
                 return await self._used(press, who, one)
             case "share":
@@ -131,7 +130,7 @@ class LabelSetPresses:
                 await self._store.delete_label_set(who.user_id, one.tag)
                 return "", await self._labels(press, who)
             case "rename":
-                if press.topic and not press.topic.is_private:
+                if _is_in_group(press):
                     return texts.rename_in_words(one.name), None
                 await self._asks(press, texts.new_name_question(one.name), texts)
                 return "", None
@@ -150,6 +149,10 @@ class LabelSetPresses:
         command = press.replies_to.ref if press.replies_to else None
         if ref := command or press.ref:
             await self._platform.ask_for_reply(ref, question, texts.name_placeholder())
+
+
+def _is_in_group(press: ButtonPress) -> bool:
+    return press.topic is not None and not press.topic.is_private
 
 
 @cache

@@ -7,7 +7,7 @@ from bot.chat.label_sets.finder import UnknownSet
 from bot.chat.label_sets.names import MAX_NAME
 from bot.i18n import Sentences
 from bot.i18n.formatter import Formatter
-from bot.i18n.lengths import shortened, shown
+from bot.i18n.lengths import shortened, shown, units
 from bot.storage import NamedLabels
 from inference.protocol.errors import LabelsRefused
 
@@ -15,7 +15,7 @@ from inference.protocol.errors import LabelsRefused
 # phrases of the group, the person's own, and a line for each set.
 OWN_ROOM, _GROUP_ROOM, _SETS_ROOM = 1_200, 700, 2_000
 # Of the labels of one set in its line; twenty lines fit.
-_IN_A_LINE = 60
+_IN_A_LINE = 48
 # Of the name on a button, two of which stand side by side on a phone.
 _ON_A_BUTTON = 18
 # Begins what a person says in a chat when they choose labels there.
@@ -42,31 +42,37 @@ class LabelSetTexts(Formatter):
     # -- lists and cards --------------------------------------------------------------------------
 
     def own_sets(self, sets: Sequence[NamedLabels]) -> str:
-        starts = [self.quote(shortened(plain(one.labels), _IN_A_LINE)) for one in sets]
-        names = [self.quote(one.name) for one in sets]
-        lines = [f"• <b>{name}</b>: {start}" for name, start in zip(names, starts, strict=True)]
+        lines = [f"• <b>{self.quote(one.name)}</b>: {self._start_of(one.labels)}" for one in sets]
         return "\n".join([self._("Your sets:"), *self.many(lines, _SETS_ROOM)])
 
     def ready_made(self) -> str:
-        return self._(
-            "📚 <b>Ready-made sets.</b> Tap one to see it. With its name as a caption, such as "
-            "<code>#{name}</code>, a photo is sorted by it."
-        ).format(name=self._("animals"))
+        return self._("📚 <b>Ready-made sets.</b> Tap one to see it.")
 
     def group_labels(self, labels: Sequence[str]) -> str:
         return self._("This group's phrases: {labels}").format(
             labels=self.list_of(labels, _GROUP_ROOM)
         )
 
-    def card(self, one: NamedLabels) -> str:
+    def card(self, one: NamedLabels, *, in_group: bool) -> str:
         heading = self._n(
             "🏷 <b>{name}</b>, {count} phrase:", "🏷 <b>{name}</b>, {count} phrases:", len(one.labels)
         ).format(name=self.quote(one.name), count=len(one.labels))
-        use = self._("As a photo's caption: <code>#{name}</code>").format(name=self.quote(one.name))
+        use = (
+            self._("For a photo: <code>/classify #{name}</code>")
+            if in_group
+            else self._("As a photo's caption: <code>#{name}</code>")
+        ).format(name=self.quote(one.name))
         return f"{heading}\n{self.list_of(one.labels)}\n\n{use}"
 
     def delete_question(self, name: str) -> str:
         return self._("Delete the set <b>{name}</b>?").format(name=self.quote(name))
+
+    def _start_of(self, labels: Sequence[str]) -> str:
+        """Return the first labels, and how many more there are."""
+        if units(labels[0]) <= _IN_A_LINE:
+            return self.list_of(labels, _IN_A_LINE)
+        first = self.quote(shortened(labels[0], _IN_A_LINE))
+        return first + self.and_more(len(labels) - 1)
 
     def name_on_button(self, name: str) -> str:
         return shortened(name, _ON_A_BUTTON)
@@ -106,8 +112,8 @@ class LabelSetTexts(Formatter):
     def saved(self, name: str, labels: Sequence[str]) -> str:
         return self._(
             "Saved as <b>{name}</b>: {labels}.\n"
-            "<code>#{name}</code> as a caption means this set, <code>/labels {name}</code> uses it "
-            "for photos without a caption."
+            "<code>#{name}</code> means this set, in captions and after /classify. "
+            "<code>/labels {name}</code> uses it where you name no phrases."
         ).format(name=self.quote(name), labels=self.list_of(labels))
 
     def renamed(self, old: str, new: str) -> str:

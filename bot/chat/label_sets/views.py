@@ -54,7 +54,7 @@ def labels_view(
     )
 
 
-def card(who: Speaker, one: NamedLabels) -> SetView:
+def card(who: Speaker, one: NamedLabels, *, in_group: bool) -> SetView:
     """Return one of a person's own sets, and what they can do with it."""
     texts, owner = set_texts(who.sentences.language), who.user_id
     rows = (
@@ -64,7 +64,7 @@ def card(who: Speaker, one: NamedLabels) -> SetView:
     buttons = tuple(
         tuple(Button(label, data_of(what, owner, one.tag)) for what, label in row) for row in rows
     )
-    return SetView(texts.card(one), (*buttons, _back("list", owner, texts)))
+    return SetView(texts.card(one, in_group=in_group), (*buttons, _back("list", owner, texts)))
 
 
 def delete_question(who: Speaker, one: NamedLabels) -> SetView:
@@ -89,11 +89,11 @@ def ready_made_view(who: Speaker) -> SetView:
     return SetView(texts.ready_made(), (*rows, _back("list", owner, texts)))
 
 
-def ready_made_card(who: Speaker, one: NamedLabels) -> SetView:
+def ready_made_card(who: Speaker, one: NamedLabels, *, in_group: bool) -> SetView:
     """Return one ready-made set."""
     texts, owner = set_texts(who.sentences.language), who.user_id
     use = Button(texts.use_button(), data_of("take", owner, one.tag))
-    return SetView(texts.card(one), ((use,), _back("all", owner, texts)))
+    return SetView(texts.card(one, in_group=in_group), ((use,), _back("all", owner, texts)))
 
 
 def preview(who: Speaker, one: NamedLabels, token: str) -> SetView:

@@ -201,6 +201,7 @@ async def test_a_press_that_can_not_be_answered_any_more_still_acts(chat: Privat
 async def test_in_groups_names_are_given_by_a_command(chat: PrivateChat) -> None:
     await chat.store.set_labels(7, ["a fox"])
     await opens(chat, "pets", topic=GROUP)
+    assert "<code>/classify #pets</code>" in chat.sentences[-1]
     await presses(chat, "Rename", topic=GROUP)
     assert chat.platform.toasts[-1] == "In groups, write: /labels rename pets new-name"
     await presses(chat, "Back", topic=GROUP)

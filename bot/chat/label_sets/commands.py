@@ -117,7 +117,8 @@ class LabelsCommand:
         if phrases:
             labels = (await self._finder.read(phrases, who)).labels
         text = await self.save(who, name, labels)
-        await self._sort(message, replace(who, person=replace(who.person, labels=labels)))
+        if labels:
+            await self._sort(message, replace(who, person=replace(who.person, labels=labels)))
         return text
 
     async def save(self, who: Speaker, name: str, labels: tuple[str, ...]) -> str:

@@ -154,9 +154,14 @@ async def test_all_of_this_is_forgotten_with_the_person(store: Store) -> None:
     assert await store.shared_set(others) == theirs
 
 
-async def test_a_group_that_moves_numbers_its_messages_again(store: Store) -> None:
+async def test_a_group_that_moves_keeps_its_labels_and_numbers_messages_again(
+    store: Store,
+) -> None:
     await chooses(store, PETS, 10)
+    await store.set_group_labels(-100, PETS)
     await store.move_chat(-100, -200)
+    assert await store.group_labels(-200) == PETS
+    assert await store.group_labels(-100) == ()
     assert await store.next_labels(-100, 7, 11, 1.0) == ()
     assert await store.next_labels(-200, 7, 11, 1.0) == ()
 

@@ -65,16 +65,15 @@ class LabelsCommand:
 
     async def _done(self, message: IncomingMessage, who: Speaker, argument: str) -> str:
         """Do it; return what to say, or nothing if that is said."""
-        word, _, rest = argument.partition(" ") if argument else ("", "", "")
-        word, rest = word.lower(), rest.strip()
-        words = rest.split()
+        first, rest = [*argument.split(maxsplit=1), "", ""][:2]
+        word, words = first.lower(), rest.split()
         if not argument:
             await self._sort(message, who)
             await self._show(message, who)
             return ""
         if word == "clear" and not rest:
             await self._store.set_labels(who.user_id, ())
-            await self._sort(message, replace(who, person=replace(who.person, labels=())))
+            await self._sort(message, _with((), who))
             return who.sentences.labels_cleared()
         if word == "save":
             return await self._save(message, who, rest)
@@ -104,7 +103,7 @@ class LabelsCommand:
             noted = sentences.labels_set if message.is_private else sentences.labels_set_in_group
             text = noted(labels)
         await self._store.set_labels(who.user_id, labels)
-        await self._sort(message, replace(who, person=replace(who.person, labels=labels)))
+        await self._sort(message, _with(labels, who))
         return text
 
     async def _save(self, message: IncomingMessage, who: Speaker, rest: str) -> str:
@@ -118,7 +117,7 @@ class LabelsCommand:
             labels = (await self._finder.read(phrases, who)).labels
         text = await self.save(who, name, labels)
         if labels:
-            await self._sort(message, replace(who, person=replace(who.person, labels=labels)))
+            await self._sort(message, _with(labels, who))
         return text
 
     async def save(self, who: Speaker, name: str, labels: tuple[str, ...]) -> str:
@@ -180,6 +179,11 @@ class LabelsCommand:
         labels = one.labels if one else (await self._finder.read(rest, who)).labels
         await self._store.set_group_labels(home_id, labels)
         return texts.set_for_group(labels)
+
+
+def _with(labels: tuple[str, ...], who: Speaker) -> Speaker:
+    """Return the speaker as of now, when these labels are stored."""
+    return replace(who, person=replace(who.person, labels=labels))
 
 
 def _name_and_phrases(rest: str) -> tuple[str, str]:

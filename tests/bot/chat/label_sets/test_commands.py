@@ -31,6 +31,7 @@ async def in_use(chat: PrivateChat) -> tuple[str, ...]:
         "#pets a dog; a cat",
         "pets = a dog, a cat",
         "pets\na dog\na cat",
+        "\npets\ta dog, a cat",
         "pets  a dog, A DOG, a cat",
     ],
 )

@@ -3,7 +3,7 @@
 import datetime
 from dataclasses import replace
 
-from bot.chat.answers.asking import Asking
+from bot.chat.answers.phrase_questions import PhraseQuestions
 from bot.chat.answers.replies import ReplyService
 from bot.chat.label_sets.finder import LabelFinder
 from bot.chat.label_sets.texts import refusal as refusal_of
@@ -50,7 +50,7 @@ class ClassifyHandler:
         self.found_in = self._shown.found_in
         self._labels = LabelFinder(store, max_labels=max_labels)
         self._targets = TargetFinder(store, self.pictures_in, max_labels=max_labels)
-        self._asking = Asking(platform, store)
+        self._questions = PhraseQuestions(platform, store)
         self._offers = FrameOffers(platform, store, self._replies, self.ask)
         self.presses = self._offers.presses
 
@@ -220,7 +220,7 @@ class ClassifyHandler:
         earlier = await self._store.answer_to(ref.chat_id, ref.message_id)
         if earlier and await self._store.offer(ref.chat_id, earlier.answer_id):
             question = speaker.sentences.which_phrases()
-            await self._asking.ask(ref, speaker.user_id, request.media, question, speaker)
+            await self._questions.ask(ref, speaker.user_id, request.media, question, speaker)
             return
         if earlier:
             # We asked already; but the edit may show another picture, or an album has more items.

@@ -118,7 +118,10 @@ class ClassifyRequest:
         """
         said = (self.typed or self.labels) if self.has_own_labels else None
         shown = [(media.unique_id, media.number, media.skipped) for media in self.media]
-        return _digest((shown, said))
+        # An edit that hides a picture hides its chart. Without hidden ones, the digest is that of
+        # earlier releases.
+        hidden = [n for n, media in enumerate(self.media) if media.has_spoiler]
+        return _digest((shown, said, hidden) if hidden else (shown, said))
 
     def says_the_same_as(self, fingerprint: str) -> bool:
         """Return whether a stored fingerprint is of the same pictures and phrases."""

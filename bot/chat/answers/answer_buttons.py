@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.chat.answers.asking import Asking
 from bot.chat.answers.outcome import AnswerOutcome, unpacked
+from bot.chat.answers.phrase_questions import PhraseQuestions
 from bot.chat.answers.text_table import text_table
 from bot.chat.people import Speaker, is_for, speaker_of
 from bot.i18n import Sentences
@@ -54,7 +54,7 @@ class AnswerButtons:
     def __init__(self, platform: ChatPlatform, store: Store) -> None:
         self._platform = platform
         self._store = store
-        self._asking = Asking(platform, store)
+        self._questions = PhraseQuestions(platform, store)
         self.presses = {_PREFIX: self.press}
 
     async def press(self, press: ButtonPress) -> None:
@@ -98,7 +98,7 @@ class AnswerButtons:
     async def _ask(self, pressed: _Pressed) -> str:
         record, sentences = pressed.record, pressed.who.sentences
         question = sentences.which_other_phrases()
-        asked = await self._asking.ask(
+        asked = await self._questions.ask(
             record.ref, record.user_id, record.media, question, pressed.who
         )
         return "" if asked else sentences.asked_already()

@@ -22,7 +22,7 @@ class Delivered:
     buttons: Buttons = ()
 
 
-NOTHING = Delivered()
+_NOTHING = Delivered()
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class ReplyService:
         text: str,
         *,
         words: str = "",
-        delivered: Delivered = NOTHING,
+        delivered: Delivered = _NOTHING,
         has_spoiler: bool = False,
     ) -> None:
         """Answer with a chart, in place of any earlier answer to the same message.

@@ -1,6 +1,8 @@
 """What messages show: pictures at the size that the model needs, or why they are none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from bot.chat.pictures.album_parts import numbered
 from bot.chat.targets import FirstFrames, NoPictures
@@ -53,9 +55,9 @@ class ShownPictures:
         known = {media.unique_id: media for media in await self._shown_before(asking)}
         found: list[Shown] = []
         for message in messages:
-            for one in message.attachments:
-                before = (known.get(unique_id) for unique_id in _unique_ids(one))
-                found.append(next(filter(None, before), None) or self._at_todays_size(one))
+            found += [
+                _as_before(one, known) or self._at_todays_size(one) for one in message.attachments
+            ]
             if not message.attachments:
                 found.append(None)
         return found
@@ -68,7 +70,7 @@ class ShownPictures:
         return await self.asked_back(message) or ()
 
     async def remembers(self, message: IncomingMessage) -> bool:
-        """Return whether we answered a message or were asked by it, and still know that."""
+        """Return whether a message is known: it asked something, or was answered."""
         chat_id, message_id = message.ref.chat_id, message.ref.message_id
         return bool(
             await self._store.latest_job(chat_id, message_id)
@@ -94,7 +96,15 @@ def worst_of(found: Sequence[Shown]) -> NoPictures | None:
     return next((why for why in reasons if why in found), None)
 
 
-def _unique_ids(attachment: Attachment) -> list[str]:
+def _as_before(attachment: Attachment, known: Mapping[str, Media]) -> Media | None:
+    """Return the size or frame that was taken before, hidden or not as it is now."""
+    for now in _media_of(attachment):
+        if before := known.get(now.unique_id):
+            return msgspec.structs.replace(before, has_spoiler=now.has_spoiler)
+    return None
+
+
+def _media_of(attachment: Attachment) -> list[Media]:
     if isinstance(attachment, Picture):
-        return [size.media.unique_id for size in attachment.sizes]
-    return [attachment.frame.unique_id] if isinstance(attachment, MovingPicture) else []
+        return [size.media for size in attachment.sizes]
+    return [attachment.frame] if isinstance(attachment, MovingPicture) else []

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from bot.platform.incoming import IncomingMessage, Picture, PictureSize
+from bot.platform.models import Media
 from tests.bot.chat.private_chat import PrivateChat
 from tests.bot.incoming import message, picture, referenced
 
@@ -48,6 +50,23 @@ async def test_a_new_picture_is_a_new_question(chat: PrivateChat) -> None:
         [b"picture 400x300-id"],
         [b"picture 500x300-id"],
     ]
+
+
+async def test_hiding_a_picture_hides_its_chart(chat: PrivateChat) -> None:
+    def sent(*, hidden: bool, revision: int = 0) -> IncomingMessage:
+        media = Media("file", "unique", 10, has_spoiler=hidden)
+        shown = Picture((PictureSize(media, 300),))
+        return message(1, "a dog, a cat", shown, revision=revision)
+
+    await chat.hears(sent(hidden=False))
+    await chat.hears(sent(hidden=False, revision=5))
+    assert len(await chat.jobs()) == 1
+    for revision, hidden in ((6, True), (7, True), (8, False)):
+        await chat.hears(sent(hidden=hidden, revision=revision))
+        record = await chat.store.latest_job(7, 1)
+        assert record
+        assert [media.has_spoiler for media in record.media] == [hidden]
+    assert len(await chat.jobs()) == 2
 
 
 async def test_phrases_that_were_removed_are_not_sorted_again(chat: PrivateChat) -> None:

@@ -1,4 +1,4 @@
-"""Asks for phrases that pictures are compared with, besides those that were given."""
+"""Questions for phrases that we ask when a button is pressed."""
 
 from bot.chat.people import Speaker
 from bot.platform.models import Media, MessageRef
@@ -6,8 +6,8 @@ from bot.platform.ports import ChatPlatform
 from bot.storage import Store, retry_until_stored
 
 
-class Asking:
-    """Asks once about the same pictures, while the question is open."""
+class PhraseQuestions:
+    """Asks once about the same pictures, as long as the question is open."""
 
     def __init__(self, platform: ChatPlatform, store: Store) -> None:
         self._platform = platform

@@ -58,7 +58,7 @@ def reliability(bins: Sequence[ConfidenceBin]) -> str:
     parts += [
         f'<line class="ideal" x1="{_LEFT}" y1="{_TOP + _SIDE}" x2="{_LEFT + _SIDE}" y2="{_TOP}"/>',
         f'<line class="axis" x1="{_LEFT}" x2="{_LEFT + _SIDE}" y1="{base}" y2="{base}"/>',
-        _text(_LEFT + 2, base - _HISTOGRAM + 4, counted(total, "picture")),
+        _text(_LEFT + 2, _TOP + _SIDE + 16, counted(total, "picture")),
         _text(_LEFT + _SIDE / 2, base + 32, "probability of the winner", "middle"),
         "</svg>",
     ]
@@ -89,7 +89,7 @@ def confusion(figures: Figures) -> str:
     if n > MAX_MATRIX:
         return ""
     named = n <= _MOST_NAMED
-    margin = 6.2 * min(_NAME_LENGTH, max(map(len, labels))) + 10 if named else 4
+    margin = 6.8 * min(_NAME_LENGTH, max(map(len, labels))) + 10 if named else 4
     side = margin + n * _CELL + 4
     parts = [_head(side, side, "Confusion matrix: what each label is taken for")]
     for at, row in enumerate(figures.confusion):

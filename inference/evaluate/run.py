@@ -148,6 +148,7 @@ def evaluate(request: EvaluationRequest) -> EvaluationReport:
         found, problems = _with_model(request, settings, folder)
         runs += found
         unreadable |= problems
+        gc.unfreeze()  # `load_engine` freezes all objects
         gc.collect()  # so that the next model has the memory
     return EvaluationReport(
         dataset=journals.printable(str(request.dataset.source)),
@@ -208,7 +209,7 @@ def _with_model(
 
 
 def _numbers(classifier: Classifier) -> str:
-    from inference.model.engine import Engine  # not at the top: NumPy is slow to import
+    from inference.model.engine import Engine  # not at the top: it is slow to import
 
     if isinstance(classifier, Engine):
         return f"{classifier.dtype}, {classifier.runtime}"

@@ -53,6 +53,7 @@ def is_clear(choice: Choice) -> bool:
             _is_thing(choice, part.text, of_it) for part, of_it in zip(typed, words, strict=True)
         )
         and not _leaves_open(choice, words)
+        and (choice.is_asked or not _are_clauses(choice.lists, words))
         and (len(words) < 2 or _are_alike(choice, words))
     )
 
@@ -95,6 +96,19 @@ def _has_verb(choice: Choice, words: Words) -> bool:
         and lists.prepositions.isdisjoint(words)
         and words[-1] not in lists.modifiers | lists.not_verbs
         and words[-1].endswith(tuple(lists.last_verb_endings))
+    )
+
+
+def _are_clauses(lists: WordLists, words: Sequence[Words]) -> bool:
+    """Return whether the parts look like sentences, or like places: `birds sing or dogs bark`."""
+    if any(len(one) > 1 and one[0] in lists.prepositions for one in words):
+        return True  # on the sofa or on the floor
+    return bool(words) and all(
+        len(one) > 1
+        and (one[0].endswith("s") or one[0] in lists.plurals)
+        and one[0] not in lists.modifiers
+        and not one[-1].endswith("s")
+        for one in words
     )
 
 

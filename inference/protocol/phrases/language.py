@@ -29,6 +29,7 @@ class WordLists(msgspec.Struct, frozen=True, eq=False, forbid_unknown_fields=Tru
     not_verbs: Words
     modifiers: Words
     shared_heads: Words
+    plurals: Words
     numbers: Words
     no_choice: Words
     idioms: Words
@@ -49,6 +50,8 @@ def all_languages() -> WordLists:
     """Return one list of each kind, with the words of all languages."""
     names = WordLists.__struct_fields__
     joined = {name: Words().union(*(getattr(each, name) for each in languages())) for name in names}
+    # "a" is a determiner in English and a preposition in Spanish.
+    joined["prepositions"] -= joined["determiners"]
     return WordLists(**joined)
 
 

@@ -25,7 +25,7 @@ _NUMBER = re.compile(
     r"|\(?(\d{1,2}|[A-Za-z])\)\s*)"
 )
 _LETTER = re.compile(r"([A-Za-z])\.\s+()")  # only in lines: it may be a name's initial
-_SINGLE_NUMBER = re.compile(r"1\.\s+|\(?1\)\s*")
+_SINGLE_NUMBER = re.compile(r"(?:1\.\s+|\(?1\)\s*)(?=[^\W\d])")
 _SYMBOLS = re.compile(rf"\s*[{_DOTS}]\ufe0f?\s*|\s+·\s+")
 _EMOJI_SYMBOLS = re.compile(rf"\s*[{_EMOJI}]\ufe0f?\s*")
 # On a line of their own, these join the lines around them.
@@ -110,7 +110,7 @@ def _unmarked(items: Sequence[Item], *, by_lines: bool) -> list[Item] | None:
 def _markers(texts: Sequence[str], *, by_lines: bool) -> Iterator[Sequence[re.Match[str] | None]]:
     """Yield what may mark the items of a list, one kind of markers after the other."""
     if len(texts) == 1:
-        if texts[0][0] not in _EMOJI:
+        if texts[0][0] not in _EMOJI and texts[0][0] != texts[0][-1]:  # but: * new *
             yield [_BULLET.match(texts[0])]
         yield [_SINGLE_NUMBER.match(texts[0])]
         return

@@ -10,6 +10,7 @@ A step that comes twice, or too late, changes nothing: several tabs show the sam
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
@@ -171,7 +172,8 @@ class ModelOffer:
             self._become(OfferState.DONE)
 
     async def _look(self) -> None:
-        self._is_here, self._progress = await asyncio.to_thread(self._on_this_machine)
+        with contextlib.suppress(OSError):  # the cache can't be read; the download will tell why
+            self._is_here, self._progress = await asyncio.to_thread(self._on_this_machine)
         now = monotonic()
         self._samples.append((now, self._progress.received))
         while now - self._samples[0][0] > _SPEED_OVER:

@@ -213,9 +213,10 @@ def discard_unfinished(folder: Path) -> None:
     from filelock import FileLock, Timeout
 
     for partial in (folder / "blobs").glob("*.incomplete"):
-        lock = _lock_file(folder, partial.name.partition(".")[0])
-        with contextlib.suppress(Timeout, OSError), FileLock(lock, mode=0o664, timeout=0):
-            partial.unlink(missing_ok=True)
+        with contextlib.suppress(Timeout, OSError):
+            lock = _lock_file(folder, partial.name.partition(".")[0])
+            with FileLock(lock, mode=0o664, timeout=0):
+                partial.unlink(missing_ok=True)
 
 
 def _lock_file(folder: Path, etag: str) -> Path:

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from bot.chat.label_sets.finder import LabelFinder
-from bot.chat.label_sets.names import key_of
+from bot.chat.label_sets.names import key_of, near
 from bot.chat.label_sets.sharing import MAX_SETS, SetSharing
 from bot.chat.label_sets.texts import refusal, set_texts
 from bot.chat.label_sets.views import labels_view
@@ -137,7 +137,7 @@ class LabelsCommand:
         texts = set_texts(who.sentences.language)
         one = await self._own(old, who)
         if one is None:
-            return texts.unknown(old, ())
+            return await self._unknown(old, who)
         new = new.removeprefix("#")
         key = key_of(new)
         if key is None:
@@ -150,7 +150,7 @@ class LabelsCommand:
         texts = set_texts(who.sentences.language)
         one = await self._own(name, who)
         if one is None:
-            return texts.unknown(name, ())
+            return await self._unknown(name, who)
         if word == "share":
             return await self._sharing.link(who, one)
         await self._store.delete_label_set(who.user_id, one.tag)
@@ -161,6 +161,11 @@ class LabelsCommand:
         key = key_of(name.removeprefix("#"))
         sets = await self._store.label_sets(who.user_id)
         return next((one for one in sets if key_of(one.name) == key), None)
+
+    async def _unknown(self, name: str, who: Speaker) -> str:
+        """Return that the person has no set with this name, and which ones look like it."""
+        own = [one.name for one in await self._store.label_sets(who.user_id)]
+        return set_texts(who.sentences.language).unknown(name, near(name.removeprefix("#"), own))
 
     async def _group(self, message: IncomingMessage, who: Speaker, rest: str) -> str:
         texts = set_texts(who.sentences.language)

@@ -110,7 +110,8 @@ async def test_a_set_is_renamed(chat: PrivateChat) -> None:
 
 async def test_a_set_is_deleted(chat: PrivateChat) -> None:
     await says(chat, "/labels save pets a dog, a cat")
-    assert "no set called animals" in await says(chat, "/labels delete animals")
+    assert "no set called animals. /labels" in await says(chat, "/labels delete animals")
+    assert "Do you mean <code>#pets</code>?" in await says(chat, "/labels delete pest")
     assert "<b>pets</b> is deleted" in await says(chat, "/labels delete #Pets")
     assert await sets(chat) == {}
     assert "no set called Pets" in await says(chat, "/labels delete Pets")

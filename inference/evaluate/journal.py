@@ -130,8 +130,11 @@ class PredictionJournal:
 
 
 def printable(name: str) -> str:
-    """Return a file name as valid Unicode: bytes that are not UTF-8 become `\\udcff` and so on."""
-    return name.encode("utf-8", "backslashreplace").decode()
+    """Return a file name as text that a terminal only shows.
+
+    Bytes that are not UTF-8 become `\\udcff` and so on, control characters `\\x1b` and so on.
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
 def default_folder() -> Path:

@@ -78,9 +78,9 @@ def _name(run: ModelRun) -> str:
 def _tiles(run: ModelRun) -> str:
     figures = run.figures
     low, high = figures.interval
-    all_like_these = f"{low * 100:.0f}–{high * 100:.0f} % of all pictures like these"
-    counted = f"{figures.right:,} of {figures.pictures:,}; {all_like_these}"
-    tiles = [("Right", percent(figures.accuracy), counted)]
+    range_ = f"{low * 100:.0f}–{high * 100:.0f} % of all pictures like these"
+    note = f"{figures.right:,} of {figures.pictures:,}; {range_}"
+    tiles = [("Right", percent(figures.accuracy), note)]
     if figures.top_5 is not None:
         tiles.append(("Among the best five", percent(figures.top_5), ""))
     if percent(figures.balanced_accuracy) != percent(figures.accuracy):

@@ -96,5 +96,7 @@ def test_old_journals_are_deleted(tmp_path: Path) -> None:
     assert {file.name for file in tmp_path.iterdir()} == {"new.jsonl", "old.txt"}
 
 
-def test_names_that_are_not_utf_8_can_be_printed() -> None:
+def test_names_can_be_printed() -> None:
+    assert printable("ñ 猫.png") == "ñ 猫.png"
+    assert printable("\x1b[31m.png") == "\\x1b[31m.png"
     assert printable(os.fsdecode(b"caf\xe9.png")) == "caf\\udce9.png"

@@ -10,7 +10,7 @@ async def test_enter_sends_and_escape_closes(session: BrowserSession) -> None:
     menu, words = tab.page.locator("#popover"), tab.page.locator("#words")
     server = session.playground.server
     await server.until(lambda: server.world.commands, 60)  # a bot that just started has no menu yet
-    await tab.page.get_by_role("button", name="Commands").click()
+    await tab.page.get_by_role("button", name="Commands", exact=True).click()
     await expect(menu.locator(".command b").first).to_be_visible()
     assert "/labels" in await menu.locator(".command b").all_inner_texts()
     await tab.page.keyboard.press("Escape")

@@ -56,8 +56,8 @@ class BankFeatures:
         self._texts = texts
         self._english = english
         self._find_file = file
-        self._file: Path | None = None
-        self._rows: list[FloatArray] | None = None  # arrays of texts in order; None: not begun
+        self._file: Path | None = None  # to write to
+        self._rows: list[FloatArray] | None = None  # of the first texts; None before the start
         self._all: FloatArray | None = None
         self._limit = 1.0
         self._far: LRUCache[Hashable, npt.NDArray[np.bool_]] = LRUCache(_LABEL_SETS)
@@ -88,8 +88,9 @@ class BankFeatures:
         if self._rows is None:
             self._file = self._find_file()
             self._rows = _read(self._file, len(self._texts)) if self._file else []
+            if self._rows:
+                self._file = None  # nothing is left to write
         found = sum(map(len, self._rows))
-        begun = found
         while found < len(self._texts):
             texts = self._texts[found : found + _BATCH]
             self._rows.append(self._encoder.encode_tokens(self._encoder.tokenizer.tokens(texts)))
@@ -101,14 +102,9 @@ class BankFeatures:
         self._all = np.concatenate(self._rows)
         self._limit = near_limit(self._all[: self._english])
         self._rows = []
-        if self._file and found > begun:
+        if self._file:
             _write(self._file, self._all)
         return True
-
-    def keep(self) -> None:
-        """Keep what is encoded so far, for a process that ends before all is."""
-        if self._file and self._rows:
-            _write(self._file, np.concatenate(self._rows))
 
     def far_from(self, labels: FloatArray, key: Hashable) -> npt.NDArray[np.bool_]:
         """Return which texts of the bank mean nearly the same as none of the labels, bool [texts].
@@ -150,8 +146,8 @@ def of_model(model: str, encoder: DualEncoder, *conditions: str) -> BankFeatures
     return BankFeatures(encoder, texts, len(bank.english_texts()), file)
 
 
-def _read(file: Path, most: int) -> list[FloatArray]:
-    """Return the features in a file, at most `most` rows; empty if it is missing or damaged."""
+def _read(file: Path, texts: int) -> list[FloatArray]:
+    """Return the features of this number of texts; empty if the file is missing or damaged."""
     try:
         found: FloatArray = np.load(file, allow_pickle=False)
     except FileNotFoundError:
@@ -159,12 +155,12 @@ def _read(file: Path, most: int) -> list[FloatArray]:
     except (OSError, ValueError, EOFError) as error:
         log.warning("%s is damaged (%s); it is made again.", file, error)
         return []
-    if found.dtype != np.float32 or found.ndim != 2 or not np.isfinite(found).all():
+    if found.dtype != np.float32 or found.shape[:-1] != (texts,) or not np.isfinite(found).all():
         log.warning("%s is damaged; it is made again.", file)
         return []
     with contextlib.suppress(OSError):
         os.utime(file)
-    return [found[:most]]
+    return [found]
 
 
 def _write(file: Path, features: FloatArray) -> None:

@@ -1,8 +1,10 @@
 """The stages of a batch: decoding, preparing, drawing, and what happens without memory."""
 
+import asyncio
 import io
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,6 +42,40 @@ def pipeline() -> Iterator[Pipeline]:
 
 def a_job(*images: bytes) -> Job:
     return Job(id="job", images=list(images), labels=LABELS, reply=Reply("x"))
+
+
+async def test_pictures_are_answered_between_the_steps_of_the_bank(tiny_clip_folder: Path) -> None:
+    engine = Engine.load(str(tiny_clip_folder), device="cpu")
+    pipeline = Pipeline(engine, WorkerSettings())
+    try:
+        encoding = asyncio.create_task(pipeline.encode_bank())
+        found = await read(pipeline, picture("red"))
+        [before], _ = await pipeline.classify([found])
+        await encoding
+        [after], _ = await pipeline.classify([found])
+    finally:
+        pipeline.close()
+    assert isinstance(before, list)
+    assert isinstance(after, list)
+    assert before[0].probabilities == pytest.approx(after[0].probabilities)
+    assert after[0].fit is not None
+    assert after[0].none_fits == (after[0].fit < 0.5)
+
+
+async def test_a_bank_that_can_not_be_encoded_leaves_answers_without_fit(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def out_of_memory(seconds: float) -> bool:
+        raise RuntimeError("CUDA out of memory.")
+
+    monkeypatch.setattr(pipeline.classifier, "encode_bank", out_of_memory)
+    await pipeline.encode_bank()
+    assert "Everyday things can't be encoded" in caplog.text
+    [outcomes], _ = await pipeline.classify([await read(pipeline, picture("red"))])
+    assert isinstance(outcomes, list)
+    [outcome] = outcomes
+    assert outcome.probabilities
+    assert outcome.fit is None
 
 
 async def read(pipeline: Pipeline, *images: bytes) -> ReadJob:

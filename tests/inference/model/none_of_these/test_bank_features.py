@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from inference.model import assets
 from inference.model.engine import Engine
 from inference.model.none_of_these import bank, bank_features
 from inference.model.none_of_these.bank_features import BankFeatures
@@ -57,22 +58,13 @@ def test_kept_features_equal_fresh_ones_and_are_not_encoded_again(
     np.testing.assert_array_equal(kept.features, fresh)
 
 
-def test_a_process_that_ends_early_leaves_what_it_encoded(engine: Engine, tmp_path: Path) -> None:
-    file = tmp_path / "kept.npy"
-    early = features(engine, file)
-    assert not early.encode(0)
-    early.keep()
-    assert len(np.load(file)) == 16
-    later = features(engine, file)
-    np.testing.assert_array_equal(later.features, features(engine).features)
-    assert len(np.load(file)) == 40
-
-
-@pytest.mark.parametrize("damage", [b"", b"\x93NUMPY", b"other", None])
+@pytest.mark.parametrize("damage", [b"", b"\x93NUMPY", b"other", b"cut", None])
 def test_a_damaged_file_is_made_again(engine: Engine, tmp_path: Path, damage: bytes | None) -> None:
     file = tmp_path / "kept.npy"
     if damage is None:
         np.save(file, np.full((40, 3), np.nan, np.float32))
+    elif damage == b"cut":
+        np.save(file, features(engine).features[:16])
     else:
         file.write_bytes(damage)
     np.testing.assert_array_equal(features(engine, file).features, features(engine).features)
@@ -92,16 +84,24 @@ def test_a_folder_that_can_not_be_written_is_no_obstacle(engine: Engine, tmp_pat
     assert features(engine, tmp_path / "missing" / "kept.npy").encode(1e9)
 
 
-def test_each_checkpoint_bank_and_dtype_has_a_file_of_its_own(tmp_path: Path) -> None:
-    one = checkpoints.tiny_clip(tmp_path / "clip")
-    engine = Engine.load(str(one), device="cpu")
-    names = set()
-    for dtype in ("float32", "float16"):
-        found = bank_features.of_model(str(one), engine.encoder, dtype)
-        assert found.encode(1e9)
-        assert found._file
-        names.add(found._file)
-    assert len(names) == 2
+def test_each_checkpoint_and_dtype_has_a_file_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assets, "folder_for", lambda kind, model: tmp_path)
+    for make in (checkpoints.tiny_clip, checkpoints.tiny_align):
+        folder = make(tmp_path / make.__name__)
+        engine = Engine.load(str(folder), device="cpu")
+        for dtype in ("float32", "float16", "float32"):
+            assert bank_features.of_model(str(folder), engine.encoder, dtype).encode(1e9)
+    assert len(list(tmp_path.glob("*.npy"))) == 4
+
+
+def test_steps_are_written_at_their_end(engine: Engine, tmp_path: Path) -> None:
+    file = tmp_path / "kept.npy"
+    found = features(engine, file)
+    while not found.encode(0):
+        assert not file.exists()
+    np.testing.assert_array_equal(np.load(file), found.features)
 
 
 def test_what_is_near_to_a_label_is_left_out(engine: Engine) -> None:

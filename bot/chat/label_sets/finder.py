@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.chat.label_sets.names import key_of, near, references
-from bot.chat.label_sets.ready_made import find_ready_made, ready_made
+from bot.chat.label_sets.ready_made import find_ready_made, ready_made, ready_made_tagged
 from bot.chat.people import Speaker
 from bot.platform.incoming import IncomingMessage
 from bot.storage import NamedLabels, Store
@@ -62,6 +62,10 @@ class LabelFinder:
         own = await self._store.label_sets(speaker.user_id)
         found = next((one for one in own if key_of(one.name) == key), None)
         return found or self._cut(find_ready_made(key, speaker.sentences.language))
+
+    def ready_made(self, tag: str, speaker: Speaker) -> NamedLabels | None:
+        """Return the ready-made set with this tag, if there is one."""
+        return self._cut(ready_made_tagged(tag, speaker.sentences.language))
 
     async def near(self, name: str, speaker: Speaker) -> list[str]:
         """Return the names of sets that look like this one."""

@@ -28,7 +28,7 @@ class LabelSetHandlers:
         finder = LabelFinder(store, max_labels=max_labels)
         sharing = SetSharing(platform, store)
         command = LabelsCommand(platform, store, finder, sharing, sort)
-        self._presses = LabelSetPresses(platform, store, command, sharing)
+        self._presses = LabelSetPresses(platform, store, finder, command, sharing)
         self._inline = InlineLabels(platform, store, finder, max_labels=max_labels)
         self.commands = {"labels": command.handle}
         self.presses = {PREFIX: self._presses.press}

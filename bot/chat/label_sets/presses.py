@@ -5,7 +5,7 @@ from functools import cache
 
 from bot.chat.label_sets import views
 from bot.chat.label_sets.commands import LabelsCommand
-from bot.chat.label_sets.ready_made import ready_made_tagged
+from bot.chat.label_sets.finder import LabelFinder
 from bot.chat.label_sets.sharing import SetSharing
 from bot.chat.label_sets.texts import LabelSetTexts, set_texts
 from bot.chat.label_sets.views import SetView
@@ -29,10 +29,16 @@ class LabelSetPresses:
     """
 
     def __init__(
-        self, platform: ChatPlatform, store: Store, command: LabelsCommand, sharing: SetSharing
+        self,
+        platform: ChatPlatform,
+        store: Store,
+        finder: LabelFinder,
+        command: LabelsCommand,
+        sharing: SetSharing,
     ) -> None:
         self._platform = platform
         self._store = store
+        self._finder = finder
         self._command = command
         self._sharing = sharing
 
@@ -101,7 +107,7 @@ class LabelSetPresses:
         self, press: ButtonPress, who: Speaker, what: str, tag: str
     ) -> tuple[str, SetView | None]:
         texts = set_texts(who.sentences.language)
-        one = ready_made_tagged(tag, who.sentences.language)
+        one = self._finder.ready_made(tag, who)
         if one is None:
             return texts.gone(), views.ready_made_view(who)
         if what == "look":
@@ -148,7 +154,8 @@ class LabelSetPresses:
         # A reply to the command: the app opens the reply only for its author.
         command = press.replies_to.ref if press.replies_to else None
         if ref := command or press.ref:
-            await self._platform.ask_for_reply(ref, question, texts.name_placeholder())
+            with contextlib.suppress(TargetGone):  # the press is answered anyway
+                await self._platform.ask_for_reply(ref, question, texts.name_placeholder())
 
 
 def _is_in_group(press: ButtonPress) -> bool:

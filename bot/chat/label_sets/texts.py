@@ -7,7 +7,7 @@ from bot.chat.label_sets.finder import UnknownSet
 from bot.chat.label_sets.names import MAX_NAME
 from bot.i18n import Sentences
 from bot.i18n.formatter import Formatter
-from bot.i18n.lengths import shortened, shown, units
+from bot.i18n.lengths import shortened, units
 from bot.storage import NamedLabels
 from inference.protocol.errors import LabelsRefused
 
@@ -177,9 +177,6 @@ class LabelSetTexts(Formatter):
             limit,
         ).format(count=limit)
 
-    def too_many_sets_toast(self, limit: int) -> str:
-        return shown(self.too_many_sets(limit))
-
     def gone(self) -> str:
         """Return what a press on a set that is no longer there gets: plain text."""
         return self._("That set is no longer there.")
@@ -261,7 +258,7 @@ class LabelSetTexts(Formatter):
         return f"{MARK} {name}"
 
     def for_next_photo(self, labels: Sequence[str], link: str) -> str:
-        """Return what a person says when they choose labels: plain text that `bot.inline` reads.
+        """Return what a person says when they choose labels: plain text that `labels_said` reads.
 
         It also makes sense to people in a chat where the bot is not.
         """

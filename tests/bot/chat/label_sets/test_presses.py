@@ -144,6 +144,21 @@ async def test_ready_made_sets_are_shown_and_used(chat: PrivateChat) -> None:
     assert "Your sets:" in await presses(chat, "Back")
 
 
+async def test_a_ready_made_set_has_no_more_labels_than_allowed(chat: PrivateChat) -> None:
+    chat.has_limit(3)
+    await chat.hears(a_press("set:look:7:weather"))
+    assert "<b>weather</b>, 3 phrases:" in chat.sentences[-1]
+    await presses(chat, "Use")
+    assert len((await chat.store.person(7)).labels) == 3
+
+
+async def test_a_press_is_answered_when_a_question_can_not_be_asked(chat: PrivateChat) -> None:
+    await opens(chat, "pets")
+    chat.platform.faults["ask_for_reply"] = [TargetGone("blocked")]
+    await presses(chat, "Rename")
+    assert len(chat.platform.toasts) == 2
+
+
 async def test_a_shared_set_is_shown_with_its_link(chat: PrivateChat) -> None:
     await opens(chat, "pets")
     shown = await presses(chat, "Share")

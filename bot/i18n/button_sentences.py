@@ -6,7 +6,7 @@ from bot.i18n.formatter import Formatter
 class ButtonSentences(Formatter):
     """Labels of buttons and short texts about them, in one language.
 
-    Labels have at most 16 characters, so that two of them fit side by side on a phone. Texts that
+    Labels that stand side by side have at most 16 characters, to fit on a phone. Texts that
     are shown as a toast have at most 200 (Bot API, answerCallbackQuery), and no markup.
     """
 

@@ -126,12 +126,12 @@ async def test_a_reply_to_a_sticker(alice: SimulatedUser) -> None:
 
 
 @pytest.mark.parametrize("kind", ["animated", "video"])
-async def test_a_moving_sticker_is_refused(alice: SimulatedUser, kind: str) -> None:
+async def test_a_moving_sticker_is_not_watched(alice: SimulatedUser, kind: str) -> None:
     sticker = await alice.sends(sticker=b"\x1f\x8b", sticker_kind=kind)  # type: ignore[call-overload]
     assert "moving pictures" in ((await alice.hears(reply_to=sticker)).text or "")
 
 
-async def test_an_animation_is_refused(alice: SimulatedUser) -> None:
+async def test_an_animation_is_not_watched(alice: SimulatedUser) -> None:
     animation = await alice.sends(animation=b"mp4", caption="a, b")
     assert "moving pictures" in ((await alice.hears(reply_to=animation)).text or "")
 

@@ -80,7 +80,10 @@ class ResultSentences(Introductions):
         return f"{place}. {self.quote(label, 'b' if place == 1 else '')}: {self.percent(share)}"
 
     def table_something_else(self, share: float) -> str:
-        return f"{self.something_else()} ({self.apart()}): {self.percent(share)}"
+        return f"{self.something_else()}: {self.percent(share)}"
+
+    def table_apart(self) -> str:
+        return f"<i>{self.something_else()}: {self.apart()}</i>"
 
     def table_picture(self, number: int) -> str:
         """Return the heading of one picture of an album."""

@@ -6,6 +6,7 @@ from bot.chat.answers.captions import ranking
 from bot.i18n import Sentences
 from bot.i18n.lengths import shortened, shown_units
 from bot.platform.models import Media, numbers_of
+from inference.protocol.labels import needs_something_else
 from inference.protocol.messages import ImageOutcome
 
 # UTF-16 units that a picture's part has besides its labels: heading, place, percentage, and the
@@ -31,7 +32,14 @@ def text_table(
         media: the pictures, which know the numbers that people give them; none: 1, 2, …
     """
     head = f"<b>{sentences.result_title()}</b>"
-    foot = [sentences.independent()] if sigmoid_scores else []
+    # A single label of a softmax model shares the 100 % with something else.
+    is_apart = not needs_something_else(labels, sigmoid_scores=sigmoid_scores)
+    notes = []
+    if is_apart and any(outcome.something_else is not None for outcome in outcomes):
+        notes.append(sentences.table_apart())
+    if sigmoid_scores:
+        notes.append(sentences.independent())
+    foot = ["", *notes] if notes else []
     is_album = len(outcomes) > 1
     numbers = numbers_of(media) or range(1, len(outcomes) + 1)
     parts: list[str] = []
@@ -41,7 +49,7 @@ def text_table(
         share = room // (len(outcomes) - place)
         lines = ["", sentences.table_picture(numbers[place])] if is_album else []
         share_left = share - shown_units("\n".join(lines)) - 1
-        lines += _of_one(labels, outcome, sentences, sigmoid_scores, share_left)
+        lines += _of_one(labels, outcome, sentences, sigmoid_scores, is_apart, share_left)
         room -= shown_units("\n".join(lines)) + 1
         parts += lines
     return "\n".join([head, *parts, *foot])
@@ -52,6 +60,7 @@ def _of_one(
     outcome: ImageOutcome,
     sentences: Sentences,
     sigmoid_scores: bool,
+    is_apart: bool,
     room: int,
 ) -> list[str]:
     """Return the lines of one picture, which together have at most `room` UTF-16 units."""
@@ -64,7 +73,7 @@ def _of_one(
         sigmoid_scores=sigmoid_scores,
     )
     notes = []
-    if len(ranked) == len(labels):  # else "something else" is in the ranking
+    if is_apart:
         if (share := outcome.something_else) is not None:
             notes.append(sentences.table_something_else(share))
         if outcome.none_fits:

@@ -49,14 +49,18 @@ def test_it_speaks_spanish() -> None:
         "<b>Lo que ve CLIP</b>",
         "1. <b>un gato</b>: 70,0 %",
         "2. un perro: 30,0 %",
-        "otra cosa (medida aparte, frente a cosas cotidianas): 90,0 %",
+        "otra cosa: 90,0 %",
         "<i>Ninguna de estas parece encajar.</i>",
+        "",
+        "<i>otra cosa: medida aparte, frente a cosas cotidianas</i>",
     ]
 
 
 def test_something_else_stands_apart_where_a_reader_should_see_it() -> None:
-    apart = "something else (measured apart, against everyday things): 40.0 %"
-    assert table(["cat", "dog"], ImageOutcome([0.7, 0.3], fit=0.6))[-1] == apart
+    assert table(["cat", "dog"], ImageOutcome([0.7, 0.3], fit=0.6))[3:] == [
+        *("something else: 40.0 %", ""),
+        "<i>something else: measured apart, against everyday things</i>",
+    ]
     assert len(table(["cat", "dog"], ImageOutcome([0.7, 0.3], fit=0.8))) == 3
 
 
@@ -65,8 +69,10 @@ def test_a_single_label_is_listed_with_something_else() -> None:
     assert table(["cat"], one)[1:] == ["1. <b>something else</b>: 80.0 %", "2. cat: 20.0 %"]
     assert table(["cat"], one, sigmoid_scores=True)[1:] == [
         "1. <b>cat</b>: 20.0 %",
-        "something else (measured apart, against everyday things): 80.0 %",
+        "something else: 80.0 %",
         "<i>This does not seem to fit.</i>",
+        "",
+        "<i>something else: measured apart, against everyday things</i>",
         "Scores are independent: they need not add up to 100 %.",
     ]
 

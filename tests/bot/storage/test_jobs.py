@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from sqlalchemy import event, text
 
 from bot.platform.models import Media
@@ -211,3 +212,46 @@ async def test_an_offer_of_first_frames_is_no_open_question(store: Store) -> Non
     await store.record_question(7, 60, 7, MEDIA)
     assert await store.offer(7, 60) is None
     assert await store.last_offer(7, 8) is None
+
+
+async def test_those_who_wait_longest_come_first(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time()
+    for number in (3, 1, 2, 4):
+        monkeypatch.setattr("time.time", lambda number=number: now + number)
+        await store.record_job(a_request(number))
+    await store.mark_delivered(a_request(2).id)
+    waiting = await store.longest_waiting(2)
+    assert [one.id for one in waiting] == [a_request(1).id, a_request(3).id]
+    assert waiting[0].ref == a_request(1).ref
+    assert (waiting[0].user_id, waiting[0].language, waiting[0].is_private) == (7, "en", True)
+    monkeypatch.setattr("time.time", lambda: now + 25 * 3_600)
+    assert await store.longest_waiting(9) == []  # they are lost
+
+
+async def test_what_is_taken_back_is_what_the_person_sent_before(store: Store) -> None:
+    for number in (1, 2, 9):
+        await store.record_job(a_request(number))
+    await store.record_job(a_request(1, user_id=8))
+    await store.mark_delivered(a_request(2).id)
+    for _ in range(2):  # the command may come twice
+        await store.take_back(7, 7, 5)
+        assert [one.id for one in await store.taken_back(7, 7, 5)] == [a_request(1).id]
+    assert {one.id for one in await store.longest_waiting(9)} == {"7.9.0", "8.1.0"}
+    assert await store.taken_back(7, 7, 6) == []
+    record = await store.job(a_request(1).id)
+    assert record
+    assert record.delivered
+    assert record.fingerprint == ""
+
+
+async def test_an_album_that_is_taken_back_is_not_due(store: Store) -> None:
+    for person, group in ((7, "g"), (8, "h")):
+        await store.add_album_item(
+            -100, group, person, b"{}", user_id=person, edited=False, revision=1, settle=-1
+        )
+    assert await store.settling_albums(-100, 7) == 1
+    await store.take_back(-100, 7, 50)
+    assert await store.settling_albums(-100, 7) == 0
+    assert [album.group_id for album in await store.due_albums()] == ["h"]

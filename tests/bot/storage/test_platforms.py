@@ -71,6 +71,7 @@ async def test_questions_put_to_workers(telegram: Store, discord: Store) -> None
         assert one.request == request
         assert await store.unanswered_of_other_queues("another") == [one]
         assert len(await store.waiting_longer_than(-1)) == 1
+        assert [waiting.id for waiting in await store.longest_waiting(9)] == [request.id]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,7 @@ async def test_questions_put_to_workers(telegram: Store, discord: Store) -> None
         lambda store, job_id: store.supersede(MessageRef(CHAT, MESSAGE), 9),
         lambda store, job_id: store.forget_job(job_id),
         lambda store, job_id: store.forget_person(USER),
+        lambda store, job_id: store.take_back(CHAT, USER, 9),
         lambda store, job_id: store.record_answer(
             MessageRef(CHAT, MESSAGE), 55, is_chart=True, job_id=job_id
         ),

@@ -18,8 +18,9 @@ OWN_ROOM, _GROUP_ROOM, _SETS_ROOM = 1_200, 700, 2_000
 _IN_A_LINE = 48
 # Of the name on a button, two of which stand side by side on a phone.
 _ON_A_BUTTON = 18
-# Begins what a person says in a chat when they choose labels there.
-MARK = "🏷"
+# Begins what a person says in a chat when they choose labels there, and no other message of ours:
+# people forward those.
+_MARK = "🤔 "
 _BETWEEN = " · "
 
 
@@ -255,7 +256,7 @@ class LabelSetTexts(Formatter):
         return self._("Sort my next photo here by these")
 
     def offered_set(self, name: str) -> str:
-        return f"{MARK} {name}"
+        return f"🏷 {name}"
 
     def for_next_photo(self, labels: Sequence[str], link: str) -> str:
         """Return what a person says when they choose labels: plain text that `labels_said` reads.
@@ -264,7 +265,7 @@ class LabelSetTexts(Formatter):
         """
         question = self._("Which of these fits my next photo?")
         lines = [
-            f"{MARK} {question}",
+            f"{_MARK}{question}",
             _BETWEEN.join(label.replace(_BETWEEN, " ") for label in labels),
         ]
         if link:
@@ -291,7 +292,7 @@ class LabelSetTexts(Formatter):
 def labels_said(text: str) -> list[str]:
     """Return the labels in `LabelSetTexts.for_next_photo`, in any language; none in other texts."""
     lines = text.split("\n")
-    return lines[1].split(_BETWEEN) if text.startswith(f"{MARK} ") and len(lines) > 1 else []
+    return lines[1].split(_BETWEEN) if text.startswith(_MARK) and len(lines) > 1 else []
 
 
 def plain(labels: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """Inline mode: what is offered, and what happens once it is said in a chat."""
 
-from bot.i18n.lengths import units
+from bot.chat.label_sets.texts import set_texts
+from bot.i18n.lengths import shown, units
 from bot.platform.incoming import Author, InlineQuery
 from bot.platform.ports import InlineResult
 from tests.bot.chat.private_chat import PrivateChat
@@ -81,16 +82,29 @@ async def test_a_choice_in_a_group_asks_for_the_photo(chat: PrivateChat) -> None
 async def test_only_what_came_by_way_of_the_bot_is_a_choice(chat: PrivateChat) -> None:
     said = (await offers(chat, "dog, cat"))[0].text
     await chat.hears(message(1, said, topic=GROUP))
-    await chat.hears(message(2, "🏷", topic=GROUP, is_ours=True))
-    await chat.hears(message(3, "🏷 hm\n · \n", topic=GROUP, is_ours=True))
+    await chat.hears(message(2, "🤔", topic=GROUP, is_ours=True))
+    await chat.hears(message(3, "🤔 hm\n · \n", topic=GROUP, is_ours=True))
     await chat.hears(message(4, said, topic=GROUP, is_ours=True, revision=5))
     assert chat.sentences == []
     assert await chat.store.next_labels(-100, 7, 9, message().sent_at.timestamp()) == ()
 
 
+async def test_other_messages_of_ours_that_are_forwarded_are_no_choices(chat: PrivateChat) -> None:
+    await chat.store.save_label_set(7, "pets", "pets", ["a dog", "a cat"], limit=20)
+    (one,) = await chat.store.label_sets(7)
+    for text in ("/labels", "/labels pets", "/labels share pets", f"/start set_{one.tag}"):
+        await chat.text(1, text)
+    for language in ("en", "es"):
+        texts = set_texts(language)
+        said = [texts.card(one, in_group=False), texts.preview(one), *chat.sentences]
+        for number, text in enumerate(said, 10):
+            await chat.hears(message(number, shown(text), topic=GROUP, is_ours=True))
+    assert await chat.store.next_labels(-100, 7, 99, message().sent_at.timestamp()) == ()
+
+
 async def test_a_forged_choice_is_cut_to_what_is_allowed(chat: PrivateChat) -> None:
     labels = ["x" * 5_000, *(f"label {number}" for number in range(100)), "LABEL 1"]
-    await chat.text(1, "🏷 x\n" + " · ".join(labels), is_ours=True)
+    await chat.text(1, "🤔 x\n" + " · ".join(labels), is_ours=True)
     await chat.photo(2)
     (got,) = await asked(chat)
     assert (len(got), len(got[0])) == (20, 100)

@@ -1,4 +1,4 @@
-"""The progress of a model's download, which the worker makes.
+"""The progress of a model's download, which a worker or `clipbot download` makes.
 
 The hub tells how large the weights are, the hub's cache on this machine how much of them has come.
 If the hub does not tell the size, the page shows no percentage.

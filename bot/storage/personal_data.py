@@ -22,8 +22,9 @@ from sqlalchemy import (
     and_,
     delete,
     exists,
-    or_,
     select,
+    tuple_,
+    union,
     update,
 )
 
@@ -98,41 +99,42 @@ def _by_user(table: Table) -> Condition:
     return lambda user_id: table.c.user_id == user_id
 
 
-def _same_message(table: Table) -> ColumnElement[bool]:
-    """Match rows of a table about the message that a row of `answers` answers."""
-    return and_(
-        table.c.platform == answers.c.platform,
-        table.c.chat_id == answers.c.chat_id,
-        table.c.message_id == answers.c.message_id,
-    )
-
-
 def _answers_to(user_id: int) -> ColumnElement[bool]:
-    asked_back = and_(
-        questions.c.platform == answers.c.platform,
-        questions.c.chat_id == answers.c.chat_id,
-        questions.c.question_id == answers.c.answer_id,
-        questions.c.user_id == user_id,
+    """Match the answers to a person's messages, found by indexes: the table may be long."""
+    asked = select(jobs.c.chat_id, jobs.c.message_id).where(here(jobs), jobs.c.user_id == user_id)
+    items = select(album_items.c.chat_id, album_items.c.message_id).where(
+        here(album_items), album_items.c.user_id == user_id
     )
-    return or_(
-        exists().where(_same_message(jobs), jobs.c.user_id == user_id),
-        exists().where(_same_message(album_items), album_items.c.user_id == user_id),
-        exists().where(asked_back),
-        # Hints to messages that asked nothing, in a private chat. On Telegram, it has the person's
-        # own id; elsewhere such a row names nobody, and goes after `MEMORY_HOURS`.
-        answers.c.chat_id == user_id,
+    ours = answers.alias()
+    asked_back = select(ours.c.chat_id, ours.c.message_id).join(
+        questions,
+        and_(
+            here(questions),
+            questions.c.user_id == user_id,
+            questions.c.platform == ours.c.platform,
+            questions.c.chat_id == ours.c.chat_id,
+            questions.c.question_id == ours.c.answer_id,
+        ),
     )
+    # Hints to messages that asked nothing, in a private chat. On Telegram, it has the person's own
+    # id; elsewhere such a row names nobody, and goes after `MEMORY_HOURS`.
+    hints = select(ours.c.chat_id, ours.c.message_id).where(here(ours), ours.c.chat_id == user_id)
+    theirs = union(asked, items, asked_back, hints)
+    return tuple_(answers.c.chat_id, answers.c.message_id).in_(theirs)
 
 
 def _albums_of(user_id: int) -> ColumnElement[bool]:
     """Match the albums of which each item is the person's."""
-    items = exists().where(
+    theirs = select(album_items.c.chat_id, album_items.c.group_id).where(
+        here(album_items), album_items.c.user_id == user_id
+    )
+    others = exists().where(
         album_items.c.platform == albums.c.platform,
         album_items.c.chat_id == albums.c.chat_id,
         album_items.c.group_id == albums.c.group_id,
+        album_items.c.user_id != user_id,
     )
-    theirs, others = album_items.c.user_id == user_id, album_items.c.user_id != user_id
-    return and_(items.where(theirs), ~items.where(others))
+    return and_(tuple_(albums.c.chat_id, albums.c.group_id).in_(theirs), ~others)
 
 
 # In the order in which they are forgotten: first those that are found by means of others.

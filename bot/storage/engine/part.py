@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Row, String, Table, bindparam
+from sqlalchemy import ColumnElement, Executable, FromClause, Row, String, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,7 +18,7 @@ MEMORY_HOURS = 48
 _PLATFORM = "on_platform"
 
 
-def here(table: Table) -> ColumnElement[bool]:
+def here(table: FromClause) -> ColumnElement[bool]:
     """Match the rows of the store's platform; `StorePart` says which one that is."""
     return table.c.platform == bindparam(_PLATFORM, type_=String)
 

@@ -1,6 +1,6 @@
 """Which labels a text, a name or a picture without a caption means."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.chat.label_sets.names import key_of, near, references
@@ -51,27 +51,37 @@ class LabelFinder:
             LabelsRefused: as `parse` raises it; `UnknownSet` if a name is nobody's.
         """
         typed = parse(text, max_labels=self._max_labels)
-        groups = [await self._meant_by(label, speaker) for label in typed]
-        return LabelsRead(self._merged(groups), typed)
+        if not any(references(label)[0] for label in typed):
+            return LabelsRead(typed, typed)
+        own = await self._own(speaker)
+        merged: dict[str, str] = {}
+        used: set[str] = set()
+        for label in typed:
+            names, rest = references(label)
+            found = {name: self._called(name, own, speaker) for name in names}
+            if rest and None in found.values():
+                found, rest = {}, label  # `#1 in my heart` is a phrase
+            for name, one in found.items():
+                if one is None:
+                    raise UnknownSet(name, self._near(name, own, speaker))
+                if one.name not in used:  # a text can repeat a name a thousand times
+                    used.add(one.name)
+                    _add(merged, one.labels)
+            _add(merged, (rest,) if rest else ())
+        if len(merged) > self._max_labels:
+            raise TooManyLabels(got=len(merged), limit=self._max_labels)
+        return LabelsRead(tuple(merged.values()), typed)
 
     async def named(self, name: str, speaker: Speaker) -> NamedLabels | None:
         """Return the set with a name: the person's own, else the ready-made one, else None."""
-        key = key_of(name.removeprefix("#"))
-        if key is None:
+        name = name.removeprefix("#")
+        if key_of(name) is None:
             return None
-        own = await self._store.label_sets(speaker.user_id)
-        found = next((one for one in own if key_of(one.name) == key), None)
-        return found or self._cut(find_ready_made(key, speaker.sentences.language))
+        return self._called(name, await self._own(speaker), speaker)
 
     def ready_made(self, tag: str, speaker: Speaker) -> NamedLabels | None:
         """Return the ready-made set with this tag, if there is one."""
         return self._cut(ready_made_tagged(tag, speaker.sentences.language))
-
-    async def near(self, name: str, speaker: Speaker) -> list[str]:
-        """Return the names of sets that look like this one."""
-        own = [one.name for one in await self._store.label_sets(speaker.user_id)]
-        known = [*own, *(one.name for one in ready_made(speaker.sentences.language))]
-        return near(name.removeprefix("#"), known)
 
     async def stored(self, message: IncomingMessage, speaker: Speaker) -> tuple[str, ...]:
         """Return the labels for a message that has none of its own; empty: none are stored.
@@ -91,25 +101,29 @@ class LabelFinder:
         ref, at = message.ref, message.sent_at.timestamp()
         return await self._store.next_labels(ref.chat_id, speaker.user_id, ref.message_id, at)
 
-    async def _meant_by(self, label: str, speaker: Speaker) -> Sequence[str]:
-        names, rest = references(label)
-        found = [await self.named(name, speaker) for name in names]
-        if rest and not all(found):  # `#1 in my heart` is a phrase
-            return (label,)
-        for name, one in zip(names, found, strict=True):
-            if one is None:
-                raise UnknownSet(name, await self.near(name, speaker))
-        return [*(each for one in found if one for each in one.labels), *([rest] if rest else ())]
+    async def _own(self, speaker: Speaker) -> dict[str | None, NamedLabels]:
+        """Return the person's sets by the keys of their names."""
+        return {key_of(one.name): one for one in await self._store.label_sets(speaker.user_id)}
 
-    def _merged(self, groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
-        merged: dict[str, str] = {}
-        for group in groups:
-            for label in group:
-                merged.setdefault(folded(label), label)
-        if len(merged) > self._max_labels:
-            raise TooManyLabels(got=len(merged), limit=self._max_labels)
-        return tuple(merged.values())
+    def _called(
+        self, name: str, own: Mapping[str | None, NamedLabels], speaker: Speaker
+    ) -> NamedLabels | None:
+        found = find_ready_made(name, speaker.sentences.language)
+        return own.get(key_of(name)) or self._cut(found)
+
+    def _near(
+        self, name: str, own: Mapping[str | None, NamedLabels], speaker: Speaker
+    ) -> list[str]:
+        """Return the names of sets that look like this one."""
+        known = [*own.values(), *ready_made(speaker.sentences.language)]
+        return near(name, [one.name for one in known])
 
     def _cut(self, one: NamedLabels | None) -> NamedLabels | None:
         """Return a ready-made set with no more labels than one picture can be compared with."""
         return one and NamedLabels(one.name, one.labels[: self._max_labels], one.tag)
+
+
+def _add(merged: dict[str, str], labels: Sequence[str]) -> None:
+    """Add labels that are new, ignoring case."""
+    for label in labels:
+        merged.setdefault(folded(label), label)

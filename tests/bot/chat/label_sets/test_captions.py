@@ -3,6 +3,7 @@
 import pytest
 
 from bot.platform.incoming import Author
+from bot.storage import NamedLabels
 from tests.bot.chat.private_chat import PrivateChat
 from tests.bot.incoming import GROUP, message, ours, picture, referenced
 
@@ -68,6 +69,25 @@ async def test_several_sets_together_can_be_too_many(chat: PrivateChat) -> None:
     await chat.photo(1, "#animals #vehicles")
     assert "36 phrases, but the limit is 20" in chat.sentences[-1]
     assert await asked(chat) == []
+
+
+async def test_names_by_the_thousand_take_one_look_into_the_database(
+    chat: PrivateChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+    own = chat.store.label_sets
+
+    async def counted(user_id: int) -> list[NamedLabels]:
+        looks.append(user_id)
+        return await own(user_id)
+
+    monkeypatch.setattr(chat.store, "label_sets", counted)
+    await chat.photo(1, ", ".join(f"{'#pets ' * 15}{number}" for number in range(18)))
+    assert looks == [7]
+    (labels,) = await asked(chat)
+    assert labels == [*PETS, *map(str, range(18))]
+    await chat.photo(2, "a house, a boat")
+    assert looks == [7]
 
 
 async def test_an_edit_that_changes_nothing_asks_nothing_when_the_set_has_changed(

@@ -284,6 +284,8 @@ class Engine:
         """
         if not np.isfinite(logits).all():
             return Comparison(np.full_like(logits, np.nan))
+        if odds is not None and not np.isfinite(odds):  # an everyday thing overflows in float16
+            odds = None
         how_well = None if odds is None else fit(odds, len(logits), self._threshold)
         if needs_something_else(logits, sigmoid_scores=self.sigmoid_scores):
             shares = np.full(1, np.nan if how_well is None else how_well, np.float32)

@@ -22,9 +22,9 @@ from inference.protocol.settings import DEMO_MODEL
 # The S of a single label below which it seems not to fit. Of the demo model, measured on drawings
 # that training has not seen: `python -m training --report` measures it again.
 _MEASURED = {DEMO_MODEL: 0.0011}
-# Of all other models. Nobody has published such a number: the papers choose it on their own data,
-# so that 5 % of the fitting pictures fall below it. Where a model's probabilities are right, a
-# fitting label has less than 2 % against 600 everyday things in about 5 % of pictures.
+# Of all other models, an estimate that was not measured. The papers publish no such number: they
+# choose it on their own data, so that 5 % of the fitting pictures fall below it. NONE_FITS changes
+# it, and `clipbot evaluate` tells what a host's own pictures say.
 _UNMEASURED = 0.02
 
 # Shares are cut to this range, so that their log odds are finite.

@@ -1,9 +1,12 @@
 """What people read when none of their phrases fits, with the bundled model."""
 
+import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 import pytest_asyncio
+from PIL import Image
 
 import inference
 from clipbot_playground.botapi.people import SimulatedUser
@@ -67,3 +70,18 @@ async def test_an_album_marks_the_pictures_that_no_phrase_fits(
     assert "a rocket" in rocket
     assert "none fits" not in rocket
     assert turtle.endswith(" · none fits")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "I run the demo model"), ("es", "Uso el modelo de demostración")]
+)
+async def test_the_demo_model_says_that_it_does_not_know_photographs(
+    person: SimulatedUser, language: str, words: str
+) -> None:
+    grains = np.random.default_rng(1).normal(128, 50, (480, 640)).clip(0, 255).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(grains).convert("RGB").save(file, "JPEG")
+    photo = await person.sends(file.getvalue(), caption=_NEAR[language])
+    assert ((await person.hears(reply_to=photo)).caption or "").count(words) == 1
+    drawing = await person.sends(_sample("a-rocket"), caption=_NEAR[language])
+    assert words not in ((await person.hears(reply_to=drawing)).caption or "")

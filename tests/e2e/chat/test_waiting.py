@@ -98,12 +98,14 @@ async def test_who_waits_knows_their_place_and_can_take_the_picture_back(
         await bob.hears(edit_of=notices[1])
         assert (notices[1].text or "").startswith(taken_back)
         assert ((await bob.hears(reply_to=cancel)).text or "").startswith(taken_back)
-        await own_server.until(lambda: place.format(2) in (notices[2].text or ""))  # it moves up
+        await own_server.until(
+            lambda: place.format(2) in (notices[2].text or ""), 30
+        )  # it moves up
         os.kill(worker, signal.SIGCONT)
         for index in (0, 2):
-            await own_server.until(lambda index=index: notices[index].photo)  # type: ignore[misc]
+            await own_server.until(lambda index=index: notices[index].photo, 60)  # type: ignore[misc]
         # What was taken back stays so, although its job was already in the queue.
-        await bob.hears(reply_to=await _asks(bob))
+        await bob.hears(reply_to=await _asks(bob), within=60)
         assert not notices[1].photo
         for photo, notice in zip(photos, notices, strict=True):
             assert photo.chat.replies_to(photo) == [notice]
@@ -126,7 +128,7 @@ async def test_places_go_on_after_everything_was_killed(
         await bot.is_killed()
     async with start():
         await own_server.until(lambda: notices[1].photo, 60)
-        await bob.hears(reply_to=await _asks(bob))
+        await bob.hears(reply_to=await _asks(bob), within=60)
         assert "Taken back" in (notices[0].text or "")
         for photo, notice in zip(photos, notices, strict=True):
             assert photo.chat.replies_to(photo) == [notice]

@@ -181,9 +181,7 @@ class Preferences:
         # After a long stop the press is too old to be answered; the edit still tells what it did.
         with contextlib.suppress(TargetGone):
             await self._platform.answer_press(press, shown(text))
-        # A forged press can name any message of ours, such as the board of a game.
-        before = press.shown if press.shown and press.data in press.shown.buttons else None
-        if text and press.ref and before and before.text != shown(text):
+        if text and press.ref and press.shown and press.shown.text != shown(text):
             await self._platform.edit_to_text(press.ref, press.ref.message_id, text, buttons)
 
 

@@ -5,7 +5,7 @@ message ─▶ allowed? ─▶ a game's command, or a reply to its board ─▶ 
                    ├─▶ an item of an album                       ─▶ AlbumCollector
                    ├─▶ /classify, phrases, pictures              ─▶ ClassifyHandler
                    └─▶ other commands                            ─▶ `commands`, by name
-button ─▶ allowed? ─▶ games, else `presses`, by the first word of what the button sends
+button ─▶ allowed? ─▶ games, else not made up? ─▶ `presses`, by the first word of what it sends
 """
 
 import contextlib
@@ -172,7 +172,8 @@ class Router:
         chat_id = press.topic.chat_id if press.topic else press.author.id
         if not self._allows(chat_id, press.author.id) or await self._games.press(press):
             return
-        if handler := self._presses.get(press.data.partition(":")[0]):
+        handler = self._presses.get(press.data.partition(":")[0])
+        if handler and not press.is_made_up:
             await handler(press)
             return
         with contextlib.suppress(TargetGone):

@@ -225,6 +225,15 @@ class ButtonPress:
         """Return the messages of this chat that may show what it is about, the nearest first."""
         return _here(self.shown, self.replies_to)
 
+    @property
+    def is_made_up(self) -> bool:
+        """True if no button of the message sends this, as far as the platform tells.
+
+        Telegram passes on whatever an app sends as the press of any message with buttons, such as
+        the board of a game. A button that was replaced since counts as made up, too.
+        """
+        return self.shown is not None and self.data not in self.shown.buttons
+
 
 @dataclass(frozen=True)
 class ChatMoved:

@@ -70,9 +70,16 @@ def referenced(shown: IncomingMessage) -> ReferencedMessage:
     )
 
 
-def ours(number: int, text: str = "", *, topic: ChatTopic = PRIVATE) -> ReferencedMessage:
-    """Return a message of the bot, in the form in which a reply refers to it."""
-    return ReferencedMessage(MessageRef(topic.chat_id, number), is_ours=True, text=text)
+def ours(
+    number: int, text: str = "", *buttons: str, topic: ChatTopic = PRIVATE
+) -> ReferencedMessage:
+    """Return a message of the bot, in the form in which a reply or a press refers to it.
+
+    Args:
+        buttons: what its buttons send.
+    """
+    ref = MessageRef(topic.chat_id, number)
+    return ReferencedMessage(ref, is_ours=True, text=text, buttons=buttons)
 
 
 def chart(number: int, *, topic: ChatTopic = PRIVATE) -> ReferencedMessage:

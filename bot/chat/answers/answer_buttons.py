@@ -59,10 +59,7 @@ class AnswerButtons:
 
     async def press(self, press: ButtonPress) -> None:
         """Handle a pressed button. It is answered in any case: the app shows that it waits."""
-        if press.shown and press.data not in press.shown.buttons:
-            toast = ""  # no button sends this: it was made up
-        else:
-            toast = await self._toast(press)
+        toast = await self._toast(press)
         with contextlib.suppress(TargetGone):  # too old to be answered
             await self._platform.answer_press(press, toast)
 

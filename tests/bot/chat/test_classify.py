@@ -1,7 +1,5 @@
 """Which pictures and phrases a message means, in whatever order messages and edits arrive."""
 
-from dataclasses import replace
-
 import pytest
 
 from bot.platform.incoming import ButtonPress, ReferencedMessage
@@ -132,7 +130,7 @@ async def test_a_cancel_that_failed_says_the_same_when_it_is_repeated(chat: Priv
 
 async def test_a_press_that_is_too_old_to_be_answered_is_told_by_an_edit(chat: PrivateChat) -> None:
     chat.platform.faults["answer_press"] = [TargetGone("the press is too old")]
-    shown = replace(ours(9, "Which language?"), buttons=("language:es",))
+    shown = ours(9, "Which language?", "language:es")
     await chat.hears(ButtonPress("1", ALICE, "language:es", PRIVATE, shown.ref, shown))
     assert (await chat.store.person(7)).language == "es"
     assert chat.platform.kinds == ["edit 9 to text"]

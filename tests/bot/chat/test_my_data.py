@@ -12,7 +12,7 @@ from tests.bot.chat.private_chat import PrivateChat
 from tests.bot.incoming import ALICE, GROUP, PRIVATE, ours
 from tests.bot.scripted import ScriptedPlatform
 
-PAGE = ours(9, "What is stored")
+PAGE = ours(9, "What is stored", "forget-me", "my-data")
 PRESS = ButtonPress("1", ALICE, "my-data", PRIVATE, PAGE.ref, PAGE)
 
 

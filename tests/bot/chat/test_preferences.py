@@ -7,8 +7,7 @@ import pytest
 from bot.chat.people import Speaker
 from bot.chat.preferences import Preferences
 from bot.i18n import speak
-from bot.platform.incoming import Author, ButtonPress, ReferencedMessage
-from bot.platform.models import MessageRef
+from bot.platform.incoming import Author, ButtonPress
 from bot.queues.worker_registry import WorkerRegistry
 from bot.runtime.metrics import Metrics
 from bot.storage import Profile, Store
@@ -16,7 +15,7 @@ from inference.protocol.broker.client import Queue, jobs_subject
 from inference.protocol.labels import AUTO_TEMPLATE
 from inference.protocol.messages import WorkerState, WorkerStatus
 from tests.bot.chat.private_chat import PrivateChat
-from tests.bot.incoming import ALICE, PRIVATE, message
+from tests.bot.incoming import ALICE, PRIVATE, message, ours
 from tests.bot.scripted import ScriptedPlatform
 
 _ANYTHING: Any = None
@@ -67,11 +66,8 @@ async def test_it_says_what_takes_no_jobs_and_what_is_missing(
 # -- /template -----------------------------------------------------------------------------------
 
 
-def _press(
-    data: str, author: Author = ALICE, text: str = "", *, is_made_up: bool = False
-) -> ButtonPress:
-    buttons = () if is_made_up else (data,)
-    shown = ReferencedMessage(MessageRef(7, 9_000), is_ours=True, text=text, buttons=buttons)
+def _press(data: str, author: Author = ALICE, text: str = "") -> ButtonPress:
+    shown = ours(9_000, text, data)
     return ButtonPress("1", author, data, PRIVATE, shown.ref, shown)
 
 
@@ -131,10 +127,3 @@ async def test_nobody_presses_the_buttons_of_somebody_else(chat: PrivateChat) ->
     assert chat.platform.said == said
     assert await _template(chat) is None
     assert (await chat.store.person(8)).template is None
-
-
-async def test_a_press_that_names_another_message_does_not_change_it(chat: PrivateChat) -> None:
-    for data in (f"template:{ALICE.id}:auto", "language:es"):
-        await chat.hears(_press(data, text="the board of a game", is_made_up=True))
-    assert chat.platform.said == []
-    assert len(chat.platform.toasts) == 2

@@ -8,8 +8,8 @@ import pytest
 
 from bot.chat.people import Speaker, speaker_of
 from bot.chat.router import Router
-from bot.platform.incoming import ButtonPress, ChatMoved, Incoming, IncomingMessage
-from bot.storage import MEMORY_HOURS, Store
+from bot.platform.incoming import ButtonPress, ChatMoved, ChatTopic, Incoming, IncomingMessage
+from bot.storage import MEMORY_HOURS, Profile, Store
 from tests.bot.chat.private_chat import PrivateChat
 from tests.bot.incoming import ALICE, GROUP, PRIVATE, message, ours, picture
 from tests.bot.scripted import ScriptedPlatform
@@ -139,11 +139,33 @@ async def test_strangers_are_told_that_they_can_not_use_the_bot(
 
 async def test_a_person_who_is_forgotten_is_forgotten_by_the_games_too(chat: PrivateChat) -> None:
     await chat.text(1, "/labels a, b")
-    shown = ours(9, "What is stored")
+    shown = ours(9, "What is stored", "forget-me", "my-data")
     await chat.hears(ButtonPress("1", ALICE, "forget-me", PRIVATE, shown.ref, shown))
     assert chat.games.forgotten == [7]
     assert (await chat.store.person(7)).labels == ()
     assert chat.platform.kinds[-1] == "edit 9 to text"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *("answer:save", "answer:text", "answer:phrases", "frame:", "language:es"),
+        *("template:7:auto", "forget-me", "my-data"),
+        *("set:list:7:", "set:all:7:", "set:no:7:", "set:take:7:animals", "set:keep:7:token"),
+    ],
+)
+@pytest.mark.parametrize("topic", [PRIVATE, GROUP])
+async def test_a_press_that_no_button_sends_changes_nothing(
+    chat: PrivateChat, topic: ChatTopic, data: str
+) -> None:
+    """An app can send anything as the press of any message of ours, such as a game's board."""
+    await chat.store.set_labels(7, ["a dog"])
+    board = ours(9, "Somebody plays", "game:1:0", topic=topic)
+    await chat.hears(ButtonPress("1", ALICE, data, topic, board.ref, board))
+    assert chat.platform.toasts == [""]
+    assert chat.platform.said == []
+    assert (await chat.store.person(7)) == Profile(labels=("a dog",))
+    assert chat.games.forgotten == []
 
 
 async def test_a_group_that_moved_takes_its_settings_along(

@@ -26,7 +26,8 @@ async def _sets(chat: PrivateChat) -> None:
 def a_press(data: str, *, author: Author = ALICE, topic: ChatTopic = PRIVATE) -> ButtonPress:
     asked = referenced(message(1, "/labels", topic=topic))
     ref = MessageRef(topic.chat_id, LIST)
-    return ButtonPress(next(_ids), author, data, topic, ref, ours(LIST, topic=topic), asked)
+    shown = ours(LIST, "", data, topic=topic)
+    return ButtonPress(next(_ids), author, data, topic, ref, shown, asked)
 
 
 def data_of(chat: PrivateChat, label: str) -> str:

@@ -120,9 +120,10 @@ class AlbumCollector:
             return  # photos in a group that nobody asked about; a late item may have the command
         asking_id = album.asking_id or parts[0].asking.ref.message_id
         await self._store.album_asked_by(album, asking_id)
-        admission = Admission()
+        admission = Admission(is_wanted=lambda: self._store.is_settling(album))
         for part in parts:
-            await self._ask(part, album.revision, admission)
+            if await admission.is_wanted():
+                await self._ask(part, album.revision, admission)
 
     async def _ask(self, part: AlbumPart, revision: int, admission: Admission) -> None:
         asking = replace(part.asking, sequence=revision, is_edit=True)

@@ -27,6 +27,14 @@ class Busy(JobRefused):
     """Refused for now: too many questions wait, of this person or of all people."""
 
 
+class _TakenBack(Exception):
+    """The person has taken the question back while its pictures were fetched."""
+
+
+async def _always() -> bool:
+    return True
+
+
 @dataclass
 class Admission:
     """What the questions of one album share: if one is admitted, all are.
@@ -34,10 +42,13 @@ class Admission:
     Attributes:
         is_granted: one of them was admitted, so the person's limit does not hold for the others.
         is_refused: the person was told that there is no room.
+        is_wanted: returns whether the person has not taken the album back. `/cancel` does not wait
+            for an album that is being asked about, and finds only questions that are recorded.
     """
 
     is_granted: bool = False
     is_refused: bool = False
+    is_wanted: Callable[[], Awaitable[bool]] = _always
 
 
 class PhotoJobs:
@@ -80,14 +91,18 @@ class PhotoJobs:
         latest = await self._store.latest_job(ref.chat_id, ref.message_id)
         if latest and latest.revision > request.revision:
             return  # its edit came first
+        admission = admission or Admission()
         known = latest if latest and latest.id == request.id else None
         if known and known.delivered:
             return
         if known is None and latest and request.says_the_same_as(latest.fingerprint):
             return  # an edit that changes neither pictures nor labels
         try:
-            await self._admit(request, admission or Admission(), again=known is not None)
-            await self._publish(request)
+            await self._admit(request, admission, again=known is not None)
+            await self._publish(request, admission)
+        except _TakenBack:
+            await self._store.forget_job(request.id)
+            return
         except JobRefused:
             self._metrics.refusals.inc()
             if known:  # recorded by an attempt that did not get as far as the queue
@@ -131,7 +146,7 @@ class PhotoJobs:
             raise Busy(sentences.too_many_in_flight(self._max_per_user))
         admission.is_granted = True
 
-    async def _publish(self, request: ClassifyRequest) -> None:
+    async def _publish(self, request: ClassifyRequest, admission: Admission) -> None:
         recorded = False
 
         async def record() -> None:
@@ -139,6 +154,9 @@ class PhotoJobs:
             # Before it is queued: an answer to a question without a record is thrown away.
             await self._store.record_job(request, self._publisher.stream_made)
             recorded = True
+            # Now and not earlier: from here on, `/cancel` finds the question itself.
+            if not await admission.is_wanted():
+                raise _TakenBack
 
         try:
             await self._fetch_and_queue(request, self._job(request), record=record)

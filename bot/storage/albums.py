@@ -94,13 +94,21 @@ class AlbumTables(StorePart):
         return [row.message for row in await self._all(query)]
 
     async def put_off_album(self, album: StoredAlbum, seconds: float | None) -> None:
-        """Make the album due in `seconds`; None: not due. A newer item has set its own time."""
+        """Make the album due in `seconds`; None: not due.
+
+        A newer item has set its own time, and an album that was taken back is never due again.
+        """
         due_at = None if seconds is None else _in(seconds)
-        await self._change(
-            update(albums)
-            .where(_is(album), albums.c.serial == album.revision)
-            .values(due_at=due_at)
-        )
+        is_as_it_was = albums.c.serial == album.revision, albums.c.due_at.is_not(None)
+        await self._change(update(albums).where(_is(album), *is_as_it_was).values(due_at=due_at))
+
+    async def is_settling(self, album: StoredAlbum) -> bool:
+        """Return whether the workers are still to be asked about an album.
+
+        False once its person has taken it back.
+        """
+        query = select(albums.c.due_at).where(_is(album), albums.c.due_at.is_not(None))
+        return await self._first(query) is not None
 
     async def settling_albums(self, chat_id: int, user_id: int) -> int:
         """Return how many albums of a person in a chat the workers are not asked about yet."""

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from bot.platform.models import Media
+from bot.platform.ports import RetryLater
 from inference.protocol import tasks
 from tests.bot.chat.private_chat import PrivateChat
 from tests.bot.incoming import message, picture
@@ -64,3 +66,25 @@ async def test_an_album_over_the_limit_is_refused_in_one_sentence(
     await alice.sends(*captions, first=20)
     assert len(await chat.jobs()) == 3
     assert len(chat.sentences) == 1
+
+
+@pytest.mark.parametrize("error", [None, RetryLater("away")])
+async def test_an_album_that_is_taken_back_while_it_is_fetched_is_not_asked_about(
+    chat: PrivateChat, alice: Sender, monkeypatch: pytest.MonkeyPatch, error: Exception | None
+) -> None:
+    fetched: list[str] = []
+
+    async def fetch(media: Media) -> bytes:
+        fetched.append(media.file_id)
+        if len(fetched) == 1:
+            await chat.text(20, "/cancel")
+            if error:
+                raise error
+        return b"picture"
+
+    monkeypatch.setattr(chat.platform, "fetch", fetch)
+    await alice.sends("a, b", "c, d")
+    await alice.sends("e, f", "g, h", first=30)
+    assert [job.labels for job in await chat.jobs()] == [["e", "f"], ["g", "h"]]
+    assert chat.sentences == ["Taken back: I don't answer this picture any more."]
+    assert await chat.store.jobs_in_flight(7) == 2

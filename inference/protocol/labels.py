@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence, Sized
 
 from inference.protocol.errors import LabelTooLong, NoLabels, TooManyLabels
-from inference.protocol.phrases import alternatives, lists, separators
+from inference.protocol.phrases import alternatives, enumerations, lists, separators
 from inference.protocol.phrases.separators import Item
 
 MAX_LABEL_LENGTH = 100
@@ -90,6 +90,10 @@ def _understood(items: list[Item], max_length: int, *, by_lines: bool) -> list[I
             items = lists.without_markers(items, by_lines=by_lines)
         if _is_open(items):
             items = alternatives.split_alternatives(items[0].text) or items
+        elif len(items) > 1:
+            items = enumerations.understood(items, by_lines=by_lines)
+        if items:
+            items = enumerations.without_marks(items)
         items = _distinct(items, max_length)
         if items == before:
             break

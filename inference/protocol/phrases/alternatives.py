@@ -1,48 +1,62 @@
-"""Alternatives in one line: `dog or cat?`, `is it a dog or a cat?`, `dog vs cat`, `dog / cat`.
+"""Alternatives in one line: `dog or cat?`, `is it a dog or a cat?`, `dog vs cat`, `Dog? Cat?`
 
 Most sentences with "or" are one label: `a man walking or running`. A text is split only where
 `choices.is_clear` says so. A question says that a choice is wanted, so it is split more readily.
 """
 
 import re
-from collections.abc import Iterator
 from functools import cache
 
-from inference.protocol.phrases import choices
+from inference.protocol.phrases import choices, openers
 from inference.protocol.phrases.choices import Choice
-from inference.protocol.phrases.language import WordLists, all_languages, any_of, languages
+from inference.protocol.phrases.language import WordLists, all_languages, languages
+from inference.protocol.phrases.openers import Reading
 from inference.protocol.phrases.separators import Item
 
 # Letters in each word of `dog/cat`: shorter ones are abbreviations, such as km/h.
 _MIN_LETTERS = 3
+# Words in each part of `Dog? Cat?`
+_MAX_WORDS_IN_QUESTION = 4
 # Longer than a label, so that looking for the end of a quote takes a bounded time.
 _QUOTED = r"\"[^\"]{1,120}\"|“[^”]{1,120}”|«[^»]{1,120}»|(?<!\w)'[^']{1,120}'(?!\w)"
 _VERSUS = re.compile(rf"({_QUOTED})|\s+(?:vs\.?|versus)\s+", re.IGNORECASE)
 _SLASH = re.compile(rf"({_QUOTED})|\s+/\s+")
-_AFTER_OPENER = r"\s*[:?]*\s+¿?\s*"
 
 
-def split_alternatives(text: str) -> list[Item] | None:
-    """Return the alternatives in a text; None if it is one label."""
+def split_alternatives(text: str, *, is_asked: bool = False) -> list[Item] | None:
+    """Return the alternatives in a text; None if it is one label.
+
+    Args:
+        is_asked: what was before the text says that it is a question.
+    """
     if text.startswith("#") or "://" in text:
         return None
-    body, is_asked = _without_question_mark(text)
+    found = _found(text, is_asked=is_asked)
+    if not found:
+        asked = openers.without_asides(text)
+        found = _found(asked, is_asked=is_asked) if asked != text else None
+    return found
+
+
+def _found(text: str, *, is_asked: bool) -> list[Item] | None:
+    body, has_mark = without_question_mark(text)
+    is_asked |= has_mark
     if "/" in body and (_is_compound(body) or " / " not in body):
         return _tight(body)
     for lists in languages():
-        conjunction = _conjunction(lists)
-        if len(_split(body, conjunction)) > 1:
-            found = _first_choice(body, conjunction, lists, is_asked=is_asked, is_or=True)
+        separator = conjunction(lists)
+        if len(split(body, separator)) > 1:
+            found = _first_choice(body, separator, lists, is_asked=is_asked, is_or=True)
             if found:
                 return found
     for separator in (_VERSUS, _SLASH):
-        if len(_split(body, separator)) > 1:
+        if len(split(body, separator)) > 1:
             lists = all_languages()
             return _first_choice(body, separator, lists, is_asked=is_asked, is_or=False)
-    return None
+    return _each_asked(text)
 
 
-def _without_question_mark(text: str) -> tuple[str, bool]:
+def without_question_mark(text: str) -> tuple[str, bool]:
     """Return a text without its question mark and what follows that, and whether it had one."""
     end = text.rfind("?")
     is_asked = text.startswith("¿") or end >= 0
@@ -51,20 +65,34 @@ def _without_question_mark(text: str) -> tuple[str, bool]:
     return text.lstrip("¿¡ ").rstrip("?!.… "), is_asked
 
 
+def _each_asked(text: str) -> list[Item] | None:
+    """Return the things in a text of nothing but short questions: `Dog? Cat?`"""
+    *parts, last = text.split("?")
+    if any(map(str.isalnum, last)):
+        return None
+    items = [Item(part.strip(" ¿")) for part in parts if part.strip(" ¿")]
+    first_words = {item.text.lower().split()[0] for item in items}
+    are_short = all(len(item.text.split()) <= _MAX_WORDS_IN_QUESTION for item in items)
+    is_clear = len(items) > 1 and are_short and choices.are_things(items)
+    return items if is_clear and first_words.isdisjoint(all_languages().conjunctions) else None
+
+
 def _first_choice(
     body: str, separator: re.Pattern[str], lists: WordLists, *, is_asked: bool, is_or: bool
 ) -> list[Item] | None:
     """Return the alternatives of the first reading of a text that has some."""
-    for rest, opener in _readings(body, lists, is_asked=is_asked):
-        parts = _split(rest, separator)
-        if opener:
-            parts = [parts[0], *(_without_opener(part, opener, lists) for part in parts[1:])]
+    as_it_is = Reading(body, is_asked=is_asked)
+    for reading in [*openers.readings(body, lists, is_asked=is_asked), as_it_is]:
+        parts = split(reading.text, separator)
+        if reading.opener:
+            parts[1:] = [reading.opener.without(part, lists) for part in parts[1:]]
+        parts = _without_emoji_at_end(parts)
         choice = Choice(
-            rest,
+            reading.text,
             parts,
             lists,
-            is_asked=is_asked or bool(opener),
-            has_opener=bool(opener),
+            is_asked=is_asked or reading.is_asked,
+            has_opener=bool(reading.opener),
             is_or=is_or,
         )
         if choices.is_clear(choice):
@@ -72,32 +100,19 @@ def _first_choice(
     return None
 
 
-def _readings(
-    body: str, lists: WordLists, *, is_asked: bool
-) -> Iterator[tuple[str, re.Pattern[str] | None]]:
-    """Yield a text without each beginning of a question that it has, then as it is."""
-    for opener in _openers(lists, is_asked=is_asked):
-        if found := opener.match(body):
-            yield body[found.end() :], opener
-    yield body, None
+def _without_emoji_at_end(parts: list[Item]) -> list[Item]:
+    """Return alternatives without the emoji that only the last one has: `cat or dog 🤔`."""
+    *others, last = parts
+    if last.is_quoted or any(map(choices.is_symbol, "".join(item.text for item in others))):
+        return parts
+    words = last.text.split(" ")
+    while len(words) > 1 and not any(map(str.isalnum, words[-1])):
+        if not any(map(choices.is_symbol, words.pop())):
+            return parts
+    return [*others, Item(" ".join(words))]
 
 
-def _without_opener(part: Item, opener: re.Pattern[str], lists: WordLists) -> Item:
-    """Return an alternative without a beginning that is said again: `is it a dog or is it a cat`.
-
-    The last word alone can be said again as well: `does it look like a dog or like a cat`.
-    """
-    if part.is_quoted:
-        return part
-    if found := opener.match(part.text):
-        return Item(part.text[found.end() :])
-    first, _, rest = part.text.partition(" ")
-    last_of_opener = opener.pattern.removesuffix(_AFTER_OPENER).split("\\ ")[-1]
-    is_said_again = first.lower() == last_of_opener and last_of_opener in lists.prepositions
-    return Item(rest) if is_said_again and rest else part
-
-
-def _split(text: str, separator: re.Pattern[str]) -> list[Item]:
+def split(text: str, separator: re.Pattern[str]) -> list[Item]:
     """Split at a separator outside of quotes; its pattern has a group for what is quoted."""
     parts: list[Item] = []
     start = 0
@@ -126,24 +141,16 @@ def _tight(body: str) -> list[Item] | None:
     items = list(map(Item, parts))
     if all(part.isalpha() and len(part) >= _MIN_LETTERS for part in parts):
         return None if body.isupper() or len(set(parts)) < len(parts) else items
+    if all(map(choices.is_emoji, parts)):
+        return items
     lists = all_languages()
     led = all(part.lower().split(" ")[0] in lists.determiners for part in parts)
     return items if led and choices.is_clear(Choice(body, items, lists)) else None
 
 
 @cache
-def _openers(lists: WordLists, *, is_asked: bool) -> list[re.Pattern[str]]:
-    """Return patterns for what can come before the alternatives, the longest first."""
-    known = lists.both | lists.openers | (lists.question_openers if is_asked else frozenset())
-    word = rf"(?!(?:{any_of(lists.determiners)})\s)\S+"  # a * in the lists
-    return [
-        re.compile(re.escape(each).replace(r"\*", word) + _AFTER_OPENER, re.IGNORECASE)
-        for each in sorted(known, key=lambda each: (-len(each), each))
-    ]
-
-
-@cache
-def _conjunction(lists: WordLists) -> re.Pattern[str]:
+def conjunction(lists: WordLists) -> re.Pattern[str]:
+    """Return the pattern of "or" in a language, for `split`."""
     # Spanish says u instead of o before o- and ho-.
     spelled = [rf"{each}(?=\s+h?[oó])" if each == "u" else each for each in lists.conjunctions]
     return re.compile(rf"({_QUOTED})|\s+¿?(?:{'|'.join(sorted(spelled))})\s+", re.IGNORECASE)

@@ -4,17 +4,19 @@
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from inference.protocol.phrases.language import WordLists
+from inference.protocol.phrases.language import WordLists, all_languages
 from inference.protocol.phrases.separators import Item
 
-# Words in one part: in a question, and otherwise.
+# Words in one part, after its article: in a question, and otherwise.
 _MAX_WORDS_ASKED, _MAX_WORDS = 6, 4
 # In a part, these are signs of something else: a sentence, an address, code.
-_FOREIGN = re.compile(r"[!?:;()\[\]{}<>=@#/|\\]|\.\s")
+_FOREIGN = re.compile(r"[!?:;()\[\]{}<>=@#/|\\]")
+_MARKS = "¿?!.… "
 _WORD_EDGES = ".,'\"“”«»’…"
 
 Words = Sequence[str]
@@ -30,6 +32,7 @@ class Choice:
         is_asked: a question mark or the beginning of a question says that a choice is wanted.
         has_opener: the text began as a question does; the parts are without that beginning.
         is_or: the parts are joined by "or"; otherwise by "vs" or a slash.
+        before: the other items of the list that the text ends: `a cat` of `a cat, a dog or a bird`.
     """
 
     text: str
@@ -38,6 +41,12 @@ class Choice:
     is_asked: bool = False
     has_opener: bool = False
     is_or: bool = False
+    before: Sequence[Item] = ()
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether other signs than "or" say that these are alternatives."""
+        return self.is_asked or not self.is_or or bool(self.before)
 
 
 def is_clear(choice: Choice) -> bool:
@@ -45,10 +54,13 @@ def is_clear(choice: Choice) -> bool:
     words = [_words(part.text) for part in choice.parts]
     if len(words) < 2 or not all(words) or len(set(map(tuple, words))) < 2:
         return False
+    if choice.is_asked and (_is_pair(choice) or _is_negated(choice, words)):
+        return True
     typed = [part for part in choice.parts if not part.is_quoted]
     words = [_words(part.text) for part in typed]
     return (
         (choice.has_opener or not _is_set_phrase(choice))
+        and not (choice.before and _describes(choice, words))
         and all(
             _is_thing(choice, part.text, of_it) for part, of_it in zip(typed, words, strict=True)
         )
@@ -58,27 +70,110 @@ def is_clear(choice: Choice) -> bool:
     )
 
 
+def are_things(items: Sequence[Item]) -> bool:
+    """Return whether each item that is not in quotes is no sentence of any language."""
+    return all(item.is_quoted or _is_phrase(item.text) for item in items)
+
+
+def _is_phrase(text: str) -> bool:
+    lists = all_languages()
+    words = _words(text)
+    foreign = lists.sentence_words - lists.also_things
+    if len(words) == 1:
+        foreign -= lists.rest_choices
+    return foreign.isdisjoint(words) and not _is_foreign(text.strip(_MARKS))
+
+
+def _is_foreign(text: str) -> bool:
+    """Return whether a text is made as sentences, addresses or code are; not: `St. Paul's`."""
+    known = all_languages().abbreviations
+    stops = (word[:-1].lower() for word in text.split()[:-1] if word.endswith("."))
+    return bool(_FOREIGN.search(text)) or any(word not in known for word in stops)
+
+
 def _words(text: str) -> list[str]:
-    words = (word.strip(_WORD_EDGES) for word in text.lower().replace("’", "'").split())
-    return [word for word in words if any(map(str.isalnum, word))]
+    """Return the words of a text in lower case; its symbols, such as emoji, if it has none."""
+    words = [word.strip(_WORD_EDGES) for word in text.lower().replace("’", "'").split()]
+    found = [word for word in words if any(map(str.isalnum, word))]
+    return found or [word for word in words if any(map(is_symbol, word))]
+
+
+def is_symbol(character: str) -> bool:
+    """Return whether a character is an emoji or the like, not + or $."""
+    return unicodedata.category(character) == "So"
+
+
+def is_emoji(text: str) -> bool:
+    """Return whether a text is nothing but emoji, with their colours and joiners."""
+    kinds = set(map(unicodedata.category, text))
+    return "So" in kinds and kinds <= {"So", "Sk", "Mn", "Cf"}
+
+
+def _is_pair(choice: Choice) -> bool:
+    return " ".join(_words(choice.text)) in choice.lists.idioms_unless_asked
+
+
+def _is_negated(choice: Choice, words: Sequence[Words]) -> bool:
+    """Return whether the second of two parts is the first with "not": `hot dog or not hot dog?`"""
+    first, *others = words
+    return (
+        any(others == [[each, *first]] for each in choice.lists.negations)
+        and not _is_set_phrase(choice)
+        and are_things(choice.parts[:1])
+    )
 
 
 def _is_set_phrase(choice: Choice) -> bool:
     text = f" {' '.join(_words(choice.text))} "
-    return any(f" {idiom} " in text for idiom in choice.lists.idioms)
+    idioms = choice.lists.idioms | choice.lists.idioms_unless_asked
+    return any(f" {idiom} " in text for idiom in idioms)
+
+
+def _describes(choice: Choice, words: Sequence[Words]) -> bool:
+    """Return whether the parts say more about what is before them: `a cat, black or white`.
+
+    So does `a man, sitting or standing`; but not: `tall, short or fat`.
+    """
+    lists = choice.lists
+    before = [_words(item.text) for item in choice.before]
+    return all(_says_how(lists, word) for one in words for word in one) and not (
+        all(len(one) == 1 for one in before)
+        and (choice.is_asked or len(before) > 1 or _says_how(lists, before[0][0]))
+    )
+
+
+def _says_how(lists: WordLists, word: str) -> bool:
+    return _is_modifier(lists, word) or _is_participle(lists, word)
+
+
+def _say_how(lists: WordLists, words: Sequence[Words]) -> bool:
+    return all(_is_modifier(lists, word) for one in words for word in one)
+
+
+def _is_modifier(lists: WordLists, word: str) -> bool:
+    return word in lists.modifiers or (
+        word.endswith(tuple(lists.modifier_endings)) and word not in lists.not_modifiers
+    )
 
 
 def _is_thing(choice: Choice, text: str, words: Words) -> bool:
     """Return whether a part can be a thing: it is short, and no sentence."""
     lists = choice.lists
-    if len(words) > (_MAX_WORDS_ASKED if choice.is_asked else _MAX_WORDS) or _FOREIGN.search(text):
+    is_led = words[0] in lists.determiners
+    rest = words[1:] if is_led else words
+    if is_led and len(rest) > 1 and rest[0] in lists.degrees:
+        rest = rest[1:]  # a very fast car
+    most = _MAX_WORDS_ASKED if choice.is_asked else _MAX_WORDS
+    if not rest or len(rest) > most or _is_foreign(text):
         return False
-    rest = words[1:] if words[0] in lists.determiners else words
-    if not rest or (choice.is_or and not choice.is_asked and len(rest) == len(rest[0]) == 1):
-        return False  # one letter
+    is_letter = len(rest) == len(rest[0]) == 1 and rest[0].isalnum()
+    if is_letter and choice.is_or and not choice.is_asked:
+        return False
     foreign = lists.sentence_words
     if choice.is_asked or len(words) == 1:
         foreign -= lists.also_things
+    if _is_rest(choice, words):
+        foreign -= lists.rest_choices
     return foreign.isdisjoint(rest) and (choice.is_asked or not _has_verb(choice, words))
 
 
@@ -119,11 +214,14 @@ def _is_participle(lists: WordLists, word: str) -> bool:
 def _leaves_open(choice: Choice, words: Sequence[Words]) -> bool:
     """Return whether the text asks for no choice: `two or three dogs`, `a cat or something`."""
     lists = choice.lists
+    no_choice = lists.no_choice
+    if words and _is_rest(choice, words[-1]):
+        no_choice -= lists.rest_choices
     are_single = all(len(one) == 1 for one in words)
     if choice.is_asked and choice.is_or and are_single:  # "1 or 2?", "before or after?"
-        return any(one[0] in lists.no_choice - lists.numbers for one in words[1:])
+        return any(one[0] in no_choice - lists.numbers for one in words[1:])
     return (
-        any(one[0] in lists.no_choice for one in words[1:])
+        any(one[0] in no_choice for one in words[1:])
         or any(one[-1] in lists.prepositions for one in words)
         or len({sum(word in lists.prepositions for word in one) for one in words}) > 1
         or len({_is_number(lists, one[-1]) for one in words}) > 1  # Madrid vs Barcelona 2024
@@ -134,6 +232,16 @@ def _leaves_open(choice: Choice, words: Sequence[Words]) -> bool:
     )
 
 
+def _is_rest(choice: Choice, words: Words) -> bool:
+    """Return whether words stand for what two alternatives leave: `cat or dog or neither`."""
+    are_several = len(choice.parts) > 2 or bool(choice.before)
+    return (
+        are_several
+        and words[0] in choice.lists.rest_choices
+        and words == _words(choice.parts[-1].text)
+    )
+
+
 def _is_number(lists: WordLists, word: str) -> bool:
     return word.isdigit() or word in lists.numbers
 
@@ -141,22 +249,32 @@ def _is_number(lists: WordLists, word: str) -> bool:
 def _are_alike(choice: Choice, words: Sequence[Words]) -> bool:
     """Return whether all parts are built alike, so that they share no word."""
     lists = choice.lists
+    if len(words) > 1 and _is_rest(choice, words[-1]):
+        words = words[:-1]
     first, *others = words
+    if not others:
+        return True
     is_led = first[0] in lists.determiners
     others_are_led = {other[0] in lists.determiners for other in others}
     if len(others_are_led) > 1:
         return False
     if is_led and others_are_led == {True}:  # a dog or a cat; but: a stop or a yield sign
-        readily = choice.is_asked or not choice.is_or
-        return _are_equally_long(words) or (readily and not _share_end(lists, words))
+        lead = len(first) > 1 and all(one[0] in lists.articles for one in words)
+        is_heavier = lead and all(len(first) >= len(other) for other in others)
+        return (
+            _are_equally_long(words)
+            or (choice.is_likely and not _share_end(lists, words))
+            or (_are_led(choice) and not any(_is_participle(lists, one[-1]) for one in words))
+            or (is_heavier and not any(_say_how(lists, [other[1:]]) for other in others))
+        )
     if is_led:  # a dog or cat?
         return choice.is_asked and len(first) == 2 and _are_plain(lists, [first[1:], *others])
     if others_are_led == {True}:  # dog or a cat?
-        return choice.is_asked
+        nouns = [first, *(other[1:] for other in others)]
+        return choice.is_likely or _are_plain(lists, nouns)
     # dog or guinea pig? but not: red or blue car?
     shares = _share_beginning(choice, words) or _share_end(lists, words)
-    readily = choice.is_asked or not choice.is_or
-    return _are_equally_long(words) or (readily and not shares)
+    return _are_equally_long(words) or (choice.is_likely and not shares)
 
 
 def _are_equally_long(words: Sequence[Words]) -> bool:
@@ -166,7 +284,7 @@ def _are_equally_long(words: Sequence[Words]) -> bool:
 def _are_plain(lists: WordLists, words: Sequence[Words]) -> bool:
     """Return whether each part is one word that says nothing about another one."""
     return all(
-        len(one) == 1 and one[0] not in lists.modifiers and not _is_participle(lists, one[0])
+        len(one) == 1 and not _is_modifier(lists, one[0]) and not _is_participle(lists, one[0])
         for one in words
     )
 
@@ -174,10 +292,16 @@ def _are_plain(lists: WordLists, words: Sequence[Words]) -> bool:
 def _share_beginning(choice: Choice, words: Sequence[Words]) -> bool:
     """Return whether the beginning of the first part belongs to later ones as well."""
     lists = choice.lists
-    if all(word in lists.modifiers for word in words[0]):
+    if _say_how(lists, words[:1]):
         return not choice.has_opener  # red or blue car; but: is it red or pale blue
     doing = [any(_is_participle(lists, word) for word in one) for one in words]
     return doing[0] and not all(doing)  # wearing glasses or lenses
+
+
+def _are_led(choice: Choice) -> bool:
+    """Return whether an article says that each item before is complete: `a house, a bathroom`."""
+    before = [_words(item.text) for item in choice.before]
+    return bool(before) and all(one[:1] and one[0] in choice.lists.articles for one in before)
 
 
 def _share_end(lists: WordLists, words: Sequence[Words]) -> bool:

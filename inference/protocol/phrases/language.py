@@ -18,9 +18,13 @@ class WordLists(msgspec.Struct, frozen=True, eq=False, forbid_unknown_fields=Tru
     before_last: Words
     before_last_determiner: Words
     both: Words
+    asides: Words
+    headings: Words
     openers: Words
     question_openers: Words
     determiners: Words
+    articles: Words
+    degrees: Words
     prepositions: Words
     sentence_words: Words
     also_things: Words
@@ -28,12 +32,18 @@ class WordLists(msgspec.Struct, frozen=True, eq=False, forbid_unknown_fields=Tru
     last_verb_endings: Words
     not_verbs: Words
     modifiers: Words
+    modifier_endings: Words
+    not_modifiers: Words
     shared_heads: Words
     plurals: Words
     numbers: Words
     no_choice: Words
+    rest_choices: Words
+    negations: Words
     idioms: Words
+    idioms_unless_asked: Words
     compounds: Words
+    abbreviations: Words
 
 
 @cache

@@ -25,6 +25,7 @@ _NUMBER = re.compile(
     r"|\(?(\d{1,2}|[A-Za-z])\)\s*)"
 )
 _LETTER = re.compile(r"([A-Za-z])\.\s+()")  # only in lines: it may be a name's initial
+_INLINE_LETTER = re.compile(r"(?<!\S)([A-Za-z])[.:]\s+()")  # A. dog B. cat
 _SINGLE_NUMBER = re.compile(r"(?:1\.\s+|\(?1\)\s*)(?=[^\W\d])")
 _SYMBOLS = re.compile(rf"\s*[{_DOTS}]\ufe0f?\s*|\s+·\s+")
 _EMOJI_SYMBOLS = re.compile(rf"\s*[{_EMOJI}]\ufe0f?\s*")
@@ -60,8 +61,11 @@ def without_markers(items: Sequence[Item], *, by_lines: bool) -> list[Item]:
 
 
 def _numbered(text: str) -> list[str] | None:
-    found = list(_NUMBER.finditer(text))
-    if not _counts_up(found, at_least=2) or not _is_heading(text[: found[0].start()]):
+    for pattern in (_NUMBER, _INLINE_LETTER):
+        found = list(pattern.finditer(text))
+        if _counts_up(found, at_least=2) and _is_heading(text[: found[0].start()]):
+            break
+    else:
         return None
     starts, ends = [one.end() for one in found], [one.start() for one in found[1:]]
     parts = [text[a:b].strip() for a, b in zip(starts, [*ends, len(text)], strict=True)]

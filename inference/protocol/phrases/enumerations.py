@@ -1,0 +1,143 @@
+"""Lists with commas, as people say them: `a cat, a dog or a bird?`, `what is it, a cat or a dog?`
+
+What is around the items of a list is taken off: the beginning of a question, `or` before the last
+one, and the marks at the end.
+"""
+
+from collections.abc import Sequence
+
+from inference.protocol.phrases import choices, openers
+from inference.protocol.phrases.alternatives import (
+    conjunction,
+    split,
+    split_alternatives,
+    without_question_mark,
+)
+from inference.protocol.phrases.choices import Choice
+from inference.protocol.phrases.language import all_languages, languages
+from inference.protocol.phrases.separators import Item
+
+# Words in an item that loses the full stop at the end of a list.
+_MAX_WORDS = 6
+
+
+def understood(items: Sequence[Item], *, by_lines: bool) -> list[Item]:
+    """Return the items of a list, at least two, without what only joins or asks for them.
+
+    Args:
+        by_lines: each is on a line of its own, so that `or` joins none of them.
+    """
+    is_asked = _is_asked(items)
+    if choice := _choice_beside(items):
+        return choice
+    if not items[0].is_quoted and openers.is_opener(items[0].text):
+        items = items[1:] if len(items) > 2 else items
+    found = None if by_lines else _with_last_split(items, is_asked=is_asked)
+    return _without_beginning(found or items, is_asked=is_asked or bool(found))
+
+
+def without_marks(items: Sequence[Item]) -> list[Item]:
+    """Return the items without the marks of a question, and the last one without a full stop.
+
+    A sentence keeps them: `what is it?`
+    """
+    asked = [not item.is_quoted and "?" in item.text[-1:] for item in items]
+    if len(items) > 1 and all(asked) and not any(map(_has_conjunction, items[:-1])):
+        return [_unasked(item) for item in items]
+    if len(items) == 1:
+        return [_without_full_stop(_unasked(items[0]), [])]
+    first, *others, last = items
+    opening = "¿" if not first.is_quoted and first.text.startswith("¿") else ""
+    bare = _unasked(last) if asked[-1] or opening else _without_full_stop(last, [first, *others])
+    if opening and choices.are_things([first, bare]) and bare.text[-1:] != "?":
+        first = Item(first.text.lstrip("¿ ") or first.text)
+    return [first, *others, bare]
+
+
+def _is_asked(items: Sequence[Item]) -> bool:
+    first, last = items[0], items[-1]
+    return (not last.is_quoted and last.text.endswith("?")) or (
+        not first.is_quoted and first.text.startswith("¿")
+    )
+
+
+def _choice_beside(items: Sequence[Item]) -> list[Item] | None:
+    """Return the alternatives in an item that has nothing to do but be asked for beside it.
+
+    So are `what is it, a cat or a dog?` and `a cat or a dog, please`.
+    """
+    if len(items) != 2 or any(item.is_quoted for item in items):
+        return None
+    first, last = items
+    if openers.is_opener(first.text) or openers.is_aside(first):
+        return split_alternatives(last.text, is_asked=True)
+    return split_alternatives(first.text) if openers.is_aside(last) else None
+
+
+def _with_last_split(items: Sequence[Item], *, is_asked: bool) -> list[Item] | None:
+    """Return the items with the last one split at `or`; None if it may be one label."""
+    *others, last = items
+    if not others or last.is_quoted or any(map(_has_conjunction, others)):
+        return None
+    others = _without_beginning(others, is_asked=True)
+    if not choices.are_things(others):
+        return None
+    body = without_question_mark(last.text)[0]
+    for text in dict.fromkeys((body, openers.without_asides(body))):
+        for lists in languages():
+            parts = split(text, conjunction(lists))
+            choice = Choice(text, parts, lists, is_asked=is_asked, is_or=True, before=others)
+            if len(parts) > 1 and choices.is_clear(choice):
+                return [*items[:-1], *parts]
+    return None
+
+
+def _without_beginning(items: Sequence[Item], *, is_asked: bool) -> list[Item]:
+    """Return the items without `is it` or `options:` before the first one.
+
+    Without a sign of a question, these are known headings and openers of two words or more.
+    """
+    first, *others = items
+    text = first.text.lstrip("¿ ")
+    if first.is_quoted or not choices.are_things(others):
+        return list(items)
+    for lists in languages():
+        for opener in openers.openers(lists, is_asked=is_asked):
+            found = opener.pattern.match(text) if is_asked or opener.is_long else None
+            rest = Item(text[found.end() :]) if found else None
+            if rest and rest.text and choices.are_things([rest]):
+                return [rest, *(opener.without(item, lists) for item in others)]
+    rest = Item(openers.without_heading(text, is_asked=is_asked))
+    return [rest, *others] if rest.text and rest.text != text else list(items)
+
+
+def _unasked(item: Item) -> Item:
+    """Return an item without the marks of a question, unless it is a sentence."""
+    if item.is_quoted or "://" in item.text or not ("?" in item.text or "¿" in item.text):
+        return item
+    body = without_question_mark(item.text)[0]
+    is_thing = any(map(str.isalnum, body)) and choices.are_things([Item(body)])
+    return Item(body) if is_thing else item
+
+
+def _without_full_stop(last: Item, others: Sequence[Item]) -> Item:
+    """Return the last item of a list without the full stop after it: not `Dr.`, not `U.S.`"""
+    body = last.text.rstrip(".… ")
+    words = body.split()
+    is_end = (
+        not last.is_quoted
+        and body != last.text
+        and 0 < len(words) <= _MAX_WORDS
+        and len(words[-1]) > 1
+        and words[-1].isalpha()
+        and words[-1].lower() not in all_languages().abbreviations
+        and not any(item.text.endswith(".") for item in others)
+        and choices.are_things([last])
+    )
+    return Item(body) if is_end else last
+
+
+def _has_conjunction(item: Item) -> bool:
+    if item.is_quoted:
+        return False
+    return any(len(split(item.text, conjunction(lists))) > 1 for lists in languages())

@@ -2,7 +2,7 @@
 
 Labels are separated by commas or semicolons of any script, or by line ends. Quotes around a label
 protect the separators inside it. The order is kept; repeated labels are dropped, ignoring case.
-Without any of these, `dog or cat?` and other ways to say it are understood: `protocol.phrases`.
+`dog or cat?`, `a dog, a cat or a bird` and other ways to say it are understood: `protocol.phrases`.
 
 All functions take time in proportion to the length of the text, because the bot's event loop runs
 them on whatever users send.

@@ -31,11 +31,9 @@ def split_alternatives(text: str, *, is_asked: bool = False) -> list[Item] | Non
     """
     if text.startswith("#") or "://" in text:
         return None
-    found = _found(text, is_asked=is_asked)
-    if not found:
-        asked = openers.without_asides(text)
-        found = _found(asked, is_asked=is_asked) if asked != text else None
-    return found
+    asked = openers.without_asides(text)
+    found = _found(asked, is_asked=is_asked) if asked != text else None
+    return found or _found(text, is_asked=is_asked)
 
 
 def _found(text: str, *, is_asked: bool) -> list[Item] | None:

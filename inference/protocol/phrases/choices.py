@@ -72,7 +72,7 @@ def is_clear(choice: Choice) -> bool:
 
 def are_things(items: Sequence[Item]) -> bool:
     """Return whether each item that is not in quotes is no sentence of any language."""
-    return all(item.is_quoted or _is_phrase(item.text) for item in items)
+    return all(item.is_quoted or _is_phrase(item.text.removeprefix("#")) for item in items)
 
 
 def _is_phrase(text: str) -> bool:
@@ -273,8 +273,9 @@ def _are_alike(choice: Choice, words: Sequence[Words]) -> bool:
         nouns = [first, *(other[1:] for other in others)]
         return choice.is_likely or _are_plain(lists, nouns)
     # dog or guinea pig? but not: red or blue car?
-    shares = _share_beginning(choice, words) or _share_end(lists, words)
-    return _are_equally_long(words) or (choice.is_likely and not shares)
+    if _are_equally_long(words):  # stuffed bear or dog toy
+        return choice.is_likely or not _share_head(lists, words)
+    return choice.is_likely and not (_share_beginning(choice, words) or _share_end(lists, words))
 
 
 def _are_equally_long(words: Sequence[Words]) -> bool:
@@ -304,13 +305,19 @@ def _are_led(choice: Choice) -> bool:
     return bool(before) and all(one[:1] and one[0] in choice.lists.articles for one in before)
 
 
+def _share_head(lists: WordLists, words: Sequence[Words]) -> bool:
+    """Return whether a noun at the end of a later part is shared: `cat or dog food`."""
+    first, *others = words
+    longer = [other[-1] for other in others if len(other) > 1]
+    return first[-1] not in lists.shared_heads and not lists.shared_heads.isdisjoint(longer)
+
+
 def _share_end(lists: WordLists, words: Sequence[Words]) -> bool:
     """Return whether the end of a later part belongs to the first one as well."""
     first, *others = words
     ends = [other[-1] for other in others]
-    longer = [other[-1] for other in others if len(other) > 1]
-    if first[-1] not in lists.shared_heads and not lists.shared_heads.isdisjoint(longer):
-        return True  # cat or dog food
+    if _share_head(lists, words):
+        return True
     if any(all(word in lists.modifiers for word in other) for other in others):
         return True  # coche rojo o azul
     return first[-1] not in lists.modifiers and any(

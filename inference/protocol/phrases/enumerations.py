@@ -83,7 +83,7 @@ def _with_last_split(items: Sequence[Item], *, is_asked: bool) -> list[Item] | N
     if not choices.are_things(others):
         return None
     body = without_question_mark(last.text)[0]
-    for text in dict.fromkeys((body, openers.without_asides(body))):
+    for text in dict.fromkeys((openers.without_asides(body), body)):
         for lists in languages():
             parts = split(text, conjunction(lists))
             choice = Choice(text, parts, lists, is_asked=is_asked, is_or=True, before=others)

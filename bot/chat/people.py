@@ -1,6 +1,6 @@
 """Who speaks, and in which language."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.i18n import Sentences, choose, speak
 from bot.platform.incoming import Author, ButtonPress
@@ -29,14 +29,23 @@ async def speaker_of(author: Author, store: Store) -> Speaker:
     return Speaker(author.id, person, speak(choose(person.language, author.language)))
 
 
-async def is_for(user_id: int, press: ButtonPress, platform: ChatPlatform) -> bool:
-    """Return whether a button that is meant for `user_id` can be used by whoever pressed it.
+async def as_owner(
+    owner: int, who: Speaker, press: ButtonPress, store: Store, platform: ChatPlatform
+) -> Speaker | None:
+    """Return whoever pressed a button, as the person whom it is for; None if it is not for them.
 
-    An anonymous admin asks in the name of the group, and presses as themselves: then any admin can.
+    An anonymous admin asks in the name of the group, and presses as themselves: then any admin can,
+    and acts in the name of the group, too.
+
+    Args:
+        owner: whom the button is for.
+        who: whoever pressed it, as themselves.
     """
-    if press.author.id == user_id:
-        return True
+    if who.user_id == owner:
+        return who
     topic = press.topic
-    if topic is None or topic.is_private or topic.chat_id != user_id:
-        return False
-    return await platform.is_admin(topic, press.author.id)
+    if topic is None or topic.is_private or topic.chat_id != owner:
+        return None
+    if not await platform.is_admin(topic, who.user_id):
+        return None
+    return replace(who, user_id=owner, person=await store.person(owner))

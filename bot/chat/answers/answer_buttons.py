@@ -9,7 +9,7 @@ from enum import StrEnum
 from bot.chat.answers.outcome import AnswerOutcome, unpacked
 from bot.chat.answers.phrase_questions import PhraseQuestions
 from bot.chat.answers.text_table import text_table
-from bot.chat.people import Speaker, is_for, speaker_of
+from bot.chat.people import Speaker, as_owner, speaker_of
 from bot.i18n import Sentences
 from bot.platform.incoming import ButtonPress
 from bot.platform.ports import Button, Buttons, ChatPlatform, TargetGone
@@ -69,9 +69,10 @@ class AnswerButtons:
         outcome = unpacked(record.outcome) if record else None
         if record is None or outcome is None:
             return who.sentences.too_long_ago()
-        if not await is_for(record.user_id, press, self._platform):
+        asker = await as_owner(record.user_id, who, press, self._store, self._platform)
+        if asker is None:
             return who.sentences.for_the_asker()
-        pressed = _Pressed(press, record, outcome, who)
+        pressed = _Pressed(press, record, outcome, asker)
         try:
             match press.data.partition(":")[2]:
                 case _Act.OTHER_PHRASES:

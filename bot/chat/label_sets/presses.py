@@ -1,6 +1,7 @@
 """Presses of the buttons of `/labels`, and replies to the questions that some of them ask."""
 
 import contextlib
+import re
 from functools import cache
 
 from bot.chat.label_sets import views
@@ -9,7 +10,7 @@ from bot.chat.label_sets.finder import LabelFinder
 from bot.chat.label_sets.sharing import SetSharing
 from bot.chat.label_sets.texts import LabelSetTexts, set_texts
 from bot.chat.label_sets.views import SetView
-from bot.chat.people import Speaker, speaker_of
+from bot.chat.people import Speaker, as_owner, speaker_of
 from bot.i18n import languages
 from bot.platform.incoming import ButtonPress, IncomingMessage
 from bot.platform.ports import ChatPlatform, TargetGone
@@ -19,13 +20,16 @@ from bot.storage import NamedLabels, Store
 _ANY_NAME = "\0"
 # `Formatter.quote` puts them around names that are written from right to left.
 _ISOLATES = "\u2068\u2069"
+# A person's id or a group's, as `views.data_of` writes it.
+_OWNER = re.compile(r"-?[1-9][0-9]{0,18}")
 
 
 class LabelSetPresses:
     """Each press is answered, and changes the message with the button.
 
-    Only the person whose list it is can press; a set that is no longer there is told. So a forged,
-    foreign or old press does nothing, and the same press again changes nothing more.
+    Only the person whose list it is can press, see `as_owner`; a set that is no longer there is
+    told. So a forged, foreign or old press does nothing, and the same press again changes nothing
+    more.
     """
 
     def __init__(
@@ -44,13 +48,13 @@ class LabelSetPresses:
 
     async def press(self, press: ButtonPress) -> None:
         """Handle and answer a pressed button."""
-        who = await speaker_of(press.author, self._store)
-        texts = set_texts(who.sentences.language)
+        pressing = await speaker_of(press.author, self._store)
+        texts = set_texts(pressing.sentences.language)
         _, what, owner, tag = [*press.data.split(":", 3), "", "", ""][:4]
         toast, view = "", None
         if press.ref is None:
             toast = texts.too_old()
-        elif owner != str(who.user_id):
+        elif (who := await self._owner(owner, pressing, press)) is None:
             toast = texts.not_yours()
         elif what == "keep":
             view = SetView(await self._sharing.keep(who, tag))
@@ -76,6 +80,11 @@ class LabelSetPresses:
                 await self._platform.edit_board(
                     press.ref, press.ref.message_id, view.text, view.buttons
                 )
+
+    async def _owner(self, owner: str, pressing: Speaker, press: ButtonPress) -> Speaker | None:
+        if not _OWNER.fullmatch(owner):
+            return None
+        return await as_owner(int(owner), pressing, press, self._store, self._platform)
 
     async def reply(self, message: IncomingMessage, who: Speaker) -> bool:
         """Handle a reply to a question for a name; False if the message is none."""

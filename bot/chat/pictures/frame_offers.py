@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from bot.chat.answers.replies import ReplyService
-from bot.chat.people import Speaker, is_for, speaker_of
+from bot.chat.people import Speaker, as_owner, speaker_of
 from bot.platform.incoming import ButtonPress, ChatTopic, IncomingMessage
 from bot.platform.models import Media, MessageRef
 from bot.platform.ports import Button, ChatPlatform, TargetGone
@@ -92,12 +92,9 @@ class FrameOffers:
             or offer.created_at < time.time() - MEMORY_HOURS * 3_600
         ):
             return who.sentences.too_long_ago()
-        if not await is_for(offer.user_id, press, self._platform):
+        asker = await as_owner(offer.user_id, who, press, self._store, self._platform)
+        if asker is None:
             return who.sentences.for_the_asker()
-        asker = who
-        if offer.user_id != who.user_id:  # an admin pressed for the group in whose name was asked
-            person = await self._store.person(offer.user_id)
-            asker = replace(who, user_id=offer.user_id, person=person)
         await self._ask(
             _as_asked(offer, press, press.topic), asker, offer.media, offer.phrases or None
         )

@@ -199,6 +199,24 @@ async def test_a_foreign_press_does_nothing_and_is_answered(chat: PrivateChat) -
     assert (chat.sentences, await names(chat)) == ([], ["food", "pets"])
 
 
+async def test_admins_press_for_whoever_asked_in_the_name_of_the_group(chat: PrivateChat) -> None:
+    group = Author(GROUP.chat_id, "The group")
+    await chat.hears(message(1, "/labels save pets a cow, a fox", topic=GROUP, author=group))
+    await chat.hears(message(2, "/labels", topic=GROUP, author=group))
+    opened, listed = data_of(chat, "pets"), data_of(chat, "Ready-made")
+    bob = Author(8, "Bob", language="en")
+    await chat.hears(a_press(opened, author=bob, topic=GROUP))
+    assert chat.platform.toasts[-1] == "This list is somebody else's. /labels shows yours."
+    chat.platform.admins.add(8)
+    await chat.hears(a_press(opened, author=bob, topic=GROUP))
+    assert "a cow, a fox" in chat.sentences[-1]
+    await chat.hears(a_press(data_of(chat, "Use"), author=bob, topic=GROUP))
+    assert (await chat.store.person(GROUP.chat_id)).labels == ("a cow", "a fox")
+    assert (await chat.store.person(8)).labels == ()
+    await chat.hears(a_press(listed, author=bob))  # in private: made up
+    assert chat.platform.toasts[-1] == "This list is somebody else's. /labels shows yours."
+
+
 async def test_a_press_on_a_message_that_is_too_old_is_answered(chat: PrivateChat) -> None:
     tag = (await chat.store.label_sets(7))[1].tag
     await chat.hears(replace(a_press(f"set:gone:7:{tag}"), topic=None, ref=None, shown=None))

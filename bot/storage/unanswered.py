@@ -60,8 +60,11 @@ class WaitingQuestion:
 
     @property
     def is_private(self) -> bool:
-        """True in a private chat, where the platform gives it the person's own id."""
-        return self.ref.chat_id == self.user_id
+        """True in a private chat, to which the platform gives the person's own id.
+
+        An anonymous admin has the id of the group, which is negative (Bot API, Chat).
+        """
+        return self.ref.chat_id == self.user_id > 0
 
 
 class OpenJobs(StorePart):

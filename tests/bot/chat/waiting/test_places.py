@@ -138,12 +138,13 @@ async def test_while_nobody_waits_nothing_is_looked_at(
         await asyncio.wait([watching])
 
 
+@pytest.mark.parametrize("asker", [5, GROUP])  # the group itself: an anonymous admin
 async def test_in_a_group_only_the_next_question_is_told_and_rarely_changed(
-    people: People,
+    people: People, asker: int
 ) -> None:
     await people.pass_by(4)
     await people.ask(1)  # somewhere else
-    await people.ask(5, number=1, chat=GROUP)
+    await people.ask(asker, number=1, chat=GROUP)
     await people.ask(6, number=2, chat=GROUP)
     await people.pass_by(4)
     assert people.told == [

@@ -41,7 +41,7 @@ _OTHERS: Final = {
         "inference.cli", "Measure a model on pictures whose labels are known."
     ),
     "models": _LazyCommand(
-        "clipbot_benchmarks.models.cli", "Compare the models that CLIP_MODEL can name shortly."
+        "clipbot_benchmarks.models.cli", "Compare the models that have a short name."
     ),
     "playground": _LazyCommand(
         "clipbot_playground.cli", "The bot in a local web page: no token, no account."

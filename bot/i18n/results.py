@@ -62,7 +62,7 @@ class ResultSentences(Introductions):
         )
 
     def english_only(self) -> str:
-        """Return the hint for who writes Spanish to a model that reads English only."""
+        """Return the hint for people who write Spanish to a model that reads English only."""
         return self._(
             "<i>Tip: this bot's model reads English best. Phrases in English get better "
             "answers.</i>"

@@ -127,7 +127,7 @@ class PhotoResults:
             await retry_until_stored(lambda: self._store.note_hint(record.user_id, ENGLISH_ONLY))
 
     async def _hint(self, result: Result, record: JobRecord, room: int) -> str:
-        """Return a line for who writes Spanish to a model that reads English only; once for each.
+        """Return the hint for people who write Spanish to an English-only model, once for each.
 
         Args:
             room: how long it can be, in UTF-16 units.

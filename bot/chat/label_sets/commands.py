@@ -111,7 +111,7 @@ class LabelsCommand:
         name, phrases = _name_and_phrases(rest)
         key = key_of(name)
         if key is None:
-            return texts.bad_name()
+            return texts.save_usage()
         labels = who.person.labels
         if phrases:
             labels = (await self._finder.read(phrases, who)).labels

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from bot.chat.label_sets.finder import LabelFinder
 from bot.chat.label_sets.names import key_of
 from bot.chat.label_sets.ready_made import ready_made
-from bot.chat.label_sets.texts import labels_said, plain, set_texts
+from bot.chat.label_sets.texts import labels_said, set_texts
 from bot.chat.people import Speaker, speaker_of
-from bot.i18n.lengths import shortened, units
+from bot.i18n.lengths import shown, units
 from bot.platform.incoming import IncomingMessage, InlineQuery
 from bot.platform.ports import ChatPlatform, InlineResult
 from bot.storage import NEXT_SECONDS, Store
@@ -23,7 +23,6 @@ _START = "inline"
 _TYPED = "typed"
 # Bot API, answerInlineQuery: "No more than 50 results per query are allowed."
 _MAX_RESULTS = 50
-_DESCRIPTION = 100  # of a choice, in UTF-16 units
 _MINUTES = round(NEXT_SECONDS / 60)
 
 
@@ -64,7 +63,7 @@ class InlineLabels:
             InlineResult(
                 id_,
                 title,
-                shortened(plain(labels), _DESCRIPTION),
+                shown(texts.start_of(labels)),
                 texts.for_next_photo(labels, link),
             )
             for id_, title, labels in choices

@@ -96,7 +96,8 @@ class LabelSetPresses:
             return False
         if message.is_edit:
             return True  # it was carried out
-        name = message.text.strip().removeprefix("#")
+        # The whole reply is the name, so that its words can be joined to one.
+        name = "_".join(message.text.split()).removeprefix("#")
         if is_first:
             text = await self._command.save(who, name, who.person.labels)
         else:

@@ -1,4 +1,4 @@
-"""Sets that are shared by a link: who opens it sees the set before keeping it."""
+"""Sets that are shared by a link: whoever opens it sees the set before keeping it."""
 
 from bot.chat.label_sets.names import MAX_NAME, key_of
 from bot.chat.label_sets.texts import set_texts

@@ -43,7 +43,7 @@ class LabelSetTexts(Formatter):
     # -- lists and cards --------------------------------------------------------------------------
 
     def own_sets(self, sets: Sequence[NamedLabels]) -> str:
-        lines = [f"• <b>{self.quote(one.name)}</b>: {self._start_of(one.labels)}" for one in sets]
+        lines = [f"• <b>{self.quote(one.name)}</b>: {self.start_of(one.labels)}" for one in sets]
         return "\n".join([self._("Your sets:"), *self.many(lines, _SETS_ROOM)])
 
     def ready_made(self) -> str:
@@ -68,8 +68,8 @@ class LabelSetTexts(Formatter):
     def delete_question(self, name: str) -> str:
         return self._("Delete the set <b>{name}</b>?").format(name=self.quote(name))
 
-    def _start_of(self, labels: Sequence[str]) -> str:
-        """Return the first labels, and how many more there are."""
+    def start_of(self, labels: Sequence[str]) -> str:
+        """Return the first labels, and how many more there are; only the first one can be cut."""
         if units(labels[0]) <= _IN_A_LINE:
             return self.list_of(labels, _IN_A_LINE)
         first = self.quote(shortened(labels[0], _IN_A_LINE))
@@ -158,10 +158,14 @@ class LabelSetTexts(Formatter):
         )
 
     def bad_name(self) -> str:
-        return self._(
-            "A name has up to {limit} letters and digits, without spaces: "
-            "<code>/labels save pets a dog, a cat</code>"
-        ).format(limit=MAX_NAME)
+        return self._("A name has up to {limit} letters and digits, without spaces.").format(
+            limit=MAX_NAME
+        )
+
+    def save_usage(self) -> str:
+        """Return what is said where `/labels save` has no name that can be used."""
+        example = self._("<code>/labels save pets a dog, a cat</code>")
+        return f"{self.bad_name()}\n{example}"
 
     def nothing_to_save(self) -> str:
         return self._(
@@ -212,7 +216,7 @@ class LabelSetTexts(Formatter):
 
     def shared(self, name: str, link: str, days: int) -> str:
         return self._(
-            "🔗 Who opens this link can keep your set <b>{name}</b>, for {days} days from now:\n"
+            "🔗 Anyone who opens this link within {days} days can keep your set <b>{name}</b>:\n"
             "{link}"
         ).format(name=self.quote(name), days=days, link=link)
 
@@ -293,8 +297,3 @@ def labels_said(text: str) -> list[str]:
     """Return the labels in `LabelSetTexts.for_next_photo`, in any language; none in other texts."""
     lines = text.split("\n")
     return lines[1].split(_BETWEEN) if text.startswith(_MARK) and len(lines) > 1 else []
-
-
-def plain(labels: Sequence[str]) -> str:
-    """Return labels in one line of plain text."""
-    return ", ".join(labels)

@@ -61,7 +61,9 @@ async def test_a_set_is_made_of_sets(chat: PrivateChat) -> None:
     "rest", ["", "dog, cat", "<b> a dog", "save a dog", "clear a, b", f"{'x' * 33} a dog"]
 )
 async def test_a_wrong_name_is_told(chat: PrivateChat, rest: str) -> None:
-    assert "up to 32 letters and digits" in await says(chat, f"/labels save {rest}")
+    told = await says(chat, f"/labels save {rest}")
+    assert "up to 32 letters and digits" in told
+    assert "<code>/labels save pets a dog, a cat</code>" in told
     assert await sets(chat) == {}
 
 

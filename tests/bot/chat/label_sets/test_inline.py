@@ -44,6 +44,14 @@ async def test_it_is_offered_in_the_persons_language(chat: PrivateChat) -> None:
     assert second.description.startswith("un perro, un gato")
 
 
+async def test_a_long_set_is_described_by_whole_labels(chat: PrivateChat) -> None:
+    (animals,) = [one for one in await offers(chat, "") if one.title == "🏷 animals"]
+    assert animals.description == "a dog, a cat, a horse, a cow, a pig, a sheep … and 14 more"
+    await chat.store.save_label_set(7, "one", "one", ["<b> & " + "x" * 60], limit=20)
+    (one,) = [one for one in await offers(chat, "") if one.title == "🏷 one"]
+    assert one.description.startswith("<b> & xxx")  # plain text, without HTML's escapes
+
+
 async def test_what_can_not_be_labels_is_not_offered(chat: PrivateChat) -> None:
     for text in ("", " , ", "x" * 101, ", ".join(map(str, range(21))), "#unknown"):
         assert (await offers(chat, text))[0].title == "🏷 animals"

@@ -116,13 +116,25 @@ async def test_a_question_in_another_language_is_known(chat: PrivateChat) -> Non
 
 async def test_a_wrong_new_name_is_told(chat: PrivateChat) -> None:
     question = ours(9_002, "What should the set “pets” be called? Reply with the new name.")
-    for name, told in (("two words", "up to 32"), ("Food", "another set called <b>Food</b>")):
+    for name, told in (
+        ("pets!", "up to 32"),
+        ("x" * 33, "up to 32"),
+        ("Food", "another set called <b>Food</b>"),
+    ):
         await chat.text(9_003, name, replies_to=question)
         assert told in chat.sentences[-1]
+        assert "/labels save" not in chat.sentences[-1]  # nobody has typed a command
     gone = ours(9_002, "What should the set “birds” be called? Reply with the new name.")
     await chat.text(9_003, "x", replies_to=gone)
     assert "no set called birds" in chat.sentences[-1]
     assert await names(chat) == ["food", "pets"]
+
+
+async def test_the_words_of_a_name_in_a_reply_are_joined(chat: PrivateChat) -> None:
+    question = ours(9_002, "What should the set “pets” be called? Reply with the new name.")
+    await chat.text(9_003, "My two  pets", replies_to=question)
+    assert "<b>pets</b> is called <b>My_two_pets</b> now." in chat.sentences[-1]
+    assert await names(chat) == ["food", "My_two_pets"]
 
 
 async def test_the_labels_in_use_are_saved_under_a_name(chat: PrivateChat) -> None:

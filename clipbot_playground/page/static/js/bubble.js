@@ -25,7 +25,7 @@ export function bubble(group, chat, marks, acts) {
   }
   for (const m of group) if (m.media && m.media.kind !== "photo") box.append(file(m));
   const meta = el("span", { className: "meta" }, `${group.some((m) => m.edited) ? "edited " : ""}${clock(message.date)}`);
-  if (message.text) box.append(el("div", { className: "words" }, ...words(message.text, message.entities, acts.command), meta));
+  if (message.text) box.append(el("div", { className: "words" }, ...words(message.text, message.entities, acts), meta));
   else box.append(meta);
   const tools = el("div", { className: "tools" },
     tool("reply", "Reply", () => acts.reply(message)), own ? tool("edit", "Edit", () => acts.edit(message)) : null);
@@ -95,7 +95,7 @@ function quote(chat, id, acts) {
 
 function keyboard(message, acts) {
   const button = (b) => b.action === "url"
-    ? el("a", { href: /^https?:/.test(b.value) ? b.value : "#", target: "_blank", rel: "noopener noreferrer" }, b.text)
+    ? el("a", { href: /^https?:/.test(b.value) ? b.value : "#", target: "_blank", rel: "noopener noreferrer", onclick: acts.link }, b.text)
     : el("button", { type: "button", onclick: (event) => acts.press(message, b, event.currentTarget) }, b.text);
   return el("div", { className: "keyboard" }, ...message.buttons.map((row) => el("div", {}, ...row.map(button))));
 }

@@ -54,6 +54,7 @@ async function submit(fields, files = []) {
   return post("/play/send", form);
 }
 export const say = (text) => submit({ text });
+export const sayTo = (chat, text) => submit({ chat, text });
 
 async function send() {
   const text = $("words").value.trim();

@@ -62,7 +62,7 @@ $("speaker").addEventListener("change", () => {
 });
 $("add-person").addEventListener("click", () => dialogs.addPerson(current(), (id, group) => openWhenThere(group ? group.id : id, id)));
 $("new-group").addEventListener("click", () => dialogs.newGroup((id, members) => openWhenThere(id, members.includes(state.person) ? state.person : members[0])));
-composer.begin(); thread.begin(); systemPanel.begin(); dialogs.begin();
+composer.begin(); thread.begin(open); systemPanel.begin(); dialogs.begin();
 
 // The bot has asked something: begin a reply if the question is for the current person.
 function answerQuestion(message) {

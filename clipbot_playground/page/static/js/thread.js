@@ -9,6 +9,7 @@ import { alertBox, enlarge } from "./dialogs.js";
 const DOES = { typing: "typing…", upload_photo: "uploading photo…", upload_document: "uploading file…" };
 const atEnd = () => $("scroll").scrollHeight - $("scroll").scrollTop - $("scroll").clientHeight < 90;
 let shown = null;
+let openChat = null; // shows a chat; set by `begin`
 let latestOwn = 0; // id of the current person's latest message in the open chat
 let made = new Map(); // by a bubble's first message: what the bubble was made from, and its node
 
@@ -17,6 +18,14 @@ const acts = {
   reply: (message) => composer.answer(message),
   edit: (message) => composer.change(message),
   command: (text) => composer.say(text),
+  // A link to the bot starts it here, as such links do in Telegram. Elsewhere it would be somebody else's bot.
+  link(event) {
+    const { host, pathname, searchParams } = new URL(event.currentTarget.href);
+    if (host !== "t.me" || pathname.slice(1).toLowerCase() !== state.bot.username.toLowerCase()) return;
+    event.preventDefault();
+    openChat(state.person, state.person);
+    composer.sayTo(state.person, `/start ${searchParams.get("start") ?? ""}`.trim());
+  },
   jump(id) {
     const item = $("thread").querySelector(`[data-ids~="${id}"]`);
     item?.scrollIntoView({ block: "center" });
@@ -96,7 +105,9 @@ function empty(chat) {
 
 export const toEnd = () => { $("scroll").scrollTop = $("scroll").scrollHeight; };
 
-export function begin() {
+// `open` shows a chat to a person; a private chat has the person's id.
+export function begin(open) {
+  openChat = open;
   let following = true;
   $("scroll").addEventListener("scroll", () => { following = atEnd(); $("down").hidden = following; });
   // The latest message stays visible when the draft grows or the window changes its size.

@@ -1,6 +1,6 @@
 """The page on a screen and on a phone. People can look at the screenshots."""
 
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from tests.e2e.playground.browser_session import PHRASES, SHOTS, BrowserSession, Tab
 
@@ -111,3 +111,42 @@ async def test_the_panel_covers_a_phone_and_can_be_closed(session: BrowserSessio
     await _shot(tab.page, "panel")
     await tab.page.keyboard.press("Escape")
     await expect(panel).to_be_hidden()
+
+
+async def test_a_toast_covers_neither_the_latest_message_nor_the_draft(
+    scripted_session: BrowserSession,
+) -> None:
+    tab = await scripted_session.tab("Quirin")
+    await tab.says("hello")
+    await expect(tab.own).to_have_count(1)
+    for size in (_SCREEN, _PHONE):
+        await _resize(tab.page, size)
+        if size == _PHONE:
+            await tab.page.locator("#chat-list [aria-current]").click()
+        pdf: FilePayload = {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4"}
+        await tab.page.set_input_files("#files", [pdf])
+        await tab.says("a dog, a cat")
+        toast = await tab.page.locator("#toasts p").last.bounding_box()
+        scripted_session.forgives("422")
+        latest = await tab.own.last.bounding_box()
+        assert toast
+        assert latest
+        assert toast["width"] > 300  # one or two lines
+        assert toast["y"] + toast["height"] <= latest["y"]
+        await tab.page.get_by_label("Remove a.pdf").click()
+        await expect(tab.page.locator("#toasts p")).to_have_count(0)
+
+
+async def test_the_options_of_pictures_stand_in_one_column_on_a_phone(
+    scripted_session: BrowserSession,
+) -> None:
+    tab = await scripted_session.tab("Rosa")
+    await tab.page.get_by_label("Close the panel").click()
+    await _resize(tab.page, _PHONE)
+    await tab.page.locator("#chat-list [aria-current]").click()
+    await tab.attaches("a-red-circle", "a-blue-square")
+    boxes = [await tab.page.locator(f"#as-{name}").bounding_box() for name in ("file", "spoiler")]
+    assert len({box["x"] for box in boxes if box}) == 1
+    await _shot(tab.page, "options")
+    await tab.attaches(*["a-red-circle"] * 10)
+    await _shot(tab.page, "ten-pictures")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import LargeBinary, Select, Update, bindparam, delete, func, select, update
+from sqlalchemy import LargeBinary, Select, Update, bindparam, case, delete, func, select, update
 
 from bot.platform.models import ClassifyRequest, Media, MessageRef
 from bot.storage.engine.part import StorePart, here
@@ -64,7 +64,10 @@ _DELIVERED = (
     .where(here(jobs), jobs.c.id == bindparam("job_id"))
     .values(delivered_at=bindparam("now"), **_FORGOTTEN)
 )
-_ANSWERED = _DELIVERED.values(outcome=bindparam("outcome", type_=LargeBinary))
+# Without a fingerprint, its person wants to be forgotten, perhaps since the answer was under way.
+_ANSWERED = _DELIVERED.values(
+    outcome=case((jobs.c.fingerprint != "", bindparam("outcome", type_=LargeBinary)))
+)
 
 
 @dataclass(frozen=True)

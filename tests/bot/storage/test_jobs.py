@@ -156,6 +156,18 @@ async def test_an_edit_closes_the_earlier_questions_of_its_message(store: Store)
     assert {record.id for record in waiting} == {a_request(revision=9).id, a_request(6).id}
 
 
+async def test_an_answer_under_way_leaves_no_numbers_of_a_person_who_is_forgotten(
+    store: Store,
+) -> None:
+    request = a_request()
+    await store.record_job(request)
+    await store.forget_person(7)
+    await store.record_answer(request.ref, 55, is_chart=True, job_id=request.id, outcome=b"one")
+    record = await store.job(request.id)
+    assert record
+    assert (record.outcome, record.delivered) == (None, True)
+
+
 async def test_the_numbers_of_an_answer_are_stored_with_its_delivery(store: Store) -> None:
     request, edit = a_request(), a_request(revision=5)
     await store.record_job(request)

@@ -24,7 +24,7 @@ class Introductions(Formatter):
         return self._(
             "Hello! 👋 I tell you which phrase fits a picture best, with a chart.\n"
             "📷 Reply to a picture with <code>/classify a dog, a cat</code>, or write that as the "
-            "caption of a new one. I look at no others here.\n"
+            "caption of a new one. I look at no other pictures here.\n"
             "🎲 /play starts a game for the whole group. /help tells you more."
         )
 
@@ -92,8 +92,8 @@ class Introductions(Formatter):
     def far_and_near(self) -> str:
         """Return how far an answer can be trusted; README.md, "Limits and warnings", says why."""
         return self._(
-            "I only compare, so the best phrase wins even if none fits: I notice what is far off "
-            "(a pizza is no dog), but not what is near (a wolf may pass for one)."
+            "I only compare, so the best phrase wins even if none fits: I notice what is very "
+            "different (a pizza is no dog), but not what is similar (a wolf looks like a dog)."
         )
 
     def privacy(self, hours: int, link_days: int, removed_days: int) -> str:

@@ -22,8 +22,8 @@ class WaitSentences(Formatter):
     def taken_back(self, count: int) -> str:
         """Return what is said of pictures, or albums, that are not answered any more."""
         return self._n(
-            "Taken back: I don't answer this picture any more.",
-            "Taken back: I don't answer these {count} pictures any more.",
+            "Taken back: I will not answer this picture.",
+            "Taken back: I will not answer these {count} pictures.",
             count,
         ).format(count=self.number(count))
 

@@ -114,7 +114,7 @@ class LabelSetTexts(Formatter):
         return self._(
             "Saved as <b>{name}</b>: {labels}.\n"
             "<code>#{name}</code> means this set, in captions and after /classify. "
-            "<code>/labels {name}</code> uses it where you name no phrases."
+            "<code>/labels {name}</code> uses it where you type no phrases."
         ).format(name=self.quote(name), labels=self.list_of(labels))
 
     def renamed(self, old: str, new: str) -> str:
@@ -131,7 +131,9 @@ class LabelSetTexts(Formatter):
         ).format(labels=self.list_of(labels))
 
     def cleared_for_group(self) -> str:
-        return self._("This group's phrases are forgotten. Everybody's own are used again.")
+        return self._(
+            "This group's phrases are forgotten. Each person's own phrases are used again."
+        )
 
     # -- questions. Replies to them are known by their words --------------------------------------
 
@@ -223,7 +225,7 @@ class LabelSetTexts(Formatter):
     def shared_by_command(self, name: str, command: str, days: int) -> str:
         """Return the same for a platform without links."""
         return self._(
-            "🔗 Who sends me this can keep your set <b>{name}</b>, for {days} days from now:\n"
+            "🔗 Anyone who sends me this within {days} days can keep your set <b>{name}</b>:\n"
             "<code>{command}</code>"
         ).format(name=self.quote(name), days=days, command=command)
 

@@ -74,7 +74,7 @@ async def test_a_set_is_kept_used_renamed_and_deleted(
     ("language", "name", "phrase", "button"),
     [
         ("en", "weather", "a sunny day", "Ready-made"),
-        ("es", "tiempo", "un día soleado", "ya hechos"),
+        ("es", "tiempo", "un día soleado", "predefinidos"),
     ],
 )
 async def test_ready_made_sets_are_there_for_everybody(

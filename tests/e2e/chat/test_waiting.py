@@ -75,8 +75,8 @@ async def test_photos_wait_for_a_model_that_appears_later(
 @pytest.mark.parametrize(
     ("language", "place", "taken_back"),
     [
-        ("en", "⏳ You are number {} in the queue", "Taken back: I don't answer this picture"),
-        ("es", "⏳ Tienes el número {} en la cola", "Retirada: ya no respondo a esta imagen"),
+        ("en", "⏳ You are number {} in the queue", "Taken back: I will not answer this picture"),
+        ("es", "⏳ Tienes el número {} en la cola", "Retirada: no responderé a esta imagen"),
     ],
 )
 async def test_who_waits_knows_their_place_and_can_take_the_picture_back(

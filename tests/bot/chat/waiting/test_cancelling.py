@@ -17,7 +17,7 @@ from tests.bot.chat.private_chat import PrivateChat
 from tests.bot.incoming import GROUP, message, picture
 from tests.bot.scripted import CHART, ScriptedDelivery, ScriptedPlatform, a_request
 
-TAKEN_BACK = "Taken back: I don't answer this picture any more."
+TAKEN_BACK = "Taken back: I will not answer this picture."
 
 
 def result_of(job_id: str) -> Result:
@@ -56,7 +56,7 @@ async def test_several_pictures_are_counted_and_the_limit_is_free_again(
     await chat.photo(4, "a dog, a cat")
     assert "still busy with 3 pictures" in chat.sentences[-1]
     await chat.text(5, "/cancel")
-    assert chat.sentences[-1] == "Taken back: I don't answer these 3 pictures any more."
+    assert chat.sentences[-1] == "Taken back: I will not answer these 3 pictures."
     platform.said.clear()
     await chat.photo(6, "a dog, a cat")  # the queue has room for three, too
     assert platform.said == []
@@ -107,7 +107,7 @@ async def test_other_people_and_other_chats_go_on(chat: PrivateChat, store: Stor
     await chat.hears(message(2, "/classify a dog, a cat", picture(), topic=GROUP, author=bob))
     await chat.photo(3, "a dog, a cat")
     await chat.text(4, "/cancel", topic=GROUP, author=bob)
-    assert chat.sentences[-1] == "Retirada: ya no respondo a esta imagen."
+    assert chat.sentences[-1] == "Retirada: no responderé a esta imagen."
     assert {one.ref.chat_id for one in await store.longest_waiting(9)} == {7, GROUP.chat_id}
     assert await store.jobs_in_flight(8) == 0
     assert await store.jobs_in_flight(7) == 2

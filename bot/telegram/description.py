@@ -14,8 +14,8 @@ from bot.telegram.platform import Bot
 
 log = logging.getLogger(__name__)
 
-# Digests of texts that clipbot has set, today's among them. Only such texts are replaced by new ones,
-# so the digest of a text stays here when the text is reworded.
+# Digests of texts that clipbot has set, today's among them. Only such texts are replaced by new
+# ones, so the digest of a text stays here when the text is reworded.
 _RELEASED = frozenset(
     {
         "f7897aff9a41c706",

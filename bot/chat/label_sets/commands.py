@@ -22,6 +22,7 @@ from bot.chat.label_sets.texts import refusal, set_texts
 from bot.chat.label_sets.views import labels_view
 from bot.chat.people import Speaker
 from bot.platform.incoming import IncomingMessage
+from bot.platform.models import MessageRef
 from bot.platform.ports import ChatPlatform
 from bot.storage import NamedLabels, Store
 from inference.protocol.errors import LabelsRefused
@@ -80,9 +81,9 @@ class LabelsCommand:
         if word == "group" and (not message.is_private or rest in {"", "clear"}):
             return await self._group(message, who, rest)
         if word == "rename" and len(words) == 2 and "," not in rest:
-            return await self.rename(who, *words)
+            return await self.rename(message.ref, who, *words)
         if word in {"delete", "share"} and len(words) == 1:
-            return await self._one(who, word, rest)
+            return await self._one(message.ref, who, word, rest)
         return await self._set(message, who, argument)
 
     async def _show(self, message: IncomingMessage, who: Speaker) -> None:
@@ -132,8 +133,12 @@ class LabelsCommand:
             return texts.saved(name, labels)
         return texts.too_many_sets(MAX_SETS)
 
-    async def rename(self, who: Speaker, old: str, new: str) -> str:
-        """Rename a person's set; return what to say."""
+    async def rename(self, ref: MessageRef, who: Speaker, old: str, new: str) -> str:
+        """Rename a person's set; return what to say, or nothing if that is said.
+
+        Args:
+            ref: the message that wants it.
+        """
         texts = set_texts(who.sentences.language)
         one = await self._own(old, who)
         if one is None:
@@ -142,19 +147,24 @@ class LabelsCommand:
         key = key_of(new)
         if key is None:
             return texts.bad_name()
-        if await self._store.rename_label_set(who.user_id, one.tag, key, new):
-            return texts.renamed(one.name, new)
-        return texts.name_taken(new)
+        other = await self._own(new, who)
+        if other and other.tag != one.tag:
+            return texts.name_taken(new)
+        # First: if it can't be said, this runs again and must still find the set.
+        await self._platform.send_board(ref, texts.renamed(one.name, new))
+        await self._store.rename_label_set(who.user_id, one.tag, key, new)
+        return ""
 
-    async def _one(self, who: Speaker, word: str, name: str) -> str:
+    async def _one(self, ref: MessageRef, who: Speaker, word: str, name: str) -> str:
         texts = set_texts(who.sentences.language)
         one = await self._own(name, who)
         if one is None:
             return await self._unknown(name, who)
         if word == "share":
             return await self._sharing.link(who, one)
+        await self._platform.send_board(ref, texts.deleted(one.name))  # first, as above
         await self._store.delete_label_set(who.user_id, one.tag)
-        return texts.deleted(one.name)
+        return ""
 
     async def _own(self, name: str, who: Speaker) -> NamedLabels | None:
         """Return the person's own set with a name."""

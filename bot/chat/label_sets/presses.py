@@ -101,8 +101,9 @@ class LabelSetPresses:
         if is_first:
             text = await self._command.save(who, name, who.person.labels)
         else:
-            text = await self._command.rename(who, old, name)
-        await self._platform.send_board(message.ref, text)
+            text = await self._command.rename(message.ref, who, old, name)
+        if text:
+            await self._platform.send_board(message.ref, text)
         return True
 
     async def _labels(self, press: ButtonPress, who: Speaker) -> SetView:

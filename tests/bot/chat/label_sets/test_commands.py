@@ -183,10 +183,15 @@ async def test_a_command_that_failed_is_carried_out_again(chat: PrivateChat) -> 
     with pytest.raises(RetryLater):
         await says(chat, "/labels save pets a dog, a cat")
     assert "Saved" in await says(chat, "/labels save pets a dog, a cat")
-    chat.platform.faults["send_board"] = [RetryLater("away")]
-    with pytest.raises(RetryLater):
-        await says(chat, "/labels rename pets animals")
-    assert set(await sets(chat)) == {"animals"}
+    for command, told, left in (
+        ("rename pets animals", "is called <b>animals</b>", {"animals"}),
+        ("delete animals", "is deleted", set[str]()),
+    ):
+        chat.platform.faults["send_board"] = [RetryLater("away")]
+        with pytest.raises(RetryLater):
+            await says(chat, f"/labels {command}")
+        assert told in await says(chat, f"/labels {command}")
+        assert set(await sets(chat)) == left
 
 
 async def in_group(chat: PrivateChat, text: str) -> str:

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 
 from clipbot_playground.botapi.model import limits
 from clipbot_playground.botapi.model.chats import Chat, Message
-from clipbot_playground.botapi.model.photos import NotAPhotoError
+from clipbot_playground.botapi.model.photos import NotAPhotoError, is_moving_gif
 from clipbot_playground.botapi.people import SimulatedUser
 
 
@@ -19,7 +19,7 @@ async def send_as(
     chat: Chat,
     reply_to: Message | None,
 ) -> None:
-    """Send what the page sends: a text, pictures as photos or files, or an album.
+    """Send what the page sends: a text, pictures as photos or files, a moving GIF, or an album.
 
     Raises:
         HTTPException: 422, with the reason for people.
@@ -41,6 +41,15 @@ async def send_as(
     elif contents and as_file:
         sending = person.sends(
             document=contents[0], file_name=names[0], caption=words, to=chat, reply_to=reply_to
+        )
+    elif contents and is_moving_gif(contents[0]):
+        sending = person.sends(
+            animation=contents[0],
+            thumbnail=contents[0],
+            caption=words,
+            spoiler=spoiler,
+            to=chat,
+            reply_to=reply_to,
         )
     elif contents:
         sending = person.sends(

@@ -41,6 +41,17 @@ def dimensions(data: bytes) -> tuple[int, int]:
         return image.size
 
 
+def is_moving_gif(data: bytes) -> bool:
+    """Return whether Telegram's apps make an animation of these bytes, if they are not a file."""
+    if not data.startswith(b"GIF8"):
+        return False
+    try:
+        with _opened(data) as image:
+            return bool(getattr(image, "is_animated", False))
+    except NotAPhotoError:
+        return False
+
+
 def ladder(data: bytes) -> tuple[Rendition, ...]:
     """Return the sizes of a photo, smallest first.
 

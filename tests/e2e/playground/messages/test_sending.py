@@ -1,10 +1,12 @@
 """Sending pictures: samples, albums, files, dropped and pasted ones."""
 
 import asyncio
+import io
 
+from PIL import Image
 from playwright.async_api import FilePayload, Route, expect
 
-from tests.e2e.playground.browser_session import PHRASES, BrowserSession
+from tests.e2e.playground.browser_session import PHRASES, SHOTS, BrowserSession, sample
 
 
 async def test_an_album_gets_one_answer(session: BrowserSession) -> None:
@@ -118,3 +120,20 @@ async def test_a_refusal_does_not_overwrite_new_text(session: BrowserSession) ->
     await tab.is_told("This was not sent: first")
     await expect(tab.page.locator("#words")).to_have_value("second")
     session.forgives("422")
+
+
+async def test_a_moving_gif_is_sent_as_telegrams_apps_do_and_its_first_frame_sorted(
+    session: BrowserSession,
+) -> None:
+    tab = await session.tab("Gil")
+    frames = [Image.open(io.BytesIO(sample(name))) for name in ("a-red-circle", "a-blue-square")]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=300)
+    gif: FilePayload = {"name": "a.gif", "mimeType": "image/gif", "buffer": buffer.getvalue()}
+    await tab.page.set_input_files("#files", [gif])
+    await tab.says(PHRASES)
+    await expect(tab.own.locator(".file")).to_contain_text("animation.gif.mp4")
+    await tab.answers.locator(".keyboard button").first.click()
+    await expect(tab.answers.last.locator(".words")).to_contain_text("🏆 a red circle")
+    await expect(tab.answers.last.locator(".picture")).to_be_visible()
+    await tab.page.screenshot(path=SHOTS / "gif.png")

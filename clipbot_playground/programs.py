@@ -5,7 +5,7 @@
        for a second or two, what people send waits in the Bot API server and in the queue.
     3. The bot's start gives jobs that wait for the old model to the new worker, as it always does
        (see `inference.protocol.broker.readdressing`).
-    4. The old worker ends when the queue holds no more jobs for it. What it has begun it finishes.
+    4. The old worker ends when the queue holds no more jobs for it. It finishes what it has begun.
 
 A bot learns its model only when it starts, so that one process never mixes two models. A job that
 both workers have begun has one id: the queue keeps one result, and the bot records one answer.

@@ -70,7 +70,7 @@ def _fetch(name: str) -> Path:
 
 @contextlib.contextmanager
 def _shown(name: str) -> Iterator[ProgressListener]:
-    """Yield what shows progress: a bar in a terminal, elsewhere a line every few seconds."""
+    """Yield a function that shows progress: as a bar in a terminal, elsewhere in lines."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield _Lines(name)

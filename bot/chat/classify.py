@@ -24,9 +24,9 @@ from bot.storage import Store, retry_until_stored
 from inference.protocol.errors import LabelsRefused, NoLabels
 from inference.protocol.labels import parse
 
-# An edit can be handled before its message, if that had to be tried again, but not much later than
-# this after the message was sent; in seconds.
-_OVERTAKING = 600.0
+# Seconds after a message was sent. Within them, its edit can be handled before the message itself,
+# if the message had to be tried again.
+_TRIED_AGAIN_WITHIN = 600.0
 
 
 class ClassifyHandler:
@@ -57,7 +57,7 @@ class ClassifyHandler:
     async def private_message(self, message: IncomingMessage, speaker: Speaker) -> None:
         """Handle anything but a command in a private chat."""
         if _is_late_edit(message) and not await self._shown.remembers(message):
-            return  # its memory was deleted, and the edit asks for nothing
+            return  # what was stored about it is deleted, and the edit asks for nothing
         found = await self.found_in([message], message)
         if media := numbered(found):
             await self.ask(message, speaker, media, message.caption)
@@ -77,7 +77,7 @@ class ClassifyHandler:
     async def group_message(self, message: IncomingMessage, speaker: Speaker) -> None:
         """Handle anything but a command in a group.
 
-        A reply to our own question, or a photo for which labels were chosen; else nothing.
+        Answer only replies to our own questions, and photos for which labels were chosen.
         """
         if not message.text and (media := numbered(await self.found_in([message], message))):
             if await self._labels.chosen(message, speaker):
@@ -251,7 +251,7 @@ class ClassifyHandler:
         """Say why a message is about no picture, or offer what can be sorted instead.
 
         Args:
-            phrases: as typed, for what is offered.
+            phrases: as typed; first frames that are offered are compared with them.
         """
         sentences = speaker.sentences
         if isinstance(why, FirstFrames):
@@ -271,7 +271,7 @@ class ClassifyHandler:
 def _is_late_edit(message: IncomingMessage) -> bool:
     """Return whether a message without phrases was edited long after it was sent."""
     age = datetime.datetime.now(datetime.UTC) - message.sent_at
-    return message.is_edit and not message.text and age.total_seconds() > _OVERTAKING
+    return message.is_edit and not message.text and age.total_seconds() > _TRIED_AGAIN_WITHIN
 
 
 def _all_in(phrases: str) -> tuple[str, ...]:

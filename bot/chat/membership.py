@@ -1,4 +1,4 @@
-"""Coming to a group and leaving it: the bot says once what it can do there."""
+"""Tells a group, once, what the bot can do there; notes the groups that it is removed from."""
 
 from bot.chat.people import speaker_of
 from bot.platform.incoming import MembershipChanged

@@ -130,7 +130,7 @@ class PhotoJobs:
         await self._store.mark_queued(request.id, self._publisher.stream_made)
 
     async def withdraw(self, request_id: str) -> None:
-        """Spare the workers a question that was taken back."""
+        """Take a question out of the queue, because its person took it back."""
         await self._publisher.withdraw(request_id)
 
     async def _admit(self, request: ClassifyRequest, admission: Admission, *, again: bool) -> None:

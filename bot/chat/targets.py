@@ -26,7 +26,7 @@ _EARLIER_QUESTIONS = (
 
 @dataclass(frozen=True)
 class FirstFrames:
-    """What moves in place of pictures: it can be sorted by its first frames, if its sender wants.
+    """The first frames of videos, GIFs or moving stickers, which can be sorted if people want that.
 
     Attributes:
         media: at least one frame.

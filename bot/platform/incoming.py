@@ -1,6 +1,6 @@
 """What comes from a chat platform, in words of our own.
 
-An adapter (`bot.telegram`) turns each message and each pressed button into these. Nothing above it
+An adapter (`bot.telegram`) turns each update into one of these. Nothing above it
 knows the platform's own objects, so that a second platform is a second adapter.
 """
 

@@ -9,7 +9,7 @@ import msgspec
 # The platform of ids, jobs and rows that name none.
 TELEGRAM = "telegram"
 
-# In a `MessageRef`: no message, so that what is sent there is no reply.
+# Stands in a `MessageRef` for no message: what is sent there is not a reply.
 NO_MESSAGE = 0
 
 # Bot API, getFile: "bots can download files of up to 20MB in size"
@@ -23,7 +23,7 @@ class Media(msgspec.Struct, frozen=True):
         file_id: to fetch it.
         unique_id: the same for the same picture, whoever sends it.
         size: bytes, if the platform tells.
-        number: that people give it in its album, from 1; 0: its position among the pictures.
+        number: its place in its album, from 1; 0: its position among the pictures.
         skipped: numbers of the items of its album that are not pictures; only in the first picture.
         has_spoiler: its sender hid it until somebody taps on it.
     """
@@ -67,7 +67,7 @@ class ClassifyRequest:
         revision: 0 for a new message; grows with each edit of it, so that the newest answer stays.
         media: 1..10 pictures; more than one is an album.
         labels: what to compare them with, as typed.
-        typed: what the message says where that is not the labels themselves but names of sets.
+        typed: the labels as the message has them, with a set as `#name`; empty: as `labels`.
         private: True in a chat with one person.
         has_own_labels: True if the message itself holds them; else they are stored ones.
         platform: where the message stands; lower-case letters.

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from bot.storage.engine.part import StorePart, here
 from bot.storage.engine.tables import game_settings, homes
 
-# What a home won and chose is forgotten so long after the bot was removed from it.
+# Days between the bot's removal from a home and the end of the home's points and settings.
 REMOVED_DAYS = 30
 
 
@@ -33,7 +33,7 @@ class HomeTables(StorePart):
     """The tables `game_settings` and `homes`, but for the labels of a home."""
 
     async def home_joined(self, home_id: int) -> bool:
-        """Store that the bot is in a home; return whether it has yet to greet there."""
+        """Store that the bot is in a home; return whether it still has to greet there."""
         await self._upsert(homes, {"home_id": home_id}, {"removed_at": None})
         query = select(homes.c.greeted_at).where(here(homes), homes.c.home_id == home_id)
         row = await self._first(query)

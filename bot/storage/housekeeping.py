@@ -92,7 +92,8 @@ class Housekeeping(StorePart):
     async def _forget_left_homes(self, connection: AsyncConnection, now: float) -> None:
         """Delete what is stored about the homes that the bot was removed from long ago.
 
-        A home where people played since then is kept: the bot is there, whatever news was lost.
+        A home where people played since then is kept: the bot is there, and the update that says so
+        was lost.
         """
         was_played = exists().where(
             scores.c.platform == homes.c.platform,
@@ -100,7 +101,7 @@ class Housekeeping(StorePart):
             scores.c.at > homes.c.removed_at,
         )
         left = homes.c.removed_at < now - REMOVED_DAYS * 86_400
-        # First, so that the bot's return at this very moment waits, and finds a new home.
+        # First: if the bot returns at this moment, its return waits, and then stores a new home.
         gone = await connection.execute(
             delete(homes).where(left, ~was_played).returning(homes.c.platform, homes.c.home_id)
         )

@@ -12,8 +12,8 @@ from bot.storage.engine.part import StorePart, here
 from bot.storage.engine.tables import homes, label_sets, next_labels, shared_sets
 
 SHARED_DAYS = 90
-# A person's links that work at once; the oldest end first. Twice as many as sets: a set that was
-# changed since has another link.
+# How many links of one person work at the same time; with one more, the oldest ends. Twice as many
+# as sets, because a set that was changed after it was shared gets a second link.
 _MAX_LINKS = 40
 # A picture takes chosen labels for this long, in seconds.
 NEXT_SECONDS = 900.0

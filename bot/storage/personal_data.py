@@ -137,7 +137,7 @@ def _albums_of(user_id: int) -> ColumnElement[bool]:
     return and_(tuple_(albums.c.chat_id, albums.c.group_id).in_(theirs), ~others)
 
 
-# In the order in which they are forgotten: first those that are found by means of others.
+# In the order in which they are forgotten: first the rows that are found by rows of other tables.
 PERSONAL = (
     PersonalTable("answers_to_you", answers, answers.c.created_at, _answers_to),
     PersonalTable("albums", albums, albums.c.created_at, _albums_of),
@@ -217,7 +217,7 @@ def _reader_of(column: Column[Any]) -> Callable[[Any], Any]:
 
 
 def _forgiving(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return a reader that gives what can't be read as it is stored."""
+    """Return a reader that returns a value as it is stored if `read` fails."""
 
     def reading(value: Any) -> Any:
         try:

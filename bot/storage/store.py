@@ -116,7 +116,7 @@ class Store(
                 .values(home_id=new, round_id=-func.abs(scores.c.round_id)),
                 bound,
             )
-            # The numbers of the messages that they are for begin again, too.
+            # They are for messages whose numbers begin again.
             await connection.execute(
                 delete(next_labels).where(here(next_labels), next_labels.c.chat_id == old), bound
             )

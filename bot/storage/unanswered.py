@@ -50,7 +50,7 @@ class Unanswered:
 
 @dataclass(frozen=True)
 class WaitingQuestion:
-    """A question that waits or was taken back: what is needed to tell its person so."""
+    """What is needed to tell a person that their question waits, or was taken back."""
 
     id: str
     ref: MessageRef

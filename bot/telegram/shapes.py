@@ -226,9 +226,9 @@ _LANE = Shape(keeps={"chat": _WHOSE, "from": _WHOSE, "message": Shape(keeps={"ch
 
 
 def chat_and_person(value: Any, kinds: Iterable[str]) -> tuple[int | None, int | None] | None:
-    """Return the ids of the chat and the person of an update; None if it is of other kinds.
+    """Return the ids of the chat and the person of an update; None for other kinds of updates.
 
-    News of the bot's membership name no person: those of a chat must be handled in order.
+    Without a person for changes of the bot's membership, which a chat must get in order.
     """
     content = next((found for kind in kinds if (found := _LANE(value.get(kind)))), None)
     if content is None:

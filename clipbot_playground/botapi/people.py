@@ -26,7 +26,7 @@ from clipbot_playground.botapi.state.world import CallbackAnswer, InlineAnswer, 
 
 # Seconds. Generous, for a slow machine that runs other tests at the same time.
 _TIMEOUT: Final = 20.0
-# Who sends the messages of anonymous admins, for bots that do not know `sender_chat`.
+# The sender of anonymous admins' messages, for bots that do not know `sender_chat`.
 _ANONYMOUS: Final = User(1087968824, "Group", username="GroupAnonymousBot", is_bot=True)
 
 

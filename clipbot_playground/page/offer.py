@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 # Seconds between two looks at what has come, and between two questions to the hub about the size.
 _LOOK_EVERY: Final = 0.5
 _ASK_EVERY: Final = 10.0
-# Seconds of which the speed is the average, and before which it is not shown.
+# The speed is the average over so many seconds, and is shown after so many.
 _SPEED_OVER, _SPEED_AFTER = 8.0, 1.0
 
 
@@ -98,7 +98,7 @@ class ModelOffer:
         }
 
     async def take(self, step: str) -> None:
-        """Take a step: "get" the model or the rest of it, "pause", or "cancel" and delete that.
+        """Take a step: "get" the model or the rest of it, "pause", or "cancel", which deletes it.
 
         Raises:
             ValueError: there is no such step.

@@ -36,7 +36,7 @@ INK, QUIET = "#16202c", "#576373"
 TRACK, BAR, ACCENT = "#edf0f4", "#a9b7c8", "#1f5fd6"
 EMPTY = "#d4dae2"  # in place of a photo
 # Of "something else", which nobody typed: grey, without the blue of all other bars. White on
-# GREY: 4.8. The faint one says that it is not more than the labels.
+# GREY: 4.8. The faint one is for a share that does not win.
 GREY, GREY_FAINT = "#6f7378", "#b9bbbe"
 
 _drawing = threading.Lock()

@@ -69,7 +69,7 @@ class Mistake(msgspec.Struct, frozen=True):
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """What predictions come to.
+    """The figures of one model with one template.
 
     Attributes:
         pictures: how many have a prediction.

@@ -112,7 +112,7 @@ def _tiles(run: ModelRun) -> str:
 def _table(heads: Iterable[tuple[str, str]], rows: Iterable[str]) -> str:
     """Return a table; a head is its text and the kind of its column: words, number or drawn."""
     head = "".join(f'<th scope="col" class="{kind}">{escape(text)}</th>' for text, kind in heads)
-    # Whoever has no mouse scrolls a wide table with the keyboard.
+    # So that people without a mouse can scroll a wide table with the keyboard.
     box = '<div class="wide" tabindex="0" role="region" aria-label="Table">'
     return f"{box}<table><tr>{head}</tr>{''.join(rows)}</table></div>"
 

@@ -19,7 +19,7 @@ _NAME_LENGTH = 22  # characters
 def reliability(bins: Sequence[ConfidenceBin]) -> str:
     """Return a reliability diagram, and below it how many pictures each bar stands for.
 
-    Each bar is cut where it should end if probabilities were honest.
+    Each bar is divided where its mean probability is, and the rest has the colour of the error.
     """
     total, most = sum(one.pictures for one in bins), max(one.pictures for one in bins)
     base = _TOP + _SIDE + 22 + _HISTOGRAM

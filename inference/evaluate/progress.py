@@ -14,7 +14,7 @@ _LINE_EVERY = 10.0
 
 @contextlib.contextmanager
 def shown(name: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Yield what is called with the number of pictures that are done.
+    """Yield a function that shows how many pictures are done.
 
     In a terminal it moves a bar; elsewhere it prints a line every few seconds.
     """

@@ -96,7 +96,7 @@ class Classifier(Protocol):
         ...
 
     def encode_bank(self, seconds: float) -> bool:
-        """Encode everyday things for about this long; return whether `compare` can tell the fit.
+        """Encode everyday things for about `seconds`; return whether `compare` can tell the fit.
 
         See `Engine.encode_bank`.
         """

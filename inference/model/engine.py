@@ -145,7 +145,7 @@ class Engine:
         return self._compare_together(inputs, places, found)
 
     def encode_bank(self, seconds: float) -> bool:
-        """Encode everyday things for about this long; return whether `compare` can tell the fit.
+        """Encode everyday things for about `seconds`; return whether `compare` can tell the fit.
 
         What is encoded is kept on disk, so that only the first start with a checkpoint takes this
         time. True as well if NONE_FITS is off, or the towers can't run apart.

@@ -91,7 +91,7 @@ class NoneOfTheseEvaluation:
     def single_against_neutral(
         self, ground: str, language: Language, *, fitting: bool
     ) -> npt.NDArray[np.bool_]:
-        """Return whether a single label loses against the neutral phrases that it once had."""
+        """Return whether a single label loses against neutral phrases, as before the bank."""
         rng = np.random.default_rng(5)
         sets = []
         for concept in self._artwork.concepts.tolist():

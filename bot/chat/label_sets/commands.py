@@ -65,7 +65,7 @@ class LabelsCommand:
             await self._platform.send_board(message.ref, text)
 
     async def _done(self, message: IncomingMessage, who: Speaker, argument: str) -> str:
-        """Do it; return what to say, or nothing if that is said."""
+        """Carry out the command; return what to say, or nothing if it is said already."""
         first, rest = [*argument.split(maxsplit=1), "", ""][:2]
         word, words = first.lower(), rest.split()
         if not argument:

@@ -97,7 +97,7 @@ def worst_of(found: Sequence[Shown]) -> NoPictures | None:
 
 
 def _as_before(attachment: Attachment, known: Mapping[str, Media]) -> Media | None:
-    """Return the size or frame that was taken before, hidden or not as it is now."""
+    """Return the size or frame that was taken before, with the spoiler mark that it has now."""
     for now in _media_of(attachment):
         if before := known.get(now.unique_id):
             return msgspec.structs.replace(before, has_spoiler=now.has_spoiler)

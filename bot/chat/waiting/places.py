@@ -33,8 +33,8 @@ _SOON = 2.5
 _EDIT_EVERY, _EDIT_EVERY_IN_GROUPS = 5.0, 10.0
 # In a group that gets more answers in a minute, nothing is told: they need the messages.
 _ANSWERS_IN_GROUPS = 8
-# Telegram takes 30 messages a second from a bot (Bots FAQ). Answers come first: sentences are what
-# is left of `_MESSAGES`, and few.
+# Telegram takes 30 messages a second from a bot (Bots FAQ). Answers come first: sentences
+# get what answers leave of `_MESSAGES` in a second, and at most `_SENTENCES`.
 _MESSAGES, _SENTENCES = 20, 5
 # Places after this one are not told, so that a look at the queue stays cheap.
 _LAST_PLACE = 500
@@ -98,7 +98,7 @@ class QueuePlaces:
         self._asked = asyncio.Event()
 
     def asked(self) -> None:
-        """Note that somebody asks: until then nothing is looked at."""
+        """Note that somebody asks: only now does `watch` look at the queue."""
         self._asked.set()
 
     def tells(self, job_id: str) -> bool:
@@ -213,6 +213,6 @@ class QueuePlaces:
 
 
 def _about(seconds: float) -> float:
-    """Return a time as people say it: rounded up, the coarser the longer it is."""
+    """Return a time as people say it: rounded up, to 5 s, 30 s or minutes."""
     step = next((step for limit, step in ((60, 5), (300, 30)) if seconds <= limit), 60)
     return max(1, math.ceil(seconds / step)) * float(step)

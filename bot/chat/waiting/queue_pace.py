@@ -25,7 +25,7 @@ class QueuePace:
         """Note the questions that wait now.
 
         Args:
-            waiting: the chat of each question by the question's id; the oldest of the queue.
+            waiting: the chat of each of the oldest questions in the queue, by the question's id.
         """
         gone = (chat for job_id, chat in self._waiting.items() if job_id not in waiting)
         self._answered.extend((now, chat) for chat in gone)
@@ -47,5 +47,5 @@ class QueuePace:
         return answered / seconds if answered and seconds >= _LEAST else None
 
     def answers_in(self, chat_id: int) -> int:
-        """Return how many answers a chat got in the last minute, as far as they had to wait."""
+        """Return how many waiting questions of a chat were answered in the last minute."""
         return Counter(chat for _, chat in self._answered)[chat_id]

@@ -41,7 +41,7 @@ class CallbackAnswer:
 
 @dataclass(frozen=True, slots=True)
 class InlineChoice:
-    """One result of an inline query. `words` is what the person says who chooses it."""
+    """One result of an inline query. `words` is the text that choosing it sends."""
 
     id: str
     title: str

@@ -81,7 +81,7 @@ class BankFeatures:
         return self._limit
 
     def encode(self, seconds: float) -> bool:
-        """Encode texts for about this long, at least a few; return whether all are encoded."""
+        """Encode texts for about `seconds`, at least one batch; return whether all are encoded."""
         if self._all is not None:
             return True
         until = time.monotonic() + seconds
@@ -107,7 +107,9 @@ class BankFeatures:
         return True
 
     def far_from(self, labels: FloatArray, key: Hashable) -> npt.NDArray[np.bool_]:
-        """Return which texts of the bank mean nearly the same as none of the labels, bool [texts].
+        """Return, for each text of the bank, whether it differs from all labels, bool [texts].
+
+        If each text means nearly the same as a label, all of them count as different.
 
         Args:
             labels: unit vectors of the labels, [labels, dimensions].
@@ -116,7 +118,7 @@ class BankFeatures:
         found: npt.NDArray[np.bool_] | None = self._far.get(key)
         if found is None:
             found = (labels @ self.features.T).max(axis=0) <= self._limit
-            if not found.any():  # all is near: then nothing tells, and nothing is left out
+            if not found.any():  # the fit needs at least one everyday thing
                 found = np.ones_like(found)
             self._far[key] = found
         return found

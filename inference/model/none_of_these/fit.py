@@ -77,7 +77,7 @@ def scaled_threshold(labels: int, threshold: float) -> float:
 def threshold_for(
     log_odds: Sequence[float], labels: Sequence[int], false_alarms: float = 0.05
 ) -> float:
-    """Return the threshold that calls this share of pictures wrong, measured where a label fits.
+    """Return the threshold that gives this share of false alarms on pictures that a label fits.
 
     Args:
         log_odds: of pictures that one of their labels fits.

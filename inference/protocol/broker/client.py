@@ -185,7 +185,7 @@ class Queue:
     async def withdraw(self, stream: str, number: int) -> None:
         """Delete a message that nobody needs any more; do nothing if that can't be done.
 
-        Who holds it can still acknowledge it.
+        A consumer that holds it can still acknowledge it.
         """
         with contextlib.suppress(TimeoutError, NatsError, js_errors.Error):
             await self._js.delete_msg(stream, number)

@@ -1,4 +1,4 @@
-"""What people mean who don't write commas.
+"""Reads phrases that people write without commas.
 
 separators.py    commas, semicolons, line ends, and the quotes that protect them
 lists.py         `- dog - cat`, `1. dog 2. cat`, `dog | cat`, and `, or a bird` at the end

@@ -9,7 +9,6 @@ button ─▶ allowed? ─▶ games, else not made up? ─▶ `presses`, by the 
 """
 
 import contextlib
-import datetime
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
@@ -26,7 +25,7 @@ from bot.platform.incoming import (
     MembershipChanged,
 )
 from bot.platform.ports import ChatPlatform, TargetGone
-from bot.storage import MEMORY_HOURS, Store
+from bot.storage import Store, is_remembered
 
 PressHandler = Callable[[ButtonPress], Awaitable[None]]
 InlineHandler = Callable[[InlineQuery], Awaitable[None]]
@@ -120,7 +119,9 @@ class Router:
             await self._platform.send_text(message.ref, who.sentences.apology())
 
     async def _message(self, message: IncomingMessage) -> None:
-        if message.is_edit and _is_forgotten(message):
+        # Telegram sends edits of messages that nobody edited, for example when they get a first
+        # reaction. What the edit of a forgotten message changes is not known.
+        if message.is_edit and not is_remembered(message.sent_at.timestamp()):
             return
         who = await speaker_of(message.author, self._store)
         if not self._allows(message.topic.chat_id, who.user_id):
@@ -181,13 +182,3 @@ class Router:
 
     def _allows(self, chat_id: int, user_id: int) -> bool:
         return not self._allowed or not self._allowed.isdisjoint({chat_id, user_id})
-
-
-def _is_forgotten(message: IncomingMessage) -> bool:
-    """Return whether a message is older than our memory: what its edit changes is not known.
-
-    Telegram sends edits of messages that nobody edited, for example when they get a first reaction.
-    People can edit a message for 48 hours, as long as we remember it.
-    """
-    age = datetime.datetime.now(datetime.UTC) - message.sent_at
-    return age > datetime.timedelta(hours=MEMORY_HOURS)

@@ -226,6 +226,11 @@ class ButtonPress:
         return _here(self.shown, self.replies_to)
 
     @property
+    def is_in_group(self) -> bool:
+        """True if several people can press; False if the platform no longer tells."""
+        return self.topic is not None and not self.topic.is_private
+
+    @property
     def is_made_up(self) -> bool:
         """True if no button of the message sends this, as far as the platform tells.
 

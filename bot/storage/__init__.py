@@ -6,7 +6,7 @@
 from bot.storage.albums import StoredAlbum
 from bot.storage.engine.database import Database, checkpoint, claim, open_database
 from bot.storage.engine.outages import DATABASE_AWAY, retry_until_stored
-from bot.storage.engine.part import MEMORY_HOURS
+from bot.storage.engine.part import MEMORY_HOURS, is_remembered
 from bot.storage.homes import REMOVED_DAYS, GameSettings
 from bot.storage.jobs import Answered, JobRecord
 from bot.storage.label_sets import NEXT_SECONDS, SHARED_DAYS, NamedLabels
@@ -43,6 +43,7 @@ __all__ = [
     "WaitingQuestion",
     "checkpoint",
     "claim",
+    "is_remembered",
     "open_database",
     "retry_until_stored",
 ]

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import time
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,7 +12,7 @@ from bot.chat.people import Speaker, as_owner, speaker_of
 from bot.i18n import Sentences
 from bot.platform.incoming import ButtonPress
 from bot.platform.ports import Button, Buttons, ChatPlatform, TargetGone
-from bot.storage import MEMORY_HOURS, JobRecord, Store, retry_until_stored
+from bot.storage import JobRecord, Store, is_remembered, retry_until_stored
 
 log = logging.getLogger(__name__)
 
@@ -90,8 +89,7 @@ class AnswerButtons:
         if press.ref is None:
             return None
         record = await self._store.numbers_shown_by(press.ref.chat_id, press.ref.message_id)
-        is_known = record and record.created_at > time.time() - MEMORY_HOURS * 3_600
-        return record if is_known else None
+        return record if record and is_remembered(record.created_at) else None
 
     async def _ask(self, pressed: _Pressed) -> str:
         record, sentences = pressed.record, pressed.who.sentences
@@ -104,9 +102,8 @@ class AnswerButtons:
     async def _save(self, pressed: _Pressed) -> str:
         labels, sentences = pressed.outcome.labels, pressed.who.sentences
         await self._store.set_labels(pressed.record.user_id, labels)
-        topic = pressed.press.topic
-        is_private = topic is not None and topic.is_private
-        return (sentences.saved if is_private else sentences.saved_in_group)(len(labels))
+        told = sentences.saved_in_group if pressed.press.is_in_group else sentences.saved
+        return told(len(labels))
 
     async def _copy(self, pressed: _Pressed) -> str:
         record, outcome, sentences = pressed.record, pressed.outcome, pressed.who.sentences

@@ -21,7 +21,7 @@ from bot.queues import AWAY
 from bot.runtime.clock import JUMP, steady
 from bot.runtime.keyed_lock import KeyedLock
 from bot.runtime.retry import Retries
-from bot.storage import DATABASE_AWAY, MEMORY_HOURS, Store, Unanswered
+from bot.storage import DATABASE_AWAY, Store, Unanswered, is_remembered
 from inference.protocol.broker.client import JOBS, RESULTS, Queue, StreamState
 from inference.protocol.errors import QueueFull, QueueUnavailable
 
@@ -163,8 +163,8 @@ class LostJobs:
             return
         sentences = speak(question.request.language)
         if not question.request.labels:  # release 0.1 did not store them
-            known = time.time() - question.created_at < MEMORY_HOURS * 3_600
-            await self._end(question, sentences.picture_lost() if known else "")
+            is_known = is_remembered(question.created_at)
+            await self._end(question, sentences.picture_lost() if is_known else "")
             return
         try:
             await self._photo_jobs.submit_again(question.request, renamed=renamed)

@@ -14,7 +14,7 @@ from bot.i18n.lengths import shown_units
 from bot.platform.models import ClassifyRequest
 from bot.platform.ports import ChatPlatform, TargetGone
 from bot.runtime.metrics import Metrics
-from bot.storage import JobRecord, Store, retry_until_stored
+from bot.storage import JobRecord, Store, is_remembered, retry_until_stored
 from inference.protocol.errors import Fault, Problem
 from inference.protocol.messages import Result
 
@@ -109,7 +109,9 @@ class PhotoResults:
         room = self._platform.text_limit - shown_units(hint)
         words = in_words(result, sentences, room, record.media) + hint
         delivered = Delivered(record.id)
-        if record.fingerprint:  # else its person wants to be forgotten
+        # Without a fingerprint, its person wants to be forgotten. Buttons under the answer to a
+        # question that waited for days would do nothing.
+        if record.fingerprint and is_remembered(record.created_at):
             delivered = Delivered(record.id, packed(result), answer_buttons(sentences))
         if result.chart:
             await self._replies.chart(

@@ -64,7 +64,7 @@ class LabelSetPresses:
             view = await self._labels(press, who)
         elif what == "all":
             view = views.ready_made_view(who)
-        elif what == "name" and _is_in_group(press):
+        elif what == "name" and press.is_in_group:
             toast = texts.save_in_words()
         elif what == "name":
             await self._asks(press, texts.first_name_question(), texts)
@@ -110,7 +110,7 @@ class LabelSetPresses:
         person = await self._store.person(who.user_id)
         sets = await self._store.label_sets(who.user_id)
         group: tuple[str, ...] = ()
-        if press.topic and not press.topic.is_private:
+        if press.topic and press.is_in_group:
             group = await self._store.group_labels(press.topic.home_id)
         return views.labels_view(who, person.labels, sets, group)
 
@@ -122,7 +122,7 @@ class LabelSetPresses:
         if one is None:
             return texts.gone(), views.ready_made_view(who)
         if what == "look":
-            return "", views.ready_made_card(who, one, in_group=_is_in_group(press))
+            return "", views.ready_made_card(who, one, in_group=press.is_in_group)
         return await self._used(press, who, one)
 
     async def _own(
@@ -136,7 +136,7 @@ class LabelSetPresses:
             return texts.gone(), await self._labels(press, who)
         match what:
             case "open":
-                return "", views.card(who, one, in_group=_is_in_group(press))
+                return "", views.card(who, one, in_group=press.is_in_group)
             case "use":
                 return await self._used(press, who, one)
             case "share":
@@ -147,7 +147,7 @@ class LabelSetPresses:
                 await self._store.delete_label_set(who.user_id, one.tag)
                 return "", await self._labels(press, who)
             case "rename":
-                if _is_in_group(press):
+                if press.is_in_group:
                     return texts.rename_in_words(one.name), None
                 await self._asks(press, texts.new_name_question(one.name), texts)
                 return "", None
@@ -167,10 +167,6 @@ class LabelSetPresses:
         if ref := command or press.ref:
             with contextlib.suppress(TargetGone):  # the press is answered anyway
                 await self._platform.ask_for_reply(ref, question, texts.name_placeholder())
-
-
-def _is_in_group(press: ButtonPress) -> bool:
-    return press.topic is not None and not press.topic.is_private
 
 
 @cache

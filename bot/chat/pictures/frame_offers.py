@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime
-import time
 from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Protocol
@@ -12,7 +11,7 @@ from bot.chat.people import Speaker, as_owner, speaker_of
 from bot.platform.incoming import ButtonPress, ChatTopic, IncomingMessage
 from bot.platform.models import Media, MessageRef
 from bot.platform.ports import Button, ChatPlatform, TargetGone
-from bot.storage import MEMORY_HOURS, FrameOffer, Store, retry_until_stored
+from bot.storage import FrameOffer, Store, is_remembered, retry_until_stored
 
 _PREFIX = "frame"
 
@@ -86,11 +85,7 @@ class FrameOffers:
         offer = None
         if press.ref:
             offer = await self._store.offer(press.ref.chat_id, press.ref.message_id)
-        if (
-            press.topic is None
-            or offer is None
-            or offer.created_at < time.time() - MEMORY_HOURS * 3_600
-        ):
+        if press.topic is None or offer is None or not is_remembered(offer.created_at):
             return who.sentences.too_long_ago()
         asker = await as_owner(offer.user_id, who, press, self._store, self._platform)
         if asker is None:

@@ -1,5 +1,6 @@
 """What all parts of the store have: the database, one platform, and rows added or updated."""
 
+import time
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -16,6 +17,11 @@ MEMORY_HOURS = 48
 
 # The name of a parameter. No column may have it: SQLAlchemy would set that column.
 _PLATFORM = "on_platform"
+
+
+def is_remembered(since: float) -> bool:
+    """Return whether what came at a Unix time is still known: all about it may be deleted later."""
+    return time.time() - since < MEMORY_HOURS * 3_600
 
 
 def here(table: FromClause) -> ColumnElement[bool]:

@@ -79,7 +79,7 @@ class AnsweredChat:
 
     def ages(self, monkeypatch: pytest.MonkeyPatch, hours: float) -> None:
         later = time.time() + hours * 3_600
-        monkeypatch.setattr("bot.chat.answers.answer_buttons.time.time", lambda: later)
+        monkeypatch.setattr("time.time", lambda: later)
 
 
 @pytest.fixture
@@ -117,6 +117,16 @@ async def test_an_answer_in_words_has_them_too(answered: AnsweredChat) -> None:
 async def test_a_sentence_has_none(answered: AnsweredChat) -> None:
     await answered.answers(a_request(), problem=Problem(ProblemCode.INTERNAL))
     assert answered.platform.kinds == ["text"]
+    assert answered.platform.buttons == ()
+
+
+async def test_an_answer_that_comes_after_days_has_no_buttons_that_do_nothing(
+    answered: AnsweredChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await answered.store.record_job(a_request())
+    answered.ages(monkeypatch, MEMORY_HOURS + 0.1)
+    await answered.tells(a_request())
+    assert answered.platform.kinds == ["chart"]
     assert answered.platform.buttons == ()
 
 

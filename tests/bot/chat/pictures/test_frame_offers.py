@@ -162,7 +162,7 @@ async def test_an_old_or_forged_press_does_nothing(
     await chat.hears(ButtonPress("2", ALICE, DATA))
     assert chat.platform.toasts[-2:] == ["", "That is too long ago. Please send the picture again."]
     later = time.time() + MEMORY_HOURS * 3_600
-    monkeypatch.setattr("bot.chat.pictures.frame_offers.time.time", lambda: later)
+    monkeypatch.setattr("time.time", lambda: later)
     assert "too long ago" in await presses(chat)
     assert await chat.jobs() == []
 

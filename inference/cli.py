@@ -130,7 +130,7 @@ def download(model: str | None) -> None:
     help='Repeatable: none (the default), auto, or a sentence such as "a photo of {}".',
 )
 @click.option(
-    "--model", "models", multiple=True, metavar="NAME", help="Repeatable; else CLIP_MODEL."
+    "--model", "models", multiple=True, metavar="NAME", help="Instead of CLIP_MODEL; repeatable."
 )
 @click.option(
     "--device", metavar="DEVICE", help="Used instead of CLIP_DEVICE: auto, cpu, cuda or cuda:N."
@@ -138,7 +138,7 @@ def download(model: str | None) -> None:
 @click.option("--labels", metavar="CSV", help="A phrase for each class: class,phrase on each line.")
 @click.option("--json", metavar="FILE", help="Write the whole report here; - prints only that.")
 @click.option("--page", metavar="FILE", help="Write an HTML page with plots here.")
-@click.option("--results", metavar="FOLDER", help="Keep what is needed to go on here.")
+@click.option("--results", metavar="FOLDER", help="Keep the results here.")
 def evaluate(
     data: str, templates: tuple[str, ...], models: tuple[str, ...], **options: str | None
 ) -> None:

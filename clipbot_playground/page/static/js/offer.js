@@ -4,7 +4,7 @@ import { post } from "./server.js";
 
 const DEMO = "The demo model answers. It knows drawings, not photographs.";
 // On a CPU, the first start exports the model for OpenVINO.
-const LOADING = "The real CLIP is here and gets ready, which can take some minutes the first time. The demo model answers meanwhile.";
+const LOADING = "The real CLIP is downloaded and is getting ready. The first time, this can take some minutes. The demo model answers meanwhile.";
 
 const mb = (n) => (n && n < 1e7 ? (n / 1e6).toFixed(1) : String(Math.round(n / 1e6)));
 const ofAll = ({ received, size }) => (size ? `${mb(received)} of ${mb(size)} MB` : `${mb(received)} MB so far`);
@@ -14,11 +14,11 @@ export function offering(offer) {
   if (!offer) return { sentence: DEMO };
   const { model, state, reason, here, received, size, speed, left } = offer;
   const get = (label) => ({ step: "get", label, title: here ? model : `Downloads ${model}` });
-  const cancel = { step: "cancel", label: "Cancel", title: here ? "" : "Deletes what has come", told: !here && "Cancelled. What had come is deleted." };
+  const cancel = { step: "cancel", label: "Cancel", title: here ? "" : "Deletes what was downloaded", told: !here && "Cancelled. What was downloaded is deleted." };
   const some = received > 0 && !here ? { bar: offer, amount: ofAll(offer) } : {};
   if (state === "fetching") {
     const facts = [ofAll(offer), speed && `${bytes(Math.round(speed))}/s`, left !== null && `${duration(left)} left`];
-    const steps = [{ step: "pause", label: "Pause", title: "What has come stays" }, cancel];
+    const steps = [{ step: "pause", label: "Pause", title: "What was downloaded stays" }, cancel];
     return { sentence: "Downloading the real CLIP. The demo model answers meanwhile.", bar: offer,
       amount: facts.filter(Boolean).join(" · "), grows: true, steps };
   }

@@ -40,7 +40,7 @@ async def test_the_first_frame_is_sorted_by_the_caption(chat: PrivateChat) -> No
     assert await presses(chat) == ""
     (job,) = await chat.jobs()
     assert (job.labels, job.images) == (["a dog", "a cat"], [b"picture frame"])
-    assert job.id.endswith("7.1.0")  # the answer replies to the film
+    assert job.id.endswith("7.1.0")  # the answer replies to the video
     assert await presses(chat) == ""  # again
     assert await chat.jobs() == []
     await chat.store.record_answer(MessageRef(7, 1), 9_000, is_chart=True, job_id="7.1.0")
@@ -70,7 +70,7 @@ async def test_without_any_phrases_it_asks_for_some_once(chat: PrivateChat) -> N
 async def test_phrases_in_reply_to_the_offer_need_no_press(chat: PrivateChat) -> None:
     await film(chat, 1)
     await chat.text(2, "a dog, a cat", replies_to=ours(9_000))
-    await chat.text(3, "a moon, a sun")  # is still about the film
+    await chat.text(3, "a moon, a sun")  # is still about the video
     first, second = await chat.jobs()
     assert first.images == second.images == [b"picture frame"]
     assert second.labels == ["a moon", "a sun"]

@@ -1,4 +1,4 @@
-"""What the page says when the real CLIP can't be had, and how it is had in the end."""
+"""What the page says when the real CLIP can't be downloaded or used, and how it answers in the end."""
 
 import subprocess
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ async def test_a_hub_out_of_reach_is_tried_again_and_the_download_is_cancelled(
         await step(tab, "Try again").click()
         await expect(amount(tab)).to_contain_text("13 of 25 MB")
         await step(tab, "Cancel").click()
-        await tab.is_told("Cancelled. What had come is deleted.")
+        await tab.is_told("Cancelled. What was downloaded is deleted.")
         await expect(step(tab, "Get the real CLIP (25 MB)")).to_be_visible()
         assert not list((model_folder(REPOSITORY) / "blobs").glob("*.incomplete"))
         await session.close_tabs()

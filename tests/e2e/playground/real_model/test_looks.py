@@ -36,7 +36,7 @@ _SAID = {
     "slow": "84 of 605 MB · 31 kB/s · 4 h 40 min left",
     "paused": "300 of 605 MB",
     "full": "300 of 605 MB",
-    "loading": "The real CLIP is here and gets ready",
+    "loading": "The real CLIP is downloaded and is getting ready",
 }
 
 

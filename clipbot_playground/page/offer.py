@@ -28,7 +28,7 @@ from inference.protocol.models import presets
 
 log = logging.getLogger(__name__)
 
-# Seconds between two looks at what was downloaded, and between two questions to the hub about the size.
+# Seconds between two looks at the download, and between two questions to the hub about the size.
 _LOOK_EVERY: Final = 0.5
 _ASK_EVERY: Final = 10.0
 # The speed is the average over so many seconds, and is shown after so many.
@@ -110,7 +110,7 @@ class ModelOffer:
             await steps[step]()
 
     async def watch(self) -> None:
-        """Follow how much was downloaded, and how large the model is. Ends the download when cancelled."""
+        """Follow the download, and ask how large the model is. Ends the download when cancelled."""
         await self._look()
         has_begun = await asyncio.to_thread(self._has_begun)
         if has_begun and self.state is OfferState.OFFERED:

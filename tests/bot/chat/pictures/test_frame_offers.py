@@ -193,7 +193,7 @@ async def test_an_edit_without_words_is_not_answered_after_its_memory_was_delete
     await chat.charts(1)
     await chat.jobs()
     await chat.store.forget_person(7)
-    monkeypatch.setattr("bot.chat.classify._OVERTAKING", -1.0)
+    monkeypatch.setattr("bot.chat.classify._TRIED_AGAIN_WITHIN", -1.0)
     await chat.photo(1, revision=5)
     assert chat.sentences == []
     await chat.photo(1, "a moon, a sun", revision=6)

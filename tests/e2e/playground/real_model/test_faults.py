@@ -1,4 +1,4 @@
-"""What the page says when the real CLIP can't be downloaded or used, and how it answers in the end."""
+"""What the page says when the real CLIP can't be downloaded or used, and how it goes on."""
 
 import subprocess
 from collections.abc import Iterator

@@ -26,11 +26,11 @@ class BeatClipTexts(GameTexts):
         )
 
     def menu_entry(self) -> str:
-        return self._("Beat CLIP: reply to a photo with labels")
+        return self._("Beat CLIP: reply to a photo with phrases")
 
     def labels_wrong(self, least: int, limit: int) -> str:
         return self._(
-            "Beat CLIP needs {least} to {limit} labels, separated by commas: "
+            "Beat CLIP needs {least} to {limit} phrases, separated by commas: "
             "<code>/guess a dog, a cat, a tree</code>. Without any, I choose them."
         ).format(least=least, limit=limit)
 

@@ -114,7 +114,7 @@ class CommandTexts(CommonTexts):
             "⚙️ <b>Games in this chat</b>\n"
             "⏱ Rounds take {times}.\n"
             "🌐 Boards are in {language}.\n"
-            "🔢 A question has up to {labels} labels.\n"
+            "🔢 A question has up to {labels} phrases.\n"
             "👥 Who can start a game: {who}.\n"
             "\n"
             "Only admins of the group can change this."
@@ -130,7 +130,7 @@ class CommandTexts(CommonTexts):
         return (
             self._("⏱ Length"),
             self._("🌐 Language"),
-            self._("🔢 Labels"),
+            self._("🔢 Phrases"),
             self._("👥 Who can start"),
         )
 

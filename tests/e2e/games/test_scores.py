@@ -86,10 +86,10 @@ async def test_admins_change_settings_and_others_do_not(club: Club) -> None:
     asked = await bob.sends("/settings", to=club.chat)
     message = await bob.hears(reply_to=asked)
     assert "30 s · 60 s · 3 min" in (message.text or "")
-    for button in ("Length", "Language", "Labels", "Who can start"):
+    for button in ("Length", "Language", "Phrases", "Who can start"):
         assert (await bob.presses(message, button)).text.startswith("Only admins")
     assert not message.edited
-    for button, times in (("Length", 2), ("Language", 2), ("Labels", 1), ("Who can", 1)):
+    for button, times in (("Length", 2), ("Language", 2), ("Phrases", 1), ("Who can", 1)):
         for _ in range(times):
             assert (await ann.presses(message, button)).text.startswith("Noted")
     await club.server.until(lambda: "15 s · 30 s" in (message.text or ""))

@@ -32,6 +32,8 @@ function open(chatId, person) {
 function list() {
   const mine = [...state.people.values()].find((p) => !p.bot)?.id;
   const seen = [...state.chats.values()].filter((c) => !c.private || c.started || c.id === mine || c.id === state.chat).sort(byActivity);
+  // People begin in the private chat, although the bot greets groups as soon as it starts.
+  if (!seen.some((c) => c.private && c.started)) seen.sort((a, b) => (b.id === mine) - (a.id === mine));
   const focused = document.activeElement?.closest?.("#chat-list button")?.dataset.chat;
   $("chat-list").replaceChildren(...seen.map((chat) => {
     const last = latest(chat);

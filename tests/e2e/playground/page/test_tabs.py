@@ -1,8 +1,9 @@
 """A reloaded tab and a second tab show the same."""
 
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
 from tests.e2e.playground.browser_session import BrowserSession
+from tests.e2e.playground.scripted_playground import ScriptedPlayground
 
 
 async def test_two_tabs_and_a_reload_show_the_same(session: BrowserSession) -> None:
@@ -43,3 +44,23 @@ async def test_the_chat_with_the_latest_activity_comes_first(session: BrowserSes
     await expect(names.nth(1)).to_have_text("Clip as Yves")
     await expect(tab.page.locator("#title")).to_have_text("Clip")
     await expect(tab.page.locator("#chat-list [aria-current] .name")).to_have_text("Clip as Yves")
+
+
+async def test_people_begin_in_the_private_chat_although_the_bot_greets_a_group(
+    browser: Browser,
+) -> None:
+    async with ScriptedPlayground() as scripted:
+        alex = scripted.site.add_person("Alex")
+        scripted.server.world.chats[alex.user.id].since -= 60  # seconds; the greeting is later
+        group = scripted.server.group("Zoo", [alex])
+        await scripted.bot.send_message(group.id, "Hello!")
+        session = BrowserSession(scripted, browser)
+        tab = await session.tab()
+        names = tab.page.locator("#chat-list .name")
+        await expect(names).to_have_text(["Clip", "Zoo"])
+        await tab.says("hi")
+        await expect(tab.own).to_have_count(1)
+        await scripted.bot.send_message(group.id, "Anybody here?")
+        await expect(names).to_have_text(["Zoo", "Clip"])
+        await session.close_tabs()
+        assert session.complaints == []

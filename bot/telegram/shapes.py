@@ -190,13 +190,19 @@ def _alone(value: Any) -> Json | None:
     return found | _OTHER_CONTENT if has_other else found
 
 
-def _membership(value: Any) -> str | None:
-    """Return `member` or `left`; PTB requires more fields for other kinds of members."""
-    is_out = value in {"left", "kicked"}
-    return ("left" if is_out else "member") if isinstance(value, str) else None
+_ANY_MEMBER = Shape({"user": _USER, "status": text}, keeps={"is_member": flag})
 
 
-_MEMBER = Shape({"user": _USER, "status": _membership})
+def _member(value: Any) -> Json | None:
+    """Return a member as `member` or `left`; PTB requires more fields for other kinds."""
+    found = _ANY_MEMBER(value)
+    if found is None:
+        return None
+    # Who is restricted may be in the chat or not (Bot API, ChatMemberRestricted).
+    is_out = found["status"] in {"left", "kicked"} or found.get("is_member") is False
+    return {"user": found["user"], "status": "left" if is_out else "member"}
+
+
 _UPDATE = Shape(
     {"update_id": integer},
     keeps={
@@ -209,7 +215,7 @@ _UPDATE = Shape(
         ),
         "inline_query": Shape({"id": text, "from": _USER, "query": text}, {"offset": (text, "")}),
         "my_chat_member": Shape(
-            {"chat": _CHAT, "from": _USER, "old_chat_member": _MEMBER, "new_chat_member": _MEMBER},
+            {"chat": _CHAT, "from": _USER, "old_chat_member": _member, "new_chat_member": _member},
             {"date": (moment, _SOME_TIME)},
         ),
     },

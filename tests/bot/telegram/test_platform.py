@@ -190,9 +190,16 @@ def test_an_inline_query() -> None:
         ("administrator", "left", False),
         ("member", "administrator", None),
         ("left", "kicked", None),
+        # Who is restricted may be in the chat or not.
+        ("left", {"status": "restricted", "is_member": True}, True),
+        ({"status": "restricted", "is_member": True}, {"status": "restricted"}, None),
+        ("member", {"status": "restricted", "is_member": False}, False),
+        ("member", {"status": ["left"]}, None),
     ],
 )
-def test_being_added_and_removed(before: str, after: str, is_member: bool | None) -> None:
+def test_being_added_and_removed(
+    before: str | dict[str, Any], after: str | dict[str, Any], is_member: bool | None
+) -> None:
     def changed(chat: dict[str, Any]) -> object:
         members = {"old_chat_member": before, "new_chat_member": after}
         return parse_update(
@@ -202,7 +209,10 @@ def test_being_added_and_removed(before: str, after: str, is_member: bool | None
                     "chat": chat,
                     "from": ALICE,
                     "date": 60,
-                    **{name: {"user": OURS, "status": status} for name, status in members.items()},
+                    **{
+                        name: {"user": OURS} | ({"status": one} if isinstance(one, str) else one)
+                        for name, one in members.items()
+                    },
                 },
             },
             Bot("42:token"),

@@ -12,6 +12,7 @@ from inference.protocol.phrases.choices import Choice
 from inference.protocol.phrases.language import WordLists, all_languages, languages
 from inference.protocol.phrases.openers import Reading
 from inference.protocol.phrases.separators import Item
+from inference.protocol.phrases.wording import are_things, is_emoji, is_symbol
 
 # Letters in each word of `dog/cat`: shorter ones are abbreviations, such as km/h.
 _MIN_LETTERS = 3
@@ -71,7 +72,7 @@ def _each_asked(text: str) -> list[Item] | None:
     items = [Item(part.strip(" ¿")) for part in parts if part.strip(" ¿")]
     first_words = {item.text.lower().split()[0] for item in items}
     are_short = all(len(item.text.split()) <= _MAX_WORDS_IN_QUESTION for item in items)
-    is_clear = len(items) > 1 and are_short and choices.are_things(items)
+    is_clear = len(items) > 1 and are_short and are_things(items)
     return items if is_clear and first_words.isdisjoint(all_languages().conjunctions) else None
 
 
@@ -101,11 +102,11 @@ def _first_choice(
 def _without_emoji_at_end(parts: list[Item]) -> list[Item]:
     """Return alternatives without the emoji that only the last one has: `cat or dog 🤔`."""
     *others, last = parts
-    if last.is_quoted or any(map(choices.is_symbol, "".join(item.text for item in others))):
+    if last.is_quoted or any(map(is_symbol, "".join(item.text for item in others))):
         return parts
     words = last.text.split(" ")
     while len(words) > 1 and not any(map(str.isalnum, words[-1])):
-        if not any(map(choices.is_symbol, words.pop())):
+        if not any(map(is_symbol, words.pop())):
             return parts
     return [*others, Item(" ".join(words))]
 
@@ -139,7 +140,7 @@ def _tight(body: str) -> list[Item] | None:
     items = list(map(Item, parts))
     if all(part.isalpha() and len(part) >= _MIN_LETTERS for part in parts):
         return None if body.isupper() or len(set(parts)) < len(parts) else items
-    if all(map(choices.is_emoji, parts)):
+    if all(map(is_emoji, parts)):
         return items
     lists = all_languages()
     led = all(part.lower().split(" ")[0] in lists.determiners for part in parts)

@@ -3,23 +3,25 @@
 `a red or blue car` and `a man walking or running` share one; `trick or treat` is a set phrase.
 """
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from inference.protocol.phrases.language import WordLists, all_languages
+from inference.protocol.phrases.language import WordLists
 from inference.protocol.phrases.separators import Item
+from inference.protocol.phrases.wording import (
+    Words,
+    are_things,
+    is_foreign,
+    is_modifier,
+    is_number,
+    is_participle,
+    says_how,
+    words_of,
+)
 
 # Words in one part, after its article: in a question, and otherwise.
 _MAX_WORDS_ASKED, _MAX_WORDS = 6, 4
-# In a part, these are signs of something else: a sentence, an address, code.
-_FOREIGN = re.compile(r"[!?:;()\[\]{}<>=@#/|\\]")
-_MARKS = "¿?!.… "
-_WORD_EDGES = ".,'\"“”«»’…"
-
-Words = Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +53,15 @@ class Choice:
 
 def is_clear(choice: Choice) -> bool:
     """Return whether the parts can't be meant otherwise than as alternatives."""
-    words = [_words(part.text) for part in choice.parts]
+    words = [words_of(part.text) for part in choice.parts]
     if len(words) < 2 or not all(words) or len(set(map(tuple, words))) < 2:
         return False
     if choice.is_asked and (_is_pair(choice) or _is_negated(choice, words)):
         return True
     typed = [part for part in choice.parts if not part.is_quoted]
-    words = [_words(part.text) for part in typed]
+    words = [words_of(part.text) for part in typed]
     return (
         (choice.has_opener or not _is_set_phrase(choice))
-        and not (choice.before and _describes(choice, words))
         and all(
             _is_thing(choice, part.text, of_it) for part, of_it in zip(typed, words, strict=True)
         )
@@ -70,47 +71,8 @@ def is_clear(choice: Choice) -> bool:
     )
 
 
-def are_things(items: Sequence[Item]) -> bool:
-    """Return whether each item that is not in quotes is no sentence of any language."""
-    return all(item.is_quoted or _is_phrase(item.text.removeprefix("#")) for item in items)
-
-
-def _is_phrase(text: str) -> bool:
-    lists = all_languages()
-    words = _words(text)
-    foreign = lists.sentence_words - lists.also_things
-    if len(words) == 1:
-        foreign -= lists.rest_choices
-    return foreign.isdisjoint(words) and not _is_foreign(text.strip(_MARKS))
-
-
-def _is_foreign(text: str) -> bool:
-    """Return whether a text is made as sentences, addresses or code are; not: `St. Paul's`."""
-    known = all_languages().abbreviations
-    stops = (word[:-1].lower() for word in text.split()[:-1] if word.endswith("."))
-    return bool(_FOREIGN.search(text)) or any(word not in known for word in stops)
-
-
-def _words(text: str) -> list[str]:
-    """Return the words of a text in lower case; its symbols, such as emoji, if it has none."""
-    words = [word.strip(_WORD_EDGES) for word in text.lower().replace("’", "'").split()]
-    found = [word for word in words if any(map(str.isalnum, word))]
-    return found or [word for word in words if any(map(is_symbol, word))]
-
-
-def is_symbol(character: str) -> bool:
-    """Return whether a character is an emoji or the like, not + or $."""
-    return unicodedata.category(character) == "So"
-
-
-def is_emoji(text: str) -> bool:
-    """Return whether a text is nothing but emoji, with their colours and joiners."""
-    kinds = set(map(unicodedata.category, text))
-    return "So" in kinds and kinds <= {"So", "Sk", "Mn", "Cf"}
-
-
 def _is_pair(choice: Choice) -> bool:
-    return " ".join(_words(choice.text)) in choice.lists.idioms_unless_asked
+    return " ".join(words_of(choice.text)) in choice.lists.idioms_unless_asked
 
 
 def _is_negated(choice: Choice, words: Sequence[Words]) -> bool:
@@ -124,36 +86,9 @@ def _is_negated(choice: Choice, words: Sequence[Words]) -> bool:
 
 
 def _is_set_phrase(choice: Choice) -> bool:
-    text = f" {' '.join(_words(choice.text))} "
+    text = f" {' '.join(words_of(choice.text))} "
     idioms = choice.lists.idioms | choice.lists.idioms_unless_asked
     return any(f" {idiom} " in text for idiom in idioms)
-
-
-def _describes(choice: Choice, words: Sequence[Words]) -> bool:
-    """Return whether the parts say more about what is before them: `a cat, black or white`.
-
-    So does `a man, sitting or standing`; but not: `tall, short or fat`.
-    """
-    lists = choice.lists
-    before = [_words(item.text) for item in choice.before]
-    return all(_says_how(lists, word) for one in words for word in one) and not (
-        all(len(one) == 1 for one in before)
-        and (choice.is_asked or len(before) > 1 or _says_how(lists, before[0][0]))
-    )
-
-
-def _says_how(lists: WordLists, word: str) -> bool:
-    return _is_modifier(lists, word) or _is_participle(lists, word)
-
-
-def _say_how(lists: WordLists, words: Sequence[Words]) -> bool:
-    return all(_is_modifier(lists, word) for one in words for word in one)
-
-
-def _is_modifier(lists: WordLists, word: str) -> bool:
-    return word in lists.modifiers or (
-        word.endswith(tuple(lists.modifier_endings)) and word not in lists.not_modifiers
-    )
 
 
 def _is_thing(choice: Choice, text: str, words: Words) -> bool:
@@ -164,10 +99,10 @@ def _is_thing(choice: Choice, text: str, words: Words) -> bool:
     if is_led and len(rest) > 1 and rest[0] in lists.degrees:
         rest = rest[1:]  # a very fast car
     most = _MAX_WORDS_ASKED if choice.is_asked else _MAX_WORDS
-    if not rest or len(rest) > most or _is_foreign(text):
+    if not rest or len(rest) > most or is_foreign(text):
         return False
     is_letter = len(rest) == len(rest[0]) == 1 and rest[0].isalnum()
-    if is_letter and choice.is_or and not choice.is_asked:
+    if is_letter and choice.is_or and not choice.is_asked and not _is_series(choice):
         return False
     foreign = lists.sentence_words
     if choice.is_asked or len(words) == 1:
@@ -182,7 +117,7 @@ def _has_verb(choice: Choice, words: Words) -> bool:
     lists = choice.lists
     if len(words) == 1:
         return False
-    if any(_is_participle(lists, word) for word in words):
+    if any(is_participle(lists, word) for word in words):
         return True
     return (
         choice.is_or
@@ -207,10 +142,6 @@ def _are_clauses(lists: WordLists, words: Sequence[Words]) -> bool:
     )
 
 
-def _is_participle(lists: WordLists, word: str) -> bool:
-    return word.endswith(tuple(lists.verb_endings)) and word not in lists.not_verbs
-
-
 def _leaves_open(choice: Choice, words: Sequence[Words]) -> bool:
     """Return whether the text asks for no choice: `two or three dogs`, `a cat or something`."""
     lists = choice.lists
@@ -218,17 +149,29 @@ def _leaves_open(choice: Choice, words: Sequence[Words]) -> bool:
     if words and _is_rest(choice, words[-1]):
         no_choice -= lists.rest_choices
     are_single = all(len(one) == 1 for one in words)
-    if choice.is_asked and choice.is_or and are_single:  # "1 or 2?", "before or after?"
+    if (choice.is_asked and choice.is_or and are_single) or _is_series(choice):
+        # 1 or 2? before or after?
         return any(one[0] in no_choice - lists.numbers for one in words[1:])
     return (
         any(one[0] in no_choice for one in words[1:])
         or any(one[-1] in lists.prepositions for one in words)
         or len({sum(word in lists.prepositions for word in one) for one in words}) > 1
-        or len({_is_number(lists, one[-1]) for one in words}) > 1  # Madrid vs Barcelona 2024
+        or len({is_number(lists, one[-1]) for one in words}) > 1  # Madrid vs Barcelona 2024
         or any(
-            _is_number(lists, left[-1]) and _is_number(lists, right[0])
+            is_number(lists, left[-1]) and is_number(lists, right[0])
             for left, right in pairwise(words)
         )
+    )
+
+
+def _is_series(choice: Choice) -> bool:
+    """Return whether all items of a list are numbers, or letters: `1, 2 or 3`, `S, M or L`."""
+    items = [words_of(item.text) for item in [*choice.before, *choice.parts]]
+    words = [one[0] for one in items if len(one) == 1]
+    return (
+        bool(choice.before)
+        and len(words) == len(items)
+        and (all(is_number(choice.lists, each) for each in words) or max(map(len, words)) <= 2)
     )
 
 
@@ -238,12 +181,8 @@ def _is_rest(choice: Choice, words: Words) -> bool:
     return (
         are_several
         and words[0] in choice.lists.rest_choices
-        and words == _words(choice.parts[-1].text)
+        and words == words_of(choice.parts[-1].text)
     )
-
-
-def _is_number(lists: WordLists, word: str) -> bool:
-    return word.isdigit() or word in lists.numbers
 
 
 def _are_alike(choice: Choice, words: Sequence[Words]) -> bool:
@@ -264,8 +203,8 @@ def _are_alike(choice: Choice, words: Sequence[Words]) -> bool:
         return (
             _are_equally_long(words)
             or (choice.is_likely and not _share_end(lists, words))
-            or (_are_led(choice) and not any(_is_participle(lists, one[-1]) for one in words))
-            or (is_heavier and not any(_say_how(lists, [other[1:]]) for other in others))
+            or (_are_led(choice) and not any(is_participle(lists, one[-1]) for one in words))
+            or (is_heavier and not any(says_how(lists, other[1:]) for other in others))
         )
     if is_led:  # a dog or cat?
         return choice.is_asked and len(first) == 2 and _are_plain(lists, [first[1:], *others])
@@ -285,7 +224,7 @@ def _are_equally_long(words: Sequence[Words]) -> bool:
 def _are_plain(lists: WordLists, words: Sequence[Words]) -> bool:
     """Return whether each part is one word that says nothing about another one."""
     return all(
-        len(one) == 1 and not _is_modifier(lists, one[0]) and not _is_participle(lists, one[0])
+        len(one) == 1 and not is_modifier(lists, one[0]) and not is_participle(lists, one[0])
         for one in words
     )
 
@@ -293,15 +232,15 @@ def _are_plain(lists: WordLists, words: Sequence[Words]) -> bool:
 def _share_beginning(choice: Choice, words: Sequence[Words]) -> bool:
     """Return whether the beginning of the first part belongs to later ones as well."""
     lists = choice.lists
-    if _say_how(lists, words[:1]):
+    if says_how(lists, words[0]):
         return not choice.has_opener  # red or blue car; but: is it red or pale blue
-    doing = [any(_is_participle(lists, word) for word in one) for one in words]
+    doing = [any(is_participle(lists, word) for word in one) for one in words]
     return doing[0] and not all(doing)  # wearing glasses or lenses
 
 
 def _are_led(choice: Choice) -> bool:
     """Return whether an article says that each item before is complete: `a house, a bathroom`."""
-    before = [_words(item.text) for item in choice.before]
+    before = [words_of(item.text) for item in choice.before]
     return bool(before) and all(one[:1] and one[0] in choice.lists.articles for one in before)
 
 
@@ -321,5 +260,5 @@ def _share_end(lists: WordLists, words: Sequence[Words]) -> bool:
     if any(all(word in lists.modifiers for word in other) for other in others):
         return True  # coche rojo o azul
     return first[-1] not in lists.modifiers and any(
-        end in lists.modifiers or _is_participle(lists, end) for end in ends
+        end in lists.modifiers or is_participle(lists, end) for end in ends
     )  # perro o gato negro, people walking or running

@@ -26,6 +26,7 @@ class WordLists(msgspec.Struct, frozen=True, eq=False, forbid_unknown_fields=Tru
     articles: Words
     degrees: Words
     prepositions: Words
+    noun_links: Words
     sentence_words: Words
     also_things: Words
     verb_endings: Words

@@ -24,7 +24,8 @@ _NUMBER = re.compile(
     r"(?<!\S)(?:(\d{1,2})(?:\.-\s*|\.\s+|\.(?=[^\W\d])|:\s+|\s?[-–]\s+|\.?[ºª]\s+|\ufe0f?\u20e3\s*)"
     r"|\(?(\d{1,2}|[A-Za-z])\)\s*)"
 )
-_LETTER = re.compile(r"([A-Za-z])\.\s+()")  # only in lines: it may be a name's initial
+_LETTER = re.compile(r"([A-Za-z])[.:]\s+()")  # only in lines: it may be a name's initial
+_LETTER_COLON = re.compile(r"([A-Za-z]):\s+()")
 _INLINE_LETTER = re.compile(r"(?<!\S)([A-Za-z])[.:]\s+()")  # A. dog B. cat
 _SINGLE_NUMBER = re.compile(r"(?:1\.\s+|\(?1\)\s*)(?=[^\W\d])")
 _SYMBOLS = re.compile(rf"\s*[{_DOTS}]\ufe0f?\s*|\s+·\s+")
@@ -119,7 +120,7 @@ def _markers(texts: Sequence[str], *, by_lines: bool) -> Iterator[Sequence[re.Ma
         yield [_SINGLE_NUMBER.match(texts[0])]
         return
     yield [_BULLET.match(text) for text in texts]
-    for pattern in (_NUMBER, _LETTER) if by_lines else (_NUMBER,):
+    for pattern in (_NUMBER, _LETTER if by_lines else _LETTER_COLON):
         counted = [found for text in texts if (found := pattern.match(text))]
         if _counts_up(counted, at_least=len(texts)):
             yield counted

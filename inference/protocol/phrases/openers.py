@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from inference.protocol.phrases.choices import are_things
 from inference.protocol.phrases.language import WordLists, all_languages, any_of, languages
 from inference.protocol.phrases.separators import Item
+from inference.protocol.phrases.wording import are_things
 
 _AFTER_OPENER = r"\s*[:?]*\s+¿?\s*"
 _HEADING = re.compile(r"¿?([^:¿?]{1,40}):\s+")

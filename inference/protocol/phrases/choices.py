@@ -5,6 +5,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from inference.protocol.phrases.language import WordLists
@@ -24,7 +25,7 @@ from inference.protocol.phrases.wording import (
 _MAX_WORDS_ASKED, _MAX_WORDS = 6, 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Choice:
     """What may be several alternatives.
 
@@ -49,6 +50,30 @@ class Choice:
     def is_likely(self) -> bool:
         """Whether other signs than "or" say that these are alternatives."""
         return self.is_asked or not self.is_or or bool(self.before)
+
+    @cached_property
+    def rest(self) -> Words | None:
+        """The words of a last part that stands for all else: `cat or dog or neither`."""
+        last = words_of(self.parts[-1].text)
+        are_several = len(self.parts) > 2 or bool(self.before)
+        return last if are_several and last[:1] and last[0] in self.lists.rest_choices else None
+
+    @cached_property
+    def is_series(self) -> bool:
+        """Whether all items of a list are numbers, or letters: `1, 2 or 3`, `S, M or L`."""
+        items = [words_of(item.text) for item in [*self.before, *self.parts]]
+        words = [one[0] for one in items if len(one) == 1]
+        return (
+            bool(self.before)
+            and len(words) == len(items)
+            and (all(is_number(self.lists, each) for each in words) or max(map(len, words)) <= 2)
+        )
+
+    @cached_property
+    def are_sums(self) -> bool:
+        """Whether each part has one "and" inside: `white and gold or blue and black?`"""
+        inside = [words_of(part.text)[1:-1] for part in self.parts if not part.is_quoted]
+        return all(sum(word in self.lists.additions for word in one) == 1 for one in inside)
 
 
 def is_clear(choice: Choice) -> bool:
@@ -94,7 +119,8 @@ def _is_set_phrase(choice: Choice) -> bool:
 def _is_thing(choice: Choice, text: str, words: Words) -> bool:
     """Return whether a part can be a thing: it is short, and no sentence."""
     lists = choice.lists
-    is_led = words[0] in lists.determiners
+    is_rest = words == choice.rest
+    is_led = words[0] in lists.determiners and not (is_rest and len(words) == 1)
     rest = words[1:] if is_led else words
     if is_led and len(rest) > 1 and rest[0] in lists.degrees:
         rest = rest[1:]  # a very fast car
@@ -102,13 +128,15 @@ def _is_thing(choice: Choice, text: str, words: Words) -> bool:
     if not rest or len(rest) > most or is_foreign(text):
         return False
     is_letter = len(rest) == len(rest[0]) == 1 and rest[0].isalnum()
-    if is_letter and choice.is_or and not choice.is_asked and not _is_series(choice):
+    if is_letter and choice.is_or and not choice.is_asked and not choice.is_series:
         return False
     foreign = lists.sentence_words
     if choice.is_asked or len(words) == 1:
         foreign -= lists.also_things
-    if _is_rest(choice, words):
+    if is_rest:
         foreign -= lists.rest_choices
+    if choice.is_asked and choice.are_sums:
+        foreign -= lists.additions
     return foreign.isdisjoint(rest) and (choice.is_asked or not _has_verb(choice, words))
 
 
@@ -146,10 +174,10 @@ def _leaves_open(choice: Choice, words: Sequence[Words]) -> bool:
     """Return whether the text asks for no choice: `two or three dogs`, `a cat or something`."""
     lists = choice.lists
     no_choice = lists.no_choice
-    if words and _is_rest(choice, words[-1]):
+    if words and words[-1] == choice.rest:
         no_choice -= lists.rest_choices
     are_single = all(len(one) == 1 for one in words)
-    if (choice.is_asked and choice.is_or and are_single) or _is_series(choice):
+    if (choice.is_asked and choice.is_or and are_single) or choice.is_series:
         # 1 or 2? before or after?
         return any(one[0] in no_choice - lists.numbers for one in words[1:])
     return (
@@ -164,31 +192,10 @@ def _leaves_open(choice: Choice, words: Sequence[Words]) -> bool:
     )
 
 
-def _is_series(choice: Choice) -> bool:
-    """Return whether all items of a list are numbers, or letters: `1, 2 or 3`, `S, M or L`."""
-    items = [words_of(item.text) for item in [*choice.before, *choice.parts]]
-    words = [one[0] for one in items if len(one) == 1]
-    return (
-        bool(choice.before)
-        and len(words) == len(items)
-        and (all(is_number(choice.lists, each) for each in words) or max(map(len, words)) <= 2)
-    )
-
-
-def _is_rest(choice: Choice, words: Words) -> bool:
-    """Return whether words stand for what two alternatives leave: `cat or dog or neither`."""
-    are_several = len(choice.parts) > 2 or bool(choice.before)
-    return (
-        are_several
-        and words[0] in choice.lists.rest_choices
-        and words == words_of(choice.parts[-1].text)
-    )
-
-
 def _are_alike(choice: Choice, words: Sequence[Words]) -> bool:
     """Return whether all parts are built alike, so that they share no word."""
     lists = choice.lists
-    if len(words) > 1 and _is_rest(choice, words[-1]):
+    if len(words) > 1 and words[-1] == choice.rest:
         words = words[:-1]
     first, *others = words
     if not others:
@@ -212,8 +219,9 @@ def _are_alike(choice: Choice, words: Sequence[Words]) -> bool:
         nouns = [first, *(other[1:] for other in others)]
         return choice.is_likely or _are_plain(lists, nouns)
     # dog or guinea pig? but not: red or blue car?
-    if _are_equally_long(words):  # stuffed bear or dog toy
-        return choice.is_likely or not _share_head(lists, words)
+    if _are_equally_long(words):  # but: stuffed bear or dog toy, traje negro o azul oscuro
+        shares = _share_head(lists, words) or _adds_how(lists, words)
+        return choice.is_likely or len(first) == 1 or not shares
     return choice.is_likely and not (_share_beginning(choice, words) or _share_end(lists, words))
 
 
@@ -251,13 +259,18 @@ def _share_head(lists: WordLists, words: Sequence[Words]) -> bool:
     return first[-1] not in lists.shared_heads and not lists.shared_heads.isdisjoint(longer)
 
 
+def _adds_how(lists: WordLists, words: Sequence[Words]) -> bool:
+    first, *others = words
+    return not says_how(lists, first) and any(says_how(lists, other) for other in others)
+
+
 def _share_end(lists: WordLists, words: Sequence[Words]) -> bool:
     """Return whether the end of a later part belongs to the first one as well."""
     first, *others = words
     ends = [other[-1] for other in others]
     if _share_head(lists, words):
         return True
-    if any(all(word in lists.modifiers for word in other) for other in others):
+    if any(says_how(lists, other) for other in others):
         return True  # coche rojo o azul
     return first[-1] not in lists.modifiers and any(
         end in lists.modifiers or is_participle(lists, end) for end in ends

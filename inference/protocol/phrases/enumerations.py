@@ -166,10 +166,11 @@ def _without_beginning(items: Sequence[Item], *, is_asked: bool) -> list[Item]:
     text = first.text.lstrip("¿ ")
     if first.is_quoted or not are_things(others):
         return list(items)
+    asked = openers.without_asides(text)
     for lists in languages():
         for opener in openers.openers(lists, is_asked=is_asked):
-            found = opener.pattern.match(text) if is_asked or opener.is_long else None
-            rest = Item(text[found.end() :]) if found else None
+            found = opener.pattern.match(asked) if is_asked or opener.is_long else None
+            rest = Item(asked[found.end() :]) if found else None
             if rest and rest.text and are_things([rest]):
                 return [rest, *(opener.without(item, lists) for item in others)]
     rest = Item(openers.without_heading(text, is_asked=is_asked))

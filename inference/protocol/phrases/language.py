@@ -15,6 +15,7 @@ class WordLists(msgspec.Struct, frozen=True, eq=False, forbid_unknown_fields=Tru
     """What one language's file holds, in lower case; the files explain each list."""
 
     conjunctions: Words
+    additions: Words
     before_last: Words
     before_last_determiner: Words
     both: Words

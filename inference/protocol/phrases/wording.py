@@ -41,7 +41,7 @@ def are_things(items: Sequence[Item]) -> bool:
 def _is_phrase(text: str) -> bool:
     lists = all_languages()
     words = words_of(text)
-    foreign = lists.sentence_words - lists.also_things
+    foreign = lists.sentence_words - lists.also_things - lists.additions
     if len(words) == 1:
         foreign -= lists.rest_choices
     return foreign.isdisjoint(words) and not is_foreign(text.strip(_MARKS))

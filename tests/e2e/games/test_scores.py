@@ -95,7 +95,7 @@ async def test_admins_change_settings_and_others_do_not(club: Club) -> None:
     await club.server.until(lambda: "15 s · 30 s" in (message.text or ""))
     await club.server.until(lambda: "admins." in (message.text or ""))
     assert "Español" in (message.text or "")
-    assert "up to 8 labels" in (message.text or "")
+    assert "up to 8 phrases" in (message.text or "")
     assert len(message.versions) <= 3  # although there were seven presses
 
     refused = await bob.sends(picture(), caption=f"/guess {LABELS}", to=club.chat)

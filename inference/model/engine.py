@@ -17,7 +17,7 @@ from inference.model.encoder.preprocessing import Inputs, stack
 from inference.model.encoder.scoring import FloatArray, probabilities
 from inference.model.encoder.templates import Reading, readings
 from inference.model.none_of_these import bank, bank_features
-from inference.model.none_of_these.fit import fit, log_odds, threshold_of
+from inference.model.none_of_these.fit import fit, log_odds, log_odds_by_few, threshold_of
 from inference.model.photo_probe import PhotoProbe
 from inference.protocol.labels import AUTO_TEMPLATE, needs_something_else
 from inference.protocol.settings import DEMO_MODEL
@@ -118,8 +118,9 @@ class Engine:
         Returns:
             For each image its comparison. Its probabilities sum to 1 (softmax models), or are
             independent scores in 0..1 (`sigmoid_scores`). A single label of a softmax model is
-            compared with everyday things: its probability is its fit. The fit is None until
-            `encode_bank` is done, if NONE_FITS is off, and if the towers can't run apart.
+            compared with everyday things: its probability is its fit. With more labels, the fit is
+            None until `encode_bank` is done, and if the towers can't run apart. It is always None
+            if NONE_FITS is off.
             Probabilities are all NaN if a logit of the image is not finite, as when float16
             overflows.
 
@@ -145,12 +146,14 @@ class Engine:
         return self._compare_together(inputs, places, found)
 
     def encode_bank(self, seconds: float) -> bool:
-        """Encode everyday things for about `seconds`; return whether `compare` can tell the fit.
+        """Encode everyday things for about `seconds`; return whether all needed ones are encoded.
 
         What is encoded is kept on disk, so that only the first start with a checkpoint takes this
-        time. True as well if NONE_FITS is off, or the towers can't run apart.
+        time. Nothing is needed if the towers can't run apart, or if NONE_FITS is off and no label
+        is ever alone. Until the end, a few stand for all where a single label needs them.
         """
-        return not self._tells_fit or self._bank.encode(seconds)
+        needed = self._tells_fit or (self.runs_towers_apart and not self.sigmoid_scores)
+        return not needed or self._bank.encode(seconds)
 
     def _template(self, label_set: LabelSet) -> str | None:
         """Return the template to use: without text features, `auto` can average nothing."""
@@ -215,10 +218,11 @@ class Engine:
         images = self.encoder.image_features(inputs)
         # One product of all images with all texts takes less time than many small products.
         logits = self.encoder.logits(images, texts)
-        alone = any(self._needs_something_else(row) for row in readings)
+        whole, needed = self._bank.ready, any(map(self._needs_something_else, readings))
         everyday = None
-        if alone or (self._tells_fit and self._bank.ready):
-            everyday = self.encoder.logits(images, self._bank.features)
+        if needed or (self._tells_fit and whole):
+            things = self._bank.features if whole else self._bank.sample()
+            everyday = self.encoder.logits(images, things)
         photos = self._are_photos(inputs, images)
         compared = []
         for place, row in zip(places, readings, strict=True):
@@ -226,8 +230,11 @@ class Engine:
             own = logits[place, columns]
             odds = None
             if everyday is not None and np.isfinite(own).all():
-                far = self._bank.far_from(texts[columns], tuple(row))
-                odds = log_odds(own, everyday[place, far])
+                if whole:
+                    far = self._bank.far_from(texts[columns], tuple(row))
+                    odds = log_odds(own, everyday[place, far])
+                elif self._needs_something_else(row):
+                    odds = log_odds_by_few(own, everyday[place], self._bank.size)
             compared.append(self._comparison(own, odds, photos[place]))
         return compared
 
@@ -265,7 +272,7 @@ class Engine:
             own, others = rows[i][: len(row)], rows[i][len(row) :]
             odds = None
             if len(others) and np.isfinite(rows[i]).all():
-                odds = log_odds(own, others) - np.log(len(bank.english_texts()) / len(few))
+                odds = log_odds_by_few(own, others, len(bank.english_texts()))
             compared.append(self._comparison(own, odds))
         return compared
 

@@ -20,13 +20,15 @@ from cachetools import LRUCache
 from inference.model import assets
 from inference.model.encoder.dual_encoder import DualEncoder
 from inference.model.encoder.scoring import FloatArray
+from inference.model.encoder.tokenization import Tokens
 from inference.model.hub import checkpoint_files
 from inference.model.none_of_these import bank
 from inference.model.none_of_these.fit import near_limit
 from inference.protocol.errors import ModelUnavailable
 
-# Texts in one call. A few, because pictures wait meanwhile.
-_BATCH = 16
+# Texts in one call, and their tokens with padding. A few, because pictures wait meanwhile: with
+# SigLIP, which pads each text to 64 tokens, it is one text.
+_TEXTS, _TOKENS = 16, 96
 # Label sets whose `far_from` is remembered: 1.2 kB each with both languages.
 _LABEL_SETS = 256
 
@@ -76,6 +78,19 @@ class BankFeatures:
         return self._all
 
     @property
+    def size(self) -> int:
+        """How many texts the bank has."""
+        return len(self._texts)
+
+    def sample(self) -> FloatArray:
+        """Return the unit vectors of `bank.few_texts`, which stand for all until these are encoded.
+
+        Returns:
+            float32 [texts, dimensions]. Few enough that a picture can wait for them.
+        """
+        return self._encoder.text_features(bank.few_texts())
+
+    @property
     def limit(self) -> float:
         """Cosine above which a label means nearly the same as a text of the bank."""
         return self._limit
@@ -92,9 +107,9 @@ class BankFeatures:
                 self._file = None  # nothing is left to write
         found = sum(map(len, self._rows))
         while found < len(self._texts):
-            texts = self._texts[found : found + _BATCH]
-            self._rows.append(self._encoder.encode_tokens(self._encoder.tokenizer.tokens(texts)))
-            found += len(texts)
+            batch = self._next_batch(found)
+            self._rows.append(self._encoder.encode_tokens(batch))
+            found += len(batch)
             if time.monotonic() >= until:
                 break
         if found < len(self._texts):
@@ -105,6 +120,18 @@ class BankFeatures:
         if self._file:
             _write(self._file, self._all)
         return True
+
+    def _next_batch(self, start: int) -> list[Tokens]:
+        """Return as many texts as there may be in one call, at least one."""
+        texts = self._encoder.tokenizer.tokens(self._texts[start : start + _TEXTS])
+        padding = self._encoder.tokenizer.padding
+        count, longest = 0, padding.max_tokens if padding.to_max else 0
+        for text in texts:
+            longest = max(longest, len(text))
+            if count and longest * (count + 1) > _TOKENS:
+                break
+            count += 1
+        return texts[:count]
 
     def far_from(self, labels: FloatArray, key: Hashable) -> npt.NDArray[np.bool_]:
         """Return, for each text of the bank, whether it differs from all labels, bool [texts].

@@ -27,9 +27,6 @@ _MEASURED = {DEMO_MODEL: 0.0011}
 # it, and `clipbot evaluate` tells what a host's own pictures say.
 _UNMEASURED = 0.02
 
-# Shares are cut to this range, so that their log odds are finite.
-_TINY = 1e-9
-
 
 def threshold_of(model: str) -> float:
     """Return the S of a single label, 0..1, below which it seems not to fit."""
@@ -44,6 +41,20 @@ def log_odds(labels: FloatArray, everyday: FloatArray) -> float:
         everyday: logits of the picture and the everyday things, [things].
     """
     return _log_sum_exp(labels) - _log_sum_exp(everyday)
+
+
+def log_odds_by_few(labels: FloatArray, few: FloatArray, size: int) -> float:
+    """Return an estimate of `log_odds`, where an even sample stands for all everyday things.
+
+    With the demo model, Twemoji and one label, it says wrongly that none fits as often as all
+    everyday things do (1.2 to 1.7 % instead of 2.0 %), and rightly in 91 instead of 97 %.
+
+    Args:
+        labels: logits of one picture and the labels, [labels].
+        few: logits of the picture and the sample, [things].
+        size: how many things the sample stands for.
+    """
+    return log_odds(labels, few) - math.log(size / len(few))
 
 
 def share(log_odds: float) -> float:
@@ -63,15 +74,16 @@ def fit(log_odds: float, labels: int, threshold: float) -> float:
     Args:
         log_odds: as `log_odds` returns it.
         labels: how many labels were compared.
-        threshold: S of a single label that is just enough, 0..1.
+        threshold: S of a single label that is just enough, 0..1; 0 calls all fitting, 1 nothing.
     """
     return share(log_odds - scaled_threshold(labels, threshold))
 
 
 def scaled_threshold(labels: int, threshold: float) -> float:
     """Return the log odds that this number of labels needs."""
-    just_enough = min(max(threshold, _TINY), 1 - _TINY)
-    return math.log(just_enough / (1 - just_enough)) + math.log(labels) / 2
+    if threshold in (0.0, 1.0):  # all fits, or nothing does
+        return math.copysign(math.inf, threshold - 0.5)
+    return math.log(threshold / (1 - threshold)) + math.log(labels) / 2
 
 
 def threshold_for(

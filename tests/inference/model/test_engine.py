@@ -1,6 +1,6 @@
 """An engine equals the model's own formula; batched equals one by one; cached equals fresh."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ from PIL import Image
 
 from inference.model.backend_choice import LoadedModel
 from inference.model.classifier import LabelSet
+from inference.model.encoder.scoring import FloatArray
 from inference.model.encoder.templates import averaged_templates, readings
 from inference.model.engine import Engine
 from inference.model.hub.checkpoint_files import DEMO_FOLDER
 from inference.model.none_of_these import bank
-from inference.model.none_of_these.fit import fit, near_limit, threshold_of
+from inference.model.none_of_these.fit import fit, log_odds_by_few, near_limit, threshold_of
 from inference.protocol.labels import AUTO_TEMPLATE
 from tests.inference.model import checkpoints
 from tests.inference.model.reference import LABELS, ReferenceModel, pictures, torch_model
@@ -187,6 +188,42 @@ def test_labels_have_no_fit_until_the_bank_is_encoded(pair: EnginePair) -> None:
         pass
     [found] = fresh.compare(pictures()[:1], [LabelSet(LABELS)])
     assert found.fit is not None
+
+
+def test_a_single_label_never_waits_for_the_bank(
+    pair: EnginePair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = Engine(pair.ours.name, loaded(pair.ours))
+    encode = fresh.encoder.encode_tokens
+    encoded: list[Any] = []
+
+    def counting(texts: Sequence[Any]) -> FloatArray:
+        encoded.extend(texts)
+        return encode(texts)
+
+    monkeypatch.setattr(fresh.encoder, "encode_tokens", counting)
+    image, few = pictures()[1], bank.few_texts()
+    asked = [LabelSet(("a golden owl",)), LabelSet(("owl", "cat"))]
+    one, two = fresh.compare([image] * 2, asked)
+    assert len(encoded) <= len(few) + 3
+    assert two.fit is None
+    if pair.ours.sigmoid_scores:
+        assert one.fit is None
+        return
+    [logits] = pair.theirs.logits([image], ("a golden owl", *few))
+    expected = log_odds_by_few(logits[:1], logits[1:], len(bank.texts_for(fresh.name)))
+    assert one.log_odds == pytest.approx(expected, abs=1e-3)
+    assert one.fit == pytest.approx(one.probabilities[0])
+
+
+def test_a_single_label_has_the_same_probability_without_the_fit(pair: EnginePair) -> None:
+    asked = [LabelSet(("a golden owl",))]
+    found = []
+    for none_fits in ("off", "auto"):
+        engine = Engine(pair.ours.name, loaded(pair.ours), none_fits)
+        assert engine.encode_bank(float("inf"))
+        found += engine.classify(pictures()[1:2], asked)
+    np.testing.assert_array_equal(found[0], found[1])
 
 
 def test_the_setting_moves_the_threshold(pair: EnginePair) -> None:

@@ -2,12 +2,15 @@
 
 import os
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from inference.model import assets
+from inference.model.encoder.scoring import FloatArray
+from inference.model.encoder.tokenization import Tokens
 from inference.model.engine import Engine
 from inference.model.none_of_these import bank, bank_features
 from inference.model.none_of_these.bank_features import BankFeatures
@@ -31,10 +34,30 @@ def test_steps_give_what_one_call_gives(engine: Engine) -> None:
     while not in_steps.encode(0):
         assert not in_steps.ready
         steps += 1
-    assert steps == 3
+    assert 2 < steps < len(TEXTS)
     assert at_once.encode(1e9)
     np.testing.assert_array_equal(in_steps.features, at_once.features)
     assert in_steps.limit == at_once.limit
+
+
+@pytest.mark.parametrize(
+    ("make", "most"), [(checkpoints.tiny_clip, 16), (checkpoints.tiny_siglip, 1)]
+)
+def test_a_step_has_few_tokens(
+    make: Callable[[Path], Path], most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = Engine.load(str(make(tmp_path)), device="cpu").encoder
+    encode, sizes = encoder.encode_tokens, []
+
+    def counting(texts: Sequence[Tokens]) -> FloatArray:
+        sizes.append(encoder.tokenizer.batch(texts)["input_ids"].shape)
+        return encode(texts)
+
+    monkeypatch.setattr(encoder, "encode_tokens", counting)
+    assert BankFeatures(encoder, TEXTS, len(TEXTS), lambda: None).encode(1e9)
+    assert max(texts for texts, _ in sizes) <= most
+    assert max(texts * tokens for texts, tokens in sizes) <= 96
+    assert sum(texts for texts, _ in sizes) == len(TEXTS)
 
 
 def test_they_equal_the_features_of_labels(engine: Engine) -> None:

@@ -117,7 +117,7 @@ async def test_a_round_that_cant_start_says_why(server: BotApiServer) -> None:
         assert answer in ((await ann.hears(reply_to=message)).text or "")
     for caption in ("/guess alone", "/guess a,b,c,d,e,f,g,h,i,j,k"):
         message = await ann.sends(picture(), caption=caption, to=club.chat)
-        assert "Beat CLIP needs 2 to 6 labels" in ((await ann.hears(reply_to=message)).text or "")
+        assert "Beat CLIP needs 2 to 6 phrases" in ((await ann.hears(reply_to=message)).text or "")
 
 
 async def test_a_picture_that_cant_be_read(server: BotApiServer) -> None:

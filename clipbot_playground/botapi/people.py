@@ -198,7 +198,7 @@ class SimulatedUser:
         reply_to: Message | Sequence[Message] | None = None,
         edit_of: Message | None = None,
         chat: Chat | None = None,
-        matching: Callable[[Message], bool] = lambda message: True,
+        matching: Callable[[Message], bool] | None = None,
         within: float = _TIMEOUT,
     ) -> Message:
         """Return the bot's next message in a chat that this person has not heard yet.
@@ -207,7 +207,7 @@ class SimulatedUser:
             reply_to: only a reply to this message, or to one of this album.
             edit_of: wait for the next edit of this message of the bot instead.
             chat: by default the chat of `reply_to`, or else the private chat.
-            matching: only a message for which this returns True.
+            matching: only a message for which this returns True; by default `World.is_heard`.
             within: seconds to wait.
 
         Raises:
@@ -215,6 +215,7 @@ class SimulatedUser:
         """
         asked = [reply_to] if isinstance(reply_to, Message) else list(reply_to or ())
         where = chat or next((message.chat for message in asked), self.chat)
+        is_wanted = matching or self._world.is_heard
 
         def look() -> Message | None:
             candidates = [edit_of] if edit_of is not None else list(where.messages.values())
@@ -222,7 +223,7 @@ class SimulatedUser:
                 seen = self._seen.get(message, 0 if edit_of is None else 1)
                 is_new = len(message.versions) > seen if edit_of else message not in self._seen
                 is_answer = not asked or message.reply_to in asked
-                if message.sender.is_bot and is_new and is_answer and matching(message):
+                if message.sender.is_bot and is_new and is_answer and is_wanted(message):
                     self._seen[message] = len(message.versions)
                     return message
             return None

@@ -16,7 +16,7 @@ from clipbot_playground.botapi.model.chats import Chat
 from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from inference.model.backends import openvino_backend
-from tests.e2e.running import Clipbot
+from tests.e2e.running import Clipbot, is_no_place
 from tests.ports import reserved_port
 
 Start = Callable[..., contextlib.AbstractAsyncContextManager[Clipbot]]
@@ -45,6 +45,7 @@ def model(has_demo: bool, request: pytest.FixtureRequest) -> str:
 async def telegram() -> AsyncIterator[BotApiServer]:
     """Run the Bot API server of the shared bot."""
     async with BotApiServer() as server:
+        server.world.is_heard = is_no_place
         yield server
 
 
@@ -102,6 +103,7 @@ def group(server: BotApiServer, alice: SimulatedUser, bob: SimulatedUser) -> Cha
 async def own_server() -> AsyncIterator[BotApiServer]:
     """Run a Bot API server for one test's own bot."""
     async with BotApiServer("77:OTHER_bot-Token") as server:
+        server.world.is_heard = is_no_place
         yield server
     assert server.violations == []
 

@@ -7,6 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
+from clipbot_playground.botapi.model.chats import Message
 from clipbot_playground.botapi.server import BotApiServer
 from tests.waiting import until
 
@@ -15,6 +16,19 @@ _KEPT = ("PATH", "LANG", "TMPDIR", "SYSTEMROOT", "PYTHONPATH")
 # coverage uses variables with this prefix to measure child processes.
 _COVERAGE = "COVERAGE_"
 COMMAND = [sys.executable, "-m", "bot"]
+
+
+def is_no_place(message: Message) -> bool:
+    """Return whether a message is more than a place in the queue, which its answer replaces.
+
+    On a slow machine any picture may wait for so long that the bot tells its place.
+    """
+    return not is_place(message)
+
+
+def is_place(message: Message) -> bool:
+    """Return whether a message tells a place in the queue."""
+    return (message.text or "").startswith("⏳")
 
 
 def environment(**settings: object) -> dict[str, str]:

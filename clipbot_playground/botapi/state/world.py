@@ -6,7 +6,7 @@ People act on them through `people`, the bot through `methods`.
 import itertools
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -87,6 +87,7 @@ class World:
         callbacks: by id of the callback query; None until the bot has answered.
         inline: whether people can send inline queries, which BotFather decides for each bot.
         inline_answers: by id of the inline query; None until the bot has answered.
+        is_heard: which messages people hear unless a test says otherwise; all of them.
     """
 
     def __init__(self, bot: User, *, inline: bool = True) -> None:
@@ -103,6 +104,7 @@ class World:
         self.short_descriptions: dict[str, str] = {}
         self.callbacks: dict[str, CallbackAnswer | None] = {}
         self.inline_answers: dict[str, InlineAnswer | None] = {}
+        self.is_heard: Callable[[Message], bool] = lambda _: True
         self._ids = itertools.count(1001)
 
     def add_person(self, name: str, language: str | None, username: str | None) -> User:

@@ -12,6 +12,7 @@ from clipbot_playground.botapi.model.chats import Message
 from clipbot_playground.botapi.people import SimulatedUser
 from clipbot_playground.botapi.server import BotApiServer
 from tests.e2e.conftest import Start
+from tests.e2e.running import is_place
 from tests.playground.botapi.pictures import picture
 from tests.waiting import until
 
@@ -89,7 +90,7 @@ async def test_who_waits_knows_their_place_and_can_take_the_picture_back(
         os.kill(worker, signal.SIGSTOP)
         photos = [await _asks(person) for person in (ann, bob, cleo)]
         notices = [
-            await person.hears(reply_to=photo)
+            await person.hears(reply_to=photo, matching=is_place)
             for person, photo in zip((ann, bob, cleo), photos, strict=True)
         ]
         for number, notice in enumerate(notices, 1):
@@ -120,7 +121,7 @@ async def test_places_go_on_after_everything_was_killed(
         os.kill(bot.process("worker"), signal.SIGSTOP)
         photos = [await _asks(ann), await _asks(bob)]
         notices = [
-            await person.hears(reply_to=photo)
+            await person.hears(reply_to=photo, matching=is_place)
             for person, photo in zip((ann, bob), photos, strict=True)
         ]
         cancel = await ann.sends("/cancel")

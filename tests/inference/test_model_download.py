@@ -21,6 +21,14 @@ def hub(tiny_clip_folder: Path) -> Iterator[FakeHub]:
         yield hub
 
 
+@pytest.fixture(autouse=True)
+def _children_take_ctrl_c() -> Iterator[None]:
+    """Let children take SIGINT: a shell has it ignored for the commands in its background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class _Download:
     """A run of the command. `output` and `errors` are complete once it has ended."""
 

@@ -86,5 +86,5 @@ async def test_an_album_that_is_taken_back_while_it_is_fetched_is_not_asked_abou
     await alice.sends("a, b", "c, d")
     await alice.sends("e, f", "g, h", first=30)
     assert [job.labels for job in await chat.jobs()] == [["e", "f"], ["g", "h"]]
-    assert chat.sentences == ["Taken back: I don't answer this picture any more."]
+    assert chat.sentences == ["Taken back: I will not answer this picture."]
     assert await chat.store.jobs_in_flight(7) == 2

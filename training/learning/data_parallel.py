@@ -111,5 +111,6 @@ def _join(
     )
     try:
         task(DataParallelGroup(rank, size), argument)
+        distributed.barrier()  # a process that ends early takes the connection from the others
     finally:
         distributed.destroy_process_group()
